@@ -1,0 +1,59 @@
+"""One learner against another on the same episodes: the paired difference, its intervals, its verdict, at every number of shots."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from metadash.analysis.intervals import Interval, mean_over_episodes, mean_over_seeds, paired_differences, seed_interval
+from metadash.analysis.scores import Scores, both_intervals
+from metadash.analysis.shots import WorthInShots, worth_in_shots_interval
+from metadash.analysis.verdict import Decision, decide
+from metadash.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first learner less the second, in points, at ``shot`` labelled examples per class.
+
+    ``episodes`` is the interval for these test classes, ``new_classes`` for classes (or groups) like them, ``seeds`` over matched
+    training seeds (None with fewer than two). ``decision`` is read off ``new_classes``: the question is about new classes.
+    """
+
+    shot: int
+    episodes: Interval
+    new_classes: Interval
+    seeds: Interval | None
+    decision: Decision
+
+
+def difference(first: Scores, second: Scores, shot: int, rope: float = 0.5) -> Difference:
+    """Raises BadInput when the two were not scored on the same episodes at this number of shots."""
+    check_paired(first, second)
+    one, other = matched_seeds(first.at(shot), second.at(shot), first, second)
+    points = paired_differences(one, other)
+    episodes, new_classes = both_intervals(mean_over_seeds(points), first)
+    seeds = seed_interval(mean_over_episodes(points)) if len(points) > 1 else None
+    return Difference(shot, episodes, new_classes, seeds, decide(new_classes, rope))
+
+
+def check_paired(first: Scores, second: Scores) -> None:
+    if first.manifest.hash != second.manifest.hash or first.shots != second.shots:
+        raise BadInput("These runs were scored on different test episodes; only runs on the same episodes can be compared.")
+
+
+def matched_seeds(one: np.ndarray, other: np.ndarray, first: Scores, second: Scores) -> tuple[np.ndarray, np.ndarray]:
+    """Both as [S, E] with seed s beside seed s. A learner with nothing to train has one run, which stands beside every seed."""
+    if len(one) == 1 or len(other) == 1:
+        n = max(len(one), len(other))
+        return np.broadcast_to(one, (n, one.shape[1])), np.broadcast_to(other, (n, other.shape[1]))
+    common = sorted(set(first.seeds) & set(second.seeds))
+    if not common:
+        raise BadInput("These runs share no training seed; train one of them with a seed of the other.")
+    return one[[first.seeds.index(s) for s in common]], other[[second.seeds.index(s) for s in common]]
+
+
+def worth(first: Scores, second: Scores, at: int, seed: int = 0) -> WorthInShots:
+    """How many more labelled examples per class ``second`` needs to match ``first`` at ``at`` examples, with a bootstrap interval."""
+    check_paired(first, second)
+    generator = np.random.default_rng(seed)
+    return worth_in_shots_interval(first.shots, first.accuracy.mean(axis=1), second.accuracy.mean(axis=1), at, generator)

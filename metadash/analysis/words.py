@@ -1,0 +1,68 @@
+"""Numbers in the words of the house: signs, units, separators and roundings, the same on every page and in every report."""
+
+import math
+
+MINUS = "−"
+THIN = "\u202f"  # narrow no-break space: a number never breaks over two lines
+
+
+def points(difference: float, low: float | None = None, high: float | None = None) -> str:
+    """A difference in percentage points with its interval: ``+2.6 points [1.9, 3.3]``.
+
+    One decimal, none when the interval reaches 10 points either side, more only when it is narrower than 0.1: at most two digits of
+    the uncertainty are shown. Without bounds, the number alone; one missing bound reads as infinite.
+    """
+    if low is None and high is None:
+        return f"{_signed(difference, 1)} points"
+    reach = max(abs(bound - difference) for bound in (low, high) if bound is not None)
+    decimals = 0 if reach >= 10 else 1 if reach >= 0.095 or reach == 0 else min(3, math.ceil(-math.log10(reach)))
+    left = f"{MINUS}∞" if low is None else _plain(low, decimals)
+    right = "∞" if high is None else _plain(high, decimals)
+    return f"{_signed(difference, decimals)} points [{left}, {right}]"
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a percentage with one decimal: ``76.9 %``."""
+    return f"{_plain(100 * fraction, 1)} %"
+
+
+def count(number: int) -> str:
+    """A whole number with thin separators: ``73 056``."""
+    return f"{number:,}".replace(",", THIN).replace("-", MINUS)
+
+
+def about(number: float) -> int:
+    """Two significant digits, rounded up: how many more it takes is no number to be exact about."""
+    step = 10 ** max(0, math.floor(math.log10(number)) - 1) if number >= 1 else 1
+    return math.ceil(round(number / step, 6)) * step
+
+
+def duration(seconds: float) -> str:
+    """How long something takes, as one would say it: ``about 40 s``, ``about 3 min``, ``about 2.5 h``."""
+    return "under 1 s" if seconds < 1 else f"about {_time(seconds)}"
+
+
+def left(seconds: float) -> str:
+    """How long something still takes: ``3 min left``; ``nearly done`` in the last second."""
+    return "nearly done" if seconds < 1 else f"{_time(seconds)} left"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        step = 1 if seconds < 10 else 5
+        return f"{max(1, step * round(seconds / step))} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    if seconds < 36 * 3600:
+        return f"{round(seconds / 1800) / 2:g} h"
+    return f"{round(seconds / 43200) / 2:g} days"
+
+
+def _plain(number: float, decimals: int) -> str:
+    text = f"{abs(number):.{decimals}f}"
+    return text if number >= 0 or float(text) == 0 else MINUS + text
+
+
+def _signed(number: float, decimals: int) -> str:
+    text = _plain(number, decimals)
+    return text if text.startswith(MINUS) or float(text) == 0 else "+" + text

@@ -1,0 +1,29 @@
+"""One spelling for one meaning: canonical JSON and the digest made of it."""
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, tuples and mappings as plain JSON values; refuses what has no single spelling (sets, NaN, arrays)."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"{type(value).__name__} has no canonical spelling")
+
+
+def canonical_json(value: Any) -> str:
+    """Keys sorted, no spaces, no NaN: equal meanings give equal text."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(*parts: Any, length: int = 20) -> str:
+    """The first ``length`` hexadecimal digits of the SHA-256 of the canonical JSON of ``parts`` (80 bits by default)."""
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()[:length]

@@ -1,0 +1,237 @@
+"""A data set on disk: tables in DuckDB, inputs in a memory map, sources and questions in JSON. Written once, read by everybody."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from metadash.errors import BadInput
+from metadash.workspace import Workspace, new_folder, read_json
+
+FORMAT = 1
+ROLES = ("train", "validation", "test")
+Role = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A named group of columns that a person would collect, clean or withhold together."""
+
+    name: str
+    level: Literal["class", "instance"]
+    columns: tuple[str, ...]
+    description: str = ""
+    available_at_prediction: bool = True
+    sensitive: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """A what-if that the data set's owner would ask first; *Start* offers it.
+
+    ``subject`` and ``task`` complete the sentences "<subject> helps <task>" and "Does <subject> help <task>?".
+    """
+
+    id: str
+    subject: str
+    task: str
+    sources: tuple[str, ...]
+    strategy: str
+    n_way: int
+
+    @property
+    def title(self) -> str:
+        return f"Does {self.subject} help {self.task}?"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What `dataset.json` holds beside the fingerprint: everything about a data set that is no table."""
+
+    name: str
+    title: str
+    modality: Literal["image", "vector"]
+    licence: str
+    provenance: str
+    class_noun: str
+    group_noun: str
+    sibling_column: str | None
+    disjoint_column: str | None
+    sources: tuple[Source, ...]
+    questions: tuple[Question, ...] = ()
+    default_split: str = ""
+    thumbnail_note: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_dataset(
+    workspace: Workspace,
+    description: Description,
+    classes: pd.DataFrame,
+    instances: pd.DataFrame,
+    inputs: np.ndarray,
+    splits: pd.DataFrame,
+) -> "Dataset":
+    """Write a whole data set beside its place and rename it there.
+
+    ``classes`` has one row a class with ``class_id`` 0..C-1 and ``class_name``; ``instances`` one row an instance with
+    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, ...]; ``splits`` rows of (split, class_id, role).
+    Raises BadInput when the tables and the inputs do not belong together.
+    """
+    check_tables(classes, instances, inputs, splits)
+    with new_folder(workspace.datasets / description.name) as folder:
+        np.save(folder / "inputs.npy", inputs)
+        with duckdb.connect(str(folder / "metadata.duckdb")) as connection:
+            sources = pd.DataFrame([{**asdict(s), "columns": list(s.columns)} for s in description.sources])
+            for name, frame in (("classes", classes), ("instances", instances), ("splits", splits), ("sources", sources)):
+                connection.register("frame", frame)
+                connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
+                connection.unregister("frame")
+        fingerprint = fingerprint_of(classes, instances, inputs, splits, description)
+        content = {"format": FORMAT, "fingerprint": fingerprint, **asdict(description)}
+        (folder / "dataset.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    return Dataset.open(workspace, description.name)
+
+
+def check_tables(classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndarray, splits: pd.DataFrame) -> None:
+    for name, frame, column in (("classes", classes, "class_id"), ("instances", instances, "instance_id")):
+        if not len(frame):
+            raise BadInput(f"The table {name} is empty; a data set needs at least one row in it.")
+        if column not in frame or not np.array_equal(frame[column], np.arange(len(frame))):
+            raise BadInput(f"The table {name} needs a column {column} that counts its rows from 0.")
+    if "class_name" not in classes:
+        raise BadInput("The table classes needs a column class_name.")
+    if not instances["class_id"].isin(classes["class_id"]).all():
+        raise BadInput("The table instances names a class_id that the table classes does not have.")
+    if len(inputs) != len(instances):
+        raise BadInput(f"There are {len(inputs)} inputs for {len(instances)} rows of instances; each row needs one.")
+    unknown = set(splits["role"]) - set(ROLES)
+    if unknown:
+        raise BadInput(f"The splits name the role '{sorted(unknown)[0]}'; a role is one of {', '.join(ROLES)}.")
+    if splits.duplicated(["split", "class_id"]).any():
+        raise BadInput("A class stands twice in one split; meta-train, validation and test classes must be disjoint.")
+
+
+def fingerprint_of(classes, instances, inputs, splits, description: Description) -> str:
+    """A hash of the content, the same on every machine: of the tables' values (not of DuckDB's file) and of the inputs."""
+    content = hashlib.sha256()
+    for frame in (classes, instances, splits):
+        content.update("|".join(frame.columns).encode())
+        content.update(pd.util.hash_pandas_object(frame, index=False, categorize=False).to_numpy().tobytes())
+    content.update(f"{inputs.dtype}{inputs.shape}".encode())
+    content.update(np.ascontiguousarray(inputs).data)
+    content.update(json.dumps([asdict(source) for source in description.sources], sort_keys=True).encode())
+    return content.hexdigest()[:20]
+
+
+class Dataset:
+    """One opened data set; cheap to make, everything heavy is read on first use and kept."""
+
+    def __init__(self, folder: Path, content: dict[str, Any]):
+        self.folder = folder
+        self.fingerprint: str = content["fingerprint"]
+        content = {key: value for key, value in content.items() if key not in ("format", "fingerprint")}
+        content["sources"] = tuple(Source(**{**s, "columns": tuple(s["columns"])}) for s in content["sources"])
+        content["questions"] = tuple(Question(**{**q, "sources": tuple(q["sources"])}) for q in content["questions"])
+        self.description = Description(**content)
+
+    @classmethod
+    def open(cls, workspace: Workspace, name: str) -> "Dataset":
+        """Raises BadInput when there is no such data set, or its folder is damaged."""
+        folder = workspace.datasets / name
+        if not folder.is_dir() or "/" in name:
+            raise BadInput(f"There is no data set '{name}' in this workspace; `datasets` lists what there is.")
+        content = read_json(folder / "dataset.json")
+        try:
+            if not isinstance(content, dict) or content.get("format") != FORMAT:
+                raise KeyError("format")
+            if not all((folder / file).is_file() for file in ("inputs.npy", "metadata.duckdb")):
+                raise KeyError("files")
+            return cls(folder, content)
+        except (KeyError, TypeError) as error:
+            raise BadInput(
+                f"The data set '{name}' is damaged or of another version; delete its folder in the workspace's datasets, "
+                "and it will be made anew."
+            ) from error
+
+    @property
+    def name(self) -> str:
+        return self.description.name
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "metadata.duckdb"
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A read-only connection for trusted SQL; what users write goes through ``metadash.data.query`` instead."""
+        try:
+            return duckdb.connect(str(self.database), read_only=True)
+        except duckdb.Error as error:
+            raise BadInput(
+                f"The metadata of '{self.name}' cannot be read; delete its folder, and it will be made anew."
+            ) from error
+
+    def frame(self, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
+        with self.connect() as connection:
+            return connection.execute(sql, list(parameters)).df()
+
+    @cached_property
+    def classes(self) -> pd.DataFrame:
+        """One row a class, row c being class_id c."""
+        return self.frame("SELECT * FROM classes ORDER BY class_id")
+
+    @cached_property
+    def instances(self) -> pd.DataFrame:
+        """One row an instance, row i belonging to ``inputs[i]``."""
+        return self.frame("SELECT * FROM instances ORDER BY instance_id")
+
+    @cached_property
+    def inputs(self) -> np.ndarray:
+        """[I, H, W] uint8 or [I, D] float32, memory-mapped."""
+        try:
+            return np.load(self.folder / "inputs.npy", mmap_mode="r")
+        except (OSError, ValueError) as error:
+            raise BadInput(f"The inputs of '{self.name}' cannot be read; delete its folder, and it will be made anew.") from error
+
+    @cached_property
+    def class_of(self) -> np.ndarray:
+        """[I] the class of each instance, without reading the other columns."""
+        return self.frame("SELECT class_id FROM instances ORDER BY instance_id")["class_id"].to_numpy()
+
+    @cached_property
+    def split_names(self) -> list[str]:
+        return self.frame("SELECT DISTINCT split FROM splits ORDER BY split")["split"].tolist()
+
+    def split(self, name: str) -> dict[str, np.ndarray]:
+        """Class ids by role. Raises BadInput for a split that is not stored."""
+        if name not in self.split_names:
+            raise BadInput(f"'{self.name}' has no split '{name}'; it has {', '.join(self.split_names)}.")
+        rows = self.frame("SELECT class_id, role FROM splits WHERE split = ? ORDER BY class_id", [name])
+        return {role: rows["class_id"].to_numpy()[(rows["role"] == role).to_numpy()] for role in ROLES}
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self.description.sources
+
+    def source(self, name: str) -> Source:
+        for source in self.sources:
+            if source.name == name:
+                return source
+        raise BadInput(f"'{self.name}' has no source '{name}'; it has {', '.join(s.name for s in self.sources)}.")
+
+    def class_sources(self) -> tuple[Source, ...]:
+        return tuple(source for source in self.sources if source.level == "class")
+
+    def question(self, identity: str) -> Question:
+        for question in self.description.questions:
+            if question.id == identity:
+                return question
+        known = ", ".join(q.id for q in self.description.questions)
+        raise BadInput(f"'{self.name}' has no question '{identity}'; it has {known}.")

@@ -1,0 +1,37 @@
+"""Splits over classes: meta-train, meta-validation and meta-test share no class, and no group of classes either."""
+
+import numpy as np
+import pandas as pd
+
+from metadash.errors import BadInput
+
+FRACTIONS = (0.45, 0.15, 0.40)
+"""Train, validation, test. Test is large because the interval for new classes counts test *groups* (DESIGN, section 7)."""
+
+
+def split_by_group(
+    groups: pd.Series, seed: int, *, large: int = 5, fractions: tuple[float, float, float] = FRACTIONS
+) -> np.ndarray:
+    """Give each class a role so that all classes of a group share it.
+
+    Groups of at least ``large`` classes are dealt out separately from the small ones, so that every role has its share of the
+    groups from which sibling tasks can be drawn. ``groups`` [C], returns roles [C]. Raises BadInput with fewer than three groups.
+    """
+    sizes = groups.value_counts()
+    if len(sizes) < 3:
+        raise BadInput(f"A split needs at least 3 groups of classes; this column has {len(sizes)}.")
+    generator = np.random.default_rng(seed)
+    role: dict[object, str] = {}
+    for members in (sizes.index[sizes >= large], sizes.index[sizes < large]):
+        names = generator.permutation(np.sort(members.to_numpy().astype(object)))
+        first, second = np.round(np.cumsum(fractions)[:2] * len(names)).astype(int)
+        role |= {name: "train" if i < first else "validation" if i < second else "test" for i, name in enumerate(names)}
+    return groups.map(role).to_numpy()
+
+
+def table_of(splits: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Named splits (roles [C] each) as the rows (split, class_id, role) that a data set stores."""
+    return pd.concat(
+        [pd.DataFrame({"split": name, "class_id": np.arange(len(roles)), "role": roles}) for name, roles in splits.items()],
+        ignore_index=True,
+    )

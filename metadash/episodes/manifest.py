@@ -1,0 +1,125 @@
+"""Episodes drawn and frozen: integer arrays with a hash, shared by every learner, arm and seed, so that differences are paired."""
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from metadash.errors import BadInput
+from metadash.workspace import reason
+
+
+@dataclass(frozen=True)
+class EpisodeManifest:
+    """``classes`` [E, N] class ids; ``support`` [E, N, K] and ``query`` [E, N, Q] rows of the data set's inputs.
+
+    ``group`` [E] is the index into ``group_names`` of the value that an episode's sibling classes share, or −1.
+    ``fingerprint`` says which data set the rows belong to.
+    """
+
+    classes: np.ndarray
+    support: np.ndarray
+    query: np.ndarray
+    group: np.ndarray
+    group_names: tuple[str, ...]
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        for array in (self.classes, self.support, self.query, self.group):
+            array.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def n_way(self) -> int:
+        return self.classes.shape[1]
+
+    @property
+    def n_shot(self) -> int:
+        return self.support.shape[2]
+
+    @property
+    def n_query(self) -> int:
+        return self.query.shape[2]
+
+    @property
+    def hash(self) -> str:
+        """The first 20 hexadecimal digits of the SHA-256 of shapes and content."""
+        content = hashlib.sha256(
+            json.dumps([self.fingerprint, self.group_names, self.classes.shape, self.n_shot, self.n_query]).encode()
+        )
+        for array in (self.classes, self.support, self.query, self.group):
+            content.update(np.ascontiguousarray(array, dtype="<i8").data)
+        return content.hexdigest()[:20]
+
+    def at_shot(self, n_shot: int) -> "EpisodeManifest":
+        """The same tasks and queries with only the first ``n_shot`` support instances of each class."""
+        if not 0 <= n_shot <= self.n_shot:
+            raise BadInput(f"These episodes hold {self.n_shot} support examples per class; {n_shot} cannot be taken from them.")
+        return EpisodeManifest(
+            self.classes.copy(),
+            self.support[:, :, :n_shot].copy(),
+            self.query.copy(),
+            self.group.copy(),
+            self.group_names,
+            self.fingerprint,
+        )
+
+    def __getitem__(self, episodes: slice) -> "EpisodeManifest":
+        return EpisodeManifest(
+            self.classes[episodes],
+            self.support[episodes],
+            self.query[episodes],
+            self.group[episodes],
+            self.group_names,
+            self.fingerprint,
+        )
+
+    def to_bytes(self) -> bytes:
+        buffer = io.BytesIO()
+        about = json.dumps({"group_names": self.group_names, "fingerprint": self.fingerprint})
+        np.savez_compressed(
+            buffer, classes=self.classes, support=self.support, query=self.query, group=self.group, about=np.array(about)
+        )
+        return buffer.getvalue()
+
+    def save(self, path: Path) -> None:
+        """Written beside and renamed into place. Raises BadInput when the disk refuses."""
+        part = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(self.to_bytes())
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise BadInput(f"The episodes could not be saved: {reason(error)}.") from error
+
+    @classmethod
+    def load(cls, path: Path) -> "EpisodeManifest":
+        """Raises BadInput when the file is missing or is not a manifest."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                about = json.loads(str(file["about"]))
+                arrays = [file[name] for name in ("classes", "support", "query", "group")]
+            return cls(*arrays, tuple(about["group_names"]), about["fingerprint"])
+        except FileNotFoundError as error:
+            raise BadInput(f"There are no saved episodes '{path.stem}'.") from error
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise BadInput(f"'{path.name}' is damaged or holds no episodes.") from error
+
+
+def describe(manifest: EpisodeManifest) -> dict:
+    """The facts of a manifest as plain values, for a command line or a page."""
+    return {
+        "hash": manifest.hash,
+        "n_episodes": len(manifest),
+        "n_way": manifest.n_way,
+        "n_shot": manifest.n_shot,
+        "n_query": manifest.n_query,
+        "n_classes": len(np.unique(manifest.classes)),
+        "groups": [manifest.group_names[g] for g in np.unique(manifest.group) if g >= 0],
+    }

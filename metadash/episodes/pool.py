@@ -1,0 +1,60 @@
+"""The pool of an episode as arrays: which classes, which rows each has, which group each belongs to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from metadash.data.dataset import Dataset
+from metadash.data.query import select_ids
+from metadash.episodes.spec import EpisodeSpec
+from metadash.errors import BadInput
+
+
+@dataclass(frozen=True)
+class PoolTable:
+    """The drawable classes of one spec.
+
+    ``classes`` [C] class ids, ``names`` [C]; ``rows`` all their instances sorted by class, those of class c being
+    ``rows[starts[c] : starts[c] + counts[c]]``. ``group`` [C] and ``group_names`` for siblings (else all −1);
+    ``value`` aligned to ``rows``: the code of each instance's value in the disjoint column (else None).
+    """
+
+    classes: np.ndarray
+    names: list[str]
+    rows: np.ndarray
+    starts: np.ndarray
+    counts: np.ndarray
+    group: np.ndarray
+    group_names: list[str]
+    value: np.ndarray | None
+
+
+def pool_table(dataset: Dataset, spec: EpisodeSpec) -> PoolTable:
+    """Look the pool of ``spec`` up. Raises BadInput when it selects nothing or names a column that is not there."""
+    members = dataset.split(spec.pool.split)[spec.pool.role]
+    if spec.pool.where:
+        members = np.intersect1d(members, select_ids(dataset.database, "classes", spec.pool.where))
+        if not len(members):
+            raise BadInput(f"No {spec.pool.role} class meets the condition: {spec.pool.where}")
+    names = dataset.classes["class_name"].to_numpy()[members].tolist()
+    order = np.argsort(dataset.class_of, kind="stable")
+    sorted_classes = dataset.class_of[order]
+    first = np.searchsorted(sorted_classes, members)
+    counts = np.searchsorted(sorted_classes, members, side="right") - first
+    inside = np.repeat(first - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
+    rows = order[inside]
+    group, group_names = np.full(len(members), -1), []
+    value = None
+    if spec.strategy == "siblings":
+        codes, found = pd.factorize(column_of(dataset.classes, spec.column, "classes").iloc[members], sort=True)
+        group, group_names = codes.astype(np.int64), [str(name) for name in found]
+    elif spec.strategy == "disjoint":
+        value = pd.factorize(column_of(dataset.instances, spec.column, "instances").iloc[rows])[0]
+    return PoolTable(members, names, rows, np.concatenate([[0], np.cumsum(counts)[:-1]]), counts, group, group_names, value)
+
+
+def column_of(frame: pd.DataFrame, column: str | None, table: str) -> pd.Series:
+    if column not in frame:
+        raise BadInput(f"The table {table} has no column '{column}'; it has {', '.join(map(str, frame.columns))}.")
+    return frame[column]

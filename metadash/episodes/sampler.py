@@ -1,0 +1,128 @@
+"""Draws thousands of episodes at once: vectorised NumPy, one Generator, no loop over episodes."""
+
+import numpy as np
+
+from metadash.data.dataset import Dataset
+from metadash.episodes.manifest import EpisodeManifest
+from metadash.episodes.pool import PoolTable, pool_table
+from metadash.episodes.spec import EpisodeSpec
+from metadash.errors import BadInput
+
+REDRAWS = 50
+"""How often a disjoint episode is drawn again when its random halves leave a class short."""
+
+
+def draw(dataset: Dataset, spec: EpisodeSpec) -> EpisodeManifest:
+    """The manifest of ``spec``: the same spec and data give the same rows.
+
+    Raises BadInput when the pool has too few classes or a class has too few instances, and names it.
+    """
+    table = pool_table(dataset, spec)
+    return draw_from(table, spec, np.random.default_rng(spec.seed), dataset.fingerprint)
+
+
+def draw_from(table: PoolTable, spec: EpisodeSpec, generator: np.random.Generator, fingerprint: str = "") -> EpisodeManifest:
+    """As ``draw``, from a pool already looked up and a Generator already under way (training draws batch after batch)."""
+    check_counts(table, spec)
+    picked, group = draw_classes(table, spec, generator)
+    if spec.strategy == "disjoint":
+        support, query = draw_disjoint_rows(table, spec, picked, generator)
+    else:
+        taken = choose(generator, table.counts[picked].reshape(-1), spec.n_shot + spec.n_query).reshape(*picked.shape, -1)
+        rows = table.rows[table.starts[picked][..., None] + taken]
+        support, query = rows[..., : spec.n_shot], rows[..., spec.n_shot :]
+    return EpisodeManifest(
+        table.classes[picked],
+        np.ascontiguousarray(support),
+        np.ascontiguousarray(query),
+        group,
+        tuple(table.group_names),
+        fingerprint,
+    )
+
+
+def choose(generator: np.random.Generator, sizes: np.ndarray, k: int) -> np.ndarray:
+    """``k`` different numbers below ``sizes[m]`` for every m, in random order: [M] to [M, k].
+
+    Floyd's algorithm (Bentley & Floyd 1987, CACM 30(9)), one vectorised step for each of the k numbers.
+    """
+    chosen = np.full((len(sizes), k), -1, dtype=np.int64)
+    for step in range(k):
+        last = sizes - k + step
+        candidate = generator.integers(0, last + 1)
+        taken = (chosen[:, :step] == candidate[:, None]).any(axis=1)
+        chosen[:, step] = np.where(taken, last, candidate)
+    return generator.permuted(chosen, axis=1)
+
+
+def draw_classes(table: PoolTable, spec: EpisodeSpec, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Positions in the pool [E, N] and the group of each episode [E]. Groups are drawn evenly, whatever their size."""
+    if spec.strategy != "siblings":
+        positions = choose(generator, np.full(spec.n_episodes, len(table.classes)), spec.n_way)
+        return positions, np.full(spec.n_episodes, -1, dtype=np.int64)
+    sizes = np.bincount(table.group[table.group >= 0], minlength=len(table.group_names))
+    large = np.flatnonzero(sizes >= spec.n_way)
+    by_group = np.argsort(table.group, kind="stable")
+    starts = np.searchsorted(table.group[by_group], np.arange(len(sizes)))
+    group = large[generator.integers(0, len(large), spec.n_episodes)]
+    inside = choose(generator, sizes[group], spec.n_way)
+    return by_group[starts[group][:, None] + inside], group
+
+
+def draw_disjoint_rows(
+    table: PoolTable, spec: EpisodeSpec, picked: np.ndarray, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Deal the column's values into two halves for each episode; support rows come from one half, query rows from the other."""
+    assert table.value is not None
+    support = np.zeros((*picked.shape, spec.n_shot), dtype=np.int64)
+    query = np.zeros((*picked.shape, spec.n_query), dtype=np.int64)
+    offsets = np.arange(table.counts.max())
+    pending = np.arange(len(picked))
+    short: np.ndarray = np.zeros(0, dtype=np.int64)
+    for _ in range(REDRAWS):
+        unfilled = []
+        for part in np.array_split(pending, max(1, len(pending) * spec.n_way * len(offsets) // 4_000_000)):
+            slots = picked[part]
+            exists = offsets < table.counts[slots][..., None]
+            position = np.minimum(table.starts[slots][..., None] + offsets, len(table.rows) - 1)
+            half = generator.random((len(part), table.value.max() + 1)) < 0.5
+            on_support = half[np.arange(len(part))[:, None, None], table.value[position]]
+            key = generator.random(position.shape)
+            enough = np.ones(slots.shape, dtype=bool)
+            for rows, wanted, side in ((support, spec.n_shot, on_support), (query, spec.n_query, ~on_support)):
+                allowed = exists & side
+                order = np.argsort(np.where(allowed, key, 2.0), axis=-1)[..., :wanted]
+                rows[part] = table.rows[np.take_along_axis(position, order, axis=-1)]
+                enough &= allowed.sum(axis=-1) >= wanted
+            unfilled.append(part[~enough.all(axis=1)])
+            if not enough.all():
+                short = slots[~enough]
+        pending = np.concatenate(unfilled)
+        if not len(pending):
+            return support, query
+    raise BadInput(
+        f"Class '{table.names[short[0]]}' has too few instances for {spec.n_shot} support and {spec.n_query} query examples that share "
+        f"no {spec.column}. Lower the shots or the queries, or leave it out."
+    )
+
+
+def check_counts(table: PoolTable, spec: EpisodeSpec) -> None:
+    needed = spec.n_shot + spec.n_query
+    if spec.n_way > len(table.classes):
+        raise BadInput(f"n_way is {spec.n_way}, and the pool has {len(table.classes)} classes. Lower n_way or widen the pool.")
+    usable = np.ones(len(table.classes), dtype=bool)
+    if spec.strategy == "siblings":
+        sizes = np.bincount(table.group[table.group >= 0], minlength=1)
+        if not len(sizes) or sizes.max() < spec.n_way:
+            raise BadInput(
+                f"No {spec.column} has {spec.n_way} classes in this pool; the largest has {sizes.max(initial=0)}. Lower n_way or widen the pool."
+            )
+        usable = (table.group >= 0) & (sizes[np.maximum(table.group, 0)] >= spec.n_way)
+    short = np.flatnonzero(usable & (table.counts < needed))
+    if len(short):
+        first = short[np.argmin(table.counts[short])]
+        more = f" ({len(short) - 1} more classes are short too)" if len(short) > 1 else ""
+        raise BadInput(
+            f"Class '{table.names[first]}' has {table.counts[first]} instances; this episode needs {spec.n_shot} + {spec.n_query}{more}. "
+            "Lower the queries or leave it out."
+        )

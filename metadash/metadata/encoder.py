@@ -1,0 +1,136 @@
+"""Typed metadata columns to one vector per source, fitted on meta-train classes only; what is missing stays missing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScaler
+
+from metadash.data.dataset import Source
+from metadash.errors import BadInput
+from metadash.metadata.columns import SEPARATOR, Kind, kind_of
+
+MAX_WORDS = 512
+"""The most frequent training words kept per text column: more than the few hundred training classes can teach a weight each."""
+
+
+@dataclass(frozen=True)
+class EncodedSource:
+    """``vectors`` [C, d] float32, zero where absent; ``present`` [C] bool; ``features`` the d names, for people."""
+
+    name: str
+    vectors: np.ndarray
+    present: np.ndarray
+    features: tuple[str, ...]
+
+
+def encode(table: pd.DataFrame, sources: tuple[Source, ...], train_rows: np.ndarray) -> list[EncodedSource]:
+    """One EncodedSource per source over all rows of ``table``, every statistic and vocabulary taken from ``train_rows`` alone.
+
+    Raises BadInput for a source without columns in the table, or with nothing but missing values in the training rows.
+    """
+    return [encode_source(table, source, train_rows) for source in sources]
+
+
+def encode_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -> EncodedSource:
+    missing = [column for column in source.columns if column not in table]
+    if missing:
+        raise BadInput(f"The source '{source.name}' names the column '{missing[0]}', and the table has none of that name.")
+    frame = table[list(source.columns)]
+    present = frame.notna().any(axis=1).to_numpy()
+    if not present[train_rows].any():
+        raise BadInput(
+            f"The source '{source.name}' is empty for every meta-train class; there is nothing to learn from. Leave it out."
+        )
+    blocks, features = [], []
+    for name in source.columns:
+        kind = kind_of(frame[name].iloc[train_rows])
+        if kind == "empty":
+            continue
+        block, labels = encode_column(frame[name], kind, train_rows)
+        blocks.append(block)
+        features += [f"{name}: {label}" for label in labels]
+    vectors = np.concatenate(blocks, axis=1).astype(np.float32)
+    vectors[~present] = 0
+    return EncodedSource(source.name, vectors, present, tuple(features))
+
+
+def encode_column(column: pd.Series, kind: Kind, train_rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """[C, d] and the d labels. The last feature says "missing" where the training rows have missing values."""
+    values, transformer = prepared(column, kind)
+    fitted = transformer.fit(values[train_rows])
+    block = fitted.transform(values)
+    block = np.asarray(block.todense() if hasattr(block, "todense") else block, dtype=np.float32)
+    labels = [str(label) for label in fitted.get_feature_names_out()]
+    absent = column.isna().to_numpy()
+    if absent[train_rows].any():
+        block = np.concatenate([np.where(absent[:, None], 0, block), absent[:, None]], axis=1)
+        labels.append("missing")
+    return np.nan_to_num(block), labels
+
+
+def prepared(column: pd.Series, kind: Kind) -> tuple[np.ndarray, BaseEstimator]:
+    """The column as scikit-learn wants it, and the transformer that fits its kind."""
+    if kind == "numeric":
+        return column.to_numpy(dtype=float, na_value=np.nan)[:, None], make_pipeline(
+            SignedLogWhereSkewed(), RobustScaler(), Clip()
+        )
+    if kind == "boolean":
+        return column.astype("float").fillna(0.0).to_numpy()[:, None], FunctionTransformer(feature_names_out="one-to-one")
+    if kind == "timestamp":
+        return time_features(column), make_pipeline(RobustScaler(), Clip())
+    if kind == "vector":
+        return np.stack([np.asarray(v, dtype=float) for v in column]), RobustScaler()
+    if kind == "categorical":
+        text = column.astype("string").fillna("").to_numpy(dtype=object)
+        return text[:, None], OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    text = column.astype("string").fillna("").to_numpy(dtype=object)
+    if kind == "multilabel":
+        return text, CountVectorizer(binary=True, tokenizer=labels_of, token_pattern=None, lowercase=False)
+    return text, CountVectorizer(binary=True, token_pattern=r"\S+", max_features=MAX_WORDS)
+
+
+def labels_of(text: str) -> list[str]:
+    return [label for label in text.split(SEPARATOR) if label]
+
+
+def time_features(column: pd.Series) -> np.ndarray:
+    """Age in years and the phase of the year: [C, 3]; NaN where the time is missing."""
+    time = pd.to_datetime(column)
+    years = (time - pd.Timestamp("2000-01-01", tz=getattr(time.dtype, "tz", None))).dt.total_seconds().to_numpy() / (
+        365.25 * 86400
+    )
+    return np.stack([years, np.sin(2 * np.pi * years), np.cos(2 * np.pi * years)], axis=1)
+
+
+class SignedLogWhereSkewed(TransformerMixin, BaseEstimator):
+    """sign(x)·log(1+|x|) for columns whose training values have a skewness above 2, unchanged otherwise."""
+
+    def fit(self, values: np.ndarray, y: None = None) -> "SignedLogWhereSkewed":
+        centred = values - np.nanmean(values, axis=0)
+        spread = np.nanstd(values, axis=0)
+        self.skewed_ = np.nanmean(centred**3, axis=0) > 2 * np.maximum(spread, 1e-12) ** 3
+        return self
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        return np.where(self.skewed_, np.sign(values) * np.log1p(np.abs(values)), values)
+
+    def get_feature_names_out(self, names: list[str] | None = None) -> np.ndarray:
+        return np.array(["value"] if names is None else names, dtype=object)
+
+
+class Clip(TransformerMixin, BaseEstimator):
+    """Nothing beyond 5 scaled units: a test class may lie far outside what the training classes showed."""
+
+    def fit(self, values: np.ndarray, y: None = None) -> "Clip":
+        self.fitted_ = True
+        return self
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        return np.clip(values, -5, 5)
+
+    def get_feature_names_out(self, names: list[str] | None = None) -> np.ndarray:
+        return np.array([] if names is None else names, dtype=object)

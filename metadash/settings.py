@@ -1,0 +1,37 @@
+"""Every setting, by name, with what it does; ``docs/settings.md`` holds the same list, and a test compares them."""
+
+import os
+from dataclasses import dataclass
+
+from metadash.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An environment variable."""
+
+    name: str
+    default: str
+    meaning: str
+
+    @property
+    def value(self) -> str:
+        return os.environ.get(self.name, "") or self.default
+
+
+WORKSPACE = Setting("METADASH_WORKSPACE", "workspace", "the folder that holds data sets, episodes, runs and jobs")
+SCHEDULER = Setting(
+    "METADASH_SCHEDULER", "", "address of a Dask scheduler whose workers see the same workspace; empty: worker processes here"
+)
+WORKERS = Setting("METADASH_WORKERS", "", "worker processes of the embedded cluster; empty: one a core")
+
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS)
+
+
+def worker_count() -> int:
+    """Raises BadInput when METADASH_WORKERS is no whole number from 1 to 256."""
+    if not WORKERS.value:
+        return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    if not WORKERS.value.isdecimal() or not 1 <= int(WORKERS.value) <= 256:
+        raise BadInput(f"{WORKERS.name} is '{WORKERS.value}'; it must be a whole number from 1 to 256.")
+    return int(WORKERS.value)

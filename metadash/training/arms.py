@@ -1,0 +1,215 @@
+"""Trains one arm: a learner with some metadata sources (or none, or falsified ones) over a shared backbone."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from metadash.data.dataset import Dataset
+from metadash.episodes.manifest import EpisodeManifest
+from metadash.episodes.pool import pool_table
+from metadash.episodes.sampler import draw, draw_from
+from metadash.errors import BadInput
+from metadash.learners.prototypical import PrototypicalNetwork
+from metadash.metadata.controls import control
+from metadash.metadata.encoder import EncodedSource, encode
+from metadash.training.backbone import Outcome, make_backbone
+from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
+from metadash.training.progress import History
+from metadash.training.spec import RunSpec
+from metadash.training.store import Run, RunStore
+
+VALIDATE_EVERY = {"quick": 50, "full": 25}
+VALIDATION_EPISODES = 400
+DRAWN_AT_ONCE = 50
+TRAINING_SHARE = 0.85
+
+
+def encode_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedSource]:
+    """The run's sources as vectors, fitted on meta-train classes, falsified where the spec says so."""
+    sources = tuple(dataset.source(name) for name in spec.sources)
+    for source in sources:
+        if source.level != "class":
+            raise BadInput(
+                f"The source '{source.name}' describes instances; pseudo-shots and AM3's gate read sources that describe classes."
+            )
+    if not sources:
+        return []
+    roles = dataset.split(spec.split)
+    encoded = encode(dataset.classes, sources, roles["train"])
+    return control(encoded, spec.control, list(roles.values()), np.random.default_rng([spec.seed, 1]))
+
+
+def make_learner(spec: RunSpec, backbone: nn.Module, dim: int, encoded: list[EncodedSource]) -> PrototypicalNetwork:
+    dims = [source.vectors.shape[1] for source in encoded]
+    return PrototypicalNetwork(backbone, dim, dims, spec.fusion, spec.distance, spec.dropout)
+
+
+class Arm:
+    """A learner in training, with all that its tasks are made of.
+
+    In quick mode the learner's inputs are the backbone's stored embeddings; in full mode they are the data set's own inputs,
+    and ``refresh`` embeds again what an evaluation needs.
+    """
+
+    def __init__(self, spec: RunSpec, dataset: Dataset, backbone: Run):
+        torch.manual_seed(spec.seed)
+        self.spec, self.dataset = spec, dataset
+        self.encoded = encode_sources(spec, dataset)
+        self.generator = np.random.default_rng([spec.seed, 2])
+        self.stored = np.array(backbone.array("embeddings"))
+        if spec.mode == "quick":
+            network: nn.Module = nn.Identity()
+            self.inputs = self.stored
+        else:
+            network = load_backbone(spec, dataset, backbone)
+            self.inputs = dataset.inputs
+        self.learner = make_learner(spec, network, self.stored.shape[1], self.encoded)
+        train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
+        if spec.fusion != "none" and spec.mode == "quick":
+            self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
+        batch = spec.meta_batch if spec.mode == "quick" else 1
+        self.episodes = spec.evaluation.episodes(spec.split, "train", n_episodes=batch * DRAWN_AT_ONCE)
+        self.table = pool_table(dataset, self.episodes)
+        self.validation = draw(dataset, spec.evaluation.episodes(spec.split, "validation", n_episodes=self.validation_episodes))
+
+    @property
+    def validation_episodes(self) -> int:
+        return VALIDATION_EPISODES if self.spec.mode == "quick" else VALIDATION_EPISODES // 8
+
+    def parameters(self) -> list[dict]:
+        """The backbone learns ten times more slowly than what is new; its start is already good."""
+        spec, backbone = self.spec, list(self.learner.backbone.parameters())
+        known = {id(parameter) for parameter in backbone}
+        new = [parameter for parameter in self.learner.parameters() if id(parameter) not in known]
+        groups = [{"params": new, "lr": spec.learning_rate, "weight_decay": spec.weight_decay}]
+        return groups + ([{"params": backbone, "lr": spec.learning_rate / 10, "weight_decay": 0.0}] if backbone else [])
+
+    def loss(self, tasks: EpisodeManifest) -> torch.Tensor:
+        """Mean cross-entropy of the queries of some training tasks, with shots and hidden sources drawn anew."""
+        spec = self.spec
+        shots = int(self.generator.choice(spec.evaluation.shots))
+        support = tensor_rows(self.inputs, tasks.support[:, :, :shots])
+        query = tensor_rows(self.inputs, tasks.query).flatten(1, 2)
+        context = context_of(self.encoded, tasks.classes)
+        if context is not None and spec.source_dropout:
+            keep = self.generator.random((len(tasks), len(self.encoded))) >= spec.source_dropout
+            context = context.masked(torch.from_numpy(keep))
+        logits = self.learner(support, query, context)
+        target = torch.arange(tasks.n_way).repeat_interleave(tasks.n_query).repeat(len(tasks))
+        return F.cross_entropy(logits.flatten(0, 1), target)
+
+    def evaluate(self, manifest: EpisodeManifest) -> np.ndarray:
+        """Correct queries [len(shots), E]."""
+        embeddings, position = self.embeddings_of(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]))
+        return score(self.learner, embeddings, position, manifest, self.spec.evaluation.shots, self.encoded)
+
+    def embeddings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Embeddings [R, D] of (at least) these rows under the current weights, and the place of each row of the data set among them."""
+        if self.spec.mode == "quick":
+            return self.stored, np.arange(len(self.stored))
+        needed, position = places(rows, len(self.dataset.inputs))
+        return embed(self.learner.backbone, self.dataset.inputs, needed), position
+
+    def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
+        """In %, the mean over the shots: what training is stopped and selected on."""
+        return float(correct.mean() / (manifest.n_way * manifest.n_query) * 100)
+
+
+def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
+    from safetensors.torch import load_file
+
+    network, _ = make_backbone(spec.backbone, dataset)
+    network.load_state_dict(load_file(backbone.folder / "weights.safetensors"))
+    return network
+
+
+def fit(arm: Arm, history: History) -> dict[str, float]:
+    """Train until validation accuracy has not risen for ``patience`` looks, or the budget is spent; keep the best weights."""
+    spec = arm.spec
+    every = VALIDATE_EVERY[spec.mode]
+    optimiser = torch.optim.AdamW(arm.parameters())
+    best, best_step, waited = arm.accuracy(arm.evaluate(arm.validation), arm.validation), 0, 0
+    weights = copy.deepcopy(arm.learner.state_dict())
+    history(0, "training", 0.0, validation_accuracy=best)
+    batch = arm.episodes.n_episodes // DRAWN_AT_ONCE
+    manifest = draw_from(arm.table, arm.episodes, arm.generator)
+    step = 0
+    for step in range(1, spec.steps + 1):
+        drawn = (step - 1) % DRAWN_AT_ONCE
+        if drawn == 0 and step > 1:
+            manifest = draw_from(arm.table, arm.episodes, arm.generator)
+        arm.learner.train()
+        loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if not torch.isfinite(loss):
+            raise BadInput(f"The loss is not a number at step {step}; lower the learning rate ({spec.learning_rate:g}).")
+        fraction = TRAINING_SHARE * step / spec.steps
+        if step % every and step < spec.steps:
+            history(step, "training", fraction, **({"loss": loss.item()} if step % 10 == 0 else {}))
+            continue
+        accuracy = arm.accuracy(arm.evaluate(arm.validation), arm.validation)
+        history(step, "training", fraction, loss=loss.item(), validation_accuracy=accuracy)
+        waited += 1
+        if accuracy > best:
+            best, best_step, waited = accuracy, step, 0
+            weights = copy.deepcopy(arm.learner.state_dict())
+        if waited >= spec.patience:
+            break
+    arm.learner.load_state_dict(weights)
+    return {"validation_accuracy": best, "best_step": best_step, "steps": step}
+
+
+def train_arm(spec: RunSpec, dataset: Dataset, backbone: Run, store: RunStore, history: History) -> Outcome:
+    """Train (where there is something to train) and score on the test manifest.
+
+    Frames: ``scores`` (every episode's own) and, with metadata, ``anchors`` (class_id, kappa or weight λ, mu as lists).
+    """
+    arm = Arm(spec, dataset, backbone)
+    manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
+    found = fit(arm, history) if spec.trains else {}
+    history(int(found.get("steps", 0)), "scoring the test episodes", TRAINING_SHARE)
+    store.keep_manifest(manifest)
+    correct = arm.evaluate(manifest)
+    outcome = Outcome(
+        summary={
+            **found,
+            "manifest": manifest.hash,
+            "n_test_classes": len(np.unique(manifest.classes)),
+            "batch_norm": "running",
+            "accuracy": {
+                str(k): float(row.mean() / (manifest.n_way * manifest.n_query) * 100)
+                for k, row in zip(spec.evaluation.shots, correct, strict=True)
+            },
+        },
+        weights={name: value.contiguous() for name, value in arm.learner.state_dict().items()} if spec.trains else {},
+        frames={"scores": scores_frame(correct, spec.evaluation.shots, manifest.n_way * manifest.n_query)},
+    )
+    if arm.encoded:
+        outcome.frames["anchors"] = anchors_frame(arm)
+        tested = np.unique(manifest.classes)
+        outcome.summary["kappa"] = (
+            float(outcome.frames["anchors"]["kappa"].iloc[tested].mean()) if spec.fusion == "pseudo-shots" else None
+        )
+    if spec.mode == "full":
+        rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
+        outcome.arrays["embedded_rows"] = rows
+        outcome.arrays["embeddings"] = embed(arm.learner.backbone, dataset.inputs, rows)
+    return outcome
+
+
+@torch.no_grad()
+def anchors_frame(arm: Arm) -> pd.DataFrame:
+    """One row a class: its strength κ (pseudo-shots) or mixing weight λ (AM3), and its anchor μ."""
+    arm.learner.eval()
+    context = context_of(arm.encoded, np.arange(len(arm.dataset.classes))[None])
+    anchor, strength = arm.learner.anchors(context)
+    frame = pd.DataFrame({"class_id": np.arange(anchor.shape[1]), "kappa": strength[0].numpy().astype(float)})
+    if arm.spec.fusion == "am3":
+        frame = frame.drop(columns="kappa").assign(weight=arm.learner.gate(anchor)[0].numpy().astype(float))
+    return frame.assign(mu=list(anchor[0].numpy()))

@@ -1,0 +1,128 @@
+"""Trains a backbone on pixels alone and embeds every instance with it, once, for all arms that will share it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from metadash.data.dataset import Dataset
+from metadash.episodes.pool import pool_table
+from metadash.episodes.sampler import draw, draw_from
+from metadash.episodes.spec import EpisodeSpec, Pool
+from metadash.errors import BadInput
+from metadash.learners.prototypical import PrototypicalNetwork
+from metadash.networks.conv4 import Conv4
+from metadash.training.evaluate import embed, places, score, tensor_rows
+from metadash.training.progress import History
+from metadash.training.spec import BackboneSpec
+
+VALIDATE_EVERY = 100
+VALIDATION_EPISODES = 60
+DRAWN_AT_ONCE = 50
+TRAINING_SHARE = 0.8
+"""Of a backbone run's time; the rest is embedding. Only the progress bar depends on it."""
+
+
+@dataclass
+class Outcome:
+    """What a training function hands to the run store."""
+
+    summary: dict[str, Any]
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def make_backbone(spec: BackboneSpec, dataset: Dataset) -> tuple[nn.Module, int]:
+    """The untrained network and its output dimension. Raises BadInput for inputs it cannot take."""
+    if dataset.description.modality != "image":
+        raise BadInput(f"Conv-4 takes images, and '{dataset.name}' holds {dataset.description.modality}s.")
+    network = Conv4(spec.width)
+    with torch.no_grad():
+        dim = network.eval()(torch.zeros(1, *dataset.inputs.shape[1:])).shape[1]
+    if not dim:
+        raise BadInput(
+            f"Conv-4 halves an image four times; '{dataset.name}' has images of {dataset.inputs.shape[1:]}, too small for that."
+        )
+    return network, dim
+
+
+def train_backbone(spec: BackboneSpec, dataset: Dataset, history: History) -> Outcome:
+    """Prototypical Networks on uniform episodes of meta-train classes, stopped and selected on validation classes.
+
+    Arrays of the outcome: ``embeddings`` [I, D] float32 of all instances, divided by their spread over meta-train.
+    """
+    torch.manual_seed(spec.seed)
+    generator = np.random.default_rng(spec.seed)
+    network, dim = make_backbone(spec, dataset)
+    learner = PrototypicalNetwork(network, dim, distance=spec.distance)
+    optimiser = torch.optim.Adam(learner.parameters(), spec.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, spec.episodes)
+    episode = EpisodeSpec(
+        Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query, seed=spec.seed, n_episodes=DRAWN_AT_ONCE
+    )
+    table = pool_table(dataset, episode)
+    target = torch.arange(spec.n_way).repeat_interleave(spec.n_query)
+    best_accuracy, best_step, best_weights = -1.0, 0, learner.state_dict()
+
+    manifest = draw_from(table, episode, generator)
+    for step in range(1, spec.episodes + 1):
+        drawn = (step - 1) % DRAWN_AT_ONCE
+        if drawn == 0 and step > 1:
+            manifest = draw_from(table, episode, generator)
+        learner.train()
+        support = tensor_rows(dataset.inputs, manifest.support[drawn : drawn + 1])
+        query = tensor_rows(dataset.inputs, manifest.query[drawn : drawn + 1]).flatten(1, 2)
+        logits = learner(support, query)[0]
+        loss = F.cross_entropy(logits, target)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        if not torch.isfinite(loss):
+            raise BadInput(
+                f"The backbone's loss is not a number at step {step}; lower the learning rate ({spec.learning_rate:g})."
+            )
+        fraction = TRAINING_SHARE * step / spec.episodes
+        if step % VALIDATE_EVERY == 0 or step == spec.episodes:
+            accuracy = validate_backbone(learner, spec, dataset)
+            history(step, "training the backbone", fraction, loss=loss.item(), validation_accuracy=accuracy)
+            if accuracy > best_accuracy:
+                best_accuracy, best_step = accuracy, step
+                best_weights = {name: value.clone() for name, value in learner.state_dict().items()}
+        elif step % 10 == 0:
+            history(step, "training the backbone", fraction, loss=loss.item())
+        else:
+            history(step, "training the backbone", fraction)
+
+    learner.load_state_dict(best_weights)
+    embeddings = embed_all(network, dataset, spec, history)
+    return Outcome(
+        summary={"validation_accuracy": best_accuracy, "best_step": best_step, "dim": dim, "batch_norm": "running"},
+        weights={name: value.contiguous() for name, value in network.state_dict().items()},
+        arrays={"embeddings": embeddings},
+    )
+
+
+def embed_all(network: nn.Module, dataset: Dataset, spec: BackboneSpec, history: History) -> np.ndarray:
+    def tick(fraction: float) -> None:
+        history(spec.episodes, "embedding every instance", TRAINING_SHARE + (1 - TRAINING_SHARE) * fraction)
+
+    embeddings = embed(network, dataset.inputs, np.arange(len(dataset.inputs)), tick)
+    train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
+    return embeddings / embeddings[train].std()
+
+
+def validate_backbone(learner: PrototypicalNetwork, spec: BackboneSpec, dataset: Dataset) -> float:
+    """Accuracy in % on one fixed draw of episodes of validation classes; fewer ways where there are fewer classes."""
+    pool = Pool(spec.split, "validation")
+    n_way = min(spec.n_way, len(dataset.split(spec.split)["validation"]))
+    episodes = EpisodeSpec(pool, n_way, spec.n_shot, spec.n_query, seed=0, n_episodes=VALIDATION_EPISODES)
+    manifest = draw(dataset, episodes)
+    rows, position = places(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]), len(dataset.inputs))
+    correct = score(learner, embed(learner.backbone, dataset.inputs, rows), position, manifest, (spec.n_shot,), [])
+    return float(correct.mean() / (n_way * spec.n_query) * 100)

@@ -1,0 +1,112 @@
+"""Submits jobs to Dask: an embedded cluster of worker processes by default, the team's scheduler where one is set."""
+
+import atexit
+import queue
+import threading
+from typing import Any
+
+from metadash import settings
+from metadash.data.library import open_dataset
+from metadash.errors import BadInput
+from metadash.training.jobs import Job, JobFolder, title_of
+from metadash.training.run import needs_of
+from metadash.training.spec import Spec, run_digest
+from metadash.training.store import RunStore
+from metadash.workspace import Workspace
+
+
+class JobBoard:
+    """One per server process. ``submit`` returns at once; a thread of the board's own starts the cluster and hands jobs over."""
+
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
+        self.lock = threading.Lock()
+        self.waiting: queue.Queue[tuple[str, list[str]]] = queue.Queue()
+        self.futures: dict[str, Any] = {}
+        self.client: Any = None
+        self.cluster: Any = None
+        self.thread: threading.Thread | None = None
+
+    def submit(self, spec: Spec) -> str:
+        """Queue a run and those it needs; returns its digest. The same run submitted twice is one job.
+
+        Raises BadInput for a spec that does not fit the data, before anything is queued, and for a full disk.
+        """
+        digest = run_digest(spec, open_dataset(self.workspace, spec.dataset))
+        if RunStore(self.workspace).get(digest):
+            return digest
+        needs = [self.submit(need) for need in needs_of(spec)]
+        with self.lock:
+            folder = JobFolder(self.workspace, digest)
+            job = folder.read()
+            if job is None or not job.active:
+                folder.create(spec, title_of(spec))
+                self.waiting.put((digest, needs))
+                self.start_thread()
+        return digest
+
+    def job(self, digest: str) -> Job | None:
+        return JobFolder(self.workspace, digest).read()
+
+    def cancel(self, digest: str) -> None:
+        """Ask a job to stop; a running one stops within two seconds, whatever it is doing."""
+        JobFolder(self.workspace, digest).request_cancel()
+
+    def start_thread(self) -> None:
+        if self.thread is None or not self.thread.is_alive():
+            self.thread = threading.Thread(target=self.hand_over, daemon=True, name="job board")
+            self.thread.start()
+
+    def hand_over(self) -> None:
+        while True:
+            digest, needs = self.waiting.get()
+            try:
+                client = self.connect()
+                from metadash.training.worker import work
+
+                earlier = [self.futures[need] for need in needs if need in self.futures]
+                job = self.job(digest)
+                key = f"{digest}-{job.submitted if job else 0}"
+                self.futures[digest] = client.submit(after, work, str(self.workspace.root), digest, earlier, key=key, pure=False)
+            except BadInput as problem:
+                JobFolder(self.workspace, digest).write_progress(state="failed", message=str(problem), fraction=0.0)
+            except Exception as defect:
+                message = (
+                    f"The worker processes could not be started ({type(defect).__name__}); the server's log holds the details."
+                )
+                JobFolder(self.workspace, digest).write_progress(state="failed", message=message, fraction=0.0)
+
+    def connect(self) -> Any:
+        """The Dask client; on first use it starts the embedded cluster or finds the scheduler that the settings name."""
+        if self.client is not None and self.client.status == "running":
+            return self.client
+        import dask
+        from distributed import Client, LocalCluster
+
+        if settings.SCHEDULER.value:
+            try:
+                self.client = Client(settings.SCHEDULER.value, timeout=10, set_as_default=False)
+            except (OSError, ValueError) as error:
+                raise BadInput(
+                    f"The Dask scheduler at {settings.SCHEDULER.value} does not answer; start it, or empty {settings.SCHEDULER.name}."
+                ) from error
+            return self.client
+        dask.config.set({"distributed.worker.daemon": True, "distributed.admin.log-format": "%(levelname)s %(name)s %(message)s"})
+        self.cluster = LocalCluster(
+            n_workers=settings.worker_count(), threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        )
+        self.client = Client(self.cluster, set_as_default=False)
+        atexit.register(self.close)
+        return self.client
+
+    def close(self) -> None:
+        """End the embedded cluster; jobs that ran there show as interrupted to whoever looks next."""
+        for part in (self.client, self.cluster):
+            if part is not None:
+                part.close(timeout=2)
+        self.client = self.cluster = None
+
+
+def after(function: Any, root: str, digest: str, earlier: list[Any]) -> None:
+    """``earlier`` are finished tasks by the time Dask calls this: naming them is how a run waits for its backbone."""
+    function(root, digest)

@@ -1,0 +1,68 @@
+"""How long a run will take, from what its like took here before, or from what it took us where there is none."""
+
+from metadash.data.dataset import Dataset
+from metadash.training.spec import BackboneSpec, MapSpec, RunSpec, Spec
+from metadash.training.store import RunStore
+
+SECONDS_PER_IMAGE = 0.45e-3
+"""Forward and backward of one 28×28 image through Conv-4-32, one core of 2024; a forward pass alone is a third of it."""
+
+SECONDS_PER_HEAD_STEP = 4e-3
+START_UP = 6.0
+"""Worker processes start and import torch: paid once a server."""
+
+
+def estimate(spec: Spec, dataset: Dataset, store: RunStore) -> float:
+    """Seconds for one run by itself, without the runs it needs; 0 where it is stored already."""
+    if store.find(spec, dataset):
+        return 0.0
+    like = [run for run in store.runs() if alike(run.spec, spec)]
+    rough = from_scratch(spec, len(dataset.inputs))
+    return like[0].about["seconds"] * rough / from_scratch(like[0].spec, len(dataset.inputs)) if like else rough
+
+
+def alike(one: Spec, other: Spec) -> bool:
+    """Whether the time of one run tells the time of the other, in proportion to their sizes."""
+    if isinstance(one, RunSpec) and isinstance(other, RunSpec):
+        return (one.dataset, one.mode, one.trains) == (other.dataset, other.mode, other.trains)
+    return type(one) is type(other) and one.dataset == other.dataset
+
+
+def from_scratch(spec: Spec, n_instances: int) -> float:
+    if isinstance(spec, MapSpec):
+        return 2.0 + spec.background * 8e-3
+    if isinstance(spec, BackboneSpec):
+        images = spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
+        return per_image(spec.width) * (images + n_instances / 3)
+    tests = spec.evaluation
+    scoring = tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5
+    if not spec.trains:
+        return 0.3 + scoring
+    if spec.mode == "quick":
+        return 1.0 + scoring + spec.steps * SECONDS_PER_HEAD_STEP * spec.meta_batch * tests.n_way / 80
+    images = spec.steps * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
+    return scoring + per_image(spec.backbone.width) * (images + n_instances / 3 + spec.steps / 25 * 50 * 100 / 3)
+
+
+def per_image(width: int) -> float:
+    return SECONDS_PER_IMAGE * (width / 32) ** 1.4
+
+
+def with_needs(specs: list[Spec]) -> list[Spec]:
+    """The specs and everything they build on, each once, what is needed first."""
+    from metadash.training.run import needs_of
+
+    found: dict[Spec, None] = {}
+    for spec in specs:
+        for need in with_needs(needs_of(spec)):
+            found[need] = None
+        found[spec] = None
+    return list(found)
+
+
+def estimate_all(specs: list[Spec], dataset: Dataset, store: RunStore, workers: int) -> float:
+    """Seconds until all are done: what is needed comes first, the rest shares the workers."""
+    parts = with_needs(specs)
+    first = sum(estimate(spec, dataset, store) for spec in parts if isinstance(spec, BackboneSpec))
+    rest = sum(estimate(spec, dataset, store) for spec in parts if not isinstance(spec, BackboneSpec))
+    return first + rest / max(1, min(workers, len(parts)))

@@ -1,0 +1,96 @@
+"""Scores a learner on a manifest: embed every instance once, then thousands of episodes are small matrix products."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from metadash.episodes.manifest import EpisodeManifest
+from metadash.learners.prototypical import PrototypicalNetwork
+from metadash.metadata.encoder import EncodedSource
+from metadash.networks.anchors import MetadataContext
+
+EMBED_BATCH = 96
+"""Images a forward pass: their activations still fit the cache of one core."""
+
+SCORE_BATCH = 250
+"""Episodes a matrix product."""
+
+
+@torch.no_grad()
+def embed(
+    backbone: nn.Module, inputs: np.ndarray, rows: np.ndarray, tick: Callable[[float], None] = lambda fraction: None
+) -> np.ndarray:
+    """Embeddings [R, D] float32 of ``inputs[rows]`` in evaluation mode (running batch-norm statistics: nothing transductive)."""
+    backbone.eval()
+    parts = []
+    for start in range(0, len(rows), EMBED_BATCH):
+        batch = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + EMBED_BATCH]]))
+        parts.append(backbone(batch).numpy())
+        if start // EMBED_BATCH % 50 == 0:
+            tick(start / len(rows))
+    return np.concatenate(parts)
+
+
+def places(rows: np.ndarray, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """The different ones among some rows [R], and for each of the data set's ``n_rows`` rows its place among them."""
+    different = np.unique(rows)
+    position = np.zeros(n_rows, dtype=np.int64)
+    position[different] = np.arange(len(different))
+    return different, position
+
+
+def context_of(encoded: list[EncodedSource], classes: np.ndarray) -> MetadataContext | None:
+    """The metadata of ``classes`` [B, N], or None when there is none."""
+    if not encoded:
+        return None
+    vectors = [torch.from_numpy(source.vectors[classes]) for source in encoded]
+    return MetadataContext(vectors, torch.from_numpy(np.stack([source.present[classes] for source in encoded], axis=-1)))
+
+
+@torch.no_grad()
+def score(
+    learner: PrototypicalNetwork,
+    embeddings: np.ndarray,
+    position: np.ndarray,
+    manifest: EpisodeManifest,
+    shots: tuple[int, ...],
+    encoded: list[EncodedSource],
+) -> np.ndarray:
+    """Correct queries of each episode at each number of shots: [len(shots), E] int64.
+
+    ``embeddings`` [R, D]; ``position`` maps a row of the data set to its place in ``embeddings``.
+    """
+    learner.eval()
+    table = torch.from_numpy(embeddings)
+    correct = np.zeros((len(shots), len(manifest)), dtype=np.int64)
+    target = torch.arange(manifest.n_way).repeat_interleave(manifest.n_query)
+    for start in range(0, len(manifest), SCORE_BATCH):
+        part = manifest[start : start + SCORE_BATCH]
+        support = table[torch.from_numpy(position[part.support])]
+        query = table[torch.from_numpy(position[part.query])].flatten(1, 2)
+        context = context_of(encoded, part.classes)
+        for s, n_shot in enumerate(shots):
+            logits = learner.logits(query, learner.prototypes(support[:, :, :n_shot], context))
+            correct[s, start : start + len(part)] = (logits.argmax(dim=-1) == target).sum(dim=1).numpy()
+    return correct
+
+
+def scores_frame(correct: np.ndarray, shots: tuple[int, ...], queries: int) -> pd.DataFrame:
+    """[len(shots), E] to rows of (shot, episode, correct, queries), as a run stores them."""
+    n_episodes = correct.shape[1]
+    return pd.DataFrame(
+        {
+            "shot": np.repeat(np.asarray(shots), n_episodes),
+            "episode": np.tile(np.arange(n_episodes), len(shots)),
+            "correct": correct.reshape(-1),
+            "queries": queries,
+        }
+    )
+
+
+def tensor_rows(inputs: np.ndarray, rows: np.ndarray) -> Tensor:
+    """``inputs[rows]`` for rows of any shape, the shape kept in front."""
+    return torch.from_numpy(np.ascontiguousarray(inputs[rows.reshape(-1)])).view(*rows.shape, *inputs.shape[1:])

@@ -1,0 +1,171 @@
+"""Jobs as records on disk: whoever opens the workspace, in whichever process, sees the same queue and its honest remains."""
+
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import psutil
+
+from metadash.canonical import plain
+from metadash.training.spec import BackboneSpec, MapSpec, Spec, from_plain, kind_of
+from metadash.workspace import Workspace, new_folder, read_json, write_json
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+ACTIVE = ("queued", "running")
+STALE = 30.0
+"""Seconds without a sign of life after which a job on another machine counts as interrupted."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is known of a job. ``fraction`` 0..1; ``seconds_left`` None where it cannot be told yet; ``message`` one sentence."""
+
+    digest: str
+    spec: Spec
+    title: str
+    state: State
+    submitted: float
+    phase: str = ""
+    fraction: float = 0.0
+    elapsed: float = 0.0
+    seconds_left: float | None = None
+    message: str = ""
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+
+class JobFolder:
+    """One job's folder: ``job.json`` (what), ``progress.json`` (how far), ``history.jsonl`` (live curves), ``cancel`` (a wish)."""
+
+    def __init__(self, workspace: Workspace, digest: str):
+        self.workspace = workspace
+        self.digest = digest
+        self.path = workspace.jobs / digest
+
+    def create(self, spec: Spec, title: str) -> None:
+        """Raises BadInput when the disk is full."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        with new_folder(self.path) as folder:
+            about = {"kind": kind_of(spec), "spec": plain(spec), "title": title, "submitted": time.time(), **whereabouts()}
+            (folder / "job.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+
+    def spec(self) -> Spec:
+        about = read_json(self.path / "job.json") or {}
+        return from_plain(about.get("kind", ""), about.get("spec", {}))
+
+    def progress(self) -> dict[str, Any]:
+        return read_json(self.path / "progress.json") or {}
+
+    def write_progress(self, **values: Any) -> None:
+        if self.path.is_dir():
+            write_json(self.path / "progress.json", {**values, **whereabouts(), "updated": time.time()})
+
+    def append_history(self, row: dict[str, Any]) -> None:
+        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def history(self) -> list[dict[str, Any]]:
+        """The rows reported so far; a last line still being written is left for the next look."""
+        try:
+            lines = (self.path / "history.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        except OSError:
+            return []
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def request_cancel(self) -> None:
+        if self.path.is_dir():
+            (self.path / "cancel").touch()
+
+    @property
+    def cancel_requested(self) -> bool:
+        return (self.path / "cancel").exists()
+
+    def read(self) -> Job | None:
+        """The job as it is now, or None when there is none (or its record is damaged)."""
+        about = read_json(self.path / "job.json")
+        if not isinstance(about, dict) or "spec" not in about:
+            return None
+        try:
+            spec = from_plain(about["kind"], about["spec"])
+        except (ValueError, TypeError):
+            return None
+        progress = self.progress()
+        state, message = honest_state(about, progress, self.cancel_requested)
+        if (self.workspace.runs / self.digest / "run.json").is_file():
+            state, message = "done", ""
+        started = progress.get("started", about["submitted"])
+        end = time.time() if state == "running" else progress.get("updated", started)
+        fraction = 1.0 if state == "done" else float(progress.get("fraction", 0.0))
+        elapsed = max(0.0, end - started) if progress else 0.0
+        left = elapsed * (1 - fraction) / fraction if state == "running" and fraction > 0.02 else None
+        return Job(
+            self.digest,
+            spec,
+            about["title"],
+            state,
+            about["submitted"],
+            progress.get("phase", ""),
+            fraction,
+            elapsed,
+            left,
+            message,
+            progress.get("metrics", {}),
+        )
+
+
+def honest_state(about: dict[str, Any], progress: dict[str, Any], cancel_requested: bool) -> tuple[State, str]:
+    """What a record amounts to, given whether the process behind it still lives."""
+    state = progress.get("state", "queued")
+    message = progress.get("message", "")
+    if state == "running" and not lives(progress):
+        return "interrupted", "The process that computed it has ended; start it again to compute it from the beginning."
+    if state == "queued" and cancel_requested:
+        return "cancelled", "Cancelled before it began."
+    if state == "queued" and not lives({**about, **progress}, heartbeat=False):
+        return "interrupted", "The server that had queued it has ended before it began; start it again."
+    return state, message
+
+
+def whereabouts() -> dict[str, Any]:
+    """Which process writes this, so that others can see whether it still lives (a pid alone may be used again)."""
+    return {"host": platform.node(), "pid": os.getpid(), "process_started": psutil.Process().create_time()}
+
+
+def lives(record: dict[str, Any], heartbeat: bool = True) -> bool:
+    """Whether the process that wrote a record is alive: looked up on this machine, believed by its heartbeat on another."""
+    if record.get("host") != platform.node():
+        return not heartbeat or time.time() - record.get("updated", 0.0) < STALE
+    try:
+        return abs(psutil.Process(record["pid"]).create_time() - record["process_started"]) < 1.0
+    except (psutil.Error, KeyError):
+        return False
+
+
+def all_jobs(workspace: Workspace) -> list[Job]:
+    """Every job in the workspace, newest first."""
+    return sorted(read_all(workspace), key=lambda job: job.submitted, reverse=True)
+
+
+def read_all(workspace: Workspace) -> Iterator[Job]:
+    for folder in workspace.jobs.iterdir():
+        if not folder.name.startswith(".") and (job := JobFolder(workspace, folder.name).read()):
+            yield job
+
+
+def title_of(spec: Spec) -> str:
+    """A line that tells a run from its neighbours."""
+    if isinstance(spec, BackboneSpec):
+        return f"Backbone Conv-4-{spec.width} on pixels, {spec.dataset}"
+    if isinstance(spec, MapSpec):
+        return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
+    sources = ", ".join(spec.sources) or "no metadata"
+    wrong = f", {spec.control}" if spec.control != "none" else ""
+    return f"{spec.learner.capitalize()} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

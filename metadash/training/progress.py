@@ -1,0 +1,31 @@
+"""The one callback of everything that takes time: it shows progress, feeds live curves, and may answer *stop*."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+Report = Callable[[int, dict[str, Any]], bool]
+"""``report(step, metrics) -> stop?``. ``metrics`` has ``phase`` (words), ``fraction`` (0..1 of the whole run) and what was measured."""
+
+
+class Stopped(Exception):
+    """Somebody answered *stop*; nothing was kept of the run."""
+
+
+def silent(step: int, metrics: dict[str, Any]) -> bool:
+    return False
+
+
+class History:
+    """Collects what a run reports as rows and passes it on; raises Stopped when the listener says stop."""
+
+    def __init__(self, report: Report = silent):
+        self.report = report
+        self.rows: list[dict[str, Any]] = []
+        self.started = time.monotonic()
+
+    def __call__(self, step: int, phase: str, fraction: float, **measured: float) -> None:
+        if measured:
+            self.rows.append({"phase": phase, "step": step, "seconds": round(time.monotonic() - self.started, 3), **measured})
+        if self.report(step, {"phase": phase, "fraction": fraction, **measured}):
+            raise Stopped

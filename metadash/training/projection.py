@@ -1,0 +1,91 @@
+"""The prototype map: where a run's embedding puts instances, prototypes and metadata anchors, flattened by t-SNE."""
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.manifold import TSNE
+
+from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.training.arms import Arm
+from metadash.training.backbone import Outcome
+from metadash.training.evaluate import context_of
+from metadash.training.progress import History
+from metadash.training.spec import MapSpec
+from metadash.training.store import Run, RunStore
+
+POINT_KINDS = ("instance", "support", "query", "plain prototype", "prototype", "anchor")
+
+
+def draw_map(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore, history: History) -> Outcome:
+    """Frame ``points``: kind, row (of the data set, −1 for prototypes and anchors), class_id, predicted (queries), x, y."""
+    history(0, "embedding the points", 0.0)
+    points, vectors = gather(spec, dataset, run, store)
+    history(0, "arranging the map (t-SNE)", 0.1)
+    if len(np.unique(vectors, axis=0)) < 10:
+        raise BadInput("Nearly all points of this map have the same embedding; there is nothing to arrange.")
+    layout = TSNE(perplexity=spec.perplexity, init="pca", random_state=spec.seed, n_jobs=1).fit_transform(vectors)
+    points["x"], points["y"] = layout.astype(np.float32).T
+    return Outcome(summary={"n_points": len(points)}, frames={"points": points})
+
+
+def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[pd.DataFrame, np.ndarray]:
+    """The points and their embeddings [P, D], before they are flattened."""
+    arm = restored(spec, dataset, run, store)
+    task = store.manifest(run)[spec.episode : spec.episode + 1].at_shot(spec.n_shot)
+    classes, support, query = task.classes[0], task.support[0], task.query[0]
+    rows = background_rows(spec, dataset, np.concatenate([support.ravel(), query.ravel()]))
+    embedded, position = arm.embeddings_of(np.concatenate([rows, support.ravel(), query.ravel()]))
+    at = lambda chosen: torch.from_numpy(embedded[position[chosen]])  # noqa: E731
+    plain = at(support).mean(dim=1)
+    with torch.no_grad():
+        context = context_of(arm.encoded, classes[None])
+        fused = arm.learner.prototypes(at(support)[None], context)[0]
+        predicted = arm.learner.logits(at(query).flatten(0, 1)[None], fused[None])[0].argmax(dim=-1).numpy()
+        anchors = arm.learner.anchors(context)[0][0].numpy() if context is not None else np.zeros((0, plain.shape[1]), np.float32)
+    parts = [
+        frame("instance", rows, dataset.class_of[rows], embedded[position[rows]]),
+        frame("support", support.ravel(), np.repeat(classes, task.n_shot), embedded[position[support.ravel()]]),
+        frame("query", query.ravel(), np.repeat(classes, task.n_query), embedded[position[query.ravel()]], classes[predicted]),
+        frame("plain prototype", None, classes, plain.numpy()),
+        frame("prototype", None, classes, fused.numpy()) if arm.encoded else None,
+        frame("anchor", None, classes, anchors) if arm.encoded else None,
+    ]
+    kept = [part for part in parts if part is not None]
+    return pd.concat([points for points, _ in kept], ignore_index=True), np.concatenate([vectors for _, vectors in kept]).astype(
+        np.float32
+    )
+
+
+def frame(kind: str, rows: np.ndarray | None, classes: np.ndarray, vectors: np.ndarray, predicted: np.ndarray | None = None):
+    n = len(classes)
+    table = {
+        "kind": kind,
+        "row": rows if rows is not None else np.full(n, -1),
+        "class_id": classes,
+        "predicted": predicted if predicted is not None else np.full(n, -1),
+    }
+    return pd.DataFrame(table), np.asarray(vectors)
+
+
+def background_rows(spec: MapSpec, dataset: Dataset, taken: np.ndarray) -> np.ndarray:
+    """Test instances outside the episode, as evenly over the classes as the number allows."""
+    generator = np.random.default_rng(spec.seed)
+    test = dataset.split(spec.run.split)["test"]
+    rows = generator.permutation(np.setdiff1d(np.flatnonzero(np.isin(dataset.class_of, test)), taken))
+    turn = pd.Series(dataset.class_of[rows]).groupby(dataset.class_of[rows]).cumcount().to_numpy()
+    return np.sort(rows[np.argsort(turn, kind="stable")[: spec.background]])
+
+
+def restored(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> Arm:
+    """The trained learner of a run, read back from its weights."""
+    from safetensors.torch import load_file
+
+    backbone = store.find(spec.run.backbone, dataset)
+    if backbone is None:
+        raise BadInput("The backbone of this run is no longer in the workspace; train the run again.")
+    arm = Arm(spec.run, dataset, backbone)
+    if spec.run.trains:
+        arm.learner.load_state_dict(load_file(run.folder / "weights.safetensors"))
+    arm.learner.eval()
+    return arm

@@ -1,0 +1,74 @@
+"""``train(spec) -> Run``: looked up if it exists, computed if not, stored for everybody."""
+
+import time
+
+from metadash.data.dataset import Dataset
+from metadash.data.library import open_dataset
+from metadash.training.progress import History, Report, Stopped, silent
+from metadash.training.spec import BackboneSpec, MapSpec, RunSpec, Spec, kind_of, run_digest
+from metadash.training.store import Run, RunStore
+from metadash.workspace import Workspace
+
+WAIT_PHASE = "waiting for the same run, started by somebody else"
+
+
+def needs_of(spec: Spec) -> list[Spec]:
+    """The runs whose results a run starts from."""
+    if isinstance(spec, MapSpec):
+        return [spec.run]
+    return [spec.backbone] if isinstance(spec, RunSpec) else []
+
+
+def train(spec: Spec, workspace: Workspace, report: Report = silent) -> Run:
+    """A pure function of its spec (and of the data): one digest, one result.
+
+    A run needs its backbone; that is trained first where it is not stored yet. ``report`` is called at every step and may answer
+    *stop*, which raises Stopped and keeps nothing. Raises BadInput for a spec that does not fit the data, and for a full disk.
+    """
+    dataset = open_dataset(workspace, spec.dataset)
+    store = RunStore(workspace)
+    digest = run_digest(spec, dataset)
+    found = store.get(digest)
+    if found:
+        return found
+    needed = [train(need, workspace, report) for need in needs_of(spec)]
+
+    def waiting() -> None:
+        if report(0, {"phase": WAIT_PHASE, "fraction": 0.0}):
+            raise Stopped
+
+    with store.claim(digest, waiting):
+        return store.get(digest) or compute(spec, dataset, store, digest, needed, History(report))
+
+
+def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: list[Run], history: History) -> Run:
+    import pandas as pd
+
+    from metadash.training.arms import train_arm
+    from metadash.training.backbone import train_backbone
+    from metadash.training.machine import environment, prepare_process
+    from metadash.training.projection import draw_map
+
+    prepare_process()
+    started = time.monotonic()
+    if isinstance(spec, BackboneSpec):
+        outcome = train_backbone(spec, dataset, history)
+    elif isinstance(spec, RunSpec):
+        outcome = train_arm(spec, dataset, needed[0], store, history)
+    else:
+        outcome = draw_map(spec, dataset, needed[0], store, history)
+    outcome.summary["needs"] = [run.digest for run in needed]
+    seconds = time.monotonic() - started
+    log = "".join(f"{row}\n" for row in history.rows) + f"{kind_of(spec)} finished in {seconds:.1f} s: {outcome.summary}\n"
+    return store.write(
+        digest,
+        spec,
+        dataset,
+        summary=outcome.summary,
+        environment=environment(),
+        seconds=seconds,
+        frames={**outcome.frames, "history": pd.DataFrame(history.rows or [{"phase": "scoring", "step": 0, "seconds": 0.0}])},
+        arrays=outcome.arrays,
+        weights=outcome.weights,
+        log=log,
+    )

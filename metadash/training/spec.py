@@ -1,0 +1,234 @@
+"""What is to be computed, said completely: equal specs on equal data are the same run."""
+
+import dataclasses
+import difflib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from metadash.canonical import digest, plain
+from metadash.data.dataset import Dataset
+from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
+from metadash.errors import BadInput
+from metadash.training.version import code_version
+
+Mode = Literal["quick", "full"]
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """A backbone trained on pixels alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
+
+    ``width`` filters; at most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam,
+    annealed to zero by a cosine; the weights kept are those with the best accuracy on validation classes.
+    """
+
+    dataset: str = "glyphs"
+    split: str = "base_letter-0"
+    backbone: Literal["conv4"] = "conv4"
+    width: int = 32
+    distance: Literal["euclidean", "cosine"] = "euclidean"
+    n_way: int = 20
+    n_shot: int = 1
+    n_query: int = 5
+    episodes: int = 500
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_range(self, "width", 4, 256)
+        check_range(self, "n_way", 2, 200)
+        check_range(self, "n_shot", 1, 20)
+        check_range(self, "n_query", 1, 50)
+        check_range(self, "episodes", 1, 1_000_000)
+        check_range(self, "learning_rate", 1e-7, 1.0)
+        check_range(self, "seed", 0, 2**31)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``."""
+
+    n_way: int = 5
+    shots: tuple[int, ...] = (1, 2, 5, 10)
+    n_query: int = 15
+    strategy: Strategy = "siblings"
+    column: str | None = "base_letter"
+    where: str | None = None
+    n_episodes: int = 2000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 1:
+            raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
+        self.episodes("any", "test")
+
+    def episodes(self, split: str, role: str, **changes: Any) -> EpisodeSpec:
+        """The EpisodeSpec of one role. ``where`` narrows the test classes only: training sees its whole pool."""
+        values: dict[str, Any] = {
+            "pool": Pool(split, role, self.where if role == "test" else None),
+            "n_way": self.n_way,
+            "n_shot": max(self.shots),
+            "n_query": self.n_query,
+            "strategy": self.strategy,
+            "column": self.column if self.strategy != "uniform" else None,
+            "seed": self.seed,
+            "n_episodes": self.n_episodes,
+        }
+        return EpisodeSpec(**{**values, **changes})
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One learner, one set of metadata sources, one seed.
+
+    Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
+    backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``).
+    ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
+    Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
+    """
+
+    dataset: str = "glyphs"
+    split: str = "base_letter-0"
+    learner: Literal["prototypical"] = "prototypical"
+    mode: Mode = "quick"
+    backbone: BackboneSpec = field(default_factory=BackboneSpec)
+    distance: Literal["euclidean", "cosine"] = "euclidean"
+    fusion: Literal["none", "pseudo-shots", "am3"] = "none"
+    sources: tuple[str, ...] = ()
+    control: Literal["none", "shuffled", "noise", "constant"] = "none"
+    source_dropout: float = 0.0
+    dropout: float = 0.5
+    steps: int = 2000
+    meta_batch: int = 16
+    learning_rate: float = 1e-2
+    weight_decay: float = 1e-3
+    patience: int = 8
+    seed: int = 0
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_range(self, "source_dropout", 0.0, 0.95)
+        check_range(self, "dropout", 0.0, 0.95)
+        check_range(self, "steps", 1, 1_000_000)
+        check_range(self, "meta_batch", 1, 1024)
+        check_range(self, "learning_rate", 1e-7, 1.0)
+        check_range(self, "weight_decay", 0.0, 1.0)
+        check_range(self, "patience", 1, 10_000)
+        check_range(self, "seed", 0, 2**31)
+        if (self.fusion == "none") != (not self.sources):
+            raise BadInput(
+                "Sources without a fusion would be ignored; choose the fusion pseudo-shots or am3."
+                if self.sources
+                else f"The fusion '{self.fusion}' needs at least one metadata source."
+            )
+        if self.control != "none" and not self.sources:
+            raise BadInput(f"The control '{self.control}' needs metadata sources to falsify.")
+        if len(set(self.sources)) < len(self.sources):
+            raise BadInput(f"A source is named twice in {', '.join(self.sources)}.")
+        if (self.backbone.dataset, self.backbone.split) != (self.dataset, self.split):
+            raise BadInput(
+                "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
+            )
+
+    @property
+    def trains(self) -> bool:
+        """A quick run without metadata has nothing to train: its prototypes are means of frozen embeddings."""
+        return self.mode == "full" or self.fusion != "none"
+
+
+@dataclass(frozen=True)
+class MapSpec:
+    """A t-SNE map (van der Maaten & Hinton 2008) of one test episode of a run, over a background of test instances.
+
+    ``episode`` counts from 0 in the run's test manifest and is drawn at ``n_shot``; ``background`` instances are drawn evenly
+    over the test classes by ``seed``, which also starts the optimisation.
+    """
+
+    run: RunSpec = field(default_factory=RunSpec)
+    episode: int = 0
+    n_shot: int = 1
+    background: int = 1500
+    perplexity: float = 30.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_range(self, "background", 50, 20_000)
+        check_range(self, "perplexity", 2.0, 200.0)
+        check_range(self, "seed", 0, 2**31)
+        if not 0 <= self.episode < self.run.evaluation.n_episodes:
+            raise BadInput(f"There is no episode {self.episode + 1}; the run was scored on {self.run.evaluation.n_episodes}.")
+        if self.n_shot not in self.run.evaluation.shots:
+            raise BadInput(f"The run was scored at {self.run.evaluation.shots} shots; {self.n_shot} is not among them.")
+        if self.perplexity * 3 > self.background:
+            raise BadInput(f"A perplexity of {self.perplexity:g} needs at least {int(self.perplexity * 3)} background instances.")
+
+    @property
+    def dataset(self) -> str:
+        return self.run.dataset
+
+
+Spec = BackboneSpec | RunSpec | MapSpec
+KINDS: dict[str, type] = {"backbone": BackboneSpec, "learner": RunSpec, "map": MapSpec}
+
+
+def kind_of(spec: Spec) -> str:
+    return next(kind for kind, cls in KINDS.items() if isinstance(spec, cls))
+
+
+def run_digest(spec: Spec, dataset: Dataset) -> str:
+    """Names the run: canonical spec, content of the data, version of the code that computes it (DESIGN, section 6)."""
+    return digest(kind_of(spec), spec, dataset.fingerprint, code_version())
+
+
+def from_plain(kind: str, values: Mapping[str, Any]) -> Spec:
+    """The spec that ``metadash.canonical.plain`` wrote. Raises BadInput for an unknown kind, field or a wrong type."""
+    if kind not in KINDS:
+        raise BadInput(f"There is no kind of run '{kind}'; there are {', '.join(KINDS)}.")
+    return build(KINDS[kind], values)
+
+
+def build(cls: type, values: Mapping[str, Any]) -> Any:
+    """A spec dataclass from plain values, refusing fields it does not have and naming the nearest one."""
+    hints = typing.get_type_hints(cls)
+    arguments = {}
+    for name, value in values.items():
+        if name not in hints:
+            near = difflib.get_close_matches(name, hints, 1)
+            raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
+        hint = hints[name]
+        if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+            value = build(typing.cast(type, hint), value)
+        elif typing.get_origin(hint) is tuple and isinstance(value, (list, tuple)):
+            value = tuple(value)
+        arguments[name] = value
+    return cls(**arguments)
+
+
+def check_choices(spec: Any) -> None:
+    """Every Literal field holds one of its literals, every number field a number."""
+    for name, hint in typing.get_type_hints(type(spec)).items():
+        value = getattr(spec, name)
+        if typing.get_origin(hint) is Literal and value not in typing.get_args(hint):
+            choices = [str(choice) for choice in typing.get_args(hint)]
+            near = difflib.get_close_matches(str(value), choices, 1)
+            raise BadInput(
+                f"{name} is '{value}'; it must be one of {', '.join(choices)}" + (f"; did you mean '{near[0]}'?" if near else ".")
+            )
+        if hint is int and (not isinstance(value, int) or isinstance(value, bool)):
+            raise BadInput(f"{name} is {value!r}; it must be a whole number.")
+        if hint is float and (not isinstance(value, (int, float)) or isinstance(value, bool)):
+            raise BadInput(f"{name} is {value!r}; it must be a number.")
+
+
+def check_range(spec: Any, name: str, low: float, high: float) -> None:
+    if not low <= getattr(spec, name) <= high:
+        raise BadInput(f"{name} is {getattr(spec, name)}; it must be from {low:g} to {high:g}.")
+
+
+def as_plain(spec: Spec) -> dict[str, Any]:
+    return plain(spec)

@@ -1,0 +1,32 @@
+"""The version of the code that computes runs: a hash of what it does, so that a stored result never passes for a newer one's."""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+COMPUTING = ("episodes", "metadata", "networks", "learners", "training")
+ELSEWHERE = ("training/store.py", "training/jobs.py", "training/board.py", "training/worker.py", "training/version.py")
+"""Files of those packages that move runs about and change no number."""
+
+
+@cache
+def code_version() -> str:
+    """Twelve hexadecimal digits over the syntax trees of the computing packages; comments, docstrings and layout do not count."""
+    content = hashlib.sha256()
+    for package in COMPUTING:
+        for file in sorted((PACKAGE / package).glob("*.py")):
+            name = file.relative_to(PACKAGE).as_posix()
+            if name not in ELSEWHERE:
+                content.update(name.encode() + meaning(file.read_text(encoding="utf-8")).encode())
+    return content.hexdigest()[:12]
+
+
+def meaning(source: str) -> str:
+    """The syntax tree as text, without docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)

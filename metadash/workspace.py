@@ -1,0 +1,98 @@
+"""The folder that holds everything a team made: data sets, episodes, runs, jobs. Whole things appear in it, or nothing does."""
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from metadash import settings
+from metadash.errors import BadInput
+
+
+class Workspace:
+    """Names the folders of one workspace and makes sure that they can be written.
+
+    ``root`` defaults to the environment variable METADASH_WORKSPACE, then to ``./workspace``. Raises BadInput when the folder
+    cannot be made or written.
+    """
+
+    def __init__(self, root: str | Path | None = None):
+        self.root = Path(root or settings.WORKSPACE.value).expanduser().resolve()
+        self.datasets = self.root / "datasets"
+        self.episodes = self.root / "episodes"
+        self.runs = self.root / "runs"
+        self.jobs = self.root / "jobs"
+        try:
+            for folder in (self.datasets, self.episodes, self.runs, self.jobs):
+                folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise BadInput(
+                f"The workspace '{self.root.name}' cannot be written ({reason(error)}); name another folder with "
+                f"--workspace or {settings.WORKSPACE.name}."
+            ) from error
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.root)!r})"
+
+
+def reason(error: OSError) -> str:
+    """What the operating system said, in words and without a path."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    return (error.strerror or str(error)).lower()
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill that takes its place at ``target`` whole when the block ends, or leaves nothing behind.
+
+    Where somebody else has put ``target`` there meanwhile, theirs stays: everything named by a digest is the same anyway.
+    A full disk, or any other refusal by the operating system, becomes BadInput.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+    except OSError as error:
+        raise BadInput(f"'{target.name}' could not be written: {reason(error)}. Free some space, then try again.") from error
+    try:
+        yield folder
+        folder.chmod(0o755)
+        try:
+            folder.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+    except OSError as error:
+        raise BadInput(f"'{target.name}' could not be written: {reason(error)}. Free some space, then try again.") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file's content in one step, so that a reader sees the old text or the new one, never a half."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise BadInput(f"'{path.name}' could not be written: {reason(error)}. Free some space, then try again.") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def read_json(path: Path) -> Any | None:
+    """The file's content, or None when it is not there, or not JSON (half-written by a program that was killed)."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,64 @@
+"""Numbers read the same everywhere: sign, unit, interval, thin separators, a real minus."""
+
+import pytest
+
+from metadash.analysis.words import about, count, duration, left, percent, points
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ((2.6, 1.9, 3.3), "+2.6 points [1.9, 3.3]"),
+        ((-0.75, -1.9, 0.4), "−0.8 points [−1.9, 0.4]"),
+        ((2.6,), "+2.6 points"),
+        ((0.0, -0.3, 0.3), "0.0 points [−0.3, 0.3]"),
+        ((-0.04, -0.34, 0.26), "0.0 points [−0.3, 0.3]"),
+        ((7.2, -13.4, 27.8), "+7 points [−13, 28]"),
+        ((0.12, 0.08, 0.16), "+0.12 points [0.08, 0.16]"),
+        ((2.0, 2.0, 2.0), "+2.0 points [2.0, 2.0]"),
+        ((9.0, 4.2, None), "+9.0 points [4.2, ∞]"),
+        ((9.0, None, 10.1), "+9.0 points [−∞, 10.1]"),
+    ],
+)
+def test_differences_have_sign_unit_and_interval(numbers, words):
+    assert points(*numbers) == words
+
+
+@pytest.mark.parametrize(("fraction", "words"), [(0.769, "76.9 %"), (1, "100.0 %"), (0, "0.0 %"), (0.7694, "76.9 %")])
+def test_accuracies_are_percentages_with_one_decimal(fraction, words):
+    assert percent(fraction) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(73056, "73\u202f056"), (999, "999"), (1_234_567, "1\u202f234\u202f567"), (-1400, "−1\u202f400")]
+)
+def test_counts_have_thin_separators(number, words):
+    assert count(number) == words
+
+
+@pytest.mark.parametrize(("number", "rounded"), [(1, 1), (9.2, 10), (37, 37), (1387, 1400), (1800, 1800), (12_345, 13_000)])
+def test_about_keeps_two_digits_and_never_promises_too_little(number, rounded):
+    assert about(number) == rounded
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "under 1 s"),
+        (3.4, "about 3 s"),
+        (40, "about 40 s"),
+        (43, "about 45 s"),
+        (89, "about 90 s"),
+        (170, "about 3 min"),
+        (3600, "about 60 min"),
+        (9000, "about 2.5 h"),
+        (200_000, "about 2.5 days"),
+    ],
+)
+def test_durations_are_rounded_as_one_would_say_them(seconds, words):
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(180, "3 min left"), (40, "40 s left"), (0.3, "nearly done")])
+def test_what_is_left(seconds, words):
+    assert left(seconds) == words
