@@ -103,8 +103,8 @@ def class_jackknife(differences: Array, classes: Array, level: float = 0.95) -> 
     up to twice, which errs towards wide. A negative J - B (classes too alike to tell) counts as zero, so the interval is never
     narrower than that of these test classes but for its t quantile.
 
-    A difference of variances is less certain than a variance, so C - 1 degrees of freedom would be too many when B is a large part of
-    J; they are scaled by (J - B + s^2/E) / (J + s^2/E), which tends to C - 1 as episodes are added. Simulated coverage
+    A difference of variances is less certain than a variance, so C - 1 degrees of freedom would be too many when B is a large
+    part of J; they are scaled by (J - B + s^2/E) / (J + s^2/E), which tends to C - 1 as episodes are added. Simulated coverage
     (tests/analysis/test_intervals.py): 94 to 97 % from 40 classes up; up to 99 % when all classes are truly alike.
 
     Fewer than 3 N classes: bounds None, note "class-limited". Classes that appear in no episode do not count.
@@ -143,11 +143,13 @@ def group_jackknife(differences: Array, group: Array, level: float = 0.95) -> In
     """*New groups*: delete one group, ``differences`` [E] in points, ``group`` [E] the group each task was drawn within.
 
     Estimand: the mean over tasks of groups like these, every task weighing the same, so a group weighs as often as the manifest
-    drew it. That keeps one headline number; when groups are drawn evenly it is also the plain mean over groups. SE^2 = (G-1)/G *
-    sum_g (theta_(-g) - mean)^2 (the CV3 cluster variance: MacKinnon, Nielsen & Webb, J. Appl. Econometrics 2023). An episode lies in one group only, so
-    unlike :func:`class_jackknife` nothing is counted twice. Degrees of freedom: E^2 / sum_g E_g^2 - 1, the effective number of
-    groups less one. It is G - 1 when the groups have equally many episodes; when sizes differ by a factor of e either way, G - 1
-    would cover 91 % rather than 95 %.
+    drew it. That keeps one headline number; when groups are drawn evenly it is also the plain mean over groups.
+
+        SE^2 = (G-1)/G * sum_g (theta_(-g) - mean)^2,    df = E^2 / sum_g E_g^2 - 1
+
+    (the CV3 cluster variance: MacKinnon, Nielsen & Webb, J. Appl. Econometrics 2023). An episode lies in one group only, so
+    unlike :func:`class_jackknife` nothing is counted twice. ``df`` is the effective number of groups less one: G - 1 when the
+    groups have equally many episodes; when their sizes differ by a factor of e either way, G - 1 would cover 91 %, not 95 %.
 
     Fewer than two groups: bounds None, note "group-limited".
     """

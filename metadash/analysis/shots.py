@@ -27,9 +27,10 @@ Censored = Literal["", "above", "below"]
 class WorthInShots:
     """``value`` labelled examples per class more, beside ``at``, make the learner without the source as good as the one with it.
 
-    Negative when the source hurts. ``censored`` "above": even at the last measured shot the learner without is behind, so the worth is at
-    least ``value``; "below": even at the first it is ahead, so the worth is at most ``value``. ``low`` and ``high`` bound the
-    value at ``level``; None where that bound lies beyond the measured shots (or where there was no resampling: ``resamples`` 0).
+    Negative when the source hurts. ``censored`` "above": even at the last measured shot the learner without is behind, so the
+    worth is at least ``value``; "below": even at the first it is ahead, so the worth is at most ``value``. ``low`` and ``high``
+    bound the value at ``level``; None where that bound lies beyond the measured shots (or where there was no resampling:
+    ``resamples`` 0).
     """
 
     value: float
@@ -42,10 +43,11 @@ class WorthInShots:
 
 
 def worth_in_shots(shots: Sequence[float] | Array, with_curve: Array, without_curve: Array, at: float) -> WorthInShots:
-    """Horizontal distance between two accuracy-over-shots curves [K] (any one unit), measured at the same ``shots`` [K], increasing.
+    """Horizontal distance between two accuracy curves [K] (any one unit) over the same increasing ``shots`` [K].
 
-    ``at`` is the number of examples per class one has, within the measured range. Where the plain curve is flat the shorter distance is
-    taken: a source is not credited with examples that would change nothing. Raises ValueError on shapes or shots that cannot be.
+    ``at`` is the number of examples per class one has, within the measured range. Where the plain curve is flat the shorter
+    distance is taken: a source is not credited with examples that would change nothing. Raises ValueError on shapes or shots
+    that cannot be.
     """
     scale = _scale_of(shots, at)
     curves = [np.asarray(curve, float)[None] for curve in (with_curve, without_curve)]
@@ -66,8 +68,8 @@ def worth_in_shots_interval(
 ) -> WorthInShots:
     """:func:`worth_in_shots` of the mean curves, with a percentile bootstrap over episodes (Efron 1979).
 
-    ``with_scores`` and ``without_scores`` [K, E]: K shots, the same E episodes for both learners. Episodes are drawn with all their
-    shots and both learners at once, so the pairing carries over. The interval is about *these test classes*. A quantile
+    ``with_scores`` and ``without_scores`` [K, E]: K shots, the same E episodes for both learners. Episodes are drawn with all
+    their shots and both learners at once, so the pairing carries over. The interval is about *these test classes*. A quantile
     that falls on a censored resample is a bound beyond the measured shots and is given as None.
     """
     scale = _scale_of(shots, at)
@@ -119,9 +121,9 @@ def _unstretch(scale: Array) -> Array:
 
 
 def _isotonic(curves: Array) -> Array:
-    """Least-squares non-decreasing fit of each row of [B, K], by the max-min formula (Robertson, Wright & Dykstra 1988, thm 1.4.4).
+    """Least-squares non-decreasing fit of each row of [B, K], by the max-min formula (Robertson, Wright & Dykstra 1988).
 
-    fit_i = max over j <= i of min over k >= i of mean(curve_j..curve_k); K is a handful, so K^3 small steps over all rows at once.
+    fit_i = max over j <= i of min over k >= i of mean(curve_j..curve_k); K is a handful, so K^3 small steps do.
     """
     size = curves.shape[1]
     sums = np.concatenate([np.zeros((len(curves), 1)), np.cumsum(curves, axis=1)], axis=1)

@@ -46,7 +46,7 @@ class Decision:
 
     @property
     def more_episodes(self) -> int | None:
-        """About how many more episodes would decide; None when they cannot, because classes, groups or seeds are what is scarce."""
+        """About how many more episodes would decide; None when they cannot: classes, groups or seeds are what is scarce."""
         return self.more if self.unit == "episode" else None
 
 

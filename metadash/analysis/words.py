@@ -9,8 +9,8 @@ THIN = "\u202f"  # narrow no-break space: a number never breaks over two lines
 def points(difference: float, low: float | None = None, high: float | None = None) -> str:
     """A difference in percentage points with its interval: ``+2.6 points [1.9, 3.3]``.
 
-    One decimal, none when the interval reaches 10 points either side, more only when it is narrower than 0.1: at most two digits of
-    the uncertainty are shown. Without bounds, the number alone; one missing bound reads as infinite.
+    One decimal, none when the interval reaches 10 points either side, more only when it is narrower than 0.1: at most two
+    digits of the uncertainty are shown. Without bounds, the number alone; one missing bound reads as infinite.
     """
     if low is None and high is None:
         return f"{_signed(difference, 1)} points"

@@ -8,6 +8,7 @@ from typing import Any
 from metadash import settings
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
+from metadash.training.check import check
 from metadash.training.jobs import Job, JobFolder, title_of
 from metadash.training.run import needs_of
 from metadash.training.spec import Spec, run_digest
@@ -32,9 +33,11 @@ class JobBoard:
 
         Raises BadInput for a spec that does not fit the data, before anything is queued, and for a full disk.
         """
-        digest = run_digest(spec, open_dataset(self.workspace, spec.dataset))
+        dataset = open_dataset(self.workspace, spec.dataset)
+        digest = run_digest(spec, dataset)
         if RunStore(self.workspace).get(digest):
             return digest
+        check(spec, dataset)
         needs = [self.submit(need) for need in needs_of(spec)]
         with self.lock:
             folder = JobFolder(self.workspace, digest)

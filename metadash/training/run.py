@@ -4,6 +4,7 @@ import time
 
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
+from metadash.training.check import check
 from metadash.training.progress import History, Report, Stopped, silent
 from metadash.training.spec import BackboneSpec, MapSpec, RunSpec, Spec, kind_of, run_digest
 from metadash.training.store import Run, RunStore
@@ -31,6 +32,7 @@ def train(spec: Spec, workspace: Workspace, report: Report = silent) -> Run:
     found = store.get(digest)
     if found:
         return found
+    check(spec, dataset)
     needed = [train(need, workspace, report) for need in needs_of(spec)]
 
     def waiting() -> None:

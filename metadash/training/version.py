@@ -7,7 +7,15 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 COMPUTING = ("episodes", "metadata", "networks", "learners", "training")
-ELSEWHERE = ("training/store.py", "training/jobs.py", "training/board.py", "training/worker.py", "training/version.py")
+ELSEWHERE = (
+    "training/check.py",
+    "training/estimate.py",
+    "training/store.py",
+    "training/jobs.py",
+    "training/board.py",
+    "training/worker.py",
+    "training/version.py",
+)
 """Files of those packages that move runs about and change no number."""
 
 

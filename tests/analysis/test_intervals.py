@@ -1,5 +1,7 @@
 """Each 95 % interval covers its own estimand; published and hand-made values agree; too few units are said, not hidden."""
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -244,3 +246,12 @@ def test_missing_differences_are_refused():
         group_jackknife(np.ones(4), np.zeros(3))
     with pytest.raises(ValueError, match="classes must be"):
         class_jackknife(np.ones(4), np.zeros((3, 5)))
+
+
+def test_the_web_server_can_afford_these_modules():
+    """scipy.stats, torch and scikit-learn take seconds and hundreds of MB; the quantiles come from scipy.special."""
+    code = (
+        "import sys; from metadash.analysis import intervals, shots, verdict, words; "
+        "print([name for name in ('scipy.stats', 'torch', 'sklearn', 'pandas', 'streamlit') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

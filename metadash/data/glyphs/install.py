@@ -27,7 +27,7 @@ SOURCES = (
 )
 
 CLASS_SOURCES = tuple(source.name for source in SOURCES if source.level == "class")
-TELL_SIBLINGS = "tell sibling characters apart (the accented forms of one letter)"
+TELL_SIBLINGS = "tell sibling characters apart"
 TELL_ANY = "tell any twenty characters apart"
 
 QUESTIONS = (

@@ -1,0 +1,137 @@
+"""The same verbs without a browser: ``python -m metadash answer | datasets | episodes | train | compare | doctor``.
+
+Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input, 130 interrupted. With ``--json`` the standard output is one
+JSON document and nothing else; progress goes to the standard error.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from metadash import commands, settings
+from metadash.errors import BadInput
+from metadash.metadata.controls import CONTROLS
+from metadash.workspace import Workspace
+
+DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        result = options.run(options, Workspace(options.workspace))
+    except BadInput as problem:
+        print(
+            json.dumps({"error": str(problem)}, ensure_ascii=False) if options.json else f"metadash: {problem}", file=sys.stderr
+        )
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("metadash: interrupted; nothing half-done was kept.", file=sys.stderr)
+        return INTERRUPTED
+    print(json.dumps(result.values, ensure_ascii=False, indent=1) if options.json else result.text)
+    return DONE if result.healthy else DEFECT
+
+
+def parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--workspace",
+        metavar="DIR",
+        help=f"the folder for data, runs and jobs (default: ${settings.WORKSPACE.name} or ./workspace)",
+    )
+    common.add_argument("--json", action="store_true", help="print one JSON document")
+    top = argparse.ArgumentParser(
+        prog="python -m metadash",
+        description="Which metadata helps a few-shot learner with new classes, by how much, and how sure are you?",
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    answer = verbs.add_parser("answer", parents=[common], help="train what a question needs, and print the answer")
+    add_dataset(answer)
+    answer.add_argument("--question", help="one of the data set's questions (default: its first); `datasets` lists them")
+    answer.add_argument("--sources", type=words, help="ask about these sources instead, separated by commas")
+    add_tasks(answer, "siblings")
+    answer.add_argument("--seeds", type=int, default=3, help="training seeds (default 3)")
+    answer.add_argument("--mode", choices=["quick", "full"], default="quick")
+    add_budget(answer)
+    answer.set_defaults(run=commands.answer)
+
+    datasets = verbs.add_parser("datasets", parents=[common], help="list data sets with their sources, splits and questions")
+    datasets.set_defaults(run=commands.datasets)
+
+    episodes = verbs.add_parser("episodes", parents=[common], help="draw episodes and save their manifest")
+    add_dataset(episodes)
+    add_tasks(episodes, "uniform")
+    episodes.add_argument("--n-shot", type=int, default=1)
+    episodes.add_argument("--n-query", type=int, default=15)
+    episodes.add_argument("--split")
+    episodes.add_argument("--role", default="test")
+    episodes.add_argument("--where", help="SQL condition on the table classes")
+    episodes.add_argument("--count", type=int, default=1, help="how many episodes (default 1)")
+    episodes.add_argument("--seed", type=int, default=0)
+    episodes.add_argument("--out", metavar="FILE", help="also write the manifest there (.npz)")
+    episodes.set_defaults(run=commands.episodes)
+
+    train = verbs.add_parser("train", parents=[common], help="train one learner, or look it up")
+    add_dataset(train)
+    train.add_argument("--learner", default="prototypical")
+    train.add_argument(
+        "--sources",
+        type=words,
+        default=(),
+        help="metadata sources, separated by commas (default: none); `all` for every class source",
+    )
+    train.add_argument(
+        "--fusion", choices=["pseudo-shots", "am3"], help="how metadata enters (default pseudo-shots when there are sources)"
+    )
+    train.add_argument("--control", choices=CONTROLS, default="none", help="falsify the metadata")
+    train.add_argument("--distance", choices=["euclidean", "cosine"], default="euclidean")
+    train.add_argument("--source-dropout", type=float, default=0.0)
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--split")
+    train.add_argument("--where", help="SQL condition on the test classes")
+    train.add_argument("--mode", choices=["quick", "full"], default="quick")
+    add_tasks(train, "siblings")
+    add_budget(train)
+    train.set_defaults(run=commands.train)
+
+    compare = verbs.add_parser("compare", parents=[common], help="list runs, or compare two learners on the same episodes")
+    compare.add_argument(
+        "first", nargs="?", type=words, help="digests of the first learner's runs (one a seed), separated by commas"
+    )
+    compare.add_argument("second", nargs="?", type=words, help="digests of the second learner's runs")
+    compare.add_argument("--rope", type=float, default=0.5, help="half-width of no practical difference, in points (default 0.5)")
+    compare.set_defaults(run=commands.compare)
+
+    doctor = verbs.add_parser("doctor", parents=[common], help="check this installation and workspace")
+    doctor.set_defaults(run=commands.doctor)
+    return top
+
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in words(text))
+
+
+def add_dataset(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--dataset", default="glyphs", help="name of the data set (default glyphs)")
+
+
+def add_tasks(verb: argparse.ArgumentParser, strategy: str) -> None:
+    verb.add_argument("--n-way", type=int, default=5)
+    verb.add_argument("--strategy", choices=["uniform", "siblings", "disjoint"], default=strategy)
+    verb.add_argument("--column", help="what siblings share, or support and query do not (default: the data set's own)")
+
+
+def add_budget(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--width", type=int, default=32, help="filters of Conv-4 (default 32)")
+    verb.add_argument(
+        "--backbone-episodes", type=int, default=500, help="training episodes of the backbone, at most (default 500)"
+    )
+    verb.add_argument("--steps", type=int, default=2000, help="training steps, at most (default 2000)")
+    verb.add_argument("--n-episodes", type=int, default=2000, help="test episodes (default 2000)")
+    verb.add_argument("--shots", type=numbers, default=(1, 2, 5, 10), help="labelled examples per class, separated by commas")

@@ -1,0 +1,283 @@
+"""What the verbs of the command line do; each returns its result as values (for ``--json``) and as text."""
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metadash import settings
+from metadash.analysis import words
+from metadash.analysis.answer import answer as read_answer
+from metadash.analysis.answer import answer_spec
+from metadash.analysis.compare import difference, worth
+from metadash.analysis.export import as_json, simple
+from metadash.analysis.scores import load_scores
+from metadash.analysis.sentence import sentences
+from metadash.data.dataset import Dataset, Question
+from metadash.data.library import entries, open_dataset
+from metadash.episodes.manifest import describe
+from metadash.episodes.sampler import draw
+from metadash.episodes.spec import EpisodeSpec, Pool
+from metadash.errors import BadInput
+from metadash.progress_bar import bar
+from metadash.training.jobs import title_of
+from metadash.training.run import train as train_run
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, build
+from metadash.training.store import Run, RunStore
+from metadash.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Result:
+    values: Any
+    text: str
+    healthy: bool = True
+
+
+def answer(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Train whatever the question still needs, in this process, and read the answer off the stored runs."""
+    data = open_dataset(workspace, options.dataset)
+    choices: dict[str, Any] = {
+        "mode": options.mode,
+        "width": options.width,
+        "episodes": options.backbone_episodes,
+        "steps": options.steps,
+    }
+    choices |= {"seeds": tuple(range(options.seeds)), "n_episodes": options.n_episodes, "shots": options.shots}
+    if options.column:
+        choices["column"] = options.column
+    spec = answer_spec(data, question_of(options, data), **choices)
+    with bar(len(spec.runs)) as report:
+        for run in spec.runs:
+            train_run(run, workspace, report.part(title_of(run)))
+    found = read_answer(spec, data, RunStore(workspace))
+    if found is None:
+        raise BadInput("A run this answer needs is missing or damaged; ask again to compute it anew.")
+    return Result(as_json(found), " ".join(sentences(found)))
+
+
+def question_of(options: argparse.Namespace, data: Dataset) -> Question:
+    if options.sources:
+        for name in options.sources:
+            data.source(name)
+        noun = data.description.class_noun
+        task = f"tell {'sibling' if options.strategy == 'siblings' else 'any'} {noun}s apart"
+        return Question(
+            "own", f"the metadata “{', '.join(options.sources)}”", task, options.sources, options.strategy, options.n_way
+        )
+    if options.question:
+        return data.question(options.question)
+    if not data.description.questions:
+        raise BadInput(f"'{data.name}' has no questions of its own; name its metadata with --sources.")
+    return data.description.questions[0]
+
+
+def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
+    found, lines = [], []
+    for entry in entries(workspace):
+        if entry.problem:
+            found.append({"name": entry.name, "problem": entry.problem})
+            lines.append(f"{entry.name}: {entry.problem}")
+            continue
+        data = open_dataset(workspace, entry.name)
+        about = data.description
+        found.append(
+            {
+                "name": data.name,
+                "title": about.title,
+                "classes": len(data.classes),
+                "instances": len(data.class_of),
+                "fingerprint": data.fingerprint,
+                "licence": about.licence,
+                "sources": {source.name: {"level": source.level, "columns": list(source.columns)} for source in data.sources},
+                "splits": data.split_names,
+                "questions": {question.id: question.title for question in about.questions},
+            }
+        )
+        lines.append(
+            f"{data.name}: {about.title.lower()}, {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances"
+        )
+        lines += [f"  source    {source.name} ({source.level}): {source.description}" for source in data.sources]
+        lines += [f"  question  {question.id}: {question.title}" for question in about.questions]
+    return Result(found, "\n".join(lines))
+
+
+def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
+    data = open_dataset(workspace, options.dataset)
+    spec = EpisodeSpec(
+        Pool(options.split or data.description.default_split, options.role, options.where),
+        options.n_way,
+        options.n_shot,
+        options.n_query,
+        options.strategy,
+        column_of(options, data),
+        options.seed,
+        options.count,
+    )
+    manifest = draw(data, spec)
+    path = workspace.episodes / f"{manifest.hash}.npz"
+    manifest.save(path)
+    if options.out:
+        manifest.save(Path(options.out))
+    names = data.classes["class_name"].to_numpy()
+    first = [
+        {"class": str(names[c]), "support": manifest.support[0, i].tolist(), "query": manifest.query[0, i].tolist()}
+        for i, c in enumerate(manifest.classes[0])
+    ]
+    text = f"{words.count(len(manifest))} episodes, manifest {manifest.hash}. The first:\n" + "\n".join(
+        f"  {row['class']}: support rows {row['support']}" for row in first
+    )
+    return Result({**describe(manifest), "first": first}, text)
+
+
+def column_of(options: argparse.Namespace, data: Dataset) -> str | None:
+    own = {"siblings": data.description.sibling_column, "disjoint": data.description.disjoint_column}
+    return options.column or own.get(options.strategy)
+
+
+def train(options: argparse.Namespace, workspace: Workspace) -> Result:
+    data = open_dataset(workspace, options.dataset)
+    sources = options.sources
+    if sources == ("all",):
+        sources = tuple(source.name for source in data.class_sources())
+    split = options.split or data.description.default_split
+    spec: RunSpec = build(
+        RunSpec,
+        {
+            "dataset": data.name,
+            "split": split,
+            "learner": options.learner,
+            "mode": options.mode,
+            "backbone": BackboneSpec(data.name, split, width=options.width, episodes=options.backbone_episodes),
+            "distance": options.distance,
+            "fusion": options.fusion or ("pseudo-shots" if sources else "none"),
+            "sources": sources,
+            "control": options.control,
+            "source_dropout": options.source_dropout,
+            "steps": options.steps,
+            "seed": options.seed,
+            "evaluation": Evaluation(
+                options.n_way,
+                options.shots,
+                strategy=options.strategy,
+                column=column_of(options, data),
+                where=options.where,
+                n_episodes=options.n_episodes,
+            ),
+        },
+    )
+    with bar(1) as report:
+        run = train_run(spec, workspace, report.part(title_of(spec)))
+    scores = load_scores([run], RunStore(workspace))
+    rows = [{"shot": shot, **named(scores.means(shot))} for shot in scores.shots]
+    lines = [
+        f"{title_of(spec)}",
+        f"run {run.digest}, {words.count(len(scores.manifest))} test episodes, batch norm: {run.summary['batch_norm']}",
+    ]
+    for row in rows:
+        inside, new = row["these_test_classes"], row["new_classes"]
+        lines.append(
+            f"  {row['shot']:>3} shots: {inside['estimate']:.1f} % {span(inside)} on these test classes, {span(new)} on new classes"
+        )
+    return Result(
+        {"digest": run.digest, "summary": run.summary, "accuracy": rows, "seconds": run.about["seconds"]}, "\n".join(lines)
+    )
+
+
+def named(both: tuple[Any, Any]) -> dict[str, Any]:
+    return {"these_test_classes": simple(both[0]), "new_classes": simple(both[1])}
+
+
+def span(interval: dict[str, Any]) -> str:
+    return f"[{interval['low']:.1f}, {interval['high']:.1f}]" if interval["low"] is not None else f"({interval['note']})"
+
+
+def compare(options: argparse.Namespace, workspace: Workspace) -> Result:
+    store = RunStore(workspace)
+    if not options.first or not options.second:
+        runs = store.runs("learner")
+        values = [{"digest": run.digest, "title": title_of(run.spec), **run.summary} for run in runs]
+        lines = [f"{run.digest}  {title_of(run.spec)}: {run.summary['accuracy']}" for run in runs]
+        return Result(values, "\n".join(lines) or "There are no runs yet; `train` or `answer` makes some.")
+    first, second = (
+        load_scores([stored(store, digest) for digest in digests], store) for digests in (options.first, options.second)
+    )
+    found = [difference(first, second, shot, options.rope) for shot in first.shots]
+    values = {
+        "differences": [simple(row) for row in found],
+        "worth_in_shots": simple(worth(first, second, first.shots[0])),
+        "n_episodes": len(first.manifest),
+        "manifest": first.manifest.hash,
+    }
+    lines = []
+    for row in found:
+        new = row.new_classes
+        inside = words.points(row.episodes.estimate, row.episodes.low, row.episodes.high)
+        lines.append(
+            f"{row.shot:>3} shots: {inside} on these test classes, {span(simple(new))} on new: {row.decision.verdict.value} {row.decision.verdict.name.lower()}"
+        )
+    return Result(values, "\n".join(lines))
+
+
+def stored(store: RunStore, digest: str) -> Run:
+    run = store.get(digest)
+    if run is None or run.kind != "learner":
+        raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
+    return run
+
+
+def doctor(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Each check is one line: what was looked at, what was found, whether it is well."""
+    checks: list[tuple[str, str, bool]] = [
+        ("python", platform.python_version(), sys.version_info >= (3, 11)),
+        (
+            "workspace",
+            f"writable, {words.count(shutil.disk_usage(workspace.root).free // 2**20)} MB free",
+            shutil.disk_usage(workspace.root).free > 2**29,
+        ),
+        ("workers", f"{settings.worker_count()} of {os.cpu_count()} cores", True),
+    ]
+    for package in ("streamlit", "duckdb", "torch", "scikit-learn", "plotly", "pandas", "distributed", "safetensors"):
+        try:
+            checks.append((package, version(package), True))
+        except PackageNotFoundError:
+            checks.append((package, "not installed; run `make run` again", False))
+    for entry in entries(workspace):
+        try:
+            data = open_dataset(workspace, entry.name)
+            whole = len(data.inputs) == len(data.class_of)
+            checks.append(
+                (
+                    f"data set {entry.name}",
+                    f"{words.count(len(data.class_of))} instances" if whole else "inputs and table differ",
+                    whole,
+                )
+            )
+        except BadInput as problem:
+            checks.append((f"data set {entry.name}", str(problem), False))
+    store = RunStore(workspace)
+    folders = [folder.name for folder in workspace.runs.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
+    damaged = [name for name in folders if not sound(store, name)]
+    checks.append(("runs", f"{len(folders)} stored" + (f", damaged: {', '.join(damaged)}" if damaged else ""), not damaged))
+    values = [{"check": name, "found": found, "well": well} for name, found, well in checks]
+    text = "\n".join(f"{'ok ' if well else 'BAD'}  {name}: {found}" for name, found, well in checks)
+    return Result(values, text, all(well for _, _, well in checks))
+
+
+def sound(store: RunStore, name: str) -> bool:
+    run = store.get(name)
+    if run is None:
+        return False
+    try:
+        if run.kind == "learner":
+            return bool(np.isfinite(run.scores()["correct"]).all())
+        return len(run.history()) > 0
+    except BadInput:
+        return False

@@ -1,0 +1,158 @@
+"""The parts of the *Start* page: the question, the answer's sentence and curve, a task in pictures, the numbers."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from metadash.analysis import words
+from metadash.analysis.answer import Answer, AnswerSpec
+from metadash.analysis.intervals import Interval
+from metadash.analysis.sentence import bracket, sentences
+from metadash.analysis.verdict import Verdict
+from metadash.dashboard.charts import Curve, curve_over_shots
+from metadash.dashboard.frame import term
+from metadash.dashboard.pictures import picture_row
+from metadash.dashboard.theme import palette
+from metadash.data.dataset import Dataset, Question
+from metadash.episodes.manifest import EpisodeManifest
+from metadash.episodes.sampler import draw
+from metadash.errors import BadInput
+
+OWN = "own"
+BADGES = {
+    Verdict.HELPS: ("▲ helps", "green"),
+    Verdict.HURTS: ("▼ hurts", "red"),
+    Verdict.EQUIVALENT: ("= no practical difference", "gray"),
+    Verdict.UNDETERMINED: ("? cannot tell yet", "orange"),
+}
+ARM_NAMES = {"plain": "without metadata", "metadata": "with metadata", "shuffled": "rows shuffled"}
+MODE_NOTES = {
+    "quick": "quick mode: one backbone trained on pixels, frozen; the metadata trains light heads over it",
+    "full": "full mode: every weight trained end to end, all arms from the same pixel-trained start",
+}
+
+
+def chosen_question(data: Dataset) -> Question:
+    """One of the data set's questions, or one's own: sources, strategy and ways chosen freely."""
+    questions = {question.id: question for question in data.description.questions}
+    identity = st.selectbox(
+        "Question",
+        [*questions, OWN],
+        format_func=lambda key: questions[key].title if key in questions else "My own question: choose sources and tasks …",
+        key="q",
+        bind="query-params",
+    )
+    if identity in questions:
+        return questions[identity]
+    left, middle, right = st.columns([3, 2, 1])
+    sources = left.multiselect("Metadata", [source.name for source in data.class_sources()], key="q_sources", bind="query-params")
+    strategies = ["siblings", "uniform"] if data.description.sibling_column else ["uniform"]
+    strategy = middle.selectbox("Tasks", strategies, key="q_strategy", bind="query-params", help=" ".join(map(term, strategies)))
+    n_way = right.number_input("n-way", 2, 50, 5, key="q_way", bind="query-params", help=term("n_way"))
+    if not sources:
+        raise BadInput("Choose at least one metadata source to ask about.")
+    noun = data.description.class_noun
+    together = f"sibling {noun}s apart" if strategy == "siblings" else f"any {n_way} {noun}s apart"
+    return Question(OWN, f"the metadata “{', '.join(sources)}”", f"tell {together}", tuple(sources), strategy, int(n_way))
+
+
+def draw_answer(answer: Answer) -> None:
+    """The sentence on top, its n and tier in small, then the one chart."""
+    label, colour = BADGES[answer.gain[0].decision.verdict]
+    first, *rest = sentences(answer)
+    groups = f" in {answer.n_groups} {answer.group_noun}s" if answer.n_groups else ""
+    with st.container(border=True):
+        st.badge(label, color=colour)  # type: ignore[arg-type]
+        st.markdown(f"#### {first}")
+        st.markdown(" ".join(rest))
+        st.caption(
+            f"{words.count(answer.spec.n_episodes)} episodes · {answer.n_classes} test {answer.class_noun}s{groups} · {len(answer.spec.seeds)} seeds · "
+            f"{MODE_NOTES[answer.spec.mode]} · batch norm: {answer.batch_norm} statistics"
+        )
+    colours = palette()
+    arms = (("metadata", colours.helps, "solid"), ("plain", colours.plain, "solid"), ("shuffled", colours.control, "dash"))
+    curves = [Curve(ARM_NAMES[arm], [inside for inside, _ in answer.accuracy[arm]], colour, dash) for arm, colour, dash in arms]
+    gap = words.points(answer.gain[0].episodes.estimate)
+    st.plotly_chart(
+        curve_over_shots(answer.spec.shots, curves, colours, gap),
+        config={"displayModeBar": False},
+        theme=None,
+        key="answer_curve",
+        alt="Accuracy over shots with, without and with shuffled metadata: " + first,
+    )
+    st.caption("Lines: mean accuracy on the same test episodes; bands: 95 % interval over episodes, for these test classes.")
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def example_episode(fingerprint: str, evaluation: str, _spec: AnswerSpec, _data: Dataset) -> EpisodeManifest:
+    """The first test task. It is keyed by the data and the evaluation's text; what is underscored only computes it."""
+    return draw(_data, _spec.runs[0].evaluation.episodes(_spec.split, "test"))[0:1]
+
+
+def episode_row(data: Dataset, spec: AnswerSpec) -> None:
+    """One real test task: what the learner is given, and what it is asked."""
+    task = example_episode(data.fingerprint, repr(spec.runs[0].evaluation), spec, data)
+    names = data.classes["class_name"].to_numpy()[task.classes[0]]
+    n_shown = min(5, task.n_way)
+    support, query = task.support[0, :, 0], task.query[0, :n_shown, :2].ravel()
+    st.caption(f"Support: one labelled example of each of {task.n_way} {data.description.class_noun}s.")
+    st.html(picture_row(np.asarray(data.inputs[support]), [str(name) for name in names], size=88))
+    st.caption(f"Queries: which of the {task.n_way} is each of these? ({task.n_query} per class are asked; ten are shown.)", help=term("query"))
+    st.html(picture_row(np.asarray(data.inputs[query]), size=48, alts=[f"query of {names[i // 2]}" for i in range(len(query))]))
+
+
+def cell(interval: Interval, new: Interval, signed: bool = False) -> str:
+    centre = words.points(interval.estimate).removesuffix(" points") if signed else f"{interval.estimate:.1f}"
+    inside = bracket(interval.estimate, interval.low, interval.high)
+    return f"{centre} {inside}, new {bracket(new.estimate, new.low, new.high) if new.low is not None else new.note}"
+
+
+def numbers_table(answer: Answer) -> None:
+    """Accuracies and paired differences at every number of shots, both intervals named."""
+    rows = {}
+    for index, shot in enumerate(answer.spec.shots):
+        column = {f"{ARM_NAMES[arm]}, %": cell(*answer.accuracy[arm][index]) for arm in ("plain", "metadata", "shuffled")}
+        for name, row in (
+            ("metadata − without", answer.gain[index]),
+            ("shuffled − without", answer.shuffled[index]),
+            ("metadata − shuffled", answer.credit[index]),
+        ):
+            column[f"{name}, points"] = cell(row.episodes, row.new_classes, signed=True)
+        seeds = answer.gain[index].seeds
+        column["metadata − without, over seeds"] = words.points(seeds.estimate, seeds.low, seeds.high) if seeds else "one seed"
+        column["verdict"] = BADGES[answer.gain[index].decision.verdict][0]
+        rows[f"{shot} shot" + ("s" if shot > 1 else "")] = column
+    st.dataframe(
+        pd.DataFrame(rows), width="stretch", alt="Accuracies and differences with both intervals at each number of shots"
+    )
+    st.caption(
+        f"First bracket: 95 % interval for these test {answer.class_noun}s (t over {words.count(answer.spec.n_episodes)} episodes). Second: for new "
+        f"{answer.unit_noun}s (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
+        f"{len(answer.spec.seeds)} seeds. The verdict asks whether the second bracket lies beyond ± 0.5 points."
+    )
+
+
+def computed_how(answer: Answer, data: Dataset) -> None:
+    spec = answer.spec
+    st.markdown(
+        f"""
+- **Data** `{data.name}` (fingerprint `{data.fingerprint}`), split `{spec.split}`: meta-train, validation and test share no {answer.unit_noun}.
+- **Tasks** {spec.question.n_way}-way, {", ".join(map(str, spec.shots))} shots, {spec.n_query} queries a class, strategy *{spec.question.strategy}*;
+  {words.count(spec.n_episodes)} test episodes, the same for every arm (manifest `{answer.manifest}`).
+- **Learner** Prototypical Networks (Snell et al. 2017) on Conv-4-{spec.width}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
+  learned from it; the mean κ over the test {answer.class_noun}s is {answer.kappa:.2f}. {term("kappa")}
+- **Stopping** on validation {answer.class_noun}s; nothing was selected on test {answer.class_noun}s.
+- **Worth** the horizontal distance between the curves with and without metadata at {spec.shots[0]} shot: {answer.worth.value:.2f} examples.
+- **Computed** in {words.duration(answer.seconds).removeprefix("about ")} of one core. Runs: {", ".join(f"`{d}`" for digests in answer.digests.values() for d in digests)}
+"""
+    )
+    sources = ",".join(spec.question.sources)
+    ask = (
+        f"--question {spec.question.id}"
+        if spec.question.id != OWN
+        else f"--sources '{sources}' --strategy {spec.question.strategy} --n-way {spec.question.n_way}"
+    )
+    st.code(
+        f"python -m metadash answer --dataset {data.name} {ask} --seeds {len(spec.seeds)} --mode {spec.mode} --width {spec.width} --json",
+        language="bash",
+    )

@@ -1,0 +1,46 @@
+"""The frame every page hangs in: its question, the place of its answer, its link, and what happens to bad input."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from metadash.errors import BadInput
+
+TERMS = {
+    "n_way": "n-way: how many classes a task asks to tell apart.",
+    "n_shot": "Shots: how many labelled examples of each class the learner is given.",
+    "n_query": "Queries: how many examples of each class it is then tested on.",
+    "support": "Support: the labelled examples of a task.",
+    "query": "Query: the examples of a task whose class is to be found.",
+    "prototype": "Prototype: the point that stands for a class, the mean of its support examples' embeddings.",
+    "kappa": "κ: how many labelled examples the metadata counts for when the prototype is formed.",
+    "siblings": "Siblings: all classes of a task belong together (the accented forms of one letter), so they look alike.",
+    "disjoint": "Disjoint: support and query examples come from different sources (another font family).",
+    "uniform": "Uniform: any classes of the pool, each as likely as the next.",
+}
+
+
+def header(question: str, caption: str) -> None:
+    """The page's title, which is its question, and a line on how it is answered. A link to the page as it is stands beside it."""
+    title, link = st.columns([5, 1.2], vertical_alignment="center")
+    title.title(question, anchor=False)
+    with link.popover("Copy link", icon=":material/link:", width="stretch"):
+        st.caption("This page with everything chosen on it:")
+        st.code(st.context.url or "", language=None, wrap_lines=True)
+    st.caption(caption)
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """What cannot be done becomes its one sentence in place of what follows; the rest of the page stays."""
+    try:
+        yield
+    except BadInput as problem:
+        st.error(str(problem), icon=":material/error:")
+        st.stop()
+
+
+def term(name: str) -> str:
+    """The definition shown on hover."""
+    return TERMS[name]

@@ -1,0 +1,81 @@
+"""What all sessions of one server share: the workspace, its data sets, its runs, its job board."""
+
+import threading
+
+import pandas as pd
+import streamlit as st
+
+from metadash.analysis.answer import Answer, AnswerSpec, answer
+from metadash.data.dataset import Dataset
+from metadash.data.library import open_dataset
+from metadash.training.board import JobBoard
+from metadash.training.store import Run, RunStore
+from metadash.workspace import Workspace
+
+LOCK = threading.Lock()
+BOARDS: list[JobBoard] = []
+
+
+def workspace() -> Workspace:
+    """Opened anew each time: a folder that vanished under a running server is made again, or named in one sentence."""
+    return Workspace()
+
+
+def store() -> RunStore:
+    return RunStore(workspace())
+
+
+def board() -> JobBoard:
+    with LOCK:
+        if not BOARDS:
+            BOARDS.append(JobBoard(workspace()))
+        return BOARDS[0]
+
+
+def close_board() -> None:
+    with LOCK:
+        for found in BOARDS:
+            found.close()
+        BOARDS.clear()
+
+
+def dataset(name: str) -> Dataset:
+    """The opened data set, its tables kept between reruns; opened again when its folder was replaced. Raises BadInput."""
+    folder = workspace().datasets / name
+    about = folder / "dataset.json"
+    stamp = about.stat().st_mtime_ns if about.is_file() else 0
+    return _dataset(name, stamp) if stamp else open_dataset(workspace(), name)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _dataset(name: str, stamp: int) -> Dataset:
+    return open_dataset(workspace(), name)
+
+
+def chosen_dataset() -> Dataset:
+    """The one chosen in the sidebar."""
+    return dataset(st.session_state.get("dataset") or "glyphs")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def run_frame(digest: str, name: str) -> pd.DataFrame:
+    """A frame of a finished run; runs never change, so the digest alone is the key."""
+    run = store().get(digest)
+    assert run is not None
+    return run.frame(name)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _answer(digests: tuple[str, ...], _spec: AnswerSpec, _dataset: Dataset) -> Answer | None:
+    return answer(_spec, _dataset, store())
+
+
+def stored_answer(spec: AnswerSpec, data: Dataset) -> Answer | None:
+    """The answer once all its runs are there; worked out once a server, keyed by the digests of the runs."""
+    found: list[Run] = []
+    for run_spec in spec.runs:
+        run = store().find(run_spec, data)
+        if run is None:
+            return None
+        found.append(run)
+    return _answer(tuple(run.digest for run in found), spec, data)

@@ -1,0 +1,96 @@
+"""Jobs as a page shows them: a badge in the sidebar, a bar with time left and *cancel*, and an honest line when one ended badly."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from metadash import settings
+from metadash.analysis import words
+from metadash.dashboard import house
+from metadash.data.dataset import Dataset
+from metadash.training.estimate import estimate, with_needs
+from metadash.training.jobs import Job, JobFolder, all_jobs
+from metadash.training.spec import BackboneSpec, Spec, run_digest
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at running jobs; a fragment looks, so that the page around it does not rerun."""
+
+MARKS = {
+    "queued": ":material/schedule: queued",
+    "running": ":material/progress_activity: running",
+    "done": ":material/check_circle: done",
+    "failed": ":material/error: failed",
+    "cancelled": ":material/cancel: cancelled",
+    "interrupted": ":material/link_off: interrupted",
+}
+
+
+@st.fragment(run_every=5.0)
+def running_badge() -> None:
+    active = [job for job in all_jobs(house.workspace()) if job.active]
+    running = sum(job.state == "running" for job in active)
+    if active:
+        st.caption(f":material/progress_activity: {running} running, {len(active) - running} queued")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One run of a larger piece of work: its job, if there is one, and the seconds it would take from the start (0: it is stored)."""
+
+    spec: Spec
+    job: Job | None
+    seconds: float
+
+    @property
+    def done(self) -> bool:
+        return self.seconds == 0
+
+    @property
+    def seconds_left(self) -> float:
+        if self.job is None or self.job.state != "running" or self.done:
+            return self.seconds
+        return self.job.seconds_left if self.job.seconds_left is not None else self.seconds * (1 - self.job.fraction)
+
+
+def jobs_of(specs: Sequence[Spec], data: Dataset) -> list[Part]:
+    """Each spec and what it builds on, what is needed first."""
+    store = house.store()
+    return [
+        Part(spec, JobFolder(house.workspace(), run_digest(spec, data)).read(), estimate(spec, data, store))
+        for spec in with_needs(list(specs))
+    ]
+
+
+def seconds_left(parts: Sequence[Part]) -> float:
+    """Backbones first, one after the other; the rest shares the workers."""
+    workers = settings.worker_count()
+    first = sum(part.seconds_left for part in parts if isinstance(part.spec, BackboneSpec))
+    rest = [part.seconds_left for part in parts if not isinstance(part.spec, BackboneSpec)]
+    return first + max(sum(rest) / workers, max(rest, default=0.0))
+
+
+def progress_bar(parts: Sequence[Part]) -> None:
+    """One bar over all parts: what has passed against what is left, and what is going on just now."""
+    active = [part.job for part in parts if part.job and part.job.active]
+    started = min((job.submitted for job in active), default=time.time())
+    left, passed = seconds_left(parts), time.time() - started
+    running = [job for job in active if job.state == "running"]
+    phases = list(dict.fromkeys(job.phase for job in running)) or ["starting the workers" if active else ""]
+    done = sum(part.done for part in parts)
+    fraction = min(0.99, passed / (passed + left)) if passed + left else 0.0
+    st.progress(fraction, f"{fraction:.0%} · {words.left(left)} · {' and '.join(phases)} · {done} of {len(parts)} runs done")
+
+
+def troubled(parts: Sequence[Part]) -> list[Job]:
+    """The jobs that ended without a result."""
+    return [part.job for part in parts if not part.done and part.job and part.job.state in ("failed", "cancelled", "interrupted")]
+
+
+def state_line(job: Job) -> str:
+    """``running · training the backbone · 3 min left``"""
+    parts = [MARKS[job.state], job.phase if job.active else ""]
+    if job.state == "running" and job.seconds_left is not None:
+        parts.append(words.left(job.seconds_left))
+    return " · ".join(part for part in parts if part) + (f": {job.message}" if job.message else "")

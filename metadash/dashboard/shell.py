@@ -1,0 +1,67 @@
+"""The table of contents: what runs first on every visit, on whichever page. Pages are files in ``pages/``, one question each."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from metadash.dashboard import house
+from metadash.dashboard.frame import one_sentence
+from metadash.dashboard.jobs import running_badge
+from metadash.data.library import entries
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+
+def page(file: str, title: str, icon: str, help: str, default: bool = False) -> st.Page:  # type: ignore[valid-type]
+    return st.Page(PAGES / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=file, help=help, default=default)
+
+
+st.set_page_config(page_title="MetaDash", page_icon=":material/hub:", layout="wide", initial_sidebar_state="auto")
+st.html(
+    "<style>.stMainBlockContainer{max-width:1240px;padding-top:3.75rem} .stApp [data-testid=stCaptionContainer]{opacity:1}</style>"
+)
+
+SECTIONS = {
+    "": [page("start", "Start", "rocket_launch", "Pick a question, press one button, read an answer with its interval.", True)],
+    "Look": [
+        page(
+            "metadata",
+            "Metadata",
+            "table_view",
+            "What is known: tables, facets, search and SQL; any filter becomes a class pool.",
+        ),
+        page(
+            "episodes",
+            "Episodes",
+            "grid_view",
+            "What a task is: draw, lock, swap and save episodes, and see what the learner sees.",
+        ),
+    ],
+    "Learn": [
+        page("train", "Train", "model_training", "Configure a learner, see how long it takes, watch it, cancel it."),
+        page(
+            "compare",
+            "Compare",
+            "stacked_line_chart",
+            "Runs side by side on the same episodes: paired differences with intervals.",
+        ),
+        page("prototypes", "Prototypes", "scatter_plot", "A t-SNE map of instances, prototypes and what the metadata says."),
+    ],
+}
+
+current = st.navigation(SECTIONS, position="hidden")  # drawn below: the data set stands above the pages, since it rules them all
+
+with st.sidebar:
+    st.markdown("### :material/hub: MetaDash")
+    with one_sentence():
+        names = [entry.name for entry in entries(house.workspace())]
+        st.selectbox("Data set", names, key="dataset", bind="query-params")
+    for section, pages in SECTIONS.items():
+        if section:
+            st.caption(section)
+        for entry in pages:
+            st.page_link(entry)
+    running_badge()
+
+with one_sentence():
+    current.run()

@@ -1,0 +1,39 @@
+"""A progress bar on the standard error for runs trained in this process."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tqdm import tqdm
+
+from metadash.training.progress import Report
+
+
+class Bar:
+    """One bar over several runs; each run's own fraction moves it a part of the way."""
+
+    def __init__(self, bar: tqdm):
+        self.bar = bar
+        self.begun = 0
+
+    def part(self, title: str) -> Report:
+        """The callback of the next run."""
+        start = self.begun
+        self.begun += 1
+        self.bar.update(start - self.bar.n)
+        self.bar.set_description_str(title)
+
+        def report(step: int, metrics: dict[str, Any]) -> bool:
+            self.bar.set_postfix_str(metrics["phase"], refresh=False)
+            self.bar.update(max(0.0, start + min(metrics["fraction"], 1.0) - self.bar.n))
+            return False
+
+        return report
+
+
+@contextmanager
+def bar(runs: int) -> Iterator[Bar]:
+    shape = "{desc} {percentage:3.0f}%|{bar:20}| {elapsed} {postfix}"
+    with tqdm(total=runs, file=sys.stderr, bar_format=shape, mininterval=0.3, leave=False, dynamic_ncols=True) as shown:
+        yield Bar(shown)

@@ -1,0 +1,466 @@
+"""SQL by users: reading works, everything else is refused in one clear sentence, and the next query works."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from metadash.data import query
+from metadash.data.query import QueryError, run_query, select_ids
+from metadash.errors import BadInput
+
+ENDLESS = "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
+HUGE_JOIN = "SELECT count(*) FROM range(1000000) a(x), range(1000000) b(y) WHERE x * y % 7 = 3"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    path = tmp_path_factory.mktemp("secret_place") / "metadata.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE classes AS SELECT i::INT AS class_id, 'class ' || i AS class_name, "
+            "CASE WHEN i < 30 THEN 'Greek' ELSE 'Runic' END AS script FROM range(50) t(i)"
+        )
+        connection.execute(
+            "CREATE TABLE instances AS SELECT i::INT AS instance_id, (i % 50)::INT AS class_id, i / 7 AS width "
+            "FROM range(5000) t(i)"
+        )
+    return path
+
+
+@pytest.fixture
+def database(made, tmp_path):
+    return shutil.copy(made, tmp_path / "metadata.duckdb")
+
+
+def refused(database, sql, **limits):
+    """The sentence for a query that must fail; checks what holds for each of them."""
+    with pytest.raises(QueryError) as caught:
+        run_query(database, sql, **limits)
+    message = str(caught.value)
+    assert isinstance(caught.value, BadInput)
+    assert message.endswith(".") and "\n" not in message and len(message) < 400
+    assert "secret_place" not in message and str(database.parent) not in message and "/root" not in message
+    assert "Traceback" not in message and "exception_type" not in message
+    assert run_query(database, "SELECT 1 AS one").frame["one"].tolist() == [1]  # the next plain query works
+    return caught.value
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_query_gives_a_frame_with_its_types(database):
+    result = run_query(database, "SELECT script, count(*) AS n FROM classes GROUP BY script ORDER BY script")
+    assert result.frame.to_dict("list") == {"script": ["Greek", "Runic"], "n": [30, 20]}
+    assert result.columns == [("script", "VARCHAR"), ("n", "BIGINT")]
+    assert not result.cut and 0 < result.seconds < 5
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "FROM classes LIMIT 1",
+        "VALUES (1)",
+        "SUMMARIZE classes",
+        "DESCRIBE classes",
+        "SHOW TABLES",
+        "EXPLAIN SELECT 1",
+        "PIVOT classes ON script USING count(*)",
+        "-- a comment\nSELECT 1; -- another",
+        "WITH a AS (SELECT 1 AS x) SELECT * FROM a",
+    ],
+)
+def test_every_way_of_reading_works(database, sql):
+    assert len(run_query(database, sql).frame) > 0
+
+
+def test_an_empty_answer_keeps_its_columns(database):
+    frame = run_query(database, "SELECT class_id, script FROM classes WHERE false").frame
+    assert list(frame) == ["class_id", "script"] and len(frame) == 0
+
+
+def test_too_many_rows_are_cut_and_it_is_said(database):
+    result = run_query(database, "SELECT * FROM instances ORDER BY instance_id", rows=100)
+    assert result.cut and result.frame["instance_id"].tolist() == list(range(100))
+    assert not run_query(database, "SELECT * FROM instances LIMIT 100", rows=100).cut
+
+
+def test_rows_beyond_the_cap_are_not_computed(database):
+    assert run_query(database, "SELECT i, random() AS r FROM range(100000000000) t(i)", seconds=3).cut
+
+
+def test_a_result_too_large_for_the_pipe_is_cut_and_it_is_said(database):
+    result = run_query(database, "SELECT repeat('x', 100000) AS x FROM range(900)")
+    assert result.cut and 150 < len(result.frame) <= query.MOST_BYTES / 100_000
+    assert "One row" in str(refused(database, "SELECT repeat('x', 30000000)"))
+
+
+def test_numbers_arrive_as_numbers(database):
+    frame = run_query(
+        database, "SELECT sum(class_id) AS s, 1.50 AS d, NULL::INT AS n, 18446744073709551615::UBIGINT AS u FROM classes"
+    ).frame
+    assert frame["s"].dtype == np.float64 and frame["s"][0] == 1225 and frame["d"][0] == 1.5
+    assert frame["n"].dtype == pd.Int64Dtype() and frame["u"][0] == 2**64 - 1
+
+
+def test_columns_of_one_name_are_told_apart(database):
+    assert list(run_query(database, "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a").frame) == ["a", "a_3", "a_2", "a_4"]
+
+
+def test_every_type_arrives_or_is_named(database):
+    for name, kind in (
+        run_query(database, "SELECT * FROM (DESCRIBE SELECT * FROM test_all_types())")
+        .frame[["column_name", "column_type"]]
+        .values
+    ):
+        try:
+            run_query(database, f'SELECT "{name}" FROM test_all_types()')
+        except QueryError as error:
+            assert f"CAST({name} AS VARCHAR)" in str(error), kind
+            assert len(run_query(database, f'SELECT CAST("{name}" AS VARCHAR) FROM test_all_types()').frame) == 3
+
+
+# --- not SQL ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sql", "words", "line", "column"),
+    [
+        ("selct 1", 'Not SQL: syntax error at or near "selct" (line 1, column 1).', 1, 1),
+        ("SELECT\n  nope FROM classes", 'Referenced column "nope" not found', 2, 3),
+        ("SELECT 'Ωμέγα', nope FROM classes", 'Referenced column "nope" not found', 1, 17),
+        ("SELECT * FROM klasses", 'Table with name klasses does not exist; did you mean "classes"?', 1, 15),
+        ("SELECT class_name::INT FROM classes", "Could not convert string 'class 0' to INT32", 1, 18),
+        ("SELECT avg(class_name) FROM classes", "No function matches the given name and argument types", 1, 8),
+    ],
+)
+def test_an_error_says_what_and_where(database, sql, words, line, column):
+    error = refused(database, sql)
+    assert words in str(error) and (error.line, error.column) == (line, column)
+    assert sql.splitlines()[line - 1][column - 1 :] == sql[error.position :].splitlines()[0]
+
+
+@pytest.mark.parametrize("sql", ["", "  \n", ";;", "/* nothing */", "-- nothing"])
+def test_an_empty_query_is_met_with_an_example(database, sql):
+    assert "SELECT * FROM classes" in str(refused(database, sql))
+
+
+def test_two_statements_are_one_too_many(database):
+    assert str(refused(database, "SELECT 1; SELECT 2")) == "These are several statements; run them one at a time."
+
+
+def test_text_that_is_no_text_or_far_too_long(database):
+    assert "no valid text" in str(refused(database, "SELECT '\ud800'"))
+    assert "at most" in str(refused(database, "SELECT " + "1," * 100_000))
+
+
+# --- reading what is not the data set's ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "FROM '/etc/passwd'",
+        "FROM 'data.csv'",
+        "FROM glob('/*')",
+        "FROM parquet_metadata('/tmp/x.parquet')",
+        "SELECT * FROM 'https://example.org/a.parquet'",
+        "WITH x AS (COPY classes TO '/tmp/stolen.csv') FROM x",
+        "SELECT * FROM query('FROM read_csv(''/etc/passwd'')')",
+    ],
+)
+def test_only_the_tables_of_the_data_set_can_be_read(database, sql):
+    assert str(refused(database, sql)).startswith("Queries here may only read the tables of this data set")
+
+
+def test_the_callers_python_variables_are_not_tables(database):
+    frame = pd.DataFrame({"password": [1]})
+    assert "does not exist" in str(refused(database, "SELECT * FROM frame")) and len(frame)
+
+
+def test_the_environment_of_the_server_stays_behind(database, monkeypatch):
+    query._end_children()
+    monkeypatch.setenv("METADASH_SECRET", "swordfish")
+    child = query._Child()
+    try:
+        environment = f"/proc/{child.process.pid}/environ"
+        if os.path.exists(environment):
+            with open(environment, "rb") as file:
+                assert b"swordfish" not in file.read()
+    finally:
+        child.end()
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sql", "verb"),
+    [
+        ("INSERT INTO classes VALUES (99, 'x', 'y')", "INSERT"),
+        ("DELETE FROM classes", "DELETE"),
+        ("UPDATE classes SET script = 'x'", "UPDATE"),
+        ("DROP TABLE classes", "DROP"),
+        ("CREATE TABLE t AS SELECT 1", "CREATE"),
+        ("CREATE TEMP TABLE t AS SELECT 1", "CREATE"),
+        ("MERGE INTO classes USING classes c ON true WHEN MATCHED THEN DELETE", "MERGE"),
+        ("COPY classes TO '/tmp/stolen.csv'", "COPY"),
+        ("EXPORT DATABASE '/tmp/stolen'", "EXPORT"),
+        ("ATTACH '/tmp/other.duckdb'", "ATTACH"),
+        ("SET threads = 16", "SET"),
+        ("SET enable_external_access = true", "SET"),
+        ("RESET memory_limit", "SET"),
+        ("PRAGMA database_list", "PRAGMA"),
+        ("INSTALL httpfs", "INSTALL or LOAD"),
+        ("LOAD httpfs", "INSTALL or LOAD"),
+        ("CALL pragma_version()", "CALL"),
+        ("BEGIN", "TRANSACTION"),
+    ],
+)
+def test_what_does_not_read_is_named(database, sql, verb):
+    before = database.read_bytes()
+    assert str(refused(database, sql)) == (
+        f"Queries here may only read, not change anything (SELECT, FROM, PIVOT, SUMMARIZE, DESCRIBE, SHOW); this is {verb}."
+    )
+    assert database.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH x AS (INSERT INTO classes VALUES (99, 'x', 'y') RETURNING *) SELECT * FROM x",
+        "WITH x AS (DELETE FROM classes RETURNING *) SELECT * FROM x",
+        "EXPLAIN ANALYZE INSERT INTO classes VALUES (99, 'x', 'y')",
+    ],
+)
+def test_a_write_inside_a_query_is_refused(database, sql):
+    before = database.read_bytes()
+    assert str(refused(database, sql)) == "Queries here may only read, not change anything."
+    assert database.read_bytes() == before and [path.name for path in database.parent.iterdir()] == ["metadata.duckdb"]
+
+
+# --- bombs -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT repeat('x', 2000000000)",
+        "SELECT length(repeat('x', 2000000000))",
+        "SELECT list(i) FROM range(300000000) t(i)",
+        "SELECT string_agg(repeat('x', 1000000), '') FROM range(2000)",
+        "SELECT * FROM range(100000000) a(i) ORDER BY random()",
+    ],
+)
+def test_a_memory_bomb_is_stopped_by_its_limit(database, sql):
+    start = time.monotonic()
+    message = str(refused(database, sql, memory_mb=128, seconds=20))
+    assert message == "This query needs more memory than the 128 MB it may use; read fewer rows or columns, or aggregate first."
+    assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize("sql", [ENDLESS, HUGE_JOIN])
+def test_a_time_bomb_is_stopped_at_the_deadline(database, sql):
+    start = time.monotonic()
+    message = str(refused(database, sql, seconds=0.5))
+    assert message == "This query took longer than 0.5 s and was stopped; narrow it or aggregate earlier."
+    assert time.monotonic() - start < 10  # the deadline, and the start of another child on a busy machine
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an alarm")
+def test_a_child_without_a_parent_ends_itself(database):
+    """A server killed hard leaves no query running: the alarm in the child is two seconds behind the deadline."""
+    script = (
+        "import sys, threading, time; from pathlib import Path; from metadash.data import query\n"
+        "child = query._Child(); print(child.process.pid, flush=True)\n"
+        "question = query._question(Path(sys.argv[1]), sys.argv[2], rows=1, seconds=0.5, memory_mb=128)\n"
+        "child._limited = lambda seconds, exchange: exchange()\n"  # a parent whose timer never comes
+        "child.ask(question)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(database), ENDLESS], stdout=subprocess.PIPE, text=True)
+    pid = int(parent.stdout.readline())
+    time.sleep(0.3)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    for _ in range(60):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        with open(f"/proc/{pid}/stat") as file:  # dead but not yet collected by init
+            if file.read().rpartition(")")[2].split()[0] == "Z":
+                return
+        time.sleep(0.1)
+    os.kill(pid, signal.SIGKILL)
+    pytest.fail("the child outlived its parent and its deadline")
+
+
+def test_a_child_that_dies_is_replaced(database):
+    run_query(database, "SELECT 1")
+    for child in list(query._waiting):
+        child.process.kill()
+        child.process.wait()
+    assert run_query(database, "SELECT 1 AS one").frame["one"].tolist() == [1]
+
+
+# --- the file --------------------------------------------------------------------------------------------------------------
+
+
+def file_error(path, content=None):
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(QueryError) as caught:
+        run_query(path, "SELECT count(DISTINCT class_name) FROM classes")
+    assert str(path.parent) not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    message = file_error(tmp_path / "metadata.duckdb")
+    assert message == "The data set's table file 'metadata.duckdb' is missing; import the data set again."
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["random", "empty", "flipped"])
+def test_a_damaged_file_is_named(database, damage):
+    content = database.read_bytes()
+    random = np.random.default_rng(0).bytes(20_000)
+    damaged = {"random": random, "empty": b"", "flipped": content[:12288] + bytes(255 - b for b in content[12288:])}[damage]
+    message = file_error(database, damaged)
+    assert message == "The data set's table file 'metadata.duckdb' is damaged; import the data set again."
+    database.write_bytes(content)
+    assert len(run_query(database, "FROM classes").frame) == 50
+
+
+def test_a_file_being_written_is_worth_another_try(database):
+    script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    writer = subprocess.Popen(
+        [sys.executable, "-c", script, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        writer.stdout.readline()
+        assert (
+            file_error(database)
+            == "The data set's table file 'metadata.duckdb' is being written just now; try again in a moment."
+        )
+    finally:
+        writer.communicate()
+
+
+def test_a_data_set_imported_again_is_seen_at_once(database):
+    assert run_query(database, "SELECT count(*) AS n FROM classes").frame["n"][0] == 50
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("DELETE FROM classes WHERE class_id >= 10")
+    assert run_query(database, "SELECT count(*) AS n FROM classes").frame["n"][0] == 10
+
+
+# --- conditions ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_condition_selects_ids(database):
+    assert select_ids(database, "classes", "script = 'Greek'").tolist() == list(range(30))
+    assert (
+        select_ids(
+            database, "instances", "class_id IN (SELECT class_id FROM classes WHERE script = 'Runic') AND width > 700"
+        ).min()
+        > 4900
+    )
+    assert select_ids(database, "classes", "class_id < 3; ").tolist() == [0, 1, 2]
+    assert select_ids(database, "classes", "class_id < 3 -- the first").tolist() == [0, 1, 2]
+    assert len(select_ids(database, "instances", "true")) == 5000
+
+
+def test_a_condition_that_selects_nothing_is_an_answer(database):
+    ids = select_ids(database, "classes", "script = 'Klingon'")
+    assert ids.shape == (0,) and ids.dtype == np.int64
+    assert select_ids(database, "classes", "NULL").shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("", "The condition is empty"),
+        (" ; ", "The condition is empty"),
+        ("-- nothing", "The condition must be one expression"),
+        ("script = ", "Not SQL"),
+        ("scrpt = 'Greek'", 'Referenced column "scrpt" not found in FROM clause'),
+        ("script", "Could not convert string 'Greek' to BOOL"),
+        ("count(*) > 1", "aggregates"),
+        ("1 = 1) UNION SELECT 99 WHERE (1 = 1", "The condition must be one expression"),
+        ("1 = 1)) UNION SELECT 99 FROM ((SELECT 1", "The condition must be one expression"),
+        ("1 = 1)) ORDER BY 1; SELECT class_id FROM classes WHERE ((1 = 1", "The condition must be one expression"),
+        ("true; SELECT 1", "Not SQL"),
+        ("true; DROP TABLE classes", "Not SQL"),
+        ("true ORDER BY 1", "Not SQL"),
+        ("true /*", "Not SQL"),
+        ("SELECT 1", "The condition must be one expression"),
+        ("class_id IN (FROM '/etc/passwd')", "Queries here may only read the tables of this data set"),
+    ],
+)
+def test_a_condition_that_is_none_is_refused(database, condition, words):
+    with pytest.raises(QueryError, match=r"^[^\n]+$") as caught:
+        select_ids(database, "classes", condition)
+    assert words in str(caught.value)
+
+
+def test_the_position_is_that_in_the_condition(database):
+    with pytest.raises(QueryError) as caught:
+        select_ids(database, "classes", "script = 'Ω' AND\n  frob > 3")
+    assert (caught.value.line, caught.value.column, caught.value.position) == (2, 3, 19)
+    assert "(line 2, column 3)" in str(caught.value)
+
+
+def test_a_condition_has_a_deadline_too(database):
+    with pytest.raises(QueryError, match="took longer than"):
+        select_ids(database, "classes", f"class_id < ({HUGE_JOIN})", seconds=0.5)
+
+
+# --- many at once ----------------------------------------------------------------------------------------------------------
+
+
+def test_twenty_threads_ask_at_once_and_each_gets_its_own_answer(database):
+    def ask(number):
+        if number % 5 == 4:
+            with pytest.raises(QueryError, match="more memory"):
+                run_query(database, "SELECT repeat('x', 2000000000)", memory_mb=128, seconds=20)
+            return number
+        return run_query(database, f"SELECT {number} AS n FROM instances", rows=10, seconds=20).frame["n"].unique().tolist()[0]
+
+    with ThreadPoolExecutor(20) as threads:
+        assert list(threads.map(ask, range(40))) == list(range(40))
+    assert len(query._waiting) <= query.KEPT
+
+
+def test_a_crowded_server_says_so(database, monkeypatch):
+    monkeypatch.setattr(query, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(query, "PATIENCE", 0.05)
+    with query._places, pytest.raises(QueryError, match="Too many queries are running"):
+        run_query(database, "SELECT 1")
+    assert len(run_query(database, "SELECT 1").frame) == 1
+
+
+def test_a_waiting_child_makes_queries_quick(database):
+    run_query(database, "SELECT 1")
+    child = query._waiting[-1]
+    times = [run_query(database, "SELECT count(*) FROM instances").seconds for _ in range(5)]
+    assert query._waiting[-1] is child and min(times) < 0.3
+
+
+def test_the_child_starts_light():
+    """No pandas, none of MetaDash: what is not there cannot be slow or leak."""
+    heavy = "print([name for name in ('pandas', 'metadash', 'torch', 'streamlit') if name in sys.modules])"
+    code = f"import runpy, sys; runpy.run_path(sys.argv[1], run_name='imported'); {heavy}"
+    command = [sys.executable, "-P", "-c", code, query.__file__.replace("query.py", "query_worker.py")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout.strip() == "[]"
