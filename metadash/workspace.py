@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,11 +43,18 @@ class Workspace:
         return f"Workspace({str(self.root)!r})"
 
 
-def reason(error: OSError) -> str:
+def reason(error: Exception) -> str:
     """What the operating system said, in words and without a path."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if disk_is_full(error):
         return "the disk is full"
-    return (error.strerror or str(error)).lower()
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def disk_is_full(error: Exception) -> bool:
+    """Whether an error means that. Libraries written in other languages (DuckDB, safetensors) raise errors of their own with the
+    system's words in them, and NumPy says "N requested and M written" without a number."""
+    words = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), " requested and ")
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or any(part in str(error) for part in words)
 
 
 @contextmanager
@@ -69,15 +77,24 @@ def new_folder(target: Path) -> Iterator[Path]:
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
-    except OSError as error:
+    except BadInput:
+        raise
+    except Exception as error:
+        if not isinstance(error, OSError) and not disk_is_full(error):
+            raise
         raise BadInput(f"'{target.name}' could not be written: {reason(error)}. Free some space, then try again.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def part_of(path: Path) -> Path:
+    """Where this thread of this process writes a file before it takes its place: a name that nobody else uses meanwhile."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace a file's content in one step, so that a reader sees the old text or the new one, never a half."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(path)

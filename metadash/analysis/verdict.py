@@ -19,6 +19,7 @@ from metadash.analysis.words import about, count, points
 
 ROPE = 0.5  # percentage points
 WORTH_SAYING = 10_000_000  # "about 10 million more" is no advice any more
+TIMES_WORTH_SAYING = 20  # nor is "13 000 more letters" to somebody who has eleven; only episodes can be drawn at will
 PLURAL = {"episode": "episodes", "class": "test classes", "group": "groups", "seed": "seeds"}
 
 
@@ -80,7 +81,8 @@ def _how_many_more(interval: Interval, rope: float) -> int | None:
     assert interval.low is not None and interval.high is not None
     room = abs(abs(interval.estimate) - rope)
     reach = (interval.high - interval.low) / 2
-    if room == 0 or interval.n * (reach / room) ** 2 > WORTH_SAYING:
+    limit = WORTH_SAYING if interval.unit == "episode" else TIMES_WORTH_SAYING * interval.n
+    if room == 0 or interval.n * (reach / room) ** 2 > limit:
         return None
     enough = interval.n * (reach / room) ** 2
     if interval.df is not None:  # few units: the t quantile shrinks too; a fixed point in a few rounds

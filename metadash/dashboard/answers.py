@@ -20,7 +20,7 @@ from metadash.errors import BadInput
 
 OWN = "own"
 BADGES = {
-    Verdict.HELPS: ("▲ helps", "green"),
+    Verdict.HELPS: ("▲ helps", "primary"),
     Verdict.HURTS: ("▼ hurts", "red"),
     Verdict.EQUIVALENT: ("= no practical difference", "gray"),
     Verdict.UNDETERMINED: ("? cannot tell yet", "orange"),
@@ -63,7 +63,7 @@ def draw_answer(answer: Answer) -> None:
     groups = f" in {answer.n_groups} {answer.group_noun}s" if answer.n_groups else ""
     with st.container(border=True):
         st.badge(label, color=colour)  # type: ignore[arg-type]
-        st.markdown(f"#### {first}")
+        st.subheader(first, anchor=False)
         st.markdown(" ".join(rest))
         st.caption(
             f"{words.count(answer.spec.n_episodes)} episodes · {answer.n_classes} test {answer.class_noun}s{groups} · {len(answer.spec.seeds)} seeds · "
@@ -74,7 +74,7 @@ def draw_answer(answer: Answer) -> None:
     curves = [Curve(ARM_NAMES[arm], [inside for inside, _ in answer.accuracy[arm]], colour, dash) for arm, colour, dash in arms]
     gap = words.points(answer.gain[0].episodes.estimate)
     st.plotly_chart(
-        curve_over_shots(answer.spec.shots, curves, colours, gap),
+        curve_over_shots(answer.spec.shots, curves, colours, gap, None if answer.worth.censored else answer.worth.value),
         config={"displayModeBar": False},
         theme=None,
         key="answer_curve",
@@ -97,7 +97,10 @@ def episode_row(data: Dataset, spec: AnswerSpec) -> None:
     support, query = task.support[0, :, 0], task.query[0, :n_shown, :2].ravel()
     st.caption(f"Support: one labelled example of each of {task.n_way} {data.description.class_noun}s.")
     st.html(picture_row(np.asarray(data.inputs[support]), [str(name) for name in names], size=88))
-    st.caption(f"Queries: which of the {task.n_way} is each of these? ({task.n_query} per class are asked; ten are shown.)", help=term("query"))
+    st.caption(
+        f"Queries: which of the {task.n_way} is each of these? ({task.n_query} per class are asked; ten are shown.)",
+        help=term("query"),
+    )
     st.html(picture_row(np.asarray(data.inputs[query]), size=48, alts=[f"query of {names[i // 2]}" for i in range(len(query))]))
 
 

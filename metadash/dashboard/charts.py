@@ -1,5 +1,6 @@
 """The three charts of the house, one grammar: curve over shots, interval dots, map. Figures only; pages draw them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,10 +29,11 @@ def base(palette: Palette, height: int) -> go.Figure:
         "zeroline": False,
         "linecolor": palette.grid,
         "tickfont": {"color": palette.muted, "size": 13},
+        "automargin": True,
     }
     figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 16, "b": 10},
+        margin={"l": 10, "r": 10, "t": 8, "b": 10},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": palette.text, "family": FONT, "size": 14},
@@ -44,9 +46,10 @@ def base(palette: Palette, height: int) -> go.Figure:
 
 
 def curve_over_shots(
-    shots: Sequence[int], curves: Sequence[Curve], palette: Palette, gap: str = "", height: int = 380
+    shots: Sequence[int], curves: Sequence[Curve], palette: Palette, gap: str = "", worth: float | None = None, height: int = 400
 ) -> go.Figure:
-    """Accuracy over shots on a categorical axis, a band for each interval; ``gap`` names the distance of the first two at the fewest shots."""
+    """Accuracy over shots on a categorical axis, a band for each interval; ``gap`` names the distance of the
+    first two at the fewest shots, ``worth`` draws the arrow between them."""
     figure = base(palette, height)
     ticks = [str(shot) for shot in shots]
     for curve in curves:
@@ -60,6 +63,7 @@ def curve_over_shots(
             line={"width": 0},
             hoverinfo="skip",
             mode="lines",
+            showlegend=False,
         )
         figure.add_scatter(
             x=ticks,
@@ -71,40 +75,63 @@ def curve_over_shots(
             customdata=list(zip(low, high, strict=True)),
             hovertemplate=f"{curve.name}: %{{y:.1f}} % [%{{customdata[0]:.1f}}, %{{customdata[1]:.1f}}]<extra></extra>",
         )
-    label_ends(figure, ticks, curves)
     if gap and len(curves) > 1:
         first, second = curves[0].points[0].estimate, curves[1].points[0].estimate
         figure.add_annotation(
-            x=ticks[0],
+            x=0,
             y=(first + second) / 2,
             text=f"<b>{gap}</b>",
             showarrow=False,
             xanchor="left",
-            xshift=14,
-            yshift=14,
+            xshift=8,
+            bgcolor=translucent(palette.background, 0.7),
             font={"color": palette.text},
         )
+    if worth is not None and worth > 0.05:
+        worth_arrow(figure, shots, curves[0].points[0].estimate, worth, palette)
     figure.update_xaxes(
         title={"text": "labelled examples per class (shots)", "font": {"color": palette.muted, "size": 13}}, type="category"
     )
     figure.update_yaxes(title={"text": "accuracy, %", "font": {"color": palette.muted, "size": 13}})
-    figure.update_xaxes(range=[-0.25, len(ticks) - 0.3])
+    figure.update_xaxes(range=[-0.15, len(ticks) - 0.85])
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": palette.text, "size": 14}},
+    )
     return figure
 
 
-def label_ends(figure: go.Figure, ticks: list[str], curves: Sequence[Curve]) -> None:
-    """Names beside the curves' starts, kept apart where the curves meet: a legend would have to be looked up."""
-    ends = sorted(curves, key=lambda curve: curve.points[-1].estimate)
-    values = [point.estimate for curve in curves for point in curve.points]
-    apart = (max(values) - min(values) or 1) * 0.075
-    height = ends[0].points[-1].estimate - apart * (len(ends) - 1) * 1.6
-    floor = height
-    for curve in ends:
-        floor = max(floor, min(curve.points[-1].estimate - apart * 1.5 * (len(ends)), floor))
-        figure.add_annotation(
-            x=ticks[-1], y=floor, text=curve.name, showarrow=False, xanchor="right", font={"color": curve.colour, "size": 14}
-        )
-        floor += apart
+def worth_arrow(figure: go.Figure, shots: Sequence[int], level: float, worth: float, palette: Palette) -> None:
+    """From the upper curve at the fewest shots to where the lower one reaches its height: what the metadata is worth in examples."""
+    reached = shots[0] + worth
+    after = next((index for index, shot in enumerate(shots) if shot >= reached), len(shots) - 1)
+    before = max(after - 1, 0)
+    span = math.log(shots[after] / shots[before]) or 1.0
+    end = before + math.log(reached / shots[before]) / span
+    figure.add_annotation(
+        x=end,
+        y=level,
+        ax=0,
+        ay=level,
+        axref="x",
+        ayref="y",
+        xref="x",
+        yref="y",
+        showarrow=True,
+        arrowhead=3,
+        arrowwidth=1.5,
+        arrowcolor=palette.muted,
+    )
+    figure.add_annotation(
+        x=end,
+        y=level,
+        text=f"worth {worth:.1f} examples",
+        showarrow=False,
+        xanchor="left",
+        xshift=6,
+        yshift=-12,
+        font={"color": palette.muted, "size": 13},
+    )
 
 
 @dataclass(frozen=True)

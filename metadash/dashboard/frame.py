@@ -1,11 +1,14 @@
 """The frame every page hangs in: its question, the place of its answer, its link, and what happens to bad input."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 from metadash.errors import BadInput
+
+log = logging.getLogger(__name__)
 
 TERMS = {
     "n_way": "n-way: how many classes a task asks to tell apart.",
@@ -38,6 +41,13 @@ def one_sentence() -> Iterator[None]:
         yield
     except BadInput as problem:
         st.error(str(problem), icon=":material/error:")
+        st.stop()
+    except Exception:
+        log.exception("a page failed")
+        st.error(
+            "This page failed on a defect of MetaDash. The server's log holds the details; your data and runs are untouched.",
+            icon=":material/bug_report:",
+        )
         st.stop()
 
 

@@ -83,9 +83,12 @@ def write_dataset(
 
     ``classes`` has one row a class with ``class_id`` 0..C-1 and ``class_name``; ``instances`` one row an instance with
     ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, ...]; ``splits`` rows of (split, class_id, role).
-    Raises BadInput when the tables and the inputs do not belong together.
+    Raises BadInput when the tables and the inputs do not belong together, when the name is taken by other content, and for a full
+    disk.
     """
     check_tables(classes, instances, inputs, splits)
+    check_names(description, classes, instances, splits)
+    fingerprint = fingerprint_of(classes, instances, inputs, splits, description)
     with new_folder(workspace.datasets / description.name) as folder:
         np.save(folder / "inputs.npy", inputs)
         with duckdb.connect(str(folder / "metadata.duckdb")) as connection:
@@ -94,10 +97,12 @@ def write_dataset(
                 connection.register("frame", frame)
                 connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
                 connection.unregister("frame")
-        fingerprint = fingerprint_of(classes, instances, inputs, splits, description)
         content = {"format": FORMAT, "fingerprint": fingerprint, **asdict(description)}
         (folder / "dataset.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    return Dataset.open(workspace, description.name)
+    written = Dataset.open(workspace, description.name)
+    if written.fingerprint != fingerprint:
+        raise BadInput(f"There is already another data set '{description.name}' in this workspace; choose another name.")
+    return written
 
 
 def check_tables(classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndarray, splits: pd.DataFrame) -> None:
@@ -106,17 +111,43 @@ def check_tables(classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndar
             raise BadInput(f"The table {name} is empty; a data set needs at least one row in it.")
         if column not in frame or not np.array_equal(frame[column], np.arange(len(frame))):
             raise BadInput(f"The table {name} needs a column {column} that counts its rows from 0.")
-    if "class_name" not in classes:
-        raise BadInput("The table classes needs a column class_name.")
+    for name, frame, needed in (
+        ("classes", classes, ("class_name",)),
+        ("instances", instances, ("class_id",)),
+        ("splits", splits, ("split", "class_id", "role")),
+    ):
+        for column in needed:
+            if column not in frame:
+                raise BadInput(f"The table {name} needs a column {column}.")
+    if classes["class_name"].isna().any():
+        raise BadInput(f"Row {int(classes['class_name'].isna().argmax())} of the table classes has no class_name; every class needs one.")
     if not instances["class_id"].isin(classes["class_id"]).all():
         raise BadInput("The table instances names a class_id that the table classes does not have.")
     if len(inputs) != len(instances):
         raise BadInput(f"There are {len(inputs)} inputs for {len(instances)} rows of instances; each row needs one.")
+    if not splits["class_id"].isin(classes["class_id"]).all():
+        raise BadInput("The splits name a class_id that the table classes does not have.")
     unknown = set(splits["role"]) - set(ROLES)
     if unknown:
         raise BadInput(f"The splits name the role '{sorted(unknown)[0]}'; a role is one of {', '.join(ROLES)}.")
     if splits.duplicated(["split", "class_id"]).any():
         raise BadInput("A class stands twice in one split; meta-train, validation and test classes must be disjoint.")
+
+
+def check_names(description: Description, classes: pd.DataFrame, instances: pd.DataFrame, splits: pd.DataFrame) -> None:
+    """Everything that a description names is there."""
+    tables = {"class": ("classes", classes), "instance": ("instances", instances)}
+    for source in description.sources:
+        table, frame = tables[source.level]
+        for column in source.columns:
+            if column not in frame:
+                raise BadInput(f"The source '{source.name}' names the column '{column}', which the table {table} does not have.")
+    for column, level in ((description.sibling_column, "class"), (description.disjoint_column, "instance")):
+        table, frame = tables[level]
+        if column is not None and column not in frame:
+            raise BadInput(f"The description names the column '{column}', which the table {table} does not have.")
+    if description.default_split and description.default_split not in set(splits["split"]):
+        raise BadInput(f"The description names the split '{description.default_split}', which the table splits does not have.")
 
 
 def fingerprint_of(classes, instances, inputs, splits, description: Description) -> str:
@@ -146,7 +177,7 @@ class Dataset:
     def open(cls, workspace: Workspace, name: str) -> "Dataset":
         """Raises BadInput when there is no such data set, or its folder is damaged."""
         folder = workspace.datasets / name
-        if not folder.is_dir() or "/" in name:
+        if not name or name.startswith(".") or "/" in name or not folder.is_dir():
             raise BadInput(f"There is no data set '{name}' in this workspace; `datasets` lists what there is.")
         content = read_json(folder / "dataset.json")
         try:
@@ -174,13 +205,20 @@ class Dataset:
         try:
             return duckdb.connect(str(self.database), read_only=True)
         except duckdb.Error as error:
-            raise BadInput(
-                f"The metadata of '{self.name}' cannot be read; delete its folder, and it will be made anew."
-            ) from error
+            raise self.damaged("metadata") from error
+
+    def damaged(self, part: str) -> BadInput:
+        return BadInput(f"The {part} of '{self.name}' cannot be read; delete its folder, and it will be made anew.")
 
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
-        with self.connect() as connection:
-            return connection.execute(sql, list(parameters)).df()
+        """What trusted SQL selects. Raises BadInput when the file turns out to be damaged (or to lack a table)."""
+        try:
+            with self.connect() as connection:
+                return connection.execute(sql, list(parameters)).df()
+        except (duckdb.ParserException, duckdb.BinderException):
+            raise  # a defect of ours, not of the file
+        except duckdb.Error as error:
+            raise self.damaged("metadata") from error
 
     @cached_property
     def classes(self) -> pd.DataFrame:
@@ -196,9 +234,12 @@ class Dataset:
     def inputs(self) -> np.ndarray:
         """[I, H, W] uint8 or [I, D] float32, memory-mapped."""
         try:
-            return np.load(self.folder / "inputs.npy", mmap_mode="r")
-        except (OSError, ValueError) as error:
-            raise BadInput(f"The inputs of '{self.name}' cannot be read; delete its folder, and it will be made anew.") from error
+            inputs = np.load(self.folder / "inputs.npy", mmap_mode="r")
+        except (OSError, ValueError, EOFError) as error:
+            raise self.damaged("inputs") from error
+        if len(inputs) != len(self.class_of):
+            raise self.damaged("inputs")
+        return inputs
 
     @cached_property
     def class_of(self) -> np.ndarray:

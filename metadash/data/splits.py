@@ -15,16 +15,22 @@ def split_by_group(
     """Give each class a role so that all classes of a group share it.
 
     Groups of at least ``large`` classes are dealt out separately from the small ones, so that every role has its share of the
-    groups from which sibling tasks can be drawn. ``groups`` [C], returns roles [C]. Raises BadInput with fewer than three groups.
+    groups from which sibling tasks can be drawn (all together where either kind is too rare for that). Every role gets at least
+    one group. ``groups`` [C], returns roles [C]. Raises BadInput with fewer than three groups, or a class without one.
     """
+    if groups.isna().any():
+        raise BadInput(f"Class {int(groups.isna().argmax())} has no group in this column; a split needs one for every class.")
     sizes = groups.value_counts()
     if len(sizes) < 3:
         raise BadInput(f"A split needs at least 3 groups of classes; this column has {len(sizes)}.")
     generator = np.random.default_rng(seed)
     role: dict[object, str] = {}
-    for members in (sizes.index[sizes >= large], sizes.index[sizes < large]):
+    kinds = [sizes.index[sizes >= large], sizes.index[sizes < large]]
+    for members in kinds if min(map(len, kinds)) >= 3 else [sizes.index]:
         names = generator.permutation(np.sort(members.to_numpy().astype(object)))
         first, second = np.round(np.cumsum(fractions)[:2] * len(names)).astype(int)
+        first = np.clip(first, 1, len(names) - 2)
+        second = np.clip(second, first + 1, len(names) - 1)
         role |= {name: "train" if i < first else "validation" if i < second else "test" for i, name in enumerate(names)}
     return groups.map(role).to_numpy()
 

@@ -3,13 +3,15 @@
 import hashlib
 import io
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from metadash.errors import BadInput
-from metadash.workspace import reason
+from metadash.workspace import part_of, reason
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class EpisodeManifest:
 
     def save(self, path: Path) -> None:
         """Written beside and renamed into place. Raises BadInput when the disk refuses."""
-        part = path.with_name(f".{path.name}.part")
+        part = part_of(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(self.to_bytes())
@@ -105,11 +107,21 @@ class EpisodeManifest:
             with np.load(path, allow_pickle=False) as file:
                 about = json.loads(str(file["about"]))
                 arrays = [file[name] for name in ("classes", "support", "query", "group")]
+            check_arrays(*arrays)
             return cls(*arrays, tuple(about["group_names"]), about["fingerprint"])
         except FileNotFoundError as error:
             raise BadInput(f"There are no saved episodes '{path.stem}'.") from error
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise BadInput(f"'{path.name}' is damaged or holds no episodes.") from error
+
+
+def check_arrays(classes: np.ndarray, support: np.ndarray, query: np.ndarray, group: np.ndarray) -> None:
+    """Raises ValueError for arrays that are no episodes."""
+    shapes = [array.shape for array in (classes, support, query, group)]
+    if [len(shape) for shape in shapes] != [2, 3, 3, 1] or any(shape[:2] != classes.shape for shape in shapes[:3]):
+        raise ValueError(f"shapes {shapes}")
+    if shapes[3] != classes.shape[:1] or any(array.dtype.kind != "i" for array in (classes, support, query, group)):
+        raise ValueError("other types")
 
 
 def describe(manifest: EpisodeManifest) -> dict:

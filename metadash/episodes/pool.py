@@ -50,7 +50,8 @@ def pool_table(dataset: Dataset, spec: EpisodeSpec) -> PoolTable:
         codes, found = pd.factorize(column_of(dataset.classes, spec.column, "classes").iloc[members], sort=True)
         group, group_names = codes.astype(np.int64), [str(name) for name in found]
     elif spec.strategy == "disjoint":
-        value = pd.factorize(column_of(dataset.instances, spec.column, "instances").iloc[rows])[0]
+        given = column_of(dataset.instances, spec.column, "instances").iloc[rows]
+        value = pd.factorize(given, use_na_sentinel=False)[0]  # missing is one more value: it may be any, so it keeps to one side
     return PoolTable(members, names, rows, np.concatenate([[0], np.cumsum(counts)[:-1]]), counts, group, group_names, value)
 
 

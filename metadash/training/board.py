@@ -2,13 +2,16 @@
 
 import atexit
 import queue
+import subprocess
 import threading
+from contextlib import suppress
 from typing import Any
 
 from metadash import settings
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.training.check import check
+from metadash.training.cluster import start_cluster, stop_cluster
 from metadash.training.jobs import Job, JobFolder, title_of
 from metadash.training.run import needs_of
 from metadash.training.spec import Spec, run_digest
@@ -25,7 +28,7 @@ class JobBoard:
         self.waiting: queue.Queue[tuple[str, list[str]]] = queue.Queue()
         self.futures: dict[str, Any] = {}
         self.client: Any = None
-        self.cluster: Any = None
+        self.cluster: subprocess.Popen | None = None
         self.thread: threading.Thread | None = None
 
     def submit(self, spec: Spec) -> str:
@@ -83,8 +86,7 @@ class JobBoard:
         """The Dask client; on first use it starts the embedded cluster or finds the scheduler that the settings name."""
         if self.client is not None and self.client.status == "running":
             return self.client
-        import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
         if settings.SCHEDULER.value:
             try:
@@ -94,20 +96,21 @@ class JobBoard:
                     f"The Dask scheduler at {settings.SCHEDULER.value} does not answer; start it, or empty {settings.SCHEDULER.name}."
                 ) from error
             return self.client
-        dask.config.set({"distributed.worker.daemon": True, "distributed.admin.log-format": "%(levelname)s %(name)s %(message)s"})
-        self.cluster = LocalCluster(
-            n_workers=settings.worker_count(), threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-        )
-        self.client = Client(self.cluster, set_as_default=False)
+        self.close()
+        self.cluster, address = start_cluster(settings.worker_count())
+        self.client = Client(address, timeout=30, set_as_default=False)
         atexit.register(self.close)
         return self.client
 
     def close(self) -> None:
         """End the embedded cluster; jobs that ran there show as interrupted to whoever looks next."""
-        for part in (self.client, self.cluster):
-            if part is not None:
-                part.close(timeout=2)
+        client, cluster = self.client, self.cluster
         self.client = self.cluster = None
+        if client is not None:
+            with suppress(OSError, TimeoutError, RuntimeError):
+                client.close(timeout=2)
+        if cluster is not None:
+            stop_cluster(cluster)
 
 
 def after(function: Any, root: str, digest: str, earlier: list[Any]) -> None:

@@ -18,7 +18,8 @@ POINT_KINDS = ("instance", "support", "query", "plain prototype", "prototype", "
 
 
 def draw_map(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore, history: History) -> Outcome:
-    """Frame ``points``: kind, row (of the data set, −1 for prototypes and anchors), class_id, predicted (queries), x, y."""
+    """Frame ``points``: kind, row (of the data set, −1 for prototypes and anchors), class_id, predicted and plainly_predicted
+    (classes of queries, by the fused and by the plain prototypes), x, y."""
     history(0, "embedding the points", 0.0)
     points, vectors = gather(spec, dataset, run, store)
     history(0, "arranging the map (t-SNE)", 0.1)
@@ -41,12 +42,13 @@ def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[
     with torch.no_grad():
         context = context_of(arm.encoded, classes[None])
         fused = arm.learner.prototypes(at(support)[None], context)[0]
-        predicted = arm.learner.logits(at(query).flatten(0, 1)[None], fused[None])[0].argmax(dim=-1).numpy()
+        nearest = lambda to: arm.learner.logits(at(query).flatten(0, 1)[None], to[None])[0].argmax(dim=-1).numpy()  # noqa: E731
+        predicted, plainly = classes[nearest(fused)], classes[nearest(plain)]
         anchors = arm.learner.anchors(context)[0][0].numpy() if context is not None else np.zeros((0, plain.shape[1]), np.float32)
     parts = [
         frame("instance", rows, dataset.class_of[rows], embedded[position[rows]]),
         frame("support", support.ravel(), np.repeat(classes, task.n_shot), embedded[position[support.ravel()]]),
-        frame("query", query.ravel(), np.repeat(classes, task.n_query), embedded[position[query.ravel()]], classes[predicted]),
+        frame("query", query.ravel(), np.repeat(classes, task.n_query), embedded[position[query.ravel()]], predicted, plainly),
         frame("plain prototype", None, classes, plain.numpy()),
         frame("prototype", None, classes, fused.numpy()) if arm.encoded else None,
         frame("anchor", None, classes, anchors) if arm.encoded else None,
@@ -57,13 +59,21 @@ def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[
     )
 
 
-def frame(kind: str, rows: np.ndarray | None, classes: np.ndarray, vectors: np.ndarray, predicted: np.ndarray | None = None):
+def frame(
+    kind: str,
+    rows: np.ndarray | None,
+    classes: np.ndarray,
+    vectors: np.ndarray,
+    predicted: np.ndarray | None = None,
+    plainly: np.ndarray | None = None,
+) -> tuple[pd.DataFrame, np.ndarray]:
     n = len(classes)
     table = {
         "kind": kind,
         "row": rows if rows is not None else np.full(n, -1),
         "class_id": classes,
         "predicted": predicted if predicted is not None else np.full(n, -1),
+        "plainly_predicted": plainly if plainly is not None else np.full(n, -1),
     }
     return pd.DataFrame(table), np.asarray(vectors)
 

@@ -18,6 +18,7 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
 from metadash.training.spec import Spec, from_plain, kind_of, run_digest
+from metadash.training.version import code_version
 from metadash.workspace import Workspace, new_folder, read_json, reason
 
 POLL = 0.2
@@ -126,6 +127,7 @@ class RunStore:
                 "kind": kind_of(spec),
                 "spec": plain(spec),
                 "dataset_fingerprint": dataset.fingerprint,
+                "code": code_version(),
                 "summary": summary,
                 "environment": environment,
                 "seconds": round(seconds, 2),

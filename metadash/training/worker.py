@@ -7,11 +7,12 @@ import time
 import traceback
 from typing import Any
 
+from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.training.jobs import JobFolder, lives
 from metadash.training.progress import Stopped
 from metadash.training.run import needs_of, train
-from metadash.training.spec import run_digest
+from metadash.training.spec import Spec, run_digest
 from metadash.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def work(root: str, digest: str) -> None:
     try:
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
         spec = job.spec()
+        check_same_code(job, spec)
         check_needs(job, spec)
         train(spec, job.workspace, reporter)
         reporter.finish("done", "")
@@ -67,10 +69,16 @@ def work(root: str, digest: str) -> None:
         )
 
 
-def check_needs(job: JobFolder, spec: Any) -> None:
-    """A run whose backbone failed or was cancelled says so instead of computing the backbone again."""
-    from metadash.data.library import open_dataset
+def check_same_code(job: JobFolder, spec: Spec) -> None:
+    """A worker with other code or data than the server would store its result under a name nobody looks for."""
+    if run_digest(spec, open_dataset(job.workspace, spec.dataset)) != job.digest:
+        raise BadInput(
+            "The program or the data changed after the server started; restart the server (and its workers) and ask again."
+        )
 
+
+def check_needs(job: JobFolder, spec: Spec) -> None:
+    """A run whose backbone failed or was cancelled says so instead of computing the backbone again."""
     for need in needs_of(spec):
         digest = run_digest(need, open_dataset(job.workspace, need.dataset))
         needed = JobFolder(job.workspace, digest).read()

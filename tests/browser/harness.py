@@ -49,7 +49,7 @@ def server(workspace: Path, log: Path | None = None, **environment: str) -> Iter
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    output = open(log or os.devnull, "ab")
+    output = open(log or os.devnull, "ab")  # noqa: SIM115  (closed below, after the process that writes to it)
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, "METADASH_WORKSPACE": str(workspace), **environment}, stdout=output, stderr=output
     )
@@ -112,6 +112,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Screenshots of a running server's pages, light and dark, 1280 and 480 px wide.")
     parser.add_argument("--address", default="http://127.0.0.1:8501")
     parser.add_argument("--out", type=Path, default=Path("screenshots"))
-    parser.add_argument("pages", nargs="*", default=list(PAGES), help="page names, with a query string if wanted: compare?runs=a,b")
+    parser.add_argument(
+        "pages", nargs="*", default=list(PAGES), help="page names, with a query string if wanted: compare?runs=a,b"
+    )
     chosen = parser.parse_args()
     screenshots(chosen.address, chosen.out, chosen.pages)

@@ -1,0 +1,48 @@
+"""One server and one browser for all browser tests; in CI a browser that cannot start is a failure, elsewhere a reason to skip."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.harness import browser, chromium_path, open_page, server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if chromium_path() is None:
+        message = "Chromium is not installed; these tests drive Debian's package `chromium`."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="session")
+def address(folder: Path) -> Iterator[str]:
+    """A server over a workspace that starts empty."""
+    with server(folder / "workspace", folder / "server.log") as found:
+        yield found
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[object]:
+    """``visit(url, width=, dark=)`` opens a page as a visitor of its own; all are closed afterwards."""
+    opened: list[Page] = []
+
+    def go(url: str, **options: object) -> Page:
+        page = open_page(chromium, url, **options)  # type: ignore[arg-type]
+        opened.append(page)
+        return page
+
+    yield go
+    for page in opened:
+        page.context.close()

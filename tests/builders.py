@@ -1,0 +1,211 @@
+"""What the tests build again and again: the small data set *tiny*, small runs over it, and scores with a known difference."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metadash.data.dataset import Dataset, Description, Question, Source, write_dataset
+from metadash.data.splits import split_by_group, table_of
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.workspace import Workspace
+
+N_GROUPS, PER_GROUP, PER_CLASS, SIDE = 8, 5, 30, 28
+N_CLASSES = N_GROUPS * PER_GROUP
+SITES = 6
+MARK, NOISE = 0.3, 0.4
+
+CLASS_SOURCES = (
+    Source("size", "class", ("size", "count"), "how large it is, and how many parts it has"),
+    Source("flag", "class", ("is_round",), "whether it is round"),
+    Source("place", "class", ("corner",), "the corner where its mark stands"),
+    Source("traits", "class", ("traits",), "what it has, several at once"),
+    Source("words", "class", ("description",), "a description in words"),
+    Source("age", "class", ("found",), "when it was first found"),
+    Source("holes", "class", ("weight",), "its weight, where somebody weighed it"),
+    Source("nothing", "class", ("remark",), "remarks that nobody has written yet"),
+)
+INSTANCE_SOURCES = (Source("site", "instance", ("site", "taken"), "where and when it was photographed"),)
+GOOD_SOURCES = ("size", "place", "traits")
+QUESTIONS = (
+    Question("marks", "the place of the mark", "tell siblings apart", ("place", "traits"), "siblings", 5),
+    Question("any", "the place of the mark", "tell any four classes apart", ("place",), "uniform", 4),
+)
+
+
+def tiny_images(seed: int = 0) -> np.ndarray:
+    """[C·30, 28, 28] uint8. Classes of a group share a coarse pattern and differ in where a bright mark stands: siblings are alike,
+    and every class can be learned."""
+    generator = np.random.default_rng(seed)
+    base = generator.random((N_GROUPS, 7, 7)).repeat(4, axis=1).repeat(4, axis=2)
+    images = np.zeros((N_CLASSES, PER_CLASS, SIDE, SIDE))
+    for c in range(N_CLASSES):
+        row, column = mark_of(c)
+        pattern = 0.5 * base[c // PER_GROUP]
+        pattern[row : row + 8, column : column + 8] += MARK
+        for i in range(PER_CLASS):
+            images[c, i] = np.roll(pattern, generator.integers(-2, 3, 2), axis=(0, 1))
+    images += NOISE * generator.standard_normal(images.shape)
+    return (images.clip(0, 1) * 255).astype(np.uint8).reshape(-1, SIDE, SIDE)
+
+
+def mark_of(c: int) -> tuple[int, int]:
+    """The mark's upper left corner: the same five places in every group, so that metadata that tells the place helps everywhere."""
+    return ((1, 1), (1, 18), (18, 1), (18, 18), (10, 10))[c % PER_GROUP]
+
+
+def tiny_classes(seed: int = 0) -> pd.DataFrame:
+    """One column of each kind, one with missing values, one all empty."""
+    generator = np.random.default_rng([seed, 1])
+    c = np.arange(N_CLASSES)
+    weight = generator.normal(50, 10, N_CLASSES)
+    weight[::4] = np.nan
+    colours = np.array(["red", "green", "blue", "grey"])
+    return pd.DataFrame(
+        {
+            "class_id": c,
+            "class_name": [f"thing {i}" for i in c],
+            "family": [f"family {i // PER_GROUP}" for i in c],
+            "size": generator.lognormal(1, 1.5, N_CLASSES),
+            "count": generator.integers(1, 9, N_CLASSES),
+            "is_round": generator.random(N_CLASSES) < 0.5,
+            "corner": np.array(["upper left", "upper right", "lower left", "lower right", "middle"])[c % PER_GROUP],
+            "traits": [f"mark {i % PER_GROUP}; {colours[generator.integers(4)]}" for i in c],
+            "description": [f"a {colours[i % 4]} thing number {i} of the {i // PER_GROUP} family" for i in c],
+            "found": pd.Timestamp("2001-01-01") + pd.to_timedelta(generator.integers(0, 7000, N_CLASSES), unit="D"),
+            "weight": weight,
+            "remark": pd.Series([None] * N_CLASSES, dtype="object"),
+        }
+    )
+
+
+def tiny_instances(seed: int = 0) -> pd.DataFrame:
+    generator = np.random.default_rng([seed, 2])
+    n = N_CLASSES * PER_CLASS
+    return pd.DataFrame(
+        {
+            "instance_id": np.arange(n),
+            "class_id": np.repeat(np.arange(N_CLASSES), PER_CLASS),
+            "site": np.array([f"site {s}" for s in range(SITES)])[generator.integers(0, SITES, n)],
+            "taken": pd.Timestamp("2020-01-01") + pd.to_timedelta(generator.integers(0, 1000, n), unit="h"),
+            "blank": pd.Series([None] * n, dtype="object"),
+        }
+    )
+
+
+def tiny_splits(classes: pd.DataFrame, seeds: tuple[int, ...] = (0, 1)) -> pd.DataFrame:
+    return table_of({f"family-{seed}": split_by_group(classes["family"], seed) for seed in seeds})
+
+
+def tiny_description(name: str = "tiny", **changes: Any) -> Description:
+    values: dict[str, Any] = {
+        "name": name,
+        "title": "Tiny things",
+        "modality": "image",
+        "licence": "none needed",
+        "provenance": "drawn by tests/builders.py",
+        "class_noun": "thing",
+        "group_noun": "family",
+        "sibling_column": "family",
+        "disjoint_column": "site",
+        "sources": CLASS_SOURCES + INSTANCE_SOURCES,
+        "questions": QUESTIONS,
+        "default_split": "family-0",
+    }
+    return Description(**{**values, **changes})
+
+
+def write_tiny(workspace: Workspace, name: str = "tiny", **parts: Any) -> Dataset:
+    """Write *tiny*, or a variant of it: ``parts`` replace ``classes``, ``instances``, ``inputs``, ``splits`` or ``description``."""
+    classes = parts.get("classes", tiny_classes())
+    return write_dataset(
+        workspace,
+        parts.get("description", tiny_description(name)),
+        classes,
+        parts.get("instances", tiny_instances()),
+        parts.get("inputs", tiny_images()),
+        parts["splits"] if "splits" in parts else tiny_splits(classes),
+    )
+
+
+def copy_workspace(source: Workspace, root: Path, *folders: str) -> Workspace:
+    """A workspace of its own with the same ``folders`` (by default the data sets): for tests that write or break things."""
+    workspace = Workspace(root)
+    for folder in folders or ("datasets",):
+        shutil.copytree(source.root / folder, workspace.root / folder, dirs_exist_ok=True)
+    return workspace
+
+
+def tiny_backbone(**changes: Any) -> BackboneSpec:
+    """Trains in half a second."""
+    values: dict[str, Any] = {
+        "dataset": "tiny",
+        "split": "family-0",
+        "width": 8,
+        "n_way": 10,
+        "n_query": 3,
+        "episodes": 30,
+        "learning_rate": 5e-3,
+    }
+    return BackboneSpec(**{**values, **changes})
+
+
+def tiny_evaluation(**changes: Any) -> Evaluation:
+    values: dict[str, Any] = {"n_way": 5, "shots": (1, 2, 5), "n_query": 5, "column": "family", "n_episodes": 120}
+    return Evaluation(**{**values, **changes})
+
+
+def tiny_run(sources: tuple[str, ...] = (), **changes: Any) -> RunSpec:
+    """A quick run over ``tiny_backbone``; with ``sources``, pseudo-shots read them."""
+    values: dict[str, Any] = {
+        "dataset": "tiny",
+        "split": "family-0",
+        "backbone": tiny_backbone(),
+        "fusion": "pseudo-shots" if sources else "none",
+        "sources": sources,
+        "steps": 100,
+        "meta_batch": 4,
+        "evaluation": tiny_evaluation(),
+    }
+    return RunSpec(**{**values, **changes})
+
+
+def wait_for(found: Callable[[], Any], seconds: float = 30.0, every: float = 0.05) -> Any:
+    """The first true value of ``found()``; fails the test when there is none in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := found():
+            return value
+        time.sleep(every)
+    raise AssertionError(f"nothing within {seconds:g} s: {found}")
+
+
+def one_sentence(message: object) -> str:
+    """Checks what holds for every message to a person: one short line that ends like a sentence and shows no path or stack."""
+    text = str(message)
+    assert text.endswith(".") and "\n" not in text and len(text) < 400, text
+    assert "Traceback" not in text and "Error(" not in text and "/tmp/" not in text, text
+    return text
+
+
+@contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+    """A file system of that size at ``folder``: a disk that is really full when it is full. Raises OSError where mounting is not allowed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError as error:
+        raise OSError("there is no mount command") from error
+    if done.returncode:
+        raise OSError(done.stderr.decode())
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)

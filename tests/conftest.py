@@ -1,0 +1,53 @@
+"""Fixtures that every test may ask for. Session fixtures are shared: copy a workspace (``copy_workspace``) before breaking it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# Before torch or NumPy start their threads: tests run beside other processes, and two threads stall each other.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import pytest
+
+from metadash.data.dataset import Dataset
+from metadash.data.library import open_dataset
+from metadash.workspace import Workspace
+from tests.builders import copy_workspace, small_disk, write_tiny
+
+
+@pytest.fixture(scope="session")
+def tiny_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Holds the data set *tiny* and whatever runs the session has computed on it. Do not break it."""
+    workspace = Workspace(tmp_path_factory.mktemp("tiny") / "workspace")
+    write_tiny(workspace)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_workspace: Workspace) -> Dataset:
+    return Dataset.open(tiny_workspace, "tiny")
+
+
+@pytest.fixture(scope="session")
+def glyphs_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Holds the embedded glyphs."""
+    workspace = Workspace(tmp_path_factory.mktemp("glyphs") / "workspace")
+    open_dataset(workspace, "glyphs")
+    return workspace
+
+
+@pytest.fixture
+def own_workspace(tiny_workspace: Workspace, tmp_path: Path) -> Workspace:
+    """A workspace of the test's own with *tiny* and no runs: write into it, break it."""
+    return copy_workspace(tiny_workspace, tmp_path / "own")
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """The root of a file system with 600 kB, where a data set or a run does not fit."""
+    try:
+        with small_disk(tmp_path / "disk", 600) as folder:
+            yield folder
+    except OSError as error:
+        pytest.skip(f"no small file system can be mounted here: {error}")
