@@ -80,7 +80,8 @@ def question_of(options: argparse.Namespace, data: Dataset) -> Question:
 
 
 def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
-    found, lines = [], []
+    found: list[dict[str, Any]] = []
+    lines: list[str] = []
     for entry in entries(workspace):
         if entry.problem:
             found.append({"name": entry.name, "problem": entry.problem})
@@ -203,9 +204,9 @@ def compare(options: argparse.Namespace, workspace: Workspace) -> Result:
     store = RunStore(workspace)
     if not options.first or not options.second:
         runs = store.runs("learner")
-        values = [{"digest": run.digest, "title": title_of(run.spec), **run.summary} for run in runs]
+        listed = [{"digest": run.digest, "title": title_of(run.spec), **run.summary} for run in runs]
         lines = [f"{run.digest}  {title_of(run.spec)}: {run.summary['accuracy']}" for run in runs]
-        return Result(values, "\n".join(lines) or "There are no runs yet; `train` or `answer` makes some.")
+        return Result(listed, "\n".join(lines) or "There are no runs yet; `train` or `answer` makes some.")
     first, second = (
         load_scores([stored(store, digest) for digest in digests], store) for digests in (options.first, options.second)
     )
