@@ -36,6 +36,8 @@ from metadash.workspace import Workspace
 
 @dataclass(frozen=True)
 class Result:
+    """What a verb found: ``values`` for machines, ``text`` for people; not ``healthy`` makes the exit code 1."""
+
     values: Any
     text: str
     healthy: bool = True

@@ -178,11 +178,8 @@ def support_pictures() -> None:
         st.html(picture_row(np.asarray(data.inputs[np.concatenate(first)]), captions, size=84))
     else:
         for rows, caption in zip(first, captions, strict=False):
-            st.html(
-                picture_row(
-                    np.asarray(data.inputs[rows]), [caption] + [""] * (len(rows) - 1), size=44, alts=[caption] * len(rows)
-                )
-            )
+            st.caption(plain(caption))
+            st.html(picture_row(np.asarray(data.inputs[rows]), size=30, alts=[caption] * len(rows)))
 
 
 @st.fragment

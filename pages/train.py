@@ -13,12 +13,13 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.explore import plural
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
-from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
+from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar
 from metadash.dashboard.learning import LEARNERS, MODES, chosen_runs, reading, seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.errors import BadInput
+from metadash.training.estimate import with_needs
 from metadash.training.jobs import all_jobs
-from metadash.training.spec import RunSpec
+from metadash.training.spec import RunSpec, run_digest
 from metadash.training.store import Run
 
 NEWEST = "What is running, or the newest"
@@ -38,6 +39,7 @@ except BadInput as sentence:
 
 jobs = all_jobs(house.workspace())
 busy = any(job.active for job in jobs)
+needed = {run_digest(spec, data) for spec in with_needs(list(specs))}
 stored: list[Run] = [run for spec in specs if (run := house.store().find(spec, data))]
 
 
@@ -58,7 +60,7 @@ def ask() -> None:
     """The button, what it will tell, and how long it takes."""
     noun = plural(data.description.class_noun)
     tests = specs[0].evaluation
-    for job in troubled(jobs_of(specs, data))[:1]:
+    for job in [job for job in jobs if job.digest in needed and job.state in ("failed", "cancelled", "interrupted")][:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
     runs = f"{len(specs)} runs, one a seed" if len(specs) > 1 else "one run"
     single = "" if specs[0].trains else " (over a frozen backbone there is nothing more to train, so one serves every seed)"
@@ -111,7 +113,7 @@ with st.container(border=True):
             known()
         except BadInput as damage:
             st.error(str(damage), icon=":material/error:")
-    elif any(part.job and part.job.active for part in jobs_of(specs, data)):
+    elif any(job.active for job in jobs if job.digest in needed):
         training_now()
     else:
         ask()

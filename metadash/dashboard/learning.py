@@ -154,7 +154,7 @@ def chosen_evaluation(data: Dataset):
         )
         columns = shared_columns(data, strategy)
         column = middle.selectbox(
-            "Column that siblings share" if strategy == "siblings" else "Column that support and query do not share",
+            "Column they share" if strategy == "siblings" else "Column kept apart",
             columns if default in columns or default not in frame else [default, *columns],
             index=columns.index(default) if default in columns else 0,
             key=f"tr_{strategy}_column",

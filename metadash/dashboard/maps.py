@@ -15,6 +15,9 @@ from metadash.dashboard.theme import Palette, translucent
 from metadash.data.dataset import Dataset
 from metadash.metadata.columns import kind_of
 
+Place = tuple[str, str]
+"""A table, classes or instances, and one of its columns."""
+
 TASK = "classes of the task"
 MOST = 8
 """Values with a colour of their own; the rest is *other*, what is not known *missing*: ten colours at most."""
@@ -48,7 +51,7 @@ class Colouring:
         return [self.colours[code] if code >= 0 else neutral for code in self.code]
 
 
-def colour_columns(data: Dataset) -> dict[str, tuple[str, str]]:
+def colour_columns(data: Dataset) -> dict[str, Place]:
     """What a map can be coloured by: a name for the menu, its table and column. Columns with one value, or one a row, are left out."""
     found = {}
     for table, frame, note in (("classes", data.classes, ""), ("instances", data.instances, " (of each instance)")):
@@ -77,9 +80,8 @@ def values_of(points: pd.DataFrame, data: Dataset, table: str, column: str) -> p
     return values.where(pd.Series(row >= 0))
 
 
-def colouring(points: pd.DataFrame, data: Dataset, choice: str, palette: Palette) -> Colouring:
-    """By the classes of the task, or by a metadata column: the most frequent values, numbers and dates in steps of equal counts."""
-    place = colour_columns(data).get(choice)
+def colouring(points: pd.DataFrame, data: Dataset, place: Place | None, palette: Palette) -> Colouring:
+    """By the classes of the task (``place`` None), or by a metadata column: the most frequent values, numbers and dates in steps of equal counts."""
     is_instance = (points["row"] >= 0).to_numpy()
     if place is None:
         return by_class(points, data, palette, is_instance)
@@ -151,7 +153,7 @@ def short(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def hover_texts(points: pd.DataFrame, data: Dataset, choice: str) -> list[str]:
+def hover_texts(points: pd.DataFrame, data: Dataset, place: Place | None) -> list[str]:
     """Name, what it is, the chosen column, and some of the metadata; escaped, since Plotly reads tags."""
     names = data.classes["class_name"].astype(str).to_numpy()
     class_columns = [c for source in data.class_sources() for c in source.columns if c in data.classes][:5]
@@ -159,7 +161,6 @@ def hover_texts(points: pd.DataFrame, data: Dataset, choice: str) -> list[str]:
         c for source in data.sources if source.level == "instance" for c in source.columns if c in data.instances
     ][:4]
     by_class = {c: described(data.classes, c, class_columns) for c in points["class_id"].unique()}
-    place = colour_columns(data).get(choice)
     shown = values_of(points, data, *place).tolist() if place and place[1] not in (*class_columns, *instance_columns) else []
     rows = zip(*(points[name] for name in ("kind", "row", "class_id", "predicted", "plainly_predicted")), strict=True)
     texts = []
@@ -169,8 +170,8 @@ def hover_texts(points: pd.DataFrame, data: Dataset, choice: str) -> list[str]:
             lines.append(f"answered: {html.escape(short(names[predicted]))}" + (" ✓" if predicted == c else " ✗"))
             if plainly != predicted:
                 lines.append(f"by the plain prototype: {html.escape(short(names[plainly]))}")
-        if shown and not pd.isna(shown[index]):
-            lines.append(html.escape(f"{choice}: {short(shown[index])}"))
+        if place and shown and not pd.isna(shown[index]):
+            lines.append(html.escape(f"{place[1].replace('_', ' ')}: {short(shown[index])}"))
         lines.append(by_class[c])
         if row >= 0:
             lines.append(described(data.instances, row, instance_columns))

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from metadash.dashboard import house
-from metadash.dashboard.maps import colour_columns, colouring, hover_texts, legend_html, map_figure
+from metadash.dashboard.maps import Place, colour_columns, colouring, hover_texts, legend_html, map_figure
 from metadash.dashboard.theme import Palette, palette
 from metadash.data.dataset import Dataset
 
@@ -18,16 +18,17 @@ def drawn(digest: str, choice: str, data: Dataset) -> tuple[go.Figure, str]:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _drawn(key: str, _digest: str, _choice: str, _data: Dataset, _palette: Palette) -> tuple[go.Figure, str]:
     points = house.run_frame(_digest, "points")
-    colours = colouring(points, _data, _choice, _palette)
-    figure = map_figure(points, colours, hover_texts(points, _data, _choice), _palette, _digest)
+    place = colour_choices(_data).get(_choice)
+    colours = colouring(points, _data, place, _palette)
+    figure = map_figure(points, colours, hover_texts(points, _data, place), _palette, _digest)
     return figure, legend_html(colours)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _choices(fingerprint: str, _data: Dataset) -> list[str]:
-    return list(colour_columns(_data))
+def _choices(fingerprint: str, _data: Dataset) -> dict[str, Place]:
+    return colour_columns(_data)
 
 
-def colour_choices(data: Dataset) -> list[str]:
-    """What a map can be coloured by; looked up once a data set."""
+def colour_choices(data: Dataset) -> dict[str, Place]:
+    """What a map can be coloured by; looked up once a data set, since it reads every column."""
     return _choices(data.fingerprint, data)

@@ -142,10 +142,10 @@ def check_names(description: Description, classes: pd.DataFrame, instances: pd.D
         for column in source.columns:
             if column not in frame:
                 raise BadInput(f"The source '{source.name}' names the column '{column}', which the table {table} does not have.")
-    for column, level in ((description.sibling_column, "class"), (description.disjoint_column, "instance")):
+    for named, level in ((description.sibling_column, "class"), (description.disjoint_column, "instance")):
         table, frame = tables[level]
-        if column is not None and column not in frame:
-            raise BadInput(f"The description names the column '{column}', which the table {table} does not have.")
+        if named is not None and named not in frame:
+            raise BadInput(f"The description names the column '{named}', which the table {table} does not have.")
     if description.default_split and description.default_split not in set(splits["split"]):
         raise BadInput(f"The description names the split '{description.default_split}', which the table splits does not have.")
 

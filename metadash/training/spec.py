@@ -213,7 +213,7 @@ def build(cls: type, values: Mapping[str, Any]) -> Any:
 def check_fields(spec: Any) -> None:
     """Every field of a spec dataclass holds what its type says. What only is another spelling of that (a whole number for a fraction,
     a list for a tuple, NumPy's numbers) is put into the one spelling, so that equal meanings stay one run."""
-    for name, hint in hints_of(type(spec)).items():
+    for name, hint in hints_of(spec.__class__).items():
         object.__setattr__(spec, name, checked(name, hint, getattr(spec, name)))
 
 
@@ -243,7 +243,7 @@ def checked(name: str, hint: Any, value: Any) -> Any:
 
 
 @cache
-def hints_of(cls: type) -> dict[str, Any]:
+def hints_of(cls: Any) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 

@@ -84,11 +84,11 @@ class Run:
             return load_file(self.folder / "weights.safetensors")
 
     @contextmanager
-    def readable(self, name: str, *errors: type[Exception]) -> Iterator[None]:
+    def readable(self, name: str, error_of_reader: type[Exception] = ValueError) -> Iterator[None]:
         """What goes wrong inside while a part is read becomes the sentence that the run is damaged."""
         try:
             yield
-        except (OSError, ValueError, EOFError, *errors) as error:
+        except (OSError, ValueError, EOFError, error_of_reader) as error:
             raise BadInput(
                 f"The run {self.digest} is damaged ({name} cannot be read); delete its folder and train again."
             ) from error
@@ -108,8 +108,9 @@ class RunStore:
     def get(self, digest: str) -> Run | None:
         """The finished run, or None. A folder without a readable ``run.json`` is no run: it is ignored, never trusted."""
         about = read_json(self.folder / digest / "run.json")
-        whole = isinstance(about, dict) and WRITTEN <= about.keys()
-        return Run(self.folder / digest, about) if whole else None
+        if not isinstance(about, dict) or not about.keys() >= WRITTEN:
+            return None
+        return Run(self.folder / digest, about)
 
     def find(self, spec: Spec, dataset: Dataset) -> Run | None:
         return self.get(run_digest(spec, dataset))

@@ -1,5 +1,7 @@
 """The *Prototypes* page: a map of one task, computed in a job, with what it says in a sentence above it."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 from metadash.analysis.one_task import one_task, task_sentence
 from metadash.dashboard.maps import (
     TABLE_ROWS,
-    TASK,
     Colouring,
     colour_columns,
     colouring,
@@ -26,7 +27,7 @@ from metadash.training.run import train
 from metadash.training.spec import MapSpec, run_digest
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, tiny_run
+from tests.builders import one_sentence
 from tests.pages.conftest import MAP, PLAIN_MAP
 from tests.pages.page import open_page, said
 
@@ -156,8 +157,8 @@ def test_the_figure_stays_the_same_object_while_points_are_selected(trained: Wor
 
 
 def test_every_layer_of_the_map_is_drawn_and_carries_the_numbers_of_its_points(points: pd.DataFrame, tiny: Dataset) -> None:
-    colours = colouring(points, tiny, TASK, LIGHT)
-    figure = map_figure(points, colours, hover_texts(points, tiny, TASK), LIGHT, "a map")
+    colours = colouring(points, tiny, None, LIGHT)
+    figure = map_figure(points, colours, hover_texts(points, tiny, None), LIGHT, "a map")
     drawn = np.concatenate([np.asarray(trace.customdata) for trace in figure.data])
     assert sorted(drawn) == list(range(len(points)))
     assert {trace.name for trace in figure.data} >= {"instances", "support", "anchors", "plain prototypes", "prototypes"}
@@ -169,10 +170,10 @@ def test_whatever_colours_the_map_ten_are_the_most_and_every_instance_is_counted
     points: pd.DataFrame, tiny: Dataset, palette
 ) -> None:
     is_instance = points["row"] >= 0
-    for choice in [TASK, *colour_columns(tiny)]:
-        found = colouring(points, tiny, choice, palette)
+    for place in [None, *colour_columns(tiny).values()]:
+        found = colouring(points, tiny, place, palette)
         assert len(found.labels) == len(found.colours) == len(found.counts) <= 10
-        assert sum(found.counts) == is_instance.sum(), choice
+        assert sum(found.counts) == is_instance.sum(), place
         assert len(found.of_points(palette.text)) == len(points)
 
 
@@ -197,7 +198,7 @@ def test_names_from_the_data_are_text_and_never_markup() -> None:
 
 
 def test_hover_says_what_a_point_is_and_what_was_answered(points: pd.DataFrame, tiny: Dataset) -> None:
-    texts = hover_texts(points, tiny, "corner")
+    texts = hover_texts(points, tiny, ("classes", "corner"))
     query = int(np.flatnonzero(points["kind"] == "query")[0])
     assert "answered: thing" in texts[query] and "corner: " in texts[query] and "site: site" in texts[query]
     anchor = int(np.flatnonzero(points["kind"] == "anchor")[0])
@@ -221,8 +222,5 @@ def test_the_download_names_every_class(points: pd.DataFrame, tiny: Dataset) -> 
 def test_a_map_is_a_job_whose_result_depends_on_its_settings_only(trained: Workspace, points: pd.DataFrame) -> None:
     again = train(MAP, trained)
     pd.testing.assert_frame_equal(again.frame("points"), points)
-    assert run_digest(MapSpec(tiny_run(("place",)), perplexity=9.0), RunDataset(trained)) != again.digest
-
-
-def RunDataset(workspace: Workspace) -> Dataset:
-    return Dataset.open(workspace, "tiny")
+    other = dataclasses.replace(MAP, perplexity=9.0)
+    assert run_digest(other, Dataset.open(trained, "tiny")) != again.digest

@@ -1,5 +1,7 @@
 """The *Train* page: choose, see how long it takes, watch, cancel; what is wrong is said in one sentence before anything is queued."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -12,7 +14,7 @@ from metadash.training.run import train
 from metadash.training.spec import BackboneSpec, RunSpec, run_digest
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_run
-from tests.pages.page import open_page, said
+from tests.pages.page import ROOT, open_page, said
 
 SMALL = {"tr_episodes": "5", "tr_steps": "20", "tr_tests": "60", "tr_query": "5", "tr_way": "5", "tr_shots": ["1", "2"]}
 
@@ -189,3 +191,10 @@ def test_from_the_button_to_the_answer(page: AppTest, untrained: Workspace) -> N
     assert said(page, "60 episodes · 1 seed") and said(page, "Guessing would be right in 20 %.")
     spec = next(job.spec for job in all_jobs(untrained) if isinstance(job.spec, RunSpec))
     assert house.store().get(run_digest(spec, house.dataset("tiny"))) is not None
+
+
+def test_what_the_pages_are_made_of_loads_neither_torch_nor_scikit_learn() -> None:
+    parts = ("learning", "joblist", "curves", "comparison", "mapview", "links")
+    program = f"import sys; [__import__(f'metadash.dashboard.{{p}}') for p in {parts}]; print({{'torch', 'sklearn'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "set()", done.stdout + done.stderr

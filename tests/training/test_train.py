@@ -280,7 +280,7 @@ def test_progress_never_goes_back_and_names_what_is_done(own_workspace: Workspac
     seen: list[dict[str, Any]] = []
     train(tiny_backbone(), own_workspace, lambda step, metrics: bool(seen.append({"step": step, **metrics})))
     fractions = [report["fraction"] for report in seen]
-    assert fractions == sorted(fractions) and 0 <= fractions[0] and fractions[-1] <= 1
+    assert fractions == sorted(fractions) and fractions[0] >= 0 and fractions[-1] <= 1
     assert list(dict.fromkeys(report["phase"] for report in seen)) == ["training the backbone", "embedding every instance"]
     assert [report["step"] for report in seen if "validation_accuracy" in report] == [30]
 
