@@ -143,16 +143,17 @@ def accuracy_table(here: Laboratory) -> Table:
 
 def split_table(brief: list[tuple[Laboratory, dict[Case, list[Difference]]]]) -> Table:
     """Each split trains its own backbone and has its own test letters: the honest spread of what one split says."""
-    rows = []
-    plains = [here.plain("unicode-siblings").means(1)[0].estimate for here, _ in brief]
-    rows.append(["plain, accuracy in %", *(f"{value:.1f}" for value in plains), f"{np.mean(plains):.1f}"])
+    rows = [["meta-train classes", *(str(len(here.data.split(here.split)["train"])) for here, _ in brief), ""]]
+    for name, question in (("siblings", "unicode-siblings"), ("uniform 20-way", "unicode-any")):
+        plains = [here.plain(question).means(1)[0].estimate for here, _ in brief]
+        rows.append([f"accuracy without metadata, {name}", *(f"{value:.1f} %" for value in plains), f"{np.mean(plains):.1f} %"])
     for case in CASES:
         values = [gains[case][0].episodes.estimate for _, gains in brief]
         spreads = [
             f"{signed(value)} {bounds(gains[case][0].new_classes)}" for value, (_, gains) in zip(values, brief, strict=True)
         ]
         rows.append([case.name, *spreads, signed(float(np.mean(values)))])
-    columns = ("gain at 1 shot [new letters]", *(here.split for here, _ in brief), "mean")
+    columns = ("at 1 shot: gain [new letters]", *(here.split for here, _ in brief), "mean")
     return Table("The same on every split: its own backbone, its own test letters", columns, rows)
 
 

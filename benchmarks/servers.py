@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,8 @@ def serving(workspace: Path, **environment: str) -> Iterator[Server]:
         try:
             yield Server(address, process, seconds)
         finally:
-            helpers = process.children(recursive=True)
+            with suppress(psutil.NoSuchProcess):
+                helpers = process.children(recursive=True)
     _, alive = psutil.wait_procs(helpers, timeout=5)
     for helper in alive:
         helper.kill()
@@ -67,7 +68,7 @@ def workers(server: Server) -> dict[str, Memory]:
 
 
 def role(process: psutil.Process) -> str:
-    return "resource tracker" if "resource_tracker" in " ".join(process.cmdline()) else "worker"
+    return f"worker with {' and '.join(heavy)}" if (heavy := heavy_mapped(process)) else "helper without torch"
 
 
 def heavy_mapped(process: psutil.Process) -> list[str]:

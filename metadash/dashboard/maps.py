@@ -155,33 +155,41 @@ def short(value: object) -> str:
 
 def hover_texts(points: pd.DataFrame, data: Dataset, place: Place | None) -> list[str]:
     """Name, what it is, the chosen column, and some of the metadata; escaped, since Plotly reads tags."""
-    names = data.classes["class_name"].astype(str).to_numpy()
+    names = data.classes["class_name"].map(lambda name: html.escape(short(name))).to_numpy()
     class_columns = [c for source in data.class_sources() for c in source.columns if c in data.classes][:5]
     instance_columns = [
         c for source in data.sources if source.level == "instance" for c in source.columns if c in data.instances
     ][:4]
-    by_class = {c: described(data.classes, c, class_columns) for c in points["class_id"].unique()}
-    shown = values_of(points, data, *place).tolist() if place and place[1] not in (*class_columns, *instance_columns) else []
-    rows = zip(*(points[name] for name in ("kind", "row", "class_id", "predicted", "plainly_predicted")), strict=True)
+    for own, table in ((class_columns, "classes"), (instance_columns, "instances")):
+        if place and place[0] == table and place[1] not in own:
+            own.insert(0, place[1])
+    different, position = np.unique(points["class_id"], return_inverse=True)
+    of_class = described(data.classes, different, class_columns)
+    rows = points["row"].to_numpy()
+    of_instance = described(data.instances, np.maximum(rows, 0), instance_columns)
     texts = []
-    for index, (kind, row, c, predicted, plainly) in enumerate(rows):
-        lines = [f"<b>{html.escape(short(names[c]))}</b>", KIND_WORDS[kind]]
+    known = zip(*(points[name] for name in ("kind", "class_id", "predicted", "plainly_predicted")), strict=True)
+    for index, (kind, c, predicted, plainly) in enumerate(known):
+        lines = [f"<b>{names[c]}</b>", KIND_WORDS[kind]]
         if kind == "query":
-            lines.append(f"answered: {html.escape(short(names[predicted]))}" + (" ✓" if predicted == c else " ✗"))
+            lines.append(f"answered: {names[predicted]}" + (" ✓" if predicted == c else " ✗"))
             if plainly != predicted:
-                lines.append(f"by the plain prototype: {html.escape(short(names[plainly]))}")
-        if place and shown and not pd.isna(shown[index]):
-            lines.append(html.escape(f"{place[1].replace('_', ' ')}: {short(shown[index])}"))
-        lines.append(by_class[c])
-        if row >= 0:
-            lines.append(described(data.instances, row, instance_columns))
+                lines.append(f"by the plain prototype: {names[plainly]}")
+        lines += [of_class[position[index]], of_instance[index] if rows[index] >= 0 else ""]
         texts.append("<br>".join(line for line in lines if line))
     return texts
 
 
-def described(table: pd.DataFrame, row: int, columns: Sequence[str]) -> str:
-    known = (name for name in columns if table[name].notna().iat[row])
-    return "<br>".join(html.escape(f"{name.replace('_', ' ')}: {short(table[name].iat[row])}") for name in known)
+def described(table: pd.DataFrame, rows: np.ndarray, columns: Sequence[str]) -> list[str]:
+    """``name: value`` for what is known of each row, one line a column."""
+    lines: list[list[str]] = [[] for _ in rows]
+    for name in columns:
+        title = html.escape(name.replace("_", " "))
+        column = table[name].iloc[rows]
+        for line, value, missing in zip(lines, column.tolist(), column.isna().tolist(), strict=True):
+            if not missing:
+                line.append(f"{title}: {html.escape(short(value))}")
+    return ["<br>".join(line) for line in lines]
 
 
 def map_figure(points: pd.DataFrame, colours: Colouring, texts: Sequence[str], palette: Palette, identity: str) -> go.Figure:

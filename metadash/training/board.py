@@ -1,6 +1,7 @@
 """Submits jobs to Dask: an embedded cluster of worker processes by default, the team's scheduler where one is set."""
 
 import atexit
+import logging
 import queue
 import subprocess
 import threading
@@ -18,6 +19,13 @@ from metadash.training.spec import Spec, run_digest
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
 
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the jobs handed over."""
+
+GIVEN_UP = "The worker processes ended before it was done; start it again."
+
 
 class JobBoard:
     """One per server process. ``submit`` returns at once; a thread of the board's own starts the cluster and hands jobs over."""
@@ -25,7 +33,7 @@ class JobBoard:
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
         self.lock = threading.Lock()
-        self.waiting: queue.Queue[tuple[str, list[str]]] = queue.Queue()
+        self.waiting: queue.Queue[tuple[str, list[str]] | None] = queue.Queue()
         self.futures: dict[str, Any] = {}
         self.client: Any = None
         self.cluster: subprocess.Popen | None = None
@@ -64,8 +72,16 @@ class JobBoard:
             self.thread.start()
 
     def hand_over(self) -> None:
+        """Until ``close`` puts None into the queue."""
         while True:
-            digest, needs = self.waiting.get()
+            try:
+                item = self.waiting.get(timeout=LOOK_EVERY)
+            except queue.Empty:
+                self.look_after()
+                continue
+            if item is None:
+                return
+            digest, needs = item
             try:
                 client = self.connect()
                 from metadash.training.worker import work
@@ -77,15 +93,37 @@ class JobBoard:
             except BadInput as problem:
                 JobFolder(self.workspace, digest).write_progress(state="failed", message=str(problem), fraction=0.0)
             except Exception as defect:
+                log.exception("handing over job %s", digest)
                 message = (
                     f"The worker processes could not be started ({type(defect).__name__}); the server's log holds the details."
                 )
                 JobFolder(self.workspace, digest).write_progress(state="failed", message=message, fraction=0.0)
 
+    def look_after(self) -> None:
+        """Jobs that Dask gave up, or whose cluster ended by itself, must not seem to be queued for ever."""
+        if self.cluster is not None and self.cluster.poll() is not None:
+            held = list(self.futures)
+            self.disconnect()
+            for digest in held:
+                self.give_up(digest, GIVEN_UP)
+        for digest, future in list(self.futures.items()):
+            if future.status in ("error", "lost", "cancelled"):
+                error = future.exception() if future.status == "error" else None
+                self.give_up(digest, str(error) if isinstance(error, BadInput) else GIVEN_UP)
+                del self.futures[digest]
+
+    def give_up(self, digest: str, message: str) -> None:
+        job = self.job(digest)
+        if job is not None and job.active:
+            with suppress(BadInput):
+                JobFolder(self.workspace, digest).write_progress(state="failed", message=message, fraction=0.0)
+
     def connect(self) -> Any:
         """The Dask client; on first use it starts the embedded cluster or finds the scheduler that the settings name."""
+        self.look_after()
         if self.client is not None and self.client.status == "running":
             return self.client
+        self.disconnect()
         from distributed import Client
 
         if settings.SCHEDULER.value:
@@ -96,21 +134,28 @@ class JobBoard:
                     f"The Dask scheduler at {settings.SCHEDULER.value} does not answer; start it, or empty {settings.SCHEDULER.name}."
                 ) from error
             return self.client
-        self.close()
         self.cluster, address = start_cluster(settings.worker_count())
         self.client = Client(address, timeout=30, set_as_default=False)
         atexit.register(self.close)
         return self.client
 
-    def close(self) -> None:
-        """End the embedded cluster; jobs that ran there show as interrupted to whoever looks next."""
+    def disconnect(self) -> None:
         client, cluster = self.client, self.cluster
         self.client = self.cluster = None
+        self.futures.clear()  # another client could not wait for them
         if client is not None:
             with suppress(OSError, TimeoutError, RuntimeError):
                 client.close(timeout=2)
         if cluster is not None:
             stop_cluster(cluster)
+
+    def close(self) -> None:
+        """End the thread and the embedded cluster; jobs that ran there show as interrupted to whoever looks next."""
+        thread, self.thread = self.thread, None
+        if thread is not None and thread.is_alive():
+            self.waiting.put(None)
+            thread.join(2)
+        self.disconnect()
 
 
 def after(function: Any, root: str, digest: str, earlier: list[Any]) -> None:

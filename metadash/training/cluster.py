@@ -7,7 +7,10 @@ run Streamlit's script anew, which is what Python's *spawn* takes for the main p
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
@@ -47,13 +50,29 @@ def main() -> None:
     from distributed import LocalCluster
 
     logging.getLogger("distributed").setLevel(logging.ERROR)
-    dask.config.set({"distributed.worker.memory.terminate": 0.98, "distributed.comm.timeouts.connect": "30s"})
+    dask.config.set(
+        {
+            "distributed.worker.memory.terminate": 0.98,
+            "distributed.comm.timeouts.connect": "30s",
+            # cancelling may end a worker process, and with it the turn of jobs that wait there; they are not to blame for it
+            "distributed.scheduler.allowed-failures": 1000,
+        }
+    )
     cluster = LocalCluster(
-        n_workers=int(sys.argv[1]), threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        n_workers=int(sys.argv[1]),
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",  # None would still ask for port 8787, and complain where somebody else has it
+        host="127.0.0.1",
+        silence_logs=logging.ERROR,
     )
     print(cluster.scheduler_address, flush=True)
     sys.stdin.read()  # ends when the starter closes the pipe, or dies
-    cluster.close(timeout=5)
+    # In good order it would wait for jobs that nobody waits for any more; what they leave behind is the same either way.
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            process.kill()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -69,7 +70,7 @@ class JobFolder:
             write_json(self.path / "progress.json", {**values, **whereabouts(), "updated": time.time()})
 
     def append_history(self, row: dict[str, Any]) -> None:
-        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+        with suppress(OSError), (self.path / "history.jsonl").open("a", encoding="utf-8") as file:  # a full disk costs the curve only
             file.write(json.dumps(row) + "\n")
 
     def history(self) -> list[dict[str, Any]]:
@@ -91,7 +92,7 @@ class JobFolder:
     def read(self) -> Job | None:
         """The job as it is now, or None when there is none (or its record is damaged)."""
         about = read_json(self.path / "job.json")
-        if not isinstance(about, dict) or "spec" not in about:
+        if not isinstance(about, dict) or not {"kind", "spec", "title", "submitted"} <= about.keys():
             return None
         try:
             spec = from_plain(about["kind"], about["spec"])
@@ -144,7 +145,10 @@ def lives(record: dict[str, Any], heartbeat: bool = True) -> bool:
     if record.get("host") != platform.node():
         return not heartbeat or time.time() - record.get("updated", 0.0) < STALE
     try:
-        return abs(psutil.Process(record["pid"]).create_time() - record["process_started"]) < 1.0
+        process = psutil.Process(record["pid"])
+        if process.status() == psutil.STATUS_ZOMBIE:  # dead, and nobody has asked how it ended (in a container, often nobody does)
+            return False
+        return abs(process.create_time() - record["process_started"]) < 1.0
     except (psutil.Error, KeyError):
         return False
 

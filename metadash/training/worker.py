@@ -2,9 +2,11 @@
 
 import logging
 import os
+import shutil
 import threading
 import time
 import traceback
+from contextlib import suppress
 from typing import Any
 
 from metadash.data.library import open_dataset
@@ -124,7 +126,11 @@ class Reporter:
             if state == "running" and self.over.is_set():
                 return
             self.written = time.time()
-            self.job.write_progress(state=state, message=message, started=self.started, **self.current)
+            try:
+                self.job.write_progress(state=state, message=message, started=self.started, **self.current)
+            except BadInput:  # the disk is full; the job itself finds out when it stores its result
+                if state != "running":
+                    shutil.rmtree(self.job.path, ignore_errors=True)  # no record is better than one that says it still runs
 
     def beat(self) -> None:
         noticed = None
@@ -140,5 +146,6 @@ class Reporter:
     def finish(self, state: str, message: str, details: str = "") -> None:
         self.over.set()
         if details:
-            (self.job.path / "log.txt").write_text(details, encoding="utf-8")
+            with suppress(OSError):
+                (self.job.path / "log.txt").write_text(details, encoding="utf-8")
         self.write(state, message)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +22,8 @@ from metadash.errors import BadInput
 from metadash.training import worker
 from metadash.training.board import JobBoard
 from metadash.training.jobs import Job, JobFolder, all_jobs, honest_state, title_of, whereabouts
-from metadash.training.spec import MapSpec, Spec, run_digest
+from metadash.training.run import WAIT_PHASE
+from metadash.training.spec import MapSpec, Spec, as_plain, run_digest
 from metadash.training.store import RunStore
 from metadash.training.worker import work
 from metadash.workspace import Workspace, write_json
@@ -46,6 +47,16 @@ FINAL = ("done", "failed", "cancelled", "interrupted")
 def endless(seed: int = 0) -> Spec:
     """Trains for many minutes, reporting every few milliseconds."""
     return tiny_run(("place",), steps=ENDLESS, patience=10_000, seed=seed)
+
+
+@contextlib.contextmanager
+def idling(workspace: Workspace, *seeds: int) -> Iterator[list[Spec]]:
+    """Specs whose jobs run and never end, without computing anything: they wait for somebody who computes the same, and that is us."""
+    specs: list[Spec] = [tiny_backbone(seed=seed) for seed in seeds]
+    with contextlib.ExitStack() as held:
+        for spec in specs:
+            held.enter_context(RunStore(workspace).claim(run_digest(spec, Dataset.open(workspace, "tiny"))))
+        yield specs
 
 
 def record(workspace: Workspace, spec: Spec, **progress: Any) -> JobFolder:
@@ -79,6 +90,15 @@ def test_a_process_that_took_over_the_number_of_a_dead_one_is_not_taken_for_it(o
     reused = {**whereabouts(), "process_started": whereabouts()["process_started"] - 1000}
     job = record(own_workspace, tiny_backbone(), state="running", started=time.time(), **reused).read()
     assert job is not None and job.state == "interrupted"
+
+
+def test_a_dead_process_that_nobody_has_reaped_is_dead(own_workspace: Workspace) -> None:
+    """In a container the workers of a dead server may stay zombies for ever; their jobs must not seem to run for ever."""
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
+        wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+        there = {**whereabouts(), "pid": process.pid, "process_started": psutil.Process(process.pid).create_time()}
+        job = record(own_workspace, tiny_backbone(), state="running", started=time.time(), **there).read()
+        assert job is not None and job.state == "interrupted"
 
 
 def test_a_job_queued_by_a_server_that_is_gone_shows_as_interrupted(own_workspace: Workspace) -> None:
@@ -236,19 +256,14 @@ def test_a_job_that_dask_gives_up_is_failed_and_not_queued_for_ever(
 ) -> None:
     """As when the workers died again and again while the job waited behind others."""
 
-    class GivenUp:
-        def __init__(self) -> None:
-            self.status = status
-
-        def add_done_callback(self, function: Callable[[Any], None]) -> None:
-            function(self)
-
     board = JobBoard(own_workspace)
-    board.client = SimpleNamespace(submit=lambda *arguments, **options: GivenUp(), status="running")
+    given_up = SimpleNamespace(status=status, exception=lambda: KeyError("Dask's own words"))
+    board.client = SimpleNamespace(submit=lambda *arguments, **options: given_up, status="running", close=lambda timeout: None)
     digest = board.submit(tiny_backbone())
     job = wait_for(lambda: ended(board, digest))
     assert job.state == "failed"
     one_sentence(job.message)
+    board.close()
 
 
 def test_workers_that_cannot_be_started_fail_the_job_and_not_the_board(
@@ -256,19 +271,23 @@ def test_workers_that_cannot_be_started_fail_the_job_and_not_the_board(
 ) -> None:
     board = JobBoard(own_workspace)
     monkeypatch.setattr("metadash.training.board.start_cluster", lambda workers: 1 / 0)
-    job = wait_for(lambda: ended(board, board.submit(tiny_backbone())))
+    digest = board.submit(tiny_backbone())
+    job = wait_for(lambda: ended(board, digest))
     assert job.state == "failed" and "could not be started" in one_sentence(job.message)
     assert "ZeroDivisionError" in caplog.text, "the message sends you to the log"
     monkeypatch.setenv(settings.WORKERS.name, "many")
     other = board.submit(tiny_backbone(seed=1))
     assert "whole number from 1 to 256" in wait_for(lambda: ended(board, other)).message
+    board.close()
 
 
 def test_a_scheduler_that_does_not_answer_is_named(own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(settings.SCHEDULER.name, "nonsense://nowhere")
     board = JobBoard(own_workspace)
-    job = wait_for(lambda: ended(board, board.submit(tiny_backbone())))
+    digest = board.submit(tiny_backbone())
+    job = wait_for(lambda: ended(board, digest))
     assert job.state == "failed" and "nonsense://nowhere does not answer" in one_sentence(job.message)
+    board.close()
 
 
 # --- on a real cluster -------------------------------------------------------------------------------------------------------
@@ -279,9 +298,9 @@ def ended(board: JobBoard, digest: str) -> Job | None:
     return job if job and job.state in FINAL else None
 
 
-def under_way(board: JobBoard, digest: str, phase: str = "training") -> Job | None:
+def under_way(board: JobBoard, digest: str, *phases: str) -> Job | None:
     job = board.job(digest)
-    return job if job and job.state == "running" and job.phase.startswith(phase) else None
+    return job if job and job.state == "running" and job.phase in (phases or ("training", WAIT_PHASE)) else None
 
 
 def progress(board: JobBoard, digest: str) -> dict[str, Any]:
@@ -346,22 +365,22 @@ def test_a_job_in_a_long_silent_step_is_cancelled_within_two_seconds_too(board: 
     backbone = tiny_backbone(dataset="many", width=4, episodes=3, n_way=5)
     run = tiny_run(dataset="many", backbone=backbone, evaluation=tiny_evaluation(n_episodes=20))
     digest = board.submit(MapSpec(run, background=5000))
-    wait_for(lambda: under_way(board, digest, "arranging the map"), 60)
-    time.sleep(1)
+    wait_for(lambda: under_way(board, digest, "arranging the map (t-SNE)"), 60)
+    time.sleep(0.6)
     pid = progress(board, digest)["pid"]
     asked = time.monotonic()
     board.cancel(digest)
     job = wait_for(lambda: ended(board, digest))
     assert time.monotonic() - asked < 2
     assert job.state == "cancelled" and job.message == "Cancelled; nothing was kept."
-    wait_for(lambda: not psutil.pid_exists(pid), 5)
-    time.sleep(1)
+    wait_for(lambda: not alive(pid), 5)
+    wait_for(lambda: board.futures[digest].done(), 10)
     assert board.job(digest).state == "cancelled", "and nobody tries it again"  # type: ignore[union-attr]
     assert not list(board.workspace.runs.glob(".*.part"))
 
 
 def test_a_worker_killed_in_training_fails_its_job_and_no_other(board: JobBoard) -> None:
-    spec = tiny_run(("place",), steps=1500, patience=10_000, seed=5)
+    spec = tiny_run(("place",), steps=1000, patience=10_000, seed=5)
     digest = board.submit(spec)
     wait_for(lambda: under_way(board, digest))
     os.kill(progress(board, digest)["pid"], signal.SIGKILL)
@@ -403,33 +422,32 @@ def test_two_servers_on_one_workspace_compute_once(board: JobBoard, monkeypatch:
 
 def test_when_the_cluster_dies_its_jobs_are_interrupted_and_a_new_one_is_started(board: JobBoard) -> None:
     assert board.cluster is not None
-    running = [board.submit(endless(seed)) for seed in (20, 21)]
-    for digest in running:
-        wait_for(lambda digest=digest: under_way(board, digest))
-    waiting = board.submit(endless(22))
-    assert board.job(waiting).state == "queued"  # type: ignore[union-attr]
-    pids = [progress(board, digest)["pid"] for digest in running]
-    os.kill(board.cluster.pid, signal.SIGKILL)
-    for digest in running:
-        assert wait_for(lambda digest=digest: ended(board, digest)).state in ("interrupted", "failed")
-    assert wait_for(lambda: not any(psutil.pid_exists(pid) for pid in pids)), "no worker outlives it"
-    assert wait_for(lambda: ended(board, waiting), 60).state in ("interrupted", "failed")
+    with idling(board.workspace, 20, 21, 22) as specs:
+        digests = [board.submit(spec) for spec in specs]
+        wait_for(lambda: [board.job(digest).state for digest in digests].count("running") == 2)  # type: ignore[union-attr]
+        pids = [found["pid"] for digest in digests if (found := progress(board, digest))]
+        os.kill(board.cluster.pid, signal.SIGKILL)
+        for digest in digests:
+            assert wait_for(lambda digest=digest: ended(board, digest)).state in ("interrupted", "failed")
+        assert wait_for(lambda: not any(alive(pid) for pid in pids)), "no worker outlives it"
     digest = board.submit(tiny_run(("traits",)))
     assert wait_for(lambda: ended(board, digest), 60).state == "done"
 
 
 def test_closing_the_board_is_quiet_and_quick_and_leaves_no_process(board: JobBoard) -> None:
-    """The last one here: it closes the board under a job that is running and one that is queued."""
-    digests = [board.submit(endless(seed)) for seed in (30, 31, 32)]
-    pids = [wait_for(lambda digest=digest: under_way(board, digest)) and progress(board, digest)["pid"] for digest in digests[:2]]
-    assert board.cluster is not None
-    pids.append(board.cluster.pid)
-    started = time.monotonic()
-    board.close()
-    assert time.monotonic() - started < 15
-    assert wait_for(lambda: not any(alive(pid) for pid in pids), 5)
-    assert [board.job(digest).state for digest in digests[:2]] == ["interrupted"] * 2  # type: ignore[union-attr]
-    board.close()
+    """The last one here: it closes the board under jobs that compute, wait and are queued."""
+    with idling(board.workspace, 30, 31) as specs:
+        digests = [board.submit(spec) for spec in (endless(30), *specs)]
+        wait_for(lambda: [board.job(digest).state for digest in digests].count("running") == 2)  # type: ignore[union-attr]
+        wait_for(lambda: under_way(board, digests[0]))
+        assert board.cluster is not None
+        pids = [board.cluster.pid, *(found["pid"] for digest in digests if (found := progress(board, digest)))]
+        started = time.monotonic()
+        board.close()
+        assert time.monotonic() - started < 8
+        assert wait_for(lambda: not any(alive(pid) for pid in pids), 5)
+        assert board.job(digests[0]).state == "interrupted"  # type: ignore[union-attr]
+        board.close()
 
 
 def alive(pid: int) -> bool:
@@ -446,8 +464,8 @@ from metadash.training.spec import from_plain
 from metadash.workspace import Workspace
 import json
 board = JobBoard(Workspace(sys.argv[1]))
-digest = board.submit(from_plain("learner", json.loads(sys.argv[2])))
-while not (board.job(digest).state == "running" and board.job(digest).phase == "training"):
+digest = board.submit(from_plain("backbone", json.loads(sys.argv[2])))
+while board.job(digest).state != "running":
     time.sleep(0.05)
 print(json.dumps({"digest": digest, "worker": JobFolder(board.workspace, digest).progress()["pid"], "cluster": board.cluster.pid,
                   "loaded": [name for name in ("torch", "sklearn", "scipy.stats") if name in sys.modules]}), flush=True)
@@ -459,18 +477,17 @@ if sys.argv[3] == "wait":
 @pytest.mark.parametrize("end", ["exit", "kill"])
 def test_a_server_that_ends_takes_its_workers_along_and_leaves_honest_remains(end: str, own_workspace: Workspace) -> None:
     """Ended in good order or killed: no process survives, nothing is printed, and the next server sees what became of the job."""
-    from metadash.training.spec import as_plain
-
-    command = [sys.executable, "-c", SERVER, str(own_workspace.root), json.dumps(as_plain(endless())), "wait" if end == "kill" else "go"]
     environment = {**os.environ, settings.WORKERS.name: "1", settings.SCHEDULER.name: ""}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as server:
-        assert server.stdout is not None and server.stderr is not None
-        said = json.loads(server.stdout.readline() or server.stderr.read())
-        if end == "kill":
-            server.kill()
-        server.wait(30)
-        assert wait_for(lambda: not alive(said["worker"]) and not alive(said["cluster"]), 15)
-        complaints = server.stderr.read()
+    with idling(own_workspace, 0) as (spec,):
+        command = [sys.executable, "-c", SERVER, str(own_workspace.root), json.dumps(as_plain(spec)), "wait" if end == "kill" else "go"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as server:
+            assert server.stdout is not None and server.stderr is not None
+            said = json.loads(server.stdout.readline() or server.stderr.read())
+            if end == "kill":
+                server.kill()
+            server.wait(30)
+            assert wait_for(lambda: not alive(said["worker"]) and not alive(said["cluster"]), 15)
+            complaints = server.stderr.read()
     assert said["loaded"] == []
     if end == "exit":
         assert server.returncode == 0 and complaints == ""
