@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from metadash import commands, settings
 from metadash.errors import BadInput
@@ -34,13 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--workspace",
-        metavar="DIR",
-        help=f"the folder for data, runs and jobs (default: ${settings.WORKSPACE.name} or ./workspace)",
-    )
-    common.add_argument("--json", action="store_true", help="print one JSON document")
+    common = common_options()
     top = argparse.ArgumentParser(
         prog="python -m metadash",
         description="Which metadata helps a few-shot learner with new classes, by how much, and how sure are you?",
@@ -59,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
 
     datasets = verbs.add_parser("datasets", parents=[common], help="list data sets with their sources, splits and questions")
     datasets.set_defaults(run=commands.datasets)
+    add_obtaining(datasets)
 
     episodes = verbs.add_parser("episodes", parents=[common], help="draw episodes and save their manifest")
     add_dataset(episodes)
@@ -107,6 +103,41 @@ def parser() -> argparse.ArgumentParser:
     doctor = verbs.add_parser("doctor", parents=[common], help="check this installation and workspace")
     doctor.set_defaults(run=commands.doctor)
     return top
+
+
+def common_options(**default: Any) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--workspace",
+        metavar="DIR",
+        help=f"the folder for data, runs and jobs (default: ${settings.WORKSPACE.name} or ./workspace)",
+        **default,
+    )
+    common.add_argument("--json", action="store_true", help="print one JSON document", **default)
+    return common
+
+
+def add_obtaining(datasets: argparse.ArgumentParser) -> None:
+    """``datasets fetch NAME`` and ``datasets import NAME``; without either, ``datasets`` lists."""
+    common = common_options(default=argparse.SUPPRESS)  # what stands before the verb holds unless it is said again after it
+    verbs = datasets.add_subparsers(metavar="fetch | import")
+    fetch = verbs.add_parser("fetch", parents=[common], help="download a data set and install it")
+    fetch.add_argument("name", help="omniglot")
+    fetch.add_argument(
+        "--from", dest="base", metavar="URL-OR-FOLDER", help="another place to get it from (default: its authors')"
+    )
+    fetch.set_defaults(run=commands.fetch_dataset)
+    import_ = verbs.add_parser("import", parents=[common], help="install a data set from files that are here")
+    import_.add_argument("name", help="omniglot")
+    import_.add_argument(
+        "--source", required=True, metavar="DIR", help="the folder with the authors' zip files, or the Parquet layout"
+    )
+    import_.set_defaults(run=commands.import_dataset)
+    for verb in (fetch, import_):
+        verb.add_argument(
+            "--as", dest="as_name", metavar="NAME", help="what to call it in this workspace (default: its own name)"
+        )
+        verb.add_argument("--no-rotations", action="store_true", help="do not make classes of the turned characters")
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from metadash.analysis.export import as_json, simple
 from metadash.analysis.scores import load_scores
 from metadash.analysis.sentence import sentences
 from metadash.data.dataset import Dataset, Question
-from metadash.data.library import entries, open_dataset
+from metadash.data.library import OBTAINABLE, entries, obtain, open_dataset
 from metadash.episodes.manifest import describe
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
@@ -80,7 +80,8 @@ def question_of(options: argparse.Namespace, data: Dataset) -> Question:
 
 
 def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
-    found, lines = [], []
+    found: list[dict[str, Any]] = []
+    lines: list[str] = []
     for entry in entries(workspace):
         if entry.problem:
             found.append({"name": entry.name, "problem": entry.problem})
@@ -99,6 +100,7 @@ def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
                 "sources": {source.name: {"level": source.level, "columns": list(source.columns)} for source in data.sources},
                 "splits": data.split_names,
                 "questions": {question.id: question.title for question in about.questions},
+                "notes": list(about.extra.get("notes", ())),
             }
         )
         lines.append(
@@ -106,7 +108,48 @@ def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
         )
         lines += [f"  source    {source.name} ({source.level}): {source.description}" for source in data.sources]
         lines += [f"  question  {question.id}: {question.title}" for question in about.questions]
+        lines += [f"  note      {note}" for note in about.extra.get("notes", ())]
+    here = {entry["name"] for entry in found}
+    lines += [f"{name}: not here yet; `datasets fetch {name}` downloads it" for name in OBTAINABLE if name not in here]
     return Result(found, "\n".join(lines))
+
+
+def fetch_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Download a data set's archives (or take them from a folder) and install it."""
+    module = obtain(options.name)
+    with bar(1) as report:
+        show = report.part(f"fetching {options.name}")
+        data = module.fetch(
+            workspace,
+            options.base or module.HOME,
+            options.as_name or options.name,
+            not options.no_rotations,
+            lambda phase, fraction: show(0, {"phase": phase, "fraction": fraction}),
+        )
+    return installed(data)
+
+
+def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Install a data set from files that are at hand."""
+    module = obtain(options.name)
+    with bar(1) as report:
+        show = report.part(f"importing {options.name}")
+        data = module.install(
+            workspace,
+            Path(options.source),
+            options.as_name or options.name,
+            not options.no_rotations,
+            lambda phase, fraction: show(0, {"phase": phase, "fraction": fraction}),
+        )
+    return installed(data)
+
+
+def installed(data: Dataset) -> Result:
+    about = data.description
+    notes = list(about.extra.get("notes", ()))
+    text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances. {about.licence}."
+    values = {"name": data.name, "classes": len(data.classes), "instances": len(data.class_of), "fingerprint": data.fingerprint}
+    return Result({**values, "notes": notes}, "\n".join([text, *notes]))
 
 
 def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
