@@ -36,6 +36,8 @@ from metadash.workspace import Workspace
 
 @dataclass(frozen=True)
 class Result:
+    """What a verb found: ``values`` for machines, ``text`` for people; not ``healthy`` makes the exit code 1."""
+
     values: Any
     text: str
     healthy: bool = True
@@ -246,9 +248,9 @@ def compare(options: argparse.Namespace, workspace: Workspace) -> Result:
     store = RunStore(workspace)
     if not options.first or not options.second:
         runs = store.runs("learner")
-        values = [{"digest": run.digest, "title": title_of(run.spec), **run.summary} for run in runs]
+        listed = [{"digest": run.digest, "title": title_of(run.spec), **run.summary} for run in runs]
         lines = [f"{run.digest}  {title_of(run.spec)}: {run.summary['accuracy']}" for run in runs]
-        return Result(values, "\n".join(lines) or "There are no runs yet; `train` or `answer` makes some.")
+        return Result(listed, "\n".join(lines) or "There are no runs yet; `train` or `answer` makes some.")
     first, second = (
         load_scores([stored(store, digest) for digest in digests], store) for digests in (options.first, options.second)
     )

@@ -1,2 +1,203 @@
+"""What does one task look like? Draw one, look at it, keep what is telling, swap what is not, save it."""
+
 import streamlit as st
-st.title("episodes")
+
+from metadash.analysis import words
+from metadash.dashboard import explore, house, reads, task
+from metadash.dashboard.escape import plain
+from metadash.dashboard.frame import header, one_sentence, term
+from metadash.dashboard.reads import Refusal
+from metadash.data.dataset import ROLES
+from metadash.episodes.saved import as_table, save, saved_episodes
+from metadash.episodes.spec import STRATEGIES, EpisodeSpec, Pool
+
+data = house.chosen_dataset()
+about = data.description
+header(
+    "What does one task look like?",
+    "A learner is always asked small tasks like this one. Draw one, keep what is telling, swap what is not.",
+)
+answer = st.container(border=True)
+
+columns = {strategy: task.columns_of(data, strategy) for strategy in ("siblings", "disjoint")}
+strategies = [strategy for strategy in STRATEGIES if strategy == "uniform" or columns[strategy]]
+first = strategies.index("siblings") if about.sibling_column and "siblings" in strategies else 0
+column = None
+with st.container(horizontal=True):
+    n_way = st.number_input("n-way", 2, 1000, 5, key="ep_way", bind="query-params", help=term("n_way"), width=130)
+    n_shot = st.number_input("Shots", 0, 100, 1, key="ep_shot", bind="query-params", help=term("n_shot"), width=130)
+    n_query = st.number_input("Queries", 1, 100, 5, key="ep_query", bind="query-params", help=term("n_query"), width=130)
+    explained = " ".join(map(term, strategies))
+    strategy = st.selectbox(
+        "Strategy", strategies, index=first, key="ep_strategy", bind="query-params", help=explained, width=150
+    )
+    if strategy == "siblings":
+        explained = "All classes of the task have the same value here."
+        column = st.selectbox(
+            "Classes share", columns["siblings"], key="ep_siblings", bind="query-params", help=explained, width=200
+        )
+    elif strategy == "disjoint":
+        column = st.selectbox(
+            "Support and query differ in",
+            columns["disjoint"],
+            key="ep_disjoint",
+            bind="query-params",
+            help=term("disjoint"),
+            width=200,
+        )
+narrowed = bool(st.session_state.get("where") or st.query_params.get("where"))
+with st.expander("Which classes may be drawn", icon=":material/filter_alt:", expanded=narrowed, key="ep_pool"):
+    left, right = st.columns(2)
+    names = data.split_names
+    first = names.index(about.default_split) if about.default_split in names else 0
+    split = left.selectbox(
+        "Split",
+        names,
+        index=first,
+        key="ep_split",
+        bind="query-params",
+        help="How the classes were dealt to training, validation and test.",
+    )
+    role = right.segmented_control("Role", ROLES, default="test", required=True, key="ep_role", bind="query-params")
+    where = st.text_input(
+        "Only classes that meet this condition (SQL)",
+        key="where",
+        bind="query-params",
+        placeholder="what would follow WHERE, for example script = 'Greek'",
+        help="Metadata writes one for you from its filters.",
+    )
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    seed = st.number_input(
+        "Seed", 0, 2**31, 0, key="ep_seed", bind="query-params", width=140, help="The same seed draws the same task."
+    )
+    st.button(
+        "Redraw",
+        type="primary",
+        icon=":material/refresh:",
+        key="ep_redraw",
+        on_click=task.next_seed,
+        help="The next seed; locked classes stay.",
+    )
+    keep = st.popover("Save", icon=":material/bookmark_add:")
+    entries = saved_episodes(house.workspace(), data)
+    with st.popover(f"Saved ({len(entries)})", icon=":material/bookmarks:"):
+        if not entries:
+            st.caption("Nothing saved yet. A saved episode can be opened again by everybody who uses this workspace.")
+        for entry in entries[:20]:
+            kind = f"{entry.spec.n_way}-way {entry.spec.n_shot}-shot, {entry.saved[:16]}"
+            st.button(
+                plain(entry.name),
+                key=f"ep_open_{entry.hash}",
+                help=kind,
+                on_click=task.open_saved,
+                args=(data, entry),
+                width="stretch",
+            )
+    sources = [source.name for source in data.class_sources()]
+    telling = task.telling_sources(data)
+    chosen = st.multiselect(
+        "Metadata under each class", sources, default=telling, key="ep_sources", bind="query-params", width=430, wrap=False
+    )
+
+if problem := st.session_state.pop(task.PROBLEM, ""):
+    st.warning(plain(problem), icon=":material/warning:")
+
+condition = where.strip()
+if condition and isinstance(refusal := reads.pool_ids(data, condition), Refusal):
+    with answer:
+        explore.refused(refusal, condition)
+    st.stop()
+with answer, one_sentence():
+    spec = EpisodeSpec(Pool(split, role, condition or None), n_way, n_shot, n_query, strategy, column, seed)
+    drawn = task.current_task(data, spec)
+manifest = drawn.manifest
+pool = reads.pool(data, spec)
+
+with answer:
+    nouns = explore.plural(about.class_noun)
+    given = f"after seeing {n_shot} example{'s' if n_shot > 1 else ''} of each" if n_shot else "from their metadata alone"
+    st.markdown(f"#### Tell {n_way} {nouns} apart {given}.")
+    together = (
+        f"All share the {plain(column)} **{plain(task.shared_value(drawn))}**, so they look alike. "
+        if strategy == "siblings"
+        else ""
+    )
+    apart = f"Support and query share no {plain(column)}. " if strategy == "disjoint" else ""
+    st.markdown(
+        f"{together}{apart}{words.count(n_way * n_query)} queries are asked; guessing gets {100 / n_way:.0f} % of them right."
+    )
+    touched = [f"{len(drawn.locked)} locked"] * bool(drawn.locked) + [f"{drawn.swaps} swapped by hand"] * bool(drawn.swaps)
+    pooled = f"Pool: {words.count(len(pool.classes))} {role} {nouns} of {plain(split)}" + (
+        " that meet the condition" if condition else ""
+    )
+    st.caption(" · ".join([pooled, f"seed {seed}", *touched, f"episode {manifest.hash}"]))
+
+with keep:
+    title = st.text_input("Name", key="ep_name", placeholder=f"{n_way}-way {n_shot}-shot", max_chars=80)
+    if st.button("Save in this workspace", type="primary", key="ep_save", width="stretch"):
+        with one_sentence():
+            save(house.workspace(), data, manifest, title, spec)
+        st.rerun()
+    st.download_button(
+        "Download .npz", manifest.to_bytes, f"{manifest.hash}.npz", icon=":material/download:", on_click="ignore", width="stretch"
+    )
+    st.download_button(
+        "Download ids as CSV",
+        lambda: as_table(manifest, data).to_csv(index=False).encode(),
+        f"{manifest.hash}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+    )
+
+facts = task.facts_of_classes(data, manifest, [data.source(name) for name in chosen])
+class_names = data.classes["class_name"].to_numpy()
+visible = (
+    manifest.support[0, : task.SHOWN_CLASSES, : task.SHOWN_INSTANCES],
+    manifest.query[0, : task.SHOWN_CLASSES, : task.SHOWN_INSTANCES],
+)
+titles = task.titles_of_instances(data, [*visible[0].ravel().tolist(), *visible[1].ravel().tolist()])
+
+for slot, identity in enumerate(manifest.classes[0, : task.SHOWN_CLASSES].tolist()):
+    locked = identity in drawn.locked
+    with st.container(border=True, key=f"ep_class_{slot}"):
+        name, shown, tools = st.columns([2, 3.3, 1.6], vertical_alignment="center")
+        with name.container(gap="xsmall"):
+            st.markdown(f"**{plain(class_names[identity])}**")
+            if facts.get(identity):
+                st.caption(facts[identity])
+        shown.html(task.row_of_pictures(data, manifest, slot, titles))
+        with tools.container(horizontal=True, gap="xsmall", wrap=False):
+            st.button(
+                ":material/lock:" if locked else ":material/lock_open:",
+                key=f"ep_lock_{slot}",
+                type="primary" if locked else "secondary",
+                help="Unlock: redrawing may change it" if locked else "Lock: it stays when you redraw",
+                on_click=task.toggle_lock,
+                args=(identity,),
+            )
+            st.button(
+                ":material/swap_horiz:",
+                key=f"ep_swap_{slot}",
+                help="Swap this class for another",
+                on_click=task.swap_class,
+                args=(data, slot),
+            )
+            options = [("support", index) for index in range(n_shot)] + [("query", index) for index in range(n_query)]
+            st.menu_button(
+                ":material/image:",
+                options,
+                key=f"ep_instance_{slot}",
+                format_func=lambda option: f"Swap {option[0]} {option[1] + 1}",
+                help="Swap one instance for another of this class",
+                on_click=task.swap_instance,
+                args=(data, slot, f"ep_instance_{slot}"),
+            )
+if n_way > task.SHOWN_CLASSES:
+    st.caption(f"The first {task.SHOWN_CLASSES} of {n_way} classes are shown; the download holds all.")
+
+with st.expander("What the learner sees", icon=":material/visibility:", on_change="rerun", key="ep_learner") as learner:
+    if learner.open:
+        task.learner_sees(data, drawn)

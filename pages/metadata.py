@@ -1,2 +1,163 @@
+"""What do we know about the data? Facts, facets, full-text search and SQL; any filter becomes a class pool in one click."""
+
+from pathlib import Path
+
 import streamlit as st
-st.title("metadata")
+
+from metadash.analysis import words
+from metadash.dashboard import explore, house, reads
+from metadash.dashboard.escape import plain
+from metadash.dashboard.frame import header
+from metadash.dashboard.reads import Refusal
+from metadash.data import facets
+from metadash.data.filter_bar import parse
+from metadash.errors import BadInput
+
+EPISODES = Path(__file__).with_name("episodes.py")
+TABLES = ("classes", "instances", "splits", "sources")
+MOST_ROWS, MOST_PICTURES = 5000, 24
+
+data = house.chosen_dataset()
+
+header(
+    "What do we know about the data?",
+    f"{data.description.title}: look, narrow, ask. Any filter can become the pool of classes that tasks are drawn from.",
+)
+
+with st.container(border=True):
+    st.markdown(explore.facts(data))
+    st.caption(f"Licence: {data.description.licence}. Provenance: {data.description.provenance}.")
+
+table = st.segmented_control("Table", TABLES, default="classes", required=True, key="md_table", bind="query-params")
+bar = f"md_{table}"
+kinds = {summary.name: summary.kind for summary in reads.summaries(data, table)}
+
+
+def find() -> None:
+    """The search bar, and what it leaves: pictures, rows, a pool; the facets beside them."""
+    typed = st.text_input(
+        "Search and filter",
+        key=bar,
+        bind="query-params",
+        type="search",
+        placeholder="words anywhere, or column:value",
+        help=(
+            "Words are looked for in all text columns. `column:value` narrows one column, `column:one,two` takes either, `column:10..40` a range, "
+            "`column:missing` what is not known. The facets write it for you."
+        ),
+    )
+    try:
+        filters = parse(typed, kinds)
+    except BadInput as problem:
+        st.error(plain(problem), icon=":material/error:")
+        return
+    if filters:
+        explore.chips(bar, filters, kinds)
+    found = reads.matches(data, table, filters, MOST_ROWS, MOST_PICTURES)
+    total = reads.summaries(data, table)[0].rows
+    left, right = st.columns([2.6, 1], gap="large")
+    with right:
+        st.caption("Narrow by column: matching / all")
+        explore.facet_controls(data, table, bar, filters, kinds)
+    with left:
+        st.markdown(f"**{words.count(found.n)} of {words.count(total)}** rows of {table}" + (" match" if filters else ""))
+        if not found.n:
+            st.info(
+                "Nothing matches all of this. Take a filter off, or spell the word another way.", icon=":material/search_off:"
+            )
+            return
+        explore.thumbnails(data, found.instances)
+        explore.rows_table(found.rows, found.n, table)
+        if filters:
+            st.code(explore.filters_as_sql(table, filters), language="sql", wrap_lines=True)
+        st.subheader("As a class pool", anchor=False)
+        with st.container(border=True):
+            offer_pool(filters)
+
+
+def offer_pool(filters: list[facets.Filter]) -> None:
+    """The filters and a condition of one's own as the pool, with how many classes that is."""
+    own = st.text_input(
+        "And this condition on classes, in SQL",
+        key="md_where",
+        bind="query-params",
+        placeholder="what would follow WHERE, for example n_instances >= 90",
+        help="Any SQL expression over the columns of the table classes; it may use subqueries over the other tables.",
+    )
+    if own.strip() and isinstance(problem := reads.pool_ids(data, own), Refusal):
+        explore.refused(problem, own)
+        return
+    condition = facets.both(facets.class_condition(table, filters), own)
+    if not condition:
+        st.caption(
+            f"Narrow the table above, or write a condition. Without either, all {explore.plural(data.description.class_noun)} are the pool."
+        )
+        return
+    st.code(f"WHERE {condition}", language="sql", wrap_lines=True)
+    ids = reads.pool_ids(data, condition)
+    if isinstance(ids, Refusal):
+        explore.refused(ids, condition)
+        return
+    if not len(ids):
+        st.info(
+            f"No {data.description.class_noun} meets this, so there is no pool to draw from. Widen it.",
+            icon=":material/search_off:",
+        )
+        return
+    st.markdown(explore.pool_members(data, ids, data.description.default_split or data.split_names[0]))
+    if st.button("Use as the class pool", type="primary", icon=":material/grid_view:", key="md_use"):
+        st.switch_page(EPISODES, query_params={"where": condition})
+
+
+if table == "sources":
+    explore.source_table(data)
+else:
+    find()
+    st.subheader(f"What each column of {table} holds", anchor=False)
+    explore.column_table(data, table)
+
+st.subheader("Ask in SQL", anchor=False)
+left, right = st.columns([2.6, 1], gap="large")
+with right:
+    st.caption("Tables and their columns")
+    explore.schema(data, TABLES)
+with left:
+    with st.container(horizontal=True, gap="small"):
+        for index, (title, sql) in enumerate(explore.example_queries(data).items()):
+            if st.button(title, key=f"md_example_{index}", icon=":material/bolt:"):
+                st.session_state["md_sql"] = sql
+    with st.form("md_query", border=False):
+        st.text_area(
+            "Query",
+            key="md_sql",
+            bind="query-params",
+            height=130,
+            placeholder="SELECT … FROM classes",
+            label_visibility="collapsed",
+        )
+        asked = st.form_submit_button(
+            "Run", icon=":material/play_arrow:", type="primary", help="Ctrl+Enter runs it too. It can only read, for at most 5 s."
+        )
+    sql = st.session_state["md_sql"]
+    if sql.strip():
+        answer = reads.answer_of(data, sql, again=asked)
+        if isinstance(answer, Refusal):
+            explore.refused(answer, sql)
+        else:
+            st.dataframe(answer.frame, hide_index=True, alt="The query's answer")
+            rows = (
+                f"The first {words.count(len(answer.frame))} rows; there are more."
+                if answer.cut
+                else f"{words.count(len(answer.frame))} rows."
+            )
+            st.caption(f"{rows} {words.duration(answer.seconds).capitalize()}.")
+            st.download_button(
+                "Download CSV",
+                lambda: answer.frame.to_csv(index=False).encode(),
+                f"{data.name}-query.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    elif asked:
+        st.info("Write a query first, or take one of the examples.", icon=":material/edit:")

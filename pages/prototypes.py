@@ -1,2 +1,241 @@
+"""What a learner has learned, seen on one task: where it puts instances and prototypes, and where the metadata moves them."""
+
+import numpy as np
 import streamlit as st
-st.title("prototypes")
+
+from metadash import settings
+from metadash.analysis import words
+from metadash.analysis.arms import names_of
+from metadash.analysis.one_task import one_task, task_sentence
+from metadash.dashboard import house
+from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.escape import plain
+from metadash.dashboard.explore import plural
+from metadash.dashboard.frame import header, one_sentence, term
+from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
+from metadash.dashboard.learning import seconds_for
+from metadash.dashboard.links import from_link, link_to, to_link
+from metadash.dashboard.maps import TABLE_ROWS, TASK, export_table, selected_table, task_classes
+from metadash.dashboard.mapview import colour_choices, drawn
+from metadash.dashboard.pictures import picture_row
+from metadash.errors import BadInput
+from metadash.training.spec import BackboneSpec, MapSpec, RunSpec, run_digest
+
+CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, so many examples of each
+
+data = house.chosen_dataset()
+header(
+    "What did it learn?",
+    "A map of one test task: what lies close together looks alike to the learner, and arrows show where the metadata moves a class.",
+)
+
+arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name]
+names = names_of(arms)
+runs = {run.digest: (arm, run) for arm in arms for run in arm.runs}
+
+if not runs:
+    split = data.description.default_split
+    seconds = seconds_for([RunSpec(dataset=data.name, split=split, backbone=BackboneSpec(data.name, split))], data)
+    with st.container(border=True):
+        st.markdown(
+            "#### Nothing has been trained on this data set yet.\nTrain a learner; then you will see here, for any test task, where it puts "
+            "each example and each class, and what the metadata changes about that."
+        )
+        link_to("train", "Train a learner", "model_training")
+        st.caption(f"{words.duration(seconds).capitalize()} with the quick preset.")
+    st.stop()
+
+answer_area = st.container()
+
+
+def run_label(digest: str) -> str:
+    arm, run = runs[digest]
+    return f"{names[arm.id]}, seed {run.about['spec']['seed']}"
+
+
+# a learner with metadata first: it has something to move
+order = sorted(runs, key=lambda digest: runs[digest][0].plain)
+left, middle, right, last = st.columns([5, 2, 2.4, 3.6])
+unknown = from_link("pr_run", {digest: run_label(digest) for digest in order})
+run_id = left.selectbox("Learner", order, format_func=run_label, key="pr_run")
+to_link("pr_run")
+if unknown:
+    st.warning(f"The link names a run that is not stored here: {plain(', '.join(unknown))}.", icon=":material/link_off:")
+arm, run = runs[run_id]
+tests = arm.spec.evaluation
+episode = middle.number_input(
+    "Test task", 1, tests.n_episodes, 1, key="pr_episode", bind="query-params", help="Its number among the test tasks of the run."
+)
+shot = right.selectbox("Shots", tests.shots, key="pr_shot", bind="query-params", help=term("n_shot"))
+colour = last.selectbox("Colour by", [TASK, *colour_choices(data)], key="pr_colour", bind="query-params")
+with st.expander("More options: background, perplexity, seed", icon=":material/tune:"):
+    left, middle, right = st.columns(3)
+    background = left.number_input(
+        "Background instances",
+        50,
+        20_000,
+        1500,
+        step=500,
+        key="pr_background",
+        bind="query-params",
+        help="Test instances outside the task.",
+    )
+    perplexity = middle.number_input(
+        "Perplexity",
+        2,
+        200,
+        30,
+        key="pr_perplexity",
+        bind="query-params",
+        help="About how many neighbours t-SNE tries to keep together.",
+    )
+    seed = right.number_input(
+        "Seed", 0, 9999, 0, key="pr_seed", bind="query-params", help="Of the background and of t-SNE's start."
+    )
+
+assert isinstance(run.spec, RunSpec)
+spec = MapSpec(run.spec, int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
+digest = run_digest(spec, data)
+found = house.store().get(digest)
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def drawing_now() -> None:
+    with one_sentence():
+        parts = jobs_of([spec], data)
+        if not any(part.job and part.job.active for part in parts):
+            st.rerun()
+        progress_bar(parts)
+        if st.button("Cancel", icon=":material/close:", key="pr_cancel"):
+            for part in parts:
+                if part.job and part.job.active:
+                    house.board().cancel(part.job.digest)
+
+
+def ask() -> None:
+    parts = jobs_of([spec], data)
+    for job in troubled(parts)[:1]:
+        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
+    st.markdown(
+        f"Pressing the button arranges test task {int(episode)} among {words.count(int(background))} other test instances. You will see which "
+        f"{plural(data.description.class_noun)} the learner takes for each other"
+        + (", and where the metadata moves their prototypes." if not arm.plain else ".")
+    )
+    if st.button("Draw the map", type="primary", icon=":material/play_arrow:", key="pr_go"):
+        house.board().submit(spec)
+        st.rerun()
+    anew = (
+        ""
+        if house.store().find(spec.run, data)
+        else " The learner was trained by an earlier version of MetaDash and is trained anew first."
+    )
+    workers = settings.worker_count()
+    st.caption(
+        f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine with {workers} worker{'s' if workers > 1 else ''}.{anew}"
+    )
+
+
+def overall() -> str:
+    """What holds for all test tasks, so that nobody takes one for the rest."""
+    try:
+        scores = scores_of(arm.digests)
+    except BadInput as problem:
+        return str(problem)
+    noun = unit_nouns(data.name).of(scores)
+    seeds = f"{len(scores.seeds)} seed{'s' if len(scores.seeds) > 1 else ''}"
+    return (
+        f"One task says little about others: over all {words.count(len(scores.manifest))} test tasks and {seeds}, it is right in "
+        f"{accuracy_words(scores, int(shot), noun)}."
+    )
+
+
+with answer_area.container(border=True):
+    if found:
+        points = house.run_frame(digest, "points")
+        class_names = data.classes["class_name"].astype(str)
+        in_task = {int(c): plain(class_names[c]) for c in task_classes(points)}
+        st.markdown(f"#### {task_sentence(one_task(points), in_task)}")
+        st.caption(overall())
+    elif any(part.job and part.job.active for part in jobs_of([spec], data)):
+        drawing_now()
+    else:
+        ask()
+
+if not found:
+    st.stop()
+
+
+def support_pictures() -> None:
+    """The labelled examples, numbered like the prototypes on the map."""
+    st.caption(f"The support: {'the one labelled example' if shot == 1 else f'{shot} labelled examples'} of each class.")
+    if data.description.modality != "image":
+        st.caption("  \n".join(f"**{place + 1}** {in_task[c]}" for place, c in enumerate(in_task)))
+        return
+    support = points[points["kind"] == "support"]
+    first = [support.loc[support["class_id"] == c, "row"].to_numpy()[:EXAMPLES] for c in list(in_task)[:CLASSES]]
+    captions = [f"{place + 1} {class_names[c]}" for place, c in enumerate(in_task)]
+    if shot == 1:
+        st.html(picture_row(np.asarray(data.inputs[np.concatenate(first)]), captions, size=84))
+    else:
+        for rows, caption in zip(first, captions, strict=False):
+            st.caption(plain(caption))
+            st.html(picture_row(np.asarray(data.inputs[rows]), size=30, alts=[caption] * len(rows)))
+
+
+@st.fragment
+def map_and_selection() -> None:
+    figure, legend = drawn(digest, colour, data)
+    chart, beside = st.columns([4, 1.25])
+    with beside:
+        support_pictures()
+    chart.html(legend)
+    event = chart.plotly_chart(
+        figure,
+        theme=None,
+        key=f"pr_map_{digest}",
+        on_select="rerun",
+        selection_mode=("points", "box", "lasso"),
+        config={"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
+        alt=f"Map of {len(points)} points: test instances, the queries and prototypes of task {int(episode)}",
+    )
+    chart.caption(
+        "Small dots: test instances. Large dots: queries answered rightly, × wrongly. Squares: support. Numbered rings: prototypes"
+        + ("; small rings: where they would be without metadata; diamonds: the metadata's anchors μ." if not arm.plain else ".")
+        + " Draw around points to list them."
+    )
+    chosen = [int(np.ravel(point["customdata"])[0]) for point in event["selection"]["points"] if "customdata" in point]
+    table = selected_table(points, chosen, data)
+    if table.empty:
+        return
+    n = int((points.iloc[sorted(set(chosen))]["row"] >= 0).sum())
+    cut = f"; the first {TABLE_ROWS} are shown" if n > TABLE_ROWS else ""
+    st.caption(f"{words.count(n)} instances selected{cut}.")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"picture": st.column_config.ImageColumn("picture", width="small")},
+        alt="The selected instances with their metadata",
+    )
+
+
+map_and_selection()
+
+with st.expander("How this map was made", icon=":material/info:"):
+    st.markdown(
+        f"""
+- **Embedding** of the run `{run.digest}` ({plain(run_label(run_id))}), in {"the frozen backbone" if arm.spec.mode == "quick" else "the backbone it trained"};
+  prototypes are means of support embeddings{", moved towards the metadata's anchors" if not arm.plain else ""}. All points are arranged together.
+- **t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {perplexity}, started from principal components, seed {seed};
+  {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {plural(data.description.class_noun)} as the number allows.
+- **Read it with care**: t-SNE keeps neighbours, not distances; the size of a cluster and the gap between two mean nothing. The learner decides by
+  distance in the full space, so a query can lie nearer to another prototype on the map than to the one it was given.
+- **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {int(shot)} shot{"s" if shot > 1 else ""}, {tests.n_query} queries a class. Map `{digest}`.
+"""
+    )
+st.download_button(
+    "Download the coordinates (CSV)",
+    lambda: export_table(points, data).to_csv(index=False),
+    f"map-{digest}.csv",
+    "text/csv",
+    icon=":material/download:",
+)

@@ -1,2 +1,174 @@
+"""Train a learner: choose it, see how long it takes, watch it learn, cancel it. What is computed once is kept for everybody."""
+
 import streamlit as st
-st.title("train")
+
+from metadash import settings
+from metadash.analysis import words
+from metadash.analysis.arms import arm_id
+from metadash.analysis.sentence import examples
+from metadash.dashboard import house
+from metadash.dashboard.comparison import accuracy_words, scores_of, unit_nouns
+from metadash.dashboard.curves import history_of, learning_curves
+from metadash.dashboard.escape import plain
+from metadash.dashboard.explore import plural
+from metadash.dashboard.frame import header, one_sentence
+from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
+from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar
+from metadash.dashboard.learning import LEARNERS, MODES, chosen_runs, reading, seconds_for
+from metadash.dashboard.links import from_link, link_to, to_link
+from metadash.errors import BadInput
+from metadash.training.estimate import with_needs
+from metadash.training.jobs import all_jobs
+from metadash.training.spec import RunSpec, run_digest
+from metadash.training.store import Run
+
+NEWEST = "What is running, or the newest"
+
+data = house.chosen_dataset()
+header(
+    "Who learns, and how fast?",
+    "Choose a learner and what it may know, see how long it takes, press the button, watch it learn. It goes on if you close the page.",
+)
+
+specs: list[RunSpec] = []
+problem = ""
+try:
+    specs = chosen_runs(data)
+except BadInput as sentence:
+    problem = str(sentence)
+
+jobs = all_jobs(house.workspace())
+busy = any(job.active for job in jobs)
+needed = {run_digest(spec, data) for spec in with_needs(list(specs))}
+stored: list[Run] = [run for spec in specs if (run := house.store().find(spec, data))]
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def training_now() -> None:
+    with one_sentence():
+        parts = jobs_of(specs, data)
+        if not any(part.job and part.job.active for part in parts):
+            st.rerun()
+        progress_bar(parts)
+        if st.button("Cancel all of these", icon=":material/close:", key="tr_cancel"):
+            for part in parts:
+                if part.job and part.job.active:
+                    house.board().cancel(part.job.digest)
+
+
+def ask() -> None:
+    """The button, what it will tell, and how long it takes."""
+    noun = plural(data.description.class_noun)
+    tests = specs[0].evaluation
+    for job in [job for job in jobs if job.digest in needed and job.state in ("failed", "cancelled", "interrupted")][:1]:
+        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
+    runs = f"{len(specs)} runs, one a seed" if len(specs) > 1 else "one run"
+    single = "" if specs[0].trains else " (over a frozen backbone there is nothing more to train, so one serves every seed)"
+    st.markdown(
+        f"Pressing the button trains {LEARNERS[specs[0].learner]} {reading(specs[0])} and scores it on {words.count(tests.n_episodes)} "
+        f"test tasks of {tests.n_way} {noun} it has never seen. You will read how often it is right, and can compare it with any other "
+        f"learner on the same tasks. That is {runs}{single}."
+    )
+    if st.button("Train", type="primary", icon=":material/play_arrow:", key="tr_go"):
+        with one_sentence():
+            for spec in specs:
+                house.board().submit(spec)
+        st.rerun()
+    workers = settings.worker_count()
+    already = f" {len(stored)} of {len(specs)} runs are stored already." if stored else " Nothing of it is stored yet."
+    st.caption(
+        f"{words.duration(seconds_for(list(specs), data)).capitalize()} on this machine with {workers} worker{'s' if workers > 1 else ''}.{already}"
+    )
+
+
+def known() -> None:
+    """What the stored runs say: how often it is right, how sure that is, and how long it took to learn."""
+    scores, nouns = scores_of(tuple(run.digest for run in stored)), unit_nouns(specs[0].dataset)
+    shots = scores.shots
+    noun = nouns.of(scores)
+    first, last = (accuracy_words(scores, shot, noun) for shot in (shots[0], shots[-1]))
+    spec = specs[0]
+    st.markdown(f"#### With {examples(shots[0])} per class, {LEARNERS[spec.learner]} {reading(spec)} is right in {first}.")
+    seconds = sum(run.about["seconds"] for run in stored) / len(stored)
+    took = f"It learned in {words.duration(seconds).removeprefix('about ')}" + (" a seed" if len(stored) > 1 else "")
+    st.markdown(
+        (f"With {examples(shots[-1])}, in {last}. " if len(shots) > 1 else "")
+        + f"{took}. Guessing would be right in {100 / spec.evaluation.n_way:.3g} %."
+    )
+    st.caption(
+        f"{words.count(spec.evaluation.n_episodes)} episodes · {len(stored)} seed{'s' if len(stored) > 1 else ''} · {MODES[spec.mode].rstrip('.').lower()} · "
+        f"batch norm: {stored[0].summary['batch_norm']} statistics"
+    )
+    with st.container(horizontal=True):
+        link_to("compare", "Compare it with others", "stacked_line_chart", runs=arm_id(stored[0]))
+        link_to("prototypes", "See what it learned", "scatter_plot", pr_run=stored[0].digest)
+
+
+with st.container(border=True):
+    if problem:
+        st.error(problem, icon=":material/error:")
+        st.caption("Nothing has been started. Change what it names, and the button comes back.")
+    elif len(stored) == len(specs):
+        try:
+            known()
+        except BadInput as damage:
+            st.error(str(damage), icon=":material/error:")
+    elif any(job.active for job in jobs if job.digest in needed):
+        training_now()
+    else:
+        ask()
+
+
+@st.fragment(run_every=LOOK_EVERY if busy else None)
+def learning() -> None:
+    """Curves of the chosen run and the queue; a job that ends brings the whole page up to date."""
+    with one_sentence():
+        now = all_jobs(house.workspace())
+        active = sorted((job for job in now if job.active), key=lambda job: job.submitted)
+        if {job.digest for job in active} != {job.digest for job in jobs if job.active}:
+            st.rerun()
+        st.subheader("Learning curves", anchor=False)
+        labels = choices(now, house.store().runs())
+        if labels:
+            wanted = next(
+                (job.digest for job in active if job.state == "running" and job.digest in labels), newest_trained(labels)
+            )
+            from_link("tr_show", {"": NEWEST, **labels})
+            chosen = st.selectbox(
+                "Run",
+                ["", *labels],
+                format_func=lambda digest: labels.get(digest, NEWEST),
+                key="tr_show",
+                label_visibility="collapsed",
+            )
+            to_link("tr_show")
+            shown = chosen if chosen in labels else wanted
+            if not chosen:
+                st.caption(labels[shown])
+            learning_curves(history_of(shown), "tr_curve", over=shown not in {job.digest for job in active})
+            with st.expander("Log", icon=":material/notes:", on_change="rerun", key="tr_log") as log:
+                if log.open:
+                    st.code(log_of(shown) or "Nothing was reported yet.", language=None, height=240)
+                    if technical := defect_log(shown):
+                        st.download_button(
+                            "Download the details of the failure", technical, f"{shown}.log.txt", icon=":material/download:"
+                        )
+        else:
+            st.caption("Loss and validation accuracy are drawn here, step by step, once something trains.")
+        if active:
+            st.subheader("In the queue", anchor=False)
+        for before, job in enumerate(active):
+            active_row(job, before)
+
+
+learning()
+
+ended = [job for job in jobs if not job.active]
+if ended:
+    st.subheader("Done and ended", anchor=False)
+    for job in ended[:SHOWN]:
+        ended_row(job)
+    if len(ended) > SHOWN:
+        with st.expander(f"{len(ended) - SHOWN} older", icon=":material/history:", on_change="rerun", key="tr_older") as older:
+            if older.open:
+                older_table(ended[SHOWN:])

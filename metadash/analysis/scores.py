@@ -48,9 +48,10 @@ def load_scores(runs: list[Run], store: RunStore) -> Scores:
     order = sorted(runs, key=lambda run: run.spec.seed)
     stacked = []
     for run in order:
-        frame = run.scores().sort_values(["shot", "episode"])
-        accuracy = (frame["correct"] / frame["queries"]).to_numpy()
-        stacked.append(accuracy.reshape(len(run.spec.evaluation.shots), -1))  # type: ignore[union-attr]
+        frame, tests = run.scores().sort_values(["shot", "episode"]), run.spec.evaluation  # type: ignore[union-attr]
+        if len(frame) != len(tests.shots) * tests.n_episodes:
+            raise BadInput(f"The run {run.digest} is damaged (scores are missing); delete its folder and train again.")
+        stacked.append((frame["correct"] / frame["queries"]).to_numpy().reshape(len(tests.shots), -1))
     return Scores(
         next(iter(shots)),
         np.stack(stacked, axis=1),

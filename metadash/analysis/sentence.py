@@ -25,7 +25,7 @@ def headline(answer: Answer) -> str:
 
 def both(difference: Difference, answer: Answer) -> str:
     """``+2.4 points [2.1, 2.7] on these letters, [1.5, 3.2] on new letters``."""
-    noun = f"{answer.unit_noun}s"
+    noun = plural(answer.unit_noun)
     inside, new = difference.episodes, difference.new_classes
     text = f"{points(inside.estimate, inside.low, inside.high)} on these {noun}"
     if new.low is None:
@@ -72,6 +72,13 @@ def fading_sentence(answer: Answer) -> str:
 
 def examples(shot: int) -> str:
     return f"{NUMBERS.get(shot, str(shot))} labelled {'example' if shot == 1 else 'examples'}"
+
+
+def plural(noun: str) -> str:
+    """``letters``, ``families``, ``classes``: of the nouns that a data set gives its classes and groups."""
+    if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u"):
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
 def number(value: float) -> str:

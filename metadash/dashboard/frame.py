@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from metadash.dashboard.escape import plain
 from metadash.errors import BadInput
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except BadInput as problem:
-        st.error(str(problem), icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
         st.stop()
     except Exception:
         log.exception("a page failed")

@@ -12,14 +12,21 @@ from metadash.data.library import entries
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
-def page(file: str, title: str, icon: str, help: str, default: bool = False) -> st.Page:  # type: ignore[valid-type]
+STYLE = """<style>
+.stMainBlockContainer {max-width: 1240px; padding-top: 3.75rem}
+.stApp [data-testid=stCaptionContainer] {opacity: 1}
+/* Streamlit writes white on the primary colour; on the dark theme's light teal that is too faint to read. */
+[data-testid^=stBaseButton-primary] p, [data-testid^=stBaseButton-primary] span,
+[data-tag], [data-tag] span, [data-tag] svg {color: light-dark(#ffffff, #11151b)}
+</style>"""
+
+
+def page(file: str, title: str, icon: str, help: str, default: bool = False) -> st.Page:
     return st.Page(PAGES / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=file, help=help, default=default)
 
 
 st.set_page_config(page_title="MetaDash", page_icon=":material/hub:", layout="wide", initial_sidebar_state="auto")
-st.html(
-    "<style>.stMainBlockContainer{max-width:1240px;padding-top:3.75rem} .stApp [data-testid=stCaptionContainer]{opacity:1}</style>"
-)
+st.html(STYLE)
 
 SECTIONS = {
     "": [page("start", "Start", "rocket_launch", "Pick a question, press one button, read an answer with its interval.", True)],

@@ -142,10 +142,10 @@ def check_names(description: Description, classes: pd.DataFrame, instances: pd.D
         for column in source.columns:
             if column not in frame:
                 raise BadInput(f"The source '{source.name}' names the column '{column}', which the table {table} does not have.")
-    for column, level in ((description.sibling_column, "class"), (description.disjoint_column, "instance")):
+    for named, level in ((description.sibling_column, "class"), (description.disjoint_column, "instance")):
         table, frame = tables[level]
-        if column is not None and column not in frame:
-            raise BadInput(f"The description names the column '{column}', which the table {table} does not have.")
+        if named is not None and named not in frame:
+            raise BadInput(f"The description names the column '{named}', which the table {table} does not have.")
     if description.default_split and description.default_split not in set(splits["split"]):
         raise BadInput(f"The description names the split '{description.default_split}', which the table splits does not have.")
 
@@ -155,11 +155,16 @@ def fingerprint_of(classes, instances, inputs, splits, description: Description)
     content = hashlib.sha256()
     for frame in (classes, instances, splits):
         content.update("|".join(frame.columns).encode())
-        content.update(pd.util.hash_pandas_object(frame, index=False, categorize=False).to_numpy().tobytes())
+        flat = frame.apply(lambda column: column.map(as_text) if column.dtype == object else column)  # lists have no hash
+        content.update(pd.util.hash_pandas_object(flat, index=False, categorize=False).to_numpy().tobytes())
     content.update(f"{inputs.dtype}{inputs.shape}".encode())
     content.update(np.ascontiguousarray(inputs).data)
     content.update(json.dumps([asdict(source) for source in description.sources], sort_keys=True).encode())
     return content.hexdigest()[:20]
+
+
+def as_text(value: Any) -> Any:
+    return repr(np.asarray(value).tolist()) if isinstance(value, (list, tuple, np.ndarray)) else value
 
 
 class Dataset:
@@ -247,14 +252,19 @@ class Dataset:
         return self.frame("SELECT class_id FROM instances ORDER BY instance_id")["class_id"].to_numpy()
 
     @cached_property
+    def splits(self) -> pd.DataFrame:
+        """Rows of (split, class_id, role)."""
+        return self.frame("SELECT split, class_id, role FROM splits ORDER BY split, class_id")
+
+    @cached_property
     def split_names(self) -> list[str]:
-        return self.frame("SELECT DISTINCT split FROM splits ORDER BY split")["split"].tolist()
+        return self.splits["split"].unique().tolist()
 
     def split(self, name: str) -> dict[str, np.ndarray]:
         """Class ids by role. Raises BadInput for a split that is not stored."""
         if name not in self.split_names:
             raise BadInput(f"'{self.name}' has no split '{name}'; it has {', '.join(self.split_names)}.")
-        rows = self.frame("SELECT class_id, role FROM splits WHERE split = ? ORDER BY class_id", [name])
+        rows = self.splits[self.splits["split"] == name]
         return {role: rows["class_id"].to_numpy()[(rows["role"] == role).to_numpy()] for role in ROLES}
 
     @property

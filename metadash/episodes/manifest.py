@@ -108,7 +108,8 @@ class EpisodeManifest:
                 about = json.loads(str(file["about"]))
                 arrays = [file[name] for name in ("classes", "support", "query", "group")]
             check_arrays(*arrays)
-            return cls(*arrays, tuple(about["group_names"]), about["fingerprint"])
+            classes, support, query, group = arrays
+            return cls(classes, support, query, group, tuple(about["group_names"]), about["fingerprint"])
         except FileNotFoundError as error:
             raise BadInput(f"There are no saved episodes '{path.stem}'.") from error
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -36,7 +36,7 @@ def pool_table(dataset: Dataset, spec: EpisodeSpec) -> PoolTable:
     if spec.pool.where:
         members = np.intersect1d(members, select_ids(dataset.database, "classes", spec.pool.where))
         if not len(members):
-            raise BadInput(f"No {spec.pool.role} class meets the condition: {spec.pool.where}")
+            raise BadInput(f"No {spec.pool.role} class meets the condition {spec.pool.where.strip()}; widen it.")
     names = dataset.classes["class_name"].to_numpy()[members].tolist()
     order = np.argsort(dataset.class_of, kind="stable")
     sorted_classes = dataset.class_of[order]

@@ -21,8 +21,8 @@ def kind_of(column: pd.Series) -> Kind:
     values = column.dropna()
     if not len(values):
         return "empty"
-    if pd.api.types.is_bool_dtype(values):
-        return "boolean"
+    if pd.api.types.is_bool_dtype(values) or (values.dtype == object and pd.api.types.infer_dtype(values) == "boolean"):
+        return "boolean"  # DuckDB hands booleans with holes over as objects
     if pd.api.types.is_numeric_dtype(values):
         return "numeric"
     if pd.api.types.is_datetime64_any_dtype(values):

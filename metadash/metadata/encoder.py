@@ -39,7 +39,7 @@ def encode_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -
     missing = [column for column in source.columns if column not in table]
     if missing:
         raise BadInput(f"The source '{source.name}' names the column '{missing[0]}', and the table has none of that name.")
-    frame = table[list(source.columns)]
+    frame = pd.DataFrame({column: finite(table[column]) for column in source.columns})
     present = frame.notna().any(axis=1).to_numpy()
     if not present[train_rows].any():
         raise BadInput(
@@ -50,7 +50,7 @@ def encode_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -
         kind = kind_of(frame[name].iloc[train_rows])
         if kind == "empty":
             continue
-        block, labels = encode_column(frame[name], kind, train_rows)
+        block, labels = encode_column(frame[name], kind, train_rows, present)
         blocks.append(block)
         features += [f"{name}: {label}" for label in labels]
     vectors = np.concatenate(blocks, axis=1).astype(np.float32)
@@ -58,39 +58,59 @@ def encode_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -
     return EncodedSource(source.name, vectors, present, tuple(features))
 
 
-def encode_column(column: pd.Series, kind: Kind, train_rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """[C, d] and the d labels. The last feature says "missing" where the training rows have missing values."""
-    values, transformer = prepared(column, kind)
-    fitted = transformer.fit(values[train_rows])
+def finite(column: pd.Series) -> pd.Series:
+    """Infinite numbers say no more than missing ones."""
+    return column.where(column.abs() != np.inf) if pd.api.types.is_float_dtype(column) else column
+
+
+def encode_column(column: pd.Series, kind: Kind, train_rows: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """[C, d] and the d labels, fitted on the training rows that have a value. The last feature says "missing" where training rows
+    miss this value but have others of the source (``present``); where all are missing, there is nothing to mark."""
+    absent = column.isna().to_numpy()
+    values, transformer, names = prepared(column, kind)
+    fitted = transformer.fit(values[train_rows[~absent[train_rows]]])
     block = fitted.transform(values)
     block = np.asarray(block.todense() if hasattr(block, "todense") else block, dtype=np.float32)
-    labels = [str(label) for label in fitted.get_feature_names_out()]
-    absent = column.isna().to_numpy()
-    if absent[train_rows].any():
-        block = np.concatenate([np.where(absent[:, None], 0, block), absent[:, None]], axis=1)
+    block = np.nan_to_num(np.where(absent[:, None], 0, block))
+    labels = [str(label) for label in (names or fitted.get_feature_names_out())]
+    if (absent & present)[train_rows].any():
+        block = np.concatenate([block, absent[:, None]], axis=1)
         labels.append("missing")
-    return np.nan_to_num(block), labels
+    return block, labels
 
 
-def prepared(column: pd.Series, kind: Kind) -> tuple[np.ndarray, BaseEstimator]:
-    """The column as scikit-learn wants it, and the transformer that fits its kind."""
+def prepared(column: pd.Series, kind: Kind) -> tuple[np.ndarray, BaseEstimator, list[str]]:
+    """The column as scikit-learn wants it, the transformer that fits its kind, and the features' names where it does not know better."""
     if kind == "numeric":
-        return column.to_numpy(dtype=float, na_value=np.nan)[:, None], make_pipeline(
-            SignedLogWhereSkewed(), RobustScaler(), Clip()
-        )
+        values = column.to_numpy(dtype=float, na_value=np.nan)[:, None]
+        return values, make_pipeline(SignedLogWhereSkewed(), RobustScaler(), Clip()), ["value"]
     if kind == "boolean":
-        return column.astype("float").fillna(0.0).to_numpy()[:, None], FunctionTransformer(feature_names_out="one-to-one")
+        return column.astype("boolean").to_numpy(dtype=float, na_value=0.0)[:, None], FunctionTransformer(), ["true"]
     if kind == "timestamp":
-        return time_features(column), make_pipeline(RobustScaler(), Clip())
+        return time_features(column), make_pipeline(RobustScaler(), Clip()), ["years", "sine of the season", "cosine of the season"]
     if kind == "vector":
-        return np.stack([np.asarray(v, dtype=float) for v in column]), RobustScaler()
-    if kind == "categorical":
-        text = column.astype("string").fillna("").to_numpy(dtype=object)
-        return text[:, None], OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+        vectors = stacked(column)
+        return vectors, RobustScaler(), [str(i) for i in range(vectors.shape[1])]
     text = column.astype("string").fillna("").to_numpy(dtype=object)
+    if kind == "categorical":
+        encoder = OneHotEncoder(
+            handle_unknown="ignore", sparse_output=False, feature_name_combiner=lambda column, category: str(category)
+        )
+        return text[:, None], encoder, []
     if kind == "multilabel":
-        return text, CountVectorizer(binary=True, tokenizer=labels_of, token_pattern=None, lowercase=False)
-    return text, CountVectorizer(binary=True, token_pattern=r"\S+", max_features=MAX_WORDS)
+        return text, CountVectorizer(binary=True, tokenizer=labels_of, token_pattern=None, lowercase=False), []
+    return text, CountVectorizer(binary=True, token_pattern=r"\S+", max_features=MAX_WORDS), []
+
+
+def stacked(column: pd.Series) -> np.ndarray:
+    """A column of vectors as [C, d]; NaN where one is missing. Raises BadInput when they have different lengths."""
+    known = column.notna().to_numpy()
+    lengths = sorted({len(vector) for vector in column[known]})
+    if len(lengths) > 1:
+        raise BadInput(f"The vectors in '{column.name}' have different lengths ({lengths[0]} and {lengths[-1]}); they need one.")
+    vectors = np.full((len(column), lengths[0]), np.nan)
+    vectors[known] = np.stack([np.asarray(vector, dtype=float) for vector in column[known]])
+    return vectors
 
 
 def labels_of(text: str) -> list[str]:
@@ -118,9 +138,6 @@ class SignedLogWhereSkewed(TransformerMixin, BaseEstimator):
     def transform(self, values: np.ndarray) -> np.ndarray:
         return np.where(self.skewed_, np.sign(values) * np.log1p(np.abs(values)), values)
 
-    def get_feature_names_out(self, names: list[str] | None = None) -> np.ndarray:
-        return np.array(["value"] if names is None else names, dtype=object)
-
 
 class Clip(TransformerMixin, BaseEstimator):
     """Nothing beyond 5 scaled units: a test class may lie far outside what the training classes showed."""
@@ -131,6 +148,3 @@ class Clip(TransformerMixin, BaseEstimator):
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         return np.clip(values, -5, 5)
-
-    def get_feature_names_out(self, names: list[str] | None = None) -> np.ndarray:
-        return np.array([] if names is None else names, dtype=object)

@@ -16,7 +16,7 @@ class Conv4(nn.Module):
         blocks: list[nn.Module] = []
         for channels in (in_channels, width, width, width):
             blocks += [nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.MaxPool2d(2), nn.ReLU()]
-        self.blocks = nn.Sequential(*blocks).to(memory_format=torch.channels_last)
+        self.blocks = nn.Sequential(*blocks).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.in_channels = in_channels
 
     def forward(self, images: Tensor) -> Tensor:

@@ -115,10 +115,8 @@ class Arm:
 
 
 def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
-    from safetensors.torch import load_file
-
     network, _ = make_backbone(spec.backbone, dataset)
-    network.load_state_dict(load_file(backbone.folder / "weights.safetensors"))
+    network.load_state_dict(backbone.weights())
     return network
 
 

@@ -41,13 +41,13 @@ def make_backbone(spec: BackboneSpec, dataset: Dataset) -> tuple[nn.Module, int]
     """The untrained network and its output dimension. Raises BadInput for inputs it cannot take."""
     if dataset.description.modality != "image":
         raise BadInput(f"Conv-4 takes images, and '{dataset.name}' holds {dataset.description.modality}s.")
-    network = Conv4(spec.width)
-    with torch.no_grad():
-        dim = network.eval()(torch.zeros(1, *dataset.inputs.shape[1:])).shape[1]
-    if not dim:
+    if min(dataset.inputs.shape[1:]) < 16:
         raise BadInput(
             f"Conv-4 halves an image four times; '{dataset.name}' has images of {dataset.inputs.shape[1:]}, too small for that."
         )
+    network = Conv4(spec.width)
+    with torch.no_grad():
+        dim = network.eval()(torch.zeros(1, *dataset.inputs.shape[1:])).shape[1]
     return network, dim
 
 

@@ -40,8 +40,8 @@ def from_scratch(spec: Spec, n_instances: int) -> float:
         return 0.3 + scoring
     if spec.mode == "quick":
         return 1.0 + scoring + spec.steps * SECONDS_PER_HEAD_STEP * spec.meta_batch * tests.n_way / 80
-    images = spec.steps * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
-    return scoring + per_image(spec.backbone.width) * (images + n_instances / 3 + spec.steps / 25 * 50 * 100 / 3)
+    drawn = spec.steps * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
+    return scoring + per_image(spec.backbone.width) * (drawn + n_instances / 3 + spec.steps / 25 * 50 * 100 / 3)
 
 
 def per_image(width: int) -> float:
@@ -64,5 +64,5 @@ def estimate_all(specs: list[Spec], dataset: Dataset, store: RunStore, workers: 
     """Seconds until all are done: what is needed comes first, the rest shares the workers."""
     parts = with_needs(specs)
     first = sum(estimate(spec, dataset, store) for spec in parts if isinstance(spec, BackboneSpec))
-    rest = sum(estimate(spec, dataset, store) for spec in parts if not isinstance(spec, BackboneSpec))
-    return first + rest / max(1, min(workers, len(parts)))
+    rest = [estimate(spec, dataset, store) for spec in parts if not isinstance(spec, BackboneSpec)]
+    return first + max(sum(rest) / workers, max(rest, default=0.0))

@@ -101,8 +101,8 @@ class JobFolder:
         state, message = honest_state(about, progress, self.cancel_requested)
         if (self.workspace.runs / self.digest / "run.json").is_file():
             state, message = "done", ""
-        started = progress.get("started", about["submitted"])
-        end = time.time() if state == "running" else progress.get("updated", started)
+        started = float(progress.get("started") or about["submitted"])
+        end = time.time() if state == "running" else float(progress.get("updated") or started)
         fraction = 1.0 if state == "done" else float(progress.get("fraction", 0.0))
         elapsed = max(0.0, end - started) if progress else 0.0
         left = elapsed * (1 - fraction) / fraction if state == "running" and fraction > 0.02 else None

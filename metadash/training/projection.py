@@ -89,13 +89,11 @@ def background_rows(spec: MapSpec, dataset: Dataset, taken: np.ndarray) -> np.nd
 
 def restored(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> Arm:
     """The trained learner of a run, read back from its weights."""
-    from safetensors.torch import load_file
-
     backbone = store.find(spec.run.backbone, dataset)
     if backbone is None:
         raise BadInput("The backbone of this run is no longer in the workspace; train the run again.")
     arm = Arm(spec.run, dataset, backbone)
     if spec.run.trains:
-        arm.learner.load_state_dict(load_file(run.folder / "weights.safetensors"))
+        arm.learner.load_state_dict(run.weights())
     arm.learner.eval()
     return arm

@@ -2,9 +2,11 @@
 
 import dataclasses
 import difflib
+import numbers
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from metadash.canonical import digest, plain
@@ -37,7 +39,7 @@ class BackboneSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_choices(self)
+        check_fields(self)
         check_range(self, "width", 4, 256)
         check_range(self, "n_way", 2, 200)
         check_range(self, "n_shot", 1, 20)
@@ -61,6 +63,7 @@ class Evaluation:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 1:
             raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
         self.episodes("any", "test")
@@ -110,7 +113,7 @@ class RunSpec:
     evaluation: Evaluation = field(default_factory=Evaluation)
 
     def __post_init__(self) -> None:
-        check_choices(self)
+        check_fields(self)
         check_range(self, "source_dropout", 0.0, 0.95)
         check_range(self, "dropout", 0.0, 0.95)
         check_range(self, "steps", 1, 1_000_000)
@@ -156,7 +159,7 @@ class MapSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_choices(self)
+        check_fields(self)
         check_range(self, "background", 50, 20_000)
         check_range(self, "perplexity", 2.0, 200.0)
         check_range(self, "seed", 0, 2**31)
@@ -194,35 +197,54 @@ def from_plain(kind: str, values: Mapping[str, Any]) -> Spec:
 
 def build(cls: type, values: Mapping[str, Any]) -> Any:
     """A spec dataclass from plain values, refusing fields it does not have and naming the nearest one."""
-    hints = typing.get_type_hints(cls)
+    if not isinstance(values, Mapping):
+        raise BadInput(f"A spec is {values!r}; it must be a set of options.")
+    hints = hints_of(cls)
     arguments = {}
     for name, value in values.items():
         if name not in hints:
             near = difflib.get_close_matches(name, hints, 1)
             raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
-        hint = hints[name]
-        if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-            value = build(typing.cast(type, hint), value)
-        elif typing.get_origin(hint) is tuple and isinstance(value, (list, tuple)):
-            value = tuple(value)
-        arguments[name] = value
+        nested = dataclasses.is_dataclass(hints[name]) and isinstance(value, Mapping)
+        arguments[name] = build(hints[name], value) if nested else value
     return cls(**arguments)
 
 
-def check_choices(spec: Any) -> None:
-    """Every Literal field holds one of its literals, every number field a number."""
-    for name, hint in typing.get_type_hints(type(spec)).items():
-        value = getattr(spec, name)
-        if typing.get_origin(hint) is Literal and value not in typing.get_args(hint):
-            choices = [str(choice) for choice in typing.get_args(hint)]
-            near = difflib.get_close_matches(str(value), choices, 1)
-            raise BadInput(
-                f"{name} is '{value}'; it must be one of {', '.join(choices)}" + (f"; did you mean '{near[0]}'?" if near else ".")
-            )
-        if hint is int and (not isinstance(value, int) or isinstance(value, bool)):
-            raise BadInput(f"{name} is {value!r}; it must be a whole number.")
-        if hint is float and (not isinstance(value, (int, float)) or isinstance(value, bool)):
-            raise BadInput(f"{name} is {value!r}; it must be a number.")
+def check_fields(spec: Any) -> None:
+    """Every field of a spec dataclass holds what its type says. What only is another spelling of that (a whole number for a fraction,
+    a list for a tuple, NumPy's numbers) is put into the one spelling, so that equal meanings stay one run."""
+    for name, hint in hints_of(spec.__class__).items():
+        object.__setattr__(spec, name, checked(name, hint, getattr(spec, name)))
+
+
+def checked(name: str, hint: Any, value: Any) -> Any:
+    options = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        if value in options:
+            return value
+        near = difflib.get_close_matches(str(value), [str(option) for option in options], 1)
+        choices = ", ".join(str(option) for option in options)
+        raise BadInput(f"{name} is '{value}'; it must be one of {choices}" + (f"; did you mean '{near[0]}'?" if near else "."))
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise BadInput(f"{name} is {value!r}; it must be a list.")
+        return tuple(checked(f"An entry of {name}", options[0], item) for item in value)
+    if type(None) in options:
+        return None if value is None else checked(name, options[0], value)
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if hint is int and number and isinstance(value, numbers.Integral):
+        return int(value)
+    if hint is float and number:
+        return float(value)
+    if hint not in (int, float) and isinstance(value, hint):
+        return value
+    kind = {int: "a whole number", float: "a number", str: "a text"}.get(hint, "a set of options")
+    raise BadInput(f"{name} is {value!r}; it must be {kind}.")
+
+
+@cache
+def hints_of(cls: Any) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def check_range(spec: Any, name: str, low: float, high: float) -> None:

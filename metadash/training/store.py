@@ -25,6 +25,10 @@ POLL = 0.2
 """Seconds between two looks at a lock that another process holds."""
 
 
+WRITTEN = {"kind", "spec", "summary", "environment", "seconds", "created"}
+"""What every ``run.json`` holds."""
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished run; frames are read when asked for."""
@@ -45,6 +49,14 @@ class Run:
         return from_plain(self.kind, self.about["spec"])
 
     @property
+    def is_understood(self) -> bool:
+        """False for a run of another version, whose spec has options that this one does not know."""
+        try:
+            return self.spec is not None
+        except BadInput:
+            return False
+
+    @property
     def summary(self) -> dict[str, Any]:
         return self.about["summary"]
 
@@ -56,17 +68,27 @@ class Run:
         return self.frame("history")
 
     def frame(self, name: str) -> pd.DataFrame:
-        try:
+        with self.readable(name):
             return pd.read_parquet(self.folder / f"{name}.parquet")
-        except (OSError, ValueError) as error:
-            raise BadInput(
-                f"The run {self.digest} is damaged ({name} cannot be read); delete its folder and train again."
-            ) from error
 
     def array(self, name: str) -> np.ndarray:
-        try:
+        with self.readable(name):
             return np.load(self.folder / f"{name}.npy", mmap_mode="r")
-        except (OSError, ValueError) as error:
+
+    def weights(self) -> dict[str, Any]:
+        """Tensors by name; imports torch."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        with self.readable("weights", SafetensorError):
+            return load_file(self.folder / "weights.safetensors")
+
+    @contextmanager
+    def readable(self, name: str, error_of_reader: type[Exception] = ValueError) -> Iterator[None]:
+        """What goes wrong inside while a part is read becomes the sentence that the run is damaged."""
+        try:
+            yield
+        except (OSError, ValueError, EOFError, error_of_reader) as error:
             raise BadInput(
                 f"The run {self.digest} is damaged ({name} cannot be read); delete its folder and train again."
             ) from error
@@ -86,15 +108,18 @@ class RunStore:
     def get(self, digest: str) -> Run | None:
         """The finished run, or None. A folder without a readable ``run.json`` is no run: it is ignored, never trusted."""
         about = read_json(self.folder / digest / "run.json")
-        return Run(self.folder / digest, about) if isinstance(about, dict) and "summary" in about else None
+        if not isinstance(about, dict) or not about.keys() >= WRITTEN:
+            return None
+        return Run(self.folder / digest, about)
 
     def find(self, spec: Spec, dataset: Dataset) -> Run | None:
         return self.get(run_digest(spec, dataset))
 
     def runs(self, kind: str | None = None) -> list[Run]:
-        """Every finished run, newest first."""
+        """Every finished run whose spec this version understands, newest first."""
         found = [run for folder in self.folder.iterdir() if not folder.name.startswith(".") and (run := self.get(folder.name))]
-        return sorted((run for run in found if kind in (None, run.kind)), key=lambda run: run.about["created"], reverse=True)
+        known = [run for run in found if kind in (None, run.kind) and run.is_understood]
+        return sorted(known, key=lambda run: run.about["created"], reverse=True)
 
     def write(
         self,
@@ -140,14 +165,21 @@ class RunStore:
         return run
 
     def keep_manifest(self, manifest: EpisodeManifest) -> None:
-        """Store the episodes that runs were scored on, once for all of them."""
-        path = self.manifests / f"{manifest.hash}.npz"
-        if not path.exists():
-            manifest.save(path)
+        """Store the episodes that runs were scored on, once for all of them; anew where the file is damaged."""
+        try:
+            self.load_manifest(manifest.hash)
+        except BadInput:
+            manifest.save(self.manifests / f"{manifest.hash}.npz")
 
     def manifest(self, run: Run) -> EpisodeManifest:
         """The test episodes of a run, the same object of study for every run with the same hash. Raises BadInput when damaged."""
-        return EpisodeManifest.load(self.manifests / f"{run.summary['manifest']}.npz")
+        return self.load_manifest(run.summary["manifest"])
+
+    def load_manifest(self, name: str) -> EpisodeManifest:
+        manifest = EpisodeManifest.load(self.manifests / f"{name}.npz")
+        if manifest.hash != name:
+            raise BadInput(f"The stored episodes {name} are damaged: they are no longer those the runs were scored on. Train again.")
+        return manifest
 
     def remove_half_written(self, target: Path) -> None:
         """A folder in the place of a run that is no run (copied by hand, damaged) gives way; it is kept aside, not deleted."""

@@ -1,0 +1,182 @@
+"""Stored runs as arms: runs alike but for their training seed are one arm; anything else keeps them apart."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from metadash.analysis.scores import Scores, load_scores
+from metadash.canonical import digest
+from metadash.errors import BadInput
+from metadash.training.spec import RunSpec
+from metadash.training.store import Run, RunStore
+
+MISSING = "—"
+CONTROL_WORDS = {"shuffled": "rows shuffled", "noise": "noise", "constant": "one value for all"}
+FUSION_WORDS = {"am3": "AM3's gate", "pseudo-shots": "pseudo-shots"}
+IN_THE_NAME = ("sources", "control", "learner", "evaluation.column")
+"""What a name says already; the other options are added to it only where they tell two arms apart."""
+
+
+@dataclass(frozen=True)
+class StoredArm:
+    """Runs that differ in their seed alone, one a seed, by seed. ``id`` stays the same when more seeds are added."""
+
+    id: str
+    runs: tuple[Run, ...]
+
+    @property
+    def spec(self) -> RunSpec:
+        spec = self.runs[0].spec
+        assert isinstance(spec, RunSpec)
+        return spec
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        return tuple(run.digest for run in self.runs)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(run.about["spec"]["seed"] for run in self.runs)
+
+    @property
+    def episodes(self) -> tuple[str, tuple[int, ...]]:
+        """What two arms must have in common to be compared: the manifest they were scored on, and the shots."""
+        return self.runs[0].summary["manifest"], self.spec.evaluation.shots
+
+    @property
+    def created(self) -> float:
+        return max(run.about["created"] for run in self.runs)
+
+    @property
+    def seconds(self) -> float:
+        """What training and scoring took, the mean over the seeds."""
+        return sum(run.about["seconds"] for run in self.runs) / len(self.runs)
+
+    @property
+    def plain(self) -> bool:
+        return not self.spec.sources
+
+
+def arm_id(run: Run) -> str:
+    """Names everything a run is made of but its seed: its spec, the data, the code that computed it, the episodes it was scored on."""
+    rest = {key: value for key, value in run.about["spec"].items() if key != "seed"}
+    return digest(rest, run.about["dataset_fingerprint"], run.about.get("code"), run.summary["manifest"], length=10)
+
+
+def stored_arms(runs: Iterable[Run]) -> tuple[list[StoredArm], list[str]]:
+    """The arms among some runs, newest first, and the digests of learners' runs that this version cannot read."""
+    found: dict[str, dict[int, Run]] = {}
+    unreadable = []
+    for run in sorted((run for run in runs if run.kind == "learner"), key=lambda run: run.about["created"]):
+        try:
+            assert isinstance(run.spec, RunSpec)
+            found.setdefault(arm_id(run), {})[run.spec.seed] = run
+        except (BadInput, KeyError, TypeError):
+            unreadable.append(run.digest)
+    arms = [StoredArm(identity, tuple(by_seed[seed] for seed in sorted(by_seed))) for identity, by_seed in found.items()]
+    return sorted(arms, key=lambda arm: arm.created, reverse=True), unreadable
+
+
+def comparable(arms: Iterable[StoredArm], reference: StoredArm) -> list[StoredArm]:
+    """Those that were scored on the very episodes of ``reference``, itself among them."""
+    return [arm for arm in arms if arm.episodes == reference.episodes]
+
+
+def newest_comparable(arms: Sequence[StoredArm]) -> list[StoredArm]:
+    """The arms of the newest that can be compared with another; just the newest where none can."""
+    groups = (comparable(arms, arm) for arm in arms)
+    return next((group for group in groups if len(group) > 1), list(arms[:1]))
+
+
+def natural_baseline(arms: Sequence[StoredArm]) -> int:
+    """The place of the arm that one would compare the others with: without metadata, and else most like the first that has some."""
+    informed = next((arm for arm in arms if not arm.plain), arms[0])
+    plain = [index for index, arm in enumerate(arms) if arm.plain and arm is not informed]
+    return min(plain, key=lambda index: len(differing([informed, arms[index]]))) if plain else 1
+
+
+def arm_scores(runs: Sequence[Run], store: RunStore) -> Scores:
+    """The scores of every episode of an arm's runs. Raises BadInput when one of their folders is damaged."""
+    try:
+        return load_scores(list(runs), store)
+    except (KeyError, ValueError, TypeError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(
+            f"The run {runs[0].digest} is damaged (its scores make no sense); delete its folder and train again."
+        ) from error
+
+
+# --- what differs -----------------------------------------------------------------------------------------------------------
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``{"backbone": {"width": 8}}`` to ``{"backbone.width": 8}``."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def options_of(arm: StoredArm) -> dict[str, Any]:
+    """Everything an arm was made with, as stored: a run of an older version may lack an option."""
+    options = flatten({key: value for key, value in arm.runs[0].about["spec"].items() if key != "seed"})
+    return options | {"data": arm.runs[0].about["dataset_fingerprint"], "code": arm.runs[0].about.get("code")}
+
+
+def differing(arms: Sequence[StoredArm]) -> list[str]:
+    """The options that are not the same in all arms, in the order of the spec; one that is missing somewhere differs."""
+    options = [options_of(arm) for arm in arms]
+    keys = dict.fromkeys(key for found in options for key in found)
+    return [key for key in keys if any(found.get(key, MISSING) != options[0].get(key, MISSING) for found in options)]
+
+
+def differences_table(arms: Sequence[StoredArm], names: Mapping[str, str]) -> pd.DataFrame:
+    """One row an option that differs, one column an arm; values as text, what is missing marked. The seeds come last."""
+    options = [options_of(arm) for arm in arms]
+    rows = {key: [in_words(found.get(key, MISSING)) for found in options] for key in differing(arms)}
+    rows["seeds"] = [", ".join(map(str, arm.seeds)) for arm in arms]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[names[arm.id] for arm in arms])
+
+
+def in_words(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
+    """A name for each arm by what its learner knows, and by as little more as tells it from the others."""
+    learners = {arm.spec.learner for arm in arms}
+    names = {arm.id: (f"{arm.spec.learner}, " if len(learners) > 1 else "") + knowledge(arm.spec) for arm in arms}
+    for name in set(names.values()):
+        alike = [arm for arm in arms if names[arm.id] == name]
+        for key in differing(alike) if len(alike) > 1 else []:
+            if key not in IN_THE_NAME and len({names[arm.id] for arm in alike}) < len(alike):
+                for arm in alike:
+                    names[arm.id] += f", {option_in_words(key, options_of(arm).get(key, MISSING))}"
+    taken = list(names.values())
+    return {identity: name if taken.count(name) == 1 else f"{name}, {identity[:4]}" for identity, name in names.items()}
+
+
+def knowledge(spec: RunSpec) -> str:
+    """``name, accents (rows shuffled)``"""
+    wrong = f" ({CONTROL_WORDS[spec.control]})" if spec.control != "none" else ""
+    return (", ".join(spec.sources) or "no metadata") + wrong
+
+
+def option_in_words(key: str, value: Any) -> str:
+    last = key.rsplit(".", 1)[-1].replace("_", " ")
+    special = {
+        "mode": f"{value} mode",
+        "fusion": FUSION_WORDS.get(str(value), str(value)),
+        "backbone.width": f"{value} filters",
+        "evaluation.n_way": f"{value}-way",
+        "evaluation.strategy": str(value),
+        "evaluation.shots": f"{in_words(value)} shots",
+        "code": f"code {str(value)[:6]}",
+        "data": f"data {str(value)[:6]}",
+    }
+    return special.get(key, f"{'backbone ' if key.startswith('backbone.') else ''}{last} {in_words(value)}")

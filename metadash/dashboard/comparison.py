@@ -1,0 +1,213 @@
+"""The parts of the *Compare* page, and what other pages say about stored runs: arms, their scores, their differences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from metadash.analysis import words
+from metadash.analysis.arms import StoredArm, arm_scores, stored_arms
+from metadash.analysis.scores import Scores
+from metadash.analysis.sentence import bracket
+from metadash.analysis.verdict import Verdict
+from metadash.analysis.versus import Versus, p_values, versus
+from metadash.dashboard import house
+from metadash.dashboard.answers import cell
+from metadash.dashboard.charts import Curve, Dot, interval_dots
+from metadash.dashboard.explore import plural
+from metadash.dashboard.theme import Palette
+from metadash.errors import BadInput
+
+VERDICTS = {
+    Verdict.HELPS: ("▲ better", "primary"),
+    Verdict.HURTS: ("▼ worse", "red"),
+    Verdict.EQUIVALENT: ("= no practical difference", "gray"),
+    Verdict.UNDETERMINED: ("? cannot tell yet", "orange"),
+}
+"""Of one learner against another, with the colours of *helps* and *hurts*."""
+
+
+@dataclass(frozen=True)
+class Nouns:
+    """What the classes of a data set, and the groups that tasks are drawn within, are called; plural."""
+
+    classes: str = "classes"
+    groups: str = "groups"
+
+    def of(self, scores: Scores) -> str:
+        """What would be new: groups where tasks are drawn within groups, else classes."""
+        return self.classes if scores.group is None else self.groups
+
+
+def unit_nouns(dataset: str) -> Nouns:
+    """Runs outlive their data set: where it is gone, its classes are just called classes."""
+    try:
+        about = house.dataset(dataset).description
+    except BadInput:
+        return Nouns()
+    return Nouns(plural(about.class_noun), plural(about.group_noun))
+
+
+def shelf() -> tuple[list[StoredArm], list[str]]:
+    """Every stored arm, newest first, and the digests that cannot be read; read again only when a run has come or gone."""
+    folder = house.store().folder
+    return _shelf(f"{folder} {folder.stat().st_mtime_ns}")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _shelf(stamp: str) -> tuple[list[StoredArm], list[str]]:
+    return stored_arms(house.store().runs())
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _scores(key: str, _digests: tuple[str, ...]) -> Scores:
+    store = house.store()
+    return arm_scores([run for digest in _digests if (run := store.get(digest))], store)
+
+
+def scores_of(digests: tuple[str, ...]) -> Scores:
+    """The scores of runs alike but for their seed, read once. Raises BadInput when one is damaged."""
+    return _scores(" ".join(digests), digests)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _versus(key: str, _first: Scores, _baseline: Scores) -> Versus:
+    return versus(_first, _baseline)
+
+
+def versus_of(first: Scores, baseline: Scores) -> Versus:
+    return _versus(f"{' '.join(first.digests)} against {' '.join(baseline.digests)}", first, baseline)
+
+
+def seeds_words(scores: Scores) -> str:
+    return f"{len(scores.seeds)} seed{'s' if len(scores.seeds) > 1 else ''}"
+
+
+def accuracy_words(scores: Scores, shot: int, noun: str) -> str:
+    """``76.9 % of queries [76.1, 77.6] on these letters, [74.0, 79.8] on new letters``"""
+    inside, new = scores.means(shot)
+    text = (
+        f"{words.percent(inside.estimate / 100)} of queries {bracket(inside.estimate, inside.low, inside.high)} on these {noun}"
+    )
+    return f"{text}, {bracket(new.estimate, new.low, new.high)} on new {noun}" if new.low is not None else f"{text} ({new.note})"
+
+
+UNLIKE_THE_ROLES = (0, 3, 7, 8, 9, 2, 4)
+"""Places among the categories that are not mistaken for slate, teal or amber."""
+
+
+def colours_of(arms: Sequence[StoredArm], baseline: str, palette: Palette) -> dict[str, str]:
+    """The house's roles first, to the baseline before others: plain learners slate, controls amber, the first with metadata teal."""
+    free = iter([palette.categories[place] for place in UNLIKE_THE_ROLES])
+    found: dict[str, str] = {}
+    for arm in sorted(arms, key=lambda arm: arm.id != baseline):
+        role = palette.plain if arm.plain else palette.control if arm.spec.control != "none" else palette.helps
+        found[arm.id] = role if role not in found.values() else next(free, palette.muted)
+    return found
+
+
+def dots(
+    names: Mapping[str, str], compared: Mapping[str, Versus], shot: int, arms: Sequence[StoredArm], colours: Mapping[str, str]
+) -> list[Dot]:
+    """One row an arm against the baseline; a falsified control is hollow."""
+    return [
+        Dot(names[arm.id], row.episodes, row.new_classes, colours[arm.id], arm.spec.control != "none")
+        for arm in arms
+        if arm.id in compared and (row := compared[arm.id].at(shot))
+    ]
+
+
+def differences_chart(found: Sequence[Dot], palette: Palette) -> go.Figure:
+    """The dots with a little room beyond the longest interval, and zero always in view."""
+    figure = interval_dots(found, palette)
+    ends = [
+        0.0,
+        *(
+            end
+            for dot in found
+            for i in (dot.episodes, dot.new_classes)
+            for end in (i.estimate, i.low, i.high)
+            if end is not None
+        ),
+    ]
+    room = 0.06 * (max(ends) - min(ends)) + 0.6
+    return figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
+
+
+def curves(
+    names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], colours: Mapping[str, str]
+) -> list[Curve]:
+    return [
+        Curve(
+            names[arm.id],
+            [scores[arm.id].means(shot)[0] for shot in scores[arm.id].shots],
+            colours[arm.id],
+            "dash" if arm.spec.control != "none" else "solid",
+        )
+        for arm in arms
+    ]
+
+
+def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm]) -> pd.DataFrame:
+    """One row an arm: accuracy at each number of shots with both intervals, and what it rests on."""
+    rows = {}
+    for arm in arms:
+        found = scores[arm.id]
+        accuracies = {f"{shot} shot{'s' if shot > 1 else ''}, %": cell(*found.means(shot)) for shot in found.shots}
+        rows[names[arm.id]] = {
+            "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
+            **accuracies,
+            "mode": arm.spec.mode,
+            "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
+            "learned in": words.duration(arm.seconds).removeprefix("about "),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def differences_rows(names: Mapping[str, str], compared: Mapping[str, Versus], shot: int) -> pd.DataFrame:
+    """The paired differences in full: three intervals, p and its Holm adjustment, the verdict."""
+    tested = p_values(compared, shot)
+    rows = {}
+    for identity, one in compared.items():
+        row = one.at(shot)
+        if row is None:
+            rows[names[identity]] = {"difference, points": one.problem}
+            continue
+        p, adjusted = tested.get(identity, (None, None))
+        seeds = row.seeds
+        rows[names[identity]] = {
+            "difference, points": cell(row.episodes, row.new_classes, signed=True),
+            "over seeds": words.points(seeds.estimate, seeds.low, seeds.high) if seeds and seeds.low is not None else "one seed",
+            "p (new)": "—" if p is None else p_words(p),
+            "p, Holm": "—" if adjusted is None else p_words(adjusted),
+            "verdict": VERDICTS[row.decision.verdict][0],
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def p_words(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def shelf_table(arms: Sequence[StoredArm], names: Mapping[str, str]) -> pd.DataFrame:
+    """Every stored arm, newest first."""
+    return pd.DataFrame(
+        {
+            "learner": [names[arm.id] for arm in arms],
+            "data set": [arm.spec.dataset for arm in arms],
+            "tasks": [tasks_words(arm) for arm in arms],
+            "mode": [arm.spec.mode for arm in arms],
+            "seeds": [", ".join(map(str, arm.seeds)) for arm in arms],
+            "newest run": pd.to_datetime([arm.created for arm in arms], unit="s"),
+            "test episodes": [arm.episodes[0][:8] for arm in arms],
+            "id": [arm.id for arm in arms],
+        }
+    )
+
+
+def tasks_words(arm: StoredArm) -> str:
+    tests = arm.spec.evaluation
+    where = f" where {tests.where}" if tests.where else ""
+    return f"{tests.n_way}-way {tests.strategy}, {words.count(tests.n_episodes)} on {arm.spec.split}{where}"

@@ -1,0 +1,249 @@
+"""The controls of the *Train* page: what a person chooses, turned into the runs it stands for, checked before anything is queued."""
+
+import streamlit as st
+
+from metadash import settings
+from metadash.analysis.arms import knowledge
+from metadash.canonical import digest
+from metadash.dashboard import house
+from metadash.dashboard.escape import plain
+from metadash.dashboard.frame import term
+from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.training.check import check
+from metadash.training.estimate import estimate_all
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, Spec, run_digest
+
+LEARNERS = {"prototypical": "Prototypical Networks"}
+"""Every learner that can be trained, by its name in ``RunSpec``."""
+
+MODES = {
+    "quick": "Quick: one backbone trained on pixels, frozen, light heads.",
+    "full": "Full: every weight trained end to end from the same start.",
+}
+WIDTHS = {32: "32: the quick preset.", 64: "64: the field's standard, about three times slower."}
+FUSIONS = {
+    "pseudo-shots": "Pseudo-shots: the metadata counts as κ labelled examples.",
+    "am3": "AM3's gate: a learned mixture that does not know the shots.",
+}
+CONTROLS = {
+    "none": "None: the metadata as it is.",
+    "shuffled": "Shuffled: rows change hands between classes.",
+    "noise": "Noise: random numbers of the same spread.",
+    "constant": "Constant: one value for every class.",
+}
+DISTANCES = ("euclidean", "cosine")
+SHOTS = (1, 2, 3, 5, 10, 20)
+
+
+def chosen_runs(data: Dataset) -> list[RunSpec]:
+    """Draw the controls and return one run a seed. Raises BadInput, in a sentence, for a choice that makes no run."""
+    usable = [source.name for source in data.class_sources()]
+    first, second, third = st.columns([4, 4, 4])
+    learner = first.selectbox("Learner", list(LEARNERS), format_func=LEARNERS.__getitem__, key="tr_learner", bind="query-params")
+    sources = second.multiselect(
+        "Metadata it may read",
+        usable,
+        key="tr_sources",
+        bind="query-params",
+        placeholder="none: pixels only",
+        help=instance_note(data) or None,
+        wrap=True,
+    )
+    seeds = third.multiselect(
+        "Training seeds",
+        list(range(10)),
+        default=[0, 1, 2],
+        key="tr_seeds",
+        bind="query-params",
+        help="Each seed trains again from another start; two or more give an interval over training.",
+        wrap=True,
+    )
+    left, right = st.columns([1, 1])
+    mode = left.segmented_control("Mode", list(MODES), default="quick", required=True, key="tr_mode", bind="query-params")
+    left.caption(MODES[mode])
+    width = right.segmented_control(
+        "Conv-4 filters", list(WIDTHS), default=32, required=True, key="tr_width", bind="query-params"
+    )
+    right.caption(WIDTHS[width])
+    with st.expander("More options: tasks, fusion, control, split, budget", icon=":material/tune:"):
+        left, middle, right = st.columns(3)
+        fusion = left.selectbox(
+            "How the metadata enters",
+            list(FUSIONS),
+            key="tr_fusion",
+            bind="query-params",
+            help=" ".join([*FUSIONS.values(), term("kappa"), "Without metadata there is nothing to fuse."]),
+        )
+        control = middle.selectbox(
+            "Control",
+            list(CONTROLS),
+            key="tr_control",
+            bind="query-params",
+            help="Metadata made wrong on purpose: what is gained from it is not gained from its meaning. "
+            + " ".join(CONTROLS.values()),
+        )
+        distance = right.selectbox("Distance", DISTANCES, key="tr_distance", bind="query-params")
+        evaluation = chosen_evaluation(data)
+        left, middle, right = st.columns(3)
+        names = data.split_names
+        default = data.description.default_split
+        split = left.selectbox(
+            "Split",
+            names,
+            index=names.index(default) if default in names else 0,
+            key="tr_split",
+            bind="query-params",
+            help="Which classes are for training, for validation and for testing; no class is in two of them.",
+        )
+        episodes = middle.number_input(
+            "Backbone: training tasks", 5, 100_000, 500, step=100, key="tr_episodes", bind="query-params"
+        )
+        steps = right.number_input(
+            "Learner: training steps at most",
+            10,
+            100_000,
+            2000,
+            step=100,
+            key="tr_steps",
+            bind="query-params",
+            help="Training stops earlier when validation accuracy rises no more.",
+        )
+        if note := instance_note(data):
+            st.caption(note)
+    if not seeds:
+        raise BadInput("Choose at least one training seed.")
+    runs = [
+        RunSpec(
+            dataset=data.name,
+            split=split,
+            learner=learner,  # type: ignore[arg-type]
+            mode=mode,  # type: ignore[arg-type]
+            backbone=BackboneSpec(data.name, split, width=int(width), episodes=int(episodes), distance=distance),  # type: ignore[arg-type]
+            distance=distance,  # type: ignore[arg-type]
+            fusion=fusion if sources else "none",  # type: ignore[arg-type]
+            sources=tuple(sources),
+            control=control if sources else "none",  # type: ignore[arg-type]
+            steps=int(steps),
+            seed=int(seed),
+            evaluation=evaluation(),
+        )
+        for seed in sorted(seeds)
+    ]
+    return checked(runs if runs[0].trains else runs[:1], data)
+
+
+def chosen_evaluation(data: Dataset):
+    """The controls of the task; returns a function, so that what it raises is raised after every control has been drawn."""
+    about = data.description
+    strategies = [
+        name
+        for name, column in (("siblings", about.sibling_column), ("uniform", "always"), ("disjoint", about.disjoint_column))
+        if column
+    ]
+    left, middle, right = st.columns(3)
+    strategy = left.selectbox(
+        "Tasks", strategies, key="tr_strategy", bind="query-params", help=" ".join(term(name) for name in strategies)
+    )
+    column = None
+    if strategy == "uniform":
+        middle.selectbox("Column", ["not needed"], key="tr_no_column", disabled=True)
+    else:
+        frame, default = (
+            (data.classes, about.sibling_column) if strategy == "siblings" else (data.instances, about.disjoint_column)
+        )
+        columns = shared_columns(data, strategy)
+        column = middle.selectbox(
+            "Column they share" if strategy == "siblings" else "Column kept apart",
+            columns if default in columns or default not in frame else [default, *columns],
+            index=columns.index(default) if default in columns else 0,
+            key=f"tr_{strategy}_column",
+            bind="query-params",
+        )
+    n_way = right.number_input("n-way", 2, 200, 5, key="tr_way", bind="query-params", help=term("n_way"))
+    left, middle, right = st.columns(3)
+    shots = left.multiselect(
+        "Shots", SHOTS, default=[1, 2, 5, 10], key="tr_shots", bind="query-params", help=term("n_shot"), wrap=True
+    )
+    n_query = middle.number_input("Queries per class", 1, 50, 15, key="tr_query", bind="query-params", help=term("query"))
+    tests = right.number_input("Test tasks", 50, 20_000, 2000, step=500, key="tr_tests", bind="query-params")
+    where = st.text_input(
+        "Only test classes where … (SQL)",
+        key="where",
+        bind="query-params",
+        placeholder="script = 'Greek'",
+        help="What would follow WHERE in SQL, on the table classes. Training sees its whole pool.",
+    )
+
+    def evaluation() -> Evaluation:
+        if not shots:
+            raise BadInput("Choose at least one number of shots.")
+        return Evaluation(
+            int(n_way),
+            tuple(sorted(int(shot) for shot in shots)),
+            int(n_query),
+            strategy,  # type: ignore[arg-type]
+            column,
+            where.strip() or None,
+            int(tests),
+        )
+
+    return evaluation
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _shared_columns(stamp: str, strategy: str, _data: Dataset) -> list[str]:
+    table = _data.classes if strategy == "siblings" else _data.instances
+    return [
+        str(name)
+        for name in table.columns
+        if not str(name).endswith("_id") and 2 <= table[name].nunique() <= (0.6 * len(table) if strategy == "siblings" else 500)
+    ]
+
+
+def shared_columns(data: Dataset, strategy: str) -> list[str]:
+    """The columns that tasks can be drawn by: neither the same for all rows nor different for (nearly) every one."""
+    return _shared_columns(f"{data.fingerprint} {strategy}", strategy, data)
+
+
+def reading(spec: RunSpec) -> str:
+    """``with “name, accents”`` or ``without metadata``, as Markdown."""
+    return f"with “{plain(knowledge(spec))}”" if spec.sources else "without metadata"
+
+
+def instance_note(data: Dataset) -> str:
+    names = [source.name for source in data.sources if source.level == "instance"]
+    if not names:
+        return ""
+    return (
+        f"Not usable here yet: {', '.join(names)}. They describe single {data.description.modality}s; pseudo-shots and AM3's gate read "
+        "what describes a class."
+    )
+
+
+def checked(runs: list[RunSpec], data: Dataset) -> list[RunSpec]:
+    """Raises BadInput when the data cannot serve them; looked up once for each choice, since runs differ in their seed only."""
+    problem = _problem(digest(data.fingerprint, runs[0]), runs[0], data)
+    if problem:
+        raise BadInput(problem)
+    return runs
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _problem(key: str, _spec: RunSpec, _data: Dataset) -> str:
+    try:
+        check(_spec, _data)
+    except BadInput as problem:
+        return str(problem)
+    return ""
+
+
+def seconds_for(specs: list[Spec], data: Dataset) -> float:
+    """Seconds until all are done, 0 where all are stored; worked out again only when a run has come or gone."""
+    digests = [run_digest(spec, data) for spec in specs]
+    return _seconds_for(digest(digests, house.store().folder.stat().st_mtime_ns), specs, data)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _seconds_for(key: str, _specs: list[Spec], _data: Dataset) -> float:
+    return estimate_all(_specs, _data, house.store(), settings.worker_count())

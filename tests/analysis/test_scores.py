@@ -1,0 +1,83 @@
+"""Stored scores come back aligned: shot by shot, seed by seed, episode by episode."""
+
+import numpy as np
+import pytest
+
+from metadash.analysis.scores import Scores, load_scores
+from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.training.spec import RunSpec
+from metadash.training.store import RunStore
+from metadash.workspace import Workspace
+from tests.builders import one_sentence, store_scores, tiny_evaluation, tiny_run
+
+SHOTS, E = (1, 2, 5), 60
+
+
+@pytest.fixture
+def store(tmp_path) -> RunStore:
+    return RunStore(Workspace(tmp_path))
+
+
+def spec(seed: int = 0, **evaluation: object) -> RunSpec:
+    return tiny_run(("place",), seed=seed, evaluation=tiny_evaluation(n_episodes=E, **evaluation))
+
+
+def numbers(seed: int) -> np.ndarray:
+    """[3, E] accuracies in thousandths, all different."""
+    return np.random.default_rng(seed).permutation(3 * E).reshape(3, E) / 1000
+
+
+def test_runs_are_stacked_by_shot_seed_and_episode_whatever_order_they_come_in(tiny: Dataset, store: RunStore) -> None:
+    runs = [store_scores(store, spec(seed), tiny, numbers(seed)) for seed in (2, 0, 1)]
+    scores = load_scores(runs, store)
+    assert scores.shots == SHOTS and scores.seeds == (0, 1, 2)
+    assert scores.digests == (runs[1].digest, runs[2].digest, runs[0].digest)
+    assert scores.accuracy == pytest.approx(np.stack([numbers(0), numbers(1), numbers(2)], axis=1))
+    assert scores.at(2) == pytest.approx(np.stack([numbers(seed)[1] for seed in range(3)]))
+    assert len(scores.manifest) == E
+
+
+def test_means_are_percentages_over_seeds_and_episodes(tiny: Dataset, store: RunStore) -> None:
+    scores = load_scores([store_scores(store, spec(seed), tiny, numbers(seed)) for seed in range(3)], store)
+    inside, new = scores.means(5)
+    expected = 100 * np.mean([numbers(seed)[2].mean() for seed in range(3)])
+    assert inside.estimate == pytest.approx(expected) and new.estimate == pytest.approx(expected)
+    assert inside.unit == "episode" and inside.n == E
+    assert inside.low < expected < inside.high
+
+
+def test_tasks_within_groups_are_generalised_over_groups_and_others_over_classes(tiny: Dataset, store: RunStore) -> None:
+    siblings = load_scores([store_scores(store, spec(), tiny, numbers(0))], store)
+    uniform = load_scores([store_scores(store, spec(strategy="uniform", column=None, n_way=4), tiny, numbers(0))], store)
+    assert siblings.group is not None and siblings.means(1)[1].unit == "group" and siblings.means(1)[1].n == 3
+    assert uniform.group is None and uniform.means(1)[1].unit == "class" and uniform.means(1)[1].n == 15
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"n_query": 4}, {"shots": (1, 5)}, {"where": "class_id <> 1000 AND size > 0"}])
+def test_runs_on_other_episodes_are_not_stacked(other: dict, tiny: Dataset, store: RunStore) -> None:
+    one = store_scores(store, spec(), tiny, numbers(0))
+    accuracy = numbers(0)[: len(other.get("shots", SHOTS))]
+    different = RunSpec(**{**vars(spec(seed=1)), "evaluation": tiny_evaluation(n_episodes=E, **other)})
+    two = store_scores(store, different, tiny, accuracy)
+    if one.summary["manifest"] == two.summary["manifest"] and "shots" not in other:
+        assert load_scores([one, two], store).seeds == (0, 1), "the same episodes under another description"
+        return
+    with pytest.raises(BadInput, match="scored on different test episodes") as caught:
+        load_scores([one, two], store)
+    one_sentence(caught.value)
+
+
+def test_scores_that_are_not_all_there_are_one_sentence(tiny: Dataset, store: RunStore) -> None:
+    run = store_scores(store, spec(), tiny, numbers(0))
+    run.scores().iloc[:-1].to_parquet(run.folder / "scores.parquet", index=False)
+    with pytest.raises(BadInput, match="damaged"):
+        load_scores([run], store)
+
+
+def test_scores_are_numbers_a_person_can_check(tiny: Dataset, store: RunStore) -> None:
+    run = store_scores(store, spec(), tiny, np.full((3, E), 0.25))
+    scores = load_scores([run], store)
+    assert isinstance(scores, Scores) and (scores.accuracy == 0.25).all()
+    inside, new = scores.means(1)
+    assert (inside.estimate, inside.low, inside.high) == (25, 25, 25) and (new.low, new.high) == (25, 25)

@@ -1,0 +1,147 @@
+"""The answer in words: one claim for each verdict, every number with its interval, and nothing that was not found."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from metadash.analysis.answer import Answer, AnswerSpec, answer, answer_spec
+from metadash.analysis.sentence import fading_sentence, headline, plural, sentences, worth_sentence
+from metadash.analysis.shots import WorthInShots
+from metadash.data.dataset import Dataset
+from metadash.training.store import RunStore
+from metadash.workspace import Workspace
+from tests.builders import store_scores
+
+Tell = Callable[..., Answer]
+
+
+@pytest.fixture
+def tell(tiny: Dataset, tmp_path) -> Tell:
+    """``tell(gain=(…), noise=…)``: the answer to a question whose metadata gains that many points at 1, 2 and 5 shots."""
+
+    def make(gain: tuple[float, ...] = (5.0, 2.0, 0.0), noise: float = 0.0, question: str = "marks", where: str | None = None) -> Answer:
+        store = RunStore(Workspace(tmp_path / f"{gain}{noise}{question}{where}"))
+        spec = answer_spec(tiny, tiny.question(question), shots=(1, 2, 5), n_query=5, n_episodes=150, width=8, episodes=30)
+        if where:
+            spec = Narrowed(**{**vars(spec)})
+        generator = np.random.default_rng(0)
+        for arm, runs in spec.arms.items():
+            for run in runs:
+                added = {"plain": (0.0, 0.0, 0.0), "metadata": gain, "shuffled": (-2.0, -1.0, 0.0)}[arm]
+                accuracy = (np.array((50.0, 60.0, 70.0)) + added)[:, None] / 100 + generator.normal(0, noise / 100, (3, 150))
+                store_scores(store, run, tiny, accuracy.clip(0, 1), queries=10_000)
+        found = answer(spec, tiny, store)
+        assert found is not None
+        return found
+
+    return make
+
+
+class Narrowed(AnswerSpec):
+    """Tested on the classes of one family alone."""
+
+    @property
+    def arms(self) -> dict[str, list[Any]]:
+        def narrow(run: Any) -> Any:
+            return dataclasses.replace(run, evaluation=dataclasses.replace(run.evaluation, where="family = 'family 7'"))
+
+        return {arm: [narrow(run) for run in runs] for arm, runs in super().arms.items()}
+
+
+def test_a_gain_is_told_with_both_intervals(tell: Tell) -> None:
+    assert headline(tell()) == (
+        "With one labelled example per class, the place of the mark helps tell siblings apart: "
+        "+5.0 points [5.0, 5.0] on these families, [5.0, 5.0] on new families."
+    )
+
+
+@pytest.mark.parametrize(
+    ("gain", "noise", "words"),
+    [
+        ((5.0, 2.0, 0.0), 1.0, "the place of the mark helps tell siblings apart: +"),
+        ((-5.0, -2.0, 0.0), 1.0, "the place of the mark makes it harder to tell siblings apart: −"),
+        ((0.2, 0.1, 0.0), 0.0, "the place of the mark makes no practical difference when you tell siblings apart: +0.2 points"),
+        ((1.0, 0.5, 0.0), 12.0, "it cannot be told yet whether the place of the mark helps tell siblings apart: "),
+    ],
+    ids=["helps", "hurts", "equivalent", "undetermined"],
+)
+def test_each_verdict_has_its_claim(gain: tuple[float, ...], noise: float, words: str, tell: Tell) -> None:
+    text = headline(tell(gain, noise))
+    assert text.startswith("With one labelled example per class, " + words)
+    assert text.endswith(" on new families.") and text.count("[") == 2
+
+
+def test_the_whole_answer_reads_as_one_paragraph(tell: Tell) -> None:
+    assert " ".join(sentences(tell())) == (
+        "With one labelled example per class, the place of the mark helps tell siblings apart: "
+        "+5.0 points [5.0, 5.0] on these families, [5.0, 5.0] on new families. "
+        "Rows shuffled between classes: −2.0 points [−2.0, −2.0]. "
+        "Worth about 0.4 extra examples per class [0.4, 0.4]. "
+        "No practical difference from five examples on."
+    )
+
+
+def test_what_cannot_be_told_yet_says_what_would_decide(tell: Tell) -> None:
+    found = sentences(tell((2.0, 1.0, 0.0), 6.0))
+    assert found[1].startswith("About ") and found[1].endswith(" more groups would decide.")
+
+
+def test_over_any_classes_the_nouns_are_those_of_classes(tell: Tell) -> None:
+    text = headline(tell(question="any"))
+    assert "tell any four classes apart: +5.0 points [5.0, 5.0] on these things, [5.0, 5.0] on new things." in text
+
+
+@pytest.mark.parametrize(
+    ("noun", "many"),
+    [("letter", "letters"), ("family", "families"), ("class", "classes"), ("day", "days"), ("box", "boxes"), ("branch", "branches")],
+)
+def test_nouns_have_their_plural(noun: str, many: str) -> None:
+    assert plural(noun) == many
+
+
+def test_with_one_group_nothing_is_claimed_of_new_ones(tell: Tell) -> None:
+    found = tell(where="one family")
+    assert found.n_groups == 1
+    text = headline(found)
+    assert text == (
+        "With one labelled example per class, it cannot be told yet whether the place of the mark helps tell siblings apart: "
+        "+5.0 points [5.0, 5.0] on these families; how it is on new families cannot be said (group-limited: 1 group, 2 needed)."
+    )
+    assert "new families, [" not in " ".join(sentences(found))
+
+
+@pytest.mark.parametrize(
+    ("worth", "words"),
+    [
+        (WorthInShots(0.62, 1, "", 0.5, 0.75), "Worth about 0.6 extra examples per class [0.5, 0.8]."),
+        (WorthInShots(0.62, 1, "", None, 0.75), "Worth about 0.6 extra examples per class."),
+        (WorthInShots(0.62, 1, "", 0.5, None), "Worth about 0.6 extra examples per class."),
+        (WorthInShots(0.3, 1, "", -0.14, 0.75), "Worth about 0.3 extra examples per class [−0.1, 0.8]."),
+        (WorthInShots(4.0, 1, "above", 3.0, None), "Worth at least 4.0 extra examples per class."),
+        (WorthInShots(0.0, 1), "Worth no extra examples."),
+        (WorthInShots(-0.4, 2, "", -0.6, -0.2), "Worth no extra examples."),
+        (WorthInShots(-1.0, 1, "below", None, -0.2), "Worth no extra examples."),
+    ],
+    ids=["known", "open below", "open above", "wide", "at least", "nothing", "negative", "at most"],
+)
+def test_worth_in_words(worth: WorthInShots, words: str, tell: Tell) -> None:
+    assert worth_sentence(dataclasses.replace(tell(), worth=worth)) == words
+
+
+@pytest.mark.parametrize(
+    ("gain", "words"),
+    [
+        ((5.0, 2.0, 0.0), "No practical difference from five examples on."),
+        ((5.0, 0.1, 0.0), "No practical difference from two examples on."),
+        ((5.0, 0.1, 3.0), "With five labelled examples, +3.0 points [3.0, 3.0]."),
+        ((0.1, 0.1, 0.0), ""),
+    ],
+    ids=["at the last", "from the second", "comes back", "never any"],
+)
+def test_how_it_goes_on_with_more_examples(gain: tuple[float, ...], words: str, tell: Tell) -> None:
+    found = tell(gain)
+    assert fading_sentence(found) == words
+    assert "" not in sentences(found), "and says it once: the headline has it where there is none from the start"

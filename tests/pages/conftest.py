@@ -1,0 +1,66 @@
+"""A workspace with a few finished runs on *tiny*, for the pages that show runs."""
+
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+
+from metadash.dashboard import house
+from metadash.training.board import JobBoard
+from metadash.training.run import train
+from metadash.training.spec import MapSpec
+from metadash.workspace import Workspace
+from tests.builders import copy_workspace, tiny_evaluation, tiny_run
+
+ANYWHERE = tiny_evaluation(n_way=4, strategy="uniform", column=None)
+MAP = MapSpec(tiny_run(("place",), seed=0), episode=2, background=120, perplexity=8.0)
+PLAIN_MAP = MapSpec(tiny_run(), episode=2, background=120, perplexity=8.0)
+
+
+@pytest.fixture(scope="session")
+def workspace_with_runs(tiny_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Four learners, one of them on other test tasks than the rest, and two maps. Do not break it."""
+    workspace = copy_workspace(tiny_workspace, tmp_path_factory.mktemp("runs") / "workspace")
+    specs = [
+        tiny_run(evaluation=ANYWHERE),
+        tiny_run(),
+        tiny_run(("place",), control="shuffled"),
+        tiny_run(("place",), seed=0),
+        tiny_run(("place",), seed=1),
+        MAP,
+        PLAIN_MAP,
+    ]
+    for spec in specs:
+        train(spec, workspace)
+    return workspace
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server of its own: nothing remembered from another test's workspace, no job board left behind."""
+    house.close_board()
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    house.close_board()
+
+
+@pytest.fixture
+def trained(workspace_with_runs: Workspace, tmp_path, monkeypatch: pytest.MonkeyPatch, served: None) -> Workspace:
+    """A copy of the workspace with runs, which the pages opened in the test look at."""
+    workspace = copy_workspace(workspace_with_runs, tmp_path / "trained", "datasets", "runs", "episodes")
+    monkeypatch.setenv("METADASH_WORKSPACE", str(workspace.root))
+    return workspace
+
+
+@pytest.fixture
+def untrained(own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, served: None) -> Workspace:
+    """A workspace without a run, which the pages opened in the test look at."""
+    monkeypatch.setenv("METADASH_WORKSPACE", str(own_workspace.root))
+    return own_workspace
+
+
+@pytest.fixture
+def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs are queued and stay so: no cluster is started."""
+    monkeypatch.setattr(JobBoard, "start_thread", lambda self: None)

@@ -1,0 +1,145 @@
+"""The *Compare* page: paired differences with intervals between stored learners, and never between those that cannot be compared."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from metadash.analysis.arms import StoredArm, stored_arms
+from metadash.dashboard import house
+from metadash.training.run import train
+from metadash.training.store import RunStore
+from metadash.workspace import Workspace
+from tests.builders import one_sentence, tiny_run
+from tests.pages.page import open_page, said
+
+
+def arms(workspace: Workspace) -> dict[str, StoredArm]:
+    """By what tells them apart here."""
+    found = stored_arms(RunStore(workspace).runs())[0]
+    return {("elsewhere " if arm.spec.evaluation.strategy == "uniform" else "") + describe(arm): arm for arm in found}
+
+
+def describe(arm: StoredArm) -> str:
+    return "plain" if arm.plain else "shuffled" if arm.spec.control != "none" else "place"
+
+
+@pytest.fixture
+def page(trained: Workspace) -> AppTest:
+    return open_page("compare", dataset="tiny")
+
+
+def test_with_no_runs_it_says_what_to_do_and_how_long_it_takes(untrained: Workspace) -> None:
+    page = open_page("compare", dataset="tiny")
+    assert said(page, "Nothing has been trained yet.") and said(page, "Train two learners on the same tasks")
+    assert any("about" in caption.value.lower() and "quick preset" in caption.value for caption in page.caption)
+    assert not page.multiselect
+
+
+def test_one_learner_is_not_enough(untrained: Workspace) -> None:
+    train(tiny_run(), untrained)
+    assert said(open_page("compare", dataset="tiny"), "There is one learner so far; a comparison takes two.")
+
+
+def test_the_headline_is_the_paired_difference_with_both_intervals_and_a_verdict(page: AppTest) -> None:
+    headline = next(line.value for line in page.markdown if line.value.startswith("#### With "))
+    assert headline.startswith("#### With one labelled example per class, ") and headline.count("[") == 2
+    assert "on these familys" not in headline and "no metadata" in headline
+    assert any(badge.value for badge in page.markdown if "badge" in badge.value) or page.get("badge")
+    assert said(page, "120 episodes, the same for both")
+
+
+def test_it_starts_with_the_newest_learners_that_can_be_compared_and_writes_them_to_the_link(
+    page: AppTest, trained: Workspace
+) -> None:
+    chosen = page.multiselect(key="runs").value
+    here = arms(trained)
+    assert set(chosen) == {here["place"].id, here["shuffled"].id, here["plain"].id}
+    assert page.query_params["runs"] == chosen
+    assert page.selectbox(key="cmp_baseline").value == here["plain"].id
+
+
+def test_a_link_shows_what_it_named(trained: Workspace) -> None:
+    here = arms(trained)
+    wanted = [here["shuffled"].id, here["place"].id]
+    page = open_page("compare", dataset="tiny", runs=wanted, cmp_baseline=here["shuffled"].id)  # type: ignore[arg-type]
+    assert page.multiselect(key="runs").value == wanted and page.selectbox(key="cmp_baseline").value == here["shuffled"].id
+    assert said(page, "“place” does") or said(page, "whether “place” does") or said(page, "between “place”")
+
+
+def test_a_link_keeps_its_meaning_when_names_change_because_of_a_new_run(trained: Workspace) -> None:
+    here = arms(trained)
+    page = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])  # type: ignore[arg-type]
+    train(tiny_run(("place",), steps=7), trained)
+    page.run()
+    assert page.multiselect(key="runs").value == [here["place"].id, here["plain"].id] and not page.exception
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(trained: Workspace) -> None:
+    page = open_page("compare", dataset="tiny", runs=["gone", arms(trained)["place"].id])  # type: ignore[arg-type]
+    assert any("not stored here: gone" in one_sentence(warning.value) for warning in page.warning)
+
+
+def test_learners_on_different_test_tasks_are_not_mixed_and_those_that_fit_are_offered(trained: Workspace) -> None:
+    here = arms(trained)
+    page = open_page("compare", dataset="tiny", runs=[here["place"].id, here["elsewhere plain"].id])  # type: ignore[arg-type]
+    (warning,) = page.warning
+    assert "only learners scored on the same test tasks can be compared" in one_sentence(warning.value)
+    (offer,) = [button for button in page.button if "with the same test tasks" in button.label]
+    offer.click().run()
+    assert here["elsewhere plain"].id not in page.multiselect(key="runs").value and len(page.multiselect(key="runs").value) == 3
+    assert not page.warning and said(page, "#### With one labelled example per class")
+
+
+def test_a_learner_that_nobody_shares_tasks_with_says_so(trained: Workspace) -> None:
+    page = open_page("compare", dataset="tiny", runs=[arms(trained)["elsewhere plain"].id])  # type: ignore[arg-type]
+    assert said(page, "nobody else was scored on the tasks of this one yet") and said(page, "way uniform")
+
+
+def test_choosing_nothing_asks_for_a_choice(page: AppTest) -> None:
+    page.multiselect(key="runs").set_value([]).run()
+    assert said(page, "Choose two or more learners") and not page.exception
+
+
+def test_only_what_differs_is_listed_first_and_every_accuracy_has_its_intervals_and_n(page: AppTest) -> None:
+    differing, accuracy = page.dataframe[0].value, page.dataframe[-1].value
+    assert {"fusion", "sources", "control", "seeds"} == set(differing.index)
+    assert accuracy["from"].tolist() and all("120 episodes" in text for text in accuracy["from"])
+    assert accuracy["1 shot, %"].str.count(r"\[").ge(1).all()
+    assert set(accuracy["batch norm"]) == {"running statistics"} and set(accuracy["mode"]) == {"quick"}
+
+
+def test_more_shots_change_the_headline_and_the_charts_stand(page: AppTest) -> None:
+    page.segmented_control(key="cmp_shot").set_value(5).run()
+    assert said(page, "#### With five labelled examples per class") and len(page.get("plotly_chart")) == 2
+
+
+def test_another_baseline_turns_the_comparison_round(page: AppTest, trained: Workspace) -> None:
+    page.selectbox(key="cmp_baseline").set_value(arms(trained)["place"].id).run()
+    assert not page.exception and any("Differences from “place”" in heading.value for heading in page.subheader)
+
+
+def test_a_damaged_run_is_one_sentence_and_the_others_are_compared(trained: Workspace) -> None:
+    run = arms(trained)["shuffled"].runs[0]
+    (run.folder / "scores.parquet").write_bytes(b"no longer a table")
+    page = open_page("compare", dataset="tiny")
+    (error,) = page.error
+    assert run.digest in one_sentence(error.value)
+    assert said(page, "#### With one labelled example per class") and not page.exception
+
+
+def test_missing_episodes_are_one_sentence(trained: Workspace) -> None:
+    for file in trained.episodes.glob("*.npz"):
+        file.unlink()
+    page = open_page("compare", dataset="tiny")
+    assert page.error and all(one_sentence(error.value) for error in page.error) and not page.exception
+
+
+def test_what_is_shown_is_what_the_analysis_says(page: AppTest, trained: Workspace) -> None:
+    from metadash.analysis.compare import difference
+    from metadash.analysis.scores import load_scores
+    from metadash.analysis.words import points
+
+    here = arms(trained)
+    first, second = (load_scores(list(here[name].runs), house.store()) for name in ("place", "plain"))
+    chosen = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])  # type: ignore[arg-type]
+    inside = difference(first, second, 1).episodes
+    assert said(chosen, points(inside.estimate, inside.low, inside.high))

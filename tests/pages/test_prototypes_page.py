@@ -1,0 +1,226 @@
+"""The *Prototypes* page: a map of one task, computed in a job, with what it says in a sentence above it."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from metadash.analysis.one_task import one_task, task_sentence
+from metadash.dashboard.maps import (
+    TABLE_ROWS,
+    Colouring,
+    colour_columns,
+    colouring,
+    export_table,
+    hover_texts,
+    legend_html,
+    map_figure,
+    selected_table,
+    steps_or_categories,
+)
+from metadash.dashboard.theme import DARK, LIGHT
+from metadash.data.dataset import Dataset
+from metadash.training.jobs import JobFolder, all_jobs
+from metadash.training.run import train
+from metadash.training.spec import MapSpec, run_digest
+from metadash.training.store import RunStore
+from metadash.workspace import Workspace
+from tests.builders import one_sentence
+from tests.pages.conftest import MAP, PLAIN_MAP
+from tests.pages.page import open_page, said
+
+
+def linked(workspace: Workspace, dataset: Dataset, spec: MapSpec) -> AppTest:
+    """The page at the link to one map."""
+    return open_page(
+        "prototypes",
+        dataset="tiny",
+        pr_run=run_digest(spec.run, dataset),
+        pr_episode=str(spec.episode + 1),
+        pr_background=str(spec.background),
+        pr_perplexity=f"{spec.perplexity:g}",
+    )
+
+
+@pytest.fixture
+def points(trained: Workspace, tiny: Dataset) -> pd.DataFrame:
+    run = RunStore(trained).find(MAP, tiny)
+    assert run is not None
+    return run.frame("points")
+
+
+def test_with_no_runs_it_says_what_to_do_and_how_long_it_takes(untrained: Workspace) -> None:
+    page = open_page("prototypes", dataset="tiny")
+    assert said(page, "Nothing has been trained on this data set yet.") and said(page, "with the quick preset")
+
+
+def test_a_stored_map_is_there_at_once_with_its_sentence(trained: Workspace, tiny: Dataset, points: pd.DataFrame) -> None:
+    page = linked(trained, tiny, MAP)
+    task = one_task(points)
+    assert said(page, f"#### In this task the learner is right in {task.right} of 25 queries")
+    assert said(page, f"and in {task.right_plainly} with the plain ones") and said(page, "One task says little about others")
+    assert len(page.get("plotly_chart")) == 1
+    assert any("perplexity 8, started from principal components, seed 0" in line.value for line in page.markdown)
+
+
+def test_counts_of_one_task_are_read_off_its_points(points: pd.DataFrame) -> None:
+    queries = points[points["kind"] == "query"]
+    task = one_task(points)
+    assert task.queries == len(queries) == 25 and task.queries_per_class == 5 and task.fused
+    assert task.right == (queries["predicted"] == queries["class_id"]).sum()
+    assert sum(task.gains.values()) == task.right - task.right_plainly
+
+
+def test_the_sentence_names_who_gains_most_or_says_that_nobody_does() -> None:
+    queries = pd.DataFrame({"kind": "query", "class_id": [1, 1, 2, 2], "plainly_predicted": [2, 1, 2, 2]})
+    prototypes = pd.DataFrame({"kind": ["prototype"], "class_id": [1]})
+    names = {1: "one", 2: "two"}
+
+    def sentence(predicted: list[int]) -> str:
+        return task_sentence(one_task(pd.concat([queries.assign(predicted=predicted), prototypes])), names)
+
+    assert sentence([1, 1, 2, 2]).endswith("(+25.0 points). “one” gains most: 1 of its 2.")
+    assert sentence([2, 1, 1, 2]).endswith("No class gains; “two” loses 1 of its 2.")
+    assert sentence([2, 1, 2, 2]).endswith("(0.0 points).")
+
+
+def test_a_learner_without_metadata_has_a_map_without_arrows(trained: Workspace, tiny: Dataset) -> None:
+    page = linked(trained, tiny, PLAIN_MAP)
+    assert said(page, "#### In this task the learner is right in ") and not said(page, "moved, and in")
+    assert not said(page, "anchors")
+
+
+def test_another_task_asks_first_and_says_how_long_it_takes(trained: Workspace, tiny: Dataset) -> None:
+    page = linked(trained, tiny, MAP)
+    page.number_input(key="pr_episode").set_value(7).run()
+    assert said(page, "Pressing the button arranges test task 7 among 120 other test instances.")
+    assert any("on this machine" in caption.value for caption in page.caption) and not page.get("plotly_chart")
+
+
+def test_pressing_the_button_queues_a_job_and_shows_its_progress(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = linked(trained, tiny, MAP)
+    page.number_input(key="pr_episode").set_value(7).run()
+    page.button(key="pr_go").click().run()
+    (job,) = all_jobs(trained)
+    assert isinstance(job.spec, MapSpec) and job.spec.episode == 6 and job.spec.run == MAP.run
+    assert page.get("progress") and not page.exception
+    page.button(key="pr_cancel").click().run()
+    page.run()
+    assert any("ended early" in warning.value for warning in page.warning) and page.button(key="pr_go")
+
+
+def test_a_map_that_failed_shows_its_reason(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = linked(trained, tiny, MAP)
+    page.number_input(key="pr_episode").set_value(7).run()
+    page.button(key="pr_go").click().run()
+    JobFolder(trained, all_jobs(trained)[0].digest).write_progress(state="failed", message="Nothing to arrange.", fraction=0.1)
+    page.run()
+    assert any("Nothing to arrange" in warning.value for warning in page.warning)
+
+
+def test_a_run_of_an_earlier_version_is_said_to_be_trained_anew(
+    trained: Workspace, tiny: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("metadash.training.spec.code_version", lambda: "another version")
+    page = open_page("prototypes", dataset="tiny")
+    assert said(page, "was trained by an earlier version of MetaDash and is trained anew first")
+
+
+def test_settings_that_cannot_be_are_one_sentence(trained: Workspace, tiny: Dataset) -> None:
+    page = linked(trained, tiny, MAP)
+    page.number_input(key="pr_perplexity").set_value(100).run()
+    (error,) = page.error
+    assert "needs at least 300 background instances" in one_sentence(error.value) and not page.exception
+    page.number_input(key="pr_perplexity").set_value(8).run()
+    assert not page.error and page.get("plotly_chart")
+
+
+def test_a_damaged_map_is_one_sentence(trained: Workspace, tiny: Dataset) -> None:
+    (trained.runs / run_digest(MAP, tiny) / "points.parquet").write_bytes(b"")
+    page = linked(trained, tiny, MAP)
+    (error,) = page.error
+    assert "is damaged" in one_sentence(error.value) and not page.exception
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(trained: Workspace) -> None:
+    page = open_page("prototypes", dataset="tiny", pr_run="gone")
+    assert any("not stored here: gone" in one_sentence(warning.value) for warning in page.warning)
+
+
+def test_the_figure_stays_the_same_object_while_points_are_selected(trained: Workspace, tiny: Dataset) -> None:
+    page = linked(trained, tiny, MAP)
+    before = page.get("plotly_chart")[0].proto.spec
+    page.run()
+    assert page.get("plotly_chart")[0].proto.spec == before and '"uirevision":' in before
+
+
+def test_every_layer_of_the_map_is_drawn_and_carries_the_numbers_of_its_points(points: pd.DataFrame, tiny: Dataset) -> None:
+    colours = colouring(points, tiny, None, LIGHT)
+    figure = map_figure(points, colours, hover_texts(points, tiny, None), LIGHT, "a map")
+    drawn = np.concatenate([np.asarray(trace.customdata) for trace in figure.data])
+    assert sorted(drawn) == list(range(len(points)))
+    assert {trace.name for trace in figure.data} >= {"instances", "support", "anchors", "plain prototypes", "prototypes"}
+    assert len(figure.layout.annotations) == 5 and figure.layout.uirevision == "a map"
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_whatever_colours_the_map_ten_are_the_most_and_every_instance_is_counted(
+    points: pd.DataFrame, tiny: Dataset, palette
+) -> None:
+    is_instance = points["row"] >= 0
+    for place in [None, *colour_columns(tiny).values()]:
+        found = colouring(points, tiny, place, palette)
+        assert len(found.labels) == len(found.colours) == len(found.counts) <= 10
+        assert sum(found.counts) == is_instance.sum(), place
+        assert len(found.of_points(palette.text)) == len(points)
+
+
+def test_columns_that_say_nothing_are_not_offered(tiny: Dataset) -> None:
+    offered = {column for _, column in colour_columns(tiny).values()}
+    assert {"corner", "family", "size", "is_round", "found", "site", "taken"} <= offered
+    assert offered.isdisjoint({"remark", "blank", "class_id", "instance_id", "description"})
+
+
+def test_many_values_become_the_most_frequent_and_other_and_numbers_become_steps() -> None:
+    labels, code = steps_or_categories(pd.Series([f"v{i}" for i in range(20) for _ in range(20 - i)]))
+    assert labels == [*[f"v{i}" for i in range(8)], "other"] and (np.bincount(code)[:2] == [20, 19]).all()
+    labels, code = steps_or_categories(pd.Series(np.arange(100.0)))
+    assert labels[0] == "0 to 19" and len(labels) == 5 and (np.bincount(code) == 20).all()
+    labels, code = steps_or_categories(pd.Series([1.0, None, 2.0]))
+    assert labels == ["1.0", "2.0", "missing"] and code.tolist() == [0, 2, 1]
+
+
+def test_names_from_the_data_are_text_and_never_markup() -> None:
+    legend = legend_html(Colouring(("<script>alert(1)</script>",), ("#000000",), np.zeros(1, int), (1,)))
+    assert "<script>" not in legend
+
+
+def test_hover_says_what_a_point_is_and_what_was_answered(points: pd.DataFrame, tiny: Dataset) -> None:
+    texts = hover_texts(points, tiny, ("classes", "corner"))
+    query = int(np.flatnonzero(points["kind"] == "query")[0])
+    assert "answered: thing" in texts[query] and "corner: " in texts[query] and "site: site" in texts[query]
+    anchor = int(np.flatnonzero(points["kind"] == "anchor")[0])
+    assert "anchor" in texts[anchor] and "site" not in texts[anchor]
+
+
+def test_the_selected_points_become_a_table_of_instances_with_pictures(points: pd.DataFrame, tiny: Dataset) -> None:
+    every = range(-5, len(points) + 5)
+    table = selected_table(points, [*every, *every], tiny)
+    assert len(table) == min(TABLE_ROWS, (points["row"] >= 0).sum())
+    assert table["picture"].str.startswith("data:image/png;base64,").all() and {"name", "what", "answered", "site"} <= set(table)
+    assert selected_table(points, [], tiny).empty
+
+
+def test_the_download_names_every_class(points: pd.DataFrame, tiny: Dataset) -> None:
+    table = export_table(points, tiny)
+    assert len(table) == len(points) and table["class_name"].str.startswith("thing").all()
+    assert (table.loc[table["kind"] == "query", "predicted_name"] != "").all() and {"x", "y"} <= set(table)
+
+
+def test_a_map_is_a_job_whose_result_depends_on_its_settings_only(trained: Workspace, points: pd.DataFrame) -> None:
+    again = train(MAP, trained)
+    pd.testing.assert_frame_equal(again.frame("points"), points)
+    other = dataclasses.replace(MAP, perplexity=9.0)
+    assert run_digest(other, Dataset.open(trained, "tiny")) != again.digest

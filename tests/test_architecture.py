@@ -1,0 +1,163 @@
+"""The house rules that a program can check: who imports whom, what the server never loads, how long a file may be."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from metadash import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "metadash"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+FLOORS = (
+    {"__main__"},
+    {"cli"},
+    {"commands"},
+    {"dashboard", "progress_bar"},
+    {"analysis"},
+    {"training"},
+    {"learners"},
+    {"networks"},
+    {"episodes", "metadata"},
+    {"data"},
+    {"errors", "canonical", "settings", "workspace", "__init__"},
+)
+"""From the top of the house to its ground; those beside each other in one set may not import each other, but for the ground."""
+
+MOST_LINES = 400
+WITH_STREAMLIT = ("app.py", "pages/", "metadash/dashboard/", "tests/", "benchmarks/")
+SERVER_IMPORTS = (
+    "metadash.dashboard.house",
+    "metadash.dashboard.jobs",
+    "metadash.dashboard.charts",
+    "metadash.dashboard.frame",
+    "metadash.training.board",
+    "metadash.training.worker",
+    "metadash.analysis.answer",
+)
+NEVER_IN_THE_SERVER = ("torch", "sklearn", "scipy.stats")
+
+
+def floor_of(module: str) -> int:
+    """The floor of ``metadash.<part>...`` by its part."""
+    part = module.split(".")[1] if "." in module else "__init__"
+    return next(level for level, parts in enumerate(FLOORS) if part in parts)
+
+
+def module_of(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever the import stands: at the top, in a function, for type checkers only."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{file.name} imports relatively; write the whole name"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names if node.module == "metadash")
+
+
+def tracked_files() -> list[Path]:
+    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=module_of)
+def test_imports_run_downwards_only(file: Path) -> None:
+    own = module_of(file)
+    if own.count(".") == 0:
+        return
+    mine = own.split(".")[1]
+    for imported in imports_of(file):
+        if not imported.startswith("metadash."):
+            continue
+        theirs = imported.split(".")[1]
+        if theirs == mine:
+            continue
+        assert floor_of(imported) > floor_of(own) or floor_of(own) == len(FLOORS) - 1, f"{own} imports {imported}"
+
+
+def test_every_part_of_the_package_has_its_floor() -> None:
+    parts = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert parts <= set().union(*FLOORS), "a new part of the house needs a floor in FLOORS and in DESIGN's list"
+
+
+def test_the_ground_floor_imports_nothing_above_it() -> None:
+    for part in FLOORS[-1]:
+        for imported in imports_of(PACKAGE / f"{part}.py"):
+            assert not imported.startswith("metadash.") or floor_of(imported) == len(FLOORS) - 1, f"{part} imports {imported}"
+
+
+def test_only_the_dashboard_and_its_pages_import_streamlit() -> None:
+    for file in tracked_files():
+        name = file.relative_to(ROOT).as_posix()
+        if file.suffix == ".py" and not name.startswith(WITH_STREAMLIT):
+            assert not any(found.split(".")[0] == "streamlit" for found in imports_of(file)), name
+
+
+def test_the_server_loads_neither_torch_nor_scikit_learn() -> None:
+    program = f"import sys; [__import__(m) for m in {SERVER_IMPORTS}]; print([m for m in {NEVER_IN_THE_SERVER} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", [*SOURCES, *sorted((ROOT / "pages").glob("*.py"))], ids=module_of)
+def test_a_file_is_short_enough_to_be_read(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("file", [file for file in SOURCES if file.stat().st_size and file.stem != "__main__"], ids=module_of)
+def test_modules_and_public_classes_say_what_they_are(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), "the module has no docstring"
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"class {node.name} has no docstring"
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\S+) \| (.+) \|$", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8"), re.M)
+    documented = {name: (default.strip("`"), meaning) for name, default, meaning in rows}
+    assert set(documented) == {setting.name for setting in settings.SETTINGS}
+    for setting in settings.SETTINGS:
+        default, meaning = documented[setting.name]
+        assert default == (setting.default or "empty")
+        assert setting.meaning in meaning
+
+
+def test_every_environment_variable_of_ours_is_a_setting() -> None:
+    known = {setting.name for setting in settings.SETTINGS}
+    for file in SOURCES:
+        for name in re.findall(r"\bMETADASH_[A-Z_]+\b", file.read_text(encoding="utf-8")):
+            assert name in known, f"{name} in {file.name} stands in no list of settings"
+
+
+def test_streamlit_still_has_the_hidden_switch_for_its_garbage_collection_and_it_is_off() -> None:
+    chosen = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert chosen["runner"]["postScriptGC"] is False
+    from streamlit import config
+
+    assert config.get_config_options()["runner.postScriptGC"].type is bool
+    assert chosen["browser"]["gatherUsageStats"] is False
+    assert chosen["server"]["address"] == "127.0.0.1"
+
+
+def test_no_file_names_a_place_on_somebody_s_machine() -> None:
+    """A path into a home folder, or into the folder where this was written, works for nobody else."""
+    pattern = re.compile(r"(?<![\w.])/(?:home|Users|work)/\w+|(?<![\w.])/roo[t]/|[A-Z]:\\\\?Users")
+    for file in tracked_files():
+        if file.suffix in (".py", ".md", ".toml", ".txt", ".csv", ".sh", ".yml", ".json", "") or file.name == "Makefile":
+            text = file.read_text(encoding="utf-8", errors="ignore")
+            found = pattern.search(text)
+            assert not found, f"{file.relative_to(ROOT)} names {found.group() if found else ''}"
