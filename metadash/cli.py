@@ -1,4 +1,4 @@
-"""The same verbs without a browser: ``python -m metadash answer | datasets | episodes | train | compare | doctor``.
+"""The same verbs without a browser: ``python -m metadash answer | datasets | episodes | train | learners | compare | doctor``.
 
 Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input, 130 interrupted. With ``--json`` the standard output is one
 JSON document and nothing else; progress goes to the standard error.
@@ -73,6 +73,9 @@ def parser() -> argparse.ArgumentParser:
     add_dataset(train)
     train.add_argument("--learner", default="prototypical")
     train.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the learner's paper; may be repeated"
+    )
+    train.add_argument(
         "--sources",
         type=words,
         default=(),
@@ -91,6 +94,9 @@ def parser() -> argparse.ArgumentParser:
     add_tasks(train, "siblings")
     add_budget(train)
     train.set_defaults(run=commands.train)
+
+    learners = verbs.add_parser("learners", parents=[common], help="list the learners with paper, cost and options")
+    learners.set_defaults(run=commands.learners)
 
     compare = verbs.add_parser("compare", parents=[common], help="list runs, or compare two learners on the same episodes")
     compare.add_argument(

@@ -26,6 +26,7 @@ from metadash.episodes.manifest import describe
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
+from metadash.learners.registry import ENTRIES, entry_of, options_for, read_options
 from metadash.progress_bar import bar
 from metadash.training.jobs import title_of
 from metadash.training.run import train as train_run
@@ -199,6 +200,8 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
             "dataset": data.name,
             "split": split,
             "learner": options.learner,
+            "options": read_options(",".join(options.option)),
+            "learning_rate": entry_of(options.learner).learning_rate,
             "mode": options.mode,
             "backbone": BackboneSpec(data.name, split, width=options.width, episodes=options.backbone_episodes),
             "distance": options.distance,
@@ -234,6 +237,16 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
     return Result(
         {"digest": run.digest, "summary": run.summary, "accuracy": rows, "seconds": run.about["seconds"]}, "\n".join(lines)
     )
+
+
+def learners(options: argparse.Namespace, workspace: Workspace) -> Result:
+    found, lines = [], []
+    for entry in ENTRIES:
+        usual = {name: getattr(options_for(entry.name), name) for name in entry.options}
+        about = {"name": entry.name, "title": entry.title, "paper": entry.paper, "idea": entry.idea, "cost": entry.cost}
+        found.append({**about, "options": usual})
+        lines.append(f"{entry.name:14} {entry.title} ({entry.paper}). {entry.cost}")
+    return Result(found, "\n".join(lines))
 
 
 def named(both: tuple[Any, Any]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from metadash.errors import BadInput
 from metadash.learners.base import Learner
@@ -116,15 +115,6 @@ class AdaptingLearner(Learner):
             )
             notes = {name: value[:, step - 1] for name, value in found.notes.items() if step}
             record(step, loss, found.logits[:, step], **notes)
-
-    def loss(
-        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
-    ) -> Tensor:
-        """What the trainer calls ``backward`` on: the mean cross-entropy of the queries, target [B, Q].
-
-        ``progress`` in 0..1 is the part of the training that is done; only annealed losses look at it.
-        """
-        return F.cross_entropy(self(support_x, query_x, context).flatten(0, 1), target.flatten())
 
 
 def prototype_head(prototypes: Tensor, scale: Tensor | float = 1.0) -> tuple[Tensor, Tensor]:

@@ -50,7 +50,7 @@ class ANIL(EmbeddingLearner):
         )
 
     @property
-    def anchors(self) -> AnchorNetwork:
+    def anchors(self) -> AnchorNetwork:  # type: ignore[override]
         return self.adapting.anchors
 
     def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:

@@ -4,19 +4,33 @@ from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from metadash.networks.anchors import MetadataContext
+from metadash.networks.anchors import AnchorNetwork, ConvexGate, MetadataContext
 
 
 class Learner(nn.Module, ABC):
     """``logits = learner(support_x [B, N, K, ...], query_x [B, Q, ...], context)`` with logits [B, Q, N].
 
     Class n of a task is the n-th row of its support; labels are that position. ``context`` holds the metadata of the N classes,
-    or is None: then every learner is its plain self, to the last bit.
+    or is None: then every learner is its plain self, to the last bit. ``anchors`` and ``gate`` exist where metadata is read.
     """
+
+    backbone: nn.Module
+    anchors: AnchorNetwork
+    gate: ConvexGate
 
     @abstractmethod
     def forward(self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None = None) -> Tensor: ...
+
+    def loss(
+        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
+    ) -> Tensor:
+        """What the trainer calls ``backward`` on: the mean cross-entropy of the queries, target [B, Q].
+
+        ``progress`` in 0..1 is the part of the training that is done; only annealed losses look at it.
+        """
+        return F.cross_entropy(self(support_x, query_x, context).flatten(0, 1), target.flatten())
 
 
 class EmbeddingLearner(Learner):

@@ -29,7 +29,7 @@ class LearnerEntry:
 
     ``idea`` is two sentences: the idea, and what to expect. ``fixed_way``: it can only be used with the number of ways it was
     trained for. ``learns``: over a frozen embedding and without metadata there is still something to train. ``reads_inputs``: it
-    reads the data set's own inputs, not embeddings of them. ``make`` is "module:Class".
+    reads the data set's own inputs, not embeddings of them. ``learning_rate`` is where its outer optimiser should start. ``make`` is "module:Class".
     """
 
     name: str
@@ -47,6 +47,7 @@ class LearnerEntry:
     fixed_way: bool = False
     learns: bool = True
     reads_inputs: bool = False
+    learning_rate: float = 1e-2
 
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
@@ -112,6 +113,7 @@ ENTRIES = (
         "metadash.learners.maml:MAML",
         (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
         fixed_way=True,
+        learning_rate=1e-3,
     ),
     LearnerEntry(
         "fomaml",
@@ -125,6 +127,7 @@ ENTRIES = (
         (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
         {"first_order": True},
         fixed_way=True,
+        learning_rate=1e-3,
     ),
     LearnerEntry(
         "anil",
@@ -138,6 +141,7 @@ ENTRIES = (
         ("inner_steps", "eval_steps", "inner_lr", "first_order", "learned_rates"),
         {"inner_lr": 0.1},
         fixed_way=True,
+        learning_rate=1e-3,
     ),
     LearnerEntry(
         "meta-sgd",
@@ -151,6 +155,7 @@ ENTRIES = (
         ("inner_steps", "eval_steps", "alpha", "first_order", "batch_norm"),
         {"inner_steps": 1},
         fixed_way=True,
+        learning_rate=1e-3,
     ),
     LearnerEntry(
         "reptile",
@@ -164,6 +169,7 @@ ENTRIES = (
         (*INNER, "inner_batch", "inner_optimiser", "reptile_epsilon"),
         {"inner_lr": 1e-3, "eval_steps": 50},
         fixed_way=True,
+        learning_rate=1e-3,
     ),
     LearnerEntry(
         "protomaml",
@@ -175,6 +181,7 @@ ENTRIES = (
         "As MAML, first or second order.",
         "metadash.learners.protomaml:ProtoMAML",
         (*INNER, "first_order"),
+        learning_rate=1e-3,
     ),
     LearnerEntry(
         "meta-lstm",
@@ -188,6 +195,7 @@ ENTRIES = (
         ("inner_steps", "eval_steps", "hidden", "batch_norm"),
         {"inner_steps": 8, "hidden": 20, "batch_norm": "support"},
         fixed_way=True,
+        learning_rate=1e-3,
     ),
     LearnerEntry(
         "baseline",
@@ -334,6 +342,32 @@ def make(
     }
     read = {o: getattr(complete, o) for o in (*entry.options, *entry.defaults) if o not in TRAINER_OPTIONS}
     return cls(backbone, dim, **{name: value for name, value in common.items() if name in known}, **read)
+
+
+def read_options(text: str) -> tuple[tuple[str, Any], ...]:
+    """``"inner_steps=3, first_order=true"`` as pairs of name and value. Raises BadInput for a part without a value."""
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not value:
+            raise BadInput(f"'{part}' is no option; write name=value, several separated by commas.")
+        found.append((name, literal(value)))
+    return tuple(found)
+
+
+def literal(value: str) -> Any:
+    """A number, true, false or none where the text is one; two numbers as ``0.005:0.1``; else the text."""
+    words = {"true": True, "false": False, "none": None}
+    if value.lower() in words:
+        return words[value.lower()]
+    if ":" in value:
+        return tuple(literal(part) for part in value.split(":"))
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    return value
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -49,7 +49,7 @@ def main() -> None:
     logging.getLogger("distributed").setLevel(logging.ERROR)
     dask.config.set({"distributed.worker.memory.terminate": 0.98, "distributed.comm.timeouts.connect": "30s"})
     cluster = LocalCluster(
-        n_workers=int(sys.argv[1]), threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        n_workers=int(sys.argv[1]), threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     )
     print(cluster.scheduler_address, flush=True)
     sys.stdin.read()  # ends when the starter closes the pipe, or dies

@@ -110,7 +110,12 @@ def test_a_queued_job_that_is_cancelled_is_cancelled_at_once(own_workspace: Work
 
 @pytest.mark.parametrize(
     ("progress", "state"),
-    [({}, "queued"), ({"state": "done"}, "done"), ({"state": "failed", "message": "Why."}, "failed"), ({"state": "cancelled"}, "cancelled")],
+    [
+        ({}, "queued"),
+        ({"state": "done"}, "done"),
+        ({"state": "failed", "message": "Why."}, "failed"),
+        ({"state": "cancelled"}, "cancelled"),
+    ],
 )
 def test_what_was_said_last_is_the_state(progress: dict[str, Any], state: str) -> None:
     assert honest_state(whereabouts(), progress, False)[0] == state
@@ -206,7 +211,9 @@ def test_a_disk_that_fills_up_under_a_job_leaves_no_job_that_seems_to_run(
         assert again.read().state == "done"  # type: ignore[union-attr]
 
 
-def test_a_defect_of_ours_is_one_sentence_with_the_details_in_a_log(own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_of_ours_is_one_sentence_with_the_details_in_a_log(
+    own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("in the middle of things")
 
@@ -220,7 +227,9 @@ def test_a_defect_of_ours_is_one_sentence_with_the_details_in_a_log(own_workspac
     assert "in the middle of things" in (folder.path / "log.txt").read_text()
 
 
-def test_a_run_does_not_compute_the_backbone_that_failed_before_it(own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_does_not_compute_the_backbone_that_failed_before_it(
+    own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "setpriority", lambda *arguments: None)
     record(own_workspace, tiny_backbone(), state="failed", message="It did not work.", **whereabouts())
     folder = record(own_workspace, tiny_run(("place",)))
@@ -461,7 +470,14 @@ def test_a_server_that_ends_takes_its_workers_along_and_leaves_honest_remains(en
     """Ended in good order or killed: no process survives, nothing is printed, and the next server sees what became of the job."""
     from metadash.training.spec import as_plain
 
-    command = [sys.executable, "-c", SERVER, str(own_workspace.root), json.dumps(as_plain(endless())), "wait" if end == "kill" else "go"]
+    command = [
+        sys.executable,
+        "-c",
+        SERVER,
+        str(own_workspace.root),
+        json.dumps(as_plain(endless())),
+        "wait" if end == "kill" else "go",
+    ]
     environment = {**os.environ, settings.WORKERS.name: "1", settings.SCHEDULER.name: ""}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as server:
         assert server.stdout is not None and server.stderr is not None
@@ -477,5 +493,3 @@ def test_a_server_that_ends_takes_its_workers_along_and_leaves_honest_remains(en
     job = JobBoard(own_workspace).job(said["digest"])
     assert job is not None and job.state == "interrupted"
     assert one_sentence(job.message)
-
-
