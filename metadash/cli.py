@@ -1,4 +1,4 @@
-"""The same verbs without a browser: ``python -m metadash answer | datasets | episodes | train | compare | doctor``.
+"""The same verbs without a browser: ``python -m metadash answer | datasets | episodes | train | learners | compare | doctor``.
 
 Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input, 130 interrupted. With ``--json`` the standard output is one
 JSON document and nothing else; progress goes to the standard error.
@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from metadash import commands, settings
 from metadash.errors import BadInput
@@ -34,13 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--workspace",
-        metavar="DIR",
-        help=f"the folder for data, runs and jobs (default: ${settings.WORKSPACE.name} or ./workspace)",
-    )
-    common.add_argument("--json", action="store_true", help="print one JSON document")
+    common = common_options()
     top = argparse.ArgumentParser(
         prog="python -m metadash",
         description="Which metadata helps a few-shot learner with new classes, by how much, and how sure are you?",
@@ -59,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
 
     datasets = verbs.add_parser("datasets", parents=[common], help="list data sets with their sources, splits and questions")
     datasets.set_defaults(run=commands.datasets)
+    add_obtaining(datasets)
 
     episodes = verbs.add_parser("episodes", parents=[common], help="draw episodes and save their manifest")
     add_dataset(episodes)
@@ -76,6 +72,9 @@ def parser() -> argparse.ArgumentParser:
     train = verbs.add_parser("train", parents=[common], help="train one learner, or look it up")
     add_dataset(train)
     train.add_argument("--learner", default="prototypical")
+    train.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the learner's paper; may be repeated"
+    )
     train.add_argument(
         "--sources",
         type=words,
@@ -96,6 +95,9 @@ def parser() -> argparse.ArgumentParser:
     add_budget(train)
     train.set_defaults(run=commands.train)
 
+    learners = verbs.add_parser("learners", parents=[common], help="list the learners with paper, cost and options")
+    learners.set_defaults(run=commands.learners)
+
     compare = verbs.add_parser("compare", parents=[common], help="list runs, or compare two learners on the same episodes")
     compare.add_argument(
         "first", nargs="?", type=words, help="digests of the first learner's runs (one a seed), separated by commas"
@@ -107,6 +109,41 @@ def parser() -> argparse.ArgumentParser:
     doctor = verbs.add_parser("doctor", parents=[common], help="check this installation and workspace")
     doctor.set_defaults(run=commands.doctor)
     return top
+
+
+def common_options(**default: Any) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--workspace",
+        metavar="DIR",
+        help=f"the folder for data, runs and jobs (default: ${settings.WORKSPACE.name} or ./workspace)",
+        **default,
+    )
+    common.add_argument("--json", action="store_true", help="print one JSON document", **default)
+    return common
+
+
+def add_obtaining(datasets: argparse.ArgumentParser) -> None:
+    """``datasets fetch NAME`` and ``datasets import NAME``; without either, ``datasets`` lists."""
+    common = common_options(default=argparse.SUPPRESS)  # what stands before the verb holds unless it is said again after it
+    verbs = datasets.add_subparsers(metavar="fetch | import")
+    fetch = verbs.add_parser("fetch", parents=[common], help="download a data set and install it")
+    fetch.add_argument("name", help="omniglot")
+    fetch.add_argument(
+        "--from", dest="base", metavar="URL-OR-FOLDER", help="another place to get it from (default: its authors')"
+    )
+    fetch.set_defaults(run=commands.fetch_dataset)
+    import_ = verbs.add_parser("import", parents=[common], help="install a data set from files that are here")
+    import_.add_argument("name", help="omniglot")
+    import_.add_argument(
+        "--source", required=True, metavar="DIR", help="the folder with the authors' zip files, or the Parquet layout"
+    )
+    import_.set_defaults(run=commands.import_dataset)
+    for verb in (fetch, import_):
+        verb.add_argument(
+            "--as", dest="as_name", metavar="NAME", help="what to call it in this workspace (default: its own name)"
+        )
+        verb.add_argument("--no-rotations", action="store_true", help="do not make classes of the turned characters")
 
 
 def words(text: str) -> tuple[str, ...]:

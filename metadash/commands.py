@@ -21,11 +21,12 @@ from metadash.analysis.export import as_json, simple
 from metadash.analysis.scores import load_scores
 from metadash.analysis.sentence import sentences
 from metadash.data.dataset import Dataset, Question
-from metadash.data.library import entries, open_dataset
+from metadash.data.library import OBTAINABLE, entries, obtain, open_dataset
 from metadash.episodes.manifest import describe
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
+from metadash.learners.registry import ENTRIES, entry_of, options_for, read_options
 from metadash.progress_bar import bar
 from metadash.training.jobs import title_of
 from metadash.training.run import train as train_run
@@ -102,6 +103,7 @@ def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
                 "sources": {source.name: {"level": source.level, "columns": list(source.columns)} for source in data.sources},
                 "splits": data.split_names,
                 "questions": {question.id: question.title for question in about.questions},
+                "notes": list(about.extra.get("notes", ())),
             }
         )
         lines.append(
@@ -109,7 +111,48 @@ def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
         )
         lines += [f"  source    {source.name} ({source.level}): {source.description}" for source in data.sources]
         lines += [f"  question  {question.id}: {question.title}" for question in about.questions]
+        lines += [f"  note      {note}" for note in about.extra.get("notes", ())]
+    here = {entry["name"] for entry in found}
+    lines += [f"{name}: not here yet; `datasets fetch {name}` downloads it" for name in OBTAINABLE if name not in here]
     return Result(found, "\n".join(lines))
+
+
+def fetch_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Download a data set's archives (or take them from a folder) and install it."""
+    module = obtain(options.name)
+    with bar(1) as report:
+        show = report.part(f"fetching {options.name}")
+        data = module.fetch(
+            workspace,
+            options.base or module.HOME,
+            options.as_name or options.name,
+            not options.no_rotations,
+            lambda phase, fraction: show(0, {"phase": phase, "fraction": fraction}),
+        )
+    return installed(data)
+
+
+def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Install a data set from files that are at hand."""
+    module = obtain(options.name)
+    with bar(1) as report:
+        show = report.part(f"importing {options.name}")
+        data = module.install(
+            workspace,
+            Path(options.source),
+            options.as_name or options.name,
+            not options.no_rotations,
+            lambda phase, fraction: show(0, {"phase": phase, "fraction": fraction}),
+        )
+    return installed(data)
+
+
+def installed(data: Dataset) -> Result:
+    about = data.description
+    notes = list(about.extra.get("notes", ()))
+    text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances. {about.licence}."
+    values = {"name": data.name, "classes": len(data.classes), "instances": len(data.class_of), "fingerprint": data.fingerprint}
+    return Result({**values, "notes": notes}, "\n".join([text, *notes]))
 
 
 def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -157,6 +200,8 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
             "dataset": data.name,
             "split": split,
             "learner": options.learner,
+            "options": read_options(",".join(options.option)),
+            "learning_rate": entry_of(options.learner).learning_rate,
             "mode": options.mode,
             "backbone": BackboneSpec(data.name, split, width=options.width, episodes=options.backbone_episodes),
             "distance": options.distance,
@@ -192,6 +237,16 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
     return Result(
         {"digest": run.digest, "summary": run.summary, "accuracy": rows, "seconds": run.about["seconds"]}, "\n".join(lines)
     )
+
+
+def learners(options: argparse.Namespace, workspace: Workspace) -> Result:
+    found, lines = [], []
+    for entry in ENTRIES:
+        usual = {name: getattr(options_for(entry.name), name) for name in entry.options}
+        about = {"name": entry.name, "title": entry.title, "paper": entry.paper, "idea": entry.idea, "cost": entry.cost}
+        found.append({**about, "options": usual})
+        lines.append(f"{entry.name:14} {entry.title} ({entry.paper}). {entry.cost}")
+    return Result(found, "\n".join(lines))
 
 
 def named(both: tuple[Any, Any]) -> dict[str, Any]:

@@ -35,5 +35,7 @@ class Bar:
 @contextmanager
 def bar(runs: int) -> Iterator[Bar]:
     shape = "{desc} {percentage:3.0f}%|{bar:20}| {elapsed} {postfix}"
-    with tqdm(total=runs, file=sys.stderr, bar_format=shape, mininterval=0.3, leave=False, dynamic_ncols=True, disable=None) as shown:
+    with tqdm(
+        total=runs, file=sys.stderr, bar_format=shape, mininterval=0.3, leave=False, dynamic_ncols=True, disable=None
+    ) as shown:
         yield Bar(shown)

@@ -14,9 +14,10 @@ from metadash.dashboard.explore import plural
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar
-from metadash.dashboard.learning import LEARNERS, MODES, chosen_runs, reading, seconds_for
+from metadash.dashboard.learning import MODES, chosen_runs, reading, seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.errors import BadInput
+from metadash.learners.registry import LEARNERS
 from metadash.training.estimate import with_needs
 from metadash.training.jobs import all_jobs
 from metadash.training.spec import RunSpec, run_digest
@@ -65,7 +66,7 @@ def ask() -> None:
     runs = f"{len(specs)} runs, one a seed" if len(specs) > 1 else "one run"
     single = "" if specs[0].trains else " (over a frozen backbone there is nothing more to train, so one serves every seed)"
     st.markdown(
-        f"Pressing the button trains {LEARNERS[specs[0].learner]} {reading(specs[0])} and scores it on {words.count(tests.n_episodes)} "
+        f"Pressing the button trains {LEARNERS[specs[0].learner].title} {reading(specs[0])} and scores it on {words.count(tests.n_episodes)} "
         f"test tasks of {tests.n_way} {noun} it has never seen. You will read how often it is right, and can compare it with any other "
         f"learner on the same tasks. That is {runs}{single}."
     )
@@ -88,7 +89,7 @@ def known() -> None:
     noun = nouns.of(scores)
     first, last = (accuracy_words(scores, shot, noun) for shot in (shots[0], shots[-1]))
     spec = specs[0]
-    st.markdown(f"#### With {examples(shots[0])} per class, {LEARNERS[spec.learner]} {reading(spec)} is right in {first}.")
+    st.markdown(f"#### With {examples(shots[0])} per class, {LEARNERS[spec.learner].title} {reading(spec)} is right in {first}.")
     seconds = sum(run.about["seconds"] for run in stored) / len(stored)
     took = f"It learned in {words.duration(seconds).removeprefix('about ')}" + (" a seed" if len(stored) > 1 else "")
     st.markdown(

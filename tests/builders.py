@@ -186,7 +186,9 @@ def scores_table(correct: np.ndarray, shots: tuple[int, ...], queries: int) -> p
     return frame.sample(frac=1, random_state=0)
 
 
-def store_scores(store: RunStore, spec: RunSpec, dataset: Dataset, accuracy: np.ndarray, queries: int = 1000, **summary: Any) -> Run:
+def store_scores(
+    store: RunStore, spec: RunSpec, dataset: Dataset, accuracy: np.ndarray, queries: int = 1000, **summary: Any
+) -> Run:
     """A finished run whose scores were made up: ``accuracy`` [K, E] in 0..1, for the shots and the episodes of its evaluation."""
     manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
     store.keep_manifest(manifest)

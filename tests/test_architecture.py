@@ -107,7 +107,9 @@ def test_only_the_dashboard_and_its_pages_import_streamlit() -> None:
 
 
 def test_the_server_loads_neither_torch_nor_scikit_learn() -> None:
-    program = f"import sys; [__import__(m) for m in {SERVER_IMPORTS}]; print([m for m in {NEVER_IN_THE_SERVER} if m in sys.modules])"
+    program = (
+        f"import sys; [__import__(m) for m in {SERVER_IMPORTS}]; print([m for m in {NEVER_IN_THE_SERVER} if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 

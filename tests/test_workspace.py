@@ -28,7 +28,9 @@ def test_a_missing_workspace_is_made_with_its_folders(tmp_path: Path) -> None:
     assert leftovers(workspace.root) == ["datasets", "episodes", "jobs", "runs"]
 
 
-def test_the_environment_names_the_workspace_and_an_argument_goes_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_names_the_workspace_and_an_argument_goes_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(WORKSPACE.name, str(tmp_path / "named"))
     assert Workspace().root == tmp_path / "named"
     assert Workspace(tmp_path / "given").root == tmp_path / "given"
@@ -79,7 +81,9 @@ def test_a_folder_appears_whole_when_its_block_ends(tmp_path: Path) -> None:
     assert (tmp_path / "made" / "a").read_text() == "1"
 
 
-@pytest.mark.parametrize("defect", [KeyError("defect"), KeyboardInterrupt(), BadInput("no")], ids=["defect", "interrupt", "bad input"])
+@pytest.mark.parametrize(
+    "defect", [KeyError("defect"), KeyboardInterrupt(), BadInput("no")], ids=["defect", "interrupt", "bad input"]
+)
 def test_a_block_that_fails_leaves_nothing_and_raises_what_it_raised(tmp_path: Path, defect: BaseException) -> None:
     with pytest.raises(type(defect)), new_folder(tmp_path / "made") as folder:
         (folder / "a").write_text("1")

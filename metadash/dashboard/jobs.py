@@ -57,8 +57,9 @@ class Part:
 def jobs_of(specs: Sequence[Spec], data: Dataset) -> list[Part]:
     """Each spec and what it builds on, what is needed first."""
     store = house.store()
+    known = store.runs()
     return [
-        Part(spec, JobFolder(house.workspace(), run_digest(spec, data)).read(), estimate(spec, data, store))
+        Part(spec, JobFolder(house.workspace(), run_digest(spec, data)).read(), estimate(spec, data, store, known))
         for spec in with_needs(list(specs))
     ]
 
@@ -80,7 +81,14 @@ def progress_bar(parts: Sequence[Part]) -> None:
     phases = list(dict.fromkeys(job.phase for job in running)) or ["starting the workers" if active else ""]
     done = sum(part.done for part in parts)
     fraction = min(0.99, passed / (passed + left)) if passed + left else 0.0
+    fraction = never_back(fraction, f"progress {started}")
     st.progress(fraction, f"{fraction:.0%} · {words.left(left)} · {' and '.join(phases)} · {done} of {len(parts)} runs done")
+
+
+def never_back(fraction: float, key: str) -> float:
+    """The estimate of what is left wavers; a bar that runs backwards would only worry people."""
+    st.session_state[key] = max(fraction, st.session_state.get(key, 0.0))
+    return st.session_state[key]
 
 
 def troubled(parts: Sequence[Part]) -> list[Job]:

@@ -10,12 +10,10 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.learners.registry import LEARNERS, options_for, read_options
 from metadash.training.check import check
 from metadash.training.estimate import estimate_all
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, Spec, run_digest
-
-LEARNERS = {"prototypical": "Prototypical Networks"}
-"""Every learner that can be trained, by its name in ``RunSpec``."""
 
 MODES = {
     "quick": "Quick: one backbone trained on pixels, frozen, light heads.",
@@ -40,7 +38,9 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
     """Draw the controls and return one run a seed. Raises BadInput, in a sentence, for a choice that makes no run."""
     usable = [source.name for source in data.class_sources()]
     first, second, third = st.columns([4, 4, 4])
-    learner = first.selectbox("Learner", list(LEARNERS), format_func=LEARNERS.__getitem__, key="tr_learner", bind="query-params")
+    learner = first.selectbox(
+        "Learner", list(LEARNERS), format_func=lambda name: LEARNERS[name].title, key="tr_learner", bind="query-params"
+    )
     sources = second.multiselect(
         "Metadata it may read",
         usable,
@@ -59,6 +59,8 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
         help="Each seed trains again from another start; two or more give an interval over training.",
         wrap=True,
     )
+    entry = LEARNERS[learner]
+    st.caption(f"{entry.idea} ({entry.paper}.) {entry.cost}")
     left, right = st.columns([1, 1])
     mode = left.segmented_control("Mode", list(MODES), default="quick", required=True, key="tr_mode", bind="query-params")
     left.caption(MODES[mode])
@@ -83,7 +85,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             help="Metadata made wrong on purpose: what is gained from it is not gained from its meaning. "
             + " ".join(CONTROLS.values()),
         )
-        distance = right.selectbox("Distance", DISTANCES, key="tr_distance", bind="query-params")
+        distance = right.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
         evaluation = chosen_evaluation(data)
         left, middle, right = st.columns(3)
         names = data.split_names
@@ -109,6 +111,15 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             bind="query-params",
             help="Training stops earlier when validation accuracy rises no more.",
         )
+        defaults = options_for(learner)
+        options = st.text_input(
+            f"Options of {entry.title}",
+            key="tr_options",
+            bind="query-params",
+            placeholder=", ".join(f"{name}={getattr(defaults, name)}" for name in entry.options) or "it has none",
+            disabled=not entry.options,
+            help="What its paper varies, as name=value separated by commas; what you leave out is as in the paper.",
+        )
         if note := instance_note(data):
             st.caption(note)
     if not seeds:
@@ -117,7 +128,8 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
         RunSpec(
             dataset=data.name,
             split=split,
-            learner=learner,  # type: ignore[arg-type]
+            learner=learner,
+            options=read_options(options) if entry.options else (),
             mode=mode,  # type: ignore[arg-type]
             backbone=BackboneSpec(data.name, split, width=int(width), episodes=int(episodes), distance=distance),  # type: ignore[arg-type]
             distance=distance,  # type: ignore[arg-type]
@@ -125,6 +137,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             sources=tuple(sources),
             control=control if sources else "none",  # type: ignore[arg-type]
             steps=int(steps),
+            learning_rate=entry.learning_rate,
             seed=int(seed),
             evaluation=evaluation(),
         )

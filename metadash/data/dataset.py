@@ -120,7 +120,9 @@ def check_tables(classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndar
             if column not in frame:
                 raise BadInput(f"The table {name} needs a column {column}.")
     if classes["class_name"].isna().any():
-        raise BadInput(f"Row {int(classes['class_name'].isna().argmax())} of the table classes has no class_name; every class needs one.")
+        raise BadInput(
+            f"Row {int(classes['class_name'].isna().argmax())} of the table classes has no class_name; every class needs one."
+        )
     if not instances["class_id"].isin(classes["class_id"]).all():
         raise BadInput("The table instances names a class_id that the table classes does not have.")
     if len(inputs) != len(instances):

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
@@ -10,6 +11,10 @@ from metadash.workspace import Workspace
 
 EMBEDDED = {"glyphs": "metadash.data.glyphs.install"}
 """Name to the module whose ``install(workspace)`` writes it."""
+
+OBTAINABLE = {"omniglot": "metadash.data.omniglot.fetch"}
+"""Data sets that are got from elsewhere: name to the module whose ``fetch(workspace, ...)`` downloads it and whose
+``install(workspace, source, ...)`` makes it of files that are at hand."""
 
 
 @dataclass(frozen=True)
@@ -40,4 +45,15 @@ def open_dataset(workspace: Workspace, name: str) -> Dataset:
     if name in EMBEDDED and not (workspace.datasets / name).is_dir():
         install: Callable[[Workspace], Dataset] = importlib.import_module(EMBEDDED[name]).install
         return install(workspace)
+    if name in OBTAINABLE and not (workspace.datasets / name).is_dir():
+        raise BadInput(
+            f"The data set '{name}' is not in this workspace yet; `python -m metadash datasets fetch {name}` downloads it."
+        )
     return Dataset.open(workspace, name)
+
+
+def obtain(name: str) -> ModuleType:
+    """The module that gets a data set from elsewhere. Raises BadInput when none does."""
+    if name not in OBTAINABLE:
+        raise BadInput(f"'{name}' cannot be fetched or imported; what can be is {', '.join(OBTAINABLE)}.")
+    return importlib.import_module(OBTAINABLE[name])

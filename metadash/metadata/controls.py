@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from metadash.errors import BadInput
-from metadash.metadata.encoder import EncodedSource
+from metadash.metadata.encoded import EncodedSource
 
 CONTROLS = ("none", "shuffled", "noise", "constant")
 

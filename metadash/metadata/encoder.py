@@ -1,7 +1,5 @@
 """Typed metadata columns to one vector per source, fitted on meta-train classes only; what is missing stays missing."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,19 +10,10 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScal
 from metadash.data.dataset import Source
 from metadash.errors import BadInput
 from metadash.metadata.columns import SEPARATOR, Kind, kind_of
+from metadash.metadata.encoded import EncodedSource
 
 MAX_WORDS = 512
 """The most frequent training words kept per text column: more than the few hundred training classes can teach a weight each."""
-
-
-@dataclass(frozen=True)
-class EncodedSource:
-    """``vectors`` [C, d] float32, zero where absent; ``present`` [C] bool; ``features`` the d names, for people."""
-
-    name: str
-    vectors: np.ndarray
-    present: np.ndarray
-    features: tuple[str, ...]
 
 
 def encode(table: pd.DataFrame, sources: tuple[Source, ...], train_rows: np.ndarray) -> list[EncodedSource]:
@@ -87,7 +76,11 @@ def prepared(column: pd.Series, kind: Kind) -> tuple[np.ndarray, BaseEstimator, 
     if kind == "boolean":
         return column.astype("boolean").to_numpy(dtype=float, na_value=0.0)[:, None], FunctionTransformer(), ["true"]
     if kind == "timestamp":
-        return time_features(column), make_pipeline(RobustScaler(), Clip()), ["years", "sine of the season", "cosine of the season"]
+        return (
+            time_features(column),
+            make_pipeline(RobustScaler(), Clip()),
+            ["years", "sine of the season", "cosine of the season"],
+        )
     if kind == "vector":
         vectors = stacked(column)
         return vectors, RobustScaler(), [str(i) for i in range(vectors.shape[1])]

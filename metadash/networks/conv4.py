@@ -20,7 +20,18 @@ class Conv4(nn.Module):
         self.in_channels = in_channels
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.blocks(as_channels_last(images, self.in_channels)).flatten(1)
+        return self.blocks(in_layout_of(self.blocks[4].weight, images, self.in_channels)).flatten(1)
+
+
+def in_layout_of(weight: Tensor, images: Tensor, channels: int) -> Tensor:
+    """[B, H, W] or [B, C, H, W] to floats [B, C, H, W] in 0..1, channels-last where the convolution's ``weight`` is."""
+    if weight.stride(1) == 1:
+        return as_channels_last(images, channels)
+    return as_floats(images).reshape(images.shape[0], channels, *images.shape[-2:])
+
+
+def as_floats(images: Tensor) -> Tensor:
+    return images.float().div_(255) if images.dtype == torch.uint8 else images
 
 
 def as_channels_last(images: Tensor, channels: int) -> Tensor:
@@ -29,9 +40,8 @@ def as_channels_last(images: Tensor, channels: int) -> Tensor:
     A one-channel image stays "contiguous" whatever one asks for, and the first layer would run in the slow layout; its strides
     have to be given by hand.
     """
-    if images.dtype == torch.uint8:
-        images = images.float().div_(255)
+    images = as_floats(images)
     if channels > 1:
-        return images.contiguous(memory_format=torch.channels_last)
+        return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)  # vmap knows no memory formats
     batch, height, width = images.shape[0], images.shape[-2], images.shape[-1]
     return images.contiguous().as_strided((batch, 1, height, width), (height * width, 1, width, 1))

@@ -6,16 +6,18 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
-from metadash.learners.prototypical import PrototypicalNetwork
+from metadash.learners.base import EmbeddingLearner, Learner
+from metadash.learners.registry import check_options, entry_of, make
 from metadash.metadata.controls import control
-from metadash.metadata.encoder import EncodedSource, encode
+from metadash.metadata.encoded import EncodedSource
+from metadash.metadata.encoder import encode
+from metadash.networks.anchors import MetadataContext
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
 from metadash.training.progress import History
@@ -26,6 +28,8 @@ VALIDATE_EVERY = {"quick": 50, "full": 25}
 VALIDATION_EPISODES = 400
 DRAWN_AT_ONCE = 50
 TRAINING_SHARE = 0.85
+CLIPPED = {"meta-lstm": 0.25}
+"""The norm at which a paper clips its outer gradient."""
 
 
 def encode_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedSource]:
@@ -38,16 +42,25 @@ def encode_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedSource]:
     return control(encoded, spec.control, list(roles.values()), np.random.default_rng([spec.seed, 1]))
 
 
-def make_learner(spec: RunSpec, backbone: nn.Module, dim: int, encoded: list[EncodedSource]) -> PrototypicalNetwork:
-    dims = [source.vectors.shape[1] for source in encoded]
-    return PrototypicalNetwork(backbone, dim, dims, spec.fusion, spec.distance, spec.dropout)
+def make_learner(spec: RunSpec, backbone: nn.Module, dim: int, encoded: list[EncodedSource]) -> Learner:
+    return make(
+        spec.learner,
+        backbone,
+        dim,
+        spec.evaluation.n_way,
+        source_dims=[source.vectors.shape[1] for source in encoded],
+        fusion=spec.fusion,
+        distance=spec.distance,
+        dropout=spec.dropout,
+        options=dict(spec.options),
+    )
 
 
 class Arm:
     """A learner in training, with all that its tasks are made of.
 
-    In quick mode the learner's inputs are the backbone's stored embeddings; in full mode they are the data set's own inputs,
-    and ``refresh`` embeds again what an evaluation needs.
+    In quick mode the learner's inputs are the backbone's stored embeddings (``centroid`` alone reads the data set's own inputs);
+    in full mode they are the data set's inputs, and ``embeddings_of`` embeds again what an evaluation needs.
     """
 
     def __init__(self, spec: RunSpec, dataset: Dataset, backbone: Run):
@@ -56,15 +69,19 @@ class Arm:
         self.encoded = encode_sources(spec, dataset)
         self.generator = np.random.default_rng([spec.seed, 2])
         self.stored = np.array(backbone.array("embeddings"))
-        if spec.mode == "quick":
-            network: nn.Module = nn.Identity()
-            self.inputs = self.stored
-        else:
+        self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
+        dim = self.stored.shape[1]
+        network: nn.Module = nn.Identity()
+        self.inputs = self.stored
+        if spec.mode == "full":
             network = load_backbone(spec, dataset, backbone)
+        elif not self.frozen:
+            dim = int(np.prod(dataset.inputs.shape[1:]))
+        if not self.frozen:
             self.inputs = dataset.inputs
-        self.learner = make_learner(spec, network, self.stored.shape[1], self.encoded)
+        self.learner = make_learner(spec, network, dim, self.encoded)
         train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
-        if spec.fusion != "none" and spec.mode == "quick":
+        if spec.fusion != "none" and self.frozen:
             self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
         batch = spec.meta_batch if spec.mode == "quick" else 1
         self.episodes = spec.evaluation.episodes(spec.split, "train", n_episodes=batch * DRAWN_AT_ONCE)
@@ -83,8 +100,8 @@ class Arm:
         groups = [{"params": new, "lr": spec.learning_rate, "weight_decay": spec.weight_decay}]
         return groups + ([{"params": backbone, "lr": spec.learning_rate / 10, "weight_decay": 0.0}] if backbone else [])
 
-    def loss(self, tasks: EpisodeManifest) -> torch.Tensor:
-        """Mean cross-entropy of the queries of some training tasks, with shots and hidden sources drawn anew."""
+    def loss(self, tasks: EpisodeManifest, progress: float) -> torch.Tensor:
+        """The learner's loss on some training tasks, with shots and hidden sources drawn anew; ``progress`` 0..1 of the training."""
         spec = self.spec
         shots = int(self.generator.choice(spec.evaluation.shots))
         support = tensor_rows(self.inputs, tasks.support[:, :, :shots])
@@ -93,21 +110,37 @@ class Arm:
         if context is not None and spec.source_dropout:
             keep = self.generator.random((len(tasks), len(self.encoded))) >= spec.source_dropout
             context = context.masked(torch.from_numpy(keep))
-        logits = self.learner(support, query, context)
-        target = torch.arange(tasks.n_way).repeat_interleave(tasks.n_query).repeat(len(tasks))
-        return F.cross_entropy(logits.flatten(0, 1), target)
+        target = torch.arange(tasks.n_way).repeat_interleave(tasks.n_query).expand(len(tasks), -1)
+        return self.learner.loss(support, query, target, context, progress)
 
     def evaluate(self, manifest: EpisodeManifest) -> np.ndarray:
         """Correct queries [len(shots), E]."""
-        embeddings, position = self.embeddings_of(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]))
-        return score(self.learner, embeddings, position, manifest, self.spec.evaluation.shots, self.encoded)
+        rows = np.concatenate([manifest.support.ravel(), manifest.query.ravel()])
+        if self.frozen or isinstance(self.learner, EmbeddingLearner):
+            table, position = self.embeddings_of(rows)
+        else:
+            needed, position = places(rows, len(self.inputs))
+            table = np.array(self.inputs[needed])
+        return score(self.learner, table, position, manifest, self.spec.evaluation.shots, self.encoded)
 
     def embeddings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings [R, D] of (at least) these rows under the current weights, and the place of each row of the data set among them."""
-        if self.spec.mode == "quick":
+        if self.frozen:
             return self.stored, np.arange(len(self.stored))
         needed, position = places(rows, len(self.dataset.inputs))
         return embed(self.learner.backbone, self.dataset.inputs, needed), position
+
+    @property
+    def can_do_without(self) -> bool:
+        """Whether the learner can also be asked without its metadata."""
+        return not entry_of(self.spec.learner).needs_metadata
+
+    @torch.no_grad()
+    def predict(self, task: EpisodeManifest, context: MetadataContext | None) -> np.ndarray:
+        """The position 0..N-1 of the class predicted for each query [N·Q] of a manifest of one task."""
+        self.learner.eval()
+        support, query = tensor_rows(self.inputs, task.support), tensor_rows(self.inputs, task.query).flatten(1, 2)
+        return self.learner(support, query, context)[0].argmax(dim=-1).numpy()
 
     def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
         """In %, the mean over the shots: what training is stopped and selected on."""
@@ -120,11 +153,25 @@ def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
     return network
 
 
+def optimiser_of(arm: Arm) -> torch.optim.Optimizer:
+    """AdamW on the learner's gradient; plain descent for Reptile, whose gradient is θ − φ and whose step is ε."""
+    if arm.spec.learner == "reptile":
+        return torch.optim.SGD(arm.learner.parameters(), lr=1.0)
+    return torch.optim.AdamW(arm.parameters())
+
+
+def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:
+    """Reptile's ε falls linearly from its start to zero (Nichol et al. 2018, section 5)."""
+    epsilon = check_options("reptile", dict(arm.spec.options)).reptile_epsilon
+    for group in optimiser.param_groups:
+        group["lr"] = epsilon * (1 - progress)
+
+
 def fit(arm: Arm, history: History) -> dict[str, float]:
     """Train until validation accuracy has not risen for ``patience`` looks, or the budget is spent; keep the best weights."""
     spec = arm.spec
     every = VALIDATE_EVERY[spec.mode]
-    optimiser = torch.optim.AdamW(arm.parameters())
+    optimiser = optimiser_of(arm)
     best, best_step, waited = arm.accuracy(arm.evaluate(arm.validation), arm.validation), 0, 0
     weights = copy.deepcopy(arm.learner.state_dict())
     history(0, "training", 0.0, validation_accuracy=best)
@@ -136,9 +183,14 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
         if drawn == 0 and step > 1:
             manifest = draw_from(arm.table, arm.episodes, arm.generator)
         arm.learner.train()
-        loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch])
+        progress = (step - 1) / spec.steps
+        loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
         optimiser.zero_grad()
         loss.backward()
+        if spec.learner in CLIPPED:
+            torch.nn.utils.clip_grad_norm_(arm.learner.parameters(), CLIPPED[spec.learner])
+        if spec.learner == "reptile":
+            anneal(optimiser, arm, progress)
         optimiser.step()
         if not torch.isfinite(loss):
             raise BadInput(f"The loss is not a number at step {step}; lower the learning rate ({spec.learning_rate:g}).")
@@ -174,7 +226,7 @@ def train_arm(spec: RunSpec, dataset: Dataset, backbone: Run, store: RunStore, h
             **found,
             "manifest": manifest.hash,
             "n_test_classes": len(np.unique(manifest.classes)),
-            "batch_norm": "running",
+            "batch_norm": statistics_of(spec),
             "accuracy": {
                 str(k): float(row.mean() / (manifest.n_way * manifest.n_query) * 100)
                 for k, row in zip(spec.evaluation.shots, correct, strict=True)
@@ -194,6 +246,12 @@ def train_arm(spec: RunSpec, dataset: Dataset, backbone: Run, store: RunStore, h
         outcome.arrays["embedded_rows"] = rows
         outcome.arrays["embeddings"] = embed(arm.learner.backbone, dataset.inputs, rows)
     return outcome
+
+
+def statistics_of(spec: RunSpec) -> str:
+    """Which batch-norm statistics the queries were scored with: "batch" lets queries see one another, the others do not."""
+    adapts = spec.mode == "full" and "batch_norm" in entry_of(spec.learner).options
+    return check_options(spec.learner, dict(spec.options)).batch_norm if adapts else "running"
 
 
 @torch.no_grad()

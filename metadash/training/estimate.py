@@ -1,8 +1,10 @@
 """How long a run will take, from what its like took here before, or from what it took us where there is none."""
 
+from collections.abc import Sequence
+
 from metadash.data.dataset import Dataset
 from metadash.training.spec import BackboneSpec, MapSpec, RunSpec, Spec
-from metadash.training.store import RunStore
+from metadash.training.store import Run, RunStore
 
 SECONDS_PER_IMAGE = 0.45e-3
 """Forward and backward of one 28×28 image through Conv-4-32, one core of 2024; a forward pass alone is a third of it."""
@@ -12,11 +14,11 @@ START_UP = 6.0
 """Worker processes start and import torch: paid once a server."""
 
 
-def estimate(spec: Spec, dataset: Dataset, store: RunStore) -> float:
-    """Seconds for one run by itself, without the runs it needs; 0 where it is stored already."""
+def estimate(spec: Spec, dataset: Dataset, store: RunStore, known: Sequence[Run] | None = None) -> float:
+    """Seconds for one run by itself, without the runs it needs; 0 where it is stored already. ``known`` are the store's runs, if at hand."""
     if store.find(spec, dataset):
         return 0.0
-    like = [run for run in store.runs() if alike(run.spec, spec)]
+    like = [run for run in (store.runs() if known is None else known) if alike(run.spec, spec)]
     rough = from_scratch(spec, len(dataset.inputs))
     return like[0].about["seconds"] * rough / from_scratch(like[0].spec, len(dataset.inputs)) if like else rough
 
@@ -24,7 +26,7 @@ def estimate(spec: Spec, dataset: Dataset, store: RunStore) -> float:
 def alike(one: Spec, other: Spec) -> bool:
     """Whether the time of one run tells the time of the other, in proportion to their sizes."""
     if isinstance(one, RunSpec) and isinstance(other, RunSpec):
-        return (one.dataset, one.mode, one.trains) == (other.dataset, other.mode, other.trains)
+        return (one.dataset, one.learner, one.mode, one.trains) == (other.dataset, other.learner, other.mode, other.trains)
     return type(one) is type(other) and one.dataset == other.dataset
 
 
@@ -62,7 +64,7 @@ def with_needs(specs: list[Spec]) -> list[Spec]:
 
 def estimate_all(specs: list[Spec], dataset: Dataset, store: RunStore, workers: int) -> float:
     """Seconds until all are done: what is needed comes first, the rest shares the workers."""
-    parts = with_needs(specs)
-    first = sum(estimate(spec, dataset, store) for spec in parts if isinstance(spec, BackboneSpec))
-    rest = [estimate(spec, dataset, store) for spec in parts if not isinstance(spec, BackboneSpec)]
+    parts, known = with_needs(specs), store.runs()
+    first = sum(estimate(spec, dataset, store, known) for spec in parts if isinstance(spec, BackboneSpec))
+    rest = [estimate(spec, dataset, store, known) for spec in parts if not isinstance(spec, BackboneSpec)]
     return first + max(sum(rest) / workers, max(rest, default=0.0))

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from metadash.episodes.manifest import EpisodeManifest
-from metadash.learners.prototypical import PrototypicalNetwork
-from metadash.metadata.encoder import EncodedSource
+from metadash.learners.base import EmbeddingLearner, Learner
+from metadash.metadata.encoded import EncodedSource
 from metadash.networks.anchors import MetadataContext
 
 EMBED_BATCH = 96
@@ -17,6 +17,9 @@ EMBED_BATCH = 96
 
 SCORE_BATCH = 250
 """Episodes a matrix product."""
+
+ADAPT_BATCH = 8
+"""Episodes at once where each adapts a whole network to itself."""
 
 
 @torch.no_grad()
@@ -52,8 +55,8 @@ def context_of(encoded: list[EncodedSource], classes: np.ndarray) -> MetadataCon
 
 @torch.no_grad()
 def score(
-    learner: PrototypicalNetwork,
-    embeddings: np.ndarray,
+    learner: Learner,
+    table: np.ndarray,
     position: np.ndarray,
     manifest: EpisodeManifest,
     shots: tuple[int, ...],
@@ -61,19 +64,22 @@ def score(
 ) -> np.ndarray:
     """Correct queries of each episode at each number of shots: [len(shots), E] int64.
 
-    ``embeddings`` [R, D]; ``position`` maps a row of the data set to its place in ``embeddings``.
+    ``table`` [R, ...] holds embeddings for a learner that only looks at those, and inputs for one that adapts its backbone;
+    ``position`` maps a row of the data set to its place in it.
     """
     learner.eval()
-    table = torch.from_numpy(embeddings)
+    predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
+    batch = SCORE_BATCH if table.ndim == 2 else ADAPT_BATCH
+    rows = torch.from_numpy(table)
     correct = np.zeros((len(shots), len(manifest)), dtype=np.int64)
     target = torch.arange(manifest.n_way).repeat_interleave(manifest.n_query)
-    for start in range(0, len(manifest), SCORE_BATCH):
-        part = manifest[start : start + SCORE_BATCH]
-        support = table[torch.from_numpy(position[part.support])]
-        query = table[torch.from_numpy(position[part.query])].flatten(1, 2)
+    for start in range(0, len(manifest), batch):
+        part = manifest[start : start + batch]
+        support = rows[torch.from_numpy(position[part.support])]
+        query = rows[torch.from_numpy(position[part.query])].flatten(1, 2)
         context = context_of(encoded, part.classes)
         for s, n_shot in enumerate(shots):
-            logits = learner.logits(query, learner.prototypes(support[:, :, :n_shot], context))
+            logits = predict(support[:, :, :n_shot], query, context)
             correct[s, start : start + len(part)] = (logits.argmax(dim=-1) == target).sum(dim=1).numpy()
     return correct
 

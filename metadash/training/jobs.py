@@ -13,6 +13,7 @@ from typing import Any, Literal
 import psutil
 
 from metadash.canonical import plain
+from metadash.learners.registry import entry_of
 from metadash.training.spec import BackboneSpec, MapSpec, Spec, from_plain, kind_of
 from metadash.workspace import Workspace, new_folder, read_json, write_json
 
@@ -172,4 +173,4 @@ def title_of(spec: Spec) -> str:
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = f", {spec.control}" if spec.control != "none" else ""
-    return f"{spec.learner.capitalize()} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"
+    return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

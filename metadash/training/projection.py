@@ -7,6 +7,8 @@ from sklearn.manifold import TSNE
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.learners.prototypical import PrototypeLearner, pseudo_shot_prototype
+from metadash.networks.anchors import MetadataContext
 from metadash.training.arms import Arm
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of
@@ -41,10 +43,8 @@ def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[
     plain = at(support).mean(dim=1)
     with torch.no_grad():
         context = context_of(arm.encoded, classes[None])
-        fused = arm.learner.prototypes(at(support)[None], context)[0]
-        nearest = lambda to: arm.learner.logits(at(query).flatten(0, 1)[None], to[None])[0].argmax(dim=-1).numpy()  # noqa: E731
-        predicted, plainly = classes[nearest(fused)], classes[nearest(plain)]
-        anchors = arm.learner.anchors(context)[0][0].numpy() if context is not None else np.zeros((0, plain.shape[1]), np.float32)
+        fused, anchors = fused_prototypes(arm, at(support), context)
+        predicted, plainly = (classes[arm.predict(task, told)] for told in (context, None if arm.can_do_without else context))
     parts = [
         frame("instance", rows, dataset.class_of[rows], embedded[position[rows]]),
         frame("support", support.ravel(), np.repeat(classes, task.n_shot), embedded[position[support.ravel()]]),
@@ -57,6 +57,17 @@ def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[
     return pd.concat([points for points, _ in kept], ignore_index=True), np.concatenate([vectors for _, vectors in kept]).astype(
         np.float32
     )
+
+
+def fused_prototypes(arm: Arm, support: torch.Tensor, context: MetadataContext | None) -> tuple[torch.Tensor, np.ndarray]:
+    """Prototypes [N, D] with the metadata's pull, and the anchors [N, D] (none without metadata), for whichever learner."""
+    mean = support.mean(dim=1)
+    if context is None:
+        return mean, np.zeros((0, mean.shape[1]), np.float32)
+    anchor, strength = arm.learner.anchors(context)
+    if isinstance(arm.learner, PrototypeLearner):
+        return arm.learner.prototypes(support[None], context)[0], anchor[0].numpy()
+    return pseudo_shot_prototype(mean[None], support.shape[1], anchor, strength)[0], anchor[0].numpy()
 
 
 def frame(

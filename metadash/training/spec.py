@@ -13,6 +13,7 @@ from metadash.canonical import digest, plain
 from metadash.data.dataset import Dataset
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
+from metadash.learners.registry import check_options, entry_of, options_for
 from metadash.training.version import code_version
 
 Mode = Literal["quick", "full"]
@@ -89,13 +90,15 @@ class RunSpec:
 
     Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
     backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``).
+    ``learner`` and its ``options`` (pairs of name and value, those that differ from its paper's) are the registry's.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
     Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
     """
 
     dataset: str = "glyphs"
     split: str = "base_letter-0"
-    learner: Literal["prototypical"] = "prototypical"
+    learner: str = "prototypical"
+    options: tuple[Any, ...] = ()
     mode: Mode = "quick"
     backbone: BackboneSpec = field(default_factory=BackboneSpec)
     distance: Literal["euclidean", "cosine"] = "euclidean"
@@ -114,6 +117,8 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        object.__setattr__(self, "options", normal_options(self.learner, self.options))
+        check_learner(self)
         check_range(self, "source_dropout", 0.0, 0.95)
         check_range(self, "dropout", 0.0, 0.95)
         check_range(self, "steps", 1, 1_000_000)
@@ -139,8 +144,8 @@ class RunSpec:
 
     @property
     def trains(self) -> bool:
-        """A quick run without metadata has nothing to train: its prototypes are means of frozen embeddings."""
-        return self.mode == "full" or self.fusion != "none"
+        """A quick prototype without metadata has nothing to train: it is a mean of frozen embeddings."""
+        return self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
 
 
 @dataclass(frozen=True)
@@ -210,6 +215,34 @@ def build(cls: type, values: Mapping[str, Any]) -> Any:
     return cls(**arguments)
 
 
+def normal_options(learner: str, options: Any) -> tuple[tuple[str, Any], ...]:
+    """Only what differs from the learner's defaults, sorted by name, so that equal meanings stay one run.
+
+    Raises BadInput for an unknown learner (naming the nearest), and for an option that it ignores or that is out of range.
+    """
+    entry_of(learner)
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
+    complete, usual = check_options(learner, given), options_for(learner)
+    return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
+
+
+def check_learner(spec: RunSpec) -> None:
+    """Raises BadInput where the learner cannot do what the spec asks, or would ignore it."""
+    entry = entry_of(spec.learner)
+    if spec.fusion not in entry.fusions:
+        if entry.needs_metadata and spec.fusion == "none":
+            raise BadInput(f"The learner '{spec.learner}' needs at least one metadata source.")
+        raise BadInput(
+            f"The learner '{spec.learner}' cannot take metadata in by the fusion '{spec.fusion}'; it has {', '.join(entry.fusions)}."
+        )
+    if spec.distance != "euclidean" and spec.distance not in entry.distances:
+        raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
+    if spec.mode == "full" and entry.family == "reference":
+        raise BadInput(
+            f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."
+        )
+
+
 def check_fields(spec: Any) -> None:
     """Every field of a spec dataclass holds what its type says. What only is another spelling of that (a whole number for a fraction,
     a list for a tuple, NumPy's numbers) is put into the one spelling, so that equal meanings stay one run."""
@@ -225,6 +258,8 @@ def checked(name: str, hint: Any, value: Any) -> Any:
         near = difflib.get_close_matches(str(value), [str(option) for option in options], 1)
         choices = ", ".join(str(option) for option in options)
         raise BadInput(f"{name} is '{value}'; it must be one of {choices}" + (f"; did you mean '{near[0]}'?" if near else "."))
+    if hint is Any:
+        return value
     if typing.get_origin(hint) is tuple:
         if not isinstance(value, (list, tuple)):
             raise BadInput(f"{name} is {value!r}; it must be a list.")

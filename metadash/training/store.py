@@ -178,7 +178,9 @@ class RunStore:
     def load_manifest(self, name: str) -> EpisodeManifest:
         manifest = EpisodeManifest.load(self.manifests / f"{name}.npz")
         if manifest.hash != name:
-            raise BadInput(f"The stored episodes {name} are damaged: they are no longer those the runs were scored on. Train again.")
+            raise BadInput(
+                f"The stored episodes {name} are damaged: they are no longer those the runs were scored on. Train again."
+            )
         return manifest
 
     def remove_half_written(self, target: Path) -> None:

@@ -25,7 +25,7 @@ BEAT = 0.5
 GRACE = 1.0
 """Seconds a step may take to notice that it was cancelled before its process is ended."""
 
-NICENESS = 5
+NICENESS = 10
 """The pages come first; safe because a worker computes with one thread."""
 
 KILLED = "Its worker process was killed while it computed, perhaps for lack of memory; nothing was kept. Start it again, or make it smaller."

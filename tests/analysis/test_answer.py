@@ -123,7 +123,9 @@ def test_known_scores_give_the_known_differences(known: Answer) -> None:
 def test_known_scores_give_the_known_accuracies_and_their_worth(known: Answer) -> None:
     mean = 100 * np.random.default_rng(5).normal(0, 0.05, 150).mean()
     for arm, curve in (("plain", CURVES["plain"]), ("metadata", (55.0, 62.0, 70.0)), ("shuffled", (48.0, 59.0, 70.0))):
-        assert [inside.estimate for inside, _ in known.accuracy[arm]] == pytest.approx([point + mean for point in curve], abs=0.01)
+        assert [inside.estimate for inside, _ in known.accuracy[arm]] == pytest.approx(
+            [point + mean for point in curve], abs=0.01
+        )
     assert known.worth.value == pytest.approx(2**0.5 - 1, abs=0.01), "half way between 1 and 2 shots on a logarithmic scale"
 
 

@@ -83,7 +83,10 @@ def test_an_effect_that_differs_between_groups_is_less_certain_for_new_ones(mani
 
 
 def test_seeds_are_matched_by_number_not_by_place(manifest: EpisodeManifest) -> None:
-    first, second = made(manifest, (50.0, 60, 62), seeds=(0, 1, 2), noise=3), made(manifest, (50.0, 60, 62), seeds=(1, 2, 3), noise=3)
+    first, second = (
+        made(manifest, (50.0, 60, 62), seeds=(0, 1, 2), noise=3),
+        made(manifest, (50.0, 60, 62), seeds=(1, 2, 3), noise=3),
+    )
     one, other = matched_seeds(first.at(1), second.at(1), first, second)
     assert np.array_equal(one, first.at(1)[[1, 2]]) and np.array_equal(other, second.at(1)[[0, 1]])
     found = difference(first, second, 1)

@@ -22,7 +22,9 @@ Tell = Callable[..., Answer]
 def tell(tiny: Dataset, tmp_path) -> Tell:
     """``tell(gain=(…), noise=…)``: the answer to a question whose metadata gains that many points at 1, 2 and 5 shots."""
 
-    def make(gain: tuple[float, ...] = (5.0, 2.0, 0.0), noise: float = 0.0, question: str = "marks", where: str | None = None) -> Answer:
+    def make(
+        gain: tuple[float, ...] = (5.0, 2.0, 0.0), noise: float = 0.0, question: str = "marks", where: str | None = None
+    ) -> Answer:
         store = RunStore(Workspace(tmp_path / f"{gain}{noise}{question}{where}"))
         spec = answer_spec(tiny, tiny.question(question), shots=(1, 2, 5), n_query=5, n_episodes=150, width=8, episodes=30)
         if where:
@@ -96,7 +98,14 @@ def test_over_any_classes_the_nouns_are_those_of_classes(tell: Tell) -> None:
 
 @pytest.mark.parametrize(
     ("noun", "many"),
-    [("letter", "letters"), ("family", "families"), ("class", "classes"), ("day", "days"), ("box", "boxes"), ("branch", "branches")],
+    [
+        ("letter", "letters"),
+        ("family", "families"),
+        ("class", "classes"),
+        ("day", "days"),
+        ("box", "boxes"),
+        ("branch", "branches"),
+    ],
 )
 def test_nouns_have_their_plural(noun: str, many: str) -> None:
     assert plural(noun) == many

@@ -153,7 +153,10 @@ def with_row(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
         ({"splits": with_row(changed_split())}, "stands twice in one split"),
         ({"splits": with_row(changed_split(), class_id=99)}, "splits name a class_id"),
         ({"splits": changed_split().drop(columns="role")}, "needs a column role"),
-        ({"description": tiny_description(sources=(Source("wrong", "class", ("nowhere",)),))}, "source 'wrong' names the column 'nowhere'"),
+        (
+            {"description": tiny_description(sources=(Source("wrong", "class", ("nowhere",)),))},
+            "source 'wrong' names the column 'nowhere'",
+        ),
         ({"description": tiny_description(default_split="other")}, "split 'other'"),
         ({"description": tiny_description(sibling_column="nowhere")}, "'nowhere'"),
     ],

@@ -44,7 +44,9 @@ def test_two_groups_cannot_be_split_in_three() -> None:
         split_by_group(pd.Series(["a", "a", "b"]), 0)
 
 
-@pytest.mark.parametrize("sizes", [(2, 2, 2), (2, 2, 2, 2), (6, 6, 2, 2), (6, 6, 6, 2), (6, 2, 2, 2), (6, 6, 6, 2, 2, 2), (1,) * 5])
+@pytest.mark.parametrize(
+    "sizes", [(2, 2, 2), (2, 2, 2, 2), (6, 6, 2, 2), (6, 6, 6, 2), (6, 2, 2, 2), (6, 6, 6, 2, 2, 2), (1,) * 5]
+)
 def test_every_role_gets_a_group_however_the_fractions_round(sizes: tuple[int, ...]) -> None:
     """A role without classes would only be noticed when a run fails."""
     groups = pd.Series([f"group {g}" for g, size in enumerate(sizes) for _ in range(size)])

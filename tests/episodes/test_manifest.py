@@ -184,7 +184,9 @@ def test_processes_write_beside_each_other_too(tmp_path: Path) -> None:
     program = "import sys; from pathlib import Path; from metadash.workspace import part_of; print(part_of(Path(sys.argv[1])))"
     names = {str(part_of(tmp_path / "a.npz"))}
     for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.npz")], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "a.npz")], capture_output=True, text=True, check=False
+        )
         names.add(done.stdout.strip())
     assert len(names) == 3 and all(Path(name).parent == tmp_path and Path(name).name.startswith(".") for name in names)
 

@@ -54,7 +54,16 @@ def test_a_condition_that_selects_nothing_says_so(tiny: Dataset) -> None:
 
 @pytest.mark.parametrize(
     "where",
-    ["this is not sql", "1 = 1; DROP TABLE classes", "nowhere = 3", "class_name", "(SELECT", "true) OR (true", "  ", "read_text('/etc/passwd') IS NULL"],
+    [
+        "this is not sql",
+        "1 = 1; DROP TABLE classes",
+        "nowhere = 3",
+        "class_name",
+        "(SELECT",
+        "true) OR (true",
+        "  ",
+        "read_text('/etc/passwd') IS NULL",
+    ],
 )
 def test_a_condition_that_is_no_condition_is_one_sentence_and_harms_nothing(where: str, tiny: Dataset) -> None:
     with pytest.raises(BadInput) as caught:

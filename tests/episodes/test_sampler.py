@@ -81,7 +81,9 @@ def test_groups_are_drawn_evenly_whatever_their_size(tmp_path) -> None:
     """Families of 5, 9 and 6 classes among the test classes: each gives a third of the tasks."""
     classes = tiny_classes()
     classes["family"] = np.repeat(["a", "b", "c", "d", "e"], [10, 10, 5, 9, 6])
-    splits = pd.DataFrame({"split": "family-0", "class_id": np.arange(40), "role": np.repeat(["train", "validation", "test"], [10, 10, 20])})
+    splits = pd.DataFrame(
+        {"split": "family-0", "class_id": np.arange(40), "role": np.repeat(["train", "validation", "test"], [10, 10, 20])}
+    )
     dataset = write_tiny(Workspace(tmp_path), classes=classes, splits=splits)
     drawn = draw(dataset, spec("siblings", n_episodes=3000))
     counts = np.bincount(drawn.group, minlength=3)
@@ -122,7 +124,10 @@ def test_the_same_spec_gives_the_same_hash_and_another_seed_another(strategy: st
     assert draw(tiny, spec(strategy, seed=1)).hash != draw(tiny, spec(strategy)).hash
 
 
-@pytest.mark.parametrize(("strategy", "pinned"), [("uniform", "e98cd201bd353148db31"), ("siblings", "42a3530cbf495f22a118"), ("disjoint", "44796d08a77e67d1d33a")])
+@pytest.mark.parametrize(
+    ("strategy", "pinned"),
+    [("uniform", "e98cd201bd353148db31"), ("siblings", "42a3530cbf495f22a118"), ("disjoint", "44796d08a77e67d1d33a")],
+)
 def test_the_draw_is_the_one_it_has_always_been(strategy: str, pinned: str, tiny: Dataset) -> None:
     """A change here unpairs every stored run from every new one; it may only happen on purpose."""
     assert dataclasses.replace(draw(tiny, spec(strategy)), fingerprint="tiny").hash == pinned
@@ -225,7 +230,10 @@ def test_ten_thousand_five_way_episodes_are_drawn_at_once(strategy: str, glyphs_
         ({"strategy": "siblings", "column": "nowhere"}, "The table classes has no column 'nowhere'; it has class_id"),
         ({"strategy": "disjoint", "column": "family"}, "The table instances has no column 'family'; it has instance_id"),
         ({"n_shot": PER_CLASS - 3, "n_query": 4}, r"has 30 instances; this episode needs 27 \+ 4"),
-        ({"strategy": "disjoint", "column": "site", "n_shot": 14, "n_query": 14}, "support and 14 query examples that share no site"),
+        (
+            {"strategy": "disjoint", "column": "site", "n_shot": 14, "n_query": 14},
+            "support and 14 query examples that share no site",
+        ),
         ({"strategy": "disjoint", "column": "blank"}, "share no blank"),
         ({"pool": Pool("nowhere")}, "no split 'nowhere'"),
     ],
@@ -240,9 +248,13 @@ def test_what_cannot_be_drawn_is_one_sentence(changes: dict, words: str, tiny: D
 def test_the_class_that_is_short_is_named(tmp_path) -> None:
     keep = ~((tiny_instances()["class_id"] == 39) & (tiny_instances()["instance_id"] % PER_CLASS >= 6))
     instances = tiny_instances()[keep].assign(instance_id=np.arange(keep.sum()))
-    splits = pd.DataFrame({"split": "family-0", "class_id": np.arange(40), "role": np.repeat(["train", "validation", "test"], [20, 5, 15])})
+    splits = pd.DataFrame(
+        {"split": "family-0", "class_id": np.arange(40), "role": np.repeat(["train", "validation", "test"], [20, 5, 15])}
+    )
     dataset = write_tiny(Workspace(tmp_path), instances=instances, inputs=tiny_images()[keep.to_numpy()], splits=splits)
-    with pytest.raises(BadInput, match=r"Class 'thing 39' has 6 instances; this episode needs 3 \+ 4\. Lower the queries or leave it out"):
+    with pytest.raises(
+        BadInput, match=r"Class 'thing 39' has 6 instances; this episode needs 3 \+ 4\. Lower the queries or leave it out"
+    ):
         draw(dataset, spec())
     draw(dataset, spec(n_query=3))
     draw(dataset, spec(pool=Pool("family-0", "test", "class_id <> 39")))

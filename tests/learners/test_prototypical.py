@@ -130,7 +130,7 @@ def test_cosine_logits_lie_between_minus_and_plus_the_scale() -> None:
     assert (logits.abs() <= scale + 1e-9).all()
     torch.testing.assert_close(logits, scale * F.cosine_similarity(query[:, :, None], prototypes[:, None], dim=-1))
     torch.testing.assert_close(model.logits(query * 7, prototypes * 0.1), logits)
-    assert model.logits(prototypes, prototypes).diagonal(dim1=1, dim2=2) .detach().numpy() == pytest.approx(scale.item())
+    assert model.logits(prototypes, prototypes).diagonal(dim1=1, dim2=2).detach().numpy() == pytest.approx(scale.item())
 
 
 def test_a_query_belongs_to_the_class_whose_mean_is_nearest() -> None:
@@ -202,7 +202,9 @@ def test_every_gradient_is_the_finite_difference(fusion: Fusion, distance: str) 
 def test_the_gradient_of_a_pseudo_shot_prototype_is_the_finite_difference() -> None:
     inputs = [x.double().requires_grad_() for x in (torch.randn(N, D), torch.randn(N, D), torch.rand(N))]
     for k in (0, 1, 5):
-        assert torch.autograd.gradcheck(lambda mean, anchor, strength, k=k: pseudo_shot_prototype(mean, k, anchor, strength), inputs)
+        assert torch.autograd.gradcheck(
+            lambda mean, anchor, strength, k=k: pseudo_shot_prototype(mean, k, anchor, strength), inputs
+        )
 
 
 def task(generator: torch.Generator, patterns: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ import pytest
 
 from metadash.errors import BadInput
 from metadash.metadata.controls import CONTROLS, control
-from metadash.metadata.encoder import EncodedSource
+from metadash.metadata.encoded import EncodedSource
 
 C, TRAIN, VALIDATION, TEST = 600, np.arange(0, 400), np.arange(400, 450), np.arange(450, 590)
 ROLES = [TRAIN, VALIDATION, TEST]  # the last ten classes have no role

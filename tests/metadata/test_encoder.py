@@ -9,7 +9,8 @@ import pytest
 from metadash.data.dataset import Source
 from metadash.errors import BadInput
 from metadash.metadata.columns import kind_of
-from metadash.metadata.encoder import MAX_WORDS, EncodedSource, encode
+from metadash.metadata.encoded import EncodedSource
+from metadash.metadata.encoder import MAX_WORDS, encode
 from tests.builders import CLASS_SOURCES, N_CLASSES, one_sentence, tiny_classes
 
 TRAIN = np.arange(20)

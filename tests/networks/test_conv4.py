@@ -36,9 +36,7 @@ def twins(width: int = 6, in_channels: int = 1) -> tuple[Conv4, Textbook]:
     return ours, textbook
 
 
-@pytest.mark.parametrize(
-    ("width", "side", "dim"), [(64, 28, 64), (32, 28, 32), (8, 16, 8), (64, 84, 64 * 25), (4, 33, 4 * 4)]
-)
+@pytest.mark.parametrize(("width", "side", "dim"), [(64, 28, 64), (32, 28, 32), (8, 16, 8), (64, 84, 64 * 25), (4, 33, 4 * 4)])
 def test_the_output_has_width_times_the_sixteenth_of_the_image(width: int, side: int, dim: int) -> None:
     network = Conv4(width).eval()
     for images in (torch.zeros(2, side, side), torch.zeros(2, 1, side, side), torch.zeros(2, side, side, dtype=torch.uint8)):
@@ -47,7 +45,9 @@ def test_the_output_has_width_times_the_sixteenth_of_the_image(width: int, side:
 
 @pytest.mark.parametrize("in_channels", [1, 3])
 @pytest.mark.parametrize("training", [True, False])
-def test_pooling_before_relu_and_no_bias_before_batch_norm_change_no_value_and_no_gradient(training: bool, in_channels: int) -> None:
+def test_pooling_before_relu_and_no_bias_before_batch_norm_change_no_value_and_no_gradient(
+    training: bool, in_channels: int
+) -> None:
     ours, textbook = twins(in_channels=in_channels)
     images = torch.rand(10, in_channels, 28, 28, dtype=torch.float64)
     target = torch.randn(10, 6, dtype=torch.float64)

@@ -42,7 +42,10 @@ def test_what_is_stored_takes_no_time(tiny: Dataset, store: RunStore) -> None:
         (tiny_backbone(), tiny_backbone(n_way=20)),
         (SPEC, tiny_run(("place",), steps=1000)),
         (SPEC, tiny_run(("place",), evaluation=tiny_evaluation(n_episodes=5000))),
-        (tiny_run(("place",), backbone=tiny_backbone(width=32)), tiny_run(("place",), backbone=tiny_backbone(width=32), mode="full")),
+        (
+            tiny_run(("place",), backbone=tiny_backbone(width=32)),
+            tiny_run(("place",), backbone=tiny_backbone(width=32), mode="full"),
+        ),
         (tiny_run(), SPEC),
         (MapSpec(SPEC, background=100), MapSpec(SPEC, background=5000)),
     ],

@@ -358,45 +358,7 @@ def test_a_running_job_shows_how_far_it_is_and_is_cancelled_within_two_seconds(b
     assert time.monotonic() - asked < 2
     assert job.state == "cancelled" and job.message == "Cancelled; nothing was kept."
     assert RunStore(board.workspace).get(digest) is None
-
-
-def test_a_job_in_a_long_silent_step_is_cancelled_within_two_seconds_too(board: JobBoard) -> None:
-    """A t-SNE of five thousand points reports nothing for half a minute; its process is ended. Then the other jobs go on."""
-    backbone = tiny_backbone(dataset="many", width=4, episodes=3, n_way=5)
-    run = tiny_run(dataset="many", backbone=backbone, evaluation=tiny_evaluation(n_episodes=20))
-    digest = board.submit(MapSpec(run, background=5000))
-    wait_for(lambda: under_way(board, digest, "arranging the map (t-SNE)"), 60)
-    time.sleep(0.6)
-    pid = progress(board, digest)["pid"]
-    asked = time.monotonic()
-    board.cancel(digest)
-    job = wait_for(lambda: ended(board, digest))
-    assert time.monotonic() - asked < 2
-    assert job.state == "cancelled" and job.message == "Cancelled; nothing was kept."
-    wait_for(lambda: not alive(pid), 5)
-    wait_for(lambda: board.futures[digest].done(), 10)
-    assert board.job(digest).state == "cancelled", "and nobody tries it again"  # type: ignore[union-attr]
-    assert not list(board.workspace.runs.glob(".*.part"))
-
-
-def test_a_worker_killed_in_training_fails_its_job_and_no_other(board: JobBoard) -> None:
-    spec = tiny_run(("place",), steps=1000, patience=10_000, seed=5)
-    digest = board.submit(spec)
-    wait_for(lambda: under_way(board, digest))
-    os.kill(progress(board, digest)["pid"], signal.SIGKILL)
-    job = wait_for(lambda: (found := ended(board, digest)) and found.state == "failed" and found)
-    assert "killed while it computed" in one_sentence(job.message)
-    assert RunStore(board.workspace).get(digest) is None
-    other = board.submit(tiny_run(("size",)))
-    assert wait_for(lambda: ended(board, other), 60).state == "done"
-    assert board.submit(spec) == digest, "the failed one may be asked for again"
-    assert board.job(digest).active  # type: ignore[union-attr]
-    assert wait_for(lambda: ended(board, digest), 60).state == "done"
-
-
-def test_a_cancelled_job_may_be_asked_for_again(board: JobBoard) -> None:
-    digest = board.submit(endless())
-    assert wait_for(lambda: under_way(board, digest)).active
+    assert board.submit(endless()) == digest and wait_for(lambda: under_way(board, digest)), "it may be asked for again"
     board.cancel(digest)
     assert wait_for(lambda: ended(board, digest)).state == "cancelled"
 
@@ -418,6 +380,38 @@ def test_two_servers_on_one_workspace_compute_once(board: JobBoard, monkeypatch:
     assert not [path for path in board.workspace.runs.iterdir() if path.name.endswith((".part", ".damaged"))]
     second.close()
     assert board.client.status == "running", "closing a guest leaves the scheduler alone"
+
+
+def test_a_job_in_a_long_silent_step_is_cancelled_within_two_seconds_too(board: JobBoard) -> None:
+    """A t-SNE of five thousand points reports nothing for half a minute; its process is ended. Then the other jobs go on."""
+    backbone = tiny_backbone(dataset="many", width=4, episodes=3, n_way=5)
+    run = tiny_run(dataset="many", backbone=backbone, evaluation=tiny_evaluation(n_episodes=20))
+    digest = board.submit(MapSpec(run, background=5000))
+    wait_for(lambda: under_way(board, digest, "arranging the map (t-SNE)"), 60)
+    time.sleep(0.6)
+    pid = progress(board, digest)["pid"]
+    asked = time.monotonic()
+    board.cancel(digest)
+    job = wait_for(lambda: ended(board, digest))
+    assert time.monotonic() - asked < 2
+    assert job.state == "cancelled" and job.message == "Cancelled; nothing was kept."
+    wait_for(lambda: not alive(pid), 5)
+    wait_for(lambda: board.futures[digest].done(), 10)
+    assert board.job(digest).state == "cancelled", "and nobody tries it again"  # type: ignore[union-attr]
+    assert not list(board.workspace.runs.glob(".*.part"))
+
+
+def test_a_worker_killed_in_training_fails_its_job_and_the_next_one_runs(board: JobBoard) -> None:
+    spec = tiny_run(("place",), steps=1000, patience=10_000, seed=5)
+    digest = board.submit(spec)
+    wait_for(lambda: under_way(board, digest))
+    os.kill(progress(board, digest)["pid"], signal.SIGKILL)
+    job = wait_for(lambda: (found := ended(board, digest)) and found.state == "failed" and found)
+    assert "killed while it computed" in one_sentence(job.message)
+    assert RunStore(board.workspace).get(digest) is None
+    assert board.submit(spec) == digest, "it may be asked for again, and the workers that are left do it"
+    assert board.job(digest).active  # type: ignore[union-attr]
+    assert wait_for(lambda: ended(board, digest), 60).state == "done"
 
 
 def test_when_the_cluster_dies_its_jobs_are_interrupted_and_a_new_one_is_started(board: JobBoard) -> None:

@@ -56,7 +56,9 @@ def same_weights(one: Run, other: Run) -> bool:
 
 
 @pytest.mark.parametrize("spec", [tiny_run(GOOD_SOURCES, source_dropout=0.3), FULL], ids=["quick", "full"])
-def test_the_same_spec_gives_the_same_numbers_bit_for_bit_in_a_fresh_store(spec: RunSpec, trained: Any, own_workspace: Workspace) -> None:
+def test_the_same_spec_gives_the_same_numbers_bit_for_bit_in_a_fresh_store(
+    spec: RunSpec, trained: Any, own_workspace: Workspace
+) -> None:
     first = trained(spec)
     torch.manual_seed(987)  # whatever happened in the process before must not matter
     np.random.seed(987)
@@ -65,7 +67,9 @@ def test_the_same_spec_gives_the_same_numbers_bit_for_bit_in_a_fresh_store(spec:
     store = RunStore(own_workspace)
     for name in ("scores", "anchors"):
         pd.testing.assert_frame_equal(first.frame(name), second.frame(name), check_exact=True)
-    pd.testing.assert_frame_equal(first.history().drop(columns="seconds"), second.history().drop(columns="seconds"), check_exact=True)
+    pd.testing.assert_frame_equal(
+        first.history().drop(columns="seconds"), second.history().drop(columns="seconds"), check_exact=True
+    )
     assert same_weights(first, second)
     assert first.summary == second.summary
     ours, theirs = trained(spec.backbone), store.get(trained(spec.backbone).digest)
@@ -241,7 +245,9 @@ def test_cosine_runs(trained: Any) -> None:
 
 def test_full_mode_trains_the_backbone_too_and_embeds_with_it(trained: Any, tiny: Dataset) -> None:
     run, before, after = trained(FULL), weights(trained(FULL.backbone)), weights(trained(FULL))
-    assert run.summary["best_step"] == 0 or any(not torch.equal(value, after[f"backbone.{name}"]) for name, value in before.items())
+    assert run.summary["best_step"] == 0 or any(
+        not torch.equal(value, after[f"backbone.{name}"]) for name, value in before.items()
+    )
     test_rows = np.flatnonzero(np.isin(tiny.class_of, tiny.split("family-0")["test"]))
     assert np.array_equal(run.array("embedded_rows"), test_rows)
     assert run.array("embeddings").shape == (len(test_rows), 8)
@@ -335,7 +341,9 @@ def test_inputs_that_the_backbone_cannot_take_are_one_sentence(parts: dict[str, 
 # --- maps --------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_map_places_instances_prototypes_and_anchors_of_one_episode(trained: Any, tiny: Dataset, tiny_workspace: Workspace) -> None:
+def test_a_map_places_instances_prototypes_and_anchors_of_one_episode(
+    trained: Any, tiny: Dataset, tiny_workspace: Workspace
+) -> None:
     spec = MapSpec(tiny_run(("place",)), episode=2, n_shot=2, background=60, perplexity=10)
     points = trained(spec).frame("points")
     counts = points["kind"].value_counts().to_dict()

@@ -1,0 +1,61 @@
+"""ANIL, *almost no inner loop* (Raghu, Raghu, Bengio & Vinyals 2020).
+
+MAML mostly reuses its features within a task, so only the head takes inner steps; the backbone is learned by the outer loop
+alone. That makes it MAML over embeddings: as good in the paper's comparisons, and several times cheaper.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from metadash.learners.adapting import Record
+from metadash.learners.base import EmbeddingLearner
+from metadash.learners.maml import MAML
+from metadash.networks.anchors import AnchorNetwork, MetadataContext
+
+
+class ANIL(EmbeddingLearner):
+    """``logits = learner(support_x [B, N, K, ...], query_x [B, Q, ...], context)`` with logits [B, Q, N].
+
+    The backbone runs once, on support and queries together; its batch norm is the ordinary one (the episode's statistics in
+    training, running ones in evaluation).
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        dim: int,
+        n_way: int,
+        inner_steps: int = 5,
+        inner_lr: float = 0.1,
+        first_order: bool = False,
+        eval_steps: int | None = None,
+        learned_rates: bool = False,
+        vectorised: bool | None = None,
+        source_dims: list[int] | None = None,
+        dropout: float = 0.5,
+    ):
+        super().__init__(backbone, dim)
+        self.adapting = MAML(
+            nn.Identity(),
+            dim,
+            n_way,
+            inner_steps,
+            inner_lr,
+            first_order,
+            eval_steps=eval_steps,
+            learned_rates=learned_rates,
+            vectorised=vectorised,
+            source_dims=source_dims,
+            dropout=dropout,
+        )
+
+    @property
+    def anchors(self) -> AnchorNetwork:  # type: ignore[override]
+        return self.adapting.anchors
+
+    def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
+        return self.adapting(support, query, context)
+
+    @torch.no_grad()
+    def trace(self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record) -> None:
+        self.adapting.trace(*self.embed(support_x, query_x), context, record)

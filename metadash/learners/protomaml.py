@@ -1,0 +1,65 @@
+"""ProtoMAML (Triantafillou et al. 2020, *Meta-Dataset*, section 3).
+
+A prototypical network is a linear classifier, −‖q − p_c‖² = 2p_c·q − ‖p_c‖² + (the same for all classes), so MAML's head can start
+as one: W_c = 2p_c, b_c = −‖p_c‖² from the support's own prototypes. Then MAML's inner steps adapt backbone and head together, and
+the outer gradient also flows through the prototypes. No head is learned, so any number of ways will do.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from metadash.errors import BadInput
+from metadash.learners.adapting import ANCHOR, STRENGTH, AdaptingLearner, prototype_head
+from metadash.learners.inner_loop import HEAD_BIAS, HEAD_WEIGHT, Parameters
+from metadash.learners.maml import GradientDescent
+from metadash.learners.prototypical import pseudo_shot_prototype
+from metadash.networks.task_norm import BatchNorm
+
+
+class ProtoMAML(AdaptingLearner):
+    """Metadata enters the prototypes as κ pseudo-shots at μ, exactly as in ``PrototypicalNetwork``.
+
+    The learned scale s of the distances starts at the paper's 1: W_c = 2s·p_c, b_c = −s‖p_c‖². ``n_way`` is not needed, and not
+    looked at.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        dim: int,
+        n_way: int | None = None,
+        inner_steps: int = 5,
+        inner_lr: float = 0.01,
+        first_order: bool = False,
+        batch_norm: BatchNorm = "batch",
+        eval_steps: int | None = None,
+        vectorised: bool | None = None,
+        source_dims: list[int] | None = None,
+        dropout: float = 0.5,
+    ):
+        super().__init__(backbone, dim, None, inner_steps, first_order, batch_norm, eval_steps, vectorised, source_dims, dropout)
+        self.inner_lr = inner_lr
+        self.log_scale = nn.Parameter(torch.zeros(()))
+        self.add_anchors()
+
+    def adapted(self) -> Parameters:
+        return self.network.parameters()
+
+    def begin(self, support: Tensor, own: Parameters) -> Parameters:
+        start = self.adapted()
+        n_way, shots = support.shape[:2]
+        if shots:
+            prototypes = self.network.embed(start, support.flatten(0, 1)).unflatten(0, (n_way, shots)).mean(1)  # [N, D]
+        elif own:
+            prototypes = torch.zeros_like(own[ANCHOR])
+        else:
+            raise BadInput(
+                "ProtoMAML makes its head from the support or from metadata, and this task has neither; give it a shot."
+            )
+        if own:
+            prototypes = pseudo_shot_prototype(prototypes, shots, own[ANCHOR], own[STRENGTH])
+        weight, bias = prototype_head(prototypes, self.log_scale.exp())
+        return start | {HEAD_WEIGHT: weight, HEAD_BIAS: bias}
+
+    def rule(self) -> GradientDescent:
+        return GradientDescent(self.inner_lr)

@@ -1,0 +1,375 @@
+"""The one list of learners: what each is, what it costs, what it reads. Imports no torch: classes are loaded by name when needed."""
+
+import dataclasses
+import difflib
+import importlib
+import inspect
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from metadash.errors import BadInput
+from metadash.learners.options import OPTION_NAMES, LearnerOptions
+
+if typing.TYPE_CHECKING:
+    from torch import nn
+
+    from metadash.learners.base import Learner
+
+Family = Literal["metric", "closed form", "optimisation", "recurrent", "reference"]
+
+TRAINER_OPTIONS = ("reptile_epsilon",)
+"""Options that the trainer reads, not the learner's constructor."""
+
+
+@dataclass(frozen=True)
+class LearnerEntry:
+    """``options`` names the LearnerOptions it reads, ``defaults`` those whose paper differs from LearnerOptions' own.
+
+    ``idea`` is two sentences: the idea, and what to expect. ``fixed_way``: it can only be used with the number of ways it was
+    trained for. ``learns``: over a frozen embedding and without metadata there is still something to train. ``reads_inputs``: it
+    reads the data set's own inputs, not embeddings of them. ``learning_rate`` is where its outer optimiser should start. ``make`` is "module:Class".
+    """
+
+    name: str
+    title: str
+    family: Family
+    paper: str
+    idea: str
+    cost: str
+    make: str
+    options: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    fusions: tuple[str, ...] = ("none", "pseudo-shots")
+    distances: tuple[str, ...] = ()
+    needs_metadata: bool = False
+    fixed_way: bool = False
+    learns: bool = True
+    reads_inputs: bool = False
+    learning_rate: float = 1e-2
+
+
+INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
+PROTOTYPE_FUSIONS = ("none", "pseudo-shots", "am3")
+DISTANCES = ("euclidean", "cosine")
+
+ENTRIES = (
+    LearnerEntry(
+        "prototypical",
+        "Prototypical Networks",
+        "metric",
+        "Snell, Swersky & Zemel 2017",
+        "A class is the mean of its examples' embeddings, and a query belongs to the nearest mean. Hard to beat for its price, and "
+        "the one to try first.",
+        "The cheapest to train: one forward and one backward pass an episode; thousands of test episodes score in seconds.",
+        "metadash.learners.prototypical:PrototypicalNetwork",
+        fusions=PROTOTYPE_FUSIONS,
+        distances=DISTANCES,
+        learns=False,
+    ),
+    LearnerEntry(
+        "matching",
+        "Matching Networks",
+        "metric",
+        "Vinyals, Blundell, Lillicrap, Kavukcuoglu & Wierstra 2016",
+        "A query attends to every labelled example, and takes the label that gets most attention. Close to Prototypical Networks "
+        "at one shot, usually a little below with more, where a mean denoises better.",
+        "As Prototypical Networks; full context embeddings cost several times more to score, and depend on the order of the support.",
+        "metadash.learners.matching:MatchingNetwork",
+        ("matching_scale", "fce", "fce_steps"),
+    ),
+    LearnerEntry(
+        "relation",
+        "Relation Network",
+        "metric",
+        "Sung, Yang, Zhang, Xiang, Torr & Hospedales 2018",
+        "A small network learns to score how related a class and a query are, instead of a fixed distance. It needs more training "
+        "than a prototype, and independent reproductions stay below the paper.",
+        "As Prototypical Networks to train; the comparison of every pair makes scoring some ten times slower.",
+        "metadash.learners.relation:RelationNetwork",
+        ("hidden",),
+        fusions=PROTOTYPE_FUSIONS,
+    ),
+    LearnerEntry(
+        "r2d2",
+        "R2D2 (ridge regression)",
+        "closed form",
+        "Bertinetto, Henriques, Torr & Vedaldi 2019",
+        "The head of each task is ridge regression, solved exactly, so that training shapes the embedding for it. On a par with "
+        "Prototypical Networks at one shot, often ahead with several.",
+        "Hardly more than Prototypical Networks: one small linear system a task.",
+        "metadash.learners.ridge:R2D2",
+        ("ridge_lambda",),
+    ),
+    LearnerEntry(
+        "maml",
+        "MAML",
+        "optimisation",
+        "Finn, Abbeel & Levine 2017",
+        "Learns a start from which a few gradient steps on a task's examples do well. Slow, sensitive to its step size, and with "
+        "batch statistics its queries see one another; MAML++ (Antoniou et al. 2019) has options that steady it.",
+        "With 5 steps about three to four times a Prototypical episode, and the most memory: an hour or more for a short training.",
+        "metadash.learners.maml:MAML",
+        (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
+        fixed_way=True,
+        learning_rate=1e-3,
+    ),
+    LearnerEntry(
+        "fomaml",
+        "First-order MAML",
+        "optimisation",
+        "Finn, Abbeel & Levine 2017",
+        "MAML that takes the inner gradients for constants, and so leaves out second derivatives. Nearly as accurate as MAML in "
+        "the paper.",
+        "With 5 steps about half of MAML's time, and a fraction of its memory.",
+        "metadash.learners.maml:MAML",
+        (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
+        {"first_order": True},
+        fixed_way=True,
+        learning_rate=1e-3,
+    ),
+    LearnerEntry(
+        "anil",
+        "ANIL",
+        "optimisation",
+        "Raghu, Raghu, Bengio & Vinyals 2020",
+        "MAML whose inner steps adapt only the head: almost no inner loop. About as accurate as MAML, which mostly reuses its "
+        "features anyway.",
+        "Little more than Prototypical Networks: one pass through the backbone, and steps of a linear head.",
+        "metadash.learners.anil:ANIL",
+        ("inner_steps", "eval_steps", "inner_lr", "first_order", "learned_rates"),
+        {"inner_lr": 0.1},
+        fixed_way=True,
+        learning_rate=1e-3,
+    ),
+    LearnerEntry(
+        "meta-sgd",
+        "Meta-SGD",
+        "optimisation",
+        "Li, Zhou, Chen & Li 2017",
+        "Learns, besides MAML's start, how far each single parameter steps and in which direction. One inner step then often does "
+        "what MAML needs several for.",
+        "At one step about half of MAML's time with five; twice its parameters.",
+        "metadash.learners.meta_sgd:MetaSGD",
+        ("inner_steps", "eval_steps", "alpha", "first_order", "batch_norm"),
+        {"inner_steps": 1},
+        fixed_way=True,
+        learning_rate=1e-3,
+    ),
+    LearnerEntry(
+        "reptile",
+        "Reptile",
+        "optimisation",
+        "Nichol, Achiam & Schulman 2018",
+        "Trains on a task for some steps and then moves the start a little towards where it ended. As simple as it gets, but it "
+        "wants many more tasks than MAML, and many steps at test.",
+        "Cheap by the step, as no gradient goes through the inner loop; the 50 steps at test make scoring slow.",
+        "metadash.learners.reptile:Reptile",
+        (*INNER, "inner_batch", "inner_optimiser", "reptile_epsilon"),
+        {"inner_lr": 1e-3, "eval_steps": 50},
+        fixed_way=True,
+        learning_rate=1e-3,
+    ),
+    LearnerEntry(
+        "protomaml",
+        "ProtoMAML",
+        "optimisation",
+        "Triantafillou et al. 2020",
+        "MAML whose head starts as the classifier that a Prototypical Network is. It begins where prototypes end, takes any number "
+        "of ways, and was among the best of Meta-Dataset.",
+        "As MAML, first or second order.",
+        "metadash.learners.protomaml:ProtoMAML",
+        (*INNER, "first_order"),
+        learning_rate=1e-3,
+    ),
+    LearnerEntry(
+        "meta-lstm",
+        "LSTM meta-learner",
+        "recurrent",
+        "Ravi & Larochelle 2017",
+        "An LSTM whose cell state is the learner's parameters learns the start and, by its gates, how far each gradient counts. "
+        "Reproductions stay two or three points below the paper; a landmark rather than a winner.",
+        "The dearest: as first-order MAML with 8 steps, plus an LSTM over every parameter.",
+        "metadash.learners.meta_lstm:MetaLSTM",
+        ("inner_steps", "eval_steps", "hidden", "batch_norm"),
+        {"inner_steps": 8, "hidden": 20, "batch_norm": "support"},
+        fixed_way=True,
+        learning_rate=1e-3,
+    ),
+    LearnerEntry(
+        "baseline",
+        "Baseline",
+        "reference",
+        "Chen, Liu, Kira, Wang & Huang 2019",
+        "No meta-learning: each task fine-tunes a new linear head on its examples over the embedding as it is. Weak at one shot "
+        "with a shallow backbone, and surprisingly strong with more shots or a deep one.",
+        "Nothing to train; 100 steps of a head a task, some milliseconds each.",
+        "metadash.learners.baseline:Baseline",
+        ("finetune_steps", "finetune_lr"),
+        learns=False,
+    ),
+    LearnerEntry(
+        "baseline-plus",
+        "Baseline++",
+        "reference",
+        "Chen, Liu, Kira, Wang & Huang 2019",
+        "Baseline with a head of cosine similarities, which keeps a class's examples close together. In the paper it rivals the "
+        "meta-learners.",
+        "Nothing to train; 100 steps of a head a task, some milliseconds each.",
+        "metadash.learners.baseline:BaselinePlus",
+        ("finetune_steps", "finetune_lr"),
+        learns=False,
+    ),
+    LearnerEntry(
+        "centroid",
+        "Nearest centroid on the inputs",
+        "reference",
+        "textbook",
+        "Prototypes of the raw inputs, pixels for images, without any embedding. What lies above it is what the embedding is worth.",
+        "Nothing to train; seconds to score.",
+        "metadash.learners.reference:NearestCentroid",
+        fusions=PROTOTYPE_FUSIONS,
+        distances=DISTANCES,
+        learns=False,
+        reads_inputs=True,
+    ),
+    LearnerEntry(
+        "logistic",
+        "Logistic regression",
+        "reference",
+        "textbook",
+        "Each task fits multinomial logistic regression on the embeddings of its examples. The classifier that everybody knows, and "
+        "hard to beat from five shots on.",
+        "Nothing to train; a few milliseconds a task with five ways, some more with twenty.",
+        "metadash.learners.reference:LogisticRegression",
+        ("logistic_c",),
+        learns=False,
+    ),
+    LearnerEntry(
+        "metadata-only",
+        "Metadata alone",
+        "reference",
+        "zero-shot; compare Xing et al. 2019",
+        "Compares a query with where the metadata say a class should lie, and never with an example. It says how much of a task the "
+        "metadata give away, so its accuracy does not depend on the shots.",
+        "As Prototypical Networks.",
+        "metadash.learners.reference:MetadataOnly",
+        fusions=("pseudo-shots",),
+        distances=DISTANCES,
+        needs_metadata=True,
+    ),
+    LearnerEntry(
+        "chance",
+        "Chance",
+        "reference",
+        "none",
+        "Gives every class the same score. Exactly one query in as many as there are ways is right.",
+        "Nothing.",
+        "metadash.learners.reference:Chance",
+        fusions=("none",),
+        learns=False,
+    ),
+)
+
+LEARNERS: dict[str, LearnerEntry] = {entry.name: entry for entry in ENTRIES}
+
+
+def entry_of(name: str) -> LearnerEntry:
+    if name not in LEARNERS:
+        raise BadInput(f"There is no learner '{name}'{nearest(name, LEARNERS)}")
+    return LEARNERS[name]
+
+
+def load(name: str) -> "type[Learner]":
+    """The class of a learner; this is what imports torch."""
+    module, cls = entry_of(name).make.split(":")
+    return getattr(importlib.import_module(module), cls)
+
+
+def options_for(name: str) -> LearnerOptions:
+    """The paper's defaults."""
+    return LearnerOptions(**entry_of(name).defaults)
+
+
+def check_options(name: str, options: LearnerOptions | Mapping[str, Any]) -> LearnerOptions:
+    """The options of a learner, complete. Raises BadInput for one that does not exist, is out of range, or that the learner ignores.
+
+    Of LearnerOptions, which are always complete, an option counts as given when it is not at its default.
+    """
+    entry, defaults = entry_of(name), options_for(name)
+    if isinstance(options, LearnerOptions):
+        usual = LearnerOptions()
+        values = {o: getattr(options, o) for o in OPTION_NAMES}
+        given = [o for o, value in values.items() if value not in (getattr(defaults, o), getattr(usual, o))]
+    else:
+        values, given = dict(options), list(options)
+    for option in given:
+        if option not in OPTION_NAMES:
+            raise BadInput(f"There is no option '{option}'{nearest(option, entry.options or OPTION_NAMES)}")
+        if option not in entry.options:
+            reads = f"it reads {', '.join(entry.options)}" if entry.options else "it has no options"
+            raise BadInput(f"The learner '{name}' would ignore the option {option}; {reads}.")
+    return dataclasses.replace(defaults, **{o: value for o, value in values.items() if o in entry.options})
+
+
+def make(
+    name: str,
+    backbone: "nn.Module",
+    dim: int,
+    n_way: int,
+    *,
+    source_dims: Iterable[int] = (),
+    fusion: str = "none",
+    distance: str = "euclidean",
+    dropout: float = 0.5,
+    options: LearnerOptions | Mapping[str, Any] | None = None,
+) -> "Learner":
+    """A new learner. ``dim`` is the width of what ``backbone`` gives; ``n_way`` matters to learners of a fixed number of ways."""
+    entry, cls = entry_of(name), load(name)
+    complete = check_options(name, options or {})
+    if fusion not in entry.fusions:
+        raise BadInput(
+            f"The learner '{name}' cannot take metadata in by the fusion '{fusion}'; it has {', '.join(entry.fusions)}."
+        )
+    known = inspect.signature(cls).parameters
+    common = {
+        "n_way": n_way,
+        "source_dims": list(source_dims) if fusion != "none" else [],
+        "fusion": fusion,
+        "distance": distance,
+        "dropout": dropout,
+    }
+    read = {o: getattr(complete, o) for o in (*entry.options, *entry.defaults) if o not in TRAINER_OPTIONS}
+    return cls(backbone, dim, **{name: value for name, value in common.items() if name in known}, **read)
+
+
+def read_options(text: str) -> tuple[tuple[str, Any], ...]:
+    """``"inner_steps=3, first_order=true"`` as pairs of name and value. Raises BadInput for a part without a value."""
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not value:
+            raise BadInput(f"'{part}' is no option; write name=value, several separated by commas.")
+        found.append((name, literal(value)))
+    return tuple(found)
+
+
+def literal(value: str) -> Any:
+    """A number, true, false or none where the text is one; two numbers as ``0.005:0.1``; else the text."""
+    words = {"true": True, "false": False, "none": None}
+    if value.lower() in words:
+        return words[value.lower()]
+    if ":" in value:
+        return tuple(literal(part) for part in value.split(":"))
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    return value
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(words), 1)
+    return f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(words)}."

@@ -1,0 +1,122 @@
+"""Reptile (Nichol, Achiam & Schulman 2018).
+
+Train on a task for some steps from θ to φ, then move θ a little towards φ: θ ← θ + ε(φ − θ). No gradient goes through the inner
+steps; that several of them on different minibatches of one task are made is what teaches θ to generalise within tasks. The inner
+optimiser is Adam without momentum (β₁ = 0).
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from metadash.learners.adapting import AdaptingLearner
+from metadash.learners.inner_loop import Parameters, Rule, check, take
+from metadash.learners.maml import GradientDescent
+from metadash.networks.anchors import MetadataContext
+from metadash.networks.task_norm import BatchNorm, Statistics
+
+
+class AdamWithoutMomentum:
+    """Adam with β₁ = 0: the gradient over its running root mean square, which starts anew in each task."""
+
+    def __init__(self, rate: float, beta: float = 0.999, eps: float = 1e-8):
+        self.rate, self.beta, self.eps = rate, beta, eps
+        self.square: Parameters = {}
+
+    def __call__(self, step: int, params: Parameters, gradients: Parameters, loss: Tensor) -> Parameters:
+        moved = {}
+        for name, gradient in gradients.items():
+            before = self.square.get(name, torch.zeros_like(gradient))
+            self.square[name] = self.beta * before + (1 - self.beta) * gradient.square()
+            corrected = self.square[name] / (1 - self.beta ** (step + 1))
+            moved[name] = params[name] - self.rate * gradient / (corrected.sqrt() + self.eps)
+        return params | moved
+
+    def notes(self) -> dict[str, Tensor]:
+        return {}
+
+
+class Reptile(AdaptingLearner):
+    """Training calls ``loss(...).backward()``, or ``meta_gradient``, and never differentiates ``forward``.
+
+    The gradient is θ − φ (mean over the batch's tasks), so that plain SGD at learning rate ε is the paper's update, with ε annealed
+    linearly from 1 to 0 there; Adam may be put on top of it. In training a task's pool is its support and its labelled queries, in
+    minibatches of ``inner_batch``; ``forward`` takes ``eval_steps`` on the whole support.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        dim: int,
+        n_way: int,
+        inner_steps: int = 5,
+        inner_lr: float = 1e-3,
+        inner_batch: int = 10,
+        inner_optimiser: Literal["adam", "sgd"] = "adam",
+        batch_norm: BatchNorm = "batch",
+        eval_steps: int | None = 50,
+        vectorised: bool | None = None,
+        source_dims: list[int] | None = None,
+        dropout: float = 0.5,
+    ):
+        super().__init__(backbone, dim, n_way, inner_steps, True, batch_norm, eval_steps, vectorised, source_dims, dropout)
+        self.inner_lr, self.inner_batch, self.inner_optimiser = inner_lr, inner_batch, inner_optimiser
+        self.add_anchors()
+
+    def rule(self) -> Rule:
+        return AdamWithoutMomentum(self.inner_lr) if self.inner_optimiser == "adam" else GradientDescent(self.inner_lr)
+
+    def meta_gradient(
+        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None
+    ) -> tuple[Parameters, Tensor]:
+        """θ − φ of each task, each [B, ...], by the names of ``adapted``; and the losses [B, steps] on the way.
+
+        support_x [B, N, K, ...], query_x [B, Q, ...], target [B, Q].
+        """
+        self.check_ways(support_x)
+        batch, n_way, shots = support_x.shape[:3]
+        labels = torch.arange(n_way, device=target.device).repeat_interleave(shots).expand(batch, -1)
+        pool_x, pool_y = torch.cat([support_x.flatten(1, 2), query_x], 1), torch.cat([labels, target], 1)  # [B, P, ...], [B, P]
+        orders = torch.stack([self.minibatches(pool_x.shape[1]) for _ in range(batch)]).to(target.device)  # [B, steps, batch]
+        vectorised = self.inner.runs_vectorised(support_x)
+        watch = self.network.call.mode == "running" and self.training
+
+        def task(
+            support: Tensor, x: Tensor, y: Tensor, order: Tensor, own: Parameters
+        ) -> tuple[Parameters, Tensor, list[Statistics]]:
+            start, update = self.begin(support, own), self.rule()
+            params, losses, seen = start, [], []
+            for step in range(self.inner_steps):
+                rows = order[step]
+                loss, gradients, saw = self.inner.gradient(params, x[rows], y[rows], step, vectorised, watch)
+                params = update(step, params, gradients, loss)
+                losses.append(loss)
+                seen.append(saw)
+            return {name: start[name] - params[name] for name in start}, torch.stack(losses), seen
+
+        with torch.no_grad():
+            difference, losses, seen = self.inner.over_tasks(task, vectorised)(
+                support_x, pool_x, pool_y, orders, self.own(context)
+            )
+        check(losses, torch.stack([d.flatten(1).sum(1) for d in difference.values()]), self.inner_steps)
+        self.inner.observe(seen)
+        return difference, losses
+
+    def minibatches(self, pool: int) -> Tensor:
+        """Rows [steps, batch] of a pool of examples, shuffled and gone through again and again, from torch's own generator."""
+        size = min(self.inner_batch, pool)
+        passes = -(-self.inner_steps * size // pool)
+        rows = torch.cat([torch.randperm(pool) for _ in range(passes)])
+        return rows[: self.inner_steps * size].view(self.inner_steps, size)
+
+    def loss(
+        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
+    ) -> Tensor:
+        """Its value is the loss of the last minibatch; its gradient is θ − φ, and reaches the anchors through the head's start."""
+        difference, losses = self.meta_gradient(support_x, query_x, target, context)
+        own, surrogate = self.own(context), losses.new_zeros(())
+        for b in range(len(support_x)):
+            start = self.begin(support_x[b], take(own, b))
+            surrogate = surrogate + sum((start[name] * difference[name][b]).sum() for name in start) / len(support_x)
+        return surrogate - surrogate.detach() + losses[:, -1].mean()

@@ -1,0 +1,109 @@
+"""Batch norm that an inner loop can call: a pure function of its weights, with a named choice of whose statistics it uses.
+
+Ordinary batch norm changes its buffers in place whenever it is called in training, and knows nothing of support and query.
+Within a task (``NormCall.active``) this one changes nothing; what it saw is handed back, and ``observe`` takes it in afterwards.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
+
+BatchNorm = Literal["batch", "support", "running"]
+"""Statistics of the batch at hand (transductive: queries see one another), of the support only, or running ones at evaluation."""
+
+Statistics = list[tuple[Tensor, Tensor]]
+"""Mean and variance [C] that each layer saw, in the order of the layers."""
+
+
+@dataclass
+class NormCall:
+    """What all layers of a network should know of the call at hand."""
+
+    mode: BatchNorm = "batch"
+    active: bool = False
+    step: int = 0
+    rows: int | None = None
+    """The statistics are those of the first rows only: the support, in front of the queries."""
+    by_hand: bool = False
+    """F.batch_norm under ``vmap`` has a wrong second derivative in torch 2.13; the same written out has not."""
+    seen: Statistics | None = field(default=None)
+
+
+class TaskNorm(_BatchNorm):
+    """Takes the place of ``like`` and shares its parameters and buffers; outside a task it is that layer.
+
+    With ``sets`` > 0 each inner step has its own weight, bias and running statistics (MAML++: Antoniou et al. 2019, section 4):
+    rows of [sets, C], the last of them for the queries and for any further step.
+    """
+
+    def __init__(self, like: _BatchNorm, call: NormCall, sets: int = 0):
+        super().__init__(like.num_features, like.eps, like.momentum, like.affine, like.track_running_stats)
+        self.call, self.sets = call, sets
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            value = getattr(like, name)
+            if sets and value is not None:
+                rows = value.detach().expand(sets, -1).clone()
+                value = nn.Parameter(rows) if isinstance(value, nn.Parameter) else rows
+            setattr(self, name, value)
+        self.num_batches_tracked = like.num_batches_tracked
+        self.training = like.training
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Any number of spatial dimensions."""
+
+    def row(self, value: Tensor | None, step: int) -> Tensor | None:
+        return value[min(step, self.sets - 1)] if self.sets and value is not None else value
+
+    def forward(self, input: Tensor) -> Tensor:
+        call = self.call
+        if not call.active:
+            return self.outside(input)
+        weight, bias = self.row(self.weight, call.step), self.row(self.bias, call.step)
+        if call.mode == "running" and not self.training and self.running_mean is not None:
+            mean, var = self.row(self.running_mean, call.step), self.row(self.running_var, call.step)
+            if not call.by_hand:
+                return F.batch_norm(input, mean, var, weight, bias, False, 0.0, self.eps)
+            return normalise(input, mean, var, weight, bias, self.eps)  # type: ignore[arg-type]
+        over = (0, *range(2, input.dim()))
+        if call.seen is not None:
+            call.seen.append((input.detach().mean(over), input.detach().var(over)))
+        if call.rows is None and not call.by_hand:
+            return F.batch_norm(input, None, None, weight, bias, True, 0.0, self.eps)
+        base = input if call.rows is None else input[: call.rows]
+        return normalise(input, base.mean(over), base.var(over, unbiased=False), weight, bias, self.eps)
+
+    def outside(self, input: Tensor) -> Tensor:
+        mean, var = self.row(self.running_mean, self.sets), self.row(self.running_var, self.sets)
+        weight, bias = self.row(self.weight, self.sets), self.row(self.bias, self.sets)
+        use_batch = self.training or mean is None
+        return F.batch_norm(input, mean, var, weight, bias, use_batch, self.momentum or 0.0, self.eps)
+
+    @torch.no_grad()
+    def observe(self, mean: Tensor, var: Tensor, step: int) -> None:
+        """Move the running statistics of a step towards what was seen there."""
+        momentum = 0.1 if self.momentum is None else self.momentum
+        for buffer, seen in ((self.running_mean, mean), (self.running_var, var)):
+            if buffer is not None:
+                row = buffer[min(step, self.sets - 1)] if self.sets else buffer
+                row.lerp_(seen.to(row.dtype), momentum)
+
+
+def normalise(x: Tensor, mean: Tensor, var: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    """Batch norm of x [B, C, ...] with given statistics [C], in plain operations: every derivative of it is right under ``vmap``."""
+    shape = (1, -1, *[1] * (x.dim() - 2))
+    scale = (var + eps).rsqrt() if weight is None else weight * (var + eps).rsqrt()
+    out = (x - mean.view(shape)) * scale.view(shape)
+    return out if bias is None else out + bias.view(shape)
+
+
+def with_task_norm(module: nn.Module, call: NormCall, sets: int = 0) -> nn.Module:
+    """``module`` with each batch norm in it replaced by a ``TaskNorm`` (in place; the names of its state stay)."""
+    if isinstance(module, _BatchNorm):
+        return TaskNorm(module, call, sets)
+    for name, child in module.named_children():
+        setattr(module, name, with_task_norm(child, call, sets))
+    return module
