@@ -226,7 +226,7 @@ def wait_for(found: Callable[[], Any], seconds: float = 30.0, every: float = 0.0
 def one_sentence(message: object) -> str:
     """Checks what holds for every message to a person: one short line that ends like a sentence and shows no path or stack."""
     text = re.sub(r"\\([^\w\s]|_)", r"\1", str(message))  # a page escapes what Markdown would read
-    assert text.endswith(".") and "\n" not in text and len(text) < 400, text
+    assert text.endswith((".", "?")) and "\n" not in text and len(text) < 400, text
     assert "Traceback" not in text and "Error(" not in text and "/tmp/" not in text, text
     return text
 

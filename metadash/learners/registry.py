@@ -349,7 +349,7 @@ def read_options(text: str) -> tuple[tuple[str, Any], ...]:
     found = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals or not value:
+        if not name or not equals or not value:
             raise BadInput(f"'{part}' is no option; write name=value, several separated by commas.")
         found.append((name, literal(value)))
     return tuple(found)

@@ -71,8 +71,8 @@ class JobFolder:
             write_json(self.path / "progress.json", {**values, **whereabouts(), "updated": time.time()})
 
     def append_history(self, row: dict[str, Any]) -> None:
-        with suppress(OSError), (self.path / "history.jsonl").open("a", encoding="utf-8") as file:  # a full disk costs the curve only
-            file.write(json.dumps(row) + "\n")
+        with suppress(OSError), (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")  # a full disk costs the live curve only
 
     def history(self) -> list[dict[str, Any]]:
         """The rows reported so far; a last line still being written is left for the next look."""
@@ -147,7 +147,7 @@ def lives(record: dict[str, Any], heartbeat: bool = True) -> bool:
         return not heartbeat or time.time() - record.get("updated", 0.0) < STALE
     try:
         process = psutil.Process(record["pid"])
-        if process.status() == psutil.STATUS_ZOMBIE:  # dead, and nobody has asked how it ended (in a container, often nobody does)
+        if process.status() == psutil.STATUS_ZOMBIE:  # dead, but nobody asked how it ended; in a container, often nobody does
             return False
         return abs(process.create_time() - record["process_started"]) < 1.0
     except (psutil.Error, KeyError):

@@ -20,9 +20,12 @@ from metadash.workspace import Workspace
 log = logging.getLogger(__name__)
 
 BEAT = 0.5
-"""Seconds between two signs of life, and between two looks at the wish to cancel."""
+"""Seconds between two signs of life."""
 
-GRACE = 1.0
+LOOK = 0.2
+"""Seconds between two looks at the wish to cancel, where the job itself does not look."""
+
+GRACE = 0.8
 """Seconds a step may take to notice that it was cancelled before its process is ended."""
 
 NICENESS = 10
@@ -134,13 +137,13 @@ class Reporter:
 
     def beat(self) -> None:
         noticed = None
-        while not self.over.wait(BEAT):
+        while not self.over.wait(LOOK):
             if self.job.cancel_requested:
                 noticed = noticed or time.time()
                 if time.time() - noticed > GRACE:
                     self.finish("cancelled", "Cancelled; nothing was kept.")
                     os._exit(1)
-            else:
+            elif time.time() - self.written > BEAT:
                 self.write("running")
 
     def finish(self, state: str, message: str, details: str = "") -> None:

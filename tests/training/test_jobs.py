@@ -130,7 +130,12 @@ def test_a_queued_job_that_is_cancelled_is_cancelled_at_once(own_workspace: Work
 
 @pytest.mark.parametrize(
     ("progress", "state"),
-    [({}, "queued"), ({"state": "done"}, "done"), ({"state": "failed", "message": "Why."}, "failed"), ({"state": "cancelled"}, "cancelled")],
+    [
+        ({}, "queued"),
+        ({"state": "done"}, "done"),
+        ({"state": "failed", "message": "Why."}, "failed"),
+        ({"state": "cancelled"}, "cancelled"),
+    ],
 )
 def test_what_was_said_last_is_the_state(progress: dict[str, Any], state: str) -> None:
     assert honest_state(whereabouts(), progress, False)[0] == state
@@ -160,8 +165,8 @@ def test_jobs_are_listed_newest_first_with_a_title(own_workspace: Workspace) -> 
         record(own_workspace, spec)
         time.sleep(0.01)
     assert [job.title for job in all_jobs(own_workspace)] == [
-        "Map of episode 5: Prototypical (quick) with no metadata, seed 0",
-        "Prototypical (quick) with place, shuffled, seed 3",
+        "Map of episode 5: Prototypical Networks (quick) with no metadata, seed 0",
+        "Prototypical Networks (quick) with place, shuffled, seed 3",
         "Backbone Conv-4-8 on pixels, tiny",
     ]
 
@@ -226,7 +231,9 @@ def test_a_disk_that_fills_up_under_a_job_leaves_no_job_that_seems_to_run(
         assert again.read().state == "done"  # type: ignore[union-attr]
 
 
-def test_a_defect_of_ours_is_one_sentence_with_the_details_in_a_log(own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_of_ours_is_one_sentence_with_the_details_in_a_log(
+    own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("in the middle of things")
 
@@ -240,7 +247,9 @@ def test_a_defect_of_ours_is_one_sentence_with_the_details_in_a_log(own_workspac
     assert "in the middle of things" in (folder.path / "log.txt").read_text()
 
 
-def test_a_run_does_not_compute_the_backbone_that_failed_before_it(own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_does_not_compute_the_backbone_that_failed_before_it(
+    own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "setpriority", lambda *arguments: None)
     record(own_workspace, tiny_backbone(), state="failed", message="It did not work.", **whereabouts())
     folder = record(own_workspace, tiny_run(("place",)))
@@ -347,6 +356,19 @@ def test_submitting_twice_is_one_job_and_a_run_waits_for_what_it_needs(board: Jo
     assert [row["step"] for row in JobFolder(board.workspace, digest).history()][-1] == 100
 
 
+def test_a_worker_killed_in_training_fails_its_job_and_the_next_one_runs(board: JobBoard) -> None:
+    spec = tiny_run(("place",), steps=1000, patience=10_000, seed=5)
+    digest = board.submit(spec)
+    wait_for(lambda: under_way(board, digest))
+    os.kill(progress(board, digest)["pid"], signal.SIGKILL)
+    job = wait_for(lambda: (found := ended(board, digest)) and found.state == "failed" and found)
+    assert "killed while it computed" in one_sentence(job.message)
+    assert RunStore(board.workspace).get(digest) is None
+    assert board.submit(spec) == digest, "it may be asked for again, and the workers that are left do it"
+    assert board.job(digest).active  # type: ignore[union-attr]
+    assert wait_for(lambda: ended(board, digest), 60).state == "done"
+
+
 def test_a_running_job_shows_how_far_it_is_and_is_cancelled_within_two_seconds(board: JobBoard) -> None:
     digest = board.submit(endless())
     job = wait_for(lambda: under_way(board, digest))
@@ -401,19 +423,6 @@ def test_a_job_in_a_long_silent_step_is_cancelled_within_two_seconds_too(board: 
     assert not list(board.workspace.runs.glob(".*.part"))
 
 
-def test_a_worker_killed_in_training_fails_its_job_and_the_next_one_runs(board: JobBoard) -> None:
-    spec = tiny_run(("place",), steps=1000, patience=10_000, seed=5)
-    digest = board.submit(spec)
-    wait_for(lambda: under_way(board, digest))
-    os.kill(progress(board, digest)["pid"], signal.SIGKILL)
-    job = wait_for(lambda: (found := ended(board, digest)) and found.state == "failed" and found)
-    assert "killed while it computed" in one_sentence(job.message)
-    assert RunStore(board.workspace).get(digest) is None
-    assert board.submit(spec) == digest, "it may be asked for again, and the workers that are left do it"
-    assert board.job(digest).active  # type: ignore[union-attr]
-    assert wait_for(lambda: ended(board, digest), 60).state == "done"
-
-
 def test_when_the_cluster_dies_its_jobs_are_interrupted_and_a_new_one_is_started(board: JobBoard) -> None:
     assert board.cluster is not None
     with idling(board.workspace, 20, 21, 22) as specs:
@@ -424,8 +433,11 @@ def test_when_the_cluster_dies_its_jobs_are_interrupted_and_a_new_one_is_started
         for digest in digests:
             assert wait_for(lambda digest=digest: ended(board, digest)).state in ("interrupted", "failed")
         assert wait_for(lambda: not any(alive(pid) for pid in pids)), "no worker outlives it"
-    digest = board.submit(tiny_run(("traits",)))
-    assert wait_for(lambda: ended(board, digest), 60).state == "done"
+    with idling(board.workspace, 23) as (spec,):
+        digest = board.submit(spec)
+        assert wait_for(lambda: under_way(board, digest))
+        board.cancel(digest)
+        assert wait_for(lambda: ended(board, digest)).state == "cancelled", "and one may give up waiting"
 
 
 def test_closing_the_board_is_quiet_and_quick_and_leaves_no_process(board: JobBoard) -> None:
@@ -473,7 +485,14 @@ def test_a_server_that_ends_takes_its_workers_along_and_leaves_honest_remains(en
     """Ended in good order or killed: no process survives, nothing is printed, and the next server sees what became of the job."""
     environment = {**os.environ, settings.WORKERS.name: "1", settings.SCHEDULER.name: ""}
     with idling(own_workspace, 0) as (spec,):
-        command = [sys.executable, "-c", SERVER, str(own_workspace.root), json.dumps(as_plain(spec)), "wait" if end == "kill" else "go"]
+        command = [
+            sys.executable,
+            "-c",
+            SERVER,
+            str(own_workspace.root),
+            json.dumps(as_plain(spec)),
+            "wait" if end == "kill" else "go",
+        ]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as server:
             assert server.stdout is not None and server.stderr is not None
             said = json.loads(server.stdout.readline() or server.stderr.read())
@@ -488,5 +507,3 @@ def test_a_server_that_ends_takes_its_workers_along_and_leaves_honest_remains(en
     job = JobBoard(own_workspace).job(said["digest"])
     assert job is not None and job.state == "interrupted"
     assert one_sentence(job.message)
-
-

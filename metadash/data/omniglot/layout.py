@@ -12,6 +12,8 @@ from metadash.errors import BadInput
 
 
 class Layout(Protocol):
+    """One of the forms in which the drawings come: the authors' archives, or Parquet tables."""
+
     index: pd.DataFrame
     """One row a drawing: alphabet, character, drawer, part, drawing_id."""
 
