@@ -6,6 +6,7 @@ JSON document and nothing else; progress goes to the standard error.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("metadash: interrupted; nothing half-done was kept.", file=sys.stderr)
         return INTERRUPTED
-    print(json.dumps(result.values, ensure_ascii=False, indent=1) if options.json else result.text)
+    try:
+        print(json.dumps(result.values, ensure_ascii=False, indent=1) if options.json else result.text, flush=True)
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE if result.healthy else DEFECT
 
 

@@ -11,6 +11,7 @@ from metadash.analysis.sentence import bracket, sentences
 from metadash.analysis.verdict import Verdict
 from metadash.dashboard.charts import Curve, curve_over_shots
 from metadash.dashboard.frame import term
+from metadash.dashboard.links import from_link, to_link
 from metadash.dashboard.pictures import picture_row
 from metadash.dashboard.theme import palette
 from metadash.data.dataset import Dataset, Question
@@ -35,13 +36,10 @@ MODE_NOTES = {
 def chosen_question(data: Dataset) -> Question:
     """One of the data set's questions, or one's own: sources, strategy and ways chosen freely."""
     questions = {question.id: question for question in data.description.questions}
-    identity = st.selectbox(
-        "Question",
-        [*questions, OWN],
-        format_func=lambda key: questions[key].title if key in questions else "My own question: choose sources and tasks …",
-        key="q",
-        bind="query-params",
-    )
+    titles = {**{key: question.title for key, question in questions.items()}, OWN: "My own question: choose sources and tasks …"}
+    from_link("q", titles)
+    identity = st.selectbox("Question", list(titles), format_func=titles.__getitem__, key="q")
+    to_link("q")
     if identity in questions:
         return questions[identity]
     left, middle, right = st.columns([3, 2, 1])

@@ -8,6 +8,7 @@ from metadash.canonical import digest
 from metadash.dashboard import house
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
+from metadash.dashboard.links import from_link, to_link
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS, options_for, read_options
@@ -38,9 +39,10 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
     """Draw the controls and return one run a seed. Raises BadInput, in a sentence, for a choice that makes no run."""
     usable = [source.name for source in data.class_sources()]
     first, second, third = st.columns([4, 4, 4])
-    learner = first.selectbox(
-        "Learner", list(LEARNERS), format_func=lambda name: LEARNERS[name].title, key="tr_learner", bind="query-params"
-    )
+    titles = {name: entry.title for name, entry in LEARNERS.items()}
+    from_link("tr_learner", titles)
+    learner = first.selectbox("Learner", list(titles), format_func=titles.__getitem__, key="tr_learner")
+    to_link("tr_learner")
     sources = second.multiselect(
         "Metadata it may read",
         usable,
