@@ -54,6 +54,11 @@ def test_every_role_gets_a_group_however_the_fractions_round(sizes: tuple[int, .
         assert set(split_by_group(groups, seed)) == set(ROLES)
 
 
+@pytest.mark.parametrize("fractions", [(0.01, 0.49, 0.5), (0.98, 0.01, 0.01), (0.01, 0.01, 0.98), (0.5, 0.5, 0.0)])
+def test_every_role_gets_a_group_whatever_the_fractions(fractions: tuple[float, float, float]) -> None:
+    assert set(split_by_group(GROUPS, 0, fractions=fractions)) == set(ROLES)
+
+
 def test_a_class_without_a_group_is_named() -> None:
     with pytest.raises(BadInput, match="Class 3 has no group"):
         split_by_group(pd.Series(["a", "b", "c", None, "a"]), 0)

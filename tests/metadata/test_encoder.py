@@ -77,6 +77,7 @@ def test_kinds_at_the_edges(values: Any, kind: str) -> None:
         ("count", -1000),
         ("is_round", None),
         ("corner", "a corner never seen"),
+        ("corner", "several; corners; at once"),
         ("traits", "a trait; never; seen"),
         ("description", "utterly new words about nothing"),
         ("found", pd.Timestamp("1850-05-05")),
@@ -230,6 +231,15 @@ def test_a_row_with_nothing_at_all_is_absent_and_zero() -> None:
     found = encoded([None, *["a", "b"] * 19, None])
     assert np.flatnonzero(~found.present).tolist() == [0, 39]
     assert (found.vectors[[0, 39]] == 0).all()
+
+
+def test_a_row_where_all_is_missing_has_no_marks_for_it_either() -> None:
+    """An absent row counts as no source at all: its marks for missing values must not speak either."""
+    table = pd.DataFrame({"x": [None, None, "a", "b"] * 10, "y": [None, 1.0, None, 2.0] * 10})
+    found = encode(table, (Source("s", "class", ("x", "y")),), TRAIN)[0]
+    assert [name for name in found.features if name.endswith("missing")] == ["x: missing", "y: missing"]
+    assert not found.present[0] and (found.vectors[0] == 0).all()
+    assert found.present[1] and column(found, "x: missing")[1] == 1
 
 
 def test_no_mark_for_missing_values_where_training_shows_none() -> None:

@@ -86,6 +86,13 @@ def test_a_run_that_is_there_already_stays_as_it_is(filled: Workspace) -> None:
     assert again.about == before.about
 
 
+def test_a_finished_run_is_found_even_where_its_backbone_was_thrown_away(filled: Workspace) -> None:
+    shutil.rmtree(stored(filled, SPEC.backbone).folder)
+    reports: list[Any] = []
+    assert train(SPEC, filled, lambda step, metrics: bool(reports.append(metrics))).digest == stored(filled).digest
+    assert not reports and not RunStore(filled).runs("backbone")
+
+
 HALVES: dict[str, Callable[[Path], Any]] = {
     "nothing written": lambda folder: [path.unlink() for path in folder.iterdir()],
     "no run.json": lambda folder: (folder / "run.json").unlink(),
