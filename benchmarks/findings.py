@@ -202,7 +202,7 @@ def never_stopped(spec: RunSpec, here: Laboratory) -> tuple[tuple[int, ...], lis
         if not place:
             tasks = draw_from(arm.table, arm.episodes, arm.generator)
         arm.learner.train()
-        loss = arm.loss(tasks[place * batch : (place + 1) * batch])
+        loss = arm.loss(tasks[place * batch : (place + 1) * batch], 0.0)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -8,6 +8,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 COMPUTING = ("episodes", "metadata", "networks", "learners", "training")
 ELSEWHERE = (
+    "episodes/edit.py",
+    "episodes/saved.py",
     "training/check.py",
     "training/estimate.py",
     "training/store.py",
