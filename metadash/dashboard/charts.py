@@ -1,6 +1,7 @@
 """The three charts of the house, one grammar: curve over shots, interval dots, map. Figures only; pages draw them."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from metadash.analysis.intervals import Interval
 from metadash.dashboard.theme import Palette, translucent
 
 FONT = "Source Sans, sans-serif"
+LABEL_WIDTH = 24
+"""Characters of a row's name before it breaks."""
 
 
 @dataclass(frozen=True)
@@ -174,5 +177,8 @@ def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = 0.5, unit
             hovertemplate=f"{dot.name}: %{{x:+.2f}} {unit}<extra></extra>",
         )
     figure.update_xaxes(title={"text": f"difference, {unit}", "font": {"color": palette.muted, "size": 13}})
+    names = [dot.name for dot in ordered]  # wrapped: on a narrow screen a long name would leave no room for the dots
+    wrapped = ["<br>".join(textwrap.wrap(name, LABEL_WIDTH)) for name in names]
+    figure.update_yaxes(tickvals=names, ticktext=wrapped)
     figure.update_yaxes(type="category", tickfont={"color": palette.text, "size": 14}, automargin=True)
     return figure

@@ -5,6 +5,7 @@ placed at an anchor μ, ``p = (K·x̄ + κ·μ) / (K + κ)``: AM3's convex mixtu
 shots arrive and is the plain learner at κ = 0. AM3's own gate, which does not know K, stands beside it for comparison.
 """
 
+from abc import abstractmethod
 from typing import ClassVar, Literal
 
 import torch
@@ -51,9 +52,9 @@ class PrototypeLearner(AnchoredLearner):
         weight = torch.where(context.present.any(dim=-1), self.gate(anchor), 1.0)[..., None]
         return weight * mean + (1 - weight) * anchor
 
+    @abstractmethod
     def logits(self, query: Tensor, prototypes: Tensor) -> Tensor:
         """[B, Q, D] and [B, N, D] to [B, Q, N]."""
-        raise NotImplementedError
 
 
 class PrototypicalNetwork(PrototypeLearner):
