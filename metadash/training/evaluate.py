@@ -28,13 +28,16 @@ def embed(
 ) -> np.ndarray:
     """Embeddings [R, D] float32 of ``inputs[rows]`` in evaluation mode (running batch-norm statistics: nothing transductive)."""
     backbone.eval()
-    parts = []
+    embedded = np.zeros((len(rows), 0), dtype=np.float32)
     for start in range(0, len(rows), EMBED_BATCH):
         batch = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + EMBED_BATCH]]))
-        parts.append(backbone(batch).numpy())
+        found = backbone(batch).numpy()
+        if not start:  # one block for all: small results kept between large temporaries would scatter the heap (1.1 GB of it)
+            embedded = np.empty((len(rows), found.shape[1]), dtype=np.float32)
+        embedded[start : start + len(found)] = found
         if start // EMBED_BATCH % 50 == 0:
             tick(start / len(rows))
-    return np.concatenate(parts)
+    return embedded
 
 
 def places(rows: np.ndarray, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
