@@ -28,9 +28,10 @@ from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.registry import ENTRIES, entry_of, options_for, read_options
 from metadash.progress_bar import bar
+from metadash.training.fields import build
 from metadash.training.jobs import title_of
 from metadash.training.run import train as train_run
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, build
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
 from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
 

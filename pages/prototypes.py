@@ -19,7 +19,9 @@ from metadash.dashboard.maps import TABLE_ROWS, TASK, export_table, selected_tab
 from metadash.dashboard.mapview import colour_choices, drawn
 from metadash.dashboard.pictures import picture_row
 from metadash.errors import BadInput
-from metadash.training.spec import BackboneSpec, MapSpec, RunSpec, run_digest
+from metadash.training.kinds import run_digest
+from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.views import MapSpec
 
 CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, so many examples of each
 

@@ -20,7 +20,8 @@ from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
 from metadash.training.estimate import with_needs
 from metadash.training.jobs import all_jobs
-from metadash.training.spec import RunSpec, run_digest
+from metadash.training.kinds import run_digest
+from metadash.training.spec import RunSpec
 from metadash.training.store import Run
 
 NEWEST = "What is running, or the newest"

@@ -15,7 +15,8 @@ import pandas as pd
 from metadash.data.dataset import Dataset, Description, Question, Source, write_dataset
 from metadash.data.splits import split_by_group, table_of
 from metadash.episodes.sampler import draw
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, run_digest
+from metadash.training.kinds import run_digest
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
 from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
 

@@ -12,8 +12,9 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.jobs import MARKS
 from metadash.dashboard.links import link_to
 from metadash.training.jobs import Job, JobFolder, title_of
-from metadash.training.spec import MapSpec, RunSpec
+from metadash.training.spec import RunSpec
 from metadash.training.store import Run
+from metadash.training.views import MapSpec
 
 SHOWN = 6
 """Ended jobs with their buttons; older ones stand in a table below."""

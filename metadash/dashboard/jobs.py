@@ -12,7 +12,8 @@ from metadash.dashboard import house
 from metadash.data.dataset import Dataset
 from metadash.training.estimate import estimate, with_needs
 from metadash.training.jobs import Job, JobFolder, all_jobs
-from metadash.training.spec import BackboneSpec, Spec, run_digest
+from metadash.training.kinds import Spec, run_digest
+from metadash.training.spec import BackboneSpec
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at running jobs; a fragment looks, so that the page around it does not rerun."""

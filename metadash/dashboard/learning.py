@@ -14,7 +14,8 @@ from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS, options_for, read_options
 from metadash.training.check import check
 from metadash.training.estimate import estimate_all
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, Spec, run_digest
+from metadash.training.kinds import Spec, run_digest
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
 
 MODES = {
     "quick": "Quick: one backbone trained on pixels, frozen, light heads.",

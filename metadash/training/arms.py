@@ -210,12 +210,12 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
     return {"validation_accuracy": best, "best_step": best_step, "steps": step}
 
 
-def train_arm(spec: RunSpec, dataset: Dataset, backbone: Run, store: RunStore, history: History) -> Outcome:
+def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Train (where there is something to train) and score on the test manifest.
 
     Frames: ``scores`` (every episode's own) and, with metadata, ``anchors`` (class_id, kappa or weight λ, mu as lists).
     """
-    arm = Arm(spec, dataset, backbone)
+    arm = Arm(spec, dataset, *needed)
     manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
     found = fit(arm, history) if spec.trains else {}
     history(int(found.get("steps", 0)), "scoring the test episodes", TRAINING_SHARE)

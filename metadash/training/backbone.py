@@ -19,6 +19,7 @@ from metadash.networks.conv4 import Conv4
 from metadash.training.evaluate import embed, places, score, tensor_rows
 from metadash.training.progress import History
 from metadash.training.spec import BackboneSpec
+from metadash.training.store import Run, RunStore
 
 VALIDATE_EVERY = 100
 VALIDATION_EPISODES = 60
@@ -51,7 +52,7 @@ def make_backbone(spec: BackboneSpec, dataset: Dataset) -> tuple[nn.Module, int]
     return network, dim
 
 
-def train_backbone(spec: BackboneSpec, dataset: Dataset, history: History) -> Outcome:
+def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Prototypical Networks on uniform episodes of meta-train classes, stopped and selected on validation classes.
 
     Arrays of the outcome: ``embeddings`` [I, D] float32 of all instances, divided by their spread over meta-train.

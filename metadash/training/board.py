@@ -14,8 +14,7 @@ from metadash.errors import BadInput
 from metadash.training.check import check
 from metadash.training.cluster import start_cluster, stop_cluster
 from metadash.training.jobs import Job, JobFolder, title_of
-from metadash.training.run import needs_of
-from metadash.training.spec import Spec, run_digest
+from metadash.training.kinds import Spec, run_digest
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
 
@@ -49,7 +48,7 @@ class JobBoard:
         if RunStore(self.workspace).get(digest):
             return digest
         check(spec, dataset)
-        needs = [self.submit(need) for need in needs_of(spec)]
+        needs = [self.submit(need) for need in spec.needs]
         with self.lock:
             folder = JobFolder(self.workspace, digest)
             job = folder.read()

@@ -5,20 +5,20 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import check_counts
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
-from metadash.training.spec import BackboneSpec, MapSpec, RunSpec, Spec
+from metadash.training.kinds import Spec
+from metadash.training.spec import BackboneSpec, RunSpec
 
 
 def check(spec: Spec, dataset: Dataset) -> None:
     """Raises BadInput, in one sentence, when the data cannot serve the spec. Reads tables only: no torch, no scikit-learn."""
-    if isinstance(spec, MapSpec):
-        check(spec.run, dataset)
-    elif isinstance(spec, BackboneSpec):
+    if isinstance(spec, BackboneSpec):
         check_episodes(EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query), dataset)
-    else:
+    elif isinstance(spec, RunSpec):
         check_sources(spec, dataset)
         for role in ("train", "validation", "test"):
             check_episodes(spec.evaluation.episodes(spec.split, role), dataset)
-        check(spec.backbone, dataset)
+    for need in spec.needs:
+        check(need, dataset)
 
 
 def check_episodes(episodes: EpisodeSpec, dataset: Dataset) -> None:

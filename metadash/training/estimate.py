@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from metadash.data.dataset import Dataset
-from metadash.training.spec import BackboneSpec, MapSpec, RunSpec, Spec
+from metadash.training.kinds import Spec
+from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.store import Run, RunStore
+from metadash.training.views import MapSpec
 
 SECONDS_PER_IMAGE = 0.45e-3
 """Forward and backward of one 28×28 image through Conv-4-32, one core of 2024; a forward pass alone is a third of it."""
@@ -50,13 +52,11 @@ def per_image(width: int) -> float:
     return SECONDS_PER_IMAGE * (width / 32) ** 1.4
 
 
-def with_needs(specs: list[Spec]) -> list[Spec]:
+def with_needs(specs: Sequence[Spec]) -> list[Spec]:
     """The specs and everything they build on, each once, what is needed first."""
-    from metadash.training.run import needs_of
-
     found: dict[Spec, None] = {}
     for spec in specs:
-        for need in with_needs(needs_of(spec)):
+        for need in with_needs(spec.needs):
             found[need] = None
         found[spec] = None
     return list(found)

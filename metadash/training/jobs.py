@@ -14,7 +14,9 @@ import psutil
 
 from metadash.canonical import plain
 from metadash.learners.registry import entry_of
-from metadash.training.spec import BackboneSpec, MapSpec, Spec, from_plain, kind_of
+from metadash.training.kinds import Spec, from_plain, kind_of
+from metadash.training.spec import BackboneSpec
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]

@@ -13,17 +13,17 @@ from metadash.training.arms import Arm
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of
 from metadash.training.progress import History
-from metadash.training.spec import MapSpec
 from metadash.training.store import Run, RunStore
+from metadash.training.views import MapSpec
 
 POINT_KINDS = ("instance", "support", "query", "plain prototype", "prototype", "anchor")
 
 
-def draw_map(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore, history: History) -> Outcome:
+def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Frame ``points``: kind, row (of the data set, −1 for prototypes and anchors), class_id, predicted and plainly_predicted
     (classes of queries, by the fused and by the plain prototypes), x, y."""
     history(0, "embedding the points", 0.0)
-    points, vectors = gather(spec, dataset, run, store)
+    points, vectors = gather(spec, dataset, needed[0], store)
     history(0, "arranging the map (t-SNE)", 0.1)
     if len(np.unique(vectors, axis=0)) < 10:
         raise BadInput("Nearly all points of this map have the same embedding; there is nothing to arrange.")

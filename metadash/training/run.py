@@ -5,19 +5,12 @@ import time
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.training.check import check
+from metadash.training.kinds import KINDS, Spec, kind_of, run_digest
 from metadash.training.progress import History, Report, Stopped, silent
-from metadash.training.spec import BackboneSpec, MapSpec, RunSpec, Spec, kind_of, run_digest
 from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
 
 WAIT_PHASE = "waiting for the same run, started by somebody else"
-
-
-def needs_of(spec: Spec) -> list[Spec]:
-    """The runs whose results a run starts from."""
-    if isinstance(spec, MapSpec):
-        return [spec.run]
-    return [spec.backbone] if isinstance(spec, RunSpec) else []
 
 
 def train(spec: Spec, workspace: Workspace, report: Report = silent) -> Run:
@@ -33,7 +26,7 @@ def train(spec: Spec, workspace: Workspace, report: Report = silent) -> Run:
     if found:
         return found
     check(spec, dataset)
-    needed = [train(need, workspace, report) for need in needs_of(spec)]
+    needed = [train(need, workspace, report) for need in spec.needs]
 
     def waiting() -> None:
         if report(0, {"phase": WAIT_PHASE, "fraction": 0.0}):
@@ -46,19 +39,11 @@ def train(spec: Spec, workspace: Workspace, report: Report = silent) -> Run:
 def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: list[Run], history: History) -> Run:
     import pandas as pd
 
-    from metadash.training.arms import train_arm
-    from metadash.training.backbone import train_backbone
     from metadash.training.machine import environment, prepare_process
-    from metadash.training.projection import draw_map
 
     prepare_process()
     started = time.monotonic()
-    if isinstance(spec, BackboneSpec):
-        outcome = train_backbone(spec, dataset, history)
-    elif isinstance(spec, RunSpec):
-        outcome = train_arm(spec, dataset, needed[0], store, history)
-    else:
-        outcome = draw_map(spec, dataset, needed[0], store, history)
+    outcome = KINDS[kind_of(spec)].function()(spec, dataset, needed, store, history)
     outcome.summary["needs"] = [run.digest for run in needed]
     seconds = time.monotonic() - started
     log = "".join(f"{row}\n" for row in history.rows) + f"{kind_of(spec)} finished in {seconds:.1f} s: {outcome.summary}\n"

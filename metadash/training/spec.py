@@ -1,20 +1,12 @@
 """What is to be computed, said completely: equal specs on equal data are the same run."""
 
-import dataclasses
-import difflib
-import numbers
-import typing
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Literal
 
-from metadash.canonical import digest, plain
-from metadash.data.dataset import Dataset
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
 from metadash.learners.registry import check_options, entry_of, options_for
-from metadash.training.version import code_version
+from metadash.training.fields import check_fields, check_range
 
 Mode = Literal["quick", "full"]
 
@@ -48,6 +40,10 @@ class BackboneSpec:
         check_range(self, "episodes", 1, 1_000_000)
         check_range(self, "learning_rate", 1e-7, 1.0)
         check_range(self, "seed", 0, 2**31)
+
+    @property
+    def needs(self) -> list:
+        return []
 
 
 @dataclass(frozen=True)
@@ -143,76 +139,13 @@ class RunSpec:
             )
 
     @property
+    def needs(self) -> list[BackboneSpec]:
+        return [self.backbone]
+
+    @property
     def trains(self) -> bool:
         """A quick prototype without metadata has nothing to train: it is a mean of frozen embeddings."""
         return self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
-
-
-@dataclass(frozen=True)
-class MapSpec:
-    """A t-SNE map (van der Maaten & Hinton 2008) of one test episode of a run, over a background of test instances.
-
-    ``episode`` counts from 0 in the run's test manifest and is drawn at ``n_shot``; ``background`` instances are drawn evenly
-    over the test classes by ``seed``, which also starts the optimisation.
-    """
-
-    run: RunSpec = field(default_factory=RunSpec)
-    episode: int = 0
-    n_shot: int = 1
-    background: int = 1500
-    perplexity: float = 30.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        check_range(self, "background", 50, 20_000)
-        check_range(self, "perplexity", 2.0, 200.0)
-        check_range(self, "seed", 0, 2**31)
-        if not 0 <= self.episode < self.run.evaluation.n_episodes:
-            raise BadInput(f"There is no episode {self.episode + 1}; the run was scored on {self.run.evaluation.n_episodes}.")
-        if self.n_shot not in self.run.evaluation.shots:
-            raise BadInput(f"The run was scored at {self.run.evaluation.shots} shots; {self.n_shot} is not among them.")
-        if self.perplexity * 3 > self.background:
-            raise BadInput(f"A perplexity of {self.perplexity:g} needs at least {int(self.perplexity * 3)} background instances.")
-
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
-
-
-Spec = BackboneSpec | RunSpec | MapSpec
-KINDS: dict[str, type] = {"backbone": BackboneSpec, "learner": RunSpec, "map": MapSpec}
-
-
-def kind_of(spec: Spec) -> str:
-    return next(kind for kind, cls in KINDS.items() if isinstance(spec, cls))
-
-
-def run_digest(spec: Spec, dataset: Dataset) -> str:
-    """Names the run: canonical spec, content of the data, version of the code that computes it (DESIGN, section 6)."""
-    return digest(kind_of(spec), spec, dataset.fingerprint, code_version())
-
-
-def from_plain(kind: str, values: Mapping[str, Any]) -> Spec:
-    """The spec that ``metadash.canonical.plain`` wrote. Raises BadInput for an unknown kind, field or a wrong type."""
-    if kind not in KINDS:
-        raise BadInput(f"There is no kind of run '{kind}'; there are {', '.join(KINDS)}.")
-    return build(KINDS[kind], values)
-
-
-def build(cls: type, values: Mapping[str, Any]) -> Any:
-    """A spec dataclass from plain values, refusing fields it does not have and naming the nearest one."""
-    if not isinstance(values, Mapping):
-        raise BadInput(f"A spec is {values!r}; it must be a set of options.")
-    hints = hints_of(cls)
-    arguments = {}
-    for name, value in values.items():
-        if name not in hints:
-            near = difflib.get_close_matches(name, hints, 1)
-            raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
-        nested = dataclasses.is_dataclass(hints[name]) and isinstance(value, Mapping)
-        arguments[name] = build(hints[name], value) if nested else value
-    return cls(**arguments)
 
 
 def normal_options(learner: str, options: Any) -> tuple[tuple[str, Any], ...]:
@@ -241,51 +174,3 @@ def check_learner(spec: RunSpec) -> None:
         raise BadInput(
             f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."
         )
-
-
-def check_fields(spec: Any) -> None:
-    """Every field of a spec dataclass holds what its type says. What only is another spelling of that (a whole number for a fraction,
-    a list for a tuple, NumPy's numbers) is put into the one spelling, so that equal meanings stay one run."""
-    for name, hint in hints_of(spec.__class__).items():
-        object.__setattr__(spec, name, checked(name, hint, getattr(spec, name)))
-
-
-def checked(name: str, hint: Any, value: Any) -> Any:
-    options = typing.get_args(hint)
-    if typing.get_origin(hint) is Literal:
-        if value in options:
-            return value
-        near = difflib.get_close_matches(str(value), [str(option) for option in options], 1)
-        choices = ", ".join(str(option) for option in options)
-        raise BadInput(f"{name} is '{value}'; it must be one of {choices}" + (f"; did you mean '{near[0]}'?" if near else "."))
-    if hint is Any:
-        return value
-    if typing.get_origin(hint) is tuple:
-        if not isinstance(value, (list, tuple)):
-            raise BadInput(f"{name} is {value!r}; it must be a list.")
-        return tuple(checked(f"An entry of {name}", options[0], item) for item in value)
-    if type(None) in options:
-        return None if value is None else checked(name, options[0], value)
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if hint is int and number and isinstance(value, numbers.Integral):
-        return int(value)
-    if hint is float and number:
-        return float(value)
-    if hint not in (int, float) and isinstance(value, hint):
-        return value
-    kind = {int: "a whole number", float: "a number", str: "a text"}.get(hint, "a set of options")
-    raise BadInput(f"{name} is {value!r}; it must be {kind}.")
-
-
-@cache
-def hints_of(cls: Any) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
-
-
-def check_range(spec: Any, name: str, low: float, high: float) -> None:
-    if not low <= getattr(spec, name) <= high:
-        raise BadInput(f"{name} is {getattr(spec, name)}; it must be from {low:g} to {high:g}.")
-
-
-def as_plain(spec: Spec) -> dict[str, Any]:
-    return plain(spec)

@@ -17,7 +17,7 @@ from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
-from metadash.training.spec import Spec, from_plain, kind_of, run_digest
+from metadash.training.kinds import Spec, from_plain, kind_of, run_digest
 from metadash.training.version import code_version
 from metadash.workspace import Workspace, new_folder, read_json, reason
 

@@ -12,9 +12,9 @@ from typing import Any
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.training.jobs import JobFolder, lives
+from metadash.training.kinds import Spec, run_digest
 from metadash.training.progress import Stopped
-from metadash.training.run import needs_of, train
-from metadash.training.spec import Spec, run_digest
+from metadash.training.run import train
 from metadash.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def check_same_code(job: JobFolder, spec: Spec) -> None:
 
 def check_needs(job: JobFolder, spec: Spec) -> None:
     """A run whose backbone failed or was cancelled says so instead of computing the backbone again."""
-    for need in needs_of(spec):
+    for need in spec.needs:
         digest = run_digest(need, open_dataset(job.workspace, need.dataset))
         needed = JobFolder(job.workspace, digest).read()
         if needed and needed.state in ("failed", "cancelled"):

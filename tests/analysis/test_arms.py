@@ -26,7 +26,8 @@ from metadash.analysis.versus import episode_table, headline, long_table, p_valu
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
-from metadash.training.spec import RunSpec, run_digest
+from metadash.training.kinds import run_digest
+from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run

@@ -8,7 +8,7 @@ import streamlit as st
 from metadash.dashboard import house
 from metadash.training.board import JobBoard
 from metadash.training.run import train
-from metadash.training.spec import MapSpec
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, tiny_evaluation, tiny_run
 

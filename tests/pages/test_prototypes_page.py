@@ -23,9 +23,10 @@ from metadash.dashboard.maps import (
 from metadash.dashboard.theme import DARK, LIGHT
 from metadash.data.dataset import Dataset
 from metadash.training.jobs import JobFolder, all_jobs
+from metadash.training.kinds import run_digest
 from metadash.training.run import train
-from metadash.training.spec import MapSpec, run_digest
 from metadash.training.store import RunStore
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
 from tests.pages.conftest import MAP, PLAIN_MAP
@@ -123,7 +124,7 @@ def test_a_map_that_failed_shows_its_reason(trained: Workspace, tiny: Dataset, n
 def test_a_run_of_an_earlier_version_is_said_to_be_trained_anew(
     trained: Workspace, tiny: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("metadash.training.spec.code_version", lambda: "another version")
+    monkeypatch.setattr("metadash.training.kinds.code_version", lambda: "another version")
     page = open_page("prototypes", dataset="tiny")
     assert said(page, "was trained by an earlier version of MetaDash and is trained anew first")
 

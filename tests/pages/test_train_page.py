@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 from metadash.dashboard import house
 from metadash.training.board import JobBoard
 from metadash.training.jobs import JobFolder, all_jobs
+from metadash.training.kinds import run_digest
 from metadash.training.run import train
-from metadash.training.spec import BackboneSpec, RunSpec, run_digest
+from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_run
 from tests.pages.page import ROOT, open_page, said

@@ -12,8 +12,8 @@ import psutil
 from metadash.data.dataset import Dataset
 from metadash.training.board import JobBoard
 from metadash.training.jobs import Job, JobFolder, title_of, whereabouts
+from metadash.training.kinds import Spec, run_digest
 from metadash.training.run import WAIT_PHASE
-from metadash.training.spec import Spec, run_digest
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace, write_json
 from tests.builders import tiny_backbone, tiny_run

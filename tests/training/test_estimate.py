@@ -8,8 +8,8 @@ import pytest
 from metadash.data.dataset import Dataset
 from metadash.training.estimate import alike, estimate, estimate_all, from_scratch, with_needs
 from metadash.training.run import train
-from metadash.training.spec import MapSpec
 from metadash.training.store import RunStore
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, tiny_backbone, tiny_evaluation, tiny_run
 
@@ -23,7 +23,7 @@ def store(own_workspace: Workspace) -> RunStore:
 
 def took(store: RunStore, tiny: Dataset, spec: Any, seconds: float) -> None:
     store_parts = {"summary": {}, "environment": {}, "frames": {}, "arrays": {}, "weights": {}, "log": ""}
-    from metadash.training.spec import run_digest
+    from metadash.training.kinds import run_digest
 
     store.write(run_digest(spec, tiny), spec, tiny, seconds=seconds, **store_parts)  # type: ignore[arg-type]
 

@@ -20,8 +20,8 @@ from metadash.errors import BadInput
 from metadash.training import worker
 from metadash.training.board import JobBoard
 from metadash.training.jobs import all_jobs, honest_state, whereabouts
-from metadash.training.spec import MapSpec
 from metadash.training.store import RunStore
+from metadash.training.views import MapSpec
 from metadash.training.worker import work
 from metadash.workspace import Workspace, write_json
 from tests.builders import (

@@ -14,8 +14,9 @@ import pytest
 from metadash import settings
 from metadash.training.board import JobBoard
 from metadash.training.jobs import JobFolder, all_jobs
-from metadash.training.spec import MapSpec, as_plain
+from metadash.training.kinds import as_plain
 from metadash.training.store import RunStore
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import (
     copy_workspace,
@@ -175,7 +176,7 @@ SERVER = """
 import sys, time
 from metadash.training.board import JobBoard
 from metadash.training.jobs import JobFolder
-from metadash.training.spec import from_plain
+from metadash.training.kinds import from_plain
 from metadash.workspace import Workspace
 import json
 board = JobBoard(Workspace(sys.argv[1]))

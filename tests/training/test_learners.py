@@ -9,8 +9,9 @@ import pytest
 from metadash.errors import BadInput
 from metadash.learners.registry import ENTRIES, LEARNERS, read_options
 from metadash.training.run import train
-from metadash.training.spec import MapSpec, RunSpec
+from metadash.training.spec import RunSpec
 from metadash.training.store import RunStore
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_evaluation, tiny_run
 

@@ -10,7 +10,9 @@ import pytest
 from metadash.canonical import canonical_json, plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.training.spec import BackboneSpec, Evaluation, MapSpec, RunSpec, Spec, as_plain, from_plain, kind_of, run_digest
+from metadash.training.kinds import Spec, as_plain, from_plain, kind_of, run_digest
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run, write_tiny
 
@@ -33,7 +35,7 @@ def test_a_spec_comes_back_from_its_plain_values(spec: Spec) -> None:
 
 def test_the_digest_is_that_of_kind_spec_data_and_code_and_of_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of their values: the machine, the day and the order of the fields do not come into it."""
-    monkeypatch.setattr("metadash.training.spec.code_version", lambda: "a version")
+    monkeypatch.setattr("metadash.training.kinds.code_version", lambda: "a version")
     data = Dataset.__new__(Dataset)
     data.fingerprint = "a fingerprint"
     spec = tiny_run(("place",))
@@ -63,7 +65,7 @@ def test_data_kind_and_code_count_in_the_digest(tiny: Dataset, tmp_path, monkeyp
     other = write_tiny(Workspace(tmp_path), inputs=tiny.inputs[:] ^ 1)
     before = run_digest(tiny_backbone(), tiny)
     assert run_digest(tiny_backbone(), other) != before
-    monkeypatch.setattr("metadash.training.spec.code_version", lambda: "another version")
+    monkeypatch.setattr("metadash.training.kinds.code_version", lambda: "another version")
     assert run_digest(tiny_backbone(), tiny) != before
 
 

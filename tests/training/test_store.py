@@ -19,10 +19,11 @@ import pytest
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training import run as training
+from metadash.training.kinds import run_digest
 from metadash.training.progress import Stopped
 from metadash.training.run import train
-from metadash.training.spec import MapSpec, run_digest
 from metadash.training.store import Run, RunStore
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, small_disk, tiny_backbone, tiny_evaluation, tiny_run, write_tiny
 

@@ -16,10 +16,12 @@ from metadash.errors import BadInput
 from metadash.training import run as training
 from metadash.training.arms import Arm
 from metadash.training.check import check
+from metadash.training.kinds import Spec
 from metadash.training.progress import Stopped
 from metadash.training.run import train
-from metadash.training.spec import MapSpec, RunSpec, Spec
+from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import (
     GOOD_SOURCES,
