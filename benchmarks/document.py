@@ -1,5 +1,6 @@
 """Results as text on a terminal and as the tables of docs/figures.md, both from the same JSON, so that they never differ."""
 
+from pathlib import Path
 from typing import Any
 
 from benchmarks.record import ROOT
@@ -39,13 +40,18 @@ def columns(table: dict[str, Any]) -> list[str]:
 
 
 def write(result: dict[str, Any]) -> None:
-    """Replace what stands between the two marks of docs/figures.md."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
+    """The tables of docs/figures.md."""
+    write_between(PAGE, BEGIN, markdown(result))
+
+
+def write_between(page: Path, begin: str, content: str) -> None:
+    """Replace what stands between the two marks of a page."""
+    text = page.read_text(encoding="utf-8")
+    before, _, rest = text.partition(begin)
     after = rest.partition(END)[2]
     if not rest or END not in rest:
-        raise SystemExit(f"{PAGE.name} has lost its marks: {BEGIN} … {END}")
-    PAGE.write_text(before + BEGIN + "\n\n" + markdown(result) + "\n" + END + after, encoding="utf-8")
+        raise SystemExit(f"{page.name} has lost its marks: {begin} … {END}")
+    page.write_text(before + begin + "\n\n" + content + "\n" + END + after, encoding="utf-8")
 
 
 def markdown(result: dict[str, Any]) -> str:

@@ -12,13 +12,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.document import write_between
 from benchmarks.record import ROOT, Stopwatch
+from benchmarks.reproduction import page
 from benchmarks.reproduction.cells import Cell, planned
 from benchmarks.reproduction.ledger import Ledger
 from metadash.training.machine import prepare_process
 
 RESULTS = ROOT / "benchmarks" / "results" / "omniglot.json"
 DATA = ROOT.parent / "shared" / "data" / "omniglot"
+PAGE, BEGIN = ROOT / "docs" / "reproduction.md", "<!-- begin: written by python -m benchmarks.omniglot --write-docs -->"
 CACHE = Path(tempfile.gettempdir()) / "metadash-omniglot"
 TELL_EVERY = 60.0
 """Seconds between two lines about a training."""
@@ -40,6 +43,9 @@ def main() -> int:
             print(
                 f"{cell.name:28} {cell.steps:7} steps, about {cell.steps / cell.rate / 60:5.1f} minutes of a quiet core  {state}"
             )
+        return 0
+    if options.write_docs:
+        write_between(PAGE, BEGIN, page.markdown(ledger.about, ledger.cells))
         return 0
     prepare_process()
     return run(cells, ledger, options)
@@ -132,6 +138,9 @@ def parser() -> argparse.ArgumentParser:
         "--validation", action="store_true", help="score on validation classes only and store nothing: for trying things"
     )
     parser.add_argument("--list", action="store_true", help="say what would be trained, and what is there")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="write the table of docs/reproduction.md from the results, and train nothing"
+    )
     parser.add_argument("--out", type=Path, help="the results' file, instead of benchmarks/results/omniglot.json")
     parser.add_argument("--data", type=Path, default=DATA, help="the folder with Omniglot's files (docs/omniglot.md)")
     parser.add_argument("--cache", type=Path, default=CACHE, help="weights and the data set are kept here")

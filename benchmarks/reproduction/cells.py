@@ -1,9 +1,8 @@
 """What is trained on Omniglot: one *cell* is a learner, the episodes it learns from, and a seed."""
 
-import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 SETTINGS = ((5, 1), (5, 5), (20, 1), (20, 5))
@@ -17,8 +16,8 @@ class Cell:
     """``tasks`` training episodes a step, each of ``n_way`` × (``n_shot`` + ``n_query``) drawings.
 
     ``rate``: steps a second of one quiet core, from which ``minutes`` becomes a number of steps: the work then depends on the
-    configuration alone, however busy the machine. ``published`` is the number of steps of the paper (0: it has none).
-    ``settings``: the tests it can take.
+    configuration alone, however busy the machine. ``published``: steps, and tasks a step, of the paper or of the reproduction that
+    says them (None: not found); ``full`` trains so long. ``settings``: the tests it can take.
     """
 
     learner: str
@@ -27,7 +26,7 @@ class Cell:
     n_query: int
     rate: float
     minutes: float
-    published: int = 0
+    published: tuple[int, int] | None = None
     tasks: int = 1
     learning_rate: float = 2e-3
     options: Options = ()
@@ -37,7 +36,7 @@ class Cell:
 
     @property
     def steps(self) -> int:
-        return self.published if self.full and self.published else max(1, round(self.minutes * 60 * self.rate))
+        return self.published[0] if self.full and self.published else max(1, round(self.minutes * 60 * self.rate))
 
     @property
     def setting(self) -> str:
@@ -58,51 +57,55 @@ class Cell:
         return hashlib.sha256(json.dumps(self.configuration, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def adapting(
-    learner: str, n_way: int, n_shot: int, n_query: int, rate: float, minutes: float, published: int, **other: Any
-) -> Cell:
+def adapting(learner: str, n_way: int, n_shot: int, n_query: int, rate: float, minutes: float, **other: Any) -> Cell:
     """A learner whose head has the ways it was trained with: it is tested there only."""
     other = {"learning_rate": 1e-3, "settings": ((n_way, n_shot),)} | other
-    return Cell(learner, n_way, n_shot, n_query, rate, minutes, published, **other)
+    return Cell(learner, n_way, n_shot, n_query, rate, minutes, **other)
 
 
-FINN_5 = (("inner_steps", 1), ("eval_steps", 3), ("inner_lr", 0.4))
-FINN_20 = (("inner_steps", 5), ("eval_steps", 5), ("inner_lr", 0.1))
-"""Finn, Abbeel & Levine 2017, appendix A.1."""
+FINN_5 = {"options": (("inner_steps", 1), ("eval_steps", 3), ("inner_lr", 0.4)), "published": (60_000, 32)}
+FINN_20 = {"options": (("inner_steps", 5), ("eval_steps", 5), ("inner_lr", 0.1)), "published": (60_000, 16)}
+"""Training as Finn, Abbeel & Levine 2017; as many queries as shots."""
+HEAD = {"options": (("inner_steps", 5), ("inner_lr", 0.1))}
+RELATION = {"published": (1_000_000, 1), "learning_rate": 1e-3}
+"""The default length of the authors' script."""
+REPTILE = {"published": (100_000, 5)}
 
-PROTOTYPICAL_1 = Cell("prototypical", 60, 1, 5, 3.7, 10.8, 10_000)
-PROTOTYPICAL_5 = Cell("prototypical", 60, 5, 5, 2.1, 17.5, 10_000)
+PROTOTYPICAL_1 = Cell("prototypical", 60, 1, 5, 3.7, 10.8, (10_000, 1))
+PROTOTYPICAL_5 = Cell("prototypical", 60, 5, 5, 2.1, 13.5, (10_000, 1))
+"""Snell, Swersky & Zemel's episodes; their training ends by patience, so the length is that of the reproduction by orobix."""
 
 CELLS = (
     PROTOTYPICAL_1,
     PROTOTYPICAL_5,
-    adapting("maml", 5, 1, 1, 3.9, 8, 60_000, tasks=8, options=FINN_5),
-    adapting("fomaml", 5, 1, 1, 11.0, 5, 60_000, tasks=8, options=FINN_5),
-    adapting("anil", 5, 1, 5, 4.0, 5, 30_000, tasks=8, options=(("inner_steps", 5), ("inner_lr", 0.1))),
-    adapting("reptile", 5, 1, 9, 4.0, 5, 100_000, tasks=5),
-    Cell("matching", 20, 1, 5, 10.8, 5),
-    Cell("r2d2", 20, 1, 5, 10.0, 5),
-    Cell("relation", 20, 1, 5, 8.0, 5, 1_000_000, learning_rate=1e-3),
-    adapting("meta-lstm", 5, 1, 5, 1.0, 5, 0),
-    dataclasses.replace(PROTOTYPICAL_1, seed=1),
-    dataclasses.replace(PROTOTYPICAL_1, seed=2),
-    dataclasses.replace(PROTOTYPICAL_5, seed=1),
-    dataclasses.replace(PROTOTYPICAL_5, seed=2),
-    adapting("maml", 5, 5, 5, 0.8, 8, 60_000, tasks=8, options=FINN_5),
-    adapting("maml", 20, 1, 1, 0.5, 8, 60_000, tasks=4, options=FINN_20),
-    Cell("matching", 20, 5, 5, 5.4, 5),
-    Cell("r2d2", 20, 5, 5, 5.4, 5),
-    Cell("relation", 20, 5, 5, 4.5, 5, 1_000_000, learning_rate=1e-3),
-    adapting("fomaml", 5, 5, 5, 2.5, 5, 60_000, tasks=8, options=FINN_5),
-    adapting("anil", 5, 5, 5, 3.0, 5, 30_000, tasks=8, options=(("inner_steps", 5), ("inner_lr", 0.1))),
+    adapting("maml", 5, 1, 1, 4.2, 8, tasks=8, **FINN_5),
+    adapting("fomaml", 5, 1, 1, 12.0, 5, tasks=8, **FINN_5),
+    adapting("anil", 5, 1, 5, 6.0, 5, tasks=8, **HEAD),
+    adapting("reptile", 5, 1, 9, 4.5, 5, tasks=5, **REPTILE),
+    Cell("matching", 20, 1, 5, 12.0, 4),
+    Cell("r2d2", 20, 1, 5, 12.0, 4),
+    Cell("relation", 20, 1, 5, 12.0, 4, **RELATION),
+    replace(PROTOTYPICAL_1, seed=1),
+    replace(PROTOTYPICAL_1, seed=2),
+    replace(PROTOTYPICAL_5, seed=1),
+    replace(PROTOTYPICAL_5, seed=2),
+    adapting("maml", 5, 5, 5, 1.0, 8, tasks=8, **FINN_5),
+    adapting("maml", 20, 1, 1, 0.6, 8, tasks=4, **FINN_20),
+    Cell("matching", 20, 5, 5, 7.5, 4),
+    Cell("r2d2", 20, 5, 5, 7.5, 4),
+    Cell("relation", 20, 5, 5, 7.5, 4, **RELATION),
+    adapting("fomaml", 5, 5, 5, 3.6, 5, tasks=8, **FINN_5),
+    adapting("anil", 5, 5, 5, 3.7, 5, tasks=8, **HEAD),
+    adapting("meta-lstm", 5, 1, 5, 0.8, 5),
 )
 """In the order in which they are trained: what matters most comes first."""
 
 
 def planned(minutes: float | None = None, full: bool = False, only: list[str] | None = None) -> list[Cell]:
     """The cells asked for: ``only`` names beginnings of their names. ValueError for one that names nothing."""
-    changed = {"full": full} | ({} if minutes is None else {"minutes": minutes})
-    cells = [dataclasses.replace(cell, **changed) for cell in CELLS]
+    cells = [cell if minutes is None else replace(cell, minutes=minutes) for cell in CELLS]
+    if full:
+        cells = [replace(cell, full=True, tasks=cell.published[1]) if cell.published else cell for cell in cells]
     for name in only or []:
         if not any(cell.name.startswith(name) for cell in cells):
             raise ValueError(f"There is no cell '{name}'; there are {', '.join(cell.name for cell in cells)}.")
