@@ -10,21 +10,23 @@ Exit codes: 0 everything asked for is there, 1 a cell failed, 2 bad usage.
 import argparse
 import sys
 import tempfile
+import typing
 from pathlib import Path
 
 from benchmarks.document import write_between
-from benchmarks.record import ROOT, Stopwatch
+from benchmarks.record import ROOT
 from benchmarks.reproduction import page
-from benchmarks.reproduction.cells import Cell, planned
+from benchmarks.reproduction.cells import planned
 from benchmarks.reproduction.ledger import Ledger
 from metadash.training.machine import prepare_process
+
+if typing.TYPE_CHECKING:
+    from benchmarks.reproduction.workbench import Workbench
 
 RESULTS = ROOT / "benchmarks" / "results" / "omniglot.json"
 DATA = ROOT.parent / "shared" / "data" / "omniglot"
 PAGE, BEGIN = ROOT / "docs" / "reproduction.md", "<!-- begin: written by python -m benchmarks.omniglot --write-docs -->"
 CACHE = Path(tempfile.gettempdir()) / "metadash-omniglot"
-TELL_EVERY = 60.0
-"""Seconds between two lines about a training."""
 
 
 def main() -> int:
@@ -48,85 +50,24 @@ def main() -> int:
         write_between(PAGE, BEGIN, page.markdown(ledger.about, ledger.cells))
         return 0
     prepare_process()
-    return run(cells, ledger, options)
+    try:
+        failed = bench(options).work(cells, ledger)
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    return 1 if failed else 0
 
 
-def run(cells: list[Cell], ledger: Ledger, options: argparse.Namespace) -> int:
+def bench(options: argparse.Namespace) -> "Workbench":
     from benchmarks.reproduction import tasks
+    from benchmarks.reproduction.workbench import Workbench
 
     dataset = tasks.open_omniglot(options.data, options.cache)
     asserted = tasks.assert_disjoint(dataset.classes, dataset.splits)
     print(asserted, flush=True)
     validation = tasks.frozen(dataset, "validation", tasks.VALIDATION_SEED, episodes=400)
     tests = None if options.validation else tasks.frozen(dataset, "test", tasks.TEST_SEED)
-    failed = []
-    for cell in cells:
-        if ledger.holds(cell) and tests:
-            print(f"{cell.name}: there already", flush=True)
-            continue
-        try:
-            found = one(cell, dataset, validation, tests, options.cache)
-        except (ArithmeticError, ValueError) as problem:
-            print(f"{cell.name} failed: {problem}", file=sys.stderr, flush=True)
-            failed.append(cell.name)
-            continue
-        if tests:
-            about = {"asserted": asserted, "data": dataset.fingerprint}
-            about["manifests"] = {str(way): manifest.hash for way, manifest in tests.manifests.items()}
-            ledger.add(cell, found, about)
-    return 1 if failed else 0
-
-
-def one(cell: Cell, dataset, validation, tests, cache: Path) -> dict:
-    """Trains (unless the weights are in the cache) and scores one cell; validation classes always, test classes unless told not to."""
-    import torch
-
-    from benchmarks.reproduction import scoring
-    from benchmarks.reproduction.training import new_learner, train
-
-    kept = cache / "weights" / f"{cell.name}-{cell.digest}.pt"
-    if kept.exists():
-        stored = torch.load(kept, weights_only=True)
-        learner, training = new_learner(cell), stored["training"]
-        learner.load_state_dict(stored["weights"])
-    else:
-        with Stopwatch() as watch:
-            learner = train(cell, dataset, Teller(cell))
-        training = {"steps": cell.steps, "seconds": round(watch.seconds, 1), "cpu_seconds": round(watch.processor, 1)}
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"training": training, "weights": learner.state_dict()}, kept)
-    found = {"training": training, "batch_norm": scoring.statistics_of(cell)}
-    with Stopwatch() as watch:
-        for tested in filter(None, (validation, tests)):
-            wrong = scoring.wrong_queries(learner, cell, dataset, tested)
-            found[tested.role] = {
-                f"{way}w{shot}s": scoring.summary(row, way * tested.manifests[way].n_query) for (way, shot), row in wrong.items()
-            }
-    found["scoring"] = {"seconds": round(watch.seconds, 1), "cpu_seconds": round(watch.processor, 1)}
-    for role in ("validation", "test"):
-        means = [f"{name} {entry['accuracy']:.2f} ± {entry['reach']:.2f}" for name, entry in found.get(role, {}).items()]
-        print(f"{cell.name}, {role}: {', '.join(means) or 'not scored'}", flush=True)
-    found["validation"] = {name: entry["accuracy"] for name, entry in found["validation"].items()}
-    return found
-
-
-class Teller:
-    """Prints how a training goes, about once a minute."""
-
-    def __init__(self, cell: Cell):
-        self.cell, self.losses, self.watch, self.told = cell, [], Stopwatch().__enter__(), 0.0
-
-    def __call__(self, step: int, loss: float) -> None:
-        self.losses.append(loss)
-        self.watch.__exit__()
-        if self.watch.seconds - self.told >= TELL_EVERY or step == self.cell.steps:
-            self.told = self.watch.seconds
-            recent = self.losses[-100:]
-            print(
-                f"{self.cell.name}: step {step} of {self.cell.steps}, loss {sum(recent) / len(recent):.4f}, "
-                f"{self.watch.seconds:.0f} s, {self.watch.processor:.0f} s of processor",
-                flush=True,
-            )
+    return Workbench(dataset, asserted, validation, tests, options.cache / "weights")
 
 
 def parser() -> argparse.ArgumentParser:

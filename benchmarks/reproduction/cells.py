@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmarks.reproduction.published import length_of
+
 SETTINGS = ((5, 1), (5, 5), (20, 1), (20, 5))
 """(ways, shots) of the four published tests."""
 
@@ -16,8 +18,7 @@ class Cell:
     """``tasks`` training episodes a step, each of ``n_way`` × (``n_shot`` + ``n_query``) drawings.
 
     ``rate``: steps a second of one quiet core, from which ``minutes`` becomes a number of steps: the work then depends on the
-    configuration alone, however busy the machine. ``published``: steps, and tasks a step, of the paper or of the reproduction that
-    says them (None: not found); ``full`` trains so long. ``settings``: the tests it can take.
+    configuration alone, however busy the machine. ``full`` trains as long as was published. ``settings``: the tests it can take.
     """
 
     learner: str
@@ -26,13 +27,16 @@ class Cell:
     n_query: int
     rate: float
     minutes: float
-    published: tuple[int, int] | None = None
     tasks: int = 1
     learning_rate: float = 2e-3
     options: Options = ()
     settings: tuple[tuple[int, int], ...] = SETTINGS
     seed: int = 0
     full: bool = False
+
+    @property
+    def published(self) -> tuple[int, int] | None:
+        return length_of(self.learner, self.n_way)
 
     @property
     def steps(self) -> int:
@@ -63,17 +67,14 @@ def adapting(learner: str, n_way: int, n_shot: int, n_query: int, rate: float, m
     return Cell(learner, n_way, n_shot, n_query, rate, minutes, **other)
 
 
-FINN_5 = {"options": (("inner_steps", 1), ("eval_steps", 3), ("inner_lr", 0.4)), "published": (60_000, 32)}
-FINN_20 = {"options": (("inner_steps", 5), ("eval_steps", 5), ("inner_lr", 0.1)), "published": (60_000, 16)}
+FINN_5 = {"options": (("inner_steps", 1), ("eval_steps", 3), ("inner_lr", 0.4))}
+FINN_20 = {"options": (("inner_steps", 5), ("eval_steps", 5), ("inner_lr", 0.1))}
 """Training as Finn, Abbeel & Levine 2017; as many queries as shots."""
 HEAD = {"options": (("inner_steps", 5), ("inner_lr", 0.1))}
-RELATION = {"published": (1_000_000, 1), "learning_rate": 1e-3}
-"""The default length of the authors' script."""
-REPTILE = {"published": (100_000, 5)}
 
-PROTOTYPICAL_1 = Cell("prototypical", 60, 1, 5, 3.7, 10.8, (10_000, 1))
-PROTOTYPICAL_5 = Cell("prototypical", 60, 5, 5, 2.1, 13.5, (10_000, 1))
-"""Snell, Swersky & Zemel's episodes; their training ends by patience, so the length is that of the reproduction by orobix."""
+PROTOTYPICAL_1 = Cell("prototypical", 60, 1, 5, 3.7, 10.8)
+PROTOTYPICAL_5 = Cell("prototypical", 60, 5, 5, 2.1, 13.5)
+"""The episodes of Snell, Swersky & Zemel 2017."""
 
 CELLS = (
     PROTOTYPICAL_1,
@@ -81,10 +82,10 @@ CELLS = (
     adapting("maml", 5, 1, 1, 4.2, 8, tasks=8, **FINN_5),
     adapting("fomaml", 5, 1, 1, 12.0, 5, tasks=8, **FINN_5),
     adapting("anil", 5, 1, 5, 6.0, 5, tasks=8, **HEAD),
-    adapting("reptile", 5, 1, 9, 4.5, 5, tasks=5, **REPTILE),
+    adapting("reptile", 5, 1, 9, 4.5, 5, tasks=5),
     Cell("matching", 20, 1, 5, 12.0, 4),
     Cell("r2d2", 20, 1, 5, 12.0, 4),
-    Cell("relation", 20, 1, 5, 12.0, 4, **RELATION),
+    Cell("relation", 20, 1, 5, 12.0, 4, learning_rate=1e-3),
     replace(PROTOTYPICAL_1, seed=1),
     replace(PROTOTYPICAL_1, seed=2),
     replace(PROTOTYPICAL_5, seed=1),
@@ -93,7 +94,7 @@ CELLS = (
     adapting("maml", 20, 1, 1, 0.6, 8, tasks=4, **FINN_20),
     Cell("matching", 20, 5, 5, 7.5, 4),
     Cell("r2d2", 20, 5, 5, 7.5, 4),
-    Cell("relation", 20, 5, 5, 7.5, 4, **RELATION),
+    Cell("relation", 20, 5, 5, 7.5, 4, learning_rate=1e-3),
     adapting("fomaml", 5, 5, 5, 3.6, 5, tasks=8, **FINN_5),
     adapting("anil", 5, 5, 5, 3.7, 5, tasks=8, **HEAD),
     adapting("meta-lstm", 5, 1, 5, 0.8, 5),

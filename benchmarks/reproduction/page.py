@@ -1,12 +1,13 @@
 """The table of docs/reproduction.md, from the results' file alone: ours beside theirs, with what it took."""
 
+import json
 from typing import Any
 
 import numpy as np
 
 from benchmarks.document import markdown_table
-from benchmarks.reproduction.cells import CELLS, SETTINGS, Cell
-from benchmarks.reproduction.published import GOAL, NEAR, SOURCES, again_of, letter, paper_of
+from benchmarks.reproduction.cells import CELLS, SETTINGS
+from benchmarks.reproduction.published import GOAL, NEAR, SOURCES, again_of, length_of, letter, paper_of
 from metadash.analysis.intervals import Interval, episode_interval, mean_over_seeds, seed_interval
 from metadash.learners.registry import entry_of
 
@@ -28,12 +29,14 @@ TRAINING = (
 TRANSDUCTIVE = {"batch": "batch (transductive)", "support": "support", "running": "running"}
 
 
-def groups(cells: dict[str, Record]) -> list[tuple[Cell, list[Record]]]:
-    """The records of each training setting over its seeds, in the order of the plan."""
-    found: dict[str, tuple[Cell, list[Record]]] = {}
-    for cell in CELLS:
-        if cell.name in cells:
-            found.setdefault(cell.setting, (cell, []))[1].append(cells[cell.name])
+def groups(cells: dict[str, Record]) -> list[list[Record]]:
+    """Records that differ in nothing but their seed, in the order of the plan. What was trained otherwise is never averaged."""
+    plan = list(dict.fromkeys(cell.setting for cell in CELLS))
+    order = {setting: place for place, setting in enumerate(plan)}
+    found: dict[str, list[Record]] = {}
+    for name in sorted(cells, key=lambda name: (order.get(name.rpartition("-seed")[0], len(plan)), name)):
+        made = {key: value for key, value in cells[name]["configuration"].items() if key != "seed"}
+        found.setdefault(json.dumps(made, sort_keys=True), []).append(cells[name])
     return list(found.values())
 
 
@@ -64,7 +67,7 @@ def markdown(about: Record, cells: dict[str, Record]) -> str:
         markdown_table(ACCURACY, rows),
         goal_sentence(cells),
         "### What it took",
-        markdown_table(TRAINING, [training_row(cell, records) for cell, records in groups(cells)]),
+        markdown_table(TRAINING, [training_row(records) for records in groups(cells)]),
         "### Whose figures",
         markdown_table(("", "source", "learner", "note"), sources(cells)),
     ]
@@ -75,68 +78,68 @@ def rows_of(setting: tuple[int, int], cells: dict[str, Record]) -> list[list[str
     """One row for each training that was tested there; trained at these shots first."""
     way, shot = setting
     test = f"{way}w{shot}s"
-    found = [(cell, records) for cell, records in groups(cells) if test in records[0]["test"]]
+    found = [records for records in groups(cells) if test in records[0]["test"]]
     rows = []
-    for cell, records in sorted(found, key=lambda pair: pair[0].n_shot != shot):
-        episodes, seeds = over_episodes(records, test), over_seeds(records, test)
+    for records in sorted(found, key=lambda records: records[0]["configuration"]["n_shot"] != shot):
+        made, episodes, seeds = records[0]["configuration"], over_episodes(records, test), over_seeds(records, test)
+        mean = f"{episodes.estimate:.2f}"
         rows.append(
             [
-                f"{way}-way, {shot} shot{'s' if shot > 1 else ''}",
-                entry_of(cell.learner).title,
-                f"{cell.n_way}-way, {cell.n_shot} shot{'s' if cell.n_shot > 1 else ''}",
-                f"**{episodes.estimate:.2f}** ± {reach(episodes):.2f}"
-                if cell.n_shot == shot
-                else f"{episodes.estimate:.2f} ± {reach(episodes):.2f}",
+                task(way, shot),
+                entry_of(made["learner"]).title,
+                task(made["n_way"], made["n_shot"]),
+                f"**{mean}** ± {reach(episodes):.2f}" if made["n_shot"] == shot else f"{mean} ± {reach(episodes):.2f}",
                 str(len(records)),
                 f"[{seeds.low:.1f}, {min(seeds.high, 100):.1f}]"
                 if seeds.low is not None and seeds.high is not None
                 else "one only",
-                paper_of(cell.learner, setting) or "none",
-                again_of(cell.learner, setting) or "none",
+                paper_of(made["learner"], setting) or "none",
+                again_of(made["learner"], setting) or "none",
                 TRANSDUCTIVE[records[0]["batch_norm"]],
-                budget(cell, records),
+                budget(records),
             ]
         )
     return rows
+
+
+def task(n_way: int, n_shot: int) -> str:
+    return f"{n_way}-way, {n_shot} shot{'s' if n_shot > 1 else ''}"
 
 
 def reach(interval: Interval) -> float:
     return interval.estimate - (interval.low if interval.low is not None else interval.estimate)
 
 
-def budget(cell: Cell, records: list[Record]) -> str:
+def budget(records: list[Record]) -> str:
     """What one training took: tasks, minutes of one core, and the share of the published training."""
     made = records[0]["configuration"]
     minutes = np.mean([record["training"]["cpu_seconds"] for record in records]) / 60
-    part = share(cell, records)
-    return f"{made['steps'] * made['tasks']:,} tasks, {minutes:.0f} min" + (f", {part} of the published" if "%" in part else "")
+    part = share(made)
+    return f"{made['steps'] * made['tasks']:,} tasks, {minutes:.0f} min" + (f", {part} of the published" if part else "")
 
 
-def share(cell: Cell, records: list[Record]) -> str:
-    """Tasks seen, as a share of those of the published training."""
-    if cell.published is None:
-        return "length not published"
-    part = (
-        100
-        * records[0]["configuration"]["steps"]
-        * records[0]["configuration"]["tasks"]
-        / (cell.published[0] * cell.published[1])
-    )
+def share(made: Record) -> str:
+    """Tasks seen, as a share of those of the published training, where its length is known."""
+    published = length_of(made["learner"], made["n_way"])
+    if published is None:
+        return ""
+    part = 100 * made["steps"] * made["tasks"] / (published[0] * published[1])
     return f"{part:.0f} %" if part >= 10 else f"{part:.2g} %"
 
 
-def training_row(cell: Cell, records: list[Record]) -> list[str]:
+def training_row(records: list[Record]) -> list[str]:
     made, times = records[0]["configuration"], [record["training"] for record in records]
+    settings = {} if made["learner"] == "reptile" else {"rate": made["learning_rate"]}
     return [
-        entry_of(cell.learner).title,
-        f"{cell.n_way}-way, {cell.n_shot} shot{'s' if cell.n_shot > 1 else ''}, {cell.n_query} quer{'ies' if cell.n_query > 1 else 'y'}",
+        entry_of(made["learner"]).title,
+        f"{task(made['n_way'], made['n_shot'])}, {made['n_query']} quer{'ies' if made['n_query'] > 1 else 'y'}",
         ", ".join(str(record["configuration"]["seed"]) for record in records),
         f"{made['steps']:,}",
         str(made["tasks"]),
-        share(cell, records),
+        share(made) or "length not found",
         ", ".join(f"{time['cpu_seconds'] / 60:.1f}" for time in times),
         ", ".join(f"{time['seconds'] / 60:.1f}" for time in times),
-        ", ".join(f"{name} {value}" for name, value in ({"rate": made["learning_rate"]} | made["options"]).items()),
+        ", ".join(f"{name} {value}" for name, value in (settings | made["options"]).items()),
     ]
 
 
@@ -144,24 +147,24 @@ def goal_sentence(cells: dict[str, Record]) -> str:
     """Whether Prototypical Networks, trained at the shots they are tested at, come near what independent runs agree on."""
     parts = []
     for way, shot in SETTINGS:
-        for cell, records in groups(cells):
-            if cell.learner == "prototypical" and cell.n_shot == shot:
-                off = over_episodes(records, f"{way}w{shot}s").estimate - GOAL[way, shot]
-                near = "within" if abs(off) <= NEAR else "**not** within" if off < 0 else "above by more than"
-                parts.append(f"{way}-way {shot}-shot {off:+.2f}".replace("-0.", "−0.") + f" ({near} {NEAR:g})")
+        for records in groups(cells):
+            made = records[0]["configuration"]
+            test = f"{way}w{shot}s"
+            if made["learner"] == "prototypical" and made["n_shot"] == shot and test in records[0]["test"]:
+                off = over_episodes(records, test).estimate - GOAL[way, shot]
+                near = "within" if abs(off) <= NEAR else "above, not within" if off > 0 else "**not** within"
+                parts.append(f"{way}-way {shot}-shot {off:+.2f} ({near} {NEAR:g})".replace("-0", "−0").replace(" -", " −"))
     goals = " / ".join(f"{goal:g}" for goal in GOAL.values())
     return (
-        f"Prototypical Networks against {goals}, on which independent reproductions agree, in points: {'; '.join(parts)}."
-        if parts
-        else ""
+        f"Prototypical Networks against {goals}, on which independent runs agree, in points: {'; '.join(parts)}." if parts else ""
     )
 
 
 def sources(cells: dict[str, Record]) -> list[list[str]]:
-    """The letters of the table, then the papers, of the learners that are in it."""
+    """The papers, then the letters of the table, of the learners that are in it."""
     learners = {record["configuration"]["learner"] for record in cells.values()}
     asked = [source for source in SOURCES if source.learner in learners]
     return [
         ["paper" if source.paper else letter(source), source.title, entry_of(source.learner).title, source.caveat]
-        for source in sorted(asked, key=lambda source: not source.paper)
+        for source in sorted(asked, key=lambda source: "" if source.paper else letter(source))
     ]

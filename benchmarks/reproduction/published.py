@@ -44,6 +44,16 @@ SOURCES = (
     Source("relation", "PaddlePaddle/PaddleFSL", four("98.02 ± 0.09", "99.25 ± 0.05")),
 )  # fmt: skip
 
+LENGTHS: dict[str, dict[int | None, tuple[int, int]]] = {
+    "prototypical": {None: (10_000, 1)},
+    "maml": {5: (60_000, 32), 20: (60_000, 16)},
+    "fomaml": {5: (60_000, 32), 20: (60_000, 16)},
+    "reptile": {5: (100_000, 5), 20: (200_000, 5)},
+    "relation": {None: (1_000_000, 1)},
+}
+"""Training steps, and tasks a step, by the ways of a training episode (None: any). Snell, Swersky & Zemel stop by patience, so the length
+is that of the reproduction by orobix; of the Relation Network it is the default of the authors' script; of others it was not found."""
+
 GOAL: dict[Setting, float] = {(5, 1): 98.4, (5, 5): 99.5, (20, 1): 95.0, (20, 5): 98.6}
 """What independent runs of Prototypical Networks agree on, to 0.3 points or so: what an honest run should come near."""
 NEAR = 0.7
@@ -71,3 +81,8 @@ def letter(source: Source) -> str:
     """Of a reproduction, by its title: one repository has one letter."""
     titles = list(dict.fromkeys(s.title for s in SOURCES if not s.paper))
     return "abcdefghijkl"[titles.index(source.title)]
+
+
+def length_of(learner: str, n_way: int) -> tuple[int, int] | None:
+    known = LENGTHS.get(learner, {})
+    return known.get(n_way, known.get(None))

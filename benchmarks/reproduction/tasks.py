@@ -16,7 +16,8 @@ from metadash.workspace import Workspace
 
 SPLIT = "vinyals"
 CHARACTER = ["alphabet", "character"]
-EPISODES, QUERIES, SHOTS = 1000, 15, (1, 5)
+EPISODES, QUERIES = 1000, 15
+WAYS, SHOTS = (tuple(sorted({setting[i] for setting in SETTINGS})) for i in (0, 1))
 TEST_SEED, VALIDATION_SEED = 1234, 4321
 
 
@@ -65,11 +66,11 @@ def assert_drawn_from(manifest: EpisodeManifest, dataset: Dataset, role: str) ->
         assert (dataset.class_of[rows] == manifest.classes[..., None]).all(), "A drawing stands under a class it is not of."
 
 
-def frozen(dataset: Dataset, role: str, seed: int, episodes: int = EPISODES, queries: int = QUERIES) -> Tests:
+def frozen(dataset: Dataset, role: str, seed: int, episodes: int = EPISODES, ways: tuple[int, ...] = WAYS) -> Tests:
     """The same episodes for every learner and seed, so that differences are paired."""
     manifests = {}
-    for n_way in sorted({way for way, _ in SETTINGS}):
-        spec = EpisodeSpec(Pool(SPLIT, role), n_way, max(SHOTS), queries, seed=seed, n_episodes=episodes)
+    for n_way in ways:
+        spec = EpisodeSpec(Pool(SPLIT, role), n_way, max(SHOTS), QUERIES, seed=seed, n_episodes=episodes)
         manifests[n_way] = draw(dataset, spec)
         assert_drawn_from(manifests[n_way], dataset, role)
     return Tests(role, manifests)

@@ -1,0 +1,105 @@
+"""Takes one cell after another: trains it unless its weights are kept, scores it, and enters it in the ledger at once."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.record import Stopwatch
+from benchmarks.reproduction import scoring
+from benchmarks.reproduction.cells import Cell
+from benchmarks.reproduction.ledger import Ledger
+from benchmarks.reproduction.tasks import Tests
+from benchmarks.reproduction.training import new_learner, train
+from metadash.data.dataset import Dataset
+from metadash.learners.base import Learner
+
+TELL_EVERY = 60.0
+"""Seconds between two lines about a training."""
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """``tests`` None: a trial on validation classes, of which no ledger hears. ``weights``: the folder where they are kept."""
+
+    dataset: Dataset
+    asserted: str
+    validation: Tests
+    tests: Tests | None
+    weights: Path
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What all records of a ledger must share to stand in one table."""
+        manifests = {str(way): manifest.hash for way, manifest in self.tests.manifests.items()} if self.tests else {}
+        return {"asserted": self.asserted, "data": self.dataset.fingerprint, "manifests": manifests}
+
+    def work(self, cells: list[Cell], ledger: Ledger) -> list[str]:
+        """The names of the cells that failed. Raises ValueError for a ledger of other data or other test episodes."""
+        if self.tests and ledger.cells and ledger.about != self.about:
+            raise ValueError(
+                f"{ledger.path.name} holds results on other data or other test episodes; name another file with --out."
+            )
+        failed = []
+        for cell in cells:
+            if self.tests and ledger.holds(cell):
+                print(f"{cell.name}: there already", flush=True)
+                continue
+            try:
+                found = self.finish(cell)
+            except (ArithmeticError, ValueError) as problem:
+                print(f"{cell.name} failed: {problem}", file=sys.stderr, flush=True)
+                failed.append(cell.name)
+                continue
+            if self.tests:
+                ledger.add(cell, found, self.about)
+        return failed
+
+    def finish(self, cell: Cell) -> dict[str, Any]:
+        """The record of a cell: what its training took, and its scores. Of validation classes the accuracy alone is kept."""
+        learner, training = self.trained(cell)
+        found: dict[str, Any] = {"training": training, "batch_norm": scoring.statistics_of(cell)}
+        with Stopwatch() as watch:
+            for tests in filter(None, (self.validation, self.tests)):
+                wrong = scoring.wrong_queries(learner, cell, self.dataset, tests)
+                found[tests.role] = {
+                    f"{way}w{shot}s": scoring.summary(row, way * tests.manifests[way].n_query)
+                    for (way, shot), row in wrong.items()
+                }
+                means = [f"{name} {entry['accuracy']:.2f} ± {entry['reach']:.2f}" for name, entry in found[tests.role].items()]
+                print(f"{cell.name}, {tests.role}: {', '.join(means)}", flush=True)
+        found["validation"] = {name: entry["accuracy"] for name, entry in found["validation"].items()}
+        return {**found, "scoring": {"seconds": round(watch.seconds, 1), "cpu_seconds": round(watch.processor, 1)}}
+
+    def trained(self, cell: Cell) -> tuple[Learner, dict[str, Any]]:
+        kept = self.weights / f"{cell.name}-{cell.digest}.pt"
+        if kept.exists():
+            stored = torch.load(kept, weights_only=True)
+            learner = new_learner(cell)
+            learner.load_state_dict(stored["weights"])
+            return learner, stored["training"]
+        with Stopwatch() as watch:
+            learner = train(cell, self.dataset, Teller(cell))
+        training = {"seconds": round(watch.seconds, 1), "cpu_seconds": round(watch.processor, 1)}
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"training": training, "weights": learner.state_dict()}, kept)
+        return learner, training
+
+
+class Teller:
+    """Prints how a training goes, about once a minute."""
+
+    def __init__(self, cell: Cell):
+        self.cell, self.losses, self.told = cell, [], 0.0
+        self.watch = Stopwatch().__enter__()
+
+    def __call__(self, step: int, loss: float) -> None:
+        self.losses.append(loss)
+        self.watch.__exit__()
+        if self.watch.seconds - self.told >= TELL_EVERY or step == self.cell.steps:
+            self.told = self.watch.seconds
+            recent = self.losses[-100:]
+            took = f"{self.watch.seconds:.0f} s, {self.watch.processor:.0f} s of processor"
+            print(f"{self.cell.name}: step {step} of {self.cell.steps}, loss {sum(recent) / len(recent):.4f}, {took}", flush=True)
