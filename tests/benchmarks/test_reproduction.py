@@ -100,19 +100,20 @@ def test_the_table_says_what_was_found_beside_the_paper(done) -> None:
     text = page.markdown(ledger.about, ledger.cells)
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| 5-way")]
     assert [row[:3] for row in rows] == [
-        ["5-way, 1 shot", "Prototypical Networks", "5-way, 1 shot"],
         ["5-way, 1 shot", "MAML", "5-way, 1 shot"],
+        ["5-way, 1 shot", "Prototypical Networks", "5-way, 1 shot"],
         ["5-way, 5 shots", "Prototypical Networks", "5-way, 1 shot"],
     ]
+    maml, proto, _ = rows
     both = [ledger.cells[cell.name]["test"]["5w1s"]["accuracy"] for cell in SMALL[:2]]
-    mean, reach = rows[0][3].replace("*", "").split(" ± ")
+    mean, reach = proto[3].replace("*", "").split(" ± ")
     assert float(mean) == pytest.approx(np.mean(both), abs=0.01) and float(reach) > 0
-    assert rows[0][4] == "2" and rows[1][4:6] == ["1", "one only"]
-    low, high = (float(part) for part in rows[0][5].strip("[]").split(","))
-    assert low <= min(both) and high >= min(max(both), 100)
-    assert rows[0][6] == "98.8" and "98.4 (a)" in rows[0][7] and "99.1 (f)" in rows[1][7]
-    assert [row[8] for row in rows] == ["running", "batch (transductive)", "running"]
-    assert "6 tasks" in rows[0][9] and "0.06 %" in rows[0][9]
+    assert proto[4] == "2" and maml[4:6] == ["1", "one only"]
+    low, high = (float(part) for part in proto[5].strip("[]").split(","))
+    assert low <= min(both) + 0.05 and high >= min(max(both), 100) - 0.05
+    assert proto[6] == "98.8" and "98.4 (a)" in proto[7] and "99.1 (f)" in maml[7]
+    assert [row[8] for row in rows] == ["batch (transductive)", "running", "running"]
+    assert "6 tasks" in proto[9] and "0.06 %" in proto[9]
     assert "its test tasks hold training classes" in text and "(**not** within 0.7)" in text
 
 
