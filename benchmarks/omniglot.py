@@ -65,9 +65,11 @@ def bench(options: argparse.Namespace) -> "Workbench":
     dataset = tasks.open_omniglot(options.data, options.cache)
     asserted = tasks.assert_disjoint(dataset.classes, dataset.splits)
     print(asserted, flush=True)
-    validation = tasks.frozen(dataset, "validation", tasks.VALIDATION_SEED, episodes=400)
-    tests = None if options.validation else tasks.frozen(dataset, "test", tasks.TEST_SEED)
-    return Workbench(dataset, asserted, validation, tests, options.cache / "weights")
+    if options.validation:
+        tests = tasks.frozen(dataset, "validation", tasks.VALIDATION_SEED, episodes=400)
+    else:
+        tests = tasks.frozen(dataset, "test", tasks.TEST_SEED)
+    return Workbench(dataset, asserted, tests, options.cache / "weights")
 
 
 def parser() -> argparse.ArgumentParser:

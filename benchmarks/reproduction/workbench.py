@@ -22,29 +22,32 @@ TELL_EVERY = 60.0
 
 @dataclass(frozen=True)
 class Workbench:
-    """``tests`` None: a trial on validation classes, of which no ledger hears. ``weights``: the folder where they are kept."""
+    """``tests`` of validation classes make a trial, of which no ledger hears. ``weights``: the folder where they are kept."""
 
     dataset: Dataset
     asserted: str
-    validation: Tests
-    tests: Tests | None
+    tests: Tests
     weights: Path
+
+    @property
+    def trial(self) -> bool:
+        return self.tests.role != "test"
 
     @property
     def about(self) -> dict[str, Any]:
         """What all records of a ledger must share to stand in one table."""
-        manifests = {str(way): manifest.hash for way, manifest in self.tests.manifests.items()} if self.tests else {}
+        manifests = {str(way): manifest.hash for way, manifest in self.tests.manifests.items()}
         return {"asserted": self.asserted, "data": self.dataset.fingerprint, "manifests": manifests}
 
     def work(self, cells: list[Cell], ledger: Ledger) -> list[str]:
         """The names of the cells that failed. Raises ValueError for a ledger of other data or other test episodes."""
-        if self.tests and ledger.cells and ledger.about != self.about:
+        if not self.trial and ledger.cells and ledger.about != self.about:
             raise ValueError(
                 f"{ledger.path.name} holds results on other data or other test episodes; name another file with --out."
             )
         failed = []
         for cell in cells:
-            if self.tests and ledger.holds(cell):
+            if not self.trial and ledger.holds(cell):
                 print(f"{cell.name}: there already", flush=True)
                 continue
             try:
@@ -53,25 +56,21 @@ class Workbench:
                 print(f"{cell.name} failed: {problem}", file=sys.stderr, flush=True)
                 failed.append(cell.name)
                 continue
-            if self.tests:
+            if not self.trial:
                 ledger.add(cell, found, self.about)
         return failed
 
     def finish(self, cell: Cell) -> dict[str, Any]:
-        """The record of a cell: what its training took, and its scores. Of validation classes the accuracy alone is kept."""
+        """The record of a cell: what its training took, and its scores."""
         learner, training = self.trained(cell)
-        found: dict[str, Any] = {"training": training, "batch_norm": scoring.statistics_of(cell)}
         with Stopwatch() as watch:
-            for tests in filter(None, (self.validation, self.tests)):
-                wrong = scoring.wrong_queries(learner, cell, self.dataset, tests)
-                found[tests.role] = {
-                    f"{way}w{shot}s": scoring.summary(row, way * tests.manifests[way].n_query)
-                    for (way, shot), row in wrong.items()
-                }
-                means = [f"{name} {entry['accuracy']:.2f} ± {entry['reach']:.2f}" for name, entry in found[tests.role].items()]
-                print(f"{cell.name}, {tests.role}: {', '.join(means)}", flush=True)
-        found["validation"] = {name: entry["accuracy"] for name, entry in found["validation"].items()}
-        return {**found, "scoring": {"seconds": round(watch.seconds, 1), "cpu_seconds": round(watch.processor, 1)}}
+            wrong = scoring.wrong_queries(learner, cell, self.dataset, self.tests)
+        queries = {way: way * manifest.n_query for way, manifest in self.tests.manifests.items()}
+        scores = {f"{way}w{shot}s": scoring.summary(row, queries[way]) for (way, shot), row in wrong.items()}
+        means = [f"{name} {entry['accuracy']:.2f} ± {entry['reach']:.2f}" for name, entry in scores.items()]
+        print(f"{cell.name}, {self.tests.role}: {', '.join(means)}", flush=True)
+        took = {"seconds": round(watch.seconds, 1), "cpu_seconds": round(watch.processor, 1)}
+        return {"training": training, "batch_norm": scoring.statistics_of(cell), self.tests.role: scores, "scoring": took}
 
     def trained(self, cell: Cell) -> tuple[Learner, dict[str, Any]]:
         kept = self.weights / f"{cell.name}-{cell.digest}.pt"

@@ -28,9 +28,9 @@ def omniglot(tmp_path_factory):
     return tasks.open_omniglot(make_parquet(folder / "parquet", make_zips(folder)), folder / "cache")
 
 
-def bench_of(dataset, weights: Path, episodes: int = 20) -> workbench.Workbench:
-    validation, tests = (tasks.frozen(dataset, role, 1, episodes, ways=(5,)) for role in ("validation", "test"))
-    return workbench.Workbench(dataset, tasks.assert_disjoint(dataset.classes, dataset.splits), validation, tests, weights)
+def bench_of(dataset, weights: Path, episodes: int = 20, role: str = "test") -> workbench.Workbench:
+    tests = tasks.frozen(dataset, role, 1, episodes, ways=(5,))
+    return workbench.Workbench(dataset, tasks.assert_disjoint(dataset.classes, dataset.splits), tests, weights)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,13 @@ def test_a_lost_record_is_scored_again_from_the_kept_weights(done, monkeypatch) 
     bench, ledger = done
     monkeypatch.setattr(workbench, "train", lambda *_: pytest.fail("trained again"))
     assert bench.finish(SMALL[0])["test"] == ledger.cells[SMALL[0].name]["test"]
+
+
+def test_a_trial_on_validation_classes_is_not_stored(omniglot, done, tmp_path, capsys) -> None:
+    bench = bench_of(omniglot, done[0].weights, role="validation")
+    ledger = Ledger(tmp_path / "omniglot.json")
+    assert bench.work([SMALL[0]], ledger) == [] and not ledger.cells and not ledger.path.exists()
+    assert f"{SMALL[0].name}, validation: 5w1s" in capsys.readouterr().out
 
 
 def test_results_on_other_episodes_do_not_mix(omniglot, done, tmp_path) -> None:
