@@ -73,28 +73,28 @@ FINN_20 = {"options": (("inner_steps", 5), ("eval_steps", 5), ("inner_lr", 0.1))
 HEAD = {"options": (("inner_steps", 5), ("inner_lr", 0.1))}
 
 PROTOTYPICAL_1 = Cell("prototypical", 60, 1, 5, 3.7, 10.8)
-PROTOTYPICAL_5 = Cell("prototypical", 60, 5, 5, 2.1, 13.5)
+PROTOTYPICAL_5 = Cell("prototypical", 60, 5, 5, 2.1, 17.5)
 """The episodes of Snell, Swersky & Zemel 2017."""
 
 CELLS = (
     PROTOTYPICAL_1,
     PROTOTYPICAL_5,
-    adapting("maml", 5, 1, 1, 4.2, 8, tasks=8, **FINN_5),
-    adapting("fomaml", 5, 1, 1, 12.0, 5, tasks=8, **FINN_5),
-    adapting("anil", 5, 1, 5, 6.0, 5, tasks=8, **HEAD),
-    adapting("reptile", 5, 1, 9, 4.5, 5, tasks=5),
-    Cell("matching", 20, 1, 5, 12.0, 4),
-    Cell("r2d2", 20, 1, 5, 12.0, 4),
-    Cell("relation", 20, 1, 5, 12.0, 4, learning_rate=1e-3),
+    adapting("maml", 5, 1, 1, 4.2, 7, tasks=8, **FINN_5),
+    adapting("fomaml", 5, 1, 1, 12.0, 4, tasks=8, **FINN_5),
+    adapting("anil", 5, 1, 5, 6.0, 4, tasks=8, **HEAD),
+    adapting("reptile", 5, 1, 9, 4.5, 4, tasks=5),
+    Cell("matching", 20, 1, 5, 12.0, 3),
+    Cell("r2d2", 20, 1, 5, 12.0, 3),
+    Cell("relation", 20, 1, 5, 12.0, 3, learning_rate=1e-3),
     replace(PROTOTYPICAL_1, seed=1),
     replace(PROTOTYPICAL_1, seed=2),
     replace(PROTOTYPICAL_5, seed=1),
     replace(PROTOTYPICAL_5, seed=2),
     adapting("maml", 5, 5, 5, 1.0, 8, tasks=8, **FINN_5),
     adapting("maml", 20, 1, 1, 0.6, 8, tasks=4, **FINN_20),
-    Cell("matching", 20, 5, 5, 7.5, 4),
-    Cell("r2d2", 20, 5, 5, 7.5, 4),
-    Cell("relation", 20, 5, 5, 7.5, 4, learning_rate=1e-3),
+    Cell("matching", 20, 5, 5, 7.5, 3),
+    Cell("r2d2", 20, 5, 5, 7.5, 3),
+    Cell("relation", 20, 5, 5, 7.5, 3, learning_rate=1e-3),
     adapting("fomaml", 5, 5, 5, 3.6, 5, tasks=8, **FINN_5),
     adapting("anil", 5, 5, 5, 3.7, 5, tasks=8, **HEAD),
     adapting("meta-lstm", 5, 1, 5, 0.8, 5),
