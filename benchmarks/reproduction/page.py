@@ -61,7 +61,7 @@ def markdown(about: Record, cells: dict[str, Record]) -> str:
     machines = sorted({f"{r['machine']['cpu']}, torch {r['torch']}" for r in cells.values()})
     dates = sorted(r["date"] for r in cells.values())
     parts = [
-        f"{len(cells)} trainings, {dates[0]} to {dates[-1]}, one thread each ({'; '.join(machines)}). {about['asserted']} Test episodes: "
+        f"Trainings: {len(cells)}, finished {dates[0]} to {dates[-1]}, on one thread each ({'; '.join(machines)}). {about['asserted']} Test episodes: "
         + ", ".join(f"{way}-way manifest `{digest}`" for way, digest in about["manifests"].items())
         + ".",
         markdown_table(ACCURACY, rows),
