@@ -22,7 +22,7 @@ POINT_KINDS = ("instance", "support", "query", "plain prototype", "prototype", "
 
 def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Frame ``points``: kind, row (of the data set, −1 for prototypes and anchors), class_id, predicted and plainly_predicted
-    (classes of queries, by the fused and by the plain prototypes), x, y."""
+    (classes of queries, by the fused and by the plain prototypes), x, y. Array ``vectors`` [P, D]: what was flattened."""
     history(0, "embedding the points", 0.0)
     points, vectors = gather(spec, dataset, needed[0], store)
     history(0, "arranging the map (t-SNE)", 0.1)
@@ -30,7 +30,7 @@ def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore
         raise BadInput("Nearly all points of this map have the same embedding; there is nothing to arrange.")
     layout = TSNE(perplexity=spec.perplexity, init="pca", random_state=spec.seed, n_jobs=1).fit_transform(vectors)
     points["x"], points["y"] = layout.astype(np.float32).T
-    return Outcome(summary={"n_points": len(points)}, frames={"points": points})
+    return Outcome(summary={"n_points": len(points)}, frames={"points": points}, arrays={"vectors": vectors})
 
 
 def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[pd.DataFrame, np.ndarray]:

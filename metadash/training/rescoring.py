@@ -91,14 +91,14 @@ def rescorer(run: Run, dataset: Dataset, store: RunStore) -> Rescorer:
 
 def what_if(spec: WhatIfSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Frames: ``scores`` of every episode; ``queries`` of the one looked at (row, class_id, predicted and probability of the true
-    class, before and after); ``classes`` of that episode (class_id, whether its metadata changed)."""
+    class, before and after); ``classes`` of that episode (class_id, whether its metadata changed, and for prototypes with
+    pseudo-shots κ and the prototype [D], before and after)."""
     history(0, "reading the trained learner", 0.0)
     scorer = rescorer(needed[0], dataset, store)
     before, after = scorer.arm.encoded, scorer.encoded(spec.changes, spec.edits, spec.seed)
     history(0, "scoring the test episodes", 0.3)
     correct = scorer.correct([after])[0]
     manifest, tests = scorer.manifest, spec.run.evaluation
-    task = manifest[spec.episode : spec.episode + 1]
     return Outcome(
         summary={
             "manifest": manifest.hash,
@@ -112,7 +112,7 @@ def what_if(spec: WhatIfSpec, dataset: Dataset, needed: list[Run], store: RunSto
         frames={
             "scores": scores_frame(correct, tests.shots, manifest.n_way * manifest.n_query),
             "queries": queries_frame(spec, scorer, before, after),
-            "classes": pd.DataFrame({"class_id": task.classes[0], "changed": changed(before, after)[task.classes[0]]}),
+            "classes": classes_frame(spec, scorer, before, after),
         },
     )
 
@@ -126,6 +126,22 @@ def queries_frame(spec: WhatIfSpec, scorer: Rescorer, before: list[EncodedSource
         found = scorer.probabilities(spec.episode, spec.n_shot, encoded)
         frame[f"predicted_{name}"] = classes[found.argmax(axis=1)]
         frame[f"probability_{name}"] = found[np.arange(len(truth)), truth].astype(float)
+    return frame
+
+
+@torch.no_grad()
+def classes_frame(spec: WhatIfSpec, scorer: Rescorer, before: list[EncodedSource], after: list[EncodedSource]) -> pd.DataFrame:
+    task = scorer.manifest[spec.episode : spec.episode + 1].at_shot(spec.n_shot)
+    frame = pd.DataFrame({"class_id": task.classes[0], "changed": changed(before, after)[task.classes[0]]})
+    learner = scorer.arm.learner
+    if not isinstance(learner, PrototypicalNetwork):
+        return frame
+    support = torch.from_numpy(scorer.table)[scorer.position[task.support]]
+    for name, encoded in (("before", before), ("after", after)):
+        context = context_of(encoded, task.classes)
+        if learner.fusion == "pseudo-shots":
+            frame[f"kappa_{name}"] = learner.anchors(context)[1][0].numpy().astype(float)
+        frame[f"prototype_{name}"] = list(learner.prototypes(support, context)[0].numpy())
     return frame
 
 
