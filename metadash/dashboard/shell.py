@@ -54,6 +54,14 @@ SECTIONS = {
         ),
         page("prototypes", "Prototypes", "scatter_plot", "A t-SNE map of instances, prototypes and what the metadata says."),
     ],
+    "Ask": [
+        page(
+            "what_if",
+            "What if",
+            "help_center",
+            "Metadata swapped, missing, stale or rewritten: what a trained learner makes of it.",
+        ),
+    ],
 }
 
 current = st.navigation(SECTIONS, position="hidden")  # drawn below: the data set stands above the pages, since it rules them all

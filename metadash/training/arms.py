@@ -32,13 +32,16 @@ CLIPPED = {"meta-lstm": 0.25}
 """The norm at which a paper clips its outer gradient."""
 
 
-def encode_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedSource]:
-    """The run's sources as vectors, fitted on meta-train classes, falsified where the spec says so."""
+def encode_sources(spec: RunSpec, dataset: Dataset, table: pd.DataFrame | None = None) -> list[EncodedSource]:
+    """The run's sources as vectors, fitted on meta-train classes, falsified where the spec says so.
+
+    ``table`` takes the place of the data set's classes where some of their values have been changed.
+    """
     sources = tuple(dataset.source(name) for name in spec.sources)
     if not sources:
         return []
     roles = dataset.split(spec.split)
-    encoded = encode(dataset.classes, sources, roles["train"])
+    encoded = encode(dataset.classes if table is None else table, sources, roles["train"])
     return control(encoded, spec.control, list(roles.values()), np.random.default_rng([spec.seed, 1]))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from metadash.data.dataset import Dataset
 from metadash.training.kinds import Spec
+from metadash.training.questions import DoseSpec, WhatIfSpec, scoring_seconds
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.store import Run, RunStore
 from metadash.training.views import MapSpec
@@ -35,11 +36,13 @@ def alike(one: Spec, other: Spec) -> bool:
 def from_scratch(spec: Spec, n_instances: int) -> float:
     if isinstance(spec, MapSpec):
         return 2.0 + spec.background * 8e-3
+    if isinstance(spec, WhatIfSpec | DoseSpec):
+        return spec.rough_seconds
     if isinstance(spec, BackboneSpec):
         images = spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
         return per_image(spec.width) * (images + n_instances / 3)
     tests = spec.evaluation
-    scoring = tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5
+    scoring = scoring_seconds(spec)
     if not spec.trains:
         return 0.3 + scoring
     if spec.mode == "quick":

@@ -49,6 +49,8 @@ def checked(name: str, hint: Any, value: Any) -> Any:
         return tuple(checked(f"An entry of {name}", options[0], item) for item in value)
     if type(None) in options:
         return None if value is None else checked(name, options[0], value)
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return build(hint, value)  # type: ignore[arg-type]
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if hint is int and number and isinstance(value, numbers.Integral):
         return int(value)

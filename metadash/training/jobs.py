@@ -15,6 +15,7 @@ import psutil
 from metadash.canonical import plain
 from metadash.learners.registry import entry_of
 from metadash.training.kinds import Spec, from_plain, kind_of
+from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
@@ -173,6 +174,8 @@ def title_of(spec: Spec) -> str:
         return f"Backbone Conv-4-{spec.width} on pixels, {spec.dataset}"
     if isinstance(spec, MapSpec):
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
+    if isinstance(spec, WhatIfSpec | DoseSpec):
+        return f"{spec.subject}: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = f", {spec.control}" if spec.control != "none" else ""
     return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

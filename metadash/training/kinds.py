@@ -9,11 +9,12 @@ from metadash.canonical import digest, plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training.fields import build
+from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.version import code_version
 from metadash.training.views import MapSpec
 
-Spec = BackboneSpec | RunSpec | MapSpec
+Spec = BackboneSpec | RunSpec | MapSpec | WhatIfSpec | DoseSpec
 """Each names its ``dataset`` and lists what it ``needs``: the specs of the runs it starts from."""
 
 
@@ -33,6 +34,8 @@ KINDS: dict[str, Kind] = {
     "backbone": Kind(BackboneSpec, "backbone:train_backbone"),
     "learner": Kind(RunSpec, "arms:train_arm"),
     "map": Kind(MapSpec, "projection:draw_map"),
+    "what-if": Kind(WhatIfSpec, "rescoring:what_if"),
+    "dose": Kind(DoseSpec, "rescoring:dose"),
 }
 
 

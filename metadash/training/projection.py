@@ -13,6 +13,7 @@ from metadash.training.arms import Arm
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of
 from metadash.training.progress import History
+from metadash.training.restored import restored
 from metadash.training.store import Run, RunStore
 from metadash.training.views import MapSpec
 
@@ -21,7 +22,7 @@ POINT_KINDS = ("instance", "support", "query", "plain prototype", "prototype", "
 
 def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Frame ``points``: kind, row (of the data set, −1 for prototypes and anchors), class_id, predicted and plainly_predicted
-    (classes of queries, by the fused and by the plain prototypes), x, y."""
+    (classes of queries, by the fused and by the plain prototypes), x, y. Array ``vectors`` [P, D]: what was flattened."""
     history(0, "embedding the points", 0.0)
     points, vectors = gather(spec, dataset, needed[0], store)
     history(0, "arranging the map (t-SNE)", 0.1)
@@ -29,12 +30,12 @@ def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore
         raise BadInput("Nearly all points of this map have the same embedding; there is nothing to arrange.")
     layout = TSNE(perplexity=spec.perplexity, init="pca", random_state=spec.seed, n_jobs=1).fit_transform(vectors)
     points["x"], points["y"] = layout.astype(np.float32).T
-    return Outcome(summary={"n_points": len(points)}, frames={"points": points})
+    return Outcome(summary={"n_points": len(points)}, frames={"points": points}, arrays={"vectors": vectors})
 
 
 def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[pd.DataFrame, np.ndarray]:
     """The points and their embeddings [P, D], before they are flattened."""
-    arm = restored(spec, dataset, run, store)
+    arm = restored(spec.run, dataset, run, store)
     task = store.manifest(run)[spec.episode : spec.episode + 1].at_shot(spec.n_shot)
     classes, support, query = task.classes[0], task.support[0], task.query[0]
     rows = background_rows(spec, dataset, np.concatenate([support.ravel(), query.ravel()]))
@@ -96,15 +97,3 @@ def background_rows(spec: MapSpec, dataset: Dataset, taken: np.ndarray) -> np.nd
     rows = generator.permutation(np.setdiff1d(np.flatnonzero(np.isin(dataset.class_of, test)), taken))
     turn = pd.Series(dataset.class_of[rows]).groupby(dataset.class_of[rows]).cumcount().to_numpy()
     return np.sort(rows[np.argsort(turn, kind="stable")[: spec.background]])
-
-
-def restored(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> Arm:
-    """The trained learner of a run, read back from its weights."""
-    backbone = store.find(spec.run.backbone, dataset)
-    if backbone is None:
-        raise BadInput("The backbone of this run is no longer in the workspace; train the run again.")
-    arm = Arm(spec.run, dataset, backbone)
-    if spec.run.trains:
-        arm.learner.load_state_dict(run.weights())
-    arm.learner.eval()
-    return arm

@@ -1,0 +1,77 @@
+"""What a changed piece of metadata does: the same learner on the same episodes, before and after, paired, with its verdict."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from metadash.analysis.compare import Difference, difference
+from metadash.analysis.intervals import Interval
+from metadash.analysis.scores import Scores, load_scores
+from metadash.analysis.sentence import bracket, examples, plural
+from metadash.analysis.words import points
+from metadash.training.questions import WhatIfSpec
+from metadash.training.store import Run, RunStore
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """Accuracy before and after at each number of shots (over episodes, over new classes), and the paired difference."""
+
+    shots: tuple[int, ...]
+    before: tuple[tuple[Interval, Interval], ...]
+    after: tuple[tuple[Interval, Interval], ...]
+    differences: tuple[Difference, ...]
+    changed_classes: int
+    test_classes: int
+
+    def at(self, shot: int) -> Difference:
+        return self.differences[self.shots.index(shot)]
+
+
+def what_if(run: Run, trained: Run, store: RunStore) -> WhatIf:
+    """``run`` is the stored what-if, ``trained`` the run it asked. Raises BadInput when a folder is damaged."""
+    before = load_scores([trained], store)
+    after = scores_of(run, before)
+    return WhatIf(
+        before.shots,
+        tuple(before.means(shot) for shot in before.shots),
+        tuple(after.means(shot) for shot in before.shots),
+        tuple(difference(after, before, shot) for shot in before.shots),
+        run.summary["changed_classes"],
+        run.summary["test_classes"],
+    )
+
+
+def scores_of(run: Run, like: Scores) -> Scores:
+    """A what-if's scores, beside those of the run that it asked."""
+    frame = run.scores().sort_values(["shot", "episode"])
+    accuracy = (frame["correct"] / frame["queries"]).to_numpy().reshape(len(like.shots), 1, -1)
+    return Scores(like.shots, accuracy, like.manifest, (run.digest,), like.seeds)
+
+
+def headline(found: WhatIf, spec: WhatIfSpec, class_noun: str, unit_noun: str) -> str:
+    """One sentence: for how many classes metadata are changed, and what that does at the number of shots looked at."""
+    moved = found.at(spec.n_shot)
+    opening = f"With {examples(spec.n_shot)} per {class_noun}, "
+    if not found.changed_classes:
+        return f"{opening}accuracy is what it was: nothing is changed yet."
+    inside, new, nouns = moved.episodes, moved.new_classes, plural(unit_noun)
+    beyond = f", {bracket(new.estimate, new.low, new.high)} on new {nouns}" if new.low is not None else ""
+    return (
+        f"{opening}accuracy moves by {points(inside.estimate, inside.low, inside.high)} on these {nouns}{beyond}, "
+        f"when the metadata of {found.changed_classes} of {found.test_classes} test classes are changed."
+    )
+
+
+def moved_queries(run: Run) -> dict[str, int]:
+    """Of the episode looked at: how many queries became right, became wrong, and stayed."""
+    frame = run.frame("queries")
+    before = (frame["predicted_before"] == frame["class_id"]).to_numpy()
+    after = (frame["predicted_after"] == frame["class_id"]).to_numpy()
+    return {
+        "queries": len(frame),
+        "right_before": int(before.sum()),
+        "right_after": int(after.sum()),
+        "became_right": int(np.sum(after & ~before)),
+        "became_wrong": int(np.sum(before & ~after)),
+    }

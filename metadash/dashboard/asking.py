@@ -1,0 +1,230 @@
+"""The parts of the *What if* page: the changes as controls, the answer as curves, dots and pictures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from metadash.analysis.doses import BreakEven, DoseCurve
+from metadash.analysis.placement import placed
+from metadash.analysis.verdict import Verdict
+from metadash.analysis.what_if import WhatIf
+from metadash.dashboard.charts import Dot, base
+from metadash.dashboard.frame import term
+from metadash.dashboard.maps import KIND_WORDS
+from metadash.dashboard.pictures import picture_row
+from metadash.dashboard.theme import Palette, translucent
+from metadash.data.dataset import Dataset
+from metadash.metadata.changes import CHOICES, KINDS, Change, Edit
+from metadash.metadata.columns import kind_of
+
+NOTHING = "nothing"
+DOSE_NAMES = {
+    "missing": "missing",
+    "swap": "another class's",
+    "nearest": "the most similar class's",
+    "noise": "noise",
+}
+
+
+def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
+    """One row of controls a source: what happens to it, for what share of the test classes."""
+    found = []
+    for source in sources:
+        name, what, share = st.columns([1.6, 3.4, 3], vertical_alignment="center")
+        name.markdown(f"**{source}**")
+        timed = any(kind_of(data.classes[column]) == "timestamp" for column in data.source(source).columns)
+        kinds = [NOTHING, *(kind for kind in KINDS if timed or kind != "stale")]
+        kind = what.selectbox(
+            f"What happens to {source}",
+            kinds,
+            format_func=lambda kind: KINDS.get(kind, "stays as it is"),
+            key=f"wi_kind_{source}",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        if kind == NOTHING:
+            continue
+        fraction = share.slider(
+            f"Share of the test classes whose {source} {KINDS[kind]}",
+            0,
+            100,
+            50,
+            5,
+            format="%d%% of classes",
+            key=f"wi_share_{source}",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        years = 0.0
+        if kind == "stale":
+            years = float(share.number_input("Years out of date", 1, 50, 2, key=f"wi_years_{source}", bind="query-params"))
+        found.append((source, kind, fraction, years))
+    if not found:
+        return ()
+    choice = st.selectbox(
+        "Which classes first", list(CHOICES), format_func=CHOICES.__getitem__, key="wi_choice", bind="query-params"
+    )
+    return tuple(Change(source, kind, fraction / 100, choice, years) for source, kind, fraction, years in found)  # type: ignore[arg-type]
+
+
+def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> tuple[Edit, ...]:
+    """One class of the task shown, one of its values, as a person would write it."""
+    names = data.classes["class_name"].astype(str)
+    columns = [column for source in sources for column in data.source(source).columns if column in data.classes]
+    left, middle, right = st.columns(3)
+    target = left.selectbox(
+        "Class", [-1, *classes], format_func=lambda c: "none" if c < 0 else names[c], key="wi_edit_class", bind="query-params"
+    )
+    if target < 0:
+        st.caption(f"Choose a {data.description.class_noun} of the task below to change what is written about it.")
+        return ()
+    column = middle.selectbox("Column", columns, key="wi_edit_column", bind="query-params")
+    now = data.classes[column][target]
+    value = right.text_input(
+        "New value", key="wi_edit_value", bind="query-params", placeholder="missing", help="Leave it empty to make it missing."
+    )
+    st.caption(f"Now it is: {now}" if pd.notna(now) else "Now it is missing.")
+    return (Edit(int(target), column, value),)
+
+
+def dots_of(found: WhatIf, palette: Palette) -> list[Dot]:
+    colour = {
+        Verdict.HELPS: palette.helps,
+        Verdict.HURTS: palette.hurts,
+        Verdict.EQUIVALENT: palette.plain,
+        Verdict.UNDETERMINED: palette.control,
+    }
+    return [
+        Dot(
+            f"{moved.shot} shot{'s' if moved.shot > 1 else ''}",
+            moved.episodes,
+            moved.new_classes,
+            colour[moved.decision.verdict],
+        )
+        for moved in found.differences
+    ]
+
+
+def dose_chart(curves: dict[str, DoseCurve], palette: Palette) -> go.Figure:
+    """The gain over doing without the sources, as more and more classes are hit; below the zero line they do harm."""
+    figure = base(palette, 380)
+    colours = dict(zip(curves, [palette.plain, palette.hurts, palette.control, palette.categories[3]], strict=False))
+    for kind, curve in curves.items():
+        x = [100 * fraction for fraction in curve.fractions]
+        low = [one.low if one.low is not None else one.estimate for one in curve.gain]
+        high = [one.high if one.high is not None else one.estimate for one in curve.gain]
+        figure.add_scatter(
+            x=x + x[::-1],
+            y=high + low[::-1],
+            fill="toself",
+            fillcolor=translucent(colours[kind], 0.14),
+            line={"width": 0},
+            hoverinfo="skip",
+            mode="lines",
+            showlegend=False,
+        )
+        figure.add_scatter(
+            x=x,
+            y=[one.estimate for one in curve.gain],
+            mode="lines+markers",
+            name=DOSE_NAMES[kind],
+            line={"color": colours[kind], "width": 3, "dash": "solid" if kind == "missing" else "dash"},
+            marker={"size": 8},
+            hovertemplate=f"{DOSE_NAMES[kind]}, %{{x:.0f}} % of classes: %{{y:+.2f}} points<extra></extra>",
+        )
+    figure.add_hline(y=0, line={"color": palette.text, "width": 1})
+    figure.update_xaxes(title={"text": "share of test classes hit, %", "font": {"color": palette.muted, "size": 13}})
+    figure.update_yaxes(title={"text": "gain over doing without, points", "font": {"color": palette.muted, "size": 13}})
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": palette.text, "size": 14}},
+    )
+    return figure
+
+
+def break_even_words(found: BreakEven) -> str:
+    if found.censored == "below":
+        return "the metadata are worth nothing here even when all are right"
+    if found.censored == "above":
+        return "even with every class hit it does better than without"
+    return f"break-even at {100 * found.value:.0f} % of the classes [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+
+
+def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:
+    """The queries whose probability moved most, with what the learner says of them before and after."""
+    moved = (queries["probability_after"] - queries["probability_before"]).to_numpy()
+    order = np.argsort(-np.abs(moved), kind="stable")[:most]
+    names = data.classes["class_name"].astype(str).to_numpy()
+    captions = [
+        f"{marked(one, 'before')} {100 * one['probability_before']:.0f} → {100 * one['probability_after']:.0f} % {marked(one, 'after')}"
+        for _, one in queries.iloc[order].iterrows()
+    ]
+    alts = [f"query of {names[c]}" for c in queries["class_id"].iloc[order]]
+    if data.description.modality == "image":
+        st.html(picture_row(np.asarray(data.inputs[queries["row"].iloc[order].to_numpy()]), captions, size=84, alts=alts))
+    else:
+        st.dataframe(pd.DataFrame({"query of": alts, "true class": captions}), hide_index=True)
+    st.caption(
+        "The queries that moved most: probability of their true class before → after, with ✓ or ✗ for the learner's answer.",
+        help=term("query"),
+    )
+
+
+def marked(query: pd.Series, when: str) -> str:
+    return "✓" if query[f"predicted_{when}"] == query["class_id"] else "✗"
+
+
+def moved_map(points: pd.DataFrame, vectors: np.ndarray, classes: pd.DataFrame, data: Dataset, palette: Palette) -> go.Figure:
+    """The pinned map of the task with each prototype's way from where it was to where the changed metadata put it."""
+    figure = base(palette, 460)
+    names = data.classes["class_name"].astype(str).to_numpy()
+    instances = points["kind"].isin(["instance", "support", "query"]).to_numpy()
+    own = points["kind"].isin(["support", "query"]).to_numpy()
+    shade = dict(zip(classes["class_id"], palette.categories * (1 + len(classes) // len(palette.categories)), strict=False))
+    for chosen, size, opacity in ((instances & ~own, 5, 0.35), (own, 9, 0.9)):
+        part = points[chosen]
+        figure.add_scatter(
+            x=part["x"],
+            y=part["y"],
+            mode="markers",
+            marker={"size": size, "opacity": opacity, "color": [shade.get(c, palette.plain) for c in part["class_id"]]},
+            hovertext=[f"{names[c]}<br>{KIND_WORDS[kind]}" for c, kind in zip(part["class_id"], part["kind"], strict=True)],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    layout = points.loc[instances, ["x", "y"]].to_numpy()
+    ways = [placed(np.stack(classes[f"prototype_{when}"].tolist()), vectors[instances], layout) for when in ("before", "after")]
+    for place, (c, start, end) in enumerate(zip(classes["class_id"], *ways, strict=True)):
+        if np.hypot(*(end - start)) > 1e-6:
+            figure.add_annotation(
+                x=end[0],
+                y=end[1],
+                ax=start[0],
+                ay=start[1],
+                xref="x",
+                yref="y",
+                axref="x",
+                ayref="y",
+                text="",
+                showarrow=True,
+                arrowhead=2,
+                arrowwidth=2,
+                arrowcolor=palette.text,
+                standoff=12,
+                startstandoff=6,
+            )
+        figure.add_scatter(
+            x=[start[0], end[0]],
+            y=[start[1], end[1]],
+            mode="markers+text",
+            marker={"size": [12, 25], "color": shade[c], "line": {"color": palette.text, "width": 2.5}},
+            text=["", f"<b>{place + 1}</b>"],
+            textfont={"color": palette.background, "size": 13},
+            hovertext=[f"{names[c]}, before", f"{names[c]}, after"],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure

@@ -1,0 +1,203 @@
+"""Metadata made different for some classes, after a learner has been trained: what a what-if question and a dose-response curve do.
+
+Wrong, missing and imprecise metadata are different things (a learner that bears one need not bear another), so each has its own
+kind of change. All act on the classes of one role, the test classes, so that nothing the learner was fitted on moves.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from metadash.errors import BadInput
+from metadash.metadata.columns import kind_of
+from metadash.metadata.encoded import EncodedSource
+
+ChangeKind = Literal["missing", "swap", "nearest", "noise", "stale"]
+Choice = Literal["random", "rare", "systematic"]
+
+KINDS: dict[str, str] = {
+    "missing": "is not there",
+    "swap": "belongs to another class",
+    "nearest": "belongs to the most similar class",
+    "noise": "is noise",
+    "stale": "is out of date",
+}
+CHOICES: dict[str, str] = {
+    "random": "classes at random",
+    "rare": "the classes with the fewest instances first",
+    "systematic": "the classes with the largest values first",
+}
+DAYS_A_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Change:
+    """One source changed for a ``fraction`` of the classes, chosen by ``choice``.
+
+    *missing*: the source is absent; *swap*: the chosen classes hand their rows round; *nearest*: each gets the row of the class most
+    like it; *noise*: numbers with each feature's mean and spread over the meta-train classes; *stale*: every time in it is
+    ``years`` earlier. With one seed, the classes chosen at a smaller fraction are among those chosen at a larger one.
+    """
+
+    source: str
+    kind: ChangeKind
+    fraction: float = 1.0
+    choice: Choice = "random"
+    years: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise BadInput(f"There is no change '{self.kind}'; there are {', '.join(KINDS)}.")
+        if self.choice not in CHOICES:
+            raise BadInput(f"Classes cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
+        if not 0 <= self.fraction <= 1:
+            raise BadInput(f"The fraction is {self.fraction}; it must be from 0 to 1.")
+        if (self.kind == "stale") != (self.years != 0):
+            raise BadInput("Only a stale source is some years old, and it must say how many.")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One class's value in one column, as a person would write it; an empty text makes it missing."""
+
+    class_id: int
+    column: str
+    value: str = ""
+
+
+def edit_table(table: pd.DataFrame, edits: Sequence[Edit], members: np.ndarray) -> pd.DataFrame:
+    """The table [C rows] with the edited values. Raises BadInput for a column, class or value that cannot be."""
+    if not edits:
+        return table
+    edited = table.copy()
+    for edit in edits:
+        if edit.column not in table:
+            raise BadInput(f"The table classes has no column '{edit.column}'.")
+        if edit.class_id not in members:
+            raise BadInput(f"Only test classes can be edited here; {edit.class_id} is none.")
+        edited[edit.column] = edited[edit.column].astype(object)
+        edited.loc[edit.class_id, edit.column] = read_value(edit.value, table[edit.column])
+    return edited.assign(**{e.column: edited[e.column].infer_objects() for e in edits})
+
+
+def read_value(text: str, column: pd.Series) -> Any:
+    """What a person wrote, as a value of the column. Raises BadInput when it is none."""
+    kind = kind_of(column)
+    if not text.strip():
+        return None
+    try:
+        if kind == "numeric":
+            value = float(text)
+            return int(value) if value.is_integer() and pd.api.types.is_integer_dtype(column) else value
+        if kind == "timestamp":
+            return pd.Timestamp(text)
+    except ValueError as error:
+        wanted = "a number" if kind == "numeric" else "a time like 2024-05-31"
+        raise BadInput(f"'{text}' is not {wanted}, and '{column.name}' holds nothing else.") from error
+    if kind == "boolean":
+        if text.strip().lower() not in ("true", "false"):
+            raise BadInput(f"'{text}' is neither true nor false, and '{column.name}' holds nothing else.")
+        return text.strip().lower() == "true"
+    if kind == "vector":
+        raise BadInput(f"'{column.name}' holds vectors, which cannot be edited by hand.")
+    return text.strip()
+
+
+def change_table(
+    table: pd.DataFrame, sources: Mapping[str, Sequence[str]], changes: Sequence[Change], members: np.ndarray, seed: int
+) -> pd.DataFrame:
+    """The table [C rows] with what is changed in its own terms (times), before it is encoded. ``sources`` maps names to columns.
+
+    Raises BadInput for a stale source without a time in it.
+    """
+    changed = table
+    for change in changes:
+        if change.kind != "stale":
+            continue
+        times = [name for name in sources[change.source] if kind_of(table[name]) == "timestamp"]
+        if not times:
+            raise BadInput(f"The source '{change.source}' holds no time, so it cannot be out of date; choose another change.")
+        rows = chosen(change, members, np.ones(len(table)), lambda: np.zeros(len(table)), seed)
+        changed = changed.copy()
+        for name in times:
+            earlier = pd.to_datetime(changed[name]) - pd.Timedelta(days=change.years * DAYS_A_YEAR)
+            changed[name] = pd.to_datetime(changed[name]).where(~np.isin(np.arange(len(table)), rows), earlier)
+    return changed
+
+
+def change_vectors(
+    encoded: Sequence[EncodedSource],
+    changes: Sequence[Change],
+    members: np.ndarray,
+    train: np.ndarray,
+    n_instances: np.ndarray,
+    seed: int,
+) -> list[EncodedSource]:
+    """The encoded sources with the changes made to the classes ``members`` (ids), in the order given.
+
+    ``train`` are the meta-train class ids, whose spread *noise* takes; ``n_instances`` [C] orders the choice *rare*.
+    """
+    by_name = {source.name: source for source in encoded}
+    for change in changes:
+        if change.source not in by_name:
+            raise BadInput(f"The learner was not trained with the source '{change.source}'; it has {', '.join(by_name)}.")
+        if change.kind != "stale":
+            by_name[change.source] = changed_source(by_name[change.source], change, members, train, n_instances, seed)
+    return [by_name[source.name] for source in encoded]
+
+
+def changed_source(
+    source: EncodedSource, change: Change, members: np.ndarray, train: np.ndarray, n_instances: np.ndarray, seed: int
+) -> EncodedSource:
+    rows = chosen(change, members, n_instances, lambda: size_of(source), seed)
+    vectors, present = source.vectors.copy(), source.present.copy()
+    if change.kind == "missing":
+        vectors[rows], present[rows] = 0, False
+    elif change.kind == "noise":
+        generator = np.random.default_rng([seed, 7])
+        drawn = generator.standard_normal(source.vectors.shape).astype(np.float32)[rows]
+        spread, mean = source.vectors[train].std(axis=0), source.vectors[train].mean(axis=0)
+        vectors[rows] = np.where(present[rows, None], drawn * spread + mean, 0)
+    elif len(rows):
+        giver = nearest_others(source, rows, members) if change.kind == "nearest" else handed_round(rows, members)
+        vectors[rows], present[rows] = source.vectors[giver], source.present[giver]
+    return replace(source, vectors=vectors, present=present)
+
+
+def chosen(change: Change, members: np.ndarray, n_instances: np.ndarray, size: Callable[[], np.ndarray], seed: int) -> np.ndarray:
+    """The ids of the classes that a change is made to: the first ``fraction`` of ``members`` in an order that the seed decides
+    (ties, too), and for *rare* and *systematic* the number of instances [C] or the ``size`` of the value [C]."""
+    order = np.random.default_rng([seed, 3]).permutation(np.sort(members))
+    if change.choice == "rare":
+        order = order[np.argsort(n_instances[order], kind="stable")]
+    elif change.choice == "systematic":
+        order = order[np.argsort(-size()[order], kind="stable")]
+    return order[: round(change.fraction * len(order))]
+
+
+def size_of(source: EncodedSource) -> np.ndarray:
+    """[C] one number that orders the classes by what the source says: its first principal component over the present classes."""
+    size = np.full(len(source.vectors), -np.inf)
+    centred = source.vectors[source.present] - source.vectors[source.present].mean(axis=0)
+    if centred.any():
+        direction = np.linalg.svd(centred, full_matrices=False)[2][0]
+        size[source.present] = centred @ direction * np.sign(direction[np.abs(direction).argmax()])
+    return size
+
+
+def handed_round(rows: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """Whose row each of ``rows`` gets: the next one's, in a ring; nobody keeps its own. One alone gets that of any other member."""
+    if len(rows) == 1:
+        return np.setdiff1d(members, rows)[:1] if len(members) > 1 else rows
+    return np.roll(rows, -1)
+
+
+def nearest_others(source: EncodedSource, rows: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """For each of ``rows`` the member most like it (by the distance of the encoded source) that is not itself."""
+    vectors = source.vectors[members]
+    distance = np.square(source.vectors[rows][:, None] - vectors[None]).sum(axis=-1)
+    distance[rows[:, None] == members[None]] = np.inf
+    return members[distance.argmin(axis=1)] if len(members) > 1 else rows

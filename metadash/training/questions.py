@@ -1,0 +1,117 @@
+"""What-if questions to a trained learner: specs of runs that score it again with its metadata changed."""
+
+from dataclasses import dataclass, field
+
+from metadash.errors import BadInput
+from metadash.metadata.changes import CHOICES, KINDS, Change, Choice, Edit
+from metadash.training.fields import check_fields, check_range
+from metadash.training.spec import RunSpec
+
+
+@dataclass(frozen=True)
+class WhatIfSpec:
+    """A trained run, scored again on its own test episodes with some metadata of the test classes changed.
+
+    ``changes`` act on whole sources, ``edits`` on one class's value; ``seed`` decides which classes a change is made to.
+    ``episode`` (from 0) at ``n_shot`` is looked at query by query. Nothing is trained.
+    """
+
+    run: RunSpec = field(default_factory=RunSpec)
+    changes: tuple[Change, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    seed: int = 0
+    episode: int = 0
+    n_shot: int = 1
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        check_range(self, "seed", 0, 2**31)
+        check_rescorable(self.run, {change.source for change in self.changes})
+        if not 0 <= self.episode < self.run.evaluation.n_episodes:
+            raise BadInput(f"There is no episode {self.episode + 1}; the run was scored on {self.run.evaluation.n_episodes}.")
+        if self.n_shot not in self.run.evaluation.shots:
+            raise BadInput(f"The run was scored at {self.run.evaluation.shots} shots; {self.n_shot} is not among them.")
+
+    @property
+    def dataset(self) -> str:
+        return self.run.dataset
+
+    @property
+    def needs(self) -> list[RunSpec]:
+        return [self.run]
+
+    @property
+    def subject(self) -> str:
+        """What is asked, without the learner."""
+        asked = [f"{change.source} {KINDS[change.kind]} for {change.fraction:.0%}" for change in self.changes]
+        asked += [f"{edit.column} of class {edit.class_id} edited" for edit in self.edits]
+        return "What if: " + (", ".join(asked) or "nothing changes")
+
+    @property
+    def rough_seconds(self) -> float:
+        return 1.0 + scoring_seconds(self.run)
+
+
+@dataclass(frozen=True)
+class DoseSpec:
+    """How the accuracy of a trained run falls as ``sources`` (together) are changed for more and more of the test classes.
+
+    One curve over ``fractions`` for each of ``kinds``, each point the mean over ``draws`` choices of the classes; and the two ends:
+    all metadata as they are, and the sources absent everywhere.
+    """
+
+    run: RunSpec = field(default_factory=RunSpec)
+    sources: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ("missing", "swap", "nearest", "noise")
+    choice: Choice = "random"
+    fractions: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 1.0)
+    draws: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        check_range(self, "draws", 1, 100)
+        check_range(self, "seed", 0, 2**31)
+        if not self.sources:
+            raise BadInput("A curve needs at least one source to change.")
+        check_rescorable(self.run, set(self.sources))
+        unknown = [kind for kind in self.kinds if kind not in KINDS or kind == "stale"]
+        if unknown or not self.kinds:
+            raise BadInput(
+                f"A curve cannot be drawn over {', '.join(unknown) or 'nothing'}; choose missing, swap, nearest or noise."
+            )
+        if self.choice not in CHOICES:
+            raise BadInput(f"Classes cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
+        if list(self.fractions) != sorted(set(self.fractions)) or not all(0 < f <= 1 for f in self.fractions):
+            raise BadInput("The fractions must rise, from above 0 to at most 1.")
+
+    @property
+    def dataset(self) -> str:
+        return self.run.dataset
+
+    @property
+    def needs(self) -> list[RunSpec]:
+        return [self.run]
+
+    @property
+    def subject(self) -> str:
+        return f"{', '.join(self.sources)} wrong or missing, more and more"
+
+    @property
+    def rough_seconds(self) -> float:
+        return 2.0 + scoring_seconds(self.run) * len(self.kinds) * len(self.fractions) * self.draws
+
+
+def scoring_seconds(run: RunSpec) -> float:
+    """Of one pass over the test episodes; each query is a few small matrix products."""
+    tests = run.evaluation
+    return tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5
+
+
+def check_rescorable(run: RunSpec, sources: set[str]) -> None:
+    """Raises BadInput for a run that reads no metadata at test, or not these sources."""
+    if not run.sources:
+        raise BadInput("This learner was trained without metadata, so changing them changes nothing; choose one that reads some.")
+    unknown = sorted(sources - set(run.sources))
+    if unknown:
+        raise BadInput(f"The learner was not trained with the source '{unknown[0]}'; it has {', '.join(run.sources)}.")

@@ -1,0 +1,273 @@
+"""What if the metadata were wrong, missing, out of date or written differently? A trained learner answers, live."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from metadash.analysis import words
+from metadash.analysis.arms import names_of
+from metadash.analysis.doses import dose_curves
+from metadash.analysis.what_if import headline, moved_queries, what_if
+from metadash.dashboard import house
+from metadash.dashboard.asking import (
+    DOSE_NAMES,
+    break_even_words,
+    changes_of,
+    dose_chart,
+    dots_of,
+    edits_of,
+    moved_map,
+    queries_view,
+)
+from metadash.dashboard.comparison import accuracy_words, differences_chart, scores_of, shelf, unit_nouns
+from metadash.dashboard.escape import plain
+from metadash.dashboard.frame import header, one_sentence, term
+from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
+from metadash.dashboard.learning import seconds_for
+from metadash.dashboard.links import from_link, link_to, to_link
+from metadash.dashboard.theme import palette
+from metadash.training.kinds import run_digest
+from metadash.training.questions import DoseSpec, WhatIfSpec
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.training.views import MapSpec
+
+ANSWER_EVERY = 0.25  # seconds between two looks for an answer: it takes about half a second
+
+data = house.chosen_dataset()
+about = data.description
+header(
+    "What if the metadata were different?",
+    "Swap, hide, age or rewrite what is known about the test classes and see what a trained learner makes of it. Nothing is trained again.",
+)
+
+
+def tolerant() -> RunSpec:
+    """A learner that has seen every source missing in training, so that hiding one is no surprise to it."""
+    question = next(iter(about.questions), None)
+    sources = question.sources if question else tuple(source.name for source in data.class_sources())
+    column = {"siblings": about.sibling_column, "disjoint": about.disjoint_column}.get(question.strategy if question else "")
+    tests = Evaluation(question.n_way if question else 5, strategy=question.strategy if question else "uniform", column=column)  # type: ignore[arg-type]
+    return RunSpec(
+        data.name,
+        about.default_split,
+        fusion="pseudo-shots",
+        sources=sources,
+        source_dropout=0.5,
+        backbone=BackboneSpec(data.name, about.default_split),
+        evaluation=tests,
+    )
+
+
+def train_one() -> None:
+    spec = tolerant()
+    parts = jobs_of([spec], data)
+    with st.container(border=True):
+        if any(part.job and part.job.active for part in parts):
+            training_now(spec)
+            return
+        st.markdown(
+            "#### There is no learner to ask yet.\nOne is trained with all the metadata, each source hidden half of the time, so that it can also do "
+            "without. Then every change you make here is answered within a second."
+        )
+        for job in troubled(parts)[:1]:
+            st.warning(f"The last attempt ended early: {plain(job.message)}", icon=":material/warning:")
+        if st.button("Train a learner to ask", type="primary", icon=":material/play_arrow:", key="wi_train"):
+            house.board().submit(spec)
+            st.rerun()
+        st.caption(f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine.")
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def training_now(spec: RunSpec | DoseSpec) -> None:
+    with one_sentence():
+        parts = jobs_of([spec], data)
+        if not any(part.job and part.job.active for part in parts):
+            st.rerun()
+        progress_bar(parts)
+        if st.button("Cancel", icon=":material/close:", key=f"wi_cancel_{type(spec).__name__}"):
+            for part in parts:
+                if part.job and part.job.active:
+                    house.board().cancel(part.job.digest)
+
+
+arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name and arm.spec.fusion in ("pseudo-shots", "am3")]
+arms = [arm for arm in arms if arm.spec.control == "none" and house.store().find(arm.spec, data)]
+if not arms:
+    train_one()
+    st.stop()
+
+arms.sort(key=lambda arm: (-arm.spec.source_dropout, -len(arm.spec.sources)))
+names = names_of(arms)
+answer_area = st.container()
+runs = {run.digest: (arm, run) for arm in arms for run in arm.runs}
+
+
+def run_label(digest: str) -> str:
+    arm, run = runs[digest]
+    able = "" if arm.spec.source_dropout else " (never saw a source missing)"
+    return f"{names[arm.id]}, seed {run.about['spec']['seed']}{able}"
+
+
+left, middle, right = st.columns([5, 1.5, 1.5])
+unknown = from_link("wi_run", {digest: run_label(digest) for digest in runs})
+run_id = left.selectbox("Learner", list(runs), format_func=run_label, key="wi_run")
+to_link("wi_run")
+if unknown:
+    st.warning(f"The link names a run that is not stored here: {plain(', '.join(unknown))}.", icon=":material/link_off:")
+arm, trained = runs[run_id]
+assert isinstance(trained.spec, RunSpec)
+tests = trained.spec.evaluation
+shot = middle.selectbox("Shots", tests.shots, key="wi_shot", bind="query-params", help=term("n_shot"))
+episode = right.number_input(
+    "Test task", 1, tests.n_episodes, 1, key="wi_episode", bind="query-params", help="The one shown query by query."
+)
+noun = unit_nouns(data.name)
+
+changes_area, beside = st.columns([3, 2])
+with changes_area.container(border=True):
+    st.markdown("##### What changes")
+    changes = changes_of(trained.spec.sources, data)
+with beside.container(border=True):
+    st.markdown("##### One value rewritten")
+    manifest = house.store().manifest(trained)
+    edits = edits_of(trained.spec.sources, [int(c) for c in manifest.classes[int(episode) - 1]], data)
+    seed = st.number_input(
+        "Draw", 0, 9999, 0, key="wi_seed", bind="query-params", help="Which classes are hit first. The link keeps it."
+    )
+
+spec = WhatIfSpec(trained.spec, changes, edits, int(seed), int(episode) - 1, int(shot))
+digest = run_digest(spec, data)
+found = house.store().get(digest)
+
+
+@st.fragment(run_every=ANSWER_EVERY)
+def asking() -> None:
+    with one_sentence():
+        if house.store().get(digest):
+            st.rerun()
+        parts = jobs_of([spec], data)
+        failed = troubled(parts)
+        if failed:
+            st.warning(plain(failed[0].message), icon=":material/warning:")
+            return
+        st.markdown("#### Asking the learner …")
+        st.caption("The first question starts a worker and takes about six seconds; the next are answered within one.")
+
+
+with answer_area.container(border=True):
+    if found is None:
+        if not troubled(jobs_of([spec], data)):
+            house.board().submit(spec)
+        asking()
+    else:
+        result = what_if(found, trained, house.store())
+        st.markdown(
+            f"#### {headline(result, spec, about.class_noun, about.group_noun if tests.strategy == 'siblings' else about.class_noun)}"
+        )
+        scores = scores_of((run_id,))
+        st.caption(
+            f"As it is: {accuracy_words(scores, int(shot), noun.of(scores))}, over {words.count(len(scores.manifest))} test tasks of one training "
+            "seed. The changes reach the learner at test only; what a learner trained on such metadata does is another question (Compare)."
+        )
+if found is None:
+    st.stop()
+
+st.markdown("##### Accuracy before and after, paired on the same tasks")
+st.plotly_chart(
+    differences_chart(dots_of(result, palette()), palette()),
+    theme=None,
+    config={"displayModeBar": False},
+    key="wi_dots",
+    alt="Difference in accuracy after the change, at each number of shots",
+)
+st.caption(
+    f"Thick: 95 % interval over the tasks of these test {noun.classes}. Thin: for new {noun.of(scores)}. Grey band: no practical difference; grey dots lie in it, amber ones cannot be told yet."
+)
+
+queries = moved_queries(found)
+st.markdown(
+    f"##### Test task {int(episode)}: {queries['right_before']} of {queries['queries']} queries right before, {queries['right_after']} after"
+)
+classes = found.frame("classes")
+touched = [plain(str(data.classes["class_name"][c])) for c in classes["class_id"][classes["changed"]]]
+st.caption(f"Changed in this task: {', '.join(touched) if touched else 'none of its classes'}.")
+queries_view(found.frame("queries"), data)
+
+
+def map_part() -> None:
+    """The map of the unchanged task, pinned, with the prototypes' ways on it."""
+    pinned = MapSpec(trained.spec, int(episode) - 1, int(shot))
+    drawn = house.store().find(pinned, data)
+    if drawn is None:
+        parts = jobs_of([pinned], data)
+        if any(part.job and part.job.active for part in parts):
+            training_now(pinned)  # type: ignore[arg-type]
+        elif st.button("Draw the map of this task", icon=":material/scatter_plot:", key="wi_map"):
+            house.board().submit(pinned)
+            st.rerun()
+        return
+    st.plotly_chart(
+        moved_map(drawn.frame("points"), drawn.array("vectors"), classes, data, palette()),
+        theme=None,
+        config={"displayModeBar": False},
+        key="wi_map_chart",
+        alt="Map of the task with the way of each prototype",
+    )
+    st.caption(
+        "The map of the task as it was, pinned; small rings: prototypes before, numbered rings: after, each placed among its neighbours in the full space."
+    )
+
+
+if "prototype_after" in classes:
+    with st.expander("Where the prototypes go (map)", icon=":material/scatter_plot:"):
+        map_part()
+
+
+def dose_part() -> None:
+    sources = st.multiselect(
+        "Sources hit together", trained.spec.sources, [trained.spec.sources[0]], key="wi_dose_sources", bind="query-params"
+    )
+    if not sources:
+        st.caption("Choose at least one source.")
+        return
+    spec = DoseSpec(trained.spec, tuple(name for name in trained.spec.sources if name in sources), seed=int(seed))
+    siblings = [replace(spec, run=run.spec) for run in arm.runs]
+    stored = [run for one in siblings if (run := house.store().find(one, data))]
+    if not stored:
+        if any(part.job and part.job.active for part in jobs_of([spec], data)):
+            training_now(spec)
+        elif st.button("Draw the curve", type="primary", icon=":material/play_arrow:", key="wi_dose"):
+            for one in siblings:
+                house.board().submit(one)
+            st.rerun()
+        return
+    curves = dose_curves(stored, house.store(), int(shot))
+    st.plotly_chart(
+        dose_chart(curves, palette()),
+        theme=None,
+        config={"displayModeBar": False},
+        key="wi_dose_chart",
+        alt="Gain over doing without the sources as more classes are hit, one curve for each kind of fault",
+    )
+    wrong = [kind for kind in curves if kind != "missing"]
+    st.markdown(
+        "  \n".join(f"**{DOSE_NAMES[kind].capitalize()}**: {break_even_words(curves[kind].break_even)}" for kind in wrong)
+    )
+    st.caption(
+        f"{words.count(len(manifest))} tasks, {len(stored)} training seed{'s' if len(stored) > 1 else ''}, at {shot} "
+        f"shot{'s' if shot > 1 else ''}; bands and brackets: 95 % over tasks of these test {noun.classes}. Zero is the same learner with the "
+        "sources hidden everywhere. Wrong and missing are separate curves: wrong metadata can do worse than none."
+    )
+
+
+with st.expander("How wrong may it get? Accuracy against the share of classes hit", icon=":material/trending_down:"):
+    dose_part()
+
+st.download_button(
+    "Download every task's score (CSV)",
+    lambda: found.scores().to_csv(index=False) if found else "",
+    f"what-if-{digest}.csv",
+    "text/csv",
+    icon=":material/download:",
+)
+link_to("compare", "Compare learners", "stacked_line_chart")

@@ -1,0 +1,97 @@
+"""The *What if* page: a learner to ask, changes as controls that the link keeps, and an answer with its intervals."""
+
+import numpy as np
+
+from metadash.analysis.doses import BreakEven, dose_curves
+from metadash.analysis.placement import placed
+from metadash.dashboard.asking import break_even_words, dose_chart, moved_map
+from metadash.dashboard.theme import LIGHT
+from metadash.data.dataset import Dataset
+from metadash.metadata.changes import Change, Edit
+from metadash.training.jobs import all_jobs
+from metadash.training.kinds import run_digest
+from metadash.training.questions import DoseSpec, WhatIfSpec
+from metadash.training.run import train
+from metadash.training.store import RunStore
+from metadash.workspace import Workspace
+from tests.builders import tiny_run
+from tests.pages.conftest import MAP
+from tests.pages.page import open_page, said
+
+RUN = tiny_run(("place",), seed=0)
+SWAPPED = {"wi_kind_place": "belongs to another class", "wi_share_place": "75"}
+
+
+def opened(tiny: Dataset, **more: str):
+    return open_page("what_if", dataset="tiny", wi_run=run_digest(RUN, tiny), **more)
+
+
+def test_without_a_learner_it_says_what_it_would_train_and_trains_one_that_can_do_without(
+    untrained: Workspace, no_workers: None
+) -> None:
+    page = open_page("what_if", dataset="tiny")
+    assert said(page, "There is no learner to ask yet.") and said(page, "on this machine")
+    page.button(key="wi_train").click().run()
+    (job,) = [job for job in all_jobs(untrained) if "Backbone" not in job.title]
+    assert job.spec.source_dropout == 0.5 and job.spec.sources == ("place", "traits")  # type: ignore[union-attr]
+
+
+def test_a_change_that_is_not_stored_is_asked_at_once(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = opened(tiny, **SWAPPED)
+    assert said(page, "Asking the learner")
+    (job,) = all_jobs(trained)
+    assert job.spec == WhatIfSpec(RUN, (Change("place", "swap", 0.75),))
+
+
+def test_the_answer_stands_on_top_with_both_intervals(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    train(WhatIfSpec(RUN, (Change("place", "swap", 0.75),)), trained)
+    page = opened(tiny, **SWAPPED)
+    assert said(page, "accuracy moves by −") and said(page, "on these families") and said(page, "Test task 1:")
+    assert len(page.get("plotly_chart")) == 1 and not all_jobs(trained) and not page.exception
+
+
+def test_the_episode_can_be_edited_and_the_link_keeps_it(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    run = RunStore(trained).find(RUN, tiny)
+    assert run is not None
+    target = int(RunStore(trained).manifest(run).classes[2][0])
+    spec = WhatIfSpec(RUN, (), (Edit(target, "corner", "middle"),), episode=2)
+    train(spec, trained)
+    page = opened(
+        tiny,
+        wi_episode="3",
+        wi_edit_class=str(tiny.classes["class_name"][target]),
+        wi_edit_column="corner",
+        wi_edit_value="middle",
+    )
+    assert not page.exception and not all_jobs(trained)
+    assert said(page, f"Now it is: {tiny.classes['corner'][target]}") and said(page, "Test task 3:")
+
+
+def test_the_curve_of_wrong_metadata_is_drawn_from_its_run(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    train(WhatIfSpec(RUN), trained)
+    curve = train(DoseSpec(RUN, ("place",)), trained)
+    page = opened(tiny)
+    assert said(page, "nothing is changed yet") and len(page.get("plotly_chart")) == 2
+    curves = dose_curves([curve], RunStore(trained), 1)
+    figure = dose_chart(curves, LIGHT)
+    assert {trace.name for trace in figure.data if trace.name} == {
+        "missing",
+        "another class's",
+        "the most similar class's",
+        "noise",
+    }
+    assert break_even_words(BreakEven(0.42, 0.36, 0.5)) == "break-even at 42 % of the classes [36, 50]"
+
+
+def test_prototypes_are_placed_among_their_neighbours_on_the_pinned_map(trained: Workspace, tiny: Dataset) -> None:
+    found, drawn = train(WhatIfSpec(MAP.run, (Change("place", "swap"),), episode=MAP.episode), trained), train(MAP, trained)
+    figure = moved_map(drawn.frame("points"), drawn.array("vectors"), found.frame("classes"), tiny, LIGHT)
+    assert len(figure.layout.annotations) == found.frame("classes")["changed"].sum() > 0
+    known, layout = np.eye(4), np.array([[0.0, 0], [1, 0], [0, 1], [5, 5]])
+    (place,) = placed(np.array([[0.9, 0.1, 0, 0]]), known, layout, 2)
+    assert np.linalg.norm(place - layout[0]) < np.linalg.norm(place - layout[1]) < 1
+
+
+def test_a_link_to_a_run_that_is_not_there_says_so(trained: Workspace, no_workers: None) -> None:
+    page = open_page("what_if", dataset="tiny", wi_run="gone")
+    assert any("names a run that is not stored here" in warning.value for warning in page.warning)
