@@ -39,7 +39,7 @@ def from_scratch(spec: Spec, n_instances: int) -> float:
         images = spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
         return per_image(spec.width) * (images + n_instances / 3)
     tests = spec.evaluation
-    scoring = tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5
+    scoring = tests.n_episodes * len(tests.shots) * sum(spec.ways) * 1e-5
     if not spec.trains:
         return 0.3 + scoring
     if spec.mode == "quick":
