@@ -72,7 +72,7 @@ def question_of(options: argparse.Namespace, data: Dataset) -> Question:
         for name in options.sources:
             data.source(name)
         noun = data.description.class_noun
-        task = f"tell {'sibling' if options.strategy == 'siblings' else 'any'} {noun}s apart"
+        task = f"tell {'sibling' if options.strategy == 'siblings' else 'any'} {words.plural(noun)} apart"
         return Question(
             "own", f"the metadata “{', '.join(options.sources)}”", task, options.sources, options.strategy, options.n_way
         )

@@ -3,7 +3,7 @@
 from metadash.analysis.answer import Answer
 from metadash.analysis.compare import Difference
 from metadash.analysis.verdict import Verdict
-from metadash.analysis.words import MINUS, points
+from metadash.analysis.words import MINUS, plural, points
 
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 10: "ten", 20: "twenty"}
 
@@ -72,13 +72,6 @@ def fading_sentence(answer: Answer) -> str:
 
 def examples(shot: int) -> str:
     return f"{NUMBERS.get(shot, str(shot))} labelled {'example' if shot == 1 else 'examples'}"
-
-
-def plural(noun: str) -> str:
-    """``letters``, ``families``, ``classes``: of the nouns that a data set gives its classes and groups."""
-    if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u"):
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
 def number(value: float) -> str:

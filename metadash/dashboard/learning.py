@@ -3,6 +3,7 @@
 import streamlit as st
 
 from metadash import settings
+from metadash.analysis import words
 from metadash.analysis.arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard import house
@@ -232,7 +233,7 @@ def instance_note(data: Dataset) -> str:
     if not names:
         return ""
     return (
-        f"Not usable here yet: {', '.join(names)}. They describe single {data.description.modality}s; pseudo-shots and AM3's gate read "
+        f"Not usable here yet: {', '.join(names)}. They describe single {words.plural(data.description.modality)}; pseudo-shots and AM3's gate read "
         "what describes a class."
     )
 

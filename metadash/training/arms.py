@@ -225,9 +225,7 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
     arm = Arm(spec, dataset, *needed)
     manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
     found = (
-        fit(arm, history)
-        if spec.trains
-        else {"validation_accuracy": arm.accuracy(arm.evaluate(arm.validation), arm.validation)}
+        fit(arm, history) if spec.trains else {"validation_accuracy": arm.accuracy(arm.evaluate(arm.validation), arm.validation)}
     )
     history(int(found.get("steps", 0)), SCORING, TRAINING_SHARE)
     store.keep_manifest(manifest)
