@@ -120,7 +120,11 @@ def natural_baseline(arms: Sequence[StoredArm]) -> int:
     """The place of the arm that one would compare the others with: without metadata, and else most like the first that has some."""
     informed = next((arm for arm in arms if not arm.plain), arms[0])
     plain = [index for index, arm in enumerate(arms) if arm.plain and arm is not informed]
-    return min(plain, key=lambda index: len(differing([informed, arms[index]]))) if plain else 1
+
+    def unlike(index: int) -> tuple[bool, int]:
+        return arms[index].spec.learner != informed.spec.learner, len(differing([informed, arms[index]]))
+
+    return min(plain, key=unlike) if plain else 1
 
 
 def arm_scores(runs: Sequence[Run], store: RunStore) -> Scores:
@@ -202,7 +206,7 @@ def option_in_words(key: str, value: Any) -> str:
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
         "evaluation.shots": f"{in_words(value)} shots",
-        "evaluation.ways": f"scored at {in_words(value)} ways too",
+        "evaluation.ways": f"at {in_words(value)} ways too" if value and value != MISSING else "at one number of ways",
         "code": f"code {str(value)[:6]}",
         "data": f"data {str(value)[:6]}",
     }

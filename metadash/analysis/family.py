@@ -18,6 +18,9 @@ Pair = tuple[str, str]
 """The ids of two arms; the difference is the first less the second."""
 
 Key = TypeVar("Key", bound=Hashable)
+NAMED = 2
+"""Up to this many learners are named in a headline; more are counted."""
+
 MARKED = (
     (Verdict.HELPS, "better"),
     (Verdict.HURTS, "worse"),
@@ -125,6 +128,8 @@ def pairs_sentence(names: Mapping[str, str], pairs: Mapping[Pair, Tested], shot:
         return f"{opening}“{names[first]}” does better than each of the other {len(arms) - 1} learners."
     if len(left) == len(arms):
         return f"{opening}no learner is shown to do better than another."
+    if len(left) > NAMED:
+        return f"{opening}no learner does better than all others; {len(left)} of {len(arms)} are not shown to be beaten by any."
     listed = " or ".join(f"“{names[arm]}”" for arm in left)
     return f"{opening}no learner does better than all others; none is shown to do better than {listed}."
 

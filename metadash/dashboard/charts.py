@@ -14,6 +14,9 @@ FONT = "Source Sans, sans-serif"
 LABEL_WIDTH = 24
 """Characters of a row's name before it breaks."""
 
+LEGEND_WIDTH, LEGEND_ROW = 46, 20
+"""Characters of a name in a legend before it breaks, and the pixels that a line of it takes."""
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -121,6 +124,13 @@ def with_axes(figure: go.Figure, ticks: Sequence[str], title: str, palette: Pale
 
 
 def with_legend(figure: go.Figure, palette: Palette) -> go.Figure:
+    """Long names break, and what more than two lines of legend take is added to the height: the plot keeps its own."""
+    names = [trace for trace in figure.data if trace.name and trace.showlegend is not False]
+    lines = 0
+    for trace in names:
+        wrapped = textwrap.wrap(trace.name, LEGEND_WIDTH)
+        trace.name, lines = "<br>".join(wrapped), lines + len(wrapped)
+    figure.update_layout(height=figure.layout.height + LEGEND_ROW * max(0, lines - 2))
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": palette.text, "size": 14}}
     return figure.update_layout(showlegend=True, legend=legend)
 

@@ -99,13 +99,6 @@ def seeds_words(scores: Scores) -> str:
     return words.plural_of(len(scores.seeds), "seed")
 
 
-def seeds_range(scores: Mapping[str, Scores]) -> str:
-    """``3 seeds``, or ``1 to 3 seeds`` where learners have different numbers of them."""
-    counts = [len(found.seeds) for found in scores.values()]
-    few, many = min(counts), max(counts)
-    return words.plural_of(many, "seed") if few == many else f"{few} to {many} seeds"
-
-
 def accuracy_words(scores: Scores, shot: int, noun: str) -> str:
     """``76.9 % of queries [76.1, 77.6] on these letters, [74.0, 79.8] on new letters``"""
     inside, new = scores.means(shot)
@@ -188,16 +181,17 @@ def curves_over_ways(
     return ways, found
 
 
-def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm]) -> pd.DataFrame:
-    """One row an arm: accuracy at each number of shots with both intervals, what it costs, and what it rests on."""
+def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], shot: int) -> pd.DataFrame:
+    """One row an arm: accuracy at ``shot`` with both intervals, what it costs, the other numbers of shots, and what it rests on."""
     rows = {}
     for arm in arms:
         found = scores[arm.id]
-        accuracies = {f"{words.plural_of(shot, 'shot')}, %": cell(*found.means(shot)) for shot in found.shots}
+        accuracies = {k: {f"{words.plural_of(k, 'shot')}, %": cell(*found.means(k))} for k in found.shots}
         rows[names[arm.id]] = {
-            **accuracies,
+            **accuracies.pop(shot),
             "validation, %": "not measured" if arm.validation is None else f"{arm.validation:.1f}",
             **cost_of(arm).in_words(),
+            **{label: text for column in accuracies.values() for label, text in column.items()},
             "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
             "mode": arm.spec.mode,
             "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",

@@ -17,6 +17,8 @@ STYLE = """<style>
 .md-pairs tbody th{position:sticky;left:0;background:var(--md-page);min-width:84px;max-width:220px;overflow-wrap:anywhere}
 .md-pairs td{border-radius:6px;padding:4px 5px;text-align:center;white-space:nowrap;min-width:62px}
 .md-pairs td small{display:block;font-size:.72rem}
+.md-pairs p{display:none;font-size:.85rem;margin:.3rem 0}
+@media(max-width:640px){.md-pairs tbody th{min-width:14px;padding-right:4px}.md-pairs th span{display:none}.md-pairs p{display:block}}
 </style>"""
 WORDS = {
     Verdict.HELPS: "better",
@@ -27,19 +29,20 @@ WORDS = {
 
 
 def matrix(names: Mapping[str, str], order: Sequence[str], pairs: Mapping[Pair, Tested], palette: Palette) -> str:
-    """HTML. A letter stands for each learner above its column, so that the table fits a narrow screen; every cell also has its
-    mark, since colour never speaks alone, and the whole comparison in words as its title."""
+    """HTML. A letter stands for each learner above its column, and on a narrow screen before its row too, with the names below;
+    every cell also has its mark, since colour never speaks alone, and the whole comparison in words as its title."""
     letters = dict(zip(order, ascii_uppercase * (1 + len(order) // 26), strict=False))
     head = "".join(f'<th scope="col" title="{escape(names[arm], quote=True)}">{letters[arm]}</th>' for arm in order)
     rows = "".join(
-        f'<tr><th scope="row">{letters[arm]} {escape(names[arm])}</th>'
+        f'<tr><th scope="row" title="{escape(names[arm], quote=True)}">{letters[arm]} <span>{escape(names[arm])}</span></th>'
         + "".join(cell(arm, other, names, pairs, palette) for other in order)
         + "</tr>"
         for arm in order
     )
+    legend = "".join(f"<p><b>{letters[arm]}</b> {escape(names[arm])}</p>" for arm in order)
     return (
         f'{STYLE}<div class="md-pairs" style="--md-page:{palette.background};color:{palette.text}"><table>'
-        f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>{legend}</div>"
     )
 
 

@@ -171,10 +171,10 @@ class RunSpec:
 
 
 def ways_note(spec: RunSpec) -> str:
-    """Why a learner was not scored at the fewer ways that were asked for; empty where it was."""
+    """Why a learner is not scored at fewer ways than n_way, whichever are asked for; empty where it can be."""
     n_way = spec.evaluation.n_way
-    asked = len(spec.evaluation.ways) + 1
-    return f"scored at {n_way} ways only: its head has one row for each of {n_way} classes" if len(spec.ways) < asked else ""
+    fixed = entry_of(spec.learner).fixed_way
+    return f"scored at {n_way} ways only: its head has one row for each of {n_way} classes" if fixed else ""
 
 
 def normal_options(learner: str, options: Any) -> tuple[tuple[str, Any], ...]:
