@@ -2,6 +2,7 @@
 
 from metadash.analysis.answer import Answer
 from metadash.analysis.compare import Difference
+from metadash.analysis.intervals import Interval
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import MINUS, plural, points
 
@@ -35,6 +36,13 @@ def both(difference: Difference, answer: Answer) -> str:
 
 def bracket(estimate: float, low: float | None, high: float | None) -> str:
     return "[" + points(estimate, low, high).split("[")[1]
+
+
+def cell(interval: Interval, new: Interval, signed: bool = False) -> str:
+    """A number with both intervals, for a table: ``76.9 [76.1, 77.6], new [74.0, 79.8]``; ``signed`` for a difference."""
+    centre = points(interval.estimate).removesuffix(" points") if signed else f"{interval.estimate:.1f}"
+    inside = bracket(interval.estimate, interval.low, interval.high)
+    return f"{centre} {inside}, new {bracket(new.estimate, new.low, new.high) if new.low is not None else new.note}"
 
 
 def sentences(answer: Answer) -> list[str]:

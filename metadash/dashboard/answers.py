@@ -6,8 +6,7 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.answer import Answer, AnswerSpec
-from metadash.analysis.intervals import Interval
-from metadash.analysis.sentence import bracket, sentences
+from metadash.analysis.sentence import cell, sentences
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import plural, plural_of
 from metadash.dashboard.charts import Curve, curve_over_shots
@@ -101,12 +100,6 @@ def episode_row(data: Dataset, spec: AnswerSpec) -> None:
         help=term("query"),
     )
     st.html(picture_row(np.asarray(data.inputs[query]), size=48, alts=[f"query of {names[i // 2]}" for i in range(len(query))]))
-
-
-def cell(interval: Interval, new: Interval, signed: bool = False) -> str:
-    centre = words.points(interval.estimate).removesuffix(" points") if signed else f"{interval.estimate:.1f}"
-    inside = bracket(interval.estimate, interval.low, interval.high)
-    return f"{centre} {inside}, new {bracket(new.estimate, new.low, new.high) if new.low is not None else new.note}"
 
 
 def numbers_table(answer: Answer) -> None:

@@ -12,11 +12,10 @@ from metadash.analysis.arms import StoredArm, arm_scores, stored_arms
 from metadash.analysis.costs import cost_of, paid
 from metadash.analysis.family import Pair, Tested, every_pair
 from metadash.analysis.scores import Scores
-from metadash.analysis.sentence import bracket
+from metadash.analysis.sentence import bracket, cell
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.versus import Versus, against_baseline, versus
 from metadash.dashboard import house
-from metadash.dashboard.answers import cell
 from metadash.dashboard.charts import Curve, Dot, Priced, interval_dots
 from metadash.dashboard.theme import Palette
 from metadash.errors import BadInput
@@ -93,10 +92,6 @@ def pairs_of(scores: dict[str, Scores], shot: int) -> dict[Pair, Tested]:
 
 def key_of(scores: Scores) -> str:
     return f"{scores.n_way} {' '.join(scores.digests)}"
-
-
-def seeds_words(scores: Scores) -> str:
-    return words.plural_of(len(scores.seeds), "seed")
 
 
 def accuracy_words(scores: Scores, shot: int, noun: str) -> str:
@@ -179,24 +174,6 @@ def curves_over_ways(
         for arm in arms
     ]
     return ways, found
-
-
-def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], shot: int) -> pd.DataFrame:
-    """One row an arm: accuracy at ``shot`` with both intervals, what it costs, the other numbers of shots, and what it rests on."""
-    rows = {}
-    for arm in arms:
-        found = scores[arm.id]
-        accuracies = {k: {f"{words.plural_of(k, 'shot')}, %": cell(*found.means(k))} for k in found.shots}
-        rows[names[arm.id]] = {
-            **accuracies.pop(shot),
-            "validation, %": "not measured" if arm.validation is None else f"{arm.validation:.1f}",
-            **cost_of(arm).in_words(),
-            **{label: text for column in accuracies.values() for label, text in column.items()},
-            "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
-            "mode": arm.spec.mode,
-            "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def differences_rows(names: Mapping[str, str], compared: Mapping[str, Versus], shot: int) -> pd.DataFrame:

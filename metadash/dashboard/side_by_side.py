@@ -19,13 +19,13 @@ from metadash.analysis.family import (
     pairs_sentence,
     pairs_table,
 )
+from metadash.analysis.report import accuracy_table, seeds_words
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import examples
 from metadash.analysis.versus import Versus, against_baseline, episode_table, headline, long_table, worth_words
 from metadash.dashboard.charts import accuracy_against_cost, curve_over_shots, curve_over_ways
 from metadash.dashboard.comparison import (
     VERDICTS,
-    accuracy_table,
     colours_of,
     curves,
     curves_over_ways,
@@ -34,7 +34,6 @@ from metadash.dashboard.comparison import (
     dots,
     pairs_of,
     priced,
-    seeds_words,
     versus_of,
 )
 from metadash.dashboard.escape import plain

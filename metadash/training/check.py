@@ -27,7 +27,9 @@ def check_role(episodes: EpisodeSpec, dataset: Dataset, n_way: str = "n_way") ->
     """What is missing is said of the role that lacks it: train, validation and test all need tasks of the same size."""
     table, role, split = pool_table(dataset, episodes), episodes.pool.role, episodes.pool.split
     if (found := len(table.classes)) < episodes.n_way:
-        here = f"the split '{split}' has {classes_in_words(found, role)}" + (" under the condition" if episodes.pool.where else "")
+        here = f"the split '{split}' has {classes_in_words(found, role)}" + (
+            " under the condition" if episodes.pool.where else ""
+        )
         wider = "widen the condition" if episodes.pool.where else f"choose a split with more {role} classes"
         todo = f"Lower it to {found} or less, or {wider}" if found > 1 else wider.capitalize()
         raise BadInput(f"{n_way} is {episodes.n_way}, and {here}. {todo}.")
