@@ -6,7 +6,7 @@ from typing import Any
 
 from metadash.analysis import words
 from metadash.analysis.arms import StoredArm
-from metadash.analysis.family import Pair, Tested, unbeaten
+from metadash.analysis.family import Claim, Pair, unbeaten
 
 NOT_RECORDED = "not recorded"
 
@@ -86,13 +86,13 @@ def paid(costs: Mapping[str, Cost]) -> tuple[dict[str, float], str]:
     return (cpu, "processor seconds") if len(cpu) == len(costs) else ({i: cost.seconds for i, cost in costs.items()}, "seconds")
 
 
-def cheapest(costs: Mapping[str, Cost], pairs: Mapping[Pair, Tested]) -> str:
+def cheapest(costs: Mapping[str, Cost], pairs: Mapping[Pair, Claim]) -> str:
     """The arm that pays the least among those that no other is shown to do better than (Holm over all ``pairs``)."""
     seconds, _ = paid(costs)
     return min(unbeaten(list(costs), pairs), key=lambda identity: seconds[identity])
 
 
-def cheapest_words(names: Mapping[str, str], costs: Mapping[str, Cost], pairs: Mapping[Pair, Tested]) -> str:
+def cheapest_words(names: Mapping[str, str], costs: Mapping[str, Cost], pairs: Mapping[Pair, Claim]) -> str:
     """One sentence for people who pay: what is corrected for is said, and nothing is called best."""
     found, (seconds, unit) = cheapest(costs, pairs), paid(costs)
     memory = "" if costs[found].peak_mib is None else f" and {memory_words(costs[found].peak_mib)}"

@@ -30,8 +30,8 @@ MARKED = (
 
 
 @dataclass(frozen=True)
-class Tested:
-    """A difference within its family of tests. ``verdict`` is what holds after Holm's correction; ``difference.decision`` is the
+class Claim:
+    """A difference as one of a family of tests. ``verdict`` is what holds after Holm's correction; ``difference.decision`` is the
     verdict of the interval alone. ``p`` tests "no difference on new classes", ``p_holm`` is its adjustment; None without an interval.
     """
 
@@ -45,19 +45,19 @@ class Tested:
         return self.difference.new_classes.estimate
 
 
-def tested(found: Mapping[Key, Difference], rope: float = ROPE) -> dict[Key, Tested]:
+def claims(found: Mapping[Key, Difference], rope: float = ROPE) -> dict[Key, Claim]:
     """All of ``found`` as one family."""
     intervals = [row.new_classes for row in found.values()]
     p = [p_value(interval) for interval in intervals]
     known = [value for value in p if value is not None]
     adjusted = iter(holm(known))
     return {
-        key: Tested(row, verdict, value, None if value is None else float(next(adjusted)))
+        key: Claim(row, verdict, value, None if value is None else float(next(adjusted)))
         for (key, row), verdict, value in zip(found.items(), corrected(intervals, rope), p, strict=True)
     }
 
 
-def every_pair(scores: Mapping[str, Scores], shot: int, rope: float = ROPE) -> dict[Pair, Tested]:
+def every_pair(scores: Mapping[str, Scores], shot: int, rope: float = ROPE) -> dict[Pair, Claim]:
     """k(k−1)/2 paired tests, Holm over all of them. A pair that cannot be paired (no seed in common) is left out."""
     found: dict[Pair, Difference] = {}
     for first, second in combinations(scores, 2):
@@ -65,15 +65,15 @@ def every_pair(scores: Mapping[str, Scores], shot: int, rope: float = ROPE) -> d
             found[first, second] = difference(scores[first], scores[second], shot, rope)
         except BadInput:
             continue
-    return tested(found, rope)
+    return claims(found, rope)
 
 
-def better_of(pair: Pair, found: Tested) -> str | None:
+def better_of(pair: Pair, found: Claim) -> str | None:
     """Which of the two is shown to do better; None where neither is."""
     return pair[0] if found.verdict is Verdict.HELPS else pair[1] if found.verdict is Verdict.HURTS else None
 
 
-def unbeaten(arms: Sequence[str], pairs: Mapping[Pair, Tested]) -> list[str]:
+def unbeaten(arms: Sequence[str], pairs: Mapping[Pair, Claim]) -> list[str]:
     """Those that no other is shown to do better than."""
     beaten = {pair[1 - pair.index(winner)] for pair, found in pairs.items() if (winner := better_of(pair, found))}
     return [arm for arm in arms if arm not in beaten]
@@ -82,7 +82,7 @@ def unbeaten(arms: Sequence[str], pairs: Mapping[Pair, Tested]) -> list[str]:
 # --- in words ------------------------------------------------------------------------------------------------------------------
 
 
-def baseline_sentence(found: Mapping[str, Tested], baseline: str, shot: int) -> str:
+def baseline_sentence(found: Mapping[str, Claim], baseline: str, shot: int) -> str:
     """How many of several arms do better than the baseline, worse, or neither; ``baseline`` is its name."""
     total = len(found)
     n = {verdict: sum(one.verdict is verdict for one in found.values()) for verdict, _ in MARKED}
@@ -102,7 +102,7 @@ def baseline_sentence(found: Mapping[str, Tested], baseline: str, shot: int) -> 
     return f"With {examples(shot)} per class, {listed}."
 
 
-def baseline_lines(names: Mapping[str, str], found: Mapping[str, Tested]) -> list[str]:
+def baseline_lines(names: Mapping[str, str], found: Mapping[str, Claim]) -> list[str]:
     """One line a verdict: its mark, and each arm's difference with its interval for new classes."""
     lines = []
     for verdict, label in MARKED:
@@ -112,13 +112,13 @@ def baseline_lines(names: Mapping[str, str], found: Mapping[str, Tested]) -> lis
     return lines
 
 
-def with_interval(found: Tested) -> str:
+def with_interval(found: Claim) -> str:
     """``+2.6 points [1.9, 3.3]``, the interval that of new classes; says why where there is none."""
     new = found.difference.new_classes
     return points(new.estimate, new.low, new.high) if new.low is not None else f"{points(new.estimate)} ({new.note})"
 
 
-def pairs_sentence(names: Mapping[str, str], pairs: Mapping[Pair, Tested], shot: int) -> str:
+def pairs_sentence(names: Mapping[str, str], pairs: Mapping[Pair, Claim], shot: int) -> str:
     """What all pairs together say: whether one does better than each other, or which are not shown to be beaten."""
     opening, arms = f"With {examples(shot)} per class, ", list(names)
     wins = {arm: sum(better_of(pair, found) == arm for pair, found in pairs.items()) for arm in arms}
@@ -134,7 +134,7 @@ def pairs_sentence(names: Mapping[str, str], pairs: Mapping[Pair, Tested], shot:
     return f"{opening}no learner does better than all others; none is shown to do better than {listed}."
 
 
-def pairs_counts(pairs: Mapping[Pair, Tested]) -> str:
+def pairs_counts(pairs: Mapping[Pair, Claim]) -> str:
     """``Of 10 pairs, 6 differ, 1 makes no practical difference and 3 cannot be told yet.``"""
     differ = sum(better_of(pair, found) is not None for pair, found in pairs.items())
     equal = sum(found.verdict is Verdict.EQUIVALENT for found in pairs.values())
@@ -145,7 +145,7 @@ def pairs_counts(pairs: Mapping[Pair, Tested]) -> str:
     )
 
 
-def pairs_table(names: Mapping[str, str], pairs: Mapping[Pair, Tested], scores: Scores) -> pd.DataFrame:
+def pairs_table(names: Mapping[str, str], pairs: Mapping[Pair, Claim], scores: Scores) -> pd.DataFrame:
     """Every pair as one row, for download. ``scores`` of any arm say which tasks it was."""
     return pd.DataFrame(
         {
@@ -153,7 +153,7 @@ def pairs_table(names: Mapping[str, str], pairs: Mapping[Pair, Tested], scores: 
             "second": names[second],
             "n_way": scores.n_way,
             "shots": found.difference.shot,
-            **tested_columns(found),
+            **claim_columns(found),
             "n_pairs": len(pairs),
             "n_episodes": len(scores.manifest),
             "manifest": scores.manifest.hash,
@@ -162,7 +162,7 @@ def pairs_table(names: Mapping[str, str], pairs: Mapping[Pair, Tested], scores: 
     )
 
 
-def tested_columns(found: Tested | None) -> dict[str, float | str | None]:
+def claim_columns(found: Claim | None) -> dict[str, float | str | None]:
     """A paired difference as the columns of a download, all empty where there is none."""
     row = found.difference if found else None
     return {

@@ -12,7 +12,7 @@ from metadash.analysis.arms import StoredArm, names_of
 from metadash.analysis.compare import check_paired
 from metadash.analysis.costs import cheapest_words, cost_of
 from metadash.analysis.export import simple
-from metadash.analysis.family import Pair, Tested, baseline_lines, baseline_sentence, every_pair, pairs_counts, pairs_sentence
+from metadash.analysis.family import Claim, Pair, baseline_lines, baseline_sentence, every_pair, pairs_counts, pairs_sentence
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import cell
 from metadash.analysis.verdict import ROPE
@@ -85,7 +85,7 @@ class Report:
         baseline = self.scores[self.baseline]
         return {arm.id: versus(self.scores[arm.id], baseline, self.rope) for arm in self.arms[:-1]}
 
-    def pairs(self, shot: int) -> dict[Pair, Tested]:
+    def pairs(self, shot: int) -> dict[Pair, Claim]:
         return every_pair(self.scores, shot, self.rope)
 
     def values(self, in_pairs: bool = False) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class Report:
             "ways_note": arm.ways_note,
         }
 
-    def row(self, pair: Pair, found: Tested) -> dict[str, Any]:
+    def row(self, pair: Pair, found: Claim) -> dict[str, Any]:
         first, second = pair
         return {
             "first": self.names[first],

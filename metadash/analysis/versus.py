@@ -9,7 +9,7 @@ import pandas as pd
 from metadash.analysis.arms import StoredArm
 from metadash.analysis.compare import Difference, difference, worth
 from metadash.analysis.costs import Cost
-from metadash.analysis.family import Tested, tested, tested_columns
+from metadash.analysis.family import Claim, claim_columns, claims
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import bracket, examples
 from metadash.analysis.shots import WorthInShots
@@ -46,9 +46,9 @@ def versus(first: Scores, baseline: Scores, rope: float = ROPE, with_worth: bool
         return Versus(problem=str(problem))
 
 
-def against_baseline(compared: Mapping[str, Versus], shot: int, rope: float = ROPE) -> dict[str, Tested]:
+def against_baseline(compared: Mapping[str, Versus], shot: int, rope: float = ROPE) -> dict[str, Claim]:
     """All arms compared at ``shot`` as one family of tests; those that could not be paired are left out."""
-    return tested({arm: row for arm, one in compared.items() if (row := one.at(shot))}, rope)
+    return claims({arm: row for arm, one in compared.items() if (row := one.at(shot))}, rope)
 
 
 def headline(first: str, second: str, found: Difference, noun: str) -> str:
@@ -87,7 +87,7 @@ def long_table(
     return pd.DataFrame(rows).assign(baseline=baseline)
 
 
-def row_of(name: str, found: Scores, shot: int, against: Tested | None, arm: StoredArm, cost: Cost) -> dict[str, Any]:
+def row_of(name: str, found: Scores, shot: int, against: Claim | None, arm: StoredArm, cost: Cost) -> dict[str, Any]:
     inside, new = found.means(shot)
     return {
         "arm": name,
@@ -99,7 +99,7 @@ def row_of(name: str, found: Scores, shot: int, against: Tested | None, arm: Sto
         "new_classes_low": new.low,
         "new_classes_high": new.high,
         "validation_percent": arm.validation,
-        **tested_columns(against),
+        **claim_columns(against),
         **cost.as_values(),
         "n_episodes": len(found.manifest),
         "n_seeds": len(found.seeds),

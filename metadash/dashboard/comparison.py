@@ -10,7 +10,7 @@ import streamlit as st
 from metadash.analysis import words
 from metadash.analysis.arms import StoredArm, arm_scores, stored_arms
 from metadash.analysis.costs import cost_of, paid
-from metadash.analysis.family import Pair, Tested, every_pair
+from metadash.analysis.family import Claim, Pair, every_pair
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import bracket, cell
 from metadash.analysis.verdict import Verdict
@@ -82,11 +82,11 @@ def versus_of(first: Scores, baseline: Scores) -> Versus:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _every_pair(key: str, _scores: dict[str, Scores], _shot: int) -> dict[Pair, Tested]:
+def _every_pair(key: str, _scores: dict[str, Scores], _shot: int) -> dict[Pair, Claim]:
     return every_pair(_scores, _shot)
 
 
-def pairs_of(scores: dict[str, Scores], shot: int) -> dict[Pair, Tested]:
+def pairs_of(scores: dict[str, Scores], shot: int) -> dict[Pair, Claim]:
     return _every_pair(f"{shot} {' | '.join(map(key_of, scores.values()))}", scores, shot)
 
 

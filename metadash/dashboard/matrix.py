@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from string import ascii_uppercase
 
-from metadash.analysis.family import Pair, Tested
+from metadash.analysis.family import Claim, Pair
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import points
 from metadash.dashboard.theme import Palette, translucent
@@ -28,7 +28,7 @@ WORDS = {
 }
 
 
-def matrix(names: Mapping[str, str], order: Sequence[str], pairs: Mapping[Pair, Tested], palette: Palette) -> str:
+def matrix(names: Mapping[str, str], order: Sequence[str], pairs: Mapping[Pair, Claim], palette: Palette) -> str:
     """HTML. A letter stands for each learner above its column, and on a narrow screen before its row too, with the names below;
     every cell also has its mark, since colour never speaks alone, and the whole comparison in words as its title."""
     letters = dict(zip(order, ascii_uppercase * (1 + len(order) // 26), strict=False))
@@ -46,7 +46,7 @@ def matrix(names: Mapping[str, str], order: Sequence[str], pairs: Mapping[Pair, 
     )
 
 
-def cell(row: str, column: str, names: Mapping[str, str], pairs: Mapping[Pair, Tested], palette: Palette) -> str:
+def cell(row: str, column: str, names: Mapping[str, str], pairs: Mapping[Pair, Claim], palette: Palette) -> str:
     """The row less the column; a pair is stored once and read both ways."""
     if row == column:
         return f'<td style="color:{palette.muted}" aria-label="itself">·</td>'

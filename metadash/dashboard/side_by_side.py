@@ -11,8 +11,8 @@ from metadash.analysis import words
 from metadash.analysis.arms import StoredArm
 from metadash.analysis.costs import Cost, cheapest_words, cost_of
 from metadash.analysis.family import (
+    Claim,
     Pair,
-    Tested,
     baseline_lines,
     baseline_sentence,
     pairs_counts,
@@ -73,11 +73,11 @@ class SideBySide:
         }
 
     @cached_property
-    def together(self) -> dict[str, Tested]:
+    def together(self) -> dict[str, Claim]:
         return against_baseline(self.compared, self.shot)
 
     @cached_property
-    def pairs(self) -> dict[Pair, Tested]:
+    def pairs(self) -> dict[Pair, Claim]:
         return pairs_of(self.scores, self.shot)
 
     @cached_property

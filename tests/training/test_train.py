@@ -317,7 +317,10 @@ def test_progress_never_goes_back_and_names_what_is_done(own_workspace: Workspac
         (tiny_run(evaluation=tiny_evaluation(shots=(1, 28))), r"has 30 instances; this episode needs 28 \+ 5"),
         (tiny_run(evaluation=tiny_evaluation(where="size < 0")), "No test class meets the condition"),
         (tiny_run(evaluation=tiny_evaluation(where="not sql at all")), "Not SQL"),
-        (tiny_run(backbone=tiny_backbone(n_way=21)), "n_way is 21, and the split .* has 20 train classes. Lower it to 20 or less"),
+        (
+            tiny_run(backbone=tiny_backbone(n_way=21)),
+            "n_way is 21, and the split .* has 20 train classes. Lower it to 20 or less",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -119,7 +119,9 @@ def test_tasks_of_fewer_ways_are_nested_in_those_of_more(tiny: Dataset) -> None:
 def test_the_first_classes_of_a_task_are_any_of_its_classes(tiny: Dataset) -> None:
     """Else accuracy at two ways would be that of two particular classes."""
     manifest = draw(tiny, tiny_evaluation(n_episodes=2000).episodes("family-0", "test"))
-    share = np.bincount(manifest.classes[:, :2].ravel(), minlength=40) / np.bincount(manifest.classes.ravel(), minlength=40).clip(1)
+    share = np.bincount(manifest.classes[:, :2].ravel(), minlength=40) / np.bincount(manifest.classes.ravel(), minlength=40).clip(
+        1
+    )
     assert share[share > 0] == pytest.approx(0.4, abs=0.06)
 
 
