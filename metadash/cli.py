@@ -94,6 +94,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--split")
     train.add_argument("--where", help="SQL condition on the test classes")
+    train.add_argument(
+        "--ways", type=numbers, help="fewer ways to score at too, separated by commas (default: 2,3 of 5; '' for none)"
+    )
     train.add_argument("--mode", choices=["quick", "full"], default="quick")
     add_tasks(train, "siblings")
     add_budget(train)
@@ -102,11 +105,18 @@ def parser() -> argparse.ArgumentParser:
     learners = verbs.add_parser("learners", parents=[common], help="list the learners with paper, cost and options")
     learners.set_defaults(run=commands.learners)
 
-    compare = verbs.add_parser("compare", parents=[common], help="list runs, or compare two learners on the same episodes")
+    compare = verbs.add_parser("compare", parents=[common], help="list runs, or put learners side by side on the same episodes")
     compare.add_argument(
-        "first", nargs="?", type=words, help="digests of the first learner's runs (one a seed), separated by commas"
+        "learners",
+        nargs="*",
+        type=words,
+        metavar="LEARNER",
+        help="two or more, the last the baseline: a learner's id, or the digests of its runs (one a seed), separated by commas",
     )
-    compare.add_argument("second", nargs="?", type=words, help="digests of the second learner's runs")
+    compare.add_argument(
+        "--pairs", action="store_true", help="test every pair, Holm over all of them, not each against the baseline"
+    )
+    compare.add_argument("--ways", action="store_true", help="also print accuracy over the number of ways")
     compare.add_argument("--rope", type=float, default=0.5, help="half-width of no practical difference, in points (default 0.5)")
     compare.set_defaults(run=commands.compare)
 

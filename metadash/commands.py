@@ -16,8 +16,10 @@ from metadash import settings
 from metadash.analysis import words
 from metadash.analysis.answer import answer as read_answer
 from metadash.analysis.answer import answer_spec
-from metadash.analysis.compare import difference, worth
+from metadash.analysis.arms import StoredArm, arm_scores, names_of, stored_arms
+from metadash.analysis.costs import cost_of
 from metadash.analysis.export import as_json, simple
+from metadash.analysis.report import Report
 from metadash.analysis.scores import load_scores
 from metadash.analysis.sentence import sentences
 from metadash.data.dataset import Dataset, Question
@@ -31,8 +33,8 @@ from metadash.progress_bar import bar
 from metadash.training.fields import build
 from metadash.training.jobs import title_of
 from metadash.training.run import train as train_run
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
-from metadash.training.store import Run, RunStore
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways, ways_note
+from metadash.training.store import RunStore
 from metadash.workspace import Workspace
 
 
@@ -72,7 +74,7 @@ def question_of(options: argparse.Namespace, data: Dataset) -> Question:
         for name in options.sources:
             data.source(name)
         noun = data.description.class_noun
-        task = f"tell {'sibling' if options.strategy == 'siblings' else 'any'} {noun}s apart"
+        task = f"tell {'sibling' if options.strategy == 'siblings' else 'any'} {words.plural(noun)} apart"
         return Question(
             "own", f"the metadata “{', '.join(options.sources)}”", task, options.sources, options.strategy, options.n_way
         )
@@ -219,13 +221,18 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
                 column=column_of(options, data),
                 where=options.where,
                 n_episodes=options.n_episodes,
+                ways=usual_ways(options.n_way) if options.ways is None else options.ways,
             ),
         },
     )
     with bar(1) as report:
         run = train_run(spec, workspace, report.part(title_of(spec)))
     scores = load_scores([run], RunStore(workspace))
-    rows = [{"shot": shot, **named(scores.means(shot))} for shot in scores.shots]
+    rows = [
+        {"n_way": found.n_way, "shot": shot, **named(found.means(shot))}
+        for found in map(scores.at_ways, reversed(scores.ways))
+        for shot in found.shots
+    ]
     lines = [
         f"{title_of(spec)}",
         f"run {run.digest}, {words.count(len(scores.manifest))} test episodes, batch norm: {run.summary['batch_norm']}",
@@ -233,11 +240,12 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
     for row in rows:
         inside, new = row["these_test_classes"], row["new_classes"]
         lines.append(
-            f"  {row['shot']:>3} shots: {inside['estimate']:.1f} % {span(inside)} on these test classes, {span(new)} on new classes"
+            f"  {row['n_way']:>3} ways, {row['shot']:>2} shots: {inside['estimate']:.1f} % {span(inside)} on these test classes, {span(new)} on new classes"
         )
-    return Result(
-        {"digest": run.digest, "summary": run.summary, "accuracy": rows, "seconds": run.about["seconds"]}, "\n".join(lines)
-    )
+    if note := ways_note(spec):
+        lines.append(f"  {note}")
+    took = {"seconds": run.about["seconds"], "cost": run.cost}
+    return Result({"digest": run.digest, "summary": run.summary, "accuracy": rows, **took}, "\n".join(lines))
 
 
 def learners(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -259,37 +267,43 @@ def span(interval: dict[str, Any]) -> str:
 
 
 def compare(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Lists what is stored, or puts two or more learners side by side, the last of them the baseline."""
     store = RunStore(workspace)
-    if not options.first or not options.second:
-        runs = store.runs("learner")
-        listed = [{"digest": run.digest, "title": title_of(run.spec), **run.summary} for run in runs]
-        lines = [f"{run.digest}  {title_of(run.spec)}: {run.summary['accuracy']}" for run in runs]
+    found, _ = stored_arms(store.runs())
+    if not options.learners:
+        names = names_of(found)
+        listed = [
+            {"id": arm.id, "name": names[arm.id], "digests": list(arm.digests), "validation_percent": arm.validation}
+            | cost_of(arm).as_values()
+            | {"accuracy": [run.summary["accuracy"] for run in arm.runs]}
+            for arm in found
+        ]
+        lines = [f"{arm.id}  {names[arm.id]}: {', '.join(arm.digests)}" for arm in found]
         return Result(listed, "\n".join(lines) or "There are no runs yet; `train` or `answer` makes some.")
-    first, second = (
-        load_scores([stored(store, digest) for digest in digests], store) for digests in (options.first, options.second)
-    )
-    found = [difference(first, second, shot, options.rope) for shot in first.shots]
-    values = {
-        "differences": [simple(row) for row in found],
-        "worth_in_shots": simple(worth(first, second, first.shots[0])),
-        "n_episodes": len(first.manifest),
-        "manifest": first.manifest.hash,
-    }
-    lines = []
-    for row in found:
-        new = row.new_classes
-        inside = words.points(row.episodes.estimate, row.episodes.low, row.episodes.high)
-        lines.append(
-            f"{row.shot:>3} shots: {inside} on these test classes, {span(simple(new))} on new: {row.decision.verdict.value} {row.decision.verdict.name.lower()}"
-        )
-    return Result(values, "\n".join(lines))
+    if len(options.learners) == 1:
+        raise BadInput("One learner cannot be compared; name two or more, the last of them the baseline.")
+    arms = [stored_arm(store, found, given) for given in options.learners]
+    if len({arm.id for arm in arms}) < len(arms):
+        raise BadInput("A learner is named twice; name each once.")
+    report = Report(arms, {arm.id: arm_scores(arm.runs, store) for arm in arms}, options.rope)
+    return Result(report.values(options.pairs), "\n".join(report.lines(options.pairs, options.ways)))
 
 
-def stored(store: RunStore, digest: str) -> Run:
-    run = store.get(digest)
-    if run is None or run.kind != "learner":
-        raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
-    return run
+def stored_arm(store: RunStore, arms: list[StoredArm], given: tuple[str, ...]) -> StoredArm:
+    """The learner named by the id of an arm, or by the digests of runs that differ in their seed only."""
+    by_id = {arm.id: arm for arm in arms}
+    if len(given) == 1 and given[0] in by_id:
+        return by_id[given[0]]
+    runs = []
+    for digest in given:
+        run = store.get(digest)
+        if run is None or run.kind != "learner":
+            raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
+        runs.append(run)
+    found, unreadable = stored_arms(runs)
+    if len(found) != 1 or unreadable:
+        raise BadInput(f"The runs {', '.join(given)} differ in more than their seed; they are more than one learner.")
+    return found[0]
 
 
 def doctor(options: argparse.Namespace, workspace: Workspace) -> Result:

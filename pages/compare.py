@@ -3,31 +3,22 @@
 import streamlit as st
 
 from metadash.analysis import words
-from metadash.analysis.arms import StoredArm, comparable, differences_table, names_of, natural_baseline, newest_comparable
-from metadash.analysis.versus import episode_table, headline, long_table, worth_words
-from metadash.dashboard import house
-from metadash.dashboard.charts import curve_over_shots
-from metadash.dashboard.comparison import (
-    VERDICTS,
-    accuracy_table,
-    colours_of,
-    curves,
-    differences_chart,
-    differences_rows,
-    dots,
-    scores_of,
-    seeds_words,
-    shelf,
-    shelf_table,
-    tasks_words,
-    unit_nouns,
-    versus_of,
+from metadash.analysis.arms import (
+    StoredArm,
+    comparable,
+    differences_table,
+    names_of,
+    natural_baseline,
+    newest_comparable,
+    ordered,
 )
+from metadash.dashboard import house
+from metadash.dashboard.comparison import scores_of, shelf, shelf_table, tasks_words, unit_nouns
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header
+from metadash.dashboard.frame import header, term
 from metadash.dashboard.learning import seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
-from metadash.dashboard.theme import palette
+from metadash.dashboard.side_by_side import SideBySide
 from metadash.errors import BadInput
 from metadash.training.spec import BackboneSpec, RunSpec
 
@@ -36,6 +27,7 @@ header(
     "Choose stored runs; they are compared task by task on the same test tasks. Runs alike but for their seed are one row here.",
 )
 
+BASELINE, PAIRS = "against the baseline", "every pair"
 MOST = 6  # learners compared when nobody has said which
 
 arms, unreadable = shelf()
@@ -67,7 +59,7 @@ if len(arms) < 2:
 
 unknown = from_link("runs", all_names, many=True)
 if "runs" not in st.session_state:
-    st.session_state["runs"] = [arm.id for arm in newest_comparable(arms)[:MOST]]
+    st.session_state["runs"] = [arm.id for arm in ordered(newest_comparable(arms)[:MOST])]
 
 answer_area = st.container()
 chosen_ids = st.multiselect(
@@ -166,105 +158,61 @@ if len(kept) < 2:
     stored_table()
     st.stop()
 
-names = names_of(kept)
-shots = scores[kept[0].id].shots
+kept = ordered(kept)
+names, every_way = names_of(kept), {arm.id: scores[arm.id] for arm in kept}
+shots, ways = every_way[kept[0].id].shots, sorted({n_way for found in every_way.values() for n_way in found.ways})
 left, right = st.columns([3, 2])
-from_link("cmp_baseline", names)
-baseline = left.selectbox(
+baseline_place = left.container()
+how = right.segmented_control(
+    "Claim together",
+    [BASELINE, PAIRS],
+    default=BASELINE,
+    required=True,
+    key="cmp_how",
+    bind="query-params",
+    help="What is tested together is corrected together (Holm), so that no claim is one lucky draw out of many.",
+    disabled=len(kept) < 3,
+)
+left, right = st.columns([3, 2])
+shot = left.segmented_control(
+    "Labelled examples per class", shots, default=shots[0], required=True, key="cmp_shot", bind="query-params"
+)
+n_way = right.segmented_control(
+    "Classes to tell apart", ways, default=ways[-1], required=True, key="cmp_ways", bind="query-params", help=term("n_way")
+)
+here = [arm for arm in kept if n_way in every_way[arm.id].ways]
+for arm in kept:
+    if arm not in here:
+        st.caption(f"Left out at {n_way} ways: “{plain(names[arm.id])}” was {arm.ways_note}.")
+if len(here) < 2:
+    answer_area.info(
+        f"Fewer than two of these learners were scored at {n_way} ways; choose another number.", icon=":material/rule:"
+    )
+    stored_table()
+    st.stop()
+from_link("cmp_baseline", {arm.id: names[arm.id] for arm in here})
+baseline = baseline_place.selectbox(
     "Baseline",
-    [arm.id for arm in kept],
-    index=natural_baseline(kept),
+    [arm.id for arm in here],
+    index=natural_baseline(here),
     format_func=lambda identity: names.get(identity, identity),
     key="cmp_baseline",
     help="Every other learner is compared with this one.",
 )
 to_link("cmp_baseline")
-shot = right.segmented_control(
-    "Labelled examples per class", shots, default=shots[0], required=True, key="cmp_shot", bind="query-params"
-)
-compared = {arm.id: versus_of(scores[arm.id], scores[baseline]) for arm in kept if arm.id != baseline}
-first = next(iter(compared))
-noun = unit_nouns(kept[0].spec.dataset).of(scores[baseline])
-colours = palette()
-by_arm = colours_of(kept, baseline, colours)
+noun = unit_nouns(kept[0].spec.dataset).of(every_way[baseline])
+view = SideBySide(kept, names, every_way, n_way, shot, baseline, noun, in_pairs=how == PAIRS and len(here) > 2)
 
 with answer_area.container(border=True):
-    row = compared[first].at(shot)
-    if row is None:
-        st.error(compared[first].problem, icon=":material/error:")
-    else:
-        label, colour = VERDICTS[row.decision.verdict]
-        st.badge(label, color=colour)  # type: ignore[arg-type]
-        st.markdown(f"#### {headline(plain(names[first]), plain(names[baseline]), row, noun)}")
-        if row.decision.reason:
-            st.markdown(row.decision.reason)
-        st.caption(
-            f"{words.count(len(scores[first].manifest))} episodes, the same for both · {seeds_words(scores[first])} against "
-            f"{seeds_words(scores[baseline])} · {kept[0].spec.evaluation.n_way}-way, {kept[0].spec.evaluation.strategy} tasks"
-        )
-
+    view.draw_answer()
+if view.in_pairs:
+    view.draw_pairs()
+else:
+    view.draw_differences()
+view.draw_costs()
+view.draw_shots()
+view.draw_ways()
 st.subheader("What differs between them", anchor=False)
 st.dataframe(differences_table(kept, names), alt="The options that are not the same for all the learners compared")
-
-st.subheader(f"Differences from “{plain(names[baseline])}”", anchor=False)
-st.plotly_chart(
-    differences_chart(dots(names, compared, shot, kept, by_arm), colours),
-    config={"displayModeBar": False},
-    theme=None,
-    key="cmp_dots",
-    alt=f"Paired differences from the baseline at {shot} shots with their intervals",
-)
-st.caption(
-    f"Thick: 95 % interval for these test {noun}. Thin: for new {noun}. Grey: no practical difference (± 0.5 points). Hollow: a control."
-)
-with st.expander("Differences in numbers, over seeds, p-values", icon=":material/table:"):
-    st.dataframe(differences_rows(names, compared, shot), alt="Paired differences with three intervals and p-values")
-    st.caption(
-        f"First bracket: these test {noun} (t over episodes). Second: new {noun} (jackknife). Over seeds: t over matched seeds. "
-        f"p tests “no difference on new {noun}”; Holm adjusts it for the {len(compared)} comparisons on this page."
-    )
-
-st.subheader("Accuracy over shots", anchor=False)
-two = len(kept) == 2 and compared[first].worth
-shown = [by_id[first], by_id[baseline]] if two else kept
-start = compared[first].at(shots[0])
-st.plotly_chart(
-    curve_over_shots(
-        shots,
-        curves(names, scores, shown, by_arm),
-        colours,
-        gap=words.points(start.episodes.estimate) if two and start else "",
-        worth=two.value if two and not two.censored else None,
-    ),
-    config={"displayModeBar": False},
-    theme=None,
-    key="cmp_curves",
-    alt="Accuracy of each learner over the number of labelled examples per class",
-)
-st.caption(f"Lines: mean accuracy on the same test episodes; bands: 95 % interval over episodes, for these test {noun}.")
-st.dataframe(accuracy_table(names, scores, kept), alt="Accuracy of each learner at each number of shots with both intervals")
-st.caption(f"First bracket: 95 % interval for these test {noun}. Second: for new {noun}.")
-worths = [worth_words(plain(names[i]), plain(names[baseline]), one.worth) for i, one in compared.items() if one.worth]
-if worths:
-    with st.expander("Worth in shots", icon=":material/swap_horiz:"):
-        st.markdown("\n".join(f"- {sentence}" for sentence in worths))
-        st.caption(f"The horizontal distance between the curves; brackets: 95 % bootstrap over episodes, for these test {noun}.")
-
 stored_table()
-by_name = {names[arm.id]: arm for arm in kept}
-named = {names[identity]: found for identity, found in scores.items() if identity in names}
-with st.container(horizontal=True):
-    st.download_button(
-        "Download the numbers (CSV)",
-        lambda: long_table(by_name, named, {names[i]: one for i, one in compared.items()}, names[baseline]).to_csv(index=False),
-        "comparison.csv",
-        "text/csv",
-        icon=":material/download:",
-    )
-    st.download_button(
-        "Download every episode's score (CSV)",
-        lambda: episode_table(named).to_csv(index=False),
-        "episodes.csv",
-        "text/csv",
-        icon=":material/download:",
-    )
+view.draw_downloads()

@@ -115,8 +115,8 @@ manifest = drawn.manifest
 pool = reads.pool(data, spec)
 
 with answer:
-    nouns = explore.plural(about.class_noun)
-    given = f"after seeing {n_shot} example{'s' if n_shot > 1 else ''} of each" if n_shot else "from their metadata alone"
+    nouns = words.plural(about.class_noun)
+    given = f"after seeing {words.plural_of(n_shot, 'example')} of each" if n_shot else "from their metadata alone"
     st.markdown(f"#### Tell {n_way} {nouns} apart {given}.")
     together = (
         f"All share the {plain(column)} **{plain(task.shared_value(drawn))}**, so they look alike. "

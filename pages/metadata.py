@@ -90,7 +90,7 @@ def offer_pool(filters: list[facets.Filter]) -> None:
     condition = facets.both(facets.class_condition(table, filters), own)
     if not condition:
         st.caption(
-            f"Narrow the table above, or write a condition. Without either, all {explore.plural(data.description.class_noun)} are the pool."
+            f"Narrow the table above, or write a condition. Without either, all {words.plural(data.description.class_noun)} are the pool."
         )
         return
     st.code(f"WHERE {condition}", language="sql", wrap_lines=True)

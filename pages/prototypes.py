@@ -10,7 +10,6 @@ from metadash.analysis.one_task import one_task, task_sentence
 from metadash.dashboard import house
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.escape import plain
-from metadash.dashboard.explore import plural
 from metadash.dashboard.frame import header, one_sentence, term
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
 from metadash.dashboard.learning import seconds_for
@@ -120,7 +119,7 @@ def ask() -> None:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
     st.markdown(
         f"Pressing the button arranges test task {int(episode)} among {words.count(int(background))} other test instances. You will see which "
-        f"{plural(data.description.class_noun)} the learner takes for each other"
+        f"{words.plural(data.description.class_noun)} the learner takes for each other"
         + (", and where the metadata moves their prototypes." if not arm.plain else ".")
     )
     if st.button("Draw the map", type="primary", icon=":material/play_arrow:", key="pr_go"):
@@ -133,7 +132,7 @@ def ask() -> None:
     )
     workers = settings.worker_count()
     st.caption(
-        f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine with {workers} worker{'s' if workers > 1 else ''}.{anew}"
+        f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{anew}"
     )
 
 
@@ -144,7 +143,7 @@ def overall() -> str:
     except BadInput as problem:
         return str(problem)
     noun = unit_nouns(data.name).of(scores)
-    seeds = f"{len(scores.seeds)} seed{'s' if len(scores.seeds) > 1 else ''}"
+    seeds = f"{words.plural_of(len(scores.seeds), 'seed')}"
     return (
         f"One task says little about others: over all {words.count(len(scores.manifest))} test tasks and {seeds}, it is right in "
         f"{accuracy_words(scores, int(shot), noun)}."
@@ -228,10 +227,10 @@ with st.expander("How this map was made", icon=":material/info:"):
 - **Embedding** of the run `{run.digest}` ({plain(run_label(run_id))}), in {"the frozen backbone" if arm.spec.mode == "quick" else "the backbone it trained"};
   prototypes are means of support embeddings{", moved towards the metadata's anchors" if not arm.plain else ""}. All points are arranged together.
 - **t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {perplexity}, started from principal components, seed {seed};
-  {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {plural(data.description.class_noun)} as the number allows.
+  {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {words.plural(data.description.class_noun)} as the number allows.
 - **Read it with care**: t-SNE keeps neighbours, not distances; the size of a cluster and the gap between two mean nothing. The learner decides by
   distance in the full space, so a query can lie nearer to another prototype on the map than to the one it was given.
-- **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {int(shot)} shot{"s" if shot > 1 else ""}, {tests.n_query} queries a class. Map `{digest}`.
+- **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.n_query} queries a class. Map `{digest}`.
 """
     )
 st.download_button(

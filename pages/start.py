@@ -69,7 +69,7 @@ def ask() -> None:
     with st.container(border=True):
         st.markdown(
             f"Pressing the button trains a learner with {question.subject}, without it, and with its rows shuffled between classes, and scores "
-            f"all three on the same {words.count(spec.n_episodes)} test tasks of {data.description.class_noun}s it has never seen. "
+            f"all three on the same {words.count(spec.n_episodes)} test tasks of {words.plural(data.description.class_noun)} it has never seen. "
             "You will read how much the metadata helps, how sure that is, and how many labelled examples it is worth."
         )
         if st.button("Answer it", type="primary", icon=":material/play_arrow:", key="start_go"):

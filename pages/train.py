@@ -10,7 +10,6 @@ from metadash.dashboard import house
 from metadash.dashboard.comparison import accuracy_words, scores_of, unit_nouns
 from metadash.dashboard.curves import history_of, learning_curves
 from metadash.dashboard.escape import plain
-from metadash.dashboard.explore import plural
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar
@@ -60,7 +59,7 @@ def training_now() -> None:
 
 def ask() -> None:
     """The button, what it will tell, and how long it takes."""
-    noun = plural(data.description.class_noun)
+    noun = words.plural(data.description.class_noun)
     tests = specs[0].evaluation
     for job in [job for job in jobs if job.digest in needed and job.state in ("failed", "cancelled", "interrupted")][:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
@@ -79,7 +78,7 @@ def ask() -> None:
     workers = settings.worker_count()
     already = f" {len(stored)} of {len(specs)} runs are stored already." if stored else " Nothing of it is stored yet."
     st.caption(
-        f"{words.duration(seconds_for(list(specs), data)).capitalize()} on this machine with {workers} worker{'s' if workers > 1 else ''}.{already}"
+        f"{words.duration(seconds_for(list(specs), data)).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{already}"
     )
 
 
@@ -98,7 +97,7 @@ def known() -> None:
         + f"{took}. Guessing would be right in {100 / spec.evaluation.n_way:.3g} %."
     )
     st.caption(
-        f"{words.count(spec.evaluation.n_episodes)} episodes · {len(stored)} seed{'s' if len(stored) > 1 else ''} · {MODES[spec.mode].rstrip('.').lower()} · "
+        f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')} · {MODES[spec.mode].rstrip('.').lower()} · "
         f"batch norm: {stored[0].summary['batch_norm']} statistics"
     )
     with st.container(horizontal=True):

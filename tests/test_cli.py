@@ -62,6 +62,32 @@ def test_train_and_compare_two_runs(capsys, workspace) -> None:
     assert code == 0 and all(digest in out for digest in digests)
 
 
+def test_any_number_of_learners_are_compared_with_the_last_or_in_pairs(capsys, workspace) -> None:
+    digests = []
+    for more in (("--learner", "anil"), ("--sources", "place"), ("--learner", "chance"), ()):
+        _, out, _ = call(capsys, workspace, "train", "--dataset", "tiny", *SMALL, *more, "--json")
+        digests.append(json.loads(out)["digest"])
+    code, out, _ = call(capsys, workspace, "compare", *digests, "--pairs", "--json")
+    found = json.loads(out)
+    assert code == 0 and found["baseline"] == found["learners"][-1]["name"] == "prototypical, no metadata"
+    assert len(found["differences"]) == 2 * 3 and len(found["pairs"]) == 2 * 6
+    assert {row["verdict_holm"] for row in found["pairs"]} <= {"helps", "hurts", "equivalent", "undetermined"}
+    for learner in found["learners"]:
+        assert learner["seconds"] > 0 and learner["peak_mib"] >= 0 and learner["cpu_seconds"] >= 0
+        ways = {row["n_way"] for row in learner["accuracy"]}
+        assert ways == ({5} if learner["name"].startswith("anil") else {2, 3, 5})
+    assert found["learners"][0]["ways_note"] == "scored at 5 ways only: its head has one row for each of 5 classes"
+    code, out, _ = call(capsys, workspace, "compare", *digests, "--ways")
+    for column in ("1 shot, %", "seconds", "of them scoring", "processor", "memory", "parameters trained", "2 ways, %"):
+        assert column in out
+    assert "of 3 learners" in out and "Holm" in out and "chance" in out
+    for wrong, sentence in ((digests[:1], "name two or more"), ([digests[0], digests[0]], "named twice")):
+        code, _, err = call(capsys, workspace, "compare", *wrong)
+        assert code == 2 and sentence in err
+    code, _, err = call(capsys, workspace, "compare", f"{digests[0]},{digests[1]}", digests[2])
+    assert code == 2 and "more than one learner" in err
+
+
 def test_episodes_are_drawn_saved_and_named_by_their_hash(capsys, workspace, tmp_path) -> None:
     arguments = (
         "episodes",
@@ -102,7 +128,7 @@ def test_doctor_finds_a_damaged_run(capsys, workspace) -> None:
         (("answer", "--dataset", "tiny", "--question", "mrks"), "no question 'mrks'"),
         (("answer", "--dataset", "tiny", "--sources", "colour"), "no source 'colour'"),
         (("train", "--dataset", "tiny", "--learner", "prototypcal"), "did you mean 'prototypical'"),
-        (("train", "--dataset", "tiny", "--n-way", "90"), "the pool has"),
+        (("train", "--dataset", "tiny", "--n-way", "90"), "n_way is 90, and the split 'family-0' has 20 train classes"),
         (("train", "--dataset", "tiny", "--where", "corner ="), "SQL"),
         (("train", "--dataset", "tiny", "--where", "size > 1e9"), "No test class meets the condition"),
         (("train", "--dataset", "tiny", "--sources", "nothing"), "'nothing' is empty"),

@@ -10,7 +10,7 @@ from metadash.analysis.shots import WorthInShots
 from metadash.canonical import digest
 from metadash.data.dataset import Dataset, Question
 from metadash.errors import BadInput
-from metadash.training.spec import BackboneSpec, Evaluation, Mode, RunSpec
+from metadash.training.spec import BackboneSpec, Evaluation, Mode, RunSpec, usual_ways
 from metadash.training.store import Run, RunStore
 
 ARMS = ("plain", "metadata", "shuffled")
@@ -53,6 +53,7 @@ class AnswerSpec:
                 self.question.strategy,  # type: ignore[arg-type]
                 self.column if self.question.strategy != "uniform" else None,
                 n_episodes=self.n_episodes,
+                ways=usual_ways(self.question.n_way),
             ),
         }
         informed = {**base, "fusion": "pseudo-shots", "sources": self.question.sources}

@@ -9,7 +9,7 @@ import pandas as pd
 from metadash.analysis.scores import Scores, load_scores
 from metadash.canonical import digest
 from metadash.errors import BadInput
-from metadash.training.spec import RunSpec
+from metadash.training.spec import RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
 MISSING = "—"
@@ -58,6 +58,21 @@ class StoredArm:
     def plain(self) -> bool:
         return not self.spec.sources
 
+    @property
+    def validation(self) -> float | None:
+        """Accuracy in % on validation classes, the mean over the seeds; None where an older version measured none."""
+        found = [run.summary.get("validation_accuracy") for run in self.runs]
+        known = [accuracy for accuracy in found if accuracy is not None]
+        return sum(known) / len(known) if len(known) == len(found) else None
+
+    @property
+    def ways_note(self) -> str:
+        """Why it has no scores at fewer ways; empty where it has some."""
+        tests = self.spec.evaluation
+        if len(self.spec.ways) > 1:
+            return ""
+        return ways_note(self.spec) or f"scored at {tests.n_way} ways only: fewer were not asked for when it was trained"
+
 
 def arm_id(run: Run) -> str:
     """Names everything a run is made of but its seed: its spec, the data, the code that computed it, the episodes it was scored on."""
@@ -90,11 +105,26 @@ def newest_comparable(arms: Sequence[StoredArm]) -> list[StoredArm]:
     return next((group for group in groups if len(group) > 1), list(arms[:1]))
 
 
+def ordered(arms: Iterable[StoredArm]) -> list[StoredArm]:
+    """Learners without metadata first, then with metadata, then falsified controls; within each the best on validation first.
+
+    Never by a score on test classes: what stands first would then be selected on them. Those never validated come last.
+    """
+    return sorted(
+        arms,
+        key=lambda arm: (arm.spec.control != "none", not arm.plain, -(arm.validation if arm.validation is not None else -1.0)),
+    )
+
+
 def natural_baseline(arms: Sequence[StoredArm]) -> int:
     """The place of the arm that one would compare the others with: without metadata, and else most like the first that has some."""
     informed = next((arm for arm in arms if not arm.plain), arms[0])
     plain = [index for index, arm in enumerate(arms) if arm.plain and arm is not informed]
-    return min(plain, key=lambda index: len(differing([informed, arms[index]]))) if plain else 1
+
+    def unlike(index: int) -> tuple[bool, int]:
+        return arms[index].spec.learner != informed.spec.learner, len(differing([informed, arms[index]]))
+
+    return min(plain, key=unlike) if plain else 1
 
 
 def arm_scores(runs: Sequence[Run], store: RunStore) -> Scores:
@@ -176,6 +206,7 @@ def option_in_words(key: str, value: Any) -> str:
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
         "evaluation.shots": f"{in_words(value)} shots",
+        "evaluation.ways": f"at {in_words(value)} ways too" if value and value != MISSING else "at one number of ways",
         "code": f"code {str(value)[:6]}",
         "data": f"data {str(value)[:6]}",
     }

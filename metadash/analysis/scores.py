@@ -1,6 +1,7 @@
 """Stored per-episode scores of several runs as aligned arrays: the only way in for every comparison."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,13 +13,34 @@ from metadash.training.store import Run, RunStore
 
 @dataclass(frozen=True)
 class Scores:
-    """``accuracy`` [K, S, E] in 0..1: shots, seeds (runs alike but for their seed), episodes of one manifest."""
+    """``accuracy`` [K, S, E] in 0..1: shots, seeds (runs alike but for their seed), episodes of one manifest.
+
+    ``fewer`` holds the same of fewer ways, where the runs were scored at some: the tasks of ``manifest`` with their first classes
+    only. ``at_ways`` makes Scores of them, so that whatever is said of all the ways can be said of fewer.
+    """
 
     shots: tuple[int, ...]
     accuracy: np.ndarray
     manifest: EpisodeManifest
     digests: tuple[str, ...]
     seeds: tuple[int, ...]
+    fewer: Mapping[int, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def n_way(self) -> int:
+        return self.manifest.n_way
+
+    @property
+    def ways(self) -> tuple[int, ...]:
+        """Every number of ways that there are scores of, smallest first."""
+        return (*sorted(self.fewer), self.n_way)
+
+    def at_ways(self, n_way: int) -> "Scores":
+        """The scores of the same tasks at ``n_way`` ways, without those of fewer. Raises BadInput where there are none."""
+        if n_way not in self.ways:
+            raise BadInput(f"These runs were scored at {self.n_way} ways; there are no scores at {n_way}.")
+        accuracy = self.accuracy if n_way == self.n_way else self.fewer[n_way]
+        return Scores(self.shots, accuracy, self.manifest.at_ways(n_way), self.digests, self.seeds)
 
     def at(self, shot: int) -> np.ndarray:
         """[S, E] at one number of shots."""
@@ -46,16 +68,28 @@ def load_scores(runs: list[Run], store: RunStore) -> Scores:
     if len(manifests) > 1 or len(shots) > 1:
         raise BadInput("These runs were scored on different test episodes; only runs on the same episodes can be compared.")
     order = sorted(runs, key=lambda run: run.spec.seed)
-    stacked = []
-    for run in order:
-        frame, tests = run.scores().sort_values(["shot", "episode"]), run.spec.evaluation  # type: ignore[union-attr]
-        if len(frame) != len(tests.shots) * tests.n_episodes:
-            raise BadInput(f"The run {run.digest} is damaged (scores are missing); delete its folder and train again.")
-        stacked.append((frame["correct"] / frame["queries"]).to_numpy().reshape(len(tests.shots), -1))
+    stacked = [accuracy_by_ways(run) for run in order]
+    ways = [n_way for n_way in stacked[0] if all(n_way in found for found in stacked)]
+    by_ways = {n_way: np.stack([found[n_way] for found in stacked], axis=1) for n_way in ways}
     return Scores(
         next(iter(shots)),
-        np.stack(stacked, axis=1),
+        by_ways.pop(order[0].spec.evaluation.n_way),  # type: ignore[union-attr]
         store.manifest(order[0]),
         tuple(run.digest for run in order),
         tuple(run.spec.seed for run in order),
+        by_ways,
     )
+
+
+def accuracy_by_ways(run: Run) -> dict[int, np.ndarray]:
+    """[K, E] in 0..1 at each number of ways of a run. Scores without the column n_way, of an older version, are at the evaluation's."""
+    frame, tests = run.scores(), run.spec.evaluation  # type: ignore[union-attr]
+    if "n_way" not in frame:
+        frame = frame.assign(n_way=tests.n_way)
+    found = {}
+    for n_way in sorted({*frame["n_way"].tolist(), tests.n_way}):
+        rows = frame[frame["n_way"] == n_way].sort_values(["shot", "episode"])
+        if len(rows) != len(tests.shots) * tests.n_episodes:
+            raise BadInput(f"The run {run.digest} is damaged (scores are missing); delete its folder and train again.")
+        found[n_way] = (rows["correct"] / rows["queries"]).to_numpy().reshape(len(tests.shots), -1)
+    return found

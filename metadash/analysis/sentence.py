@@ -2,8 +2,9 @@
 
 from metadash.analysis.answer import Answer
 from metadash.analysis.compare import Difference
+from metadash.analysis.intervals import Interval
 from metadash.analysis.verdict import Verdict
-from metadash.analysis.words import MINUS, points
+from metadash.analysis.words import MINUS, plural, points
 
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 10: "ten", 20: "twenty"}
 
@@ -35,6 +36,13 @@ def both(difference: Difference, answer: Answer) -> str:
 
 def bracket(estimate: float, low: float | None, high: float | None) -> str:
     return "[" + points(estimate, low, high).split("[")[1]
+
+
+def cell(interval: Interval, new: Interval, signed: bool = False) -> str:
+    """A number with both intervals, for a table: ``76.9 [76.1, 77.6], new [74.0, 79.8]``; ``signed`` for a difference."""
+    centre = points(interval.estimate).removesuffix(" points") if signed else f"{interval.estimate:.1f}"
+    inside = bracket(interval.estimate, interval.low, interval.high)
+    return f"{centre} {inside}, new {bracket(new.estimate, new.low, new.high) if new.low is not None else new.note}"
 
 
 def sentences(answer: Answer) -> list[str]:
@@ -72,13 +80,6 @@ def fading_sentence(answer: Answer) -> str:
 
 def examples(shot: int) -> str:
     return f"{NUMBERS.get(shot, str(shot))} labelled {'example' if shot == 1 else 'examples'}"
-
-
-def plural(noun: str) -> str:
-    """``letters``, ``families``, ``classes``: of the nouns that a data set gives its classes and groups."""
-    if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u"):
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
 def number(value: float) -> str:

@@ -104,6 +104,34 @@ def p_value(interval: Interval, against: float = 0.0) -> float | None:
     return float(2 * stdtr(interval.df, -distance / interval.se))
 
 
+def p_claim(interval: Interval, rope: float = ROPE) -> float | None:
+    """Two-sided p of the claim that the estimate makes, against the edge of the region next to it; None where there is no interval.
+
+    Outside the region the claim is "beyond it" (better, worse), inside it "within it" (no practical difference; two one-sided
+    tests, Schuirmann 1987, doubled). Below 0.05 exactly where :func:`decide` decides by the 95 % interval.
+    """
+    return p_value(interval, math.copysign(rope, interval.estimate))
+
+
+def corrected(intervals: Sequence[Interval], rope: float = ROPE, level: float = 0.05) -> list[Verdict]:
+    """What still holds of each interval's verdict when all are decided together, by Holm's adjustment of their claims' p-values.
+
+    The claims *better or worse* are one family and the claims *no practical difference* another: in each, the chance of any false
+    claim is at most ``level``. One interval alone keeps the verdict of :func:`decide`; without an interval nothing can be told.
+    """
+    found = [p_claim(interval, rope) for interval in intervals]
+    beyond = [abs(interval.estimate) > rope for interval in intervals]
+    verdicts = [Verdict.UNDETERMINED] * len(intervals)
+    told = [index for index, p in enumerate(found) if p is not None]
+    for outside in (True, False):
+        claims = [p if beyond[i] is outside else 1.0 for i, p in enumerate(found) if p is not None]
+        for index, p in zip(told, holm(claims), strict=True):
+            if p < level and beyond[index] is outside:
+                better = Verdict.HELPS if intervals[index].estimate > 0 else Verdict.HURTS
+                verdicts[index] = better if outside else Verdict.EQUIVALENT
+    return verdicts
+
+
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     """Holm's step-down adjustment for k hypotheses tested together [k] (Holm, Scand. J. Statist. 1979).
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from metadash.analysis.arms import StoredArm
 from metadash.analysis.compare import Difference, difference, worth
+from metadash.analysis.costs import Cost
+from metadash.analysis.family import Claim, claim_columns, claims
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import bracket, examples
 from metadash.analysis.shots import WorthInShots
-from metadash.analysis.verdict import Verdict, holm, p_value
+from metadash.analysis.verdict import ROPE, Verdict
 from metadash.analysis.words import points
 from metadash.errors import BadInput
 
@@ -34,20 +37,18 @@ class Versus:
         return next((found for found in self.differences if found.shot == shot), None)
 
 
-def versus(first: Scores, baseline: Scores) -> Versus:
+def versus(first: Scores, baseline: Scores, rope: float = ROPE, with_worth: bool = True) -> Versus:
+    """The paired differences; ``with_worth`` also the bootstrap of what they are worth in examples."""
     try:
-        found = tuple(difference(first, baseline, shot) for shot in first.shots)
-        return Versus(found, worth(first, baseline, first.shots[0]) if len(first.shots) > 1 else None)
+        found = tuple(difference(first, baseline, shot, rope) for shot in first.shots)
+        return Versus(found, worth(first, baseline, first.shots[0]) if with_worth and len(first.shots) > 1 else None)
     except BadInput as problem:
         return Versus(problem=str(problem))
 
 
-def p_values(compared: Mapping[str, Versus], shot: int) -> dict[str, tuple[float, float]]:
-    """p for *new classes* and its Holm adjustment over all arms compared at ``shot``; arms without an interval are left out."""
-    found = {arm: p for arm, one in compared.items() if (row := one.at(shot)) and (p := p_value(row.new_classes)) is not None}
-    return (
-        dict(zip(found, zip(found.values(), map(float, holm(list(found.values()))), strict=True), strict=True)) if found else {}
-    )
+def against_baseline(compared: Mapping[str, Versus], shot: int, rope: float = ROPE) -> dict[str, Claim]:
+    """All arms compared at ``shot`` as one family of tests; those that could not be paired are left out."""
+    return claims({arm: row for arm, one in compared.items() if (row := one.at(shot))}, rope)
 
 
 def headline(first: str, second: str, found: Difference, noun: str) -> str:
@@ -70,56 +71,54 @@ def worth_words(first: str, second: str, found: WorthInShots) -> str:
 
 
 def long_table(
-    arms: Mapping[str, StoredArm], scores: Mapping[str, Scores], compared: Mapping[str, Versus], baseline: str
+    arms: Mapping[str, StoredArm], scores: Mapping[str, Scores], costs: Mapping[str, Cost], baseline: str
 ) -> pd.DataFrame:
-    """Every number of the comparison, one row an arm and a number of shots; ``arms`` and ``scores`` by name."""
-    adjusted = {shot: p_values(compared, shot) for shot in scores[baseline].shots}
+    """Every number of the comparison, one row an arm, a number of ways and a number of shots; all by name.
+
+    Each number of ways and shots is a family of its own: Holm corrects for the arms that are compared with the baseline there.
+    """
     rows = []
-    for name, found in scores.items():
-        for shot in found.shots:
-            inside, new = found.means(shot)
-            row = compared[name].at(shot) if name in compared else None
-            p, p_holm = adjusted[shot].get(name, (None, None))
-            rows.append(
-                {
-                    "arm": name,
-                    "shots": shot,
-                    "accuracy_percent": inside.estimate,
-                    "these_classes_low": inside.low,
-                    "these_classes_high": inside.high,
-                    "new_classes_low": new.low,
-                    "new_classes_high": new.high,
-                    "baseline": baseline,
-                    "difference_points": row.episodes.estimate if row else None,
-                    "difference_these_classes_low": row.episodes.low if row else None,
-                    "difference_these_classes_high": row.episodes.high if row else None,
-                    "difference_new_classes_low": row.new_classes.low if row else None,
-                    "difference_new_classes_high": row.new_classes.high if row else None,
-                    "p_new_classes": p,
-                    "p_holm": p_holm,
-                    "verdict": row.decision.verdict.name.lower() if row else None,
-                    "n_episodes": len(found.manifest),
-                    "n_seeds": len(found.seeds),
-                    "seeds": " ".join(map(str, found.seeds)),
-                    "mode": arms[name].spec.mode,
-                    "batch_norm": arms[name].runs[0].summary.get("batch_norm"),
-                    "manifest": found.manifest.hash,
-                    "digests": " ".join(found.digests),
-                }
-            )
-    return pd.DataFrame(rows)
+    for n_way in scores[baseline].ways:
+        here = {name: found.at_ways(n_way) for name, found in scores.items() if n_way in found.ways}
+        compared = {name: versus(found, here[baseline], with_worth=False) for name, found in here.items() if name != baseline}
+        for shot in here[baseline].shots:
+            together = against_baseline(compared, shot)
+            rows += [row_of(name, found, shot, together.get(name), arms[name], costs[name]) for name, found in here.items()]
+    return pd.DataFrame(rows).assign(baseline=baseline)
+
+
+def row_of(name: str, found: Scores, shot: int, against: Claim | None, arm: StoredArm, cost: Cost) -> dict[str, Any]:
+    inside, new = found.means(shot)
+    return {
+        "arm": name,
+        "n_way": found.n_way,
+        "shots": shot,
+        "accuracy_percent": inside.estimate,
+        "these_classes_low": inside.low,
+        "these_classes_high": inside.high,
+        "new_classes_low": new.low,
+        "new_classes_high": new.high,
+        "validation_percent": arm.validation,
+        **claim_columns(against),
+        **cost.as_values(),
+        "n_episodes": len(found.manifest),
+        "n_seeds": len(found.seeds),
+        "seeds": " ".join(map(str, found.seeds)),
+        "mode": arm.spec.mode,
+        "batch_norm": arm.runs[0].summary.get("batch_norm"),
+        "manifest": arm.episodes[0],
+        "digests": " ".join(found.digests),
+    }
 
 
 def episode_table(scores: Mapping[str, Scores]) -> pd.DataFrame:
-    """The scores behind every number: one row an arm, seed, number of shots and episode; accuracy from 0 to 1."""
+    """The scores behind every number: one row an arm, ways, seed, number of shots and episode; accuracy from 0 to 1."""
     parts = []
-    for name, found in scores.items():
-        for k, shot in enumerate(found.shots):
-            for s, seed in enumerate(found.seeds):
-                accuracy = found.accuracy[k, s]
-                parts.append(
-                    pd.DataFrame(
-                        {"arm": name, "seed": seed, "shots": shot, "episode": range(len(accuracy)), "accuracy": accuracy}
-                    )
-                )
+    for name, all_ways in scores.items():
+        for found in map(all_ways.at_ways, all_ways.ways):
+            for k, shot in enumerate(found.shots):
+                for s, seed in enumerate(found.seeds):
+                    accuracy = found.accuracy[k, s]
+                    columns = {"arm": name, "n_way": found.n_way, "seed": seed, "shots": shot}
+                    parts.append(pd.DataFrame({**columns, "episode": range(len(accuracy)), "accuracy": accuracy}))
     return pd.concat(parts, ignore_index=True)

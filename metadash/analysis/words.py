@@ -37,6 +37,18 @@ def about(number: float) -> int:
     return math.ceil(round(number / step, 6)) * step
 
 
+def plural(noun: str) -> str:
+    """``letters``, ``families``, ``classes``: of the nouns that a data set gives its classes and groups."""
+    if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u"):
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")
+
+
+def plural_of(number: int, noun: str) -> str:
+    """``1 seed``, ``3 seeds``, ``2 000 families``."""
+    return f"{count(number)} {noun if number == 1 else plural(noun)}"
+
+
 def duration(seconds: float) -> str:
     """How long something takes, as one would say it: ``about 40 s``, ``about 3 min``, ``about 2.5 h``."""
     return "under 1 s" if seconds < 1 else f"about {_time(seconds)}"

@@ -6,9 +6,9 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.answer import Answer, AnswerSpec
-from metadash.analysis.intervals import Interval
-from metadash.analysis.sentence import bracket, sentences
+from metadash.analysis.sentence import cell, sentences
 from metadash.analysis.verdict import Verdict
+from metadash.analysis.words import plural, plural_of
 from metadash.dashboard.charts import Curve, curve_over_shots
 from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
@@ -50,7 +50,7 @@ def chosen_question(data: Dataset) -> Question:
     if not sources:
         raise BadInput("Choose at least one metadata source to ask about.")
     noun = data.description.class_noun
-    together = f"sibling {noun}s apart" if strategy == "siblings" else f"any {n_way} {noun}s apart"
+    together = f"sibling {plural(noun)} apart" if strategy == "siblings" else f"any {n_way} {plural(noun)} apart"
     return Question(OWN, f"the metadata “{', '.join(sources)}”", f"tell {together}", tuple(sources), strategy, int(n_way))
 
 
@@ -58,13 +58,13 @@ def draw_answer(answer: Answer) -> None:
     """The sentence on top, its n and tier in small, then the one chart."""
     label, colour = BADGES[answer.gain[0].decision.verdict]
     first, *rest = sentences(answer)
-    groups = f" in {answer.n_groups} {answer.group_noun}s" if answer.n_groups else ""
+    groups = f" in {plural_of(answer.n_groups, answer.group_noun)}" if answer.n_groups else ""
     with st.container(border=True):
         st.badge(label, color=colour)  # type: ignore[arg-type]
         st.subheader(first, anchor=False)
         st.markdown(" ".join(rest))
         st.caption(
-            f"{words.count(answer.spec.n_episodes)} episodes · {answer.n_classes} test {answer.class_noun}s{groups} · {len(answer.spec.seeds)} seeds · "
+            f"{words.count(answer.spec.n_episodes)} episodes · {answer.n_classes} test {plural(answer.class_noun)}{groups} · {plural_of(len(answer.spec.seeds), 'seed')} · "
             f"{MODE_NOTES[answer.spec.mode]} · batch norm: {answer.batch_norm} statistics"
         )
     colours = palette()
@@ -93,19 +93,13 @@ def episode_row(data: Dataset, spec: AnswerSpec) -> None:
     names = data.classes["class_name"].to_numpy()[task.classes[0]]
     n_shown = min(5, task.n_way)
     support, query = task.support[0, :, 0], task.query[0, :n_shown, :2].ravel()
-    st.caption(f"Support: one labelled example of each of {task.n_way} {data.description.class_noun}s.")
+    st.caption(f"Support: one labelled example of each of {task.n_way} {plural(data.description.class_noun)}.")
     st.html(picture_row(np.asarray(data.inputs[support]), [str(name) for name in names], size=88))
     st.caption(
         f"Queries: which of the {task.n_way} is each of these? ({task.n_query} per class are asked; ten are shown.)",
         help=term("query"),
     )
     st.html(picture_row(np.asarray(data.inputs[query]), size=48, alts=[f"query of {names[i // 2]}" for i in range(len(query))]))
-
-
-def cell(interval: Interval, new: Interval, signed: bool = False) -> str:
-    centre = words.points(interval.estimate).removesuffix(" points") if signed else f"{interval.estimate:.1f}"
-    inside = bracket(interval.estimate, interval.low, interval.high)
-    return f"{centre} {inside}, new {bracket(new.estimate, new.low, new.high) if new.low is not None else new.note}"
 
 
 def numbers_table(answer: Answer) -> None:
@@ -122,13 +116,13 @@ def numbers_table(answer: Answer) -> None:
         seeds = answer.gain[index].seeds
         column["metadata − without, over seeds"] = words.points(seeds.estimate, seeds.low, seeds.high) if seeds else "one seed"
         column["verdict"] = BADGES[answer.gain[index].decision.verdict][0]
-        rows[f"{shot} shot" + ("s" if shot > 1 else "")] = column
+        rows[plural_of(shot, "shot")] = column
     st.dataframe(
         pd.DataFrame(rows), width="stretch", alt="Accuracies and differences with both intervals at each number of shots"
     )
     st.caption(
-        f"First bracket: 95 % interval for these test {answer.class_noun}s (t over {words.count(answer.spec.n_episodes)} episodes). Second: for new "
-        f"{answer.unit_noun}s (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
+        f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.spec.n_episodes)} episodes). Second: for new "
+        f"{plural(answer.unit_noun)} (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
         f"{len(answer.spec.seeds)} seeds. The verdict asks whether the second bracket lies beyond ± 0.5 points."
     )
 
@@ -141,8 +135,8 @@ def computed_how(answer: Answer, data: Dataset) -> None:
 - **Tasks** {spec.question.n_way}-way, {", ".join(map(str, spec.shots))} shots, {spec.n_query} queries a class, strategy *{spec.question.strategy}*;
   {words.count(spec.n_episodes)} test episodes, the same for every arm (manifest `{answer.manifest}`).
 - **Learner** Prototypical Networks (Snell et al. 2017) on Conv-4-{spec.width}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
-  learned from it; the mean κ over the test {answer.class_noun}s is {answer.kappa:.2f}. {term("kappa")}
-- **Stopping** on validation {answer.class_noun}s; nothing was selected on test {answer.class_noun}s.
+  learned from it; the mean κ over the test {plural(answer.class_noun)} is {answer.kappa:.2f}. {term("kappa")}
+- **Stopping** on validation {plural(answer.class_noun)}; nothing was selected on test {plural(answer.class_noun)}.
 - **Worth** the horizontal distance between the curves with and without metadata at {spec.shots[0]} shot: {answer.worth.value:.2f} examples.
 - **Computed** in {words.duration(answer.seconds).removeprefix("about ")} of one core. Runs: {", ".join(f"`{d}`" for digests in answer.digests.values() for d in digests)}
 """

@@ -14,13 +14,16 @@ FONT = "Source Sans, sans-serif"
 LABEL_WIDTH = 24
 """Characters of a row's name before it breaks."""
 
+LEGEND_WIDTH, LEGEND_ROW = 46, 20
+"""Characters of a name in a legend before it breaks, and the pixels that a line of it takes."""
+
 
 @dataclass(frozen=True)
 class Curve:
-    """A learner over shots: ``points`` hold accuracy in % with its interval; ``role`` picks colour and dash."""
+    """A learner over shots or ways: ``points`` hold accuracy in % with its interval, None where it was not scored."""
 
     name: str
-    points: Sequence[Interval]
+    points: Sequence[Interval | None]
     colour: str
     dash: str = "solid"
 
@@ -56,30 +59,10 @@ def curve_over_shots(
     figure = base(palette, height)
     ticks = [str(shot) for shot in shots]
     for curve in curves:
-        low = [point.low if point.low is not None else point.estimate for point in curve.points]
-        high = [point.high if point.high is not None else point.estimate for point in curve.points]
-        figure.add_scatter(
-            x=ticks + ticks[::-1],
-            y=high + low[::-1],
-            fill="toself",
-            fillcolor=translucent(curve.colour, 0.16),
-            line={"width": 0},
-            hoverinfo="skip",
-            mode="lines",
-            showlegend=False,
-        )
-        figure.add_scatter(
-            x=ticks,
-            y=[point.estimate for point in curve.points],
-            mode="lines+markers",
-            name=curve.name,
-            line={"color": curve.colour, "width": 3, "dash": curve.dash},
-            marker={"size": 8},
-            customdata=list(zip(low, high, strict=True)),
-            hovertemplate=f"{curve.name}: %{{y:.1f}} % [%{{customdata[0]:.1f}}, %{{customdata[1]:.1f}}]<extra></extra>",
-        )
-    if gap and len(curves) > 1:
-        first, second = curves[0].points[0].estimate, curves[1].points[0].estimate
+        draw_curve(figure, ticks, curve)
+    starts = [curve.points[0].estimate for curve in curves if curve.points[0] is not None]
+    if gap and len(starts) > 1:
+        first, second = starts[:2]
         figure.add_annotation(
             x=0,
             y=(first + second) / 2,
@@ -91,17 +74,141 @@ def curve_over_shots(
             font={"color": palette.text},
         )
     if worth is not None and worth > 0.05:
-        worth_arrow(figure, shots, curves[0].points[0].estimate, worth, palette)
+        worth_arrow(figure, shots, starts[0], worth, palette)
+    return with_axes(figure, ticks, "labelled examples per class (shots)", palette)
+
+
+def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve) -> None:
+    """A line with its band where there are points; a learner with one point only is a marker with a bar."""
+    known = [(tick, point) for tick, point in zip(ticks, curve.points, strict=True) if point is not None]
+    at = [tick for tick, _ in known]
+    low = [point.low if point.low is not None else point.estimate for _, point in known]
+    high = [point.high if point.high is not None else point.estimate for _, point in known]
+    estimates = [point.estimate for _, point in known]
+    if len(known) > 1:
+        figure.add_scatter(
+            x=at + at[::-1],
+            y=high + low[::-1],
+            fill="toself",
+            fillcolor=translucent(curve.colour, 0.16),
+            line={"width": 0},
+            hoverinfo="skip",
+            mode="lines",
+            showlegend=False,
+        )
+    figure.add_scatter(
+        x=at,
+        y=estimates,
+        mode="lines+markers",
+        name=curve.name,
+        line={"color": curve.colour, "width": 3, "dash": curve.dash},
+        marker={"size": 8},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [end - middle for end, middle in zip(high, estimates, strict=True)],
+            "arrayminus": [middle - end for end, middle in zip(low, estimates, strict=True)],
+            "visible": len(known) == 1,
+        },
+        customdata=list(zip(low, high, strict=True)),
+        hovertemplate=f"{curve.name}: %{{y:.1f}} % [%{{customdata[0]:.1f}}, %{{customdata[1]:.1f}}]<extra></extra>",
+    )
+
+
+def with_axes(figure: go.Figure, ticks: Sequence[str], title: str, palette: Palette) -> go.Figure:
+    small = {"color": palette.muted, "size": 13}
+    order = {"categoryorder": "array", "categoryarray": list(ticks)}
+    figure.update_xaxes(title={"text": title, "font": small}, type="category", range=[-0.15, len(ticks) - 0.85], **order)
+    figure.update_yaxes(title={"text": "accuracy, %", "font": small})
+    return with_legend(figure, palette)
+
+
+def with_legend(figure: go.Figure, palette: Palette) -> go.Figure:
+    """Long names break, and what more than two lines of legend take is added to the height: the plot keeps its own."""
+    names = [trace for trace in figure.data if trace.name and trace.showlegend is not False]
+    lines = 0
+    for trace in names:
+        wrapped = textwrap.wrap(trace.name, LEGEND_WIDTH)
+        trace.name, lines = "<br>".join(wrapped), lines + len(wrapped)
+    figure.update_layout(height=figure.layout.height + LEGEND_ROW * max(0, lines - 2))
+    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": palette.text, "size": 14}}
+    return figure.update_layout(showlegend=True, legend=legend)
+
+
+def curve_over_ways(ways: Sequence[int], curves: Sequence[Curve], palette: Palette, height: int = 360) -> go.Figure:
+    """Accuracy over the number of classes told apart, a band for each interval; below each number a line where chance is."""
+    figure = base(palette, height)
+    for curve in curves:
+        draw_curve(figure, [str(n_way) for n_way in ways], curve)
+    for place, n_way in enumerate(ways):
+        chance = 100 / n_way
+        figure.add_shape(
+            type="line",
+            x0=max(place - 0.3, -0.15),
+            x1=min(place + 0.3, len(ways) - 0.85),
+            y0=chance,
+            y1=chance,
+            line={"color": palette.muted, "width": 1.5, "dash": "dot"},
+        )
+        sides = {0: "left", len(ways) - 1: "right"}
+        figure.add_annotation(
+            x=place,
+            y=chance,
+            text=f"chance {chance:.3g} %",
+            showarrow=False,
+            yanchor="top",
+            xanchor=sides.get(place, "center"),
+            font={"color": palette.muted, "size": 12},
+        )
+    figure.update_yaxes(rangemode="tozero")
+    return with_axes(figure, [str(n_way) for n_way in ways], "classes to tell apart (ways)", palette)
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A learner's accuracy in % with both intervals, and what it costs in seconds."""
+
+    name: str
+    seconds: float
+    episodes: Interval
+    new_classes: Interval
+    colour: str
+    hollow: bool = False
+
+
+def accuracy_against_cost(learners: Sequence[Priced], unit: str, palette: Palette, height: int = 320) -> go.Figure:
+    """Accuracy over seconds on a logarithmic axis: what lies further right costs more, and ought to lie higher for it."""
+    figure = base(palette, height)
+    for learner in learners:
+        for interval, width in ((learner.new_classes, 2), (learner.episodes, 6)):
+            if interval.low is not None:
+                figure.add_scatter(
+                    x=[learner.seconds] * 2,
+                    y=[interval.low, interval.high],
+                    mode="lines",
+                    line={"color": learner.colour, "width": width},
+                    hoverinfo="skip",
+                    showlegend=False,
+                )
+        figure.add_scatter(
+            x=[learner.seconds],
+            y=[learner.episodes.estimate],
+            mode="markers",
+            name=learner.name,
+            marker={
+                "size": 13,
+                "color": palette.background if learner.hollow else learner.colour,
+                "line": {"color": learner.colour if learner.hollow else palette.background, "width": 2.5},
+            },
+            hovertemplate=f"{learner.name}: %{{y:.1f}} %, %{{x:.3g}} {unit}<extra></extra>",
+        )
+    small = {"color": palette.muted, "size": 13}
+    low, high = (end(math.log10(max(learner.seconds, 1e-3)) for learner in learners) for end in (min, max))
     figure.update_xaxes(
-        title={"text": "labelled examples per class (shots)", "font": {"color": palette.muted, "size": 13}}, type="category"
+        type="log", title={"text": unit, "font": small}, range=[low - 0.25, high + 0.25], dtick=1 if high - low > 1 else "D2"
     )
-    figure.update_yaxes(title={"text": "accuracy, %", "font": {"color": palette.muted, "size": 13}})
-    figure.update_xaxes(range=[-0.15, len(ticks) - 0.85])
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": palette.text, "size": 14}},
-    )
-    return figure
+    figure.update_yaxes(title={"text": "accuracy, %", "font": small})
+    return with_legend(figure, palette)
 
 
 def worth_arrow(figure: go.Figure, shots: Sequence[int], level: float, worth: float, palette: Palette) -> None:

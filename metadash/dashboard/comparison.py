@@ -9,14 +9,14 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.arms import StoredArm, arm_scores, stored_arms
+from metadash.analysis.costs import cost_of, paid
+from metadash.analysis.family import Claim, Pair, every_pair
 from metadash.analysis.scores import Scores
-from metadash.analysis.sentence import bracket
+from metadash.analysis.sentence import bracket, cell
 from metadash.analysis.verdict import Verdict
-from metadash.analysis.versus import Versus, p_values, versus
+from metadash.analysis.versus import Versus, against_baseline, versus
 from metadash.dashboard import house
-from metadash.dashboard.answers import cell
-from metadash.dashboard.charts import Curve, Dot, interval_dots
-from metadash.dashboard.explore import plural
+from metadash.dashboard.charts import Curve, Dot, Priced, interval_dots
 from metadash.dashboard.theme import Palette
 from metadash.errors import BadInput
 
@@ -47,7 +47,7 @@ def unit_nouns(dataset: str) -> Nouns:
         about = house.dataset(dataset).description
     except BadInput:
         return Nouns()
-    return Nouns(plural(about.class_noun), plural(about.group_noun))
+    return Nouns(words.plural(about.class_noun), words.plural(about.group_noun))
 
 
 def shelf() -> tuple[list[StoredArm], list[str]]:
@@ -78,11 +78,20 @@ def _versus(key: str, _first: Scores, _baseline: Scores) -> Versus:
 
 
 def versus_of(first: Scores, baseline: Scores) -> Versus:
-    return _versus(f"{' '.join(first.digests)} against {' '.join(baseline.digests)}", first, baseline)
+    return _versus(f"{key_of(first)} against {key_of(baseline)}", first, baseline)
 
 
-def seeds_words(scores: Scores) -> str:
-    return f"{len(scores.seeds)} seed{'s' if len(scores.seeds) > 1 else ''}"
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _every_pair(key: str, _scores: dict[str, Scores], _shot: int) -> dict[Pair, Claim]:
+    return every_pair(_scores, _shot)
+
+
+def pairs_of(scores: dict[str, Scores], shot: int) -> dict[Pair, Claim]:
+    return _every_pair(f"{shot} {' | '.join(map(key_of, scores.values()))}", scores, shot)
+
+
+def key_of(scores: Scores) -> str:
+    return f"{scores.n_way} {' '.join(scores.digests)}"
 
 
 def accuracy_words(scores: Scores, shot: int, noun: str) -> str:
@@ -150,44 +159,57 @@ def curves(
     ]
 
 
-def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm]) -> pd.DataFrame:
-    """One row an arm: accuracy at each number of shots with both intervals, and what it rests on."""
-    rows = {}
-    for arm in arms:
-        found = scores[arm.id]
-        accuracies = {f"{shot} shot{'s' if shot > 1 else ''}, %": cell(*found.means(shot)) for shot in found.shots}
-        rows[names[arm.id]] = {
-            "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
-            **accuracies,
-            "mode": arm.spec.mode,
-            "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
-            "learned in": words.duration(arm.seconds).removeprefix("about "),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
+def curves_over_ways(
+    names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], colours: Mapping[str, str], shot: int
+) -> tuple[list[int], list[Curve]]:
+    """Every number of ways that anybody was scored at, and each learner's accuracy at those it was."""
+    ways = sorted({n_way for found in scores.values() for n_way in found.ways})
+    found = [
+        Curve(
+            names[arm.id],
+            [scores[arm.id].at_ways(n_way).means(shot)[0] if n_way in scores[arm.id].ways else None for n_way in ways],
+            colours[arm.id],
+            "dash" if arm.spec.control != "none" else "solid",
+        )
+        for arm in arms
+    ]
+    return ways, found
 
 
 def differences_rows(names: Mapping[str, str], compared: Mapping[str, Versus], shot: int) -> pd.DataFrame:
-    """The paired differences in full: three intervals, p and its Holm adjustment, the verdict."""
-    tested = p_values(compared, shot)
+    """The paired differences in full: three intervals, p and its Holm adjustment, the verdict that holds after correction."""
+    together = against_baseline(compared, shot)
     rows = {}
     for identity, one in compared.items():
-        row = one.at(shot)
-        if row is None:
+        if identity not in together:
             rows[names[identity]] = {"difference, points": one.problem}
             continue
-        p, adjusted = tested.get(identity, (None, None))
-        seeds = row.seeds
+        found = together[identity]
+        row, seeds = found.difference, found.difference.seeds
         rows[names[identity]] = {
             "difference, points": cell(row.episodes, row.new_classes, signed=True),
             "over seeds": words.points(seeds.estimate, seeds.low, seeds.high) if seeds and seeds.low is not None else "one seed",
-            "p (new)": "—" if p is None else p_words(p),
-            "p, Holm": "—" if adjusted is None else p_words(adjusted),
-            "verdict": VERDICTS[row.decision.verdict][0],
+            "p (new)": p_words(found.p),
+            "p, Holm": p_words(found.p_holm),
+            "verdict": VERDICTS[found.verdict][0],
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def p_words(p: float) -> str:
+def priced(
+    names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], colours: Mapping[str, str], shot: int
+) -> tuple[list[Priced], str]:
+    """Each learner's accuracy and what it pays, and the unit it pays in."""
+    seconds, unit = paid({arm.id: cost_of(arm) for arm in arms})
+    return [
+        Priced(names[arm.id], seconds[arm.id], *scores[arm.id].means(shot), colours[arm.id], hollow=arm.spec.control != "none")
+        for arm in arms
+    ], f"{unit} for training and scoring"
+
+
+def p_words(p: float | None) -> str:
+    if p is None:
+        return "—"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 

@@ -28,24 +28,14 @@ OPEN_AT_FIRST = 2
 Kinds = Mapping[str, Kind]
 
 
-def plural(noun: str) -> str:
-    return (
-        f"{noun[:-1]}ies"
-        if noun.endswith("y") and noun[-2:-1] not in "aeiou"
-        else f"{noun}es"
-        if noun.endswith(("s", "x", "ch", "sh"))
-        else f"{noun}s"
-    )
-
-
 def facts(data: Dataset) -> str:
     """A sentence on how much there is; below it, how much of it is described."""
     about = data.description
     classes = {summary.name: summary for summary in reads.summaries(data, "classes")}
     n_classes, n_instances = classes["class_id"].rows, reads.summaries(data, "instances")[0].rows
     groups = classes.get(about.sibling_column or "")
-    among = f" in {words.count(groups.distinct)} {plural(about.group_noun)}" if groups and groups.distinct else ""
-    first = f"#### {words.count(n_classes)} {plural(about.class_noun)}{among}, {words.count(n_instances)} instances."
+    among = f" in {words.count(groups.distinct)} {words.plural(about.group_noun)}" if groups and groups.distinct else ""
+    first = f"#### {words.count(n_classes)} {words.plural(about.class_noun)}{among}, {words.count(n_instances)} instances."
     by_level = {level: [source for source in data.sources if source.level == level] for level in ("class", "instance")}
     known = reads.coverage(data)
     gaps = sorted((share, name) for name, share in known.items() if share < 0.9995)
@@ -324,7 +314,7 @@ def pool_members(data: Dataset, ids: np.ndarray, split: str) -> str:
     """How many classes a pool has, and where they lie in the split."""
     roles = data.split(split)
     parts = [f"{words.count(len(np.intersect1d(ids, roles[role])))} {role}" for role in ROLES]
-    noun = data.description.class_noun if len(ids) == 1 else plural(data.description.class_noun)
+    noun = data.description.class_noun if len(ids) == 1 else words.plural(data.description.class_noun)
     return f"{words.count(len(ids))} {noun}: {', '.join(parts)} in the split {plain(split)}."
 
 
@@ -337,7 +327,7 @@ def example_queries(data: Dataset) -> dict[str, str]:
     }
     if data.description.sibling_column:
         column = identifier(data.description.sibling_column)
-        title = f"Largest {plural(data.description.group_noun)}"
+        title = f"Largest {words.plural(data.description.group_noun)}"
         examples = {title: f"SELECT {column}, count(*) AS n\nFROM classes GROUP BY ALL ORDER BY n DESC, {column}"} | examples
     return examples
 

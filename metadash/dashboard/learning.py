@@ -3,6 +3,7 @@
 import streamlit as st
 
 from metadash import settings
+from metadash.analysis import words
 from metadash.analysis.arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard import house
@@ -11,11 +12,11 @@ from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.registry import LEARNERS, options_for, read_options
+from metadash.learners.registry import LEARNERS, LearnerEntry, options_for, read_options
 from metadash.training.check import check
 from metadash.training.estimate import estimate_all
 from metadash.training.kinds import Spec, run_digest
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways
 
 MODES = {
     "quick": "Quick: one backbone trained on pixels, frozen, light heads.",
@@ -89,7 +90,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             + " ".join(CONTROLS.values()),
         )
         distance = right.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
-        evaluation = chosen_evaluation(data)
+        evaluation = chosen_evaluation(data, entry)
         left, middle, right = st.columns(3)
         names = data.split_names
         default = data.description.default_split
@@ -149,7 +150,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
     return checked(runs if runs[0].trains else runs[:1], data)
 
 
-def chosen_evaluation(data: Dataset):
+def chosen_evaluation(data: Dataset, entry: LearnerEntry):
     """The controls of the task; returns a function, so that what it raises is raised after every control has been drawn."""
     about = data.description
     strategies = [
@@ -177,10 +178,26 @@ def chosen_evaluation(data: Dataset):
             bind="query-params",
         )
     n_way = right.number_input("n-way", 2, 200, 5, key="tr_way", bind="query-params", help=term("n_way"))
-    left, middle, right = st.columns(3)
+    left, ways_place, middle, right = st.columns([3, 3, 2, 2])
     shots = left.multiselect(
         "Shots", SHOTS, default=[1, 2, 5, 10], key="tr_shots", bind="query-params", help=term("n_shot"), wrap=True
     )
+    fewer = usual_ways(int(n_way))
+    ways = ways_place.multiselect(
+        "Also at fewer ways",
+        fewer,
+        default=fewer,
+        key=f"tr_ways_{int(n_way)}",
+        bind="query-params",
+        disabled=not fewer,
+        placeholder="none",
+        help="The same test tasks with fewer of their classes: the curve over ways on the page Compare. It costs scoring time only.",
+        wrap=True,
+    )
+    if entry.fixed_way and fewer:
+        st.caption(
+            f"{entry.title} will be scored at {int(n_way)} ways only: its head has one row for each of {int(n_way)} classes."
+        )
     n_query = middle.number_input("Queries per class", 1, 50, 15, key="tr_query", bind="query-params", help=term("query"))
     tests = right.number_input("Test tasks", 50, 20_000, 2000, step=500, key="tr_tests", bind="query-params")
     where = st.text_input(
@@ -202,6 +219,7 @@ def chosen_evaluation(data: Dataset):
             column,
             where.strip() or None,
             int(tests),
+            ways=tuple(sorted(int(fewer) for fewer in ways)),
         )
 
     return evaluation
@@ -232,7 +250,7 @@ def instance_note(data: Dataset) -> str:
     if not names:
         return ""
     return (
-        f"Not usable here yet: {', '.join(names)}. They describe single {data.description.modality}s; pseudo-shots and AM3's gate read "
+        f"Not usable here yet: {', '.join(names)}. They describe single {words.plural(data.description.modality)}; pseudo-shots and AM3's gate read "
         "what describes a class."
     )
 

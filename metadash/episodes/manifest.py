@@ -71,6 +71,25 @@ class EpisodeManifest:
             self.fingerprint,
         )
 
+    def at_ways(self, n_way: int) -> "EpisodeManifest":
+        """The same tasks with only the first ``n_way`` of their classes, and the queries of those.
+
+        Nested, as ``at_shot`` is: task by task, the classes, the support and the queries of fewer ways are among those of more, so
+        that accuracies at different ways are of the same draw. The sampler puts classes in random order, so the first are any.
+        """
+        if not 2 <= n_way <= self.n_way:
+            raise BadInput(f"These episodes hold {self.n_way} classes each; {n_way} cannot be taken from them.")
+        if n_way == self.n_way:
+            return self
+        return EpisodeManifest(
+            self.classes[:, :n_way].copy(),
+            self.support[:, :n_way].copy(),
+            self.query[:, :n_way].copy(),
+            self.group.copy(),
+            self.group_names,
+            self.fingerprint,
+        )
+
     def __getitem__(self, episodes: slice) -> "EpisodeManifest":
         return EpisodeManifest(
             self.classes[episodes],

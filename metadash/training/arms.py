@@ -1,6 +1,7 @@
 """Trains one arm: a learner with some metadata sources (or none, or falsified ones) over a shared backbone."""
 
 import copy
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -20,8 +21,8 @@ from metadash.metadata.encoder import encode
 from metadash.networks.anchors import MetadataContext
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
-from metadash.training.progress import History
-from metadash.training.spec import RunSpec
+from metadash.training.progress import SCORING, History
+from metadash.training.spec import RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
 VALIDATE_EVERY = {"quick": 50, "full": 25}
@@ -118,13 +119,18 @@ class Arm:
 
     def evaluate(self, manifest: EpisodeManifest) -> np.ndarray:
         """Correct queries [len(shots), E]."""
+        return self.evaluate_ways(manifest, (manifest.n_way,))[manifest.n_way]
+
+    def evaluate_ways(self, manifest: EpisodeManifest, ways: Iterable[int]) -> dict[int, np.ndarray]:
+        """Correct queries [len(shots), E] at each number of ways; what the tasks need is embedded once for all."""
         rows = np.concatenate([manifest.support.ravel(), manifest.query.ravel()])
         if self.frozen or isinstance(self.learner, EmbeddingLearner):
             table, position = self.embeddings_of(rows)
         else:
             needed, position = places(rows, len(self.inputs))
             table = np.array(self.inputs[needed])
-        return score(self.learner, table, position, manifest, self.spec.evaluation.shots, self.encoded)
+        shots = self.spec.evaluation.shots
+        return {w: score(self.learner, table, position, manifest.at_ways(w), shots, self.encoded) for w in ways}
 
     def embeddings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings [R, D] of (at least) these rows under the current weights, and the place of each row of the data set among them."""
@@ -216,27 +222,36 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
 def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Train (where there is something to train) and score on the test manifest.
 
-    Frames: ``scores`` (every episode's own) and, with metadata, ``anchors`` (class_id, kappa or weight λ, mu as lists).
+    Frames: ``scores`` (every episode's own, at every number of ways) and, with metadata, ``anchors`` (class_id, kappa or weight λ,
+    mu as lists). Where nothing is trained, validation accuracy is measured all the same: it is what learners may be chosen by.
     """
     arm = Arm(spec, dataset, *needed)
     manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
-    found = fit(arm, history) if spec.trains else {}
-    history(int(found.get("steps", 0)), "scoring the test episodes", TRAINING_SHARE)
+    found = (
+        fit(arm, history) if spec.trains else {"validation_accuracy": arm.accuracy(arm.evaluate(arm.validation), arm.validation)}
+    )
+    history(int(found.get("steps", 0)), SCORING, TRAINING_SHARE)
     store.keep_manifest(manifest)
-    correct = arm.evaluate(manifest)
+    correct = arm.evaluate_ways(manifest, spec.ways)
+    percent = {n_way: accuracies(rows, spec.evaluation.shots, n_way * manifest.n_query) for n_way, rows in correct.items()}
     outcome = Outcome(
         summary={
             **found,
             "manifest": manifest.hash,
             "n_test_classes": len(np.unique(manifest.classes)),
             "batch_norm": statistics_of(spec),
-            "accuracy": {
-                str(k): float(row.mean() / (manifest.n_way * manifest.n_query) * 100)
-                for k, row in zip(spec.evaluation.shots, correct, strict=True)
-            },
+            "trained_parameters": trained_parameters(arm) if spec.trains else 0,
+            "accuracy": percent[manifest.n_way],
+            **({"accuracy_by_ways": {str(n_way): found for n_way, found in percent.items()}} if spec.evaluation.ways else {}),
+            **({"ways_note": ways_note(spec)} if ways_note(spec) else {}),
         },
         weights={name: value.contiguous() for name, value in arm.learner.state_dict().items()} if spec.trains else {},
-        frames={"scores": scores_frame(correct, spec.evaluation.shots, manifest.n_way * manifest.n_query)},
+        frames={
+            "scores": pd.concat(
+                [scores_frame(rows, spec.evaluation.shots, n_way, manifest.n_query) for n_way, rows in correct.items()],
+                ignore_index=True,
+            )
+        },
     )
     if arm.encoded:
         outcome.frames["anchors"] = anchors_frame(arm)
@@ -249,6 +264,16 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
         outcome.arrays["embedded_rows"] = rows
         outcome.arrays["embeddings"] = embed(arm.learner.backbone, dataset.inputs, rows)
     return outcome
+
+
+def accuracies(correct: np.ndarray, shots: tuple[int, ...], queries: int) -> dict[str, float]:
+    """In %, the mean over the episodes of ``correct`` [len(shots), E], by the number of shots."""
+    return {str(shot): float(row.mean() / queries * 100) for shot, row in zip(shots, correct, strict=True)}
+
+
+def trained_parameters(arm: Arm) -> int:
+    """How many numbers training moves: in quick mode none of the backbone's, which is frozen and shared."""
+    return sum(parameter.numel() for parameter in arm.learner.parameters() if parameter.requires_grad)
 
 
 def statistics_of(spec: RunSpec) -> str:

@@ -12,17 +12,45 @@ from metadash.training.spec import BackboneSpec, RunSpec
 def check(spec: Spec, dataset: Dataset) -> None:
     """Raises BadInput, in one sentence, when the data cannot serve the spec. Reads tables only: no torch, no scikit-learn."""
     if isinstance(spec, BackboneSpec):
-        check_episodes(EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query), dataset)
+        training = EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query)
+        check_role(training, dataset, "The backbone's n_way")
+        check_validation(spec, dataset)
     elif isinstance(spec, RunSpec):
         check_sources(spec, dataset)
         for role in ("train", "validation", "test"):
-            check_episodes(spec.evaluation.episodes(spec.split, role), dataset)
+            check_role(spec.evaluation.episodes(spec.split, role), dataset)
     for need in spec.needs:
         check(need, dataset)
 
 
-def check_episodes(episodes: EpisodeSpec, dataset: Dataset) -> None:
-    check_counts(pool_table(dataset, episodes), episodes)
+def check_role(episodes: EpisodeSpec, dataset: Dataset, n_way: str = "n_way") -> None:
+    """What is missing is said of the role that lacks it: train, validation and test all need tasks of the same size."""
+    table, role, split = pool_table(dataset, episodes), episodes.pool.role, episodes.pool.split
+    if (found := len(table.classes)) < episodes.n_way:
+        here = f"the split '{split}' has {classes_in_words(found, role)}" + (
+            " under the condition" if episodes.pool.where else ""
+        )
+        wider = "widen the condition" if episodes.pool.where else f"choose a split with more {role} classes"
+        todo = f"Lower it to {found} or less, or {wider}" if found > 1 else wider.capitalize()
+        raise BadInput(f"{n_way} is {episodes.n_way}, and {here}. {todo}.")
+    try:
+        check_counts(table, episodes)
+    except BadInput as problem:
+        raise BadInput(f"Among the {role} classes of the split '{split}': {problem}") from problem
+
+
+def check_validation(spec: BackboneSpec, dataset: Dataset) -> None:
+    """A backbone is validated on as many classes at once as there are, and telling apart takes two."""
+    found = len(dataset.split(spec.split)["validation"])
+    if found < 2:
+        raise BadInput(
+            f"The split '{spec.split}' has {classes_in_words(found, 'validation')}, and the backbone's training is stopped by how well it "
+            "tells those apart. Choose a split with two or more."
+        )
+
+
+def classes_in_words(number: int, role: str) -> str:
+    return f"{number or 'no'} {role} class{'' if number == 1 else 'es'}"
 
 
 def check_sources(spec: RunSpec, dataset: Dataset) -> None:

@@ -87,15 +87,16 @@ def score(
     return correct
 
 
-def scores_frame(correct: np.ndarray, shots: tuple[int, ...], queries: int) -> pd.DataFrame:
-    """[len(shots), E] to rows of (shot, episode, correct, queries), as a run stores them."""
+def scores_frame(correct: np.ndarray, shots: tuple[int, ...], n_way: int, n_query: int) -> pd.DataFrame:
+    """[len(shots), E] to rows of (n_way, shot, episode, correct, queries), as a run stores them."""
     n_episodes = correct.shape[1]
     return pd.DataFrame(
         {
+            "n_way": n_way,
             "shot": np.repeat(np.asarray(shots), n_episodes),
             "episode": np.tile(np.arange(n_episodes), len(shots)),
             "correct": correct.reshape(-1),
-            "queries": queries,
+            "queries": n_way * n_query,
         }
     )
 

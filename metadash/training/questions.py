@@ -105,7 +105,7 @@ class DoseSpec:
 def scoring_seconds(run: RunSpec) -> float:
     """Of one pass over the test episodes; each query is a few small matrix products."""
     tests = run.evaluation
-    return tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5
+    return tests.n_episodes * len(tests.shots) * sum(run.ways) * 1e-5
 
 
 def check_rescorable(run: RunSpec, sources: set[str]) -> None:

@@ -1,12 +1,11 @@
 """``train(spec) -> Run``: looked up if it exists, computed if not, stored for everybody."""
 
-import time
-
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.training.check import check
+from metadash.training.cost import Meter
 from metadash.training.kinds import KINDS, Spec, kind_of, run_digest
-from metadash.training.progress import History, Report, Stopped, silent
+from metadash.training.progress import SCORING, History, Report, Stopped, silent
 from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
 
@@ -42,10 +41,12 @@ def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: 
     from metadash.training.machine import environment, prepare_process
 
     prepare_process()
-    started = time.monotonic()
-    outcome = KINDS[kind_of(spec)].function()(spec, dataset, needed, store, history)
+    function = KINDS[kind_of(spec)].function()
+    with Meter() as meter:
+        outcome = function(spec, dataset, needed, store, history)
+        scoring = history.since(SCORING)
     outcome.summary["needs"] = [run.digest for run in needed]
-    seconds = time.monotonic() - started
+    seconds = meter.seconds
     log = "".join(f"{row}\n" for row in history.rows) + f"{kind_of(spec)} finished in {seconds:.1f} s: {outcome.summary}\n"
     return store.write(
         digest,
@@ -54,6 +55,7 @@ def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: 
         summary=outcome.summary,
         environment=environment(),
         seconds=seconds,
+        cost=meter.cost() | ({} if scoring is None else {"scoring_seconds": round(scoring, 2)}),
         frames={**outcome.frames, "history": pd.DataFrame(history.rows or [{"phase": "scoring", "step": 0, "seconds": 0.0}])},
         arrays=outcome.arrays,
         weights=outcome.weights,

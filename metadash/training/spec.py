@@ -48,7 +48,13 @@ class BackboneSpec:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``."""
+    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``.
+
+    ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
+    of a task of ``n_way`` with their support and their queries, and the learner is given these alone. So tasks are nested in ways as
+    they are in shots, and accuracies are paired over both. Training and validation keep to ``n_way``. A learner whose head has one
+    row a class (``fixed_way`` in the registry) is scored at ``n_way`` only.
+    """
 
     n_way: int = 5
     shots: tuple[int, ...] = (1, 2, 5, 10)
@@ -58,9 +64,14 @@ class Evaluation:
     where: str | None = None
     n_episodes: int = 2000
     seed: int = 0
+    ways: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if list(self.ways) != sorted(set(self.ways)) or (self.ways and not 2 <= self.ways[0] <= self.ways[-1] < self.n_way):
+            raise BadInput(
+                f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
+            )
         if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 1:
             raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
         self.episodes("any", "test")
@@ -78,6 +89,11 @@ class Evaluation:
             "n_episodes": self.n_episodes,
         }
         return EpisodeSpec(**{**values, **changes})
+
+
+def usual_ways(n_way: int) -> tuple[int, ...]:
+    """The fewer ways that pages and the command line score new runs at; few, so that they cost no more than ``n_way`` itself."""
+    return tuple(ways for ways in (2, 3, 5, 10) if ways < n_way)
 
 
 @dataclass(frozen=True)
@@ -143,9 +159,22 @@ class RunSpec:
         return [self.backbone]
 
     @property
+    def ways(self) -> tuple[int, ...]:
+        """The numbers of ways that its scores are of, n_way last."""
+        tests = self.evaluation
+        return (tests.n_way,) if entry_of(self.learner).fixed_way else (*tests.ways, tests.n_way)
+
+    @property
     def trains(self) -> bool:
         """A quick prototype without metadata has nothing to train: it is a mean of frozen embeddings."""
         return self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
+
+
+def ways_note(spec: RunSpec) -> str:
+    """Why a learner is not scored at fewer ways than n_way, whichever are asked for; empty where it can be."""
+    n_way = spec.evaluation.n_way
+    fixed = entry_of(spec.learner).fixed_way
+    return f"scored at {n_way} ways only: its head has one row for each of {n_way} classes" if fixed else ""
 
 
 def normal_options(learner: str, options: Any) -> tuple[tuple[str, Any], ...]:

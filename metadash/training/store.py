@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,8 +60,13 @@ class Run:
     def summary(self) -> dict[str, Any]:
         return self.about["summary"]
 
+    @property
+    def cost(self) -> dict[str, Any]:
+        """``cpu_seconds``, ``peak_mib``, ``peak_by`` and, for learners, ``scoring_seconds``; empty for a run of an older version."""
+        return self.about.get("cost", {})
+
     def scores(self) -> pd.DataFrame:
-        """Rows of (shot, episode, correct, queries): every test episode's own score."""
+        """Rows of (n_way, shot, episode, correct, queries): every test episode's own score. Older versions stored no n_way."""
         return self.frame("scores")
 
     def history(self) -> pd.DataFrame:
@@ -134,8 +139,12 @@ class RunStore:
         arrays: dict[str, np.ndarray],
         weights: dict[str, Any],
         log: str,
+        cost: Mapping[str, Any] | None = None,
     ) -> Run:
-        """Written beside and renamed into place. Raises BadInput when the disk is full; nothing half-written stays."""
+        """Written beside and renamed into place. Raises BadInput when the disk is full; nothing half-written stays.
+
+        ``cost`` is what ``metadash.training.cost`` measured beside the ``seconds``; runs of older versions have none.
+        """
         from safetensors.torch import save_file
 
         target = self.folder / digest
@@ -156,6 +165,7 @@ class RunStore:
                 "summary": summary,
                 "environment": environment,
                 "seconds": round(seconds, 2),
+                **({"cost": dict(cost)} if cost else {}),
                 "created": time.time(),
             }
             (folder / "run.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")

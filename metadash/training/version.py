@@ -11,6 +11,7 @@ ELSEWHERE = (
     "episodes/edit.py",
     "episodes/saved.py",
     "training/check.py",
+    "training/cost.py",
     "training/estimate.py",
     "training/store.py",
     "training/jobs.py",

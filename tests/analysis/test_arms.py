@@ -20,9 +20,11 @@ from metadash.analysis.arms import (
     names_of,
     natural_baseline,
     newest_comparable,
+    ordered,
     stored_arms,
 )
-from metadash.analysis.versus import episode_table, headline, long_table, p_values, versus, worth_words
+from metadash.analysis.costs import cost_of
+from metadash.analysis.versus import against_baseline, episode_table, headline, long_table, versus, worth_words
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
@@ -143,6 +145,37 @@ def test_the_natural_baseline_is_the_arm_without_metadata_that_is_most_like_the_
     assert natural_baseline(arms_of(store)[:2]) == 1
 
 
+def test_arms_stand_in_an_order_that_no_test_score_decides(store: RunStore, tiny: Dataset) -> None:
+    """Plain, informed, falsified; within each by validation, and what was never validated last."""
+    for spec, validation in (
+        (tiny_run(PLACE, control="shuffled"), 99.0),
+        (tiny_run(PLACE), 70.0),
+        (tiny_run(PLACE, steps=7), 80.0),
+        (tiny_run(learner="r2d2"), None),
+        (tiny_run(), 60.0),
+    ):
+        run = put(store, tiny, spec)
+        file = run.folder / "run.json"
+        about = json.loads(file.read_text())
+        file.write_text(json.dumps(about | {"summary": about["summary"] | {"validation_accuracy": validation}}))
+    first = ordered(arms_of(store))
+    assert [(arm.plain, arm.spec.control, arm.validation) for arm in first] == [
+        (True, "none", 60.0),
+        (True, "none", None),
+        (False, "none", 80.0),
+        (False, "none", 70.0),
+        (False, "shuffled", 99.0),
+    ]
+    assert ordered(list(reversed(first))) == first
+
+
+def test_the_baseline_is_the_same_learner_before_another_one(store: RunStore, tiny: Dataset) -> None:
+    put(store, tiny, tiny_run(PLACE, evaluation=tiny_evaluation(ways=(2, 3))), created=9.0)
+    put(store, tiny, tiny_run(learner="logistic", evaluation=tiny_evaluation(ways=(2, 3))), created=8.0)
+    put(store, tiny, tiny_run(), created=7.0)
+    assert natural_baseline(arms_of(store)) == 2
+
+
 def test_a_nested_spec_flattens_to_dotted_names() -> None:
     assert flatten({"a": 1, "b": {"c": 2, "d": {"e": [3]}}}) == {"a": 1, "b.c": 2, "b.d.e": [3]}
 
@@ -226,23 +259,26 @@ def test_arms_that_share_no_seed_give_a_sentence_instead_of_a_difference(store: 
     one, other = (arm_scores(arm.runs, store) for arm in arms_of(store))
     found = versus(one, other)
     assert not found.differences and "share no training seed" in one_sentence(found.problem)
-    assert p_values({"other": found}, 1) == {}
+    assert against_baseline({"other": found}, 1) == {}
 
 
 def test_p_values_are_adjusted_for_how_many_are_tested_together(compared) -> None:
     one = compared[2]["place"]
-    (p, alone) = p_values({"a": one}, 1)["a"]
-    assert p == alone and p_values({"a": one, "b": one}, 1)["a"][1] == pytest.approx(min(1, 2 * p))
+    alone, two = against_baseline({"a": one}, 1)["a"], against_baseline({"a": one, "b": one}, 1)["a"]
+    assert alone.p is not None and alone.p == alone.p_holm and two.p_holm == pytest.approx(min(1, 2 * alone.p))
 
 
 def test_the_downloads_hold_every_number(compared) -> None:
-    named, scores, differences = compared
-    table = long_table(named, scores, differences, "no metadata")
-    assert len(table) == 2 * 3 and set(table["n_episodes"]) == {120}
+    named, scores, _ = compared
+    table = long_table(named, scores, {name: cost_of(arm) for name, arm in named.items()}, "no metadata")
+    assert len(table) == 2 * 3 and set(table["n_episodes"]) == {120} and set(table["n_way"]) == {5}
+    assert set(table["seconds"]) == {2.0} and table["peak_mib"].isna().all(), "older runs recorded seconds only"
+    assert {"scoring_seconds", "cpu_seconds", "trained_parameters", "validation_percent", "verdict_holm"} <= set(table)
     ours = table[(table["arm"] == "place") & (table["shots"] == 1)].iloc[0]
     assert ours["verdict"] == "helps" and ours["n_seeds"] == 2 and ours["difference_new_classes_low"] < ours["difference_points"]
     assert table[table["arm"] == "no metadata"]["difference_points"].isna().all()
     episodes = episode_table(scores)
+    assert episodes.columns.tolist() == ["arm", "n_way", "seed", "shots", "episode", "accuracy"]
     assert len(episodes) == (1 + 2) * 3 * 120
     mean = episodes[(episodes["arm"] == "place") & (episodes["shots"] == 1)]["accuracy"].mean()
     assert 100 * mean == pytest.approx(ours["accuracy_percent"])

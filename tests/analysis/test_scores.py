@@ -1,6 +1,7 @@
 """Stored scores come back aligned: shot by shot, seed by seed, episode by episode."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from metadash.analysis.scores import Scores, load_scores
@@ -9,7 +10,7 @@ from metadash.errors import BadInput
 from metadash.training.spec import RunSpec
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, store_scores, tiny_evaluation, tiny_run
+from tests.builders import one_sentence, scores_table, store_scores, tiny_evaluation, tiny_run
 
 SHOTS, E = (1, 2, 5), 60
 
@@ -73,6 +74,32 @@ def test_scores_that_are_not_all_there_are_one_sentence(tiny: Dataset, store: Ru
     run.scores().iloc[:-1].to_parquet(run.folder / "scores.parquet", index=False)
     with pytest.raises(BadInput, match="damaged"):
         load_scores([run], store)
+
+
+def test_fewer_ways_are_scores_of_the_restricted_tasks(tiny: Dataset, store: RunStore) -> None:
+    runs = [store_scores(store, spec(seed, ways=(2,)), tiny, numbers(seed)) for seed in (0, 1)]
+    for seed, run in enumerate(runs):
+        few = scores_table(np.round(numbers(seed)[::-1] * 10).astype(int), SHOTS, 10).assign(n_way=2)
+        pd.concat([few, run.scores().assign(n_way=5)]).to_parquet(run.folder / "scores.parquet", index=False)
+    scores = load_scores(runs, store)
+    assert scores.ways == (2, 5) and scores.accuracy == pytest.approx(np.stack([numbers(0), numbers(1)], axis=1))
+    two = scores.at_ways(2)
+    assert two.at(1) == pytest.approx(np.stack([np.round(numbers(seed)[2] * 10) / 10 for seed in (0, 1)]))
+    assert two.ways == (2,) and two.manifest.hash == scores.manifest.at_ways(2).hash and two.digests == scores.digests
+    with pytest.raises(BadInput, match="no scores at 3") as problem:
+        scores.at_ways(3)
+    one_sentence(problem.value)
+
+
+def test_a_seed_that_lacks_some_ways_leaves_those_that_all_have(tiny: Dataset, store: RunStore) -> None:
+    """Older scores have no column n_way: they are at the evaluation's."""
+    old, new = (store_scores(store, spec(seed), tiny, numbers(seed)) for seed in (0, 1))
+    few = new.scores().assign(n_way=2)
+    pd.concat([few, new.scores().assign(n_way=5)]).to_parquet(new.folder / "scores.parquet", index=False)
+    assert "n_way" not in old.scores() and load_scores([old, new], store).ways == (5,)
+    few.iloc[:-1].to_parquet(new.folder / "scores.parquet", index=False)
+    with pytest.raises(BadInput, match="damaged"):
+        load_scores([new], store)
 
 
 def test_scores_are_numbers_a_person_can_check(tiny: Dataset, store: RunStore) -> None:

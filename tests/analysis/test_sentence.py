@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from metadash.analysis.answer import Answer, AnswerSpec, answer, answer_spec
-from metadash.analysis.sentence import fading_sentence, headline, plural, sentences, worth_sentence
+from metadash.analysis.sentence import fading_sentence, headline, sentences, worth_sentence
 from metadash.analysis.shots import WorthInShots
 from metadash.data.dataset import Dataset
 from metadash.training.store import RunStore
@@ -43,7 +43,7 @@ def tell(tiny: Dataset, tmp_path) -> Tell:
 
 
 class Narrowed(AnswerSpec):
-    """Tested on the classes of one family alone."""
+    """Claim on the classes of one family alone."""
 
     @property
     def arms(self) -> dict[str, list[Any]]:
@@ -94,21 +94,6 @@ def test_what_cannot_be_told_yet_says_what_would_decide(tell: Tell) -> None:
 def test_over_any_classes_the_nouns_are_those_of_classes(tell: Tell) -> None:
     text = headline(tell(question="any"))
     assert "tell any four classes apart: +5.0 points [5.0, 5.0] on these things, [5.0, 5.0] on new things." in text
-
-
-@pytest.mark.parametrize(
-    ("noun", "many"),
-    [
-        ("letter", "letters"),
-        ("family", "families"),
-        ("class", "classes"),
-        ("day", "days"),
-        ("box", "boxes"),
-        ("branch", "branches"),
-    ],
-)
-def test_nouns_have_their_plural(noun: str, many: str) -> None:
-    assert plural(noun) == many
 
 
 def test_with_one_group_nothing_is_claimed_of_new_ones(tell: Tell) -> None:

@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from metadash.analysis.intervals import Interval, class_jackknife, episode_interval, group_jackknife
-from metadash.analysis.verdict import Verdict, decide, holm, p_value
+from metadash.analysis.verdict import Verdict, corrected, decide, holm, p_value
 
 
 def interval(low, high, n=600, unit="episode"):
@@ -105,6 +105,57 @@ def test_p_value_is_that_of_the_t_test():
     assert p_value(episode_interval(values), against=0.5) == pytest.approx(stats.ttest_1samp(values, 0.5).pvalue)
     assert p_value(episode_interval(np.ones(1))) is None
     assert p_value(episode_interval(np.ones(9))) == 0 and p_value(episode_interval(np.zeros(9))) == 1
+
+
+def made(estimate: float, se: float, df: float = 10.0) -> Interval:
+    reach = float(stats.t.ppf(0.975, df)) * se
+    return Interval(estimate, estimate - reach, estimate + reach, 12, "t", "group", se=se, df=df)
+
+
+def test_one_test_alone_keeps_its_verdict():
+    rng = np.random.default_rng(3)
+    seen = set()
+    for _ in range(300):
+        one = made(rng.normal(0, 2), rng.choice([0.05, 0.15, 0.6, 2.0]))
+        seen.add(decide(one).verdict)
+        assert corrected([one]) == [decide(one).verdict]
+    assert seen == set(Verdict)
+
+
+def test_correction_takes_claims_back_and_never_adds_or_turns_one():
+    rng = np.random.default_rng(4)
+    many = [made(rng.normal(0, 2), rng.choice([0.05, 0.15, 0.6])) for _ in range(60)]
+    alone, together = [decide(one).verdict for one in many], corrected(many)
+    assert all(after in (before, Verdict.UNDETERMINED) for before, after in zip(alone, together, strict=True))
+    assert sum(after is not before for before, after in zip(alone, together, strict=True)) > 0
+
+
+def test_what_holds_is_what_holm_lets_stand_at_the_edge_of_the_region():
+    many = [made(estimate, 0.4) for estimate in (3.0, 1.6, 1.5, -2.0, 0.6)]
+    p = [p_value(one, np.copysign(0.5, one.estimate)) for one in many]
+    stands = holm(p) < 0.05
+    assert 0 < stands.sum() < len(many)
+    assert [verdict is not Verdict.UNDETERMINED for verdict in corrected(many)] == stands.tolist()
+    assert corrected(many)[3] is Verdict.HURTS
+
+
+def test_without_an_interval_nothing_is_claimed_and_nothing_is_corrected_for():
+    nothing = Interval(4.0, None, None, 1, "t", "group", needed=2)
+    assert corrected([nothing, made(1.6, 0.4)]) == [Verdict.UNDETERMINED, corrected([made(1.6, 0.4)])[0]]
+    assert corrected([]) == []
+
+
+@pytest.mark.parametrize("truth", [0.5, -0.5])
+def test_any_false_claim_among_fifteen_is_rare_after_correction_and_common_before(truth: float):
+    """The least favourable truth: every difference lies on the edge of the region, so that each claim is false."""
+    rng = np.random.default_rng(5)
+    before = after = 0
+    for _ in range(400):
+        many = [made(truth + 0.3 * t, 0.3, 30.0) for t in rng.standard_t(30, 15)]
+        outside = (Verdict.HELPS, Verdict.HURTS)
+        before += any(decide(one).verdict in outside for one in many)
+        after += any(verdict in outside for verdict in corrected(many))
+    assert before / 400 > 0.2 and after / 400 < 0.05
 
 
 def test_holm_agrees_with_statsmodels():

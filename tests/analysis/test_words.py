@@ -2,7 +2,7 @@
 
 import pytest
 
-from metadash.analysis.words import about, count, duration, left, percent, points
+from metadash.analysis.words import about, count, duration, left, percent, plural, plural_of, points
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,24 @@ def test_durations_are_rounded_as_one_would_say_them(seconds, words):
 @pytest.mark.parametrize(("seconds", "words"), [(180, "3 min left"), (40, "40 s left"), (0.3, "nearly done")])
 def test_what_is_left(seconds, words):
     assert left(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("noun", "many"),
+    [
+        ("letter", "letters"),
+        ("family", "families"),
+        ("class", "classes"),
+        ("day", "days"),
+        ("box", "boxes"),
+        ("branch", "branches"),
+        ("waltz", "waltzes"),
+    ],
+)
+def test_nouns_have_their_plural(noun: str, many: str) -> None:
+    assert plural(noun) == many
+
+
+def test_one_is_singular_and_any_other_number_plural() -> None:
+    assert [plural_of(n, "family") for n in (0, 1, 2)] == ["0 families", "1 family", "2 families"]
+    assert plural_of(2000, "seed") == f"{count(2000)} seeds"

@@ -183,7 +183,7 @@ def test_weights_are_those_of_the_learner(trained: Any, tiny: Dataset) -> None:
 def test_every_episode_s_own_score_is_stored_and_their_mean_is_the_summary(spec: RunSpec, trained: Any, tiny: Dataset) -> None:
     run, tests = trained(spec), spec.evaluation
     scores = run.scores()
-    assert scores.columns.tolist() == ["shot", "episode", "correct", "queries"]
+    assert scores.columns.tolist() == ["n_way", "shot", "episode", "correct", "queries"]
     assert len(scores) == tests.n_episodes * len(tests.shots)
     assert (scores["queries"] == tests.n_way * tests.n_query).all()
     assert scores["correct"].between(0, scores["queries"]).all()
@@ -317,7 +317,10 @@ def test_progress_never_goes_back_and_names_what_is_done(own_workspace: Workspac
         (tiny_run(evaluation=tiny_evaluation(shots=(1, 28))), r"has 30 instances; this episode needs 28 \+ 5"),
         (tiny_run(evaluation=tiny_evaluation(where="size < 0")), "No test class meets the condition"),
         (tiny_run(evaluation=tiny_evaluation(where="not sql at all")), "Not SQL"),
-        (tiny_run(backbone=tiny_backbone(n_way=21)), "n_way is 21, and the pool has 20 classes"),
+        (
+            tiny_run(backbone=tiny_backbone(n_way=21)),
+            "n_way is 21, and the split .* has 20 train classes. Lower it to 20 or less",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

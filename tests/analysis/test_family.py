@@ -1,0 +1,105 @@
+"""Comparisons tested together: every pair once, Holm over all of them, and sentences that claim no more than what holds."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from metadash.analysis.compare import difference
+from metadash.analysis.family import (
+    Claim,
+    baseline_lines,
+    baseline_sentence,
+    claims,
+    every_pair,
+    pairs_counts,
+    pairs_sentence,
+    pairs_table,
+    unbeaten,
+)
+from metadash.analysis.scores import Scores
+from metadash.analysis.verdict import Verdict, corrected, holm, p_value
+from metadash.data.dataset import Dataset
+from metadash.episodes.manifest import EpisodeManifest
+from metadash.episodes.sampler import draw
+from tests.builders import tiny_evaluation
+
+E = 400
+LEVELS = {"a": 50.0, "b": 50.1, "c": 54.0, "d": 58.0}
+NAMES = {arm: arm.upper() for arm in LEVELS}
+
+
+@pytest.fixture(scope="module")
+def manifest(tiny: Dataset) -> EpisodeManifest:
+    return draw(tiny, tiny_evaluation(n_episodes=E, strategy="uniform", column=None).episodes("family-0", "test"))
+
+
+def made(manifest: EpisodeManifest, level: float, seeds: tuple[int, ...] = (0, 1), noise: float = 0.005) -> Scores:
+    own = np.random.default_rng([int(level * 10), *seeds]).normal(0, noise, (1, len(seeds), E))
+    accuracy = (level / 100 + np.random.default_rng(9).normal(0, 0.1, E) + own).clip(0, 1)
+    return Scores((1,), accuracy, manifest, tuple(f"run {seed}" for seed in seeds), seeds)
+
+
+@pytest.fixture(scope="module")
+def pairs(manifest: EpisodeManifest) -> dict[tuple[str, str], Claim]:
+    return every_pair({arm: made(manifest, level) for arm, level in LEVELS.items()}, 1)
+
+
+def test_every_pair_is_tested_once_and_adjusted_over_all(pairs: dict, manifest: EpisodeManifest) -> None:
+    assert list(pairs) == list(itertools.combinations("abcd", 2))
+    rows = [difference(made(manifest, LEVELS[first]), made(manifest, LEVELS[second]), 1) for first, second in pairs]
+    p = [p_value(row.new_classes) for row in rows]
+    assert [found.p for found in pairs.values()] == pytest.approx(p)
+    assert [found.p_holm for found in pairs.values()] == pytest.approx(holm(p))
+    assert [found.verdict for found in pairs.values()] == corrected([row.new_classes for row in rows])
+
+
+def test_a_family_of_one_is_not_corrected(pairs: dict) -> None:
+    (alone,) = claims({"x": pairs["a", "c"].difference}).values()
+    assert alone.p == alone.p_holm and alone.verdict is pairs["a", "c"].difference.decision.verdict
+
+
+def test_pairs_without_a_common_seed_are_left_out(manifest: EpisodeManifest) -> None:
+    scores = {"a": made(manifest, 50), "b": made(manifest, 52, seeds=(5, 6)), "c": made(manifest, 54)}
+    assert list(every_pair(scores, 1)) == [("a", "c")]
+
+
+def test_who_is_beaten_is_read_off_corrected_tests(pairs: dict) -> None:
+    assert unbeaten(list("abcd"), pairs) == ["d"]
+    assert unbeaten(list("ab"), {("a", "b"): pairs["a", "b"]}) == ["a", "b"], "0.1 points is no practical difference"
+
+
+def test_one_learner_is_named_best_only_where_it_beats_each_other(pairs: dict) -> None:
+    assert (
+        pairs_sentence(NAMES, pairs, 1)
+        == "With one labelled example per class, “D” does better than each of the other 3 learners."
+    )
+    level = {pair: found for pair, found in pairs.items() if "d" not in pair and "c" not in pair}
+    two = {arm: NAMES[arm] for arm in "ab"}
+    assert pairs_sentence(two, level, 1).endswith("no learner is shown to do better than another.")
+    bottom = {pair: found for pair, found in pairs.items() if "d" not in pair}
+    among = {("c", "a"): bottom["a", "c"], ("c", "b"): bottom["b", "c"], ("a", "b"): bottom["a", "b"]}
+    assert "none is shown to do better than “A” or “B”" in pairs_sentence({arm: NAMES[arm] for arm in "abc"}, among, 1)
+    assert pairs_counts(pairs) == "Of 6 pairs, 5 differ, 1 makes no practical difference and 0 cannot be told yet."
+
+
+def test_against_a_baseline_every_arm_is_counted_once_and_named_with_its_interval(manifest: EpisodeManifest) -> None:
+    baseline = made(manifest, 54)
+    found = claims({arm: difference(made(manifest, LEVELS[arm]), baseline, 1) for arm in "abd"})
+    assert baseline_sentence(found, "C", 1) == (
+        "With one labelled example per class, 1 of 3 learners does better than “C” and 2 do worse."
+    )
+    better, worse = baseline_lines(NAMES, found)
+    assert better.startswith("▲ better: “D” +") and worse.startswith("▼ worse: “A” −") and worse.count("[") == 2
+    equal = claims({"b": difference(made(manifest, 50.1), made(manifest, 50), 1)})
+    assert baseline_sentence(equal, "A", 1).endswith(
+        "none of 1 learners is shown to do better than “A” and 1 makes no practical difference."
+    )
+
+
+def test_the_download_of_pairs_holds_every_number(pairs: dict, manifest: EpisodeManifest) -> None:
+    table = pairs_table(NAMES, pairs, made(manifest, 50))
+    assert len(table) == 6 and set(table["n_pairs"]) == {6} and set(table["n_way"]) == {5} and set(table["n_episodes"]) == {E}
+    row = table[(table["first"] == "A") & (table["second"] == "D")].iloc[0]
+    assert row["difference_new_classes_low"] < row["difference_points"] < row["difference_new_classes_high"] < 0
+    assert row["verdict"] == row["verdict_holm"] == Verdict.HURTS.name.lower() and row["p_holm"] >= row["p_new_classes"]
