@@ -175,4 +175,5 @@ def title_of(spec: Spec) -> str:
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = f", {spec.control}" if spec.control != "none" else ""
+    wrong += {"film": ", FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"
