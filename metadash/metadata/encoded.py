@@ -39,4 +39,4 @@ class EncodedInstances:
         """[..., d] float32 for ``rows`` [...] of the data set, zero where absent."""
         found = self.table[self.place[rows.reshape(-1)]]
         dense = found if isinstance(found, np.ndarray) else found.toarray()
-        return (dense * self.present[rows.reshape(-1), None]).reshape(*rows.shape, -1)
+        return (dense * self.present[rows.reshape(-1), None]).reshape(*rows.shape, self.width)
