@@ -14,6 +14,7 @@ from typing import Any
 from metadash import commands, settings
 from metadash.errors import BadInput
 from metadash.metadata.controls import CONTROLS
+from metadash.training.spec import AUXILIARY_WEIGHT
 from metadash.workspace import Workspace
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -83,10 +84,19 @@ def parser() -> argparse.ArgumentParser:
         "--sources",
         type=words,
         default=(),
-        help="metadata sources, separated by commas (default: none); `all` for every class source",
+        help="metadata sources, separated by commas (default: none); `all` for all that describe classes (with film: all there are)",
     )
     train.add_argument(
-        "--fusion", choices=["pseudo-shots", "am3"], help="how metadata enters (default pseudo-shots when there are sources)"
+        "--fusion",
+        choices=["pseudo-shots", "am3", "film", "auxiliary"],
+        help="how metadata enters (default pseudo-shots when there are sources); film also reads sources that describe instances, "
+        "auxiliary reads metadata in training only (mode full)",
+    )
+    train.add_argument(
+        "--auxiliary-weight",
+        type=float,
+        default=AUXILIARY_WEIGHT,
+        help=f"of the auxiliary loss (default {AUXILIARY_WEIGHT:g})",
     )
     train.add_argument("--control", choices=CONTROLS, default="none", help="falsify the metadata")
     train.add_argument("--distance", choices=["euclidean", "cosine"], default="euclidean")

@@ -195,7 +195,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
     data = open_dataset(workspace, options.dataset)
     sources = options.sources
     if sources == ("all",):
-        sources = tuple(source.name for source in data.class_sources())
+        sources = tuple(source.name for source in (data.sources if options.fusion == "film" else data.class_sources()))
     split = options.split or data.description.default_split
     spec: RunSpec = build(
         RunSpec,
@@ -209,6 +209,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
             "backbone": BackboneSpec(data.name, split, width=options.width, episodes=options.backbone_episodes),
             "distance": options.distance,
             "fusion": options.fusion or ("pseudo-shots" if sources else "none"),
+            "auxiliary_weight": options.auxiliary_weight,
             "sources": sources,
             "control": options.control,
             "source_dropout": options.source_dropout,
@@ -237,6 +238,8 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
         f"{title_of(spec)}",
         f"run {run.digest}, {words.count(len(scores.manifest))} test episodes, batch norm: {run.summary['batch_norm']}",
     ]
+    if spec.sources and not spec.reads_at_test:
+        lines.append("metadata were read in training only; at test the learner is told none")
     for row in rows:
         inside, new = row["these_test_classes"], row["new_classes"]
         lines.append(

@@ -120,7 +120,7 @@ def ask() -> None:
     st.markdown(
         f"Pressing the button arranges test task {int(episode)} among {words.count(int(background))} other test instances. You will see which "
         f"{words.plural(data.description.class_noun)} the learner takes for each other"
-        + (", and where the metadata moves their prototypes." if not arm.plain else ".")
+        + (", and where the metadata moves their prototypes." if arm.reads else ".")
     )
     if st.button("Draw the map", type="primary", icon=":material/play_arrow:", key="pr_go"):
         house.board().submit(spec)
@@ -134,6 +134,13 @@ def ask() -> None:
     st.caption(
         f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{anew}"
     )
+
+
+def moved_by(chosen: RunSpec) -> str:
+    """How the metadata move the prototypes, where they do."""
+    if chosen.fusion == "film":
+        return ", which the metadata scale and shift (FiLM): every instance lies where this task's learner sees it"
+    return ", moved towards the metadata's anchors" if chosen.reads_at_test else ""
 
 
 def overall() -> str:
@@ -201,7 +208,8 @@ def map_and_selection() -> None:
     )
     chart.caption(
         "Small dots: test instances. Large dots: queries answered rightly, × wrongly. Squares: support. Numbered rings: prototypes"
-        + ("; small rings: where they would be without metadata; diamonds: the metadata's anchors μ." if not arm.plain else ".")
+        + ("; small rings: where they would be without metadata" if arm.reads else "")
+        + ("; diamonds: the metadata's anchors μ." if (points["kind"] == "anchor").any() else ".")
         + " Draw around points to list them."
     )
     chosen = [int(np.ravel(point["customdata"])[0]) for point in event["selection"]["points"] if "customdata" in point]
@@ -225,7 +233,7 @@ with st.expander("How this map was made", icon=":material/info:"):
     st.markdown(
         f"""
 - **Embedding** of the run `{run.digest}` ({plain(run_label(run_id))}), in {"the frozen backbone" if arm.spec.mode == "quick" else "the backbone it trained"};
-  prototypes are means of support embeddings{", moved towards the metadata's anchors" if not arm.plain else ""}. All points are arranged together.
+  prototypes are means of support embeddings{moved_by(arm.spec)}. All points are arranged together.
 - **t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {perplexity}, started from principal components, seed {seed};
   {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {words.plural(data.description.class_noun)} as the number allows.
 - **Read it with care**: t-SNE keeps neighbours, not distances; the size of a cluster and the gap between two mean nothing. The learner decides by

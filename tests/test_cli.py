@@ -113,6 +113,19 @@ def test_datasets_lists_sources_and_questions(capsys, workspace) -> None:
     assert code == 0 and tiny["classes"] == 40 and "place" in tiny["sources"] and "marks" in tiny["questions"]
 
 
+def test_train_takes_metadata_in_by_film_and_by_the_auxiliary_loss(capsys, workspace) -> None:
+    film = ("--sources", "all", "--fusion", "film", "--strategy", "disjoint")
+    few = ("--dataset", "tiny", *SMALL, "--steps", "2")
+    code, out, err = call(capsys, workspace, "train", *few, *film)
+    assert code == 2 and "'nothing' is empty" in err, "with film, all means all that there is"
+    film = ("--sources", "place,site", "--fusion", "film", "--strategy", "disjoint")
+    code, out, _ = call(capsys, workspace, "train", *few, *film)
+    assert code == 0 and "with place, site, FiLM, seed 0" in out and "1 shots" in out
+    taught = ("--sources", "place", "--fusion", "auxiliary", "--auxiliary-weight", "0.4", "--mode", "full")
+    code, out, _ = call(capsys, workspace, "train", *few, *taught)
+    assert code == 0 and "metadata were read in training only" in out
+
+
 def test_doctor_finds_a_damaged_run(capsys, workspace) -> None:
     code, out, _ = call(capsys, workspace, "doctor")
     assert code == 0 and "BAD" not in out
@@ -134,6 +147,7 @@ def test_doctor_finds_a_damaged_run(capsys, workspace) -> None:
         (("train", "--dataset", "tiny", "--sources", "nothing"), "'nothing' is empty"),
         (("train", "--dataset", "tiny", "--sources", "site"), "describes instances"),
         (("train", "--dataset", "tiny", "--fusion", "am3"), "needs at least one metadata source"),
+        (("train", "--dataset", "tiny", "--sources", "place", "--fusion", "auxiliary"), "use the mode full"),
         (("episodes", "--dataset", "tiny", "--n-query", "40"), "instances; this episode needs 1 + 40"),
         (("episodes", "--dataset", "tiny", "--role", "exam"), "must be one of train, validation, test"),
         (("compare", "abc", "def"), "no finished learner run 'abc'"),

@@ -14,7 +14,7 @@ from metadash.training.store import Run, RunStore
 
 MISSING = "—"
 CONTROL_WORDS = {"shuffled": "rows shuffled", "noise": "noise", "constant": "one value for all"}
-FUSION_WORDS = {"am3": "AM3's gate", "pseudo-shots": "pseudo-shots"}
+FUSION_WORDS = {"am3": "AM3's gate", "pseudo-shots": "pseudo-shots", "film": "FiLM", "auxiliary": "auxiliary loss"}
 IN_THE_NAME = ("sources", "control", "learner", "evaluation.column")
 """What a name says already; the other options are added to it only where they tell two arms apart."""
 
@@ -72,6 +72,11 @@ class StoredArm:
         if len(self.spec.ways) > 1:
             return ""
         return ways_note(self.spec) or f"scored at {tests.n_way} ways only: fewer were not asked for when it was trained"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it is told metadata at test; what it learned from them in training it knows by itself."""
+        return self.spec.reads_at_test
 
 
 def arm_id(run: Run) -> str:
@@ -192,9 +197,10 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
 
 
 def knowledge(spec: RunSpec) -> str:
-    """``name, accents (rows shuffled)``"""
+    """``name, accents (rows shuffled)``, ``name (only in training)``"""
     wrong = f" ({CONTROL_WORDS[spec.control]})" if spec.control != "none" else ""
-    return (", ".join(spec.sources) or "no metadata") + wrong
+    taught = " (only in training)" if spec.fusion == "auxiliary" else ""
+    return (", ".join(spec.sources) or "no metadata") + taught + wrong
 
 
 def option_in_words(key: str, value: Any) -> str:

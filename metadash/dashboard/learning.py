@@ -1,6 +1,7 @@
 """The controls of the *Train* page: what a person chooses, turned into the runs it stands for, checked before anything is queued."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from metadash import settings
 from metadash.analysis import words
@@ -26,6 +27,8 @@ WIDTHS = {32: "32: the quick preset.", 64: "64: the field's standard, about thre
 FUSIONS = {
     "pseudo-shots": "Pseudo-shots: the metadata counts as κ labelled examples.",
     "am3": "AM3's gate: a learned mixture that does not know the shots.",
+    "film": "FiLM: metadata of an example, or of the whole task, scale and shift what the learner sees of it.",
+    "auxiliary": "Auxiliary loss: metadata teach the network in training, and are not read at test (full mode only).",
 }
 CONTROLS = {
     "none": "None: the metadata as it is.",
@@ -39,21 +42,11 @@ SHOTS = (1, 2, 3, 5, 10, 20)
 
 def chosen_runs(data: Dataset) -> list[RunSpec]:
     """Draw the controls and return one run a seed. Raises BadInput, in a sentence, for a choice that makes no run."""
-    usable = [source.name for source in data.class_sources()]
     first, second, third = st.columns([4, 4, 4])
     titles = {name: entry.title for name, entry in LEARNERS.items()}
     from_link("tr_learner", titles)
     learner = first.selectbox("Learner", list(titles), format_func=titles.__getitem__, key="tr_learner")
     to_link("tr_learner")
-    sources = second.multiselect(
-        "Metadata it may read",
-        usable,
-        key="tr_sources",
-        bind="query-params",
-        placeholder="none: pixels only",
-        help=instance_note(data) or None,
-        wrap=True,
-    )
     seeds = third.multiselect(
         "Training seeds",
         list(range(10)),
@@ -81,6 +74,8 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             bind="query-params",
             help=" ".join([*FUSIONS.values(), term("kappa"), "Without metadata there is nothing to fuse."]),
         )
+        left.caption(FUSIONS[fusion])
+        sources = chosen_sources(second, data, fusion)  # drawn above; which there are depends on the fusion
         control = middle.selectbox(
             "Control",
             list(CONTROLS),
@@ -124,7 +119,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             disabled=not entry.options,
             help="What its paper varies, as name=value separated by commas; what you leave out is as in the paper.",
         )
-        if note := instance_note(data):
+        if note := instance_note(data, fusion):
             st.caption(note)
     if not seeds:
         raise BadInput("Choose at least one training seed.")
@@ -148,6 +143,22 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
         for seed in sorted(seeds)
     ]
     return checked(runs if runs[0].trains else runs[:1], data)
+
+
+def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[str]:
+    """Those that the fusion can read; what is chosen and cannot be read any more is dropped."""
+    usable = [source.name for source in (data.sources if fusion == "film" else data.class_sources())]
+    if "tr_sources" in st.session_state:
+        st.session_state.tr_sources = [name for name in st.session_state.tr_sources if name in usable]
+    return place.multiselect(
+        "Metadata it may read",
+        usable,
+        key="tr_sources",
+        bind="query-params",
+        placeholder="none: pixels only",
+        help=instance_note(data, fusion) or None,
+        wrap=True,
+    )
 
 
 def chosen_evaluation(data: Dataset, entry: LearnerEntry):
@@ -245,14 +256,21 @@ def reading(spec: RunSpec) -> str:
     return f"with “{plain(knowledge(spec))}”" if spec.sources else "without metadata"
 
 
-def instance_note(data: Dataset) -> str:
+def instance_note(data: Dataset, fusion: str) -> str:
+    """What there is to say of the sources that describe instances."""
     names = [source.name for source in data.sources if source.level == "instance"]
     if not names:
         return ""
-    return (
-        f"Not usable here yet: {', '.join(names)}. They describe single {words.plural(data.description.modality)}; pseudo-shots and AM3's gate read "
-        "what describes a class."
-    )
+    noun = f"single {words.plural(data.description.modality)}"
+    if fusion == "film":
+        return f"{', '.join(names)} describe {noun}. {words_of_hidden(data)}".strip()
+    return f"Not usable with this fusion: {', '.join(names)}. They describe {noun}, and only FiLM reads those."
+
+
+def words_of_hidden(data: Dataset) -> str:
+    """Which of the instance sources a query comes without."""
+    hidden = [source.name for source in data.sources if source.level == "instance" and not source.available_at_prediction]
+    return f"Not available at prediction, and so hidden of queries: {', '.join(hidden)}." if hidden else ""
 
 
 def checked(runs: list[RunSpec], data: Dataset) -> list[RunSpec]:

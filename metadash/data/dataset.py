@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from metadash.data.literals import identifier
 from metadash.errors import BadInput
 from metadash.workspace import Workspace, new_folder, read_json
 
@@ -236,6 +237,14 @@ class Dataset:
     def instances(self) -> pd.DataFrame:
         """One row an instance, row i belonging to ``inputs[i]``."""
         return self.frame("SELECT * FROM instances ORDER BY instance_id")
+
+    def instance_columns(self, names: Sequence[str]) -> pd.DataFrame:
+        """These columns of ``instances``, without reading the others. Raises BadInput for one that is not there."""
+        there = self.frame("SELECT * FROM instances LIMIT 0").columns
+        missing = [name for name in names if name not in there]
+        if missing:
+            raise BadInput(f"The table instances has no column '{missing[0]}'; it has {', '.join(there)}.")
+        return self.frame(f"SELECT {', '.join(map(identifier, names))} FROM instances ORDER BY instance_id")
 
     @cached_property
     def inputs(self) -> np.ndarray:

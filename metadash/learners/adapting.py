@@ -5,10 +5,11 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from metadash.errors import BadInput
 from metadash.learners.base import Learner
-from metadash.learners.inner_loop import HEAD_BIAS, HEAD_WEIGHT, Adaptation, InnerLoop, Network, Parameters, Rule
+from metadash.learners.inner_loop import HEAD_BIAS, HEAD_WEIGHT, Adaptation, InnerLoop, Network, Parameters, Rule, with_film
 from metadash.networks.anchors import AnchorNetwork, MetadataContext
 from metadash.networks.task_norm import BatchNorm
 
@@ -27,7 +28,8 @@ class AdaptingLearner(Learner):
     Metadata moves the start of each class's row in the head towards the classifier that prototypes at the anchors would be,
     (2μ, −‖μ‖²) as in ProtoMAML, by the pseudo-shot weight κ/(K+κ). The real shots act through the steps, so the same weight that
     prototypes give the anchor against K shots fits here: no pull at κ = 0, where the start is θ to the last bit; all of it at
-    K = 0, where no step is made and the anchors alone classify.
+    K = 0, where no step is made and the anchors alone classify. FiLM modulates what the backbone gives to the head, and stays
+    fixed through the inner loop, as in MMAML (Vuorio et al. 2019).
 
     ``inner_steps`` in training and, unless ``eval_steps`` says otherwise, in evaluation. ``norm_sets``: see ``TaskNorm``.
     """
@@ -72,16 +74,16 @@ class AdaptingLearner(Learner):
         return {**self.network.parameters(), HEAD_WEIGHT: self.head.weight, HEAD_BIAS: self.head.bias}
 
     def own(self, context: MetadataContext | None) -> Parameters:
-        """What the tasks do not share, each [B, ...]: the anchor μ and the strength κ of their classes."""
-        if context is None or not self.source_dims:
-            return {}
-        anchor, strength = self.anchors(context)
-        return {ANCHOR: anchor, STRENGTH: strength}
+        """What the tasks do not share, each [B, ...]: the anchor μ and the strength κ of their classes, FiLM's modulations."""
+        own: Parameters = {}
+        if context is not None and self.source_dims:
+            own[ANCHOR], own[STRENGTH] = self.anchors(context)
+        return own if context is None or self.film is None else with_film(own, *self.film(context))
 
     def begin(self, support: Tensor, own: Parameters) -> Parameters:
         """A task's start: support [N, K, ...], and its own anchors."""
         start = self.adapted()
-        if not own:
+        if ANCHOR not in own:
             return start
         weight, bias, scale = start[HEAD_WEIGHT], start[HEAD_BIAS], self.log_scale.exp()
         weight, bias = anchored_head(weight, bias, support.shape[1], own[ANCHOR], own[STRENGTH], scale)
@@ -96,6 +98,23 @@ class AdaptingLearner(Learner):
         self.check_ways(support_x)
         steps = self.inner_steps if self.training else self.eval_steps
         return self.inner.run(self.begin, self.own(context), self.rule, support_x, query_x, steps, every_step)
+
+    def loss(
+        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
+    ) -> Tensor:
+        loss = self.task_loss(support_x, query_x, target, context, progress)
+        return loss + self.hooks_loss(lambda: self.embedded(support_x), context)
+
+    def task_loss(
+        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None, progress: float
+    ) -> Tensor:
+        """The mean cross-entropy of the queries after the last step."""
+        return F.cross_entropy(self(support_x, query_x, context).flatten(0, 1), target.flatten())
+
+    def embedded(self, support_x: Tensor) -> Tensor:
+        """The support's embeddings [B, N, K, D] at the start of the inner loop, each task's by itself."""
+        start = self.network.parameters()
+        return torch.stack([self.network.embed(start, x.flatten(0, 1)).unflatten(0, x.shape[:2]) for x in support_x])
 
     def check_ways(self, support_x: Tensor) -> None:
         n_way = support_x.shape[1]

@@ -53,7 +53,7 @@ class ANIL(EmbeddingLearner):
     def anchors(self) -> AnchorNetwork:  # type: ignore[override]
         return self.adapting.anchors
 
-    def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
+    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
         return self.adapting(support, query, context)
 
     @torch.no_grad()

@@ -44,7 +44,7 @@ class FineTuned(AnchoredLearner):
         super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
         self.finetune_steps, self.finetune_lr = finetune_steps, finetune_lr
 
-    def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
+    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
         prior = self.prior(context)
         if prior is not None:
             prior = (self.features(prior[0]), prior[1])

@@ -16,12 +16,14 @@ from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
 from metadash.errors import BadInput
+from metadash.networks.film import Modulation
 from metadash.networks.task_norm import BatchNorm, NormCall, Statistics, TaskNorm, with_task_norm
 
 Parameters = dict[str, Tensor]
 
 HEAD_WEIGHT, HEAD_BIAS = "head.weight", "head.bias"
 BACKBONE = "backbone."
+SUPPORT, QUERY = "support", "query"
 WRONG_UNDER_VMAP = (nn.LayerNorm, nn.InstanceNorm1d, nn.InstanceNorm2d)
 DIVERGED = 1e6
 """No support loss that means something is this large; the loss of a guess is log N."""
@@ -80,8 +82,17 @@ class Network:
         finally:
             call.active = False
 
-    def logits(self, params: Parameters, x: Tensor, step: int = 0, support: Tensor | None = None) -> Tensor:
-        return F.linear(self.embed(params, x, step, support), params[HEAD_WEIGHT], params[HEAD_BIAS])
+    def logits(
+        self,
+        params: Parameters,
+        x: Tensor,
+        step: int = 0,
+        support: Tensor | None = None,
+        film: Modulation | None = None,
+    ) -> Tensor:
+        """``film`` modulates the features of x, row by row, before the head."""
+        features = self.embed(params, x, step, support)
+        return F.linear(features if film is None else film.of(features), params[HEAD_WEIGHT], params[HEAD_BIAS])
 
 
 class InnerLoop:
@@ -116,7 +127,8 @@ class InnerLoop:
         steps: int,
         every_step: bool = False,
     ) -> Adaptation:
-        """``begin(support [N, K, ...], own)`` gives a task's first parameters, where ``own`` holds tensors [B, ...] of each task.
+        """``begin(support [N, K, ...], own)`` gives a task's first parameters, where ``own`` holds tensors [B, ...] of each task:
+        what ``begin`` wants, and FiLM's modulation of support and queries (``with_film``), which no step changes.
 
         support_x [B, N, K, ...], query_x [B, Q, ...]. Without support (K = 0) there is nothing to step on, and no step is made.
         """
@@ -134,23 +146,25 @@ class InnerLoop:
         def task(support: Tensor, query: Tensor, own: Parameters) -> tuple[Tensor, Tensor, dict[str, Tensor], list[Statistics]]:
             params, update = begin(support, own), rule()
             support = support.flatten(0, 1)
+            of_support, of_query = film_of(own, SUPPORT), film_of(own, QUERY)
             if by_layout:
                 params = in_layout(params, torch.contiguous_format)
             losses, logits, seen = [], [], []
             for step in range(steps):
                 if every_step:
-                    logits.append(self.network.logits(params, query, step, support))
-                loss, gradients, saw = self.gradient(params, support, target, step, vectorised, watch)
+                    logits.append(self.network.logits(params, query, step, support, of_query))
+                loss, gradients, saw = self.gradient(params, support, target, step, vectorised, watch, of_support)
                 params = update(step, params, gradients, loss)
                 losses.append(loss)
                 seen.append(saw)
             if by_layout:
                 params = in_layout(params, torch.channels_last)
             with self.watching(watch) as saw:
-                logits.append(self.network.logits(params, query, steps, support if shots else None))
+                logits.append(self.network.logits(params, query, steps, support if shots else None, of_query))
             seen.append(saw)
             if every_step and shots:
-                losses.append(F.cross_entropy(self.network.logits(params, support, steps), target).detach())
+                after = self.network.logits(params, support, steps, film=of_support)
+                losses.append(F.cross_entropy(after, target).detach())
             return torch.stack(losses) if losses else query.new_zeros(0), torch.stack(logits), update.notes(), seen
 
         losses, logits, notes, seen = self.over_tasks(task, vectorised)(support_x, query_x, own)
@@ -174,7 +188,14 @@ class InnerLoop:
         return mapped if vectorised else looped
 
     def gradient(
-        self, params: Parameters, x: Tensor, target: Tensor, step: int, vectorised: bool, watch: bool = False
+        self,
+        params: Parameters,
+        x: Tensor,
+        target: Tensor,
+        step: int,
+        vectorised: bool,
+        watch: bool = False,
+        film: Modulation | None = None,
     ) -> tuple[Tensor, Parameters, Statistics]:
         """Loss of the support (a constant), its gradient, and what batch norm saw.
 
@@ -182,14 +203,16 @@ class InnerLoop:
         as independent of it, which is why the parameters are given new names in the graph before the loss is taken.
         """
         fixed = {name: params[name] for name in self.network.per_step_names()}
+        second_order = self.second_order()
+        if film is not None and not second_order:
+            film = film.detach()
 
         def loss_of(adapted: Parameters) -> tuple[Tensor, tuple[Tensor, Statistics]]:
             with self.watching(watch) as saw:
-                loss = F.cross_entropy(self.network.logits({**fixed, **adapted}, x, step), target)
+                loss = F.cross_entropy(self.network.logits({**fixed, **adapted}, x, step, film=film), target)
             return loss, (loss.detach(), saw)
 
         adapted = {name: value for name, value in params.items() if name not in fixed}
-        second_order = self.second_order()
         if vectorised:
             gradients, (loss, saw) = torch.func.grad(loss_of, has_aux=True)(adapted)
             return loss, gradients if second_order else {n: g.detach() for n, g in gradients.items()}, saw
@@ -230,6 +253,18 @@ class Watch:
 
     def __exit__(self, *exception: object) -> None:
         self.call.seen = None
+
+
+def with_film(own: Parameters, support: Modulation, query: Modulation) -> Parameters:
+    """What a batch of tasks does not share, with its modulations among it."""
+    parts = {SUPPORT: support, QUERY: query}
+    return own | {f"{part} {name}": value for part, film in parts.items() for name, value in film._asdict().items()}
+
+
+def film_of(own: Parameters, part: str) -> Modulation | None:
+    """The modulation [R, D] of one task's support or queries, where there is one."""
+    values = [own.get(f"{part} {name}") for name in Modulation._fields]
+    return None if values[0] is None else Modulation(*values).rows()  # type: ignore[arg-type]
 
 
 def alias(value: Tensor) -> Tensor:

@@ -78,11 +78,11 @@ class MAML(AdaptingLearner):
     def rule(self) -> GradientDescent:
         return GradientDescent(dict(zip(self.names, self.rates, strict=True)) if self.learned_rates else self.inner_lr)
 
-    def loss(
-        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
+    def task_loss(
+        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None, progress: float
     ) -> Tensor:
         if not self.multi_step_loss:
-            return super().loss(support_x, query_x, target, context, progress)
+            return super().task_loss(support_x, query_x, target, context, progress)
         logits = self.adapt(support_x, query_x, context, every_step=True).logits  # [B, L, Q, N]
         if logits.shape[1] == 1:  # no step was made
             return F.cross_entropy(logits.flatten(0, 2), target.flatten())

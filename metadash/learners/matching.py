@@ -41,7 +41,7 @@ class MatchingNetwork(AnchoredLearner):
         self.log_scale = nn.Parameter(torch.tensor(2.0 if learned else 0.0), requires_grad=learned)
         self.full_context = FullContext(dim, fce_steps) if fce else None
 
-    def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
+    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
         of_examples, of_anchors = self.attention_logits(support, query, context)
         floor = torch.finfo(query.dtype).min / 2  # of a class without examples: no attention, but a number
         logits = of_examples.logsumexp(dim=-1).clamp(min=floor)  # [B, Q, N]

@@ -88,3 +88,18 @@ def check(name: str, value: Any, hint: Any) -> None:
 
 def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def literal(value: str) -> Any:
+    """A number, true, false or none where the text is one; two numbers as ``0.005:0.1``; else the text."""
+    words = {"true": True, "false": False, "none": None}
+    if value.lower() in words:
+        return words[value.lower()]
+    if ":" in value:
+        return tuple(literal(part) for part in value.split(":"))
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    return value

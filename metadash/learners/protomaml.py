@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from metadash.errors import BadInput
 from metadash.learners.adapting import ANCHOR, STRENGTH, AdaptingLearner, prototype_head
-from metadash.learners.inner_loop import HEAD_BIAS, HEAD_WEIGHT, Parameters
+from metadash.learners.inner_loop import HEAD_BIAS, HEAD_WEIGHT, SUPPORT, Parameters, film_of
 from metadash.learners.maml import GradientDescent
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.networks.task_norm import BatchNorm
@@ -49,14 +49,16 @@ class ProtoMAML(AdaptingLearner):
         start = self.adapted()
         n_way, shots = support.shape[:2]
         if shots:
-            prototypes = self.network.embed(start, support.flatten(0, 1)).unflatten(0, (n_way, shots)).mean(1)  # [N, D]
-        elif own:
+            features, film = self.network.embed(start, support.flatten(0, 1)), film_of(own, SUPPORT)
+            features = features if film is None else film.of(features)
+            prototypes = features.unflatten(0, (n_way, shots)).mean(1)  # [N, D]
+        elif ANCHOR in own:
             prototypes = torch.zeros_like(own[ANCHOR])
         else:
             raise BadInput(
                 "ProtoMAML makes its head from the support or from metadata, and this task has neither; give it a shot."
             )
-        if own:
+        if ANCHOR in own:
             prototypes = pseudo_shot_prototype(prototypes, shots, own[ANCHOR], own[STRENGTH])
         weight, bias = prototype_head(prototypes, self.log_scale.exp())
         return start | {HEAD_WEIGHT: weight, HEAD_BIAS: bias}

@@ -36,7 +36,7 @@ class PrototypeLearner(AnchoredLearner):
         if fusion == "am3":
             self.gate = ConvexGate(dim, dropout=dropout)
 
-    def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
+    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
         return self.logits(query, self.prototypes(support, context))
 
     def prototypes(self, support: Tensor, context: MetadataContext | None = None) -> Tensor:

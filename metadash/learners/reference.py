@@ -80,7 +80,7 @@ class Chance(EmbeddingLearner):
     ):
         super().__init__(Flat(), dim)
 
-    def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
+    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
         return query.new_zeros(*query.shape[:2], support.shape[1])
 
 
@@ -106,7 +106,7 @@ class LogisticRegression(AnchoredLearner):
         super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
         self.logistic_c, self.logistic_steps = logistic_c, logistic_steps
 
-    def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
+    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
         rows, targets = support.flatten(1, 2), one_hot_rows(support)
         prior, total = self.prior(context), rows.new_full((len(rows), 1, 1), len(targets))
         centre = rows.sum(dim=1, keepdim=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from metadash.errors import BadInput
-from metadash.learners.options import OPTION_NAMES, LearnerOptions
+from metadash.learners.options import OPTION_NAMES, LearnerOptions, literal
 
 if typing.TYPE_CHECKING:
     from torch import nn
@@ -29,7 +29,8 @@ class LearnerEntry:
 
     ``idea`` is two sentences: the idea, and what to expect. ``fixed_way``: it can only be used with the number of ways it was
     trained for. ``learns``: over a frozen embedding and without metadata there is still something to train. ``reads_inputs``: it
-    reads the data set's own inputs, not embeddings of them. ``learning_rate`` is where its outer optimiser should start. ``make`` is "module:Class".
+    reads the data set's own inputs, not embeddings of them. ``fusions`` are the ways in which it can take metadata in.
+    ``learning_rate`` is where its outer optimiser should start. ``make`` is "module:Class".
     """
 
     name: str
@@ -41,7 +42,7 @@ class LearnerEntry:
     make: str
     options: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    fusions: tuple[str, ...] = ("none", "pseudo-shots")
+    fusions: tuple[str, ...] = ("none", "pseudo-shots", "film", "auxiliary")
     distances: tuple[str, ...] = ()
     needs_metadata: bool = False
     fixed_way: bool = False
@@ -51,7 +52,13 @@ class LearnerEntry:
 
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
-PROTOTYPE_FUSIONS = ("none", "pseudo-shots", "am3")
+HOOKS = ("film", "auxiliary")
+"""Fusions that are the same for every learner, and added to one made without metadata."""
+
+PROTOTYPE_FUSIONS = ("none", "pseudo-shots", "am3", *HOOKS)
+REFERENCE_FUSIONS = ("none", "pseudo-shots")
+"""A reference has no embedding of its own to modulate or to teach."""
+
 DISTANCES = ("euclidean", "cosine")
 
 ENTRIES = (
@@ -207,6 +214,7 @@ ENTRIES = (
         "Nothing to train; 100 steps of a head a task, some milliseconds each.",
         "metadash.learners.baseline:Baseline",
         ("finetune_steps", "finetune_lr"),
+        fusions=REFERENCE_FUSIONS,
         learns=False,
     ),
     LearnerEntry(
@@ -219,6 +227,7 @@ ENTRIES = (
         "Nothing to train; 100 steps of a head a task, some milliseconds each.",
         "metadash.learners.baseline:BaselinePlus",
         ("finetune_steps", "finetune_lr"),
+        fusions=REFERENCE_FUSIONS,
         learns=False,
     ),
     LearnerEntry(
@@ -229,7 +238,7 @@ ENTRIES = (
         "Prototypes of the raw inputs, pixels for images, without any embedding. What lies above it is what the embedding is worth.",
         "Nothing to train; seconds to score.",
         "metadash.learners.reference:NearestCentroid",
-        fusions=PROTOTYPE_FUSIONS,
+        fusions=(*REFERENCE_FUSIONS, "am3"),
         distances=DISTANCES,
         learns=False,
         reads_inputs=True,
@@ -244,6 +253,7 @@ ENTRIES = (
         "Nothing to train; a few milliseconds a task with five ways, some more with twenty.",
         "metadash.learners.reference:LogisticRegression",
         ("logistic_c",),
+        fusions=REFERENCE_FUSIONS,
         learns=False,
     ),
     LearnerEntry(
@@ -324,8 +334,14 @@ def make(
     distance: str = "euclidean",
     dropout: float = 0.5,
     options: LearnerOptions | Mapping[str, Any] | None = None,
+    instance_dims: Iterable[int] = (),
+    auxiliary_weight: float = 0.2,
 ) -> "Learner":
-    """A new learner. ``dim`` is the width of what ``backbone`` gives; ``n_way`` matters to learners of a fixed number of ways."""
+    """A new learner. ``dim`` is the width of what ``backbone`` gives; ``n_way`` matters to learners of a fixed number of ways.
+
+    ``source_dims`` are the widths of the sources that describe classes, ``instance_dims`` (FiLM's alone) of those that describe
+    instances.
+    """
     entry, cls = entry_of(name), load(name)
     complete = check_options(name, options or {})
     if fusion not in entry.fusions:
@@ -333,15 +349,22 @@ def make(
             f"The learner '{name}' cannot take metadata in by the fusion '{fusion}'; it has {', '.join(entry.fusions)}."
         )
     known = inspect.signature(cls).parameters
+    dims, own = list(source_dims), fusion if fusion not in HOOKS else "none"
     common = {
         "n_way": n_way,
-        "source_dims": list(source_dims) if fusion != "none" else [],
-        "fusion": fusion,
+        "source_dims": dims if own != "none" else [],
+        "fusion": own,
         "distance": distance,
         "dropout": dropout,
     }
     read = {o: getattr(complete, o) for o in (*entry.options, *entry.defaults) if o not in TRAINER_OPTIONS}
-    return cls(backbone, dim, **{name: value for name, value in common.items() if name in known}, **read)
+    given = {name: value for name, value in common.items() if name in known} | read
+    learner: Learner = cls(backbone, dim, **given)  # type: ignore[call-arg]  # every learner has a constructor of its own
+    if fusion == "film":
+        learner.add_film(dims, list(instance_dims), dropout)
+    elif fusion == "auxiliary":
+        learner.add_auxiliary(dims, auxiliary_weight)
+    return learner
 
 
 def read_options(text: str) -> tuple[tuple[str, Any], ...]:
@@ -353,21 +376,6 @@ def read_options(text: str) -> tuple[tuple[str, Any], ...]:
             raise BadInput(f"'{part}' is no option; write name=value, several separated by commas.")
         found.append((name, literal(value)))
     return tuple(found)
-
-
-def literal(value: str) -> Any:
-    """A number, true, false or none where the text is one; two numbers as ``0.005:0.1``; else the text."""
-    words = {"true": True, "false": False, "none": None}
-    if value.lower() in words:
-        return words[value.lower()]
-    if ":" in value:
-        return tuple(literal(part) for part in value.split(":"))
-    for kind in (int, float):
-        try:
-            return kind(value)
-        except ValueError:
-            pass
-    return value
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

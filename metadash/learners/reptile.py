@@ -9,11 +9,13 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from metadash.learners.adapting import AdaptingLearner
-from metadash.learners.inner_loop import Parameters, Rule, check, take
+from metadash.learners.inner_loop import QUERY, SUPPORT, Parameters, Rule, check, film_of, take
 from metadash.learners.maml import GradientDescent
 from metadash.networks.anchors import MetadataContext
+from metadash.networks.film import Modulation
 from metadash.networks.task_norm import BatchNorm, Statistics
 
 
@@ -86,10 +88,12 @@ class Reptile(AdaptingLearner):
             support: Tensor, x: Tensor, y: Tensor, order: Tensor, own: Parameters
         ) -> tuple[Parameters, Tensor, list[Statistics]]:
             start, update = self.begin(support, own), self.rule()
+            film = pool_film(own, n_way * shots, len(x))
             params, losses, seen = start, [], []
             for step in range(self.inner_steps):
                 rows = order[step]
-                loss, gradients, saw = self.inner.gradient(params, x[rows], y[rows], step, vectorised, watch)
+                here = None if film is None else Modulation(film.scale[rows], film.shift[rows])
+                loss, gradients, saw = self.inner.gradient(params, x[rows], y[rows], step, vectorised, watch, here)
                 params = update(step, params, gradients, loss)
                 losses.append(loss)
                 seen.append(saw)
@@ -113,10 +117,32 @@ class Reptile(AdaptingLearner):
     def loss(
         self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
     ) -> Tensor:
-        """Its value is the loss of the last minibatch; its gradient is θ − φ, and reaches the anchors through the head's start."""
+        """Its value is the loss of the last minibatch; its gradient is θ − φ, and reaches the anchors through the head's start.
+
+        FiLM's networks have no place in θ − φ: their gradient is that of the queries' loss at φ, as in first-order MAML. It, and
+        the auxiliary loss, count as much as the inner steps would have moved them: by their number and rate.
+        """
         difference, losses = self.meta_gradient(support_x, query_x, target, context)
         own, surrogate = self.own(context), losses.new_zeros(())
+        hooked = losses.new_zeros(()) + self.hooks_loss(lambda: self.embedded(support_x), context)
         for b in range(len(support_x)):
-            start = self.begin(support_x[b], take(own, b))
+            mine = take(own, b)
+            start = self.begin(support_x[b], mine)
             surrogate = surrogate + sum((start[name] * difference[name][b]).sum() for name in start) / len(support_x)
+            if (film := film_of(mine, QUERY)) is not None:
+                end = {name: (value - difference[name][b]).detach() for name, value in start.items()}
+                support = support_x[b].flatten(0, 1) if support_x.shape[2] else None
+                logits = self.network.logits(end, query_x[b], self.inner_steps, support, film)
+                hooked = hooked + F.cross_entropy(logits, target[b]) / len(support_x)
+        surrogate = surrogate + self.inner_lr * self.inner_steps * hooked
         return surrogate - surrogate.detach() + losses[:, -1].mean()
+
+
+def pool_film(own: Parameters, n_support: int, n_pool: int) -> Modulation | None:
+    """The modulation [P, D] of a task's pool: its support, then its queries."""
+    support, query = film_of(own, SUPPORT), film_of(own, QUERY)
+    if support is None or query is None:
+        return None
+    sizes = (n_support, n_pool - n_support)
+    parts = [[x.expand(size, -1) for x in film] for film, size in zip((support, query), sizes, strict=True)]
+    return Modulation(*(torch.cat(both) for both in zip(*parts, strict=True)))

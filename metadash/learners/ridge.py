@@ -33,7 +33,7 @@ class R2D2(AnchoredLearner):
         self.log_scale = nn.Parameter(torch.tensor(2.0))
         self.bias = nn.Parameter(torch.tensor(0.0))
 
-    def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
+    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
         return self.log_scale.exp() * (query @ self.head(support, context)) + self.bias
 
     def head(self, support: Tensor, context: MetadataContext | None = None) -> Tensor:

@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from metadash.errors import BadInput
-from metadash.metadata.encoded import EncodedSource
+from metadash.metadata.encoded import EncodedInstances, EncodedSource
+
+NOISE_ROWS = 20_000
+"""Different rows of noise at most: instances beyond that share them by chance, which tells no more than noise of their own."""
 
 CONTROLS = ("none", "shuffled", "noise", "constant")
 
@@ -38,3 +41,40 @@ def control(
         else:
             falsified.append(replace(source, vectors=np.repeat(train.mean(axis=0, keepdims=True), n_classes, axis=0)))
     return falsified
+
+
+def control_instances(
+    sources: list[EncodedInstances], kind: str, roles: list[np.ndarray], generator: np.random.Generator
+) -> list[EncodedInstances]:
+    """As ``control``, for sources that describe instances; ``roles`` are the rows of each role's instances, meta-train first.
+
+    *shuffled*: rows change hands between all instances of one role, whatever their class.
+    """
+    if kind == "none" or not sources:
+        return sources
+    if kind not in ("shuffled", "noise", "constant"):
+        raise BadInput(f"The control '{kind}' is not made for sources that describe instances; use shuffled, noise or constant.")
+    order = np.arange(len(sources[0].place))
+    for members in roles:
+        order[members] = generator.permutation(members)
+    falsified = []
+    for source in sources:
+        if kind == "shuffled":
+            falsified.append(replace(source, place=source.place[order], present=source.present[order]))
+            continue
+        mean, spread = moments(source, roles[0])
+        if kind == "noise":
+            rows = min(len(order), NOISE_ROWS)
+            noise = (generator.standard_normal((rows, source.width)) * spread + mean).astype(np.float32)
+            falsified.append(replace(source, table=noise, place=generator.integers(0, rows, len(order), dtype=np.int32)))
+        else:
+            falsified.append(replace(source, table=mean[None].astype(np.float32), place=np.zeros_like(source.place)))
+    return falsified
+
+
+def moments(source: EncodedInstances, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and spread [d] of each feature over those of some instances that have the source."""
+    rows = rows[source.present[rows]]
+    share = np.bincount(source.place[rows], minlength=source.table.shape[0]) / max(len(rows), 1)
+    mean = np.asarray(share @ source.table)
+    return mean, np.sqrt(np.maximum(np.asarray(share @ (source.table * source.table)) - mean**2, 0))

@@ -1,7 +1,10 @@
 """Typed metadata columns to one vector per source, fitted on meta-train classes only; what is missing stays missing."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array, vstack
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import make_pipeline
@@ -10,10 +13,13 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScal
 from metadash.data.dataset import Source
 from metadash.errors import BadInput
 from metadash.metadata.columns import SEPARATOR, Kind, kind_of
-from metadash.metadata.encoded import EncodedSource
+from metadash.metadata.encoded import EncodedInstances, EncodedSource
 
 MAX_WORDS = 512
 """The most frequent training words kept per text column: more than the few hundred training classes can teach a weight each."""
+
+ROWS_AT_ONCE = 16_384
+"""Instances made dense at a time: a hundred megabytes where they have a thousand features."""
 
 
 def encode(table: pd.DataFrame, sources: tuple[Source, ...], train_rows: np.ndarray) -> list[EncodedSource]:
@@ -25,6 +31,33 @@ def encode(table: pd.DataFrame, sources: tuple[Source, ...], train_rows: np.ndar
 
 
 def encode_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -> EncodedSource:
+    present, columns = fitted_columns(table, source, train_rows)
+    vectors = np.concatenate([column.block(slice(None)) for column in columns], axis=1)
+    vectors[~present] = 0
+    return EncodedSource(source.name, vectors, present, features_of(columns))
+
+
+def encode_instances(table: pd.DataFrame, sources: tuple[Source, ...], train_rows: np.ndarray) -> list[EncodedInstances]:
+    """One EncodedInstances per source over all rows of ``table``, fitted on ``train_rows`` alone, as ``encode`` does for classes.
+
+    Made piece by piece and kept sparse: most of what describes instances is one category among many.
+    """
+    return [encode_instance_source(table, source, train_rows) for source in sources]
+
+
+def encode_instance_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -> EncodedInstances:
+    present, columns = fitted_columns(table, source, train_rows)
+    pieces = []
+    for start in range(0, len(table), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        pieces.append(csr_array(np.concatenate([column.block(rows) for column in columns], axis=1)))
+    place = np.arange(len(table), dtype=np.int32)
+    features, on_queries = features_of(columns), source.available_at_prediction
+    return EncodedInstances(source.name, vstack(pieces, format="csr"), place, present, features, on_queries)
+
+
+def fitted_columns(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -> tuple[np.ndarray, list["Column"]]:
+    """Which rows have anything of the source [R], and its columns, fitted; those that are empty in training are left out."""
     missing = [column for column in source.columns if column not in table]
     if missing:
         raise BadInput(f"The source '{source.name}' names the column '{missing[0]}', and the table has none of that name.")
@@ -32,19 +65,14 @@ def encode_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -
     present = frame.notna().any(axis=1).to_numpy()
     if not present[train_rows].any():
         raise BadInput(
-            f"The source '{source.name}' is empty for every meta-train class; there is nothing to learn from. Leave it out."
+            f"The source '{source.name}' is empty for every meta-train {source.level}; there is nothing to learn from. Leave it out."
         )
-    blocks, features = [], []
-    for name in source.columns:
-        kind = kind_of(frame[name].iloc[train_rows])
-        if kind == "empty":
-            continue
-        block, labels = encode_column(frame[name], kind, train_rows, present)
-        blocks.append(block)
-        features += [f"{name}: {label}" for label in labels]
-    vectors = np.concatenate(blocks, axis=1).astype(np.float32)
-    vectors[~present] = 0
-    return EncodedSource(source.name, vectors, present, tuple(features))
+    kinds = {name: kind_of(frame[name].iloc[train_rows]) for name in source.columns}
+    return present, [fitted(frame[name], kind, train_rows, present) for name, kind in kinds.items() if kind != "empty"]
+
+
+def features_of(columns: list["Column"]) -> tuple[str, ...]:
+    return tuple(f"{column.name}: {label}" for column in columns for label in column.labels)
 
 
 def finite(column: pd.Series) -> pd.Series:
@@ -52,20 +80,35 @@ def finite(column: pd.Series) -> pd.Series:
     return column.where(column.abs() != np.inf) if pd.api.types.is_float_dtype(column) else column
 
 
-def encode_column(column: pd.Series, kind: Kind, train_rows: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """[C, d] and the d labels, fitted on the training rows that have a value. The last feature says "missing" where training rows
-    miss this value but have others of the source (``present``); where all are missing, there is nothing to mark."""
+@dataclass(frozen=True)
+class Column:
+    """A column with what was fitted on its training rows. The last of its ``labels`` is "missing" where ``marks_missing``."""
+
+    name: str
+    values: np.ndarray
+    absent: np.ndarray
+    transformer: BaseEstimator
+    labels: list[str]
+    marks_missing: bool
+
+    def block(self, rows: slice) -> np.ndarray:
+        """The features [R, d] float32 of some rows."""
+        absent = self.absent[rows, None]
+        block = self.transformer.transform(self.values[rows])
+        block = np.asarray(block.todense() if hasattr(block, "todense") else block, dtype=np.float32)
+        block = np.nan_to_num(np.where(absent, 0, block))
+        return np.concatenate([block, absent], axis=1, dtype=np.float32) if self.marks_missing else block
+
+
+def fitted(column: pd.Series, kind: Kind, train_rows: np.ndarray, present: np.ndarray) -> Column:
+    """Fitted on the training rows that have a value. Where training rows miss this value but have others of the source
+    (``present``), a feature says so; where all are missing, there is nothing to mark."""
     absent = column.isna().to_numpy()
     values, transformer, names = prepared(column, kind)
-    fitted = transformer.fit(values[train_rows[~absent[train_rows]]])
-    block = fitted.transform(values)
-    block = np.asarray(block.todense() if hasattr(block, "todense") else block, dtype=np.float32)
-    block = np.nan_to_num(np.where(absent[:, None], 0, block))
-    labels = [str(label) for label in (names or fitted.get_feature_names_out())]
-    if (absent & present)[train_rows].any():
-        block = np.concatenate([block, absent[:, None]], axis=1)
-        labels.append("missing")
-    return block, labels
+    transformer.fit(values[train_rows[~absent[train_rows]]])
+    labels = [str(label) for label in (names or transformer.get_feature_names_out())]
+    marks = bool((absent & present)[train_rows].any())
+    return Column(str(column.name), values, absent, transformer, labels + ["missing"] * marks, marks)
 
 
 def prepared(column: pd.Series, kind: Kind) -> tuple[np.ndarray, BaseEstimator, list[str]]:

@@ -1,6 +1,6 @@
 """From a class's metadata to what it says about the class's place in the embedding: an anchor μ and a strength κ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -8,41 +8,81 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
-class MetadataContext:
-    """The metadata of the classes of a batch of tasks.
-
-    ``vectors`` one [B, N, d_s] per source; ``present`` [B, N, S] bool, after any mask over the sources.
-    """
+class InstanceMetadata:
+    """The metadata of single instances: ``vectors`` one [..., d_s] per source, ``present`` [..., S] bool."""
 
     vectors: list[Tensor]
     present: Tensor
 
-    def masked(self, keep: Tensor) -> "MetadataContext":
-        """With only the sources where ``keep`` ([S], or [B, S]) is true."""
-        keep = keep if keep.dim() == 2 else keep[None]
-        return MetadataContext(self.vectors, self.present & keep[:, None, :])
+    def masked(self, keep: Tensor) -> "InstanceMetadata":
+        """``keep`` [B, S]."""
+        return InstanceMetadata(self.vectors, self.present & keep.view(len(keep), *[1] * (self.present.dim() - 2), -1))
 
 
-class AnchorNetwork(nn.Module):
-    """μ [B, N, D] and κ [B, N] of each class from its source vectors.
+@dataclass(frozen=True)
+class MetadataContext:
+    """The metadata of the classes of a batch of tasks, and where there are such sources, of their instances.
 
-    One linear map per source into ``hidden`` dimensions, the mean over the sources present, ReLU and dropout, then two linear
-    heads. Deliberately small: only some hundred meta-train classes teach it, and dropout is high as in AM3 (Xing et al. 2019,
-    section 4). κ = softplus(·) is zero where no source is present.
+    ``vectors`` one [B, N, d_s] per source; ``present`` [B, N, S] bool, after any mask over the sources. ``support`` [B, N, K, ·]
+    and ``query`` [B, Q, ·] hold the sources that describe instances.
     """
 
-    def __init__(self, source_dims: list[int], dim: int, hidden: int = 64, dropout: float = 0.5):
+    vectors: list[Tensor]
+    present: Tensor
+    support: InstanceMetadata | None = None
+    query: InstanceMetadata | None = None
+
+    @property
+    def n_sources(self) -> int:
+        return self.present.shape[-1] + (self.query.present.shape[-1] if self.query is not None else 0)
+
+    def masked(self, keep: Tensor) -> "MetadataContext":
+        """With only the sources where ``keep`` ([S], or [B, S]) is true: those of classes first, then those of instances."""
+        keep = (keep if keep.dim() == 2 else keep[None]).expand(len(self.present), -1)
+        if keep.shape[1] != self.n_sources:
+            raise ValueError(f"the mask is over {keep.shape[1]} sources, and there are {self.n_sources}")
+        of_classes, of_instances = keep[:, : self.present.shape[-1]], keep[:, self.present.shape[-1] :]
+        return MetadataContext(
+            self.vectors,
+            self.present & of_classes[:, None, :],
+            self.support and self.support.masked(of_instances),
+            self.query and self.query.masked(of_instances),
+        )
+
+    def at_shot(self, n_shot: int) -> "MetadataContext":
+        """With only the first ``n_shot`` support instances of each class."""
+        if self.support is None:
+            return self
+        vectors = [x[:, :, :n_shot] for x in self.support.vectors]
+        return replace(self, support=InstanceMetadata(vectors, self.support.present[:, :, :n_shot]))
+
+
+class SourceReader(nn.Module):
+    """From source vectors [..., d_s] to one hidden vector [..., H]: a linear map per source, the mean over those present, ReLU, dropout."""
+
+    def __init__(self, source_dims: list[int], hidden: int = 64, dropout: float = 0.5):
         super().__init__()
         self.sources = nn.ModuleList([nn.Linear(d, hidden) for d in source_dims])
         self.dropout = nn.Dropout(dropout)
-        self.anchor = nn.Linear(hidden, dim)
-        self.strength = nn.Linear(hidden, 1)
 
-    def hidden(self, context: MetadataContext) -> Tensor:
-        weight = context.present.float()
-        stacked = torch.stack([layer(x) for layer, x in zip(self.sources, context.vectors, strict=True)], dim=-2)
+    def hidden(self, read: MetadataContext | InstanceMetadata) -> Tensor:
+        weight = read.present.float()
+        stacked = torch.stack([layer(x) for layer, x in zip(self.sources, read.vectors, strict=True)], dim=-2)
         total = (stacked * weight[..., None]).sum(dim=-2)
         return self.dropout(F.relu(total / weight.sum(dim=-1, keepdim=True).clamp(min=1)))
+
+
+class AnchorNetwork(SourceReader):
+    """μ [B, N, D] and κ [B, N] of each class from its source vectors.
+
+    Two linear heads over what a ``SourceReader`` reads. Deliberately small: only some hundred meta-train classes teach it, and
+    dropout is high as in AM3 (Xing et al. 2019, section 4). κ = softplus(·) is zero where no source is present.
+    """
+
+    def __init__(self, source_dims: list[int], dim: int, hidden: int = 64, dropout: float = 0.5):
+        super().__init__(source_dims, hidden, dropout)
+        self.anchor = nn.Linear(hidden, dim)
+        self.strength = nn.Linear(hidden, 1)
 
     def forward(self, context: MetadataContext) -> tuple[Tensor, Tensor]:
         hidden = self.hidden(context)

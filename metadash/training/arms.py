@@ -1,23 +1,23 @@
 """Trains one arm: a learner with some metadata sources (or none, or falsified ones) over a shared backbone."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 
-from metadash.data.dataset import Dataset
+from metadash.data.dataset import Dataset, Source
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
 from metadash.learners.base import EmbeddingLearner, Learner
 from metadash.learners.registry import check_options, entry_of, make
-from metadash.metadata.controls import control
-from metadash.metadata.encoded import EncodedSource
-from metadash.metadata.encoder import encode
+from metadash.metadata.controls import control, control_instances
+from metadash.metadata.encoded import EncodedInstances, EncodedSource
+from metadash.metadata.encoder import encode, encode_instances
 from metadash.networks.anchors import MetadataContext
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
@@ -29,16 +29,19 @@ VALIDATE_EVERY = {"quick": 50, "full": 25}
 VALIDATION_EPISODES = 400
 DRAWN_AT_ONCE = 50
 TRAINING_SHARE = 0.85
+ANCHORED = ("pseudo-shots", "am3")
+"""Fusions that give every class an anchor."""
+
 CLIPPED = {"meta-lstm": 0.25}
 """The norm at which a paper clips its outer gradient."""
 
 
 def encode_sources(spec: RunSpec, dataset: Dataset, table: pd.DataFrame | None = None) -> list[EncodedSource]:
-    """The run's sources as vectors, fitted on meta-train classes, falsified where the spec says so.
+    """The run's class sources as vectors, fitted on meta-train classes, falsified where the spec says so.
 
     ``table`` takes the place of the data set's classes where some of their values have been changed.
     """
-    sources = tuple(dataset.source(name) for name in spec.sources)
+    sources = sources_of(spec, dataset, "class")
     if not sources:
         return []
     roles = dataset.split(spec.split)
@@ -46,7 +49,24 @@ def encode_sources(spec: RunSpec, dataset: Dataset, table: pd.DataFrame | None =
     return control(encoded, spec.control, list(roles.values()), np.random.default_rng([spec.seed, 1]))
 
 
-def make_learner(spec: RunSpec, backbone: nn.Module, dim: int, encoded: list[EncodedSource]) -> Learner:
+def encode_instance_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedInstances]:
+    """The run's sources that describe instances, likewise."""
+    sources = sources_of(spec, dataset, "instance")
+    if not sources:
+        return []
+    roles = [np.flatnonzero(np.isin(dataset.class_of, members)) for members in dataset.split(spec.split).values()]
+    columns = dict.fromkeys(column for source in sources for column in source.columns)
+    encoded = encode_instances(dataset.instance_columns(list(columns)), sources, roles[0])
+    return control_instances(encoded, spec.control, roles, np.random.default_rng([spec.seed, 3]))
+
+
+def sources_of(spec: RunSpec, dataset: Dataset, level: str) -> tuple[Source, ...]:
+    return tuple(source for source in map(dataset.source, spec.sources) if source.level == level)
+
+
+def make_learner(
+    spec: RunSpec, backbone: nn.Module, dim: int, encoded: list[EncodedSource], instances: Sequence[EncodedInstances] = ()
+) -> Learner:
     return make(
         spec.learner,
         backbone,
@@ -57,6 +77,8 @@ def make_learner(spec: RunSpec, backbone: nn.Module, dim: int, encoded: list[Enc
         distance=spec.distance,
         dropout=spec.dropout,
         options=dict(spec.options),
+        instance_dims=[source.width for source in instances],
+        auxiliary_weight=spec.auxiliary_weight,
     )
 
 
@@ -71,6 +93,7 @@ class Arm:
         torch.manual_seed(spec.seed)
         self.spec, self.dataset = spec, dataset
         self.encoded = encode_sources(spec, dataset)
+        self.instances = encode_instance_sources(spec, dataset)
         self.generator = np.random.default_rng([spec.seed, 2])
         self.stored = np.array(backbone.array("embeddings"))
         self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
@@ -83,10 +106,15 @@ class Arm:
             dim = int(np.prod(dataset.inputs.shape[1:]))
         if not self.frozen:
             self.inputs = dataset.inputs
-        self.learner = make_learner(spec, network, dim, self.encoded)
-        train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
-        if spec.fusion != "none" and self.frozen:
-            self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
+        self.learner = make_learner(spec, network, dim, self.encoded, self.instances)
+        members = dataset.split(spec.split)["train"]
+        if spec.fusion in ANCHORED and self.frozen:
+            mean = self.stored[np.isin(dataset.class_of, members)].mean(axis=0)
+            self.learner.anchors.anchor.bias.data = torch.from_numpy(mean)
+        if self.learner.auxiliary is not None:
+            known = [source.vectors[members[source.present[members]]] for source in self.encoded]
+            variance = torch.tensor([float(vectors.var(axis=0).sum()) for vectors in known])
+            self.learner.auxiliary.start([torch.from_numpy(vectors.mean(axis=0)) for vectors in known], variance)
         batch = spec.meta_batch if spec.mode == "quick" else 1
         self.episodes = spec.evaluation.episodes(spec.split, "train", n_episodes=batch * DRAWN_AT_ONCE)
         self.table = pool_table(dataset, self.episodes)
@@ -110,12 +138,16 @@ class Arm:
         shots = int(self.generator.choice(spec.evaluation.shots))
         support = tensor_rows(self.inputs, tasks.support[:, :, :shots])
         query = tensor_rows(self.inputs, tasks.query).flatten(1, 2)
-        context = context_of(self.encoded, tasks.classes)
+        context = self.context(tasks.at_shot(shots))
         if context is not None and spec.source_dropout:
-            keep = self.generator.random((len(tasks), len(self.encoded))) >= spec.source_dropout
+            keep = self.generator.random((len(tasks), context.n_sources)) >= spec.source_dropout
             context = context.masked(torch.from_numpy(keep))
         target = torch.arange(tasks.n_way).repeat_interleave(tasks.n_query).expand(len(tasks), -1)
         return self.learner.loss(support, query, target, context, progress)
+
+    def context(self, tasks: EpisodeManifest) -> MetadataContext | None:
+        """All that the metadata say of some tasks; what only teaches is among it."""
+        return context_of(self.encoded, tasks.classes, self.instances, tasks.support, tasks.query.reshape(len(tasks), -1))
 
     def evaluate(self, manifest: EpisodeManifest) -> np.ndarray:
         """Correct queries [len(shots), E]."""
@@ -129,8 +161,8 @@ class Arm:
         else:
             needed, position = places(rows, len(self.inputs))
             table = np.array(self.inputs[needed])
-        shots = self.spec.evaluation.shots
-        return {w: score(self.learner, table, position, manifest.at_ways(w), shots, self.encoded) for w in ways}
+        encoded, shots = self.encoded if self.spec.reads_at_test else [], self.spec.evaluation.shots
+        return {w: score(self.learner, table, position, manifest.at_ways(w), shots, encoded, self.instances) for w in ways}
 
     def embeddings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings [R, D] of (at least) these rows under the current weights, and the place of each row of the data set among them."""
@@ -162,11 +194,18 @@ def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
     return network
 
 
-def optimiser_of(arm: Arm) -> torch.optim.Optimizer:
-    """AdamW on the learner's gradient; plain descent for Reptile, whose gradient is θ − φ and whose step is ε."""
-    if arm.spec.learner == "reptile":
-        return torch.optim.SGD(arm.learner.parameters(), lr=1.0)
-    return torch.optim.AdamW(arm.parameters())
+def optimisers_of(arm: Arm) -> list[torch.optim.Optimizer]:
+    """AdamW on the learner's gradient; plain descent for Reptile, whose gradient is θ − φ and whose step is ε.
+
+    FiLM's networks and the auxiliary head are no part of Reptile's θ: they take no inner steps to follow, and have AdamW.
+    """
+    if arm.spec.learner != "reptile":
+        return [torch.optim.AdamW(arm.parameters())]
+    hooks = [module for module in (arm.learner.film, arm.learner.auxiliary) if module is not None]
+    own = [parameter for module in hooks for parameter in module.parameters()]
+    known = {id(parameter) for parameter in own}
+    followed = torch.optim.SGD([p for p in arm.learner.parameters() if id(p) not in known], lr=1.0)
+    return [followed, torch.optim.AdamW(own, arm.spec.learning_rate, weight_decay=arm.spec.weight_decay)] if own else [followed]
 
 
 def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:
@@ -180,7 +219,7 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
     """Train until validation accuracy has not risen for ``patience`` looks, or the budget is spent; keep the best weights."""
     spec = arm.spec
     every = VALIDATE_EVERY[spec.mode]
-    optimiser = optimiser_of(arm)
+    optimisers = optimisers_of(arm)
     best, best_step, waited = arm.accuracy(arm.evaluate(arm.validation), arm.validation), 0, 0
     weights = copy.deepcopy(arm.learner.state_dict())
     history(0, "training", 0.0, validation_accuracy=best)
@@ -194,13 +233,14 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
         arm.learner.train()
         progress = (step - 1) / spec.steps
         loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
-        optimiser.zero_grad()
+        arm.learner.zero_grad()
         loss.backward()
         if spec.learner in CLIPPED:
             torch.nn.utils.clip_grad_norm_(arm.learner.parameters(), CLIPPED[spec.learner])
         if spec.learner == "reptile":
-            anneal(optimiser, arm, progress)
-        optimiser.step()
+            anneal(optimisers[0], arm, progress)
+        for optimiser in optimisers:
+            optimiser.step()
         if not torch.isfinite(loss):
             raise BadInput(f"The loss is not a number at step {step}; lower the learning rate ({spec.learning_rate:g}).")
         fraction = TRAINING_SHARE * step / spec.steps
@@ -222,8 +262,9 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
 def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Train (where there is something to train) and score on the test manifest.
 
-    Frames: ``scores`` (every episode's own, at every number of ways) and, with metadata, ``anchors`` (class_id, kappa or weight λ,
-    mu as lists). Where nothing is trained, validation accuracy is measured all the same: it is what learners may be chosen by.
+    Frames: ``scores`` (every episode's own, at every number of ways) and, where metadata place the prototypes, ``anchors`` (class_id,
+    kappa or weight λ, mu as lists). Where nothing is trained, validation accuracy is measured all the same: it is what learners may be
+    chosen by.
     """
     arm = Arm(spec, dataset, *needed)
     manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
@@ -241,6 +282,7 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
             "n_test_classes": len(np.unique(manifest.classes)),
             "batch_norm": statistics_of(spec),
             "trained_parameters": trained_parameters(arm) if spec.trains else 0,
+            "read_at_test": list(spec.sources) if spec.reads_at_test else [],
             "accuracy": percent[manifest.n_way],
             **({"accuracy_by_ways": {str(n_way): found for n_way, found in percent.items()}} if spec.evaluation.ways else {}),
             **({"ways_note": ways_note(spec)} if ways_note(spec) else {}),
@@ -253,7 +295,10 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
             )
         },
     )
-    if arm.encoded:
+    if arm.learner.film is not None:
+        film = arm.learner.film
+        outcome.summary["film_multipliers"] = [film.scale_multiplier.item(), film.shift_multiplier.item()]
+    if spec.fusion in ANCHORED:
         outcome.frames["anchors"] = anchors_frame(arm)
         tested = np.unique(manifest.classes)
         outcome.summary["kappa"] = (

@@ -1,6 +1,6 @@
 """Scores a learner on a manifest: embed every instance once, then thousands of episodes are small matrix products."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.base import EmbeddingLearner, Learner
-from metadash.metadata.encoded import EncodedSource
-from metadash.networks.anchors import MetadataContext
+from metadash.metadata.encoded import EncodedInstances, EncodedSource
+from metadash.networks.anchors import InstanceMetadata, MetadataContext
 
 EMBED_BATCH = 96
 """Images a forward pass: their activations still fit the cache of one core."""
@@ -48,12 +48,34 @@ def places(rows: np.ndarray, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
     return different, position
 
 
-def context_of(encoded: list[EncodedSource], classes: np.ndarray) -> MetadataContext | None:
-    """The metadata of ``classes`` [B, N], or None when there is none."""
-    if not encoded:
+def context_of(
+    encoded: Sequence[EncodedSource],
+    classes: np.ndarray,
+    instances: Sequence[EncodedInstances] = (),
+    support: np.ndarray | None = None,
+    query: np.ndarray | None = None,
+) -> MetadataContext | None:
+    """The metadata of ``classes`` [B, N], or None when there is none.
+
+    With ``instances``, also those of the rows ``support`` [B, N, K] and ``query`` [B, Q]; what is not available at prediction is
+    hidden of the queries, in training as at test.
+    """
+    if not encoded and not instances:
         return None
     vectors = [torch.from_numpy(source.vectors[classes]) for source in encoded]
-    return MetadataContext(vectors, torch.from_numpy(np.stack([source.present[classes] for source in encoded], axis=-1)))
+    present = (
+        np.stack([source.present[classes] for source in encoded], axis=-1) if encoded else np.ones((*classes.shape, 0), bool)
+    )
+    if not instances or support is None or query is None:
+        return MetadataContext(vectors, torch.from_numpy(present))
+    of_support, of_query = told(instances, support), told(instances, query)
+    of_query.present[..., [not source.on_queries for source in instances]] = False
+    return MetadataContext(vectors, torch.from_numpy(present), of_support, of_query)
+
+
+def told(instances: Sequence[EncodedInstances], rows: np.ndarray) -> InstanceMetadata:
+    present = np.stack([source.present[rows] for source in instances], axis=-1)
+    return InstanceMetadata([torch.from_numpy(source.vectors(rows)) for source in instances], torch.from_numpy(present))
 
 
 @torch.no_grad()
@@ -63,7 +85,8 @@ def score(
     position: np.ndarray,
     manifest: EpisodeManifest,
     shots: tuple[int, ...],
-    encoded: list[EncodedSource],
+    encoded: Sequence[EncodedSource],
+    instances: Sequence[EncodedInstances] = (),
 ) -> np.ndarray:
     """Correct queries of each episode at each number of shots: [len(shots), E] int64.
 
@@ -80,9 +103,9 @@ def score(
         part = manifest[start : start + batch]
         support = rows[torch.from_numpy(position[part.support])]
         query = rows[torch.from_numpy(position[part.query])].flatten(1, 2)
-        context = context_of(encoded, part.classes)
+        context = context_of(encoded, part.classes, instances, part.support, part.query.reshape(len(part), -1))
         for s, n_shot in enumerate(shots):
-            logits = predict(support[:, :, :n_shot], query, context)
+            logits = predict(support[:, :, :n_shot], query, context and context.at_shot(n_shot))
             correct[s, start : start + len(part)] = (logits.argmax(dim=-1) == target).sum(dim=1).numpy()
     return correct
 

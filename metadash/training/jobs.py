@@ -178,4 +178,5 @@ def title_of(spec: Spec) -> str:
         return f"{spec.subject}: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = f", {spec.control}" if spec.control != "none" else ""
+    wrong += {"film": ", FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

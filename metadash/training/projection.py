@@ -1,4 +1,8 @@
-"""The prototype map: where a run's embedding puts instances, prototypes and metadata anchors, flattened by t-SNE."""
+"""The prototype map: where a run's embedding puts instances, prototypes and metadata anchors, flattened by t-SNE.
+
+Where metadata modulate the embedding (FiLM), every instance lies where the learner sees it in this task, the background as if it
+were asked for; plain prototypes are the means of what the embedding gives without metadata.
+"""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +10,7 @@ import torch
 from sklearn.manifold import TSNE
 
 from metadash.data.dataset import Dataset
+from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypeLearner, pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
@@ -43,16 +48,18 @@ def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[
     at = lambda chosen: torch.from_numpy(embedded[position[chosen]])  # noqa: E731
     plain = at(support).mean(dim=1)
     with torch.no_grad():
-        context = context_of(arm.encoded, classes[None])
-        fused, anchors = fused_prototypes(arm, at(support), context)
+        context = arm.context(task) if arm.spec.reads_at_test else None
+        seen, asked = modulated(arm, task, at(support), at(np.concatenate([query.ravel(), rows])), rows)
+        of_query, of_rows = asked[: query.size], asked[query.size :]
+        fused, anchors = fused_prototypes(arm, seen, context)
         predicted, plainly = (classes[arm.predict(task, told)] for told in (context, None if arm.can_do_without else context))
     parts = [
-        frame("instance", rows, dataset.class_of[rows], embedded[position[rows]]),
-        frame("support", support.ravel(), np.repeat(classes, task.n_shot), embedded[position[support.ravel()]]),
-        frame("query", query.ravel(), np.repeat(classes, task.n_query), embedded[position[query.ravel()]], predicted, plainly),
+        frame("instance", rows, dataset.class_of[rows], of_rows.numpy()),
+        frame("support", support.ravel(), np.repeat(classes, task.n_shot), seen.flatten(0, 1).numpy()),
+        frame("query", query.ravel(), np.repeat(classes, task.n_query), of_query.numpy(), predicted, plainly),
         frame("plain prototype", None, classes, plain.numpy()),
-        frame("prototype", None, classes, fused.numpy()) if arm.encoded else None,
-        frame("anchor", None, classes, anchors) if arm.encoded else None,
+        frame("prototype", None, classes, fused.numpy()) if arm.spec.reads_at_test else None,
+        frame("anchor", None, classes, anchors) if len(anchors) else None,
     ]
     kept = [part for part in parts if part is not None]
     return pd.concat([points for points, _ in kept], ignore_index=True), np.concatenate([vectors for _, vectors in kept]).astype(
@@ -60,10 +67,24 @@ def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[
     )
 
 
+def modulated(
+    arm: Arm, task: EpisodeManifest, support: torch.Tensor, asked: torch.Tensor, rows: np.ndarray
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The task's support [N, K, D], and its queries and some other ``rows`` [Q + R, D], as the learner sees them."""
+    film = arm.learner.film
+    if film is None:
+        return support, asked
+    every = np.concatenate([task.query.ravel(), rows])[None]
+    context = context_of(arm.encoded, task.classes, arm.instances, task.support, every)
+    assert context is not None
+    of_support, of_asked = film(context)
+    return of_support.of(support[None])[0], of_asked.of(asked[None])[0]
+
+
 def fused_prototypes(arm: Arm, support: torch.Tensor, context: MetadataContext | None) -> tuple[torch.Tensor, np.ndarray]:
-    """Prototypes [N, D] with the metadata's pull, and the anchors [N, D] (none without metadata), for whichever learner."""
+    """Prototypes [N, D] with the metadata's pull, and the anchors [N, D] (where there are any), for whichever learner."""
     mean = support.mean(dim=1)
-    if context is None:
+    if context is None or arm.learner.film is not None:
         return mean, np.zeros((0, mean.shape[1]), np.float32)
     anchor, strength = arm.learner.anchors(context)
     if isinstance(arm.learner, PrototypeLearner):

@@ -110,7 +110,7 @@ def what_if(spec: WhatIfSpec, dataset: Dataset, needed: list[Run], store: RunSto
             },
         },
         frames={
-            "scores": scores_frame({manifest.n_way: correct}, tests.shots, manifest.n_query),
+            "scores": scores_frame(correct, tests.shots, manifest.n_way, manifest.n_query),
             "queries": queries_frame(spec, scorer, before, after),
             "classes": classes_frame(spec, scorer, before, after),
         },

@@ -10,6 +10,9 @@ from metadash.training.fields import check_fields, check_range
 
 Mode = Literal["quick", "full"]
 
+AUXILIARY_WEIGHT = 0.2
+"""Of the auxiliary loss beside a cross-entropy of about one: enough to be heard, too little to drown it (the literature has 0.1 to 0.5)."""
+
 
 @dataclass(frozen=True)
 class BackboneSpec:
@@ -103,6 +106,9 @@ class RunSpec:
     Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
     backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``).
     ``learner`` and its ``options`` (pairs of name and value, those that differ from its paper's) are the registry's.
+    ``fusion`` is how the metadata enter: *pseudo-shots* and *am3* place a class's prototype, *film* modulates the embedding (and
+    alone reads sources that describe instances), *auxiliary* only teaches the embedding in training, by a loss that counts
+    ``auxiliary_weight`` times.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
     Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
     """
@@ -114,7 +120,8 @@ class RunSpec:
     mode: Mode = "quick"
     backbone: BackboneSpec = field(default_factory=BackboneSpec)
     distance: Literal["euclidean", "cosine"] = "euclidean"
-    fusion: Literal["none", "pseudo-shots", "am3"] = "none"
+    fusion: Literal["none", "pseudo-shots", "am3", "film", "auxiliary"] = "none"
+    auxiliary_weight: float = AUXILIARY_WEIGHT
     sources: tuple[str, ...] = ()
     control: Literal["none", "shuffled", "noise", "constant"] = "none"
     source_dropout: float = 0.0
@@ -141,10 +148,11 @@ class RunSpec:
         check_range(self, "seed", 0, 2**31)
         if (self.fusion == "none") != (not self.sources):
             raise BadInput(
-                "Sources without a fusion would be ignored; choose the fusion pseudo-shots or am3."
+                "Sources without a fusion would be ignored; choose the fusion pseudo-shots, am3, film or auxiliary."
                 if self.sources
                 else f"The fusion '{self.fusion}' needs at least one metadata source."
             )
+        check_auxiliary(self)
         if self.control != "none" and not self.sources:
             raise BadInput(f"The control '{self.control}' needs metadata sources to falsify.")
         if len(set(self.sources)) < len(self.sources):
@@ -163,6 +171,11 @@ class RunSpec:
         """The numbers of ways that its scores are of, n_way last."""
         tests = self.evaluation
         return (tests.n_way,) if entry_of(self.learner).fixed_way else (*tests.ways, tests.n_way)
+
+    @property
+    def reads_at_test(self) -> bool:
+        """Whether the trained learner is told the metadata; where they only taught it, it is not."""
+        return self.fusion not in ("none", "auxiliary")
 
     @property
     def trains(self) -> bool:
@@ -186,6 +199,20 @@ def normal_options(learner: str, options: Any) -> tuple[tuple[str, Any], ...]:
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given), options_for(learner)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
+
+
+def check_auxiliary(spec: RunSpec) -> None:
+    check_range(spec, "auxiliary_weight", 0.01, 1.0)
+    if spec.fusion != "auxiliary":
+        if spec.auxiliary_weight != AUXILIARY_WEIGHT:
+            raise BadInput(
+                f"auxiliary_weight would be ignored by the fusion '{spec.fusion}'; it belongs to the fusion auxiliary."
+            )
+    elif spec.mode == "quick":
+        raise BadInput(
+            "The fusion auxiliary teaches the embedding, and in quick mode the embedding is frozen, so nothing would change; use the "
+            "mode full, or another fusion."
+        )
 
 
 def check_learner(spec: RunSpec) -> None:

@@ -214,6 +214,25 @@ def test_names_say_what_the_learner_knows_and_only_as_much_more_as_is_needed(sto
     assert knowledge(specs[2]) == "place (rows shuffled)"
 
 
+def test_names_tell_how_metadata_enter_and_what_only_taught(store: RunStore, tiny: Dataset) -> None:
+    specs = [
+        tiny_run(PLACE),
+        tiny_run(PLACE, fusion="film"),
+        tiny_run(PLACE, fusion="auxiliary", mode="full"),
+        tiny_run(PLACE, fusion="auxiliary", mode="full", control="shuffled"),
+    ]
+    runs = [put(store, tiny, spec) for spec in specs]
+    arms = {arm.runs[0].digest: arm for arm in arms_of(store)}
+    names = names_of(list(arms.values()))
+    assert [names[arms[run.digest].id] for run in runs] == [
+        "place, pseudo-shots",
+        "place, FiLM",
+        "place (only in training)",
+        "place (only in training) (rows shuffled)",
+    ]
+    assert [arms[run.digest].reads for run in runs] == [True, True, False, False]
+
+
 def test_a_damaged_run_is_one_sentence(store: RunStore, tiny: Dataset) -> None:
     run = put(store, tiny, tiny_run())
     file = run.folder / "scores.parquet"

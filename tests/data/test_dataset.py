@@ -47,6 +47,13 @@ def test_missing_values_stay_missing(tiny: Dataset) -> None:
     assert np.array_equal(tiny.classes["weight"].isna(), tiny_classes()["weight"].isna())
 
 
+def test_some_columns_of_the_instances_are_read_without_the_others(tiny: Dataset) -> None:
+    found = tiny.instance_columns(["taken", "site"])
+    pd.testing.assert_frame_equal(found, tiny.instances[["taken", "site"]])
+    with pytest.raises(BadInput, match="The table instances has no column 'sight'"):
+        tiny.instance_columns(["site", "sight"])
+
+
 def test_inputs_are_mapped_not_read(tiny: Dataset) -> None:
     assert isinstance(tiny.inputs, np.memmap)
     assert tiny.inputs.shape == (N_CLASSES * PER_CLASS, SIDE, SIDE)

@@ -49,7 +49,39 @@ def test_five_controls_are_in_view_and_the_rest_behind_more_options(page: AppTes
 
 def test_what_describes_instances_is_named_as_not_usable_here_and_why(page: AppTest) -> None:
     assert "site" not in page.multiselect(key="tr_sources").options
-    assert said(page, "Not usable here yet: site.")
+    assert said(page, "Not usable with this fusion: site. They describe single images, and only FiLM reads those.")
+
+
+def test_with_film_chosen_what_describes_instances_can_be_read_and_with_another_fusion_no_longer(
+    page: AppTest, no_workers: None, untrained: Workspace
+) -> None:
+    page.selectbox(key="tr_fusion").set_value("film").run()
+    assert said(page, "FiLM: metadata of an example, or of the whole task, scale and shift")
+    page.multiselect(key="tr_sources").set_value(["place", "site"]).run()
+    assert not page.error and said(page, "with “place, site”")
+    page.selectbox(key="tr_fusion").set_value("am3").run()
+    assert not page.exception and not page.error
+    assert page.multiselect(key="tr_sources").value == ["place"]
+    page.selectbox(key="tr_fusion").set_value("film").run()
+    page.multiselect(key="tr_sources").set_value(["site"]).run()
+    page.button(key="tr_go").click().run()
+    specs = [job.spec for job in all_jobs(untrained) if isinstance(job.spec, RunSpec)]
+    assert {(spec.fusion, spec.sources) for spec in specs} == {("film", ("site",))} and len(specs) == 3
+
+
+def test_a_link_with_film_and_an_instance_source_opens_with_both(page: AppTest) -> None:
+    other = open_page("train", dataset="tiny", tr_fusion="film", tr_sources=["site"], **SMALL)
+    assert other.multiselect(key="tr_sources").value == ["site"] and not other.error
+    assert said(other, "with “site”")
+
+
+def test_the_auxiliary_loss_asks_for_full_mode(page: AppTest) -> None:
+    page.selectbox(key="tr_fusion").set_value("auxiliary").run()
+    page.multiselect(key="tr_sources").set_value(["place"]).run()
+    (error,) = page.error
+    assert "use the mode full" in one_sentence(error.value)
+    page.segmented_control(key="tr_mode").set_value("full").run()
+    assert not page.error and said(page, "only in training")
 
 
 def test_pressing_the_button_queues_one_run_a_seed_and_the_backbone_once(
