@@ -14,6 +14,7 @@ from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
 from metadash.learners.base import EmbeddingLearner, Learner
 from metadash.learners.registry import check_options, entry_of, make
+from metadash.metadata.blur import blur_table, read_blur
 from metadash.metadata.controls import control
 from metadash.metadata.encoded import EncodedSource
 from metadash.metadata.encoder import encode
@@ -33,12 +34,17 @@ CLIPPED = {"meta-lstm": 0.25}
 
 
 def encode_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedSource]:
-    """The run's sources as vectors, fitted on meta-train classes, falsified where the spec says so."""
+    """The run's sources as vectors, fitted on meta-train classes, blurred and falsified where the spec says so."""
     sources = tuple(dataset.source(name) for name in spec.sources)
     if not sources:
         return []
     roles = dataset.split(spec.split)
-    encoded = encode(dataset.classes, sources, roles["train"])
+    blurs = [read_blur(entry) for entry in spec.blur]
+    encoded = [
+        found
+        for source in sources
+        for found in encode(blur_table(dataset.classes, source.name, blurs, spec.seed), (source,), roles["train"])
+    ]
     return control(encoded, spec.control, list(roles.values()), np.random.default_rng([spec.seed, 1]))
 
 

@@ -5,6 +5,7 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import check_counts
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
+from metadash.metadata.blur import check_fits, read_blur
 from metadash.training.kinds import Spec
 from metadash.training.spec import BackboneSpec, RunSpec
 
@@ -27,6 +28,7 @@ def check_episodes(episodes: EpisodeSpec, dataset: Dataset) -> None:
 
 def check_sources(spec: RunSpec, dataset: Dataset) -> None:
     train = dataset.split(spec.split)["train"]
+    blurs = [read_blur(entry) for entry in spec.blur]
     for name in spec.sources:
         source = dataset.source(name)
         if source.level != "class":
@@ -40,3 +42,13 @@ def check_sources(spec: RunSpec, dataset: Dataset) -> None:
             raise BadInput(
                 f"The source '{name}' is empty for every meta-train class; there is nothing to learn from. Leave it out."
             )
+        withheld = set()
+        for blur in blurs:
+            if blur.source != name:
+                continue
+            if blur.column not in source.columns:
+                raise BadInput(f"The source '{name}' has no column '{blur.column}' to blur; it has {', '.join(source.columns)}.")
+            check_fits(blur, dataset.classes[blur.column])
+            withheld |= {blur.column} if blur.how == "withheld" else set()
+        if dataset.classes[[column for column in source.columns if column not in withheld]].iloc[train].isna().all(axis=None):
+            raise BadInput(f"All that the source '{name}' says is withheld; leave the source out instead.")

@@ -14,6 +14,7 @@ import psutil
 
 from metadash.canonical import plain
 from metadash.learners.registry import entry_of
+from metadash.metadata.blur import read_blur
 from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.spec import BackboneSpec
 from metadash.training.views import MapSpec
@@ -174,5 +175,5 @@ def title_of(spec: Spec) -> str:
     if isinstance(spec, MapSpec):
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
-    wrong = f", {spec.control}" if spec.control != "none" else ""
+    wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur) + (f", {spec.control}" if spec.control != "none" else "")
     return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
 from metadash.learners.registry import check_options, entry_of, options_for
+from metadash.metadata.blur import read_blur
 from metadash.training.fields import check_fields, check_range
 
 Mode = Literal["quick", "full"]
@@ -87,6 +88,8 @@ class RunSpec:
     Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
     backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``).
     ``learner`` and its ``options`` (pairs of name and value, those that differ from its paper's) are the registry's.
+    ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
+    column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
     Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
     """
@@ -101,6 +104,7 @@ class RunSpec:
     fusion: Literal["none", "pseudo-shots", "am3"] = "none"
     sources: tuple[str, ...] = ()
     control: Literal["none", "shuffled", "noise", "constant"] = "none"
+    blur: tuple[tuple[Any, ...], ...] = ()
     source_dropout: float = 0.0
     dropout: float = 0.5
     steps: int = 2000
@@ -115,6 +119,7 @@ class RunSpec:
         check_fields(self)
         object.__setattr__(self, "options", normal_options(self.learner, self.options))
         check_learner(self)
+        object.__setattr__(self, "blur", normal_blur(self.sources, self.blur))
         check_range(self, "source_dropout", 0.0, 0.95)
         check_range(self, "dropout", 0.0, 0.95)
         check_range(self, "steps", 1, 1_000_000)
@@ -157,6 +162,20 @@ def normal_options(learner: str, options: Any) -> tuple[tuple[str, Any], ...]:
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given), options_for(learner)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
+
+
+def normal_blur(sources: tuple[str, ...], blur: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
+    """Sorted, and without what leaves a column as it is, so that equal meanings stay one run.
+
+    Raises BadInput for an entry that is no blur, a source that the run does not read, and a column that is blurred twice.
+    """
+    read = [read_blur(entry) for entry in blur]
+    for found in read:
+        if found.source not in sources:
+            raise BadInput(f"The source '{found.source}' is to be blurred, and the run does not read it; add it or leave it.")
+    if len({(found.source, found.column) for found in read}) < len(read):
+        raise BadInput("A column is blurred twice; name each column of a source once.")
+    return tuple(sorted(found.plain for found in read if found.how != "as it is"))
 
 
 def check_learner(spec: RunSpec) -> None:

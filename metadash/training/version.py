@@ -10,6 +10,13 @@ COMPUTING = ("episodes", "metadata", "networks", "learners", "training")
 ELSEWHERE = (
     "episodes/edit.py",
     "episodes/saved.py",
+    "metadata/anonymity.py",
+    "metadata/audit.py",
+    "metadata/audit_columns.py",
+    "metadata/audit_rows.py",
+    "metadata/audit_splits.py",
+    "metadata/findings.py",
+    "metadata/privacy.py",
     "training/check.py",
     "training/estimate.py",
     "training/store.py",
