@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from metadash.data.dataset import Source
 from metadash.data.literals import identifier
 from metadash.metadata.columns import Kind
 from metadash.metadata.findings import Finding, Material, named, text_of, words_of
@@ -25,14 +26,9 @@ def class_identity(material: Material) -> Iterator[Finding]:
     for source, name in material.class_columns():
         column, kind = material.classes[name], material.kinds[name]
         known = column.notna().to_numpy()
-        if known.sum() < 3:
+        if known.sum() < 3 or kind == "vector":
             continue
         values, n, different = column[known], int(known.sum()), int(text_of(column[known]).nunique())
-        if same_number(values, ids[known]):
-            sentence = f"'{name}' is the class id in other words: it numbers the classes and describes none."
-            advice = f"Leave '{name}' out of the source '{source.name}'."
-            yield Finding("class-id", "block", source.name, name, sentence, advice, {"classes": n})
-            continue
         shared = shared_words(values, kind) if kind in ("text", "multilabel") else 0.0
         alike = (text_of(values).str.casefold() == names[known].str.casefold()).mean()
         if alike >= NEARLY_ALL:
@@ -47,6 +43,11 @@ def class_identity(material: Material) -> Iterator[Finding]:
             )
             evidence = {"share_equal": round(float(alike), 3), "share_of_words_shared": round(shared, 3)}
             yield Finding("class-name", "note" if describes else "warn", source.name, name, sentence, advice, evidence)
+            continue
+        if same_number(values, ids[known]):
+            sentence = f"'{name}' is the class id in other words: it numbers the classes and describes none."
+            advice = f"Leave '{name}' out of the source '{source.name}'."
+            yield Finding("class-id", "block", source.name, name, sentence, advice, {"classes": n})
             continue
         if kind == "numeric" and different == n and abs(rank_correlation(values, ids[known])) > 0.999999:
             sentence = f"'{name}' rises (or falls) with the class id throughout."
@@ -100,7 +101,7 @@ def says_nothing(material: Material) -> Iterator[Finding]:
     """Sources and columns that are empty, never vary, or are known for few of the training classes."""
     train = material.roles["train"]
     for source in material.sources:
-        states = {column: state_of(material, source.level, column, train) for column in source.columns}
+        states = states_of(material, source, train)
         if not states:
             continue
         if set(states.values()) <= {"empty", "constant"}:
@@ -116,16 +117,18 @@ def says_nothing(material: Material) -> Iterator[Finding]:
                 yield Finding(state, "note", source.name, column, sentence, "Nothing has to be done; it takes no part.")
 
 
-def state_of(material: Material, level: str, column: str, train: np.ndarray) -> str:
-    """*empty*, *constant* (one value, none missing) or *varies*, over the training classes."""
-    if level == "class":
-        values = text_of(material.classes[column].iloc[train])
-        known, different, rows = int(values.notna().sum()), values.nunique(), len(values)
+def states_of(material: Material, source: Source, train: np.ndarray) -> dict[str, str]:
+    """Each column as *empty*, *constant* (one value, none missing) or *varies*, over the training classes."""
+    if source.level == "class":
+        texts = [text_of(material.classes[column].iloc[train]) for column in source.columns]
+        counts = [(int(text.notna().sum()), text.nunique(), len(text)) for text in texts]
     else:
-        name = identifier(column)
-        sql = f"SELECT count({name}), count(DISTINCT {name}), count(*) FROM instances WHERE class_id IN (SELECT unnest(?))"
-        known, different, rows = material.dataset.frame(sql, [train.tolist()]).iloc[0]
-    return "empty" if not known else "constant" if different == 1 and known == rows else "varies"
+        parts = ", ".join(f"count({name}), min({name}) IS DISTINCT FROM max({name})" for name in map(identifier, source.columns))
+        sql = f"SELECT count(*), {parts} FROM instances WHERE class_id IN (SELECT unnest(?))"
+        rows, *found = material.dataset.frame(sql, [train.tolist()]).iloc[0].tolist()
+        counts = [(known, 2 if differs else 1, rows) for known, differs in zip(found[::2], found[1::2], strict=True)]
+    states = ("empty" if not known else "constant" if different == 1 and known == rows else "varies" for known, different, rows in counts)
+    return dict(zip(source.columns, states, strict=True))
 
 
 def repeated(material: Material) -> Iterator[Finding]:

@@ -25,42 +25,36 @@ def class_tellers(material: Material) -> Iterator[Finding]:
     instance's own. A value of its own for each instance tells nothing by that, as it should.
     """
     for source, name in material.instance_columns():
-        column = identifier(name)
-        spelled, known = material.dataset.frame(
-            f"SELECT avg(CAST(x = CAST(class_id AS VARCHAR) OR x = class_name OR (length(class_name) > 2 AND contains(x, class_name)) AS DOUBLE)), count(*) "
-            f"FROM (SELECT lower(CAST({column} AS VARCHAR)) AS x, class_id, lower(CAST(class_name AS VARCHAR)) AS class_name "
-            f"FROM instances JOIN classes USING (class_id) WHERE instances.{column} IS NOT NULL)"
-            if name not in material.classes.columns
-            else f"SELECT avg(CAST(lower(CAST(i.{column} AS VARCHAR)) = lower(CAST(c.class_name AS VARCHAR)) AS DOUBLE)), count(*) "
-            f"FROM instances AS i JOIN classes AS c USING (class_id) WHERE i.{column} IS NOT NULL"
-        ).iloc[0]
-        if not known:
+        rows, spelled, told, largest = tell_tale(material, name)
+        if not rows:
             continue
         if spelled >= SPELLED:
             sentence = f"'{name}' spells the name or the id of the class in {spelled:.0%} of the instances: it is the answer."
             advice = f"Leave '{name}' out of the source '{source.name}', or cut the name out of it."
-            yield Finding("names-class", "block", source.name, name, sentence, advice, {"share": round(float(spelled), 4)})
-            continue
-        told, chance = told_share(material, name)
-        if told < TELLING:
-            continue
-        evidence = {"accuracy": round(told, 4), "chance": round(chance, 4), "instances": int(known)}
-        sentence = f"'{name}' alone gives away the class of {told:.0%} of the instances (the commonest class is {chance:.0%})."
-        advice = "If a query would come with it, its class is known beforehand; leave it out, or mask it on queries."
-        yield Finding("tells-class", "block" if told >= TOLD else "warn", source.name, name, sentence, advice, evidence)
+            yield Finding("names-class", "block", source.name, name, sentence, advice, {"share": round(spelled, 4)})
+        elif told >= TELLING:
+            evidence = {"accuracy": round(told, 4), "chance": round(largest, 4), "instances": rows}
+            sentence = f"'{name}' alone gives away the class of {told:.0%} of the instances (the commonest class is {largest:.0%})."
+            advice = "If a query would come with it, its class is known beforehand; leave it out, or mask it on queries."
+            yield Finding("tells-class", "block" if told >= TOLD else "warn", source.name, name, sentence, advice, evidence)
 
 
-def told_share(material: Material, name: str) -> tuple[float, float]:
-    """(share of instances whose class the other instances with their value tell, share of the commonest class)."""
-    column = identifier(name)
-    told, rows, largest = material.dataset.frame(
-        f"WITH cells AS (SELECT {column} AS v, class_id, count(*) AS n FROM instances WHERE {column} IS NOT NULL GROUP BY ALL), "
-        "ranked AS (SELECT n, v, max(n) OVER (PARTITION BY v ORDER BY n DESC ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) AS rival, "
-        "row_number() OVER (PARTITION BY v ORDER BY n DESC) AS place FROM cells) "
-        "SELECT sum(n) FILTER (place = 1 AND n - 1 > coalesce(rival, 0)), sum(n), "
-        "(SELECT max(n) FROM (SELECT sum(n) AS n FROM cells GROUP BY class_id)) FROM ranked"
+def tell_tale(material: Material, name: str) -> tuple[int, float, float, float]:
+    """(instances with a value, and of these the shares: that spell the class, whose class the other instances with their value tell,
+    that belong to the commonest class)."""
+    rows, spelled, told, largest = material.dataset.frame(
+        f"WITH cells AS (SELECT {identifier(name)} AS v, class_id, count(*) AS n FROM instances WHERE v IS NOT NULL GROUP BY ALL), "
+        "known AS (SELECT n, v, class_id, max(n) OVER (PARTITION BY v ORDER BY n DESC ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) AS rival, "
+        "row_number() OVER (PARTITION BY v ORDER BY n DESC) AS place FROM cells), "
+        "spelled AS (SELECT n, lower(CAST(v AS VARCHAR)) AS x, CAST(class_id AS VARCHAR) AS id, lower(CAST(class_name AS VARCHAR)) AS word "
+        "FROM cells JOIN (SELECT class_id, class_name FROM classes) USING (class_id)) "
+        "SELECT (SELECT sum(n) FROM cells), (SELECT sum(n) FROM spelled WHERE x IN (id, word) OR (length(word) > 2 AND contains(x, word))), "
+        "(SELECT sum(n) FROM known WHERE place = 1 AND n - 1 > coalesce(rival, 0)), "
+        "(SELECT max(n) FROM (SELECT sum(n) AS n FROM cells GROUP BY class_id))"
     ).iloc[0]
-    return float(np.nan_to_num(told)) / float(rows), float(largest) / float(rows)
+    if pd.isna(rows):
+        return 0, 0.0, 0.0, 0.0
+    return int(rows), *(float(np.nan_to_num(float(part))) / float(rows) for part in (spelled, told, largest))  # type: ignore[return-value]
 
 
 def aggregates(material: Material) -> Iterator[Finding]:
