@@ -7,6 +7,7 @@ from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.metadata.blur import check_fits, read_blur
 from metadash.training.kinds import Spec
+from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.spec import BackboneSpec, RunSpec
 
 
@@ -18,6 +19,13 @@ def check(spec: Spec, dataset: Dataset) -> None:
         check_sources(spec, dataset)
         for role in ("train", "validation", "test"):
             check_episodes(spec.evaluation.episodes(spec.split, role), dataset)
+    elif isinstance(spec, ProxySpec):
+        for name in spec.sources:
+            if dataset.source(name).level != "instance":
+                raise BadInput(f"The source '{name}' describes classes; train the learner metadata-only on it instead.")
+        check_episodes(spec.evaluation.episodes(spec.split, "test"), dataset)
+    elif isinstance(spec, ProbeSpec) and spec.column not in {*dataset.classes.columns, *dataset.instances.columns}:
+        raise BadInput(f"'{dataset.name}' has no column '{spec.column}' to guess; its tables say which there are.")
     for need in spec.needs:
         check(need, dataset)
 

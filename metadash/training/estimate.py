@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from metadash.data.dataset import Dataset
 from metadash.training.kinds import Spec
+from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.store import Run, RunStore
 from metadash.training.views import MapSpec
@@ -38,8 +39,12 @@ def from_scratch(spec: Spec, n_instances: int) -> float:
     if isinstance(spec, BackboneSpec):
         images = spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
         return per_image(spec.width) * (images + n_instances / 3)
+    if isinstance(spec, ProbeSpec):
+        return 3.0
     tests = spec.evaluation
     scoring = tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5
+    if isinstance(spec, ProxySpec):
+        return 1.0 + 5 * scoring + n_instances * 3e-5
     if not spec.trains:
         return 0.3 + scoring
     if spec.mode == "quick":

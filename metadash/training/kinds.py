@@ -9,11 +9,12 @@ from metadash.canonical import digest, plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training.fields import build
+from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.version import code_version
 from metadash.training.views import MapSpec
 
-Spec = BackboneSpec | RunSpec | MapSpec
+Spec = BackboneSpec | RunSpec | MapSpec | ProxySpec | ProbeSpec
 """Each names its ``dataset`` and lists what it ``needs``: the specs of the runs it starts from."""
 
 
@@ -33,6 +34,8 @@ KINDS: dict[str, Kind] = {
     "backbone": Kind(BackboneSpec, "backbone:train_backbone"),
     "learner": Kind(RunSpec, "arms:train_arm"),
     "map": Kind(MapSpec, "projection:draw_map"),
+    "proxy": Kind(ProxySpec, "probe:score_proxy"),
+    "probe": Kind(ProbeSpec, "probe:guess_column"),
 }
 
 
