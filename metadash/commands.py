@@ -38,11 +38,12 @@ from metadash.workspace import Workspace
 
 @dataclass(frozen=True)
 class Result:
-    """What a verb found: ``values`` for machines, ``text`` for people; not ``healthy`` makes the exit code 1."""
+    """What a verb found: ``values`` for machines, ``text`` for people; not ``healthy`` makes the exit code 1, ``blocked`` 2."""
 
     values: Any
     text: str
     healthy: bool = True
+    blocked: bool = False
 
 
 def answer(options: argparse.Namespace, workspace: Workspace) -> Result:

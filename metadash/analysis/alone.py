@@ -51,12 +51,18 @@ def alone_specs(dataset: Dataset, base: RunSpec, sources: Sequence[str] = ()) ->
     known = [s for s in chosen if s.level == "class" and not dataset.classes[list(s.columns)].iloc[train].isna().all(axis=None)]
     tests = replace(base.evaluation, shots=(1,))
     found: dict[str, RunSpec | ProxySpec] = {}
-    groups = {source.name: (source.name,) for source in known}
+    groups: dict[str, tuple[str, ...]] = {source.name: (source.name,) for source in known}
     if len(known) > 1:
         groups = {"all class sources": tuple(source.name for source in known), **groups}
     for name, members in groups.items():
         found[name] = replace(
-            base, learner="metadata-only", options=(), fusion="pseudo-shots", sources=members, evaluation=tests, distance="euclidean"
+            base,
+            learner="metadata-only",
+            options=(),
+            fusion="pseudo-shots",
+            sources=members,
+            evaluation=tests,
+            distance="euclidean",
         )
     for source in chosen:
         if source.level == "instance":

@@ -117,7 +117,9 @@ def personal(material: Material) -> list[Finding]:
             continue
         seen = {
             "values": f"looks like {column.sign}s in {column.share:.0%} of its values".replace("coordinatess", "coordinates"),
-            "name": f"is named as if it told about a {column.sign}" if column.sign != "coordinates" else "is named as if it held coordinates",
+            "name": f"is named as if it told about a {column.sign}"
+            if column.sign != "coordinates"
+            else "is named as if it held coordinates",
             "number of values": f"has {column.sign}",
         }[column.by]
         declared = ", and its source is marked as sensitive" if column.declared else ""

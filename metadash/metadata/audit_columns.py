@@ -16,8 +16,11 @@ NEARLY_ALL = 0.95
 MOSTLY_MISSING = 0.5
 SHARED_WORDS = 0.3
 """A text whose words are shared between classes less than this (as a share of all its words) is a name, not a description."""
-ID_WORDS = frozenset("id uuid guid key index idx no nr number code serial".split())
-OUTSIDE = re.compile(r"pre-?trained|word2vec|\bglove\b(?! box)|fasttext|\w*\bs?bert\b|\bCLIP\b|\bGPT|\bLLMs?\b|language model|embedding", re.IGNORECASE)
+ID_WORDS = frozenset(["id", "uuid", "guid", "key", "index", "idx", "no", "nr", "number", "code", "serial"])
+OUTSIDE = re.compile(
+    r"pre-?trained|word2vec|\bglove\b(?! box)|fasttext|\w*\bs?bert\b|\bCLIP\b|\bGPT|\bLLMs?\b|language model|embedding",
+    re.IGNORECASE,
+)
 
 
 def class_identity(material: Material) -> Iterator[Finding]:
@@ -127,7 +130,10 @@ def states_of(material: Material, source: Source, train: np.ndarray) -> dict[str
         sql = f"SELECT count(*), {parts} FROM instances WHERE class_id IN (SELECT unnest(?))"
         rows, *found = material.dataset.frame(sql, [train.tolist()]).iloc[0].tolist()
         counts = [(known, 2 if differs else 1, rows) for known, differs in zip(found[::2], found[1::2], strict=True)]
-    states = ("empty" if not known else "constant" if different == 1 and known == rows else "varies" for known, different, rows in counts)
+    states = (
+        "empty" if not known else "constant" if different == 1 and known == rows else "varies"
+        for known, different, rows in counts
+    )
     return dict(zip(source.columns, states, strict=True))
 
 
@@ -193,6 +199,8 @@ def unseen_values(material: Material) -> Iterator[Finding]:
         if share:
             much = f"{share:.0%}" if share >= 0.005 else "A few"
             sentence = f"{much} of the {what} in '{name}' that no training class has."
-            advice = "Nothing has to be done: what is new counts as unknown. Much of it makes the source worth less for new classes."
+            advice = (
+                "Nothing has to be done: what is new counts as unknown. Much of it makes the source worth less for new classes."
+            )
             evidence = {"share": round(share, 4), "test_classes": len(rows), "such_as": named(material.names, rows)}
             yield Finding("unseen-values", "note", source.name, name, sentence, advice, evidence)

@@ -34,7 +34,9 @@ def class_tellers(material: Material) -> Iterator[Finding]:
             yield Finding("names-class", "block", source.name, name, sentence, advice, {"share": round(spelled, 4)})
         elif told >= TELLING:
             evidence = {"accuracy": round(told, 4), "chance": round(largest, 4), "instances": rows}
-            sentence = f"'{name}' alone gives away the class of {told:.0%} of the instances (the commonest class is {largest:.0%})."
+            sentence = (
+                f"'{name}' alone gives away the class of {told:.0%} of the instances (the commonest class is {largest:.0%})."
+            )
             advice = "If a query would come with it, its class is known beforehand; leave it out, or mask it on queries."
             yield Finding("tells-class", "block" if told >= TOLD else "warn", source.name, name, sentence, advice, evidence)
 
@@ -84,7 +86,11 @@ def summaries(material: Material) -> dict[str, pd.Series]:
         base = type.partition("(")[0]
         if name in ("instance_id", "class_id") or base not in (*NUMBERS, "BOOLEAN", "DATE", "TIMESTAMP"):
             continue
-        column = f"epoch(CAST({identifier(name)} AS TIMESTAMP))" if base in ("DATE", "TIMESTAMP") else f"CAST({identifier(name)} AS DOUBLE)"
+        column = (
+            f"epoch(CAST({identifier(name)} AS TIMESTAMP))"
+            if base in ("DATE", "TIMESTAMP")
+            else f"CAST({identifier(name)} AS DOUBLE)"
+        )
         for how in AGGREGATES:
             parts.append(f"{'avg' if how == 'mean' else how}({column}) AS a{len(words)}")
             words.append(f"{how} of '{name}'")

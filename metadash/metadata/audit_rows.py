@@ -40,7 +40,12 @@ def exact_twins(material: Material, row: np.ndarray, across: np.ndarray, within:
         return
     twins = [(int(t), int(train[np.flatnonzero(row[train] == row[t])[0]])) for t in test[across][:5]]
     pairs = [(str(material.names[a]), str(material.names[b])) for a, b in twins]
-    evidence = {"test_classes": int(across.sum()), "share": round(share, 3), "share_within_training": round(within, 3), "pairs": pairs}
+    evidence = {
+        "test_classes": int(across.sum()),
+        "share": round(share, 3),
+        "share_within_training": round(within, 3),
+        "pairs": pairs,
+    }
     first = f"such as “{pairs[0][0]}” and “{pairs[0][1]}”"
     if share <= 1.5 * within + MARGIN:
         sentence = f"{share:.0%} of the test classes have the metadata of a training class to the letter ({first}); so do {within:.0%} of the training classes among themselves."
@@ -77,8 +82,9 @@ def near_twins(material: Material, columns: list[str], rest: np.ndarray) -> Iter
         "sampled": len(test) < len(rest) or len(train) < len(material.roles["train"]),
     }
     leak = share > 1.5 * usual + MARGIN
-    sentence = f"{int((nearest >= NEAR).sum())} test classes nearly repeat the metadata of a training class; the closest are “{pair[0]}” and “{pair[1]}” ({nearest[best]:.0%} alike)" + (
-        ", closer than training classes are among themselves." if leak else ", as training classes do among themselves."
+    sentence = (
+        f"{int((nearest >= NEAR).sum())} test classes nearly repeat the metadata of a training class; the closest are “{pair[0]}” and “{pair[1]}” ({nearest[best]:.0%} alike)"
+        + (", closer than training classes are among themselves." if leak else ", as training classes do among themselves.")
     )
     advice = (
         "See whether they are one class under two names; if so, put both into one role."

@@ -25,7 +25,9 @@ def split_reason(material: Material) -> str | None:
     role = np.full(len(classes), "", object)
     for name, members in material.roles.items():
         role[members] = name
-    candidates = [name for name in classes.columns if name not in ("class_id", "class_name") and material.split.startswith(str(name))]
+    candidates = [
+        name for name in classes.columns if name not in ("class_id", "class_name") and material.split.startswith(str(name))
+    ]
     for name in [*sorted(candidates, key=len, reverse=True), *([sibling] if sibling else [])]:
         roles = pd.Series(role)[role != ""].groupby(text_of(classes[name])[role != ""], dropna=False).nunique()
         if len(roles) < (role != "").sum() and (roles == 1).all():
@@ -42,14 +44,14 @@ def separating(material: Material) -> Iterator[Finding]:
     """
     reason = split_reason(material)
     if reason:
-        source = next((s.name for s, column in material.class_columns() if column == reason), "")
+        holder = next((source.name for source, column in material.class_columns() if column == reason), "")
         sentence = f"The split holds out whole values of '{reason}': none is in training and in test. That is how it was made."
         advice = (
-            f"The source '{source}' has only values in test that training never saw; it cannot help, and is no leak."
-            if source
+            f"The source '{holder}' has only values in test that training never saw; it cannot help, and is no leak."
+            if holder
             else "Nothing has to be done: tasks ask about values that are new altogether."
         )
-        yield Finding("split-by", "note", source, reason, sentence, advice, {"values": int(material.classes[reason].nunique())})
+        yield Finding("split-by", "note", holder, reason, sentence, advice, {"values": int(material.classes[reason].nunique())})
     train, test = material.roles["train"], material.roles["test"]
     if len(train) < 2 or len(test) < 2:
         return

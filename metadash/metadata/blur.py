@@ -184,7 +184,9 @@ class Blur:
             known = ", ".join([*RUNGS, *MECHANISMS])
             raise BadInput(f"'{self.column}' cannot be blurred by '{self.how}'; choose one of {known}.")
         if self.how in MECHANISMS and not 0 < self.epsilon <= 100:
-            raise BadInput(f"The {self.how} on '{self.column}' needs an epsilon above 0 (and at most 100); it is {self.epsilon:g}.")
+            raise BadInput(
+                f"The {self.how} on '{self.column}' needs an epsilon above 0 (and at most 100); it is {self.epsilon:g}."
+            )
         if self.how in RUNGS and self.epsilon:
             raise BadInput(f"'{self.how}' on '{self.column}' takes no epsilon; only {' and '.join(MECHANISMS)} do.")
 

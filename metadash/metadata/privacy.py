@@ -1,5 +1,6 @@
 """Columns that look personal: by what their values are like, by their name, and by how few rows share a value."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +10,9 @@ import duckdb
 from metadash.data.dataset import Dataset
 from metadash.data.literals import identifier, literal
 
-Sign = Literal["e-mail", "phone", "IP address", "card number", "coordinates", "person", "place", "birth or age", "number of a person"]
+Sign = Literal[
+    "e-mail", "phone", "IP address", "card number", "coordinates", "person", "place", "birth or age", "number of a person"
+]
 
 PATTERNS: dict[Sign, str] = {
     "e-mail": r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}",
@@ -27,8 +30,28 @@ NAMES: dict[Sign, frozenset[str]] = {
     "card number": frozenset({"card", "iban", "creditcard"}),
     "coordinates": frozenset({"lat", "latitude", "lon", "lng", "longitude", "gps", "coordinates"}),
     "person": frozenset(
-        "surname lastname firstname forename fullname person patient customer employee author designer photographer annotator "
-        "owner user username observer collector reporter driver".split()
+        [
+            "surname",
+            "lastname",
+            "firstname",
+            "forename",
+            "fullname",
+            "person",
+            "patient",
+            "customer",
+            "employee",
+            "author",
+            "designer",
+            "photographer",
+            "annotator",
+            "owner",
+            "user",
+            "username",
+            "observer",
+            "collector",
+            "reporter",
+            "driver",
+        ]
     ),
     "place": frozenset({"address", "street", "zip", "zipcode", "postcode", "postal"}),
     "birth or age": frozenset({"birth", "birthday", "birthdate", "dob", "age", "gender", "sex"}),
@@ -117,12 +140,14 @@ def is_card_number(text: str) -> bool:
     digits = [int(character) for character in text if character.isdigit()]
     if not re.fullmatch(PATTERNS["card number"], text) or not any(digits):
         return False
-    doubled = [digit if place % 2 == 0 else (2 * digit - 9 if digit > 4 else 2 * digit) for place, digit in enumerate(digits[::-1])]
+    doubled = [
+        digit if place % 2 == 0 else (2 * digit - 9 if digit > 4 else 2 * digit) for place, digit in enumerate(digits[::-1])
+    ]
     return sum(doubled) % 10 == 0
 
 
 def sign_of_name(column: str) -> Sign | None:
     """What a column's name says it holds: ``home_address`` is a place, ``FirstName`` a person, ``image`` nothing."""
     parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).replace("_", " ").replace("-", " ").lower().split()
-    joined = {*parts, *("".join(pair) for pair in zip(parts, parts[1:], strict=False))}
+    joined = {*parts, *("".join(pair) for pair in itertools.pairwise(parts))}
     return next((sign for sign, known in NAMES.items() if joined & known), None)

@@ -180,5 +180,7 @@ def title_of(spec: Spec) -> str:
     if isinstance(spec, MapSpec):
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
-    wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur) + (f", {spec.control}" if spec.control != "none" else "")
+    wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur) + (
+        f", {spec.control}" if spec.control != "none" else ""
+    )
     return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.neighbors import KNeighborsClassifier
@@ -86,13 +87,15 @@ def guess_column(spec: ProbeSpec, dataset: Dataset, needed: list[Run], store: Ru
             "n_points": len(frame),
             "left_out": int(len(kept) - kept.sum()),
             "levels": int(frame["truth"].nunique()),
-            "guessed_as": GUESSED_AS.get(kind_of(dataset.classes[spec.column] if of_class else dataset.instances[spec.column]), ""),
+            "guessed_as": GUESSED_AS.get(
+                kind_of(dataset.classes[spec.column] if of_class else dataset.instances[spec.column]), ""
+            ),
         },
         frames={"guesses": frame},
     )
 
 
-def guesser(spec: ProbeSpec, known: np.ndarray):  # type: ignore[no-untyped-def]
+def guesser(spec: ProbeSpec, known: np.ndarray) -> BaseEstimator:
     if spec.method == "logistic":
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
     return KNeighborsClassifier(min(NEIGHBOURS, len(known)))

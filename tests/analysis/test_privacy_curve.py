@@ -36,7 +36,12 @@ def test_a_curve_goes_from_exact_to_withheld_and_from_weak_to_strong_noise(tiny:
 def test_withholding_one_of_two_columns_leaves_the_other(tiny: Dataset) -> None:
     withheld = next(step for step in curve(tiny, base(tiny), "size", "count", SEEDS, noise=False) if step.how == "withheld")
     assert [run.sources for run in withheld.runs] == [("size",), ("size",)]
-    assert {step.how for step in curve(tiny, base(tiny), "place", "corner", SEEDS)} == {"as it is", "rare to other", "withheld", RESPONSE}
+    assert {step.how for step in curve(tiny, base(tiny), "place", "corner", SEEDS)} == {
+        "as it is",
+        "rare to other",
+        "withheld",
+        RESPONSE,
+    }
 
 
 def test_what_is_finished_is_paired_with_the_column_as_it_is(own_workspace: Workspace) -> None:
@@ -57,7 +62,9 @@ def test_what_is_finished_is_paired_with_the_column_as_it_is(own_workspace: Work
     assert [h.k for h in hidden] == sorted(h.k for h in hidden) and hidden[-1].k == 8 and hidden[0].quasi == ("corner", "found")
 
 
-@pytest.mark.parametrize(("source", "column", "words"), [("site", "site", "describes instances"), ("age", "size", "no column 'size'")])
+@pytest.mark.parametrize(
+    ("source", "column", "words"), [("site", "site", "describes instances"), ("age", "size", "no column 'size'")]
+)
 def test_a_curve_of_what_is_not_there_is_one_sentence(source: str, column: str, words: str, tiny: Dataset) -> None:
     with pytest.raises(BadInput) as problem:
         curve(tiny, base(tiny), source, column, SEEDS)

@@ -85,9 +85,16 @@ def test_columns_of_classes_and_of_instances_meet_in_one_table(tiny: Dataset) ->
 
 @pytest.mark.parametrize(
     ("quasi", "sensitive", "words"),
-    [([], None, "Choose at least one"), (["shoe"], None, "no column 'shoe'"), (["site"], "site", "both"), (["site", "site"], None, "twice")],
+    [
+        ([], None, "Choose at least one"),
+        (["shoe"], None, "no column 'shoe'"),
+        (["site"], "site", "both"),
+        (["site", "site"], None, "twice"),
+    ],
 )
-def test_columns_that_cannot_be_counted_are_one_sentence(quasi: list[str], sensitive: str | None, words: str, tiny: Dataset) -> None:
+def test_columns_that_cannot_be_counted_are_one_sentence(
+    quasi: list[str], sensitive: str | None, words: str, tiny: Dataset
+) -> None:
     with pytest.raises(BadInput) as problem:
         anonymity(tiny, quasi, sensitive)
     assert words in one_sentence(problem.value)

@@ -146,7 +146,7 @@ def repeated(train: np.ndarray, test: np.ndarray) -> pd.DataFrame:
 
 
 def test_a_row_that_stands_on_both_sides_of_the_split_is_found(tmp_path) -> None:
-    train, test = (np.flatnonzero(ROLES == role)[:4] for role in ("train", "test"))
+    train, test = (np.flatnonzero(role == ROLES)[:4] for role in ("train", "test"))
 
     finding = of_code(audited(tmp_path, repeated(train, test)), "duplicate-rows")
     assert finding.severity == "warn" and finding.evidence["test_classes"] == 4
@@ -154,7 +154,7 @@ def test_a_row_that_stands_on_both_sides_of_the_split_is_found(tmp_path) -> None
 
 
 def test_rows_that_nearly_repeat_are_found_and_the_closest_pair_is_named(tmp_path) -> None:
-    train, test = (np.flatnonzero(ROLES == role)[:8] for role in ("train", "test"))
+    train, test = (np.flatnonzero(role == ROLES)[:8] for role in ("train", "test"))
 
     classes = repeated(train, test)
     classes.loc[test, "size"] += 0.01 * np.arange(1, 9)
@@ -203,11 +203,17 @@ def test_coverage_is_counted_for_each_source_and_role(tiny: Dataset) -> None:
 
 def test_only_the_sources_that_were_asked_about_are_looked_at(tiny: Dataset) -> None:
     found = audit(tiny, "family-1", ["place", "site"])
-    assert found.sources == ("place", "site") and found.split == "family-1" and found.coverage["source"].tolist() == ["place", "site"]
+    assert (
+        found.sources == ("place", "site")
+        and found.split == "family-1"
+        and found.coverage["source"].tolist() == ["place", "site"]
+    )
     assert {f.source for f in found.findings} <= {"", "place", "site"}
 
 
-@pytest.mark.parametrize(("arguments", "said"), [({"split": "north"}, "no split 'north'"), ({"sources": ["shoe"]}, "no source 'shoe'")])
+@pytest.mark.parametrize(
+    ("arguments", "said"), [({"split": "north"}, "no split 'north'"), ({"sources": ["shoe"]}, "no source 'shoe'")]
+)
 def test_an_audit_of_what_is_not_there_is_one_sentence(arguments: dict, said: str, tiny: Dataset) -> None:
     with pytest.raises(BadInput) as problem:
         audit(tiny, **arguments)
@@ -221,7 +227,9 @@ def test_the_headline_counts_what_is_grave_first() -> None:
 
     assert of("note") == "Nothing stands in the way of training."
     assert of("warn", "warn") == "2 things to look at before you train."
-    assert of("block") == "1 thing to mend before you train." and of("block", "block", "warn").startswith("2 things to mend before")
+    assert of("block") == "1 thing to mend before you train." and of("block", "block", "warn").startswith(
+        "2 things to mend before"
+    )
 
 
 def test_every_check_speaks_in_the_known_codes(tiny: Dataset) -> None:

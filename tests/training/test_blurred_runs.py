@@ -48,7 +48,9 @@ def test_a_blur_is_part_of_what_a_run_is_and_no_blur_is_the_run_it_always_was(ti
 
 def test_a_blurred_spec_survives_json() -> None:
     spec = tiny_run(("size",), blur=(("size", "size", LAPLACE, 2.0), ("size", "count", "5 bins")))
-    assert build(RunSpec, {**json.loads(json.dumps(plain(spec))), "backbone": spec.backbone, "evaluation": spec.evaluation}) == spec
+    assert (
+        build(RunSpec, {**json.loads(json.dumps(plain(spec))), "backbone": spec.backbone, "evaluation": spec.evaluation}) == spec
+    )
 
 
 def test_compare_names_what_was_blurred(own_workspace: Workspace) -> None:

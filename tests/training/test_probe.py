@@ -123,11 +123,19 @@ def test_instance_metadata_that_stands_for_the_class_is_a_label_proxy_and_other_
     assert (folder.name, site.name) == ("folder", "site") and folder.chance == 20
     assert folder.is_proxy and folder.above > 50 and not site.is_proxy and abs(site.above) < 5
     (finding,) = proxies([folder, site])
-    assert (finding.code, finding.severity, finding.source) == ("label-proxy", "warn", "folder") and one_sentence(finding.sentence)
+    assert (finding.code, finding.severity, finding.source) == ("label-proxy", "warn", "folder") and one_sentence(
+        finding.sentence
+    )
 
 
 def test_class_metadata_alone_is_scored_by_the_learner_that_never_sees_an_example(leaky: Workspace, data: Dataset) -> None:
-    spec = tiny_run(("place",), learner="metadata-only", backbone=tiny_backbone(episodes=200), steps=200, evaluation=tiny_evaluation(shots=(1,)))
+    spec = tiny_run(
+        ("place",),
+        learner="metadata-only",
+        backbone=tiny_backbone(episodes=200),
+        steps=200,
+        evaluation=tiny_evaluation(shots=(1,)),
+    )
     train(spec, leaky)
     (found,) = read_alone({"place": spec}, data, RunStore(leaky))
     assert found.level == "class" and found.accuracy.n == 120 and found.accuracy.estimate > found.chance and not found.is_proxy
@@ -135,7 +143,7 @@ def test_class_metadata_alone_is_scored_by_the_learner_that_never_sees_an_exampl
 
 def test_all_class_sources_are_scored_together_too(tiny: Dataset) -> None:
     specs = alone_specs(tiny, base_run(tiny, "family-0"))
-    assert list(specs)[0] == "all class sources" and len(specs["all class sources"].sources) == len(CLASS_SOURCES) - 1
+    assert next(iter(specs)) == "all class sources" and len(specs["all class sources"].sources) == len(CLASS_SOURCES) - 1
     assert {spec.evaluation.shots for spec in specs.values()} == {(1,)}
     assert {name for name, spec in specs.items() if isinstance(spec, ProxySpec)} == {"site"}
     assert list(alone_specs(tiny, base_run(tiny, "family-0"), ["place"])) == ["place"]
@@ -148,7 +156,9 @@ def test_a_proxy_of_a_class_source_is_refused(data: Dataset) -> None:
         ProxySpec("tiny", "family-0", ())
 
 
-@pytest.mark.parametrize("spec", [ProxySpec("tiny", "family-0", ("site",)), ProbeSpec(MAP, column="light")], ids=["proxy", "probe"])
+@pytest.mark.parametrize(
+    "spec", [ProxySpec("tiny", "family-0", ("site",)), ProbeSpec(MAP, column="light")], ids=["proxy", "probe"]
+)
 def test_a_probe_survives_its_job_record_and_has_a_title(spec) -> None:
     assert from_plain(kind_of(spec), as_plain(spec)) == spec
     assert "tiny" in title_of(spec) or "light" in title_of(spec)
