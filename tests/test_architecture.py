@@ -39,6 +39,7 @@ SERVER_IMPORTS = (
     "metadash.dashboard.jobs",
     "metadash.dashboard.charts",
     "metadash.dashboard.frame",
+    "metadash.dashboard.auditing",
     "metadash.training.board",
     "metadash.training.worker",
     "metadash.analysis.answer",
