@@ -1,6 +1,7 @@
-"""The same verbs without a browser: ``python -m metadash answer | datasets | episodes | train | learners | compare | doctor``.
+"""The same verbs without a browser: ``python -m metadash answer | datasets | audit | episodes | train | learners | compare | doctor``.
 
-Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input, 130 interrupted. With ``--json`` the standard output is one
+Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input (or ``audit`` found
+what must be mended before training), 130 interrupted. With ``--json`` the standard output is one
 JSON document and nothing else; progress goes to the standard error.
 """
 
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from metadash import commands, settings
+from metadash import audit_verb, commands, settings
 from metadash.errors import BadInput
 from metadash.metadata.controls import CONTROLS
 from metadash.training.spec import AUXILIARY_WEIGHT
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(result.values, ensure_ascii=False, indent=1) if options.json else result.text, flush=True)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return DONE if result.healthy else DEFECT
+    return BAD_INPUT if result.blocked else DONE if result.healthy else DEFECT
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,6 +61,21 @@ def parser() -> argparse.ArgumentParser:
     datasets = verbs.add_parser("datasets", parents=[common], help="list data sets with their sources, splits and questions")
     datasets.set_defaults(run=commands.datasets)
     add_obtaining(datasets)
+
+    audit = verbs.add_parser(
+        "audit", parents=[common], help="what to look at in the metadata before training; who is recognisable"
+    )
+    add_dataset(audit)
+    audit.add_argument("--split", help="the split it is judged under (default: the data set's own)")
+    audit.add_argument("--source", type=words, default=(), help="only these sources, separated by commas")
+    audit.add_argument("--quasi", type=words, default=(), help="columns that others may know: counts k, l and unique rows")
+    audit.add_argument("--sensitive", metavar="COLUMN", help="what they would learn, for l-diversity")
+    audit.add_argument("--metadata-only", action="store_true", help="also train what answers from metadata alone")
+    audit.add_argument("--probe", metavar="COLUMN", help="how well a published map of --run would let a reader guess this column")
+    audit.add_argument("--run", dest="probed", metavar="DIGEST", help="a finished learner's run, for --probe")
+    audit.add_argument("--prototypes", action="store_true", help="probe its prototypes instead of its map")
+    add_budget(audit)
+    audit.set_defaults(run=audit_verb.run)
 
     episodes = verbs.add_parser("episodes", parents=[common], help="draw episodes and save their manifest")
     add_dataset(episodes)

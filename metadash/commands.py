@@ -34,17 +34,18 @@ from metadash.training.fields import build
 from metadash.training.jobs import title_of
 from metadash.training.run import train as train_run
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways, ways_note
-from metadash.training.store import RunStore
+from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a verb found: ``values`` for machines, ``text`` for people; not ``healthy`` makes the exit code 1."""
+    """What a verb found: ``values`` for machines, ``text`` for people; not ``healthy`` makes the exit code 1, ``blocked`` 2."""
 
     values: Any
     text: str
     healthy: bool = True
+    blocked: bool = False
 
 
 def answer(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -297,16 +298,17 @@ def stored_arm(store: RunStore, arms: list[StoredArm], given: tuple[str, ...]) -
     by_id = {arm.id: arm for arm in arms}
     if len(given) == 1 and given[0] in by_id:
         return by_id[given[0]]
-    runs = []
-    for digest in given:
-        run = store.get(digest)
-        if run is None or run.kind != "learner":
-            raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
-        runs.append(run)
-    found, unreadable = stored_arms(runs)
+    found, unreadable = stored_arms([stored(store, digest) for digest in given])
     if len(found) != 1 or unreadable:
         raise BadInput(f"The runs {', '.join(given)} differ in more than their seed; they are more than one learner.")
     return found[0]
+
+
+def stored(store: RunStore, digest: str) -> Run:
+    run = store.get(digest)
+    if run is None or run.kind != "learner":
+        raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
+    return run
 
 
 def doctor(options: argparse.Namespace, workspace: Workspace) -> Result:

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from metadash.analysis import words
-from metadash.dashboard import explore, house, reads
+from metadash.dashboard import auditing, explore, house, reads
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header
 from metadash.dashboard.reads import Refusal
@@ -27,6 +27,8 @@ header(
 with st.container(border=True):
     st.markdown(explore.facts(data))
     st.caption(f"Licence: {data.description.licence}. Provenance: {data.description.provenance}.")
+
+auditing.section(data)
 
 table = st.segmented_control("Table", TABLES, default="classes", required=True, key="md_table", bind="query-params")
 bar = f"md_{table}"

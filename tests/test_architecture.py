@@ -19,6 +19,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"__main__"},
     {"cli"},
+    {"audit_verb"},
     {"commands"},
     {"dashboard", "progress_bar"},
     {"analysis"},
@@ -38,6 +39,7 @@ SERVER_IMPORTS = (
     "metadash.dashboard.jobs",
     "metadash.dashboard.charts",
     "metadash.dashboard.frame",
+    "metadash.dashboard.auditing",
     "metadash.training.board",
     "metadash.training.worker",
     "metadash.analysis.answer",

@@ -9,13 +9,14 @@ import pandas as pd
 from metadash.analysis.scores import Scores, load_scores
 from metadash.canonical import digest
 from metadash.errors import BadInput
+from metadash.metadata.blur import read_blur
 from metadash.training.spec import RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
 MISSING = "—"
 CONTROL_WORDS = {"shuffled": "rows shuffled", "noise": "noise", "constant": "one value for all"}
 FUSION_WORDS = {"am3": "AM3's gate", "pseudo-shots": "pseudo-shots", "film": "FiLM", "auxiliary": "auxiliary loss"}
-IN_THE_NAME = ("sources", "control", "learner", "evaluation.column")
+IN_THE_NAME = ("sources", "control", "blur", "learner", "evaluation.column")
 """What a name says already; the other options are added to it only where they tell two arms apart."""
 
 
@@ -178,7 +179,7 @@ def differences_table(arms: Sequence[StoredArm], names: Mapping[str, str]) -> pd
 
 def in_words(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join("/".join(map(str, item)) if isinstance(item, (list, tuple)) else str(item) for item in value) or "none"
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -197,10 +198,11 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
 
 
 def knowledge(spec: RunSpec) -> str:
-    """``name, accents (rows shuffled)``, ``name (only in training)``"""
-    wrong = f" ({CONTROL_WORDS[spec.control]})" if spec.control != "none" else ""
-    taught = " (only in training)" if spec.fusion == "auxiliary" else ""
-    return (", ".join(spec.sources) or "no metadata") + taught + wrong
+    """``name, accents (rows shuffled)``, ``age (found: year)``, ``name (only in training)``"""
+    notes = ["only in training"] if spec.fusion == "auxiliary" else []
+    notes += [read_blur(entry).words for entry in spec.blur]
+    notes += [CONTROL_WORDS[spec.control]] if spec.control != "none" else []
+    return (", ".join(spec.sources) or "no metadata") + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def option_in_words(key: str, value: Any) -> str:

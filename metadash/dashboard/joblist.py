@@ -12,7 +12,7 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.jobs import MARKS
 from metadash.dashboard.links import link_to
 from metadash.training.jobs import Job, JobFolder, title_of
-from metadash.training.spec import RunSpec
+from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.store import Run
 from metadash.training.views import MapSpec
 
@@ -77,9 +77,9 @@ def older_table(jobs: list[Job]) -> None:
 
 def choices(jobs: list[Job], runs: list[Run]) -> dict[str, str]:
     """What can be looked at closely, newest first: jobs, and runs that were made without one (on the command line)."""
-    found = {job.digest: (job.submitted, job.title) for job in jobs if not isinstance(job.spec, MapSpec)}
+    found = {job.digest: (job.submitted, job.title) for job in jobs if isinstance(job.spec, (BackboneSpec, RunSpec))}
     for run in runs:
-        if run.digest not in found and run.kind != "map":
+        if run.digest not in found and run.kind in ("backbone", "learner"):
             found[run.digest] = (run.about["created"], title_of(run.spec))
     ordered = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
     return {digest: f"{title} · {digest[:6]}" for digest, (_, title) in ordered[:200]}

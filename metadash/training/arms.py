@@ -15,6 +15,7 @@ from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
 from metadash.learners.base import EmbeddingLearner, Learner
 from metadash.learners.registry import check_options, entry_of, make
+from metadash.metadata.blur import blur_table, read_blur
 from metadash.metadata.controls import control, control_instances
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.metadata.encoder import encode, encode_instances
@@ -37,15 +38,21 @@ CLIPPED = {"meta-lstm": 0.25}
 
 
 def encode_sources(spec: RunSpec, dataset: Dataset, table: pd.DataFrame | None = None) -> list[EncodedSource]:
-    """The run's class sources as vectors, fitted on meta-train classes, falsified where the spec says so.
+    """The run's class sources as vectors, fitted on meta-train classes, blurred and falsified where the spec says so.
 
     ``table`` takes the place of the data set's classes where some of their values have been changed.
     """
     sources = sources_of(spec, dataset, "class")
     if not sources:
         return []
+    classes = dataset.classes if table is None else table
     roles = dataset.split(spec.split)
-    encoded = encode(dataset.classes if table is None else table, sources, roles["train"])
+    blurs = [read_blur(entry) for entry in spec.blur]
+    encoded = [
+        found
+        for source in sources
+        for found in encode(blur_table(classes, source.name, blurs, spec.seed), (source,), roles["train"])
+    ]
     return control(encoded, spec.control, list(roles.values()), np.random.default_rng([spec.seed, 1]))
 
 

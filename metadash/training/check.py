@@ -7,7 +7,10 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import check_counts
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
+from metadash.metadata.blur import check_fits, read_blur
 from metadash.training.kinds import Spec
+from metadash.training.probes import ProbeSpec, ProxySpec
+from metadash.training.questions import DoseSpec, WhatIfSpec, changed_sources
 from metadash.training.spec import BackboneSpec, RunSpec
 
 
@@ -21,6 +24,17 @@ def check(spec: Spec, dataset: Dataset) -> None:
         check_sources(spec, dataset)
         for role in ("train", "validation", "test"):
             check_role(spec.evaluation.episodes(spec.split, role), dataset)
+    elif isinstance(spec, ProxySpec):
+        for name in spec.sources:
+            if dataset.source(name).level != "instance":
+                raise BadInput(f"The source '{name}' describes classes; train the learner metadata-only on it instead.")
+        check_role(spec.evaluation.episodes(spec.split, "test"), dataset)
+    elif isinstance(spec, ProbeSpec) and spec.column not in {*dataset.classes.columns, *dataset.instances.columns}:
+        raise BadInput(f"'{dataset.name}' has no column '{spec.column}' to guess; its tables say which there are.")
+    elif isinstance(spec, WhatIfSpec | DoseSpec):
+        for name in changed_sources(spec):
+            if dataset.source(name).level != "class":
+                raise BadInput(f"The source '{name}' describes instances; only what is known of classes can be changed here.")
     for need in spec.needs:
         check(need, dataset)
 
@@ -57,6 +71,7 @@ def classes_in_words(number: int, role: str) -> str:
 
 def check_sources(spec: RunSpec, dataset: Dataset) -> None:
     train = dataset.split(spec.split)["train"]
+    blurs = [read_blur(entry) for entry in spec.blur]
     for name in spec.sources:
         source = dataset.source(name)
         if source.level == "instance":
@@ -69,6 +84,16 @@ def check_sources(spec: RunSpec, dataset: Dataset) -> None:
             raise BadInput(
                 f"The source '{name}' is empty for every meta-train class; there is nothing to learn from. Leave it out."
             )
+        withheld = set()
+        for blur in blurs:
+            if blur.source != name:
+                continue
+            if blur.column not in source.columns:
+                raise BadInput(f"The source '{name}' has no column '{blur.column}' to blur; it has {', '.join(source.columns)}.")
+            check_fits(blur, dataset.classes[blur.column])
+            withheld |= {blur.column} if blur.how == "withheld" else set()
+        if dataset.classes[[column for column in source.columns if column not in withheld]].iloc[train].isna().all(axis=None):
+            raise BadInput(f"All that the source '{name}' says is withheld; leave the source out instead.")
         if not source.available_at_prediction and spec.reads_at_test:
             raise BadInput(
                 f"The source '{name}' is not available at prediction, so it may only teach in training; use the fusion auxiliary, or leave it out."

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from metadash.data.dataset import Dataset
 from metadash.training.kinds import Spec
+from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, scoring_seconds
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.store import Run, RunStore
@@ -41,7 +42,11 @@ def from_scratch(spec: Spec, n_instances: int) -> float:
     if isinstance(spec, BackboneSpec):
         images = spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
         return per_image(spec.width) * (images + n_instances / 3)
+    if isinstance(spec, ProbeSpec):
+        return 3.0
     tests = spec.evaluation
+    if isinstance(spec, ProxySpec):
+        return 1.0 + 5 * tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5 + n_instances * 3e-5
     scoring = scoring_seconds(spec)
     if not spec.trains:
         return 0.3 + scoring

@@ -14,7 +14,9 @@ import psutil
 
 from metadash.canonical import plain
 from metadash.learners.registry import entry_of
+from metadash.metadata.blur import read_blur
 from metadash.training.kinds import Spec, from_plain, kind_of
+from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec
 from metadash.training.views import MapSpec
@@ -172,11 +174,17 @@ def title_of(spec: Spec) -> str:
     """A line that tells a run from its neighbours."""
     if isinstance(spec, BackboneSpec):
         return f"Backbone Conv-4-{spec.width} on pixels, {spec.dataset}"
+    if isinstance(spec, ProxySpec):
+        return f"Instance metadata alone: {', '.join(spec.sources)}, {spec.dataset}"
+    if isinstance(spec, ProbeSpec):
+        return f"Guessing {spec.column} from {'the map' if spec.what == 'map' else 'prototypes'}: {title_of(spec.map.run)}"
     if isinstance(spec, MapSpec):
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
     if isinstance(spec, WhatIfSpec | DoseSpec):
         return f"{spec.subject}: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
-    wrong = f", {spec.control}" if spec.control != "none" else ""
+    wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur) + (
+        f", {spec.control}" if spec.control != "none" else ""
+    )
     wrong += {"film": ", FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

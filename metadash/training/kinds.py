@@ -9,12 +9,13 @@ from metadash.canonical import digest, plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training.fields import build
+from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.version import code_version
 from metadash.training.views import MapSpec
 
-Spec = BackboneSpec | RunSpec | MapSpec | WhatIfSpec | DoseSpec
+Spec = BackboneSpec | RunSpec | MapSpec | ProxySpec | ProbeSpec | WhatIfSpec | DoseSpec
 """Each names its ``dataset`` and lists what it ``needs``: the specs of the runs it starts from."""
 
 
@@ -36,6 +37,8 @@ KINDS: dict[str, Kind] = {
     "map": Kind(MapSpec, "projection:draw_map"),
     "what-if": Kind(WhatIfSpec, "rescoring:what_if"),
     "dose": Kind(DoseSpec, "rescoring:dose"),
+    "proxy": Kind(ProxySpec, "probe:score_proxy"),
+    "probe": Kind(ProbeSpec, "probe:guess_column"),
 }
 
 

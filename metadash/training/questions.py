@@ -102,6 +102,10 @@ class DoseSpec:
         return 2.0 + scoring_seconds(self.run) * len(self.kinds) * len(self.fractions) * self.draws
 
 
+def changed_sources(spec: WhatIfSpec | DoseSpec) -> tuple[str, ...]:
+    return spec.sources if isinstance(spec, DoseSpec) else tuple(change.source for change in spec.changes)
+
+
 def scoring_seconds(run: RunSpec) -> float:
     """Of one pass over the test episodes; each query is a few small matrix products."""
     tests = run.evaluation
@@ -110,8 +114,8 @@ def scoring_seconds(run: RunSpec) -> float:
 
 def check_rescorable(run: RunSpec, sources: set[str]) -> None:
     """Raises BadInput for a run that reads no metadata at test, or not these sources."""
-    if not run.sources:
-        raise BadInput("This learner was trained without metadata, so changing them changes nothing; choose one that reads some.")
+    if not run.reads_at_test:
+        raise BadInput("This learner reads no metadata at test, so changing them changes nothing; choose one that reads some.")
     unknown = sorted(sources - set(run.sources))
     if unknown:
         raise BadInput(f"The learner was not trained with the source '{unknown[0]}'; it has {', '.join(run.sources)}.")

@@ -12,7 +12,7 @@ from metadash.learners.base import EmbeddingLearner
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.changes import Change, change_table, change_vectors, edit_table
 from metadash.metadata.encoded import EncodedSource
-from metadash.training.arms import Arm, encode_sources
+from metadash.training.arms import Arm, encode_sources, sources_of
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of, places, score, scores_frame
 from metadash.training.progress import History
@@ -45,7 +45,7 @@ class Rescorer:
 
     def encoded(self, changes: tuple[Change, ...], edits: tuple = (), seed: int = 0) -> list[EncodedSource]:
         """The run's sources with some of the test classes' changed."""
-        columns = {name: self.dataset.source(name).columns for name in self.spec.sources}
+        columns = {source.name: source.columns for source in sources_of(self.spec, self.dataset, "class")}
         classes = self.dataset.classes
         table = change_table(edit_table(classes, edits, self.test), columns, changes, self.test, seed)
         encoded = self.arm.encoded if table is classes else encode_sources(self.spec, self.dataset, table)
@@ -55,7 +55,10 @@ class Rescorer:
         """Correct queries [V, len(shots), E] under each of some variants of the metadata."""
         shots, learner = self.spec.evaluation.shots, self.arm.learner
         if not (isinstance(learner, PrototypicalNetwork) and learner.fusion == "pseudo-shots"):
-            return np.stack([score(learner, self.table, self.position, self.manifest, shots, encoded) for encoded in variants])
+            instances = self.arm.instances
+            return np.stack(
+                [score(learner, self.table, self.position, self.manifest, shots, encoded, instances) for encoded in variants]
+            )
         anchor, share = zip(*[self.priors(learner, encoded) for encoded in variants], strict=True)
         place = np.zeros(len(self.dataset.classes), dtype=np.int64)
         place[self.test] = np.arange(len(self.test))
@@ -78,7 +81,8 @@ class Rescorer:
         support, query = rows[self.position[task.support]], rows[self.position[task.query]].flatten(1, 2)
         learner = self.arm.learner
         predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
-        return predict(support, query, context_of(encoded, task.classes))[0].softmax(dim=-1).numpy()
+        context = context_of(encoded, task.classes, self.arm.instances, task.support, task.query.reshape(1, -1))
+        return predict(support, query, context)[0].softmax(dim=-1).numpy()
 
 
 def rescorer(run: Run, dataset: Dataset, store: RunStore) -> Rescorer:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
 from metadash.learners.registry import check_options, entry_of, options_for
+from metadash.metadata.blur import read_blur
 from metadash.training.fields import check_fields, check_range
 
 Mode = Literal["quick", "full"]
@@ -109,6 +110,8 @@ class RunSpec:
     ``fusion`` is how the metadata enter: *pseudo-shots* and *am3* place a class's prototype, *film* modulates the embedding (and
     alone reads sources that describe instances), *auxiliary* only teaches the embedding in training, by a loss that counts
     ``auxiliary_weight`` times.
+    ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
+    column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
     Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
     """
@@ -124,6 +127,7 @@ class RunSpec:
     auxiliary_weight: float = AUXILIARY_WEIGHT
     sources: tuple[str, ...] = ()
     control: Literal["none", "shuffled", "noise", "constant"] = "none"
+    blur: tuple[tuple[Any, ...], ...] = ()
     source_dropout: float = 0.0
     dropout: float = 0.5
     steps: int = 2000
@@ -138,6 +142,7 @@ class RunSpec:
         check_fields(self)
         object.__setattr__(self, "options", normal_options(self.learner, self.options))
         check_learner(self)
+        object.__setattr__(self, "blur", normal_blur(self.sources, self.blur))
         check_range(self, "source_dropout", 0.0, 0.95)
         check_range(self, "dropout", 0.0, 0.95)
         check_range(self, "steps", 1, 1_000_000)
@@ -213,6 +218,20 @@ def check_auxiliary(spec: RunSpec) -> None:
             "The fusion auxiliary teaches the embedding, and in quick mode the embedding is frozen, so nothing would change; use the "
             "mode full, or another fusion."
         )
+
+
+def normal_blur(sources: tuple[str, ...], blur: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
+    """Sorted, and without what leaves a column as it is, so that equal meanings stay one run.
+
+    Raises BadInput for an entry that is no blur, a source that the run does not read, and a column that is blurred twice.
+    """
+    read = [read_blur(entry) for entry in blur]
+    for found in read:
+        if found.source not in sources:
+            raise BadInput(f"The source '{found.source}' is to be blurred, and the run does not read it; add it or leave it.")
+    if len({(found.source, found.column) for found in read}) < len(read):
+        raise BadInput("A column is blurred twice; name each column of a source once.")
+    return tuple(sorted(found.plain for found in read if found.how != "as it is"))
 
 
 def check_learner(spec: RunSpec) -> None:

@@ -1,0 +1,119 @@
+"""The verb ``audit``: what to look at before training, who could be recognised, and (asked for) what metadata alone answers."""
+
+import argparse
+from typing import Any
+
+from metadash.analysis import words
+from metadash.analysis.alone import Alone, alone_specs, base_run, proxies, read_alone
+from metadash.analysis.export import simple
+from metadash.analysis.giveaway import Giveaway, giveaway
+from metadash.commands import Result, span, stored
+from metadash.data.dataset import Dataset
+from metadash.data.library import open_dataset
+from metadash.errors import BadInput
+from metadash.metadata.anonymity import Anonymity, anonymity
+from metadash.metadata.audit import Audit, audit
+from metadash.metadata.findings import Finding
+from metadash.progress_bar import bar
+from metadash.training.jobs import title_of
+from metadash.training.probes import ProbeSpec
+from metadash.training.run import train
+from metadash.training.spec import RunSpec
+from metadash.training.store import RunStore
+from metadash.training.views import MapSpec
+from metadash.workspace import Workspace
+
+MARKS = {"block": "■ block", "warn": "▲ look ", "note": "· note "}
+
+
+def run(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Everything found, as text and as values; a block makes the exit code 2."""
+    data = open_dataset(workspace, options.dataset)
+    found = audit(data, options.split, options.source)
+    hidden = anonymity(data, options.quasi, options.sensitive) if options.quasi else None
+    if options.sensitive and hidden is None:
+        raise BadInput("--sensitive says what others would learn; name what they know already with --quasi.")
+    alone = metadata_only(options, data, found, workspace) if options.metadata_only else []
+    told = probe(options, data, workspace) if options.probe else None
+    findings = [*found.findings, *proxies(alone)]
+    values: dict[str, Any] = {
+        "dataset": data.name,
+        "split": found.split,
+        "headline": found.headline,
+        "blocked": found.blocked,
+        "findings": [simple(finding) for finding in findings],
+        "badges": {name: list(codes) for name, codes in found.badges.items()},
+        "coverage": found.coverage.to_dict("records"),
+        "anonymity": None if hidden is None else {**simple(hidden), "share_unique": hidden.share_unique},
+        "metadata_only": [{**simple(one), "points_above_chance": one.above, "label_proxy": one.is_proxy} for one in alone],
+        "probe": None if told is None else {**simple(told), "sentence": told.sentence},
+    }
+    lines = [f"{data.name}, split {found.split}: {found.headline}", *map(line, findings), "", *coverage_lines(found)]
+    lines += ["", *anonymity_lines(hidden)] if hidden else []
+    lines += ["", "Metadata alone, at one example per class:", *map(alone_line, alone)] if alone else []
+    lines += ["", told.sentence] if told else []
+    return Result(values, "\n".join(lines), blocked=found.blocked)
+
+
+def metadata_only(options: argparse.Namespace, data: Dataset, found: Audit, workspace: Workspace) -> list[Alone]:
+    """Train what the metadata-only scores still need, in this process."""
+    base = base_run(
+        data,
+        found.split,
+        width=options.width,
+        episodes=options.backbone_episodes,
+        steps=options.steps,
+        n_episodes=options.n_episodes,
+    )
+    specs = alone_specs(data, base, options.source)
+    with bar(len(specs)) as report:
+        for spec in specs.values():
+            train(spec, workspace, report.part(title_of(spec)))
+    return read_alone(specs, data, RunStore(workspace))
+
+
+def probe(options: argparse.Namespace, data: Dataset, workspace: Workspace) -> Giveaway:
+    """Guess a column from the map of a stored run's first test task, or from its prototypes."""
+    if not options.probed:
+        raise BadInput("--probe needs the run whose map or prototypes would be published; name it with --run.")
+    spec = stored(RunStore(workspace), options.probed).spec
+    assert isinstance(spec, RunSpec)
+    if spec.dataset != data.name:
+        raise BadInput(f"The run {options.probed} is of the data set '{spec.dataset}'; audit that one.")
+    seen = MapSpec(spec, n_shot=spec.evaluation.shots[0])
+    asked = (
+        ProbeSpec(seen, "prototypes", options.probe, "logistic") if options.prototypes else ProbeSpec(seen, "map", options.probe)
+    )
+    with bar(1) as report:
+        return giveaway(train(asked, workspace, report.part(title_of(asked))))
+
+
+def line(finding: Finding) -> str:
+    return f"{MARKS[finding.severity]}  {finding.code}: {finding.sentence} {finding.advice}"
+
+
+def coverage_lines(found: Audit) -> list[str]:
+    width = max((len(name) for name in found.sources), default=0)
+    rows = found.coverage.to_dict("records")
+    head = f"{'known for':{width}}  train  valid.  test"
+    return [head] + [f"{r['source']:{width}}  {r['train']:5.0%}  {r['validation']:6.0%}  {r['test']:4.0%}" for r in rows]
+
+
+def anonymity_lines(hidden: Anonymity) -> list[str]:
+    known = ", ".join(hidden.quasi)
+    lines = [
+        f"Who knows {known}: the smallest of {words.count(hidden.groups)} groups has {words.count(hidden.k)} of {words.count(hidden.rows)} rows "
+        f"(k = {hidden.k}); {words.percent(hidden.share_unique)} of the rows are alone."
+    ]
+    if hidden.l is not None:
+        lines.append(f"At least {hidden.l} different values of {hidden.sensitive} in every group (l = {hidden.l}).")
+    return lines
+
+
+def alone_line(one: Alone) -> str:
+    mark = "  label proxy" if one.is_proxy else ""
+    inside, new = simple(one.accuracy), simple(one.new_classes)
+    return (
+        f"  {one.name}: {one.accuracy.estimate:.1f} % {span(inside)} on these test classes, {span(new)} on new; "
+        f"chance {one.chance:.0f} %{mark}"
+    )

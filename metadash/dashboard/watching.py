@@ -1,0 +1,52 @@
+"""A piece of work that a part of a page asks for: what pressing the button will tell, the button, the bar with *cancel*."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from metadash import settings
+from metadash.analysis import words
+from metadash.dashboard import house
+from metadash.dashboard.escape import plain
+from metadash.dashboard.frame import one_sentence
+from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
+from metadash.dashboard.learning import seconds_for
+from metadash.data.dataset import Dataset
+from metadash.training.kinds import Spec
+
+
+def offer(specs: Sequence[Spec], data: Dataset, key: str, label: str, promise: str) -> None:
+    """The button that computes what is not stored of ``specs``, or the bar while that goes on; nothing once all is there."""
+    parts = jobs_of(specs, data)
+    if all(part.done for part in parts):
+        return
+    if any(part.job and part.job.active for part in parts):
+        watch(specs, data, key)
+        return
+    for job in troubled(parts)[:1]:
+        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
+    st.markdown(promise)
+    if st.button(label, type="primary", icon=":material/play_arrow:", key=key):
+        board = house.board()
+        for spec in specs:
+            board.submit(spec)
+        st.rerun()
+    workers = settings.worker_count()
+    missing = sum(not part.done for part in parts)
+    st.caption(
+        f"{missing} run{'s' if missing > 1 else ''}, {words.duration(seconds_for(list(specs), data))} on this machine with "
+        f"{workers} worker{'s' if workers > 1 else ''}."
+    )
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def watch(specs: Sequence[Spec], data: Dataset, key: str) -> None:
+    with one_sentence():
+        parts = jobs_of(specs, data)
+        if not any(part.job and part.job.active for part in parts):
+            st.rerun()
+        progress_bar(parts)
+        if st.button("Cancel", icon=":material/close:", key=f"{key}_cancel"):
+            for part in parts:
+                if part.job and part.job.active:
+                    house.board().cancel(part.job.digest)
