@@ -164,7 +164,7 @@ shots, ways = every_way[kept[0].id].shots, sorted({n_way for found in every_way.
 left, right = st.columns([3, 2])
 baseline_place = left.container()
 how = right.segmented_control(
-    "Claim together",
+    "Tested together",
     [BASELINE, PAIRS],
     default=BASELINE,
     required=True,

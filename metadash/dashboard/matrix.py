@@ -18,7 +18,8 @@ STYLE = """<style>
 .md-pairs td{border-radius:6px;padding:4px 5px;text-align:center;white-space:nowrap;min-width:62px}
 .md-pairs td small{display:block;font-size:.72rem}
 .md-pairs p{display:none;font-size:.85rem;margin:.3rem 0}
-@media(max-width:640px){.md-pairs tbody th{min-width:14px;padding-right:4px}.md-pairs th span{display:none}.md-pairs p{display:block}}
+@media(max-width:640px){.md-pairs tbody th{min-width:14px;padding-right:4px}.md-pairs th span{display:none}.md-pairs p{display:block}
+.md-pairs td{min-width:48px;padding:4px 2px;font-size:.8rem}.md-pairs td small{font-size:.62rem}}
 </style>"""
 WORDS = {
     Verdict.HELPS: "better",

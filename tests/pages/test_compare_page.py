@@ -1,5 +1,7 @@
 """The *Compare* page: paired differences with intervals between stored learners, and never between those that cannot be compared."""
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -8,7 +10,7 @@ from metadash.dashboard import house
 from metadash.training.run import train
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, tiny_run
+from tests.builders import one_sentence, tiny_evaluation, tiny_run
 from tests.pages.page import open_page, said
 
 
@@ -16,6 +18,10 @@ def arms(workspace: Workspace) -> dict[str, StoredArm]:
     """By what tells them apart here."""
     found = stored_arms(RunStore(workspace).runs())[0]
     return {("elsewhere " if arm.spec.evaluation.strategy == "uniform" else "") + describe(arm): arm for arm in found}
+
+
+def stored(workspace: Workspace) -> list[StoredArm]:
+    return stored_arms(RunStore(workspace).runs())[0]
 
 
 def describe(arm: StoredArm) -> str:
@@ -39,12 +45,67 @@ def test_one_learner_is_not_enough(untrained: Workspace) -> None:
     assert said(open_page("compare", dataset="tiny"), "There is one learner so far; a comparison takes two.")
 
 
-def test_the_headline_is_the_paired_difference_with_both_intervals_and_a_verdict(page: AppTest) -> None:
+def test_of_two_learners_the_headline_is_the_paired_difference_with_both_intervals_and_a_verdict(trained: Workspace) -> None:
+    here = arms(trained)
+    page = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])  # type: ignore[arg-type]
     headline = next(line.value for line in page.markdown if line.value.startswith("#### With "))
     assert headline.startswith("#### With one labelled example per class, ") and headline.count("[") == 2
-    assert "on these familys" not in headline and "no metadata" in headline
+    assert "on these families" in headline and "no metadata" in headline
     assert any(badge.value for badge in page.markdown if "badge" in badge.value) or page.get("badge")
     assert said(page, "120 episodes, the same for both")
+
+
+def test_of_several_the_headline_says_what_holds_after_correction(page: AppTest, trained: Workspace) -> None:
+    headline = next(line.value for line in page.markdown if line.value.startswith("#### With "))
+    assert "of 2 learners" in headline and "“no metadata”" in headline
+    assert said(page, "holds after Holm's correction for the 2 comparisons tested together")
+    lines = next(line.value for line in page.markdown if line.value[:1] in "▲▼=?")
+    assert lines.count("[") == 2 and "“place” +" in lines
+    assert said(page, "120 episodes, the same for all · 1 to 2 seeds")
+
+
+def test_every_pair_is_one_table_with_marks_and_its_own_correction(page: AppTest) -> None:
+    page.segmented_control(key="cmp_how").set_value("every pair").run()
+    assert not page.exception and said(page, "over 3 pairs") and said(page, "Of 3 pairs, ")
+    (table,) = [block.proto.body for block in page.get("html") if "md-pairs" in block.proto.body]
+    assert table.count("<tr>") == 4 and table.count("less") == 6 and "▲" in table and "▼" in table
+    assert "rows shuffled" in table and "[" in table
+
+
+def test_accuracy_stands_beside_what_it_costs(page: AppTest) -> None:
+    (table,) = [frame.value for frame in page.dataframe if "memory" in frame.value]
+    assert table.index.tolist() == ["no metadata", "place", "place (rows shuffled)"], "a control never stands first"
+    assert table["seconds"].str.endswith(" s").all() and table["memory"].str.endswith(" MiB").all()
+    assert table.loc["no metadata", "parameters trained"] == "0" != table.loc["place", "parameters trained"]
+    assert table["1 shot, %"].str.count(r"\[").ge(1).all() and table["validation, %"].astype(float).between(20, 100).all()
+    assert all("120 episodes" in text for text in table["from"])
+    assert set(table["batch norm"]) == {"running statistics"} and set(table["mode"]) == {"quick"}
+    assert said(page, "The cheapest learner that no other here is shown to beat (Holm over 3 pairs)")
+
+
+def test_older_runs_say_that_nothing_was_recorded(trained: Workspace) -> None:
+    for file in trained.runs.glob("*/run.json"):
+        about = json.loads(file.read_text())
+        about.pop("cost")
+        file.write_text(json.dumps(about))
+    (table,) = [frame.value for frame in open_page("compare", dataset="tiny").dataframe if "memory" in frame.value]
+    assert set(table["memory"]) == set(table["processor"]) == {"not recorded"} and table["seconds"].str.endswith(" s").all()
+
+
+def test_fewer_ways_are_a_curve_and_a_choice_and_a_fixed_head_says_why_it_is_left_out(trained: Workspace) -> None:
+    fewer = tiny_evaluation(ways=(2, 3))
+    for spec in (tiny_run(evaluation=fewer), tiny_run(learner="anil", steps=5, evaluation=fewer)):
+        train(spec, trained)
+    newest = {describe(arm) if arm.spec.learner == "prototypical" else "anil": arm for arm in reversed(stored(trained))}
+    ids = [newest[name].id for name in ("plain", "place", "anil")] + [arms(trained)["shuffled"].id]
+    page = open_page("compare", dataset="tiny", runs=ids)  # type: ignore[arg-type]
+    assert len(page.get("plotly_chart")) == 4 and said(page, "its head has one row for each of 5 classes")
+    page.segmented_control(key="cmp_ways").set_value(2).run()
+    assert not page.exception and any("Fewer than two" in note.value for note in page.info), "only one was scored at two ways"
+    train(tiny_run(("place",), evaluation=fewer), trained)
+    ids.append(next(arm.id for arm in stored(trained) if describe(arm) == "place" and arm.spec.evaluation.ways))
+    page = open_page("compare", dataset="tiny", runs=ids, cmp_ways="2")  # type: ignore[arg-type]
+    assert not page.exception and said(page, "Left out at 2 ways: “anil") and said(page, "2-way, siblings tasks")
 
 
 def test_it_starts_with_the_newest_learners_that_can_be_compared_and_writes_them_to_the_link(
@@ -99,17 +160,13 @@ def test_choosing_nothing_asks_for_a_choice(page: AppTest) -> None:
     assert said(page, "Choose two or more learners") and not page.exception
 
 
-def test_only_what_differs_is_listed_first_and_every_accuracy_has_its_intervals_and_n(page: AppTest) -> None:
-    differing, accuracy = page.dataframe[0].value, page.dataframe[-1].value
-    assert {"fusion", "sources", "control", "seeds"} == set(differing.index)
-    assert accuracy["from"].tolist() and all("120 episodes" in text for text in accuracy["from"])
-    assert accuracy["1 shot, %"].str.count(r"\[").ge(1).all()
-    assert set(accuracy["batch norm"]) == {"running statistics"} and set(accuracy["mode"]) == {"quick"}
+def test_only_what_differs_is_listed(page: AppTest) -> None:
+    assert {"fusion", "sources", "control", "seeds"} == set(page.dataframe[-1].value.index)
 
 
 def test_more_shots_change_the_headline_and_the_charts_stand(page: AppTest) -> None:
     page.segmented_control(key="cmp_shot").set_value(5).run()
-    assert said(page, "#### With five labelled examples per class") and len(page.get("plotly_chart")) == 2
+    assert said(page, "#### With five labelled examples per class") and len(page.get("plotly_chart")) == 3
 
 
 def test_another_baseline_turns_the_comparison_round(page: AppTest, trained: Workspace) -> None:
