@@ -45,7 +45,7 @@ def load_scores(runs: list[Run], store: RunStore) -> Scores:
     shots = {run.spec.evaluation.shots for run in runs}  # type: ignore[union-attr]
     if len(manifests) > 1 or len(shots) > 1:
         raise BadInput("These runs were scored on different test episodes; only runs on the same episodes can be compared.")
-    order = sorted(runs, key=lambda run: run.spec.seed)
+    order = sorted(runs, key=lambda run: run.about["spec"]["seed"])
     stacked = []
     for run in order:
         frame, tests = run.scores().sort_values(["shot", "episode"]), run.spec.evaluation  # type: ignore[union-attr]
@@ -57,5 +57,5 @@ def load_scores(runs: list[Run], store: RunStore) -> Scores:
         np.stack(stacked, axis=1),
         store.manifest(order[0]),
         tuple(run.digest for run in order),
-        tuple(run.spec.seed for run in order),
+        tuple(run.about["spec"]["seed"] for run in order),
     )

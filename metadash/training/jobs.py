@@ -16,7 +16,7 @@ from metadash.canonical import plain
 from metadash.learners.registry import entry_of
 from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.spec import BackboneSpec
-from metadash.training.views import MapSpec
+from metadash.training.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
@@ -173,6 +173,8 @@ def title_of(spec: Spec) -> str:
         return f"Backbone Conv-4-{spec.width} on pixels, {spec.dataset}"
     if isinstance(spec, MapSpec):
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
+    if isinstance(spec, AdaptationSpec):
+        return f"Adaptation to episode {spec.episode + 1}, {spec.n_steps} steps: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = f", {spec.control}" if spec.control != "none" else ""
     return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

@@ -11,9 +11,9 @@ from metadash.errors import BadInput
 from metadash.training.fields import build
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.version import code_version
-from metadash.training.views import MapSpec
+from metadash.training.views import AdaptationSpec, MapSpec
 
-Spec = BackboneSpec | RunSpec | MapSpec
+Spec = BackboneSpec | RunSpec | MapSpec | AdaptationSpec
 """Each names its ``dataset`` and lists what it ``needs``: the specs of the runs it starts from."""
 
 
@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     "backbone": Kind(BackboneSpec, "backbone:train_backbone"),
     "learner": Kind(RunSpec, "arms:train_arm"),
     "map": Kind(MapSpec, "projection:draw_map"),
+    "adaptation": Kind(AdaptationSpec, "adaptation:watch"),
 }
 
 

@@ -13,6 +13,7 @@ from metadash.training.arms import Arm
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of
 from metadash.training.progress import History
+from metadash.training.restored import restored
 from metadash.training.store import Run, RunStore
 from metadash.training.views import MapSpec
 
@@ -34,7 +35,7 @@ def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore
 
 def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[pd.DataFrame, np.ndarray]:
     """The points and their embeddings [P, D], before they are flattened."""
-    arm = restored(spec, dataset, run, store)
+    arm = restored(spec.run, dataset, run, store)
     task = store.manifest(run)[spec.episode : spec.episode + 1].at_shot(spec.n_shot)
     classes, support, query = task.classes[0], task.support[0], task.query[0]
     rows = background_rows(spec, dataset, np.concatenate([support.ravel(), query.ravel()]))
@@ -96,15 +97,3 @@ def background_rows(spec: MapSpec, dataset: Dataset, taken: np.ndarray) -> np.nd
     rows = generator.permutation(np.setdiff1d(np.flatnonzero(np.isin(dataset.class_of, test)), taken))
     turn = pd.Series(dataset.class_of[rows]).groupby(dataset.class_of[rows]).cumcount().to_numpy()
     return np.sort(rows[np.argsort(turn, kind="stable")[: spec.background]])
-
-
-def restored(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> Arm:
-    """The trained learner of a run, read back from its weights."""
-    backbone = store.find(spec.run.backbone, dataset)
-    if backbone is None:
-        raise BadInput("The backbone of this run is no longer in the workspace; train the run again.")
-    arm = Arm(spec.run, dataset, backbone)
-    if spec.run.trains:
-        arm.learner.load_state_dict(run.weights())
-    arm.learner.eval()
-    return arm
