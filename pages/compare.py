@@ -6,6 +6,7 @@ from metadash.analysis import words
 from metadash.analysis.arms import StoredArm, comparable, differences_table, names_of, natural_baseline, newest_comparable
 from metadash.analysis.versus import episode_table, headline, long_table, worth_words
 from metadash.dashboard import house
+from metadash.dashboard.adapting import adaptation_links
 from metadash.dashboard.charts import curve_over_shots
 from metadash.dashboard.comparison import (
     VERDICTS,
@@ -251,6 +252,7 @@ if worths:
         st.caption(f"The horizontal distance between the curves; brackets: 95 % bootstrap over episodes, for these test {noun}.")
 
 stored_table()
+adaptation_links(kept, names)
 by_name = {names[arm.id]: arm for arm in kept}
 named = {names[identity]: found for identity, found in scores.items() if identity in names}
 with st.container(horizontal=True):

@@ -23,6 +23,7 @@ from metadash.training.jobs import all_jobs
 from metadash.training.kinds import run_digest
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run
+from metadash.training.views import adapts
 
 NEWEST = "What is running, or the newest"
 
@@ -103,6 +104,8 @@ def known() -> None:
     )
     with st.container(horizontal=True):
         link_to("compare", "Compare it with others", "stacked_line_chart", runs=arm_id(stored[0]))
+        if adapts(spec.learner):
+            link_to("adaptation", "See it adapt", "moving", ad_run=stored[0].digest)
         link_to("prototypes", "See what it learned", "scatter_plot", pr_run=stored[0].digest)
 
 

@@ -14,7 +14,7 @@ from metadash.dashboard.links import link_to
 from metadash.training.jobs import Job, JobFolder, title_of
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run
-from metadash.training.views import MapSpec
+from metadash.training.views import AdaptationSpec, MapSpec, View, own_steps
 
 SHOWN = 6
 """Ended jobs with their buttons; older ones stand in a table below."""
@@ -51,6 +51,22 @@ def ended_row(job: Job) -> None:
             link_to("compare", "Compare", "stacked_line_chart", runs=arm_id(run))
         elif isinstance(job.spec, MapSpec):
             link_to("prototypes", "Map", "scatter_plot")
+        elif isinstance(job.spec, AdaptationSpec) and (run := house.store().get(job.digest)):
+            adaptation_of(job.spec, run)
+
+
+def adaptation_of(spec: AdaptationSpec, run: Run) -> None:
+    """A link to the very task, shots and steps of a finished look at an adaptation."""
+    steps = {} if spec.n_steps == own_steps(spec.run) else {"ad_steps": str(spec.n_steps)}
+    link_to(
+        "adaptation",
+        "Look",
+        "moving",
+        ad_run=run.summary["needs"][0],
+        ad_episode=str(spec.episode + 1),
+        ad_shot=str(spec.n_shot),
+        **steps,
+    )
 
 
 def show(digest: str) -> None:
@@ -77,9 +93,9 @@ def older_table(jobs: list[Job]) -> None:
 
 def choices(jobs: list[Job], runs: list[Run]) -> dict[str, str]:
     """What can be looked at closely, newest first: jobs, and runs that were made without one (on the command line)."""
-    found = {job.digest: (job.submitted, job.title) for job in jobs if not isinstance(job.spec, MapSpec)}
+    found = {job.digest: (job.submitted, job.title) for job in jobs if not isinstance(job.spec, View)}
     for run in runs:
-        if run.digest not in found and run.kind != "map":
+        if run.digest not in found and not isinstance(run.spec, View):
             found[run.digest] = (run.about["created"], title_of(run.spec))
     ordered = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
     return {digest: f"{title} · {digest[:6]}" for digest, (_, title) in ordered[:200]}
