@@ -55,7 +55,7 @@ if not runs:
             "step changes its loss and its answers, and what a prototype makes of the same task."
         )
         with st.container(horizontal=True):
-            link_to("train", "Train MAML", "model_training", tr_learner="maml", tr_options="inner_lr=0.5")
+            link_to("train", "Train MAML", "model_training", tr_learner="maml", tr_options="inner_lr=0.1")
             link_to("train", "Train the LSTM meta-learner", "model_training", tr_learner="meta-lstm")
         st.caption(
             f"{words.duration(seconds).capitalize()} for MAML with the quick preset. These adapt: {', '.join(learners_that_adapt().values())}."

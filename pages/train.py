@@ -43,6 +43,7 @@ except BadInput as sentence:
 jobs = all_jobs(house.workspace())
 busy = any(job.active for job in jobs)
 needed = {run_digest(spec, data) for spec in with_needs(list(specs))}
+asked = {run_digest(spec, data) for spec in specs}  # a backbone that trains for somebody else does not hold up the button
 stored: list[Run] = [run for spec in specs if (run := house.store().find(spec, data))]
 
 
@@ -118,7 +119,7 @@ with st.container(border=True):
             known()
         except BadInput as damage:
             st.error(str(damage), icon=":material/error:")
-    elif any(job.active for job in jobs if job.digest in needed):
+    elif any(job.active for job in jobs if job.digest in asked):
         training_now()
     else:
         ask()

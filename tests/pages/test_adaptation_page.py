@@ -14,7 +14,7 @@ from metadash.dashboard.stepcharts import LABEL_GAP, Line, apart, over_steps
 from metadash.dashboard.theme import DARK, LIGHT
 from metadash.data.dataset import Dataset
 from metadash.learners.registry import LEARNERS, read_options
-from metadash.training.jobs import JobFolder, all_jobs
+from metadash.training.jobs import JobFolder, all_jobs, title_of
 from metadash.training.kinds import run_digest
 from metadash.training.run import train
 from metadash.training.spec import RunSpec
@@ -194,6 +194,21 @@ def test_train_and_compare_link_to_it_for_learners_that_adapt_only(trained: Work
     compare = [target for target in targets(open_page("compare", dataset="tiny")) if "ad_run" in target]
     assert len(compare) == 3 and not any(run_digest(PROTOTYPES, tiny) in target for target in compare)
     assert any(run_digest(MAML, tiny) in target for target in compare)
+
+
+def test_the_queue_leads_back_to_the_very_task_and_steps(trained: Workspace, tiny: Dataset) -> None:
+    folder = JobFolder(trained, run_digest(LOOKS[1], tiny))
+    folder.create(LOOKS[1], title_of(LOOKS[1]))
+    (link,) = [
+        link.proto for link in open_page("train", dataset="tiny").get("page_link") if "ad_steps" in link.proto.query_string
+    ]
+    asked = dict(part.split("=") for part in link.query_string.split("&"))
+    assert {key: asked[key] for key in asked if key.startswith("ad_")} == {
+        "ad_run": run_digest(MAML, tiny),
+        "ad_episode": "3",
+        "ad_shot": "1",
+        "ad_steps": "20",
+    }
 
 
 # --- the sentence and the tables ---------------------------------------------------------------------------------------------
