@@ -13,6 +13,7 @@ from metadash.analysis.arms import (
     ordered,
 )
 from metadash.dashboard import house
+from metadash.dashboard.adapting import adaptation_links
 from metadash.dashboard.comparison import scores_of, shelf, shelf_table, tasks_words, unit_nouns
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, term
@@ -215,4 +216,5 @@ view.draw_ways()
 st.subheader("What differs between them", anchor=False)
 st.dataframe(differences_table(kept, names), alt="The options that are not the same for all the learners compared")
 stored_table()
+adaptation_links(kept, names)
 view.draw_downloads()

@@ -22,6 +22,7 @@ from metadash.training.jobs import all_jobs
 from metadash.training.kinds import run_digest
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run
+from metadash.training.views import adapts
 
 NEWEST = "What is running, or the newest"
 
@@ -41,6 +42,7 @@ except BadInput as sentence:
 jobs = all_jobs(house.workspace())
 busy = any(job.active for job in jobs)
 needed = {run_digest(spec, data) for spec in with_needs(list(specs))}
+asked = {run_digest(spec, data) for spec in specs}  # a backbone that trains for somebody else does not hold up the button
 stored: list[Run] = [run for spec in specs if (run := house.store().find(spec, data))]
 
 
@@ -102,6 +104,8 @@ def known() -> None:
     )
     with st.container(horizontal=True):
         link_to("compare", "Compare it with others", "stacked_line_chart", runs=arm_id(stored[0]))
+        if adapts(spec.learner):
+            link_to("adaptation", "See it adapt", "moving", ad_run=stored[0].digest)
         link_to("prototypes", "See what it learned", "scatter_plot", pr_run=stored[0].digest)
 
 
@@ -114,7 +118,7 @@ with st.container(border=True):
             known()
         except BadInput as damage:
             st.error(str(damage), icon=":material/error:")
-    elif any(job.active for job in jobs if job.digest in needed):
+    elif any(job.active for job in jobs if job.digest in asked):
         training_now()
     else:
         ask()

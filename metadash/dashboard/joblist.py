@@ -14,7 +14,7 @@ from metadash.dashboard.links import link_to
 from metadash.training.jobs import Job, JobFolder, title_of
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.store import Run
-from metadash.training.views import MapSpec
+from metadash.training.views import AdaptationSpec, MapSpec, own_steps
 
 SHOWN = 6
 """Ended jobs with their buttons; older ones stand in a table below."""
@@ -51,6 +51,22 @@ def ended_row(job: Job) -> None:
             link_to("compare", "Compare", "stacked_line_chart", runs=arm_id(run))
         elif isinstance(job.spec, MapSpec):
             link_to("prototypes", "Map", "scatter_plot")
+        elif isinstance(job.spec, AdaptationSpec) and (run := house.store().get(job.digest)):
+            adaptation_of(job.spec, run)
+
+
+def adaptation_of(spec: AdaptationSpec, run: Run) -> None:
+    """A link to the very task, shots and steps of a finished look at an adaptation."""
+    steps = {} if spec.n_steps == own_steps(spec.run) else {"ad_steps": str(spec.n_steps)}
+    link_to(
+        "adaptation",
+        "Look",
+        "moving",
+        ad_run=run.summary["needs"][0],
+        ad_episode=str(spec.episode + 1),
+        ad_shot=str(spec.n_shot),
+        **steps,
+    )
 
 
 def show(digest: str) -> None:

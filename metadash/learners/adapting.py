@@ -1,7 +1,7 @@
 """What every learner has that adapts a whole network to a task: start, rule, forward, a view of its steps, and its loss."""
 
 from abc import abstractmethod
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,16 @@ class Record(Protocol):
     """Called for step 0 (nothing adapted yet) to the last: support loss [B], query logits [B, Q, N], and what else the rule notes."""
 
     def __call__(self, step: int, loss: Tensor, logits: Tensor, **notes: Tensor) -> None: ...
+
+
+@runtime_checkable
+class Traceable(Protocol):
+    """A learner that adapts to a task step by step, and can be watched doing it."""
+
+    def trace(
+        self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record, steps: int | None = None
+    ) -> None:
+        """``steps`` as many, also more than in training; None: as many as when it is evaluated."""
 
 
 class AdaptingLearner(Learner):
@@ -93,10 +103,16 @@ class AdaptingLearner(Learner):
         return self.adapt(support_x, query_x, context).logits[:, -1]
 
     def adapt(
-        self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None = None, every_step: bool = False
+        self,
+        support_x: Tensor,
+        query_x: Tensor,
+        context: MetadataContext | None = None,
+        every_step: bool = False,
+        steps: int | None = None,
     ) -> Adaptation:
         self.check_ways(support_x)
-        steps = self.inner_steps if self.training else self.eval_steps
+        if steps is None:
+            steps = self.inner_steps if self.training else self.eval_steps
         return self.inner.run(self.begin, self.own(context), self.rule, support_x, query_x, steps, every_step)
 
     def loss(
@@ -125,9 +141,11 @@ class AdaptingLearner(Learner):
             )
 
     @torch.no_grad()
-    def trace(self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record) -> None:
+    def trace(
+        self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record, steps: int | None = None
+    ) -> None:
         """The adaptation view: what each inner step does to the support loss and to the queries."""
-        found = self.adapt(support_x, query_x, context, every_step=True)
+        found = self.adapt(support_x, query_x, context, True, steps)
         for step in range(found.logits.shape[1]):
             loss = (
                 found.losses[:, step] if step < found.losses.shape[1] else found.logits.new_full((len(found.logits),), torch.nan)

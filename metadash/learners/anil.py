@@ -57,5 +57,7 @@ class ANIL(EmbeddingLearner):
         return self.adapting(support, query, context)
 
     @torch.no_grad()
-    def trace(self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record) -> None:
-        self.adapting.trace(*self.embed(support_x, query_x), context, record)
+    def trace(
+        self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record, steps: int | None = None
+    ) -> None:
+        self.adapting.trace(*self.embed(support_x, query_x), context, record, steps)

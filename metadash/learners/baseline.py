@@ -6,11 +6,14 @@ is deep. Metadata is one more training example a class, its anchor μ, whose los
 """
 
 from abc import abstractmethod
+from collections import deque
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from metadash.learners.adapting import Record
 from metadash.learners.anchored import AnchoredLearner, Fusion, Prior
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.learners.ridge import identity, one_hot_rows
@@ -45,17 +48,36 @@ class FineTuned(AnchoredLearner):
         self.finetune_steps, self.finetune_lr = finetune_steps, finetune_lr
 
     def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
-        prior = self.prior(context)
-        if prior is not None:
-            prior = (self.features(prior[0]), prior[1])
-        return self.logits(self.features(query), self.head(self.features(support), prior))
+        return self.logits(self.features(query), self.head(self.features(support), self.featured(context)))
 
     def head(self, support: Tensor, prior: Prior | None) -> Tensor:
         """The head [B, N, D'] after fine-tuning on features [B, N, K, D']."""
+        return deque(self.heads(support, prior, self.finetune_steps), maxlen=1).pop()
+
+    def featured(self, context: MetadataContext | None) -> Prior | None:
+        """The metadata's anchors as features."""
+        prior = self.prior(context)
+        return None if prior is None else (self.features(prior[0]), prior[1])
+
+    @torch.no_grad()
+    def trace(
+        self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record, steps: int | None = None
+    ) -> None:
+        """The adaptation view: what each step of the fine-tuning does."""
+        support, query = map(self.features, self.modulated(*self.embed(support_x, query_x), context))
+        target = torch.arange(support.shape[1]).repeat_interleave(support.shape[2]).expand(len(support), -1)
+        heads = self.heads(support, self.featured(context), self.finetune_steps if steps is None else steps)
+        for step, head in enumerate(heads):
+            each = F.cross_entropy(self.logits(support.flatten(1, 2), head).mT, target, reduction="none")
+            record(step, each.mean(dim=1), self.logits(query, head))
+
+    def heads(self, support: Tensor, prior: Prior | None, steps: int) -> Iterator[Tensor]:
+        """The head before fine-tuning, and after each step of it."""
         rows, targets = support.flatten(1, 2), one_hot_rows(support)
         head = self.start(support, prior)
         moment = torch.zeros_like(head)
-        for step in range(self.finetune_steps):
+        yield head
+        for step in range(steps):
             total: Tensor | float = max(len(targets), 1)
             slope = self.slope(head, rows, self.logits(rows, head).softmax(-1) - targets)
             if prior is not None:
@@ -66,7 +88,7 @@ class FineTuned(AnchoredLearner):
             slope = slope / total + WEIGHT_DECAY * head
             moment = slope if step == 0 else MOMENTUM * moment + (1 - DAMPENING) * slope
             head = head - self.finetune_lr * moment
-        return head
+            yield head
 
     @abstractmethod
     def features(self, embedding: Tensor) -> Tensor:

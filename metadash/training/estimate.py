@@ -8,7 +8,7 @@ from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, scoring_seconds
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.store import Run, RunStore
-from metadash.training.views import MapSpec
+from metadash.training.views import AdaptationSpec, MapSpec
 
 SECONDS_PER_IMAGE = 0.45e-3
 """Forward and backward of one 28×28 image through Conv-4-32, one core of 2024; a forward pass alone is a third of it."""
@@ -31,6 +31,8 @@ def alike(one: Spec, other: Spec) -> bool:
     """Whether the time of one run tells the time of the other, in proportion to their sizes."""
     if isinstance(one, RunSpec) and isinstance(other, RunSpec):
         return (one.dataset, one.learner, one.mode, one.trains) == (other.dataset, other.learner, other.mode, other.trains)
+    if isinstance(one, AdaptationSpec) and isinstance(other, AdaptationSpec):
+        return alike(one.run, other.run)
     return type(one) is type(other) and one.dataset == other.dataset
 
 
@@ -39,6 +41,12 @@ def from_scratch(spec: Spec, n_instances: int) -> float:
         return 2.0 + spec.background * 8e-3
     if isinstance(spec, WhatIfSpec | DoseSpec):
         return spec.rough_seconds
+    if isinstance(spec, AdaptationSpec):
+        tests = spec.run.evaluation
+        each = SECONDS_PER_HEAD_STEP / 4
+        if spec.run.mode == "full":  # twice over: once with the queries, once with the support in their place
+            each = per_image(spec.run.backbone.width) * tests.n_way * (3 * spec.n_shot + tests.n_query / 3)
+        return 1.0 + spec.n_steps * each
     if isinstance(spec, BackboneSpec):
         images = spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
         return per_image(spec.width) * (images + n_instances / 3)

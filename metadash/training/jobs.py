@@ -19,7 +19,7 @@ from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec
-from metadash.training.views import MapSpec
+from metadash.training.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
@@ -182,6 +182,8 @@ def title_of(spec: Spec) -> str:
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
     if isinstance(spec, WhatIfSpec | DoseSpec):
         return f"{spec.subject}: {title_of(spec.run)}"
+    if isinstance(spec, AdaptationSpec):
+        return f"Adaptation to episode {spec.episode + 1}, {spec.n_steps} steps: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur) + (
         f", {spec.control}" if spec.control != "none" else ""

@@ -13,9 +13,9 @@ from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.version import code_version
-from metadash.training.views import MapSpec
+from metadash.training.views import AdaptationSpec, MapSpec
 
-Spec = BackboneSpec | RunSpec | MapSpec | ProxySpec | ProbeSpec | WhatIfSpec | DoseSpec
+Spec = BackboneSpec | RunSpec | MapSpec | AdaptationSpec | ProxySpec | ProbeSpec | WhatIfSpec | DoseSpec
 """Each names its ``dataset`` and lists what it ``needs``: the specs of the runs it starts from."""
 
 
@@ -39,6 +39,7 @@ KINDS: dict[str, Kind] = {
     "dose": Kind(DoseSpec, "rescoring:dose"),
     "proxy": Kind(ProxySpec, "probe:score_proxy"),
     "probe": Kind(ProbeSpec, "probe:guess_column"),
+    "adaptation": Kind(AdaptationSpec, "adaptation:watch"),
 }
 
 

@@ -101,6 +101,18 @@ def test_pressing_the_button_queues_one_run_a_seed_and_the_backbone_once(
     assert sum(key.startswith("tr_cancel_") for key in keys(page)) == 4
 
 
+def test_while_the_shared_backbone_trains_another_learner_can_be_queued_behind_it(
+    page: AppTest, no_workers: None, untrained: Workspace
+) -> None:
+    page.button(key="tr_go").click().run()
+    page.selectbox(key="tr_learner").set_value("maml").run()
+    assert said(page, "Pressing the button trains MAML without metadata")
+    page.multiselect(key="tr_seeds").set_value([0]).run()
+    page.button(key="tr_go").click().run()
+    learners = sorted(job.spec.learner for job in all_jobs(untrained) if isinstance(job.spec, RunSpec))
+    assert learners == ["maml", "prototypical"] and len(all_jobs(untrained)) == 3
+
+
 def test_a_second_browser_sees_the_same_queue_and_may_cancel(page: AppTest, no_workers: None, untrained: Workspace) -> None:
     page.button(key="tr_go").click().run()
     other = open_page("train", dataset="tiny")

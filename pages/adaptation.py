@@ -1,0 +1,331 @@
+"""What the inner loop of a learner does to one test task, step by step, and how a prototype over the same backbone sees that task."""
+
+import numpy as np
+import streamlit as st
+
+from metadash import settings
+from metadash.analysis import words
+from metadash.analysis.adaptation import advice, details, headline, queries_table, read_adaptation, steps_table
+from metadash.analysis.arms import names_of
+from metadash.dashboard import house
+from metadash.dashboard.adapting import adapting, arm_title, learners_that_adapt
+from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.escape import plain
+from metadash.dashboard.frame import header, one_sentence, term
+from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
+from metadash.dashboard.learning import seconds_for
+from metadash.dashboard.links import from_link, link_to, to_link
+from metadash.dashboard.querygrid import bins, cut_words, picture_of, query_grid, read_episode
+from metadash.dashboard.stepcharts import Line, gate, over_steps
+from metadash.dashboard.theme import palette
+from metadash.errors import BadInput
+from metadash.learners.registry import entry_of
+from metadash.training.kinds import run_digest
+from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.views import AdaptationSpec, does_not_adapt, own_steps
+
+OWN = "own"
+STEPS = (OWN, "1", "2", "3", "5", "10", "20", "50", "100")
+
+data = house.chosen_dataset()
+header(
+    "What does the inner loop do?",
+    "Some learners adapt to every new task: they take a few steps on its labelled examples (the support) before they answer the queries. "
+    "Here you see one task, step by step.",
+)
+
+every = [arm for arm in shelf()[0] if arm.spec.dataset == data.name]
+names = names_of(every)
+runs = {run.digest: (arm, run) for arm in adapting(every) for run in arm.runs}
+
+if not runs:
+    split = data.description.default_split
+    maml = entry_of("maml")
+    small = RunSpec(
+        dataset=data.name,
+        split=split,
+        learner="maml",
+        backbone=BackboneSpec(data.name, split),
+        learning_rate=maml.learning_rate,
+    )
+    seconds = seconds_for([small], data)
+    with st.container(border=True):
+        st.markdown(
+            "#### No learner that adapts has been trained on this data set yet.\nTrain one; then you will see here, for any test task, how each "
+            "step changes its loss and its answers, and what a prototype makes of the same task."
+        )
+        with st.container(horizontal=True):
+            link_to("train", "Train MAML", "model_training", tr_learner="maml", tr_options="inner_lr=0.1")
+            link_to("train", "Train the LSTM meta-learner", "model_training", tr_learner="meta-lstm")
+        st.caption(
+            f"{words.duration(seconds).capitalize()} for MAML with the quick preset. These adapt: {', '.join(learners_that_adapt().values())}."
+        )
+    st.stop()
+
+answer_area = st.container()
+
+
+def run_label(digest: str) -> str:
+    arm, run = runs[digest]
+    return f"{arm_title(arm, names)}, seed {run.about['spec']['seed']}"
+
+
+def not_here(digest: str) -> str:
+    """Why the run that a link names is not among those that can be looked at."""
+    run = house.store().get(digest)
+    if run is not None and run.kind == "learner" and run.is_understood and isinstance(run.spec, RunSpec):
+        other = f" It was trained on {run.spec.dataset}." if run.spec.dataset != data.name else ""
+        return other.strip() or does_not_adapt(run.spec)
+    return f"The link names a run that is not stored here: {digest}."
+
+
+left, middle, right, last = st.columns([5, 2, 2, 2.4])
+unknown = from_link("ad_run", {digest: run_label(digest) for digest in runs})
+run_id = left.selectbox("Learner", list(runs), format_func=run_label, key="ad_run")
+to_link("ad_run")
+for digest in unknown:
+    st.warning(plain(not_here(digest)), icon=":material/link_off:")
+arm, run = runs[run_id]
+assert isinstance(run.spec, RunSpec)
+tests, own = arm.spec.evaluation, own_steps(run.spec)
+assert own is not None
+episode = middle.number_input(
+    "Test task", 1, tests.n_episodes, 1, key="ad_episode", bind="query-params", help="Its number among the test tasks of the run."
+)
+shot = right.selectbox("Shots", tests.shots, key="ad_shot", bind="query-params", help=term("n_shot"))
+steps_labels = {choice: f"as scored ({own})" if choice == OWN else choice for choice in STEPS}
+from_link("ad_steps", steps_labels)
+wanted = last.selectbox(
+    "Steps",
+    STEPS,
+    format_func=lambda choice: steps_labels[choice],
+    key="ad_steps",
+    help="How many steps to take on the support. More than the learner was scored with show where further adaptation leads.",
+)
+to_link("ad_steps")
+
+spec = AdaptationSpec(run.spec, int(episode) - 1, int(shot), None if wanted == OWN else int(wanted))
+digest = run_digest(spec, data)
+found = house.store().get(digest)
+is_current = house.store().find(spec.run, data) is not None
+
+
+def go_to(number: int) -> None:
+    """Another task, looked at without a further press: who leafs through tasks has asked for them."""
+    st.session_state["ad_episode"] = number
+    st.session_state["ad_leafing"] = digest
+
+
+def leaf() -> None:
+    """To the task before, the next, and one picked by chance, but always the same one from here."""
+    number, n = int(episode), tests.n_episodes
+    by_chance = int(np.random.default_rng(number).integers(1, n + 1))
+    for label, icon, to, key in (
+        ("Previous", "chevron_left", number - 1, "ad_previous"),
+        ("Next", "chevron_right", number + 1, "ad_next"),
+        ("By chance", "shuffle", by_chance, "ad_random"),
+    ):
+        off = not 1 <= to <= n
+        st.button(
+            label,
+            icon=f":material/{icon}:",
+            key=key,
+            on_click=go_to,
+            args=(to,),
+            disabled=off,
+            help=f"Test task {to}" if not off else None,
+        )
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def computing_now() -> None:
+    with one_sentence():
+        parts = jobs_of([spec], data)
+        if not any(part.job and part.job.active for part in parts):
+            st.rerun()
+        progress_bar(parts)
+        if st.button("Cancel", icon=":material/close:", key="ad_cancel"):
+            for part in parts:
+                if part.job and part.job.active:
+                    house.board().cancel(part.job.digest)
+
+
+def ask() -> None:
+    parts = jobs_of([spec], data)
+    for job in troubled(parts)[:1]:
+        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
+    steps = f"{spec.n_steps} step{'s' if spec.n_steps != 1 else ''}"
+    st.markdown(
+        f"Pressing the button lets {entry_of(spec.run.learner).title} take {steps} on the {tests.n_way * int(shot)} labelled examples of test task "
+        f"{int(episode)}. You will see how its loss and its answers to {tests.n_way * tests.n_query} queries change with each step, and what a "
+        "prototype over the same backbone answers."
+    )
+    if st.button("Look inside", type="primary", icon=":material/play_arrow:", key="ad_go"):
+        house.board().submit(spec)
+        st.rerun()
+    anew = "" if is_current else " The learner was trained by an earlier version of MetaDash and is trained anew first."
+    workers = settings.worker_count()
+    st.caption(
+        f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine with {workers} worker{'s' if workers > 1 else ''}.{anew}"
+    )
+    with st.container(horizontal=True):
+        leaf()
+
+
+def overall() -> str:
+    """What holds for all test tasks, so that nobody takes one for the rest."""
+    try:
+        scores = scores_of(arm.digests)
+    except BadInput as problem:
+        return str(problem)
+    seeds = f"{len(scores.seeds)} seed{'s' if len(scores.seeds) > 1 else ''}"
+    return (
+        f"This is one task: its counts are exact and say little about others. Over all {words.count(len(scores.manifest))} test tasks and {seeds}, "
+        f"the learner is right in {accuracy_words(scores, int(shot), unit_nouns(data.name).of(scores))}."
+    )
+
+
+parts = jobs_of([spec], data)
+if st.session_state.pop("ad_leafing", digest) != digest and not found and is_current and not troubled(parts):
+    with one_sentence():
+        house.board().submit(spec)
+    parts = jobs_of([spec], data)
+
+with answer_area.container(border=True):
+    if found:
+        steps, queries, prototypes, support = (
+            house.run_frame(digest, name) for name in ("steps", "queries", "prototypes", "support")
+        )
+        seen = read_adaptation(steps, queries, prototypes, own)
+        st.markdown(f"#### {headline(seen)}")
+        if text := details(seen):
+            st.markdown(text)
+        st.caption(overall())
+        with st.container(horizontal=True, vertical_alignment="center"):
+            leaf()
+            link_to("compare", "Compare over all tasks", "stacked_line_chart", runs=arm.id)
+    elif any(part.job and part.job.active for part in parts):
+        computing_now()
+    else:
+        ask()
+
+if not found:
+    st.stop()
+
+colours = palette()
+blue = colours.categories[0]
+if text := advice(seen, spec.run.mode):
+    st.info(text, icon=":material/lightbulb:")
+
+st.subheader("Loss and accuracy by step", anchor=False)
+left, right = st.columns(2)
+percent = 100 / seen.queries
+accuracy = [
+    Line("queries", [count * percent for count in seen.right], blue),
+    Line("support", (100 * steps["support_accuracy"]).tolist(), blue, "dot", 1.5),
+    Line("prototype", [seen.right_plainly * percent], colours.plain, "dash", 2),
+]
+if seen.right_moved is not None:
+    accuracy.append(Line("+ metadata", [seen.right_moved * percent], colours.helps, "dash", 2))
+with left:
+    st.plotly_chart(
+        over_steps(accuracy, colours, "accuracy, %", own, " %", 0, top=100.0, bottom=0.0),
+        config={"displayModeBar": False},
+        theme=None,
+        key="ad_accuracy",
+        alt=f"Accuracy on queries and support over {seen.steps} steps, with the prototype's as a dashed line. {headline(seen)}",
+    )
+losses = [
+    Line("queries", steps["query_loss"].tolist(), blue),
+    Line("support", steps["support_loss"].tolist(), blue, "dot", 1.5),
+]
+with right:
+    st.plotly_chart(
+        over_steps(losses, colours, "loss", own, bottom=0.0),
+        config={"displayModeBar": False},
+        theme=None,
+        key="ad_loss",
+        alt=f"Loss over {seen.steps} steps: support from {seen.losses[0]:.2f} to {seen.losses[1]:.2f}",
+    )
+st.caption(
+    "Support: the labelled examples, which the steps are made on. Queries: what is to be answered; no step sees their classes. Loss: how "
+    "surprised the learner is by the right answers (cross-entropy); 0 is certain and right. "
+    + (
+        "Dashed: the prototypes, which take no steps."
+        if seen.right_moved is None
+        else "Dashed: the prototypes, without and with the metadata; they take no steps."
+    )
+)
+
+if "forget_mean" in steps and seen.steps:
+    st.subheader("What the gates let through", anchor=False)
+    after = steps.iloc[1:]
+    gates = (
+        ("forget", "forget gate", "1 keeps every weight as it is; below 1, weights shrink a little at each step"),
+        ("write", "write gate", "how far each weight follows its gradient: the step size that the LSTM chose"),
+    )
+    for place, (name, label, meaning) in zip(st.columns(2), gates, strict=True):
+        least, mean, greatest = (after[f"{name}_{which}"].tolist() for which in ("least", "mean", "greatest"))
+        with place:
+            st.plotly_chart(
+                gate(least, mean, greatest, label, colours),
+                config={"displayModeBar": False},
+                theme=None,
+                key=f"ad_{name}",
+                alt=f"The {label} over the steps: mean {mean[0]:.3g} at step 1 and {mean[-1]:.3g} at step {seen.steps}",
+            )
+            st.caption(f"{label.capitalize()}: {meaning}. Line: mean over all weights; band: least to greatest.")
+
+shown = read_episode(queries, prototypes, support, data)
+picture = picture_of(data)
+
+
+@st.fragment
+def predictions() -> None:
+    """The grid, and the queries at one step; only this part is drawn again when the slider moves."""
+    st.subheader("How the answers to each query move", anchor=False)
+    grid = st.container()
+    st.subheader("What each query is taken for", anchor=False)
+    now = seen.steps
+    if seen.steps:
+        now = int(st.slider("At step", 0, seen.steps, seen.steps, key="ad_step", bind="query-params"))
+    grid.html(query_grid(shown, picture, colours, own, now))
+    count = int(seen.right[now])
+    st.caption(
+        f"At step {now}, {count} of {seen.queries} queries are answered rightly. Beside each name: a labelled example. Red with ×: a query that belongs elsewhere."
+    )
+    st.html(bins(shown, now, picture, colours))
+    if text := cut_words(shown):
+        st.caption(text)
+
+
+predictions()
+
+with st.expander("How this was computed", icon=":material/info:"):
+    statistics = run.summary.get("batch_norm", "?")
+    st.markdown(
+        f"""
+- **Learner**: the run `{run.digest}` ({plain(run_label(run_id))}), read back from its weights; {"over the frozen backbone only its head adapts" if spec.run.mode == "quick" else "every weight adapts"}.
+  It is scored with {own} step{"s" if own != 1 else ""}, and its last step here is exactly what was scored when as many are taken.
+- **Step 0** is the learner before it has seen the support{" (but for a head made of it)" if spec.run.learner in ("protomaml", "baseline-plus") else ""}. The support loss of a step is taken after that step.
+- **Prototype**: the mean of the support's embeddings, before any step, by the same backbone and the same batch norm ({statistics} statistics); a
+  query belongs to the nearest one. Its probabilities are a softmax over minus the squared distance (Snell et al. 2017){"; with the metadata, the prototype moves towards the anchor by κ pseudo-shots" if seen.right_moved is not None else ""}.
+- **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {int(shot)} shot{"s" if shot > 1 else ""}, {tests.n_query} queries a class. Computed as `{digest}`.
+"""
+    )
+class_names = data.classes["class_name"].astype(str).to_numpy()
+with st.container(horizontal=True):
+    st.download_button(
+        "Download the steps (CSV)",
+        lambda: steps_table(steps, prototypes).to_csv(index=False),
+        f"steps-{digest}.csv",
+        "text/csv",
+        icon=":material/download:",
+    )
+    st.download_button(
+        "Download every query's answers (CSV)",
+        lambda: queries_table(queries, prototypes, class_names, shown.classes).to_csv(index=False),
+        f"answers-{digest}.csv",
+        "text/csv",
+        icon=":material/download:",
+    )

@@ -1,0 +1,80 @@
+"""The road of somebody who wants to see what meta-learners do: train three, compare them, look inside one. On *tiny*, with little training."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from metadash.workspace import Workspace
+from tests.browser.harness import server, settle
+from tests.builders import write_tiny
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Page]
+
+SMALL = "tr_episodes=5&tr_steps=20&tr_tests=60&tr_query=5&tr_shots=1&tr_shots=2&tr_seeds=0"
+TITLES = ("Prototypical Networks", "MAML", "LSTM meta-learner")
+HEADLINE = re.compile(r"5 steps (take|leave) this task .*\d.% of 25 queries; a prototype over the same backbone gets \d+.%\.")
+WITHIN = 300_000
+"""Milliseconds, on a loaded machine of two cores."""
+
+
+@pytest.fixture(scope="module")
+def tiny_address(folder: Path) -> Iterator[str]:
+    workspace = Workspace(folder / "tiny")
+    write_tiny(workspace)
+    with server(workspace.root, folder / "tiny.log") as found:
+        yield found
+
+
+def train_by_hand(page: Page, title: str) -> None:
+    chooser = page.get_by_role("combobox", name="Learner", exact=False).first
+    chooser.click()
+    chooser.fill(title)
+    page.get_by_role("option", name=title, exact=True).click()
+    expect(page.get_by_text(f"Pressing the button trains {title} without metadata")).to_be_visible()
+    settle(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(f"Pressing the button trains {title}")).to_be_hidden(timeout=30_000)
+
+
+def test_three_learners_are_trained_compared_and_one_is_looked_into(tiny_address: str, visit: Visit, folder: Path) -> None:
+    page = visit(f"{tiny_address}/train?dataset=tiny&{SMALL}")
+    for title in TITLES:
+        train_by_hand(page, title)
+    expect(page.get_by_text(f"{TITLES[-1]} without metadata is right in")).to_be_visible(timeout=WITHIN)
+    settle(page)
+
+    page.get_by_role("link", name="Compare it with others").click()
+    page.get_by_role("button", name="Compare 3 learners").click()
+    expect(page.get_by_role("heading", name="Accuracy over shots")).to_be_visible()
+    expect(page.get_by_text("60 episodes, the same for both")).to_be_visible()
+    settle(page)
+    page.get_by_role("link", name="See “maml, no metadata” adapt").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("What does the inner loop do?")
+    page.get_by_role("button", name="Look inside").click()
+    expect(page.get_by_text(HEADLINE)).to_be_visible(timeout=WITHIN)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.locator("table.ad-grid tbody tr")).to_have_count(25)
+    settle(page)
+    page.get_by_role("slider").press("ArrowLeft")
+    expect(page.get_by_text(re.compile(r"At step 4, \d+ of 25 queries are answered rightly"))).to_be_visible()
+    expect(page).to_have_url(re.compile("ad_step=4"))
+
+    again = visit(page.url)
+    assert again.get_by_text(HEADLINE).inner_text() == page.get_by_text(HEADLINE).inner_text()
+    expect(again.get_by_text(re.compile("At step 4, "))).to_be_visible()
+    assert again.evaluate("document.scrollingElement.scrollWidth") <= 1280
+    again.set_viewport_size({"width": 480, "height": 900})
+    again.wait_for_timeout(500)
+    assert again.locator("[data-testid=stMainBlockContainer]").evaluate("node => node.scrollWidth") <= 480
+
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("spinbutton", name="Test task")).to_have_value("2")
+    expect(page.get_by_role("button", name="Previous")).to_be_enabled(timeout=WITHIN)
+    expect(page.get_by_text(HEADLINE)).to_be_visible(timeout=WITHIN)
+    log = (folder / "tiny.log").read_text()
+    assert "Traceback" not in log and "a page failed" not in log
