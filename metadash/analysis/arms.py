@@ -13,9 +13,14 @@ from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
 
 MISSING = "—"
-CONTROL_WORDS = {"shuffled": "rows shuffled", "noise": "noise", "constant": "one value for all"}
+CONTROL_WORDS = {
+    "shuffled": "rows shuffled",
+    "noise": "noise",
+    "constant": "one value for all",
+    "random-id": "a random tag for each",
+}
 FUSION_WORDS = {"am3": "AM3's gate", "pseudo-shots": "pseudo-shots"}
-IN_THE_NAME = ("sources", "control", "learner", "evaluation.column")
+IN_THE_NAME = ("sources", "control", "falsified", "learner", "evaluation.column")
 """What a name says already; the other options are added to it only where they tell two arms apart."""
 
 
@@ -163,7 +168,8 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
 
 def knowledge(spec: RunSpec) -> str:
     """``name, accents (rows shuffled)``"""
-    wrong = f" ({CONTROL_WORDS[spec.control]})" if spec.control != "none" else ""
+    which = f"{', '.join(spec.falsified)}: " if spec.falsified else ""
+    wrong = f" ({which}{CONTROL_WORDS[spec.control]})" if spec.control != "none" else ""
     return (", ".join(spec.sources) or "no metadata") + wrong
 
 

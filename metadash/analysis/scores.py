@@ -1,6 +1,7 @@
 """Stored per-episode scores of several runs as aligned arrays: the only way in for every comparison."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -8,6 +9,16 @@ from metadash.analysis.intervals import Interval, episode_interval, new_classes_
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
 from metadash.training.store import Run, RunStore
+
+
+class Scored(Protocol):
+    """Whatever was scored on a manifest: all that an interval needs to know beside the numbers."""
+
+    @property
+    def manifest(self) -> EpisodeManifest: ...
+
+    @property
+    def group(self) -> np.ndarray | None: ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ class Scores:
         return both_intervals(100 * self.at(shot).mean(axis=0), self)
 
 
-def both_intervals(values: np.ndarray, scores: Scores) -> tuple[Interval, Interval]:
+def both_intervals(values: np.ndarray, scores: Scored) -> tuple[Interval, Interval]:
     """*These test classes* and *new classes* for one value [E] an episode of the manifest of ``scores``."""
     return episode_interval(values), new_classes_interval(values, scores.manifest.classes, scores.group)
 

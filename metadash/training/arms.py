@@ -39,7 +39,14 @@ def encode_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedSource]:
         return []
     roles = dataset.split(spec.split)
     encoded = encode(dataset.classes, sources, roles["train"])
-    return control(encoded, spec.control, list(roles.values()), np.random.default_rng([spec.seed, 1]))
+    return falsify(spec, encoded, list(roles.values()))
+
+
+def falsify(spec: RunSpec, encoded: list[EncodedSource], roles: list[np.ndarray]) -> list[EncodedSource]:
+    """The encoded sources with the spec's control applied to those that it falsifies."""
+    chosen = [source for source in encoded if source.name in (spec.falsified or spec.sources)]
+    wrong = {source.name: source for source in control(chosen, spec.control, roles, np.random.default_rng([spec.seed, 1]))}
+    return [wrong.get(source.name, source) for source in encoded]
 
 
 def make_learner(spec: RunSpec, backbone: nn.Module, dim: int, encoded: list[EncodedSource]) -> Learner:

@@ -7,6 +7,7 @@ from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.training.kinds import Spec
 from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.subsets import HeadsSpec
 
 
 def check(spec: Spec, dataset: Dataset) -> None:
@@ -17,6 +18,8 @@ def check(spec: Spec, dataset: Dataset) -> None:
         check_sources(spec, dataset)
         for role in ("train", "validation", "test"):
             check_episodes(spec.evaluation.episodes(spec.split, role), dataset)
+    elif isinstance(spec, HeadsSpec):
+        check(spec.run, dataset)
     for need in spec.needs:
         check(need, dataset)
 

@@ -16,6 +16,7 @@ from metadash.canonical import plain
 from metadash.learners.registry import entry_of
 from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.spec import BackboneSpec
+from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
 
@@ -173,6 +174,10 @@ def title_of(spec: Spec) -> str:
         return f"Backbone Conv-4-{spec.width} on pixels, {spec.dataset}"
     if isinstance(spec, MapSpec):
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
+    if isinstance(spec, HeadsSpec):
+        return f"{len(spec.arms)} heads over {', '.join(spec.run.sources) or 'no metadata'}, seed {spec.run.seed}"
+    if isinstance(spec, MaskedSpec):
+        return f"{len(spec.masks)} subsets masked: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
-    wrong = f", {spec.control}" if spec.control != "none" else ""
+    wrong = f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
     return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

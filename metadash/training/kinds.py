@@ -10,10 +10,11 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training.fields import build
 from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.version import code_version
 from metadash.training.views import MapSpec
 
-Spec = BackboneSpec | RunSpec | MapSpec
+Spec = BackboneSpec | RunSpec | MapSpec | HeadsSpec | MaskedSpec
 """Each names its ``dataset`` and lists what it ``needs``: the specs of the runs it starts from."""
 
 
@@ -33,6 +34,8 @@ KINDS: dict[str, Kind] = {
     "backbone": Kind(BackboneSpec, "backbone:train_backbone"),
     "learner": Kind(RunSpec, "arms:train_arm"),
     "map": Kind(MapSpec, "projection:draw_map"),
+    "heads": Kind(HeadsSpec, "heads:train_heads"),
+    "masked": Kind(MaskedSpec, "masked:score_masked"),
 }
 
 

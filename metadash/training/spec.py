@@ -85,7 +85,8 @@ class RunSpec:
     """One learner, one set of metadata sources, one seed.
 
     Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
-    backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``).
+    backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``): that of
+    the sources ``falsified``, or of all where none is named.
     ``learner`` and its ``options`` (pairs of name and value, those that differ from its paper's) are the registry's.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
     Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
@@ -100,7 +101,8 @@ class RunSpec:
     distance: Literal["euclidean", "cosine"] = "euclidean"
     fusion: Literal["none", "pseudo-shots", "am3"] = "none"
     sources: tuple[str, ...] = ()
-    control: Literal["none", "shuffled", "noise", "constant"] = "none"
+    control: Literal["none", "shuffled", "noise", "constant", "random-id"] = "none"
+    falsified: tuple[str, ...] = ()
     source_dropout: float = 0.0
     dropout: float = 0.5
     steps: int = 2000
@@ -133,6 +135,7 @@ class RunSpec:
             raise BadInput(f"The control '{self.control}' needs metadata sources to falsify.")
         if len(set(self.sources)) < len(self.sources):
             raise BadInput(f"A source is named twice in {', '.join(self.sources)}.")
+        object.__setattr__(self, "falsified", normal_falsified(self))
         if (self.backbone.dataset, self.backbone.split) != (self.dataset, self.split):
             raise BadInput(
                 "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
@@ -157,6 +160,16 @@ def normal_options(learner: str, options: Any) -> tuple[tuple[str, Any], ...]:
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given), options_for(learner)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
+
+
+def normal_falsified(spec: RunSpec) -> tuple[str, ...]:
+    """In the order of the sources, and empty where it is all of them, so that equal meanings stay one run."""
+    stray = [name for name in spec.falsified if name not in spec.sources]
+    if stray:
+        raise BadInput(f"The source '{stray[0]}' is to be falsified, and is not among the run's sources.")
+    if spec.falsified and spec.control == "none":
+        raise BadInput(f"To falsify '{spec.falsified[0]}' a control is needed, such as shuffled.")
+    return tuple(name for name in spec.sources if name in spec.falsified) if set(spec.falsified) < set(spec.sources) else ()
 
 
 def check_learner(spec: RunSpec) -> None:
