@@ -19,6 +19,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"__main__"},
     {"cli"},
+    {"ablate"},
     {"commands"},
     {"dashboard", "progress_bar"},
     {"analysis"},

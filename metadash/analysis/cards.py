@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from metadash.analysis.compare import Difference, with_intervals
+from metadash.analysis.plan import Tier
 from metadash.analysis.shapley import alone, leave_one_out, sampled_shapley, shapley
 from metadash.analysis.shots import WorthInShots, worth_in_shots_interval
 from metadash.analysis.values import Values
 from metadash.analysis.verdict import ROPE, Verdict, chance_above, holm, p_value
 from metadash.training.subsets import SourceArm
 
-Tier = Literal["reliance", "screen", "confirm"]
 ALPHA = 0.05
 WORTH_AT = (1, 2, 5)
 """Labelled examples per class at which worth in shots is told."""
@@ -157,9 +156,9 @@ def judged(
             Verdict.UNDETERMINED,
             "Cannot tell yet: its shuffled rows may do as well, so the gain need not lie in what it says.",
         )
-    if found is Verdict.EQUIVALENT and alone.decision.verdict is Verdict.HELPS:
-        if tier != "confirm" or (credit_alone is not None and credit_alone.decision.verdict is Verdict.HELPS):
-            return found, "Makes no practical difference beside the others, which say the same; alone it helps."
+    meant = tier != "confirm" or (credit_alone is not None and credit_alone.decision.verdict is Verdict.HELPS)
+    if found is Verdict.EQUIVALENT and alone.decision.verdict is Verdict.HELPS and meant:
+        return found, "Makes no practical difference beside the others, which say the same; alone it helps."
     return found, delta.decision.reason or IN_WORDS[found]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from metadash.analysis.intervals import Interval, episode_interval, new_classes_interval
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
+from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
 
 
@@ -53,13 +54,13 @@ def both_intervals(values: np.ndarray, scores: Scored) -> tuple[Interval, Interv
 def load_scores(runs: list[Run], store: RunStore) -> Scores:
     """Runs that differ in their seed only, stacked. Raises BadInput when they were scored on different episodes."""
     manifests = {run.summary["manifest"] for run in runs}
-    shots = {run.spec.evaluation.shots for run in runs}  # type: ignore[union-attr]
+    shots = {spec_of(run).evaluation.shots for run in runs}
     if len(manifests) > 1 or len(shots) > 1:
         raise BadInput("These runs were scored on different test episodes; only runs on the same episodes can be compared.")
-    order = sorted(runs, key=lambda run: run.spec.seed)
+    order = sorted(runs, key=lambda run: spec_of(run).seed)
     stacked = []
     for run in order:
-        frame, tests = run.scores().sort_values(["shot", "episode"]), run.spec.evaluation  # type: ignore[union-attr]
+        frame, tests = run.scores().sort_values(["shot", "episode"]), spec_of(run).evaluation
         if len(frame) != len(tests.shots) * tests.n_episodes:
             raise BadInput(f"The run {run.digest} is damaged (scores are missing); delete its folder and train again.")
         stacked.append((frame["correct"] / frame["queries"]).to_numpy().reshape(len(tests.shots), -1))
@@ -68,5 +69,10 @@ def load_scores(runs: list[Run], store: RunStore) -> Scores:
         np.stack(stacked, axis=1),
         store.manifest(order[0]),
         tuple(run.digest for run in order),
-        tuple(run.spec.seed for run in order),
+        tuple(spec_of(run).seed for run in order),
     )
+
+
+def spec_of(run: Run) -> RunSpec:
+    assert isinstance(run.spec, RunSpec)
+    return run.spec

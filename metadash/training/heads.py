@@ -17,7 +17,7 @@ from metadash.training.progress import History
 from metadash.training.spec import RunSpec
 from metadash.training.stack import HeadStack, inputs_of, stack_learners
 from metadash.training.store import Run, RunStore
-from metadash.training.subsets import SourceArm, HeadsSpec
+from metadash.training.subsets import HeadsSpec, SourceArm
 from metadash.training.tally import count_correct
 
 

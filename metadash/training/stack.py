@@ -52,7 +52,7 @@ class HeadStack:
         self.inputs, self.heads = inputs, heads
         self.parameters = {name: value.requires_grad_() for name, value in parameters.items()}
         reads = inputs.place[heads] >= 0
-        self.used = np.flatnonzero(reads.any(axis=0))
+        self.used = np.flatnonzero(reads.any(axis=0)).tolist()
         self.readers = {u: torch.from_numpy(np.flatnonzero(reads[:, u])) for u in self.used}
         self.reads = torch.from_numpy(reads).float()
 
