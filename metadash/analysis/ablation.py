@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from metadash.analysis.cards import Badge, SourceCard, cards_of, credits, effects_of
+from metadash.analysis.cards import Badge, SourceCard, cards_of, credits, effects_of, worths
 from metadash.analysis.compare import Difference, with_intervals
 from metadash.analysis.intervals import Interval
 from metadash.analysis.plan import AblationSpec, Tier, leaks
 from metadash.analysis.scores import both_intervals
 from metadash.analysis.shapley import interactions, together
+from metadash.analysis.shots import WorthInShots
 from metadash.analysis.values import Values, gathered, stacked
 from metadash.canonical import digest
 from metadash.data.dataset import Dataset
@@ -37,7 +38,7 @@ class Efficiency:
 class Ablation:
     """Everything behind the cards. Tuples run over ``values.shots``; ``seeds`` are those that are finished.
 
-    ``accuracy`` of each subset that was scored, as (these test classes, new classes). ``total`` all sources against none;
+    ``accuracy`` of each subset that was scored, as (these test classes, new classes). ``total`` all sources against none, and ``total_worth`` in shots;
     ``total_credit`` all real − all falsified, by control. ``interactions`` by pair of sources, positive where they complement each other
     (only with every subset).
     """
@@ -47,6 +48,7 @@ class Ablation:
     values: Values
     cards: tuple[SourceCard, ...]
     total: tuple[Difference, ...]
+    total_worth: tuple[WorthInShots, ...]
     total_credit: dict[str, tuple[Difference, ...]]
     interactions: dict[tuple[str, str], tuple[Difference, ...]]
     efficiency: tuple[Efficiency, ...]
@@ -120,6 +122,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
             rope=spec.rope,
         ),
         total=total,
+        total_worth=worths(values, 2**count - 1, 0),
         total_credit={
             name: gained for name in spec.controls if (gained := credits(values, 2**count - 1, 2**count - 1, name, spec.rope))
         },

@@ -160,6 +160,7 @@ def as_values(found: Ablation) -> dict[str, Any]:
         "n_test_groups": found.n_groups,
         "cards": [card_values(card) for card in found.cards],
         "all_together": [simple(one) for one in found.total],
+        "all_together_worth_in_shots": [simple(one) for one in found.total_worth],
         "all_together_real_minus_falsified": {name: [simple(one) for one in rows] for name, rows in found.total_credit.items()},
         "efficiency": [{**asdict(one), "holds": one.holds} for one in found.efficiency],
         "interactions": [

@@ -1,7 +1,7 @@
 """The card of a source: what it adds and how sure that is, against which control, worth how many labelled examples."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,9 +61,9 @@ class SourceCard:
     chance: tuple[float | None, ...]
     worth: tuple[WorthInShots, ...]
     coverage: float
-    verdict: Verdict
-    reason: str
-    claim: bool
+    verdict: Verdict = Verdict.UNDETERMINED
+    reason: str = ""
+    claim: bool = False
     disagreement: str = ""
     break_even: BreakEven | None = None
     missingness: tuple[tuple[float, float], ...] | None = None
@@ -116,13 +116,13 @@ def credits(values: Values, real: int, falsified: int, control: str, rope: float
     return tuple(with_intervals(values.difference(SourceArm(real), wrong, shot), values, shot, rope) for shot in values.shots)
 
 
-def worths(values: Values, source: int, count: int) -> tuple[WorthInShots, ...]:
-    """How many more labelled examples all other sources together need to do as well as all with this one."""
-    full = 2**count - 1
-    with_it, without = (values.accuracy(SourceArm(mask)).mean(axis=0) for mask in (full, full & ~(1 << source)))
+def worths(values: Values, more: int, less: int) -> tuple[WorthInShots, ...]:
+    """How many more labelled examples the sources of ``less`` need to do as well as those of ``more``, where shots were measured."""
+    with_it, without = (values.accuracy(SourceArm(mask)).mean(axis=0) for mask in (more, less))
     chosen = [shot for shot in WORTH_AT if shot in values.shots and shot < values.shots[-1]]
     return tuple(
-        worth_in_shots_interval(values.shots, with_it, without, shot, np.random.default_rng([source, shot])) for shot in chosen
+        worth_in_shots_interval(values.shots, with_it, without, shot, np.random.default_rng([more, less, shot]))
+        for shot in chosen
     )
 
 
@@ -134,32 +134,31 @@ def adjusted(delta: Sequence[Difference]) -> tuple[list[float | None], list[floa
     return p, [None if value is None else next(corrected) for value in p]
 
 
-def judged(
-    tier: Tier,
-    delta: Difference,
-    p_holm: float | None,
-    credit: Difference | None,
-    alone: Difference,
-    credit_alone: Difference | None,
-    n_sources: int,
-) -> tuple[Verdict, str]:
-    """The verdict on a source at one number of shots, and in a few words what it rests on.
+def judged(card: SourceCard, n_sources: int) -> tuple[Verdict, str]:
+    """The verdict on a source at the fewest shots, and in a few words what it rests on.
 
-    From the interval of Δ on new classes, and then three doubts: several sources were tested together (Holm), the gain may be one of
-    mere shape (the shuffled control), and others may say the same (a source that helps alone and not beside the others).
+    From the interval of Δ on new classes, and then two doubts: several sources were tested together (Holm), and the gain may be one
+    of mere shape (the shuffled control, where arms are retrained). A source that helps alone, and not beside the others, is said to.
     """
-    found = delta.decision.verdict
+    found, p_holm = card.delta[0].decision.verdict, card.p_holm[0]
+    verdict, reason = found, card.delta[0].decision.reason or IN_WORDS[found]
     if found in (Verdict.HELPS, Verdict.HURTS) and (p_holm is None or p_holm > ALPHA):
-        return Verdict.UNDETERMINED, f"Cannot tell yet: with {n_sources} sources tested together, this could be chance."
-    if found is Verdict.HELPS and tier == "confirm" and (credit is None or credit.decision.verdict is not Verdict.HELPS):
-        return (
-            Verdict.UNDETERMINED,
-            "Cannot tell yet: its shuffled rows may do as well, so the gain need not lie in what it says.",
-        )
-    meant = tier != "confirm" or (credit_alone is not None and credit_alone.decision.verdict is Verdict.HELPS)
-    if found is Verdict.EQUIVALENT and alone.decision.verdict is Verdict.HELPS and meant:
-        return found, "Makes no practical difference beside the others, which say the same; alone it helps."
-    return found, delta.decision.reason or IN_WORDS[found]
+        verdict = Verdict.UNDETERMINED
+        reason = f"Cannot tell yet: with {n_sources} sources tested together, this could be chance."
+    elif found is Verdict.HELPS and card.tier == "confirm" and not holds(card.credit):
+        verdict = Verdict.UNDETERMINED
+        reason = "Cannot tell yet: its shuffled rows may do as well, so the gain need not lie in what it says."
+    by_itself = n_sources > 1 and holds(card.alone) and (card.tier != "confirm" or holds(card.credit_alone))
+    if by_itself and verdict is Verdict.EQUIVALENT:
+        return verdict, "Makes no practical difference beside the others, which say the same; alone it helps."
+    if by_itself and verdict is Verdict.UNDETERMINED:
+        return verdict, f"{reason} Alone it helps."
+    return verdict, reason
+
+
+def holds(differences: Sequence[Difference]) -> bool:
+    """Whether a gain is there at the fewest shots: measured, and wholly above the practical threshold."""
+    return bool(differences) and differences[0].decision.verdict is Verdict.HELPS
 
 
 IN_WORDS = {
@@ -186,38 +185,26 @@ def cards_of(
     cards = []
     for s, source in enumerate(sources):
         delta = tuple(found[s] for found in effects.delta)
-        single = tuple(found[s] for found in effects.alone)
         credit, credit_alone = (credits(values, real, 1 << s, "shuffled", rope) for real in (full, 1 << s))
-        verdict, reason = judged(
-            tier,
-            delta[0],
-            p_holm[0][s],
-            credit[0] if credit else None,
-            single[0],
-            credit_alone[0] if credit_alone else None,
-            count,
+        card = SourceCard(
+            source=source,
+            tier=tier,
+            delta=delta,
+            phi=tuple(found[s] for found in effects.phi if found),
+            phi_error=tuple(found[s] for found in effects.phi_error),
+            alone=tuple(found[s] for found in effects.alone),
+            credit=credit,
+            credit_alone=credit_alone,
+            p=tuple(found[s] for found in p),
+            p_holm=tuple(found[s] for found in p_holm),
+            chance=tuple(chance_above(one.new_classes, rope) for one in delta),
+            worth=worths(values, full, full & ~(1 << s)),
+            coverage=coverage[s],
+            badges=badges[s],
         )
-        cards.append(
-            SourceCard(
-                source=source,
-                tier=tier,
-                delta=delta,
-                phi=tuple(found[s] for found in effects.phi if found),
-                phi_error=tuple(found[s] for found in effects.phi_error),
-                alone=single,
-                credit=credit,
-                credit_alone=credit_alone,
-                p=tuple(found[s] for found in p),
-                p_holm=tuple(found[s] for found in p_holm),
-                chance=tuple(chance_above(one.new_classes, rope) for one in delta),
-                worth=worths(values, s, count),
-                coverage=coverage[s],
-                verdict=verdict,
-                reason=reason,
-                claim=tier == "confirm" and complete and verdict is not Verdict.UNDETERMINED and not badges[s],
-                badges=badges[s],
-            )
-        )
+        verdict, reason = judged(card, count)
+        quotable = tier == "confirm" and complete and verdict is not Verdict.UNDETERMINED and not badges[s]
+        cards.append(replace(card, verdict=verdict, reason=reason, claim=quotable))
     return tuple(sorted(cards, key=worth_first))
 
 

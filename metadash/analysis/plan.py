@@ -13,7 +13,7 @@ from metadash.training.estimate import estimate_all
 from metadash.training.kinds import Spec
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
 from metadash.training.store import RunStore
-from metadash.training.subsets import MOST_SOURCES, HeadsSpec, MaskedSpec, SourceArm, arms_of, run_of
+from metadash.training.subsets import MOST_SOURCES, HeadsSpec, MaskedSpec, SourceArm, arms_of, planned_masks, run_of
 
 Tier = Literal["reliance", "screen", "confirm"]
 FEWEST_SEEDS: dict[Tier, int] = {"reliance": 1, "screen": 3, "confirm": 5}
@@ -63,7 +63,8 @@ class AblationSpec:
     @property
     def every_subset(self) -> bool:
         """Whether each subset is scored, so that the Shapley values are exact."""
-        return len(self.sources) <= MOST_SOURCES and (self.light or self.tier != "confirm")
+        count = len(self.sources)
+        return count <= MOST_SOURCES and (self.light or self.tier != "confirm" or len(planned_masks(count)) == 2**count)
 
     @property
     def limitation(self) -> str:

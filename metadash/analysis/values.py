@@ -66,7 +66,7 @@ def stacked(runs: Sequence[Run], arms: Sequence[SourceArm], store: RunStore) -> 
         shots,
         tuple(run_behind(run).seed for run in order),
         np.stack([run.array("correct") for run in order]),
-        manifest.n_way * manifest.n_query,
+        order[0].summary["queries"],
         manifest,
         tuple(run.digest for run in order),
     )
