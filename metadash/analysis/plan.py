@@ -74,9 +74,8 @@ class AblationSpec:
         subsets = f"{len(self.sources)} sources have {2 ** len(self.sources)} subsets"
         if self.tier != "confirm":
             return f"{subsets}; the Shapley values are sampled, with their sampling error."
-        return (
-            f"{subsets}, too many to retrain each; none, all, each left out and each alone are, so there are no Shapley values."
-        )
+        trained = "none, all, each left out and each alone are, so there are no Shapley values"
+        return f"{subsets}, too many to retrain each{'' if self.light else ' with this learner'}; {trained}."
 
     @property
     def arms(self) -> list[SourceArm]:
