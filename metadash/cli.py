@@ -1,4 +1,4 @@
-"""The same verbs without a browser: ``python -m metadash answer | datasets | audit | episodes | train | learners | compare | doctor``.
+"""The same verbs without a browser: ``python -m metadash answer | ablate | datasets | audit | episodes | train | learners | compare | doctor``.
 
 Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input (or ``audit`` found
 what must be mended before training), 130 interrupted. With ``--json`` the standard output is one
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from metadash import audit_verb, commands, settings
+from metadash import ablate, audit_verb, commands, settings
 from metadash.errors import BadInput
 from metadash.metadata.controls import CONTROLS
 from metadash.training.spec import AUXILIARY_WEIGHT
@@ -57,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("--mode", choices=["quick", "full"], default="quick")
     add_budget(answer)
     answer.set_defaults(run=commands.answer)
+
+    add_ablate(verbs.add_parser("ablate", parents=[common], help="what is each metadata source worth?"))
 
     datasets = verbs.add_parser("datasets", parents=[common], help="list data sets with their sources, splits and questions")
     datasets.set_defaults(run=commands.datasets)
@@ -149,6 +151,32 @@ def parser() -> argparse.ArgumentParser:
     doctor = verbs.add_parser("doctor", parents=[common], help="check this installation and workspace")
     doctor.set_defaults(run=commands.doctor)
     return top
+
+
+def add_ablate(verb: argparse.ArgumentParser) -> None:
+    add_dataset(verb)
+    verb.add_argument(
+        "--tier",
+        choices=["reliance", "screen", "confirm"],
+        default="confirm",
+        help="hide sources from one trained model, from one trained to do without them, or train every arm anew (default confirm)",
+    )
+    verb.add_argument(
+        "--sources", nargs="+", type=words, default=[], help="the sources in question (default: all that describe classes)"
+    )
+    verb.add_argument("--seeds", type=int, help="training seeds (default: 5 to confirm, else 3)")
+    verb.add_argument("--learner", default="prototypical", help="confirming another than prototypes trains arm by arm")
+    verb.add_argument("--mode", choices=["quick", "full"], default="quick")
+    verb.add_argument(
+        "--controls", type=words, default=("shuffled",), help="how metadata is falsified, separated by commas (default shuffled)"
+    )
+    verb.add_argument("--rope", type=float, default=0.5, help="half-width of no practical difference, in points (default 0.5)")
+    verb.add_argument("--allow-leak", action="store_true", help="ablate sources that identify classes too; their badge stays")
+    verb.add_argument("--plan", action="store_true", help="print what would be computed, and how long it would take")
+    verb.add_argument("--split")
+    add_tasks(verb, "siblings")
+    add_budget(verb)
+    verb.set_defaults(run=ablate.ablate)
 
 
 def common_options(**default: Any) -> argparse.ArgumentParser:

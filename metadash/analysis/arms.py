@@ -14,9 +14,14 @@ from metadash.training.spec import RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
 MISSING = "—"
-CONTROL_WORDS = {"shuffled": "rows shuffled", "noise": "noise", "constant": "one value for all"}
+CONTROL_WORDS = {
+    "shuffled": "rows shuffled",
+    "noise": "noise",
+    "constant": "one value for all",
+    "random-id": "a random tag for each",
+}
 FUSION_WORDS = {"am3": "AM3's gate", "pseudo-shots": "pseudo-shots", "film": "FiLM", "auxiliary": "auxiliary loss"}
-IN_THE_NAME = ("sources", "control", "blur", "learner", "evaluation.column")
+IN_THE_NAME = ("sources", "control", "falsified", "blur", "learner", "evaluation.column")
 """What a name says already; the other options are added to it only where they tell two arms apart."""
 
 
@@ -201,7 +206,8 @@ def knowledge(spec: RunSpec) -> str:
     """``name, accents (rows shuffled)``, ``age (found: year)``, ``name (only in training)``"""
     notes = ["only in training"] if spec.fusion == "auxiliary" else []
     notes += [read_blur(entry).words for entry in spec.blur]
-    notes += [CONTROL_WORDS[spec.control]] if spec.control != "none" else []
+    which = f"{', '.join(spec.falsified)}: " if spec.falsified else ""
+    notes += [which + CONTROL_WORDS[spec.control]] if spec.control != "none" else []
     return (", ".join(spec.sources) or "no metadata") + (f" ({'; '.join(notes)})" if notes else "")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metadash.analysis.intervals import Interval, mean_over_episodes, mean_over_seeds, paired_differences, seed_interval
-from metadash.analysis.scores import Scores, both_intervals
+from metadash.analysis.scores import Scored, Scores, both_intervals
 from metadash.analysis.shots import WorthInShots, worth_in_shots_interval
 from metadash.analysis.verdict import Decision, decide
 from metadash.errors import BadInput
@@ -30,8 +30,12 @@ def difference(first: Scores, second: Scores, shot: int, rope: float = 0.5) -> D
     """Raises BadInput when the two were not scored on the same episodes at this number of shots."""
     check_paired(first, second)
     one, other = matched_seeds(first.at(shot), second.at(shot), first, second)
-    points = paired_differences(one, other)
-    episodes, new_classes = both_intervals(mean_over_seeds(points), first)
+    return with_intervals(paired_differences(one, other), first, shot, rope)
+
+
+def with_intervals(points: np.ndarray, scored: Scored, shot: int, rope: float = 0.5) -> Difference:
+    """Paired differences (or any effect that is linear in scores) [S, E] in points, with the three intervals."""
+    episodes, new_classes = both_intervals(mean_over_seeds(points), scored)
     seeds = seed_interval(mean_over_episodes(points)) if len(points) > 1 else None
     return Difference(shot, episodes, new_classes, seeds, decide(new_classes, rope))
 

@@ -57,4 +57,6 @@ def unwrapped(item: Any) -> Any:
         return item.name.lower()
     if isinstance(item, dict):
         return {key: unwrapped(inner) for key, inner in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [unwrapped(inner) for inner in item]
     return item

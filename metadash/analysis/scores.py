@@ -2,13 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from metadash.analysis.intervals import Interval, episode_interval, new_classes_interval
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
+from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
+
+
+class Scored(Protocol):
+    """Whatever was scored on a manifest: all that an interval needs to know beside the numbers."""
+
+    @property
+    def manifest(self) -> EpisodeManifest: ...
+
+    @property
+    def group(self) -> np.ndarray | None: ...
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,7 @@ class Scores:
         return both_intervals(100 * self.at(shot).mean(axis=0), self)
 
 
-def both_intervals(values: np.ndarray, scores: Scores) -> tuple[Interval, Interval]:
+def both_intervals(values: np.ndarray, scores: Scored) -> tuple[Interval, Interval]:
     """*These test classes* and *new classes* for one value [E] an episode of the manifest of ``scores``."""
     return episode_interval(values), new_classes_interval(values, scores.manifest.classes, scores.group)
 
@@ -64,7 +76,7 @@ def both_intervals(values: np.ndarray, scores: Scores) -> tuple[Interval, Interv
 def load_scores(runs: list[Run], store: RunStore) -> Scores:
     """Runs that differ in their seed only, stacked. Raises BadInput when they were scored on different episodes."""
     manifests = {run.summary["manifest"] for run in runs}
-    shots = {run.spec.evaluation.shots for run in runs}  # type: ignore[union-attr]
+    shots = {spec_of(run).evaluation.shots for run in runs}
     if len(manifests) > 1 or len(shots) > 1:
         raise BadInput("These runs were scored on different test episodes; only runs on the same episodes can be compared.")
     order = sorted(runs, key=lambda run: run.about["spec"]["seed"])
@@ -93,3 +105,8 @@ def accuracy_by_ways(run: Run) -> dict[int, np.ndarray]:
             raise BadInput(f"The run {run.digest} is damaged (scores are missing); delete its folder and train again.")
         found[n_way] = (rows["correct"] / rows["queries"]).to_numpy().reshape(len(tests.shots), -1)
     return found
+
+
+def spec_of(run: Run) -> RunSpec:
+    assert isinstance(run.spec, RunSpec)
+    return run.spec

@@ -132,6 +132,16 @@ def corrected(intervals: Sequence[Interval], rope: float = ROPE, level: float = 
     return verdicts
 
 
+def chance_above(interval: Interval, threshold: float = ROPE) -> float | None:
+    """How probable it is that the true difference exceeds ``threshold`` points: the part of the interval's t distribution above it
+    (a posterior probability under a flat prior). None where there is no interval."""
+    if interval.se is None or interval.df is None:
+        return None
+    if interval.se == 0:
+        return float(interval.estimate > threshold)
+    return float(stdtr(interval.df, (interval.estimate - threshold) / interval.se))
+
+
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     """Holm's step-down adjustment for k hypotheses tested together [k] (Holm, Scand. J. Statist. 1979).
 

@@ -35,6 +35,7 @@ CONTROLS = {
     "shuffled": "Shuffled: rows change hands between classes.",
     "noise": "Noise: random numbers of the same spread.",
     "constant": "Constant: one value for every class.",
+    "random-id": "Random id: a tag for every class that says nothing of it.",
 }
 DISTANCES = ("euclidean", "cosine")
 SHOTS = (1, 2, 3, 5, 10, 20)

@@ -10,7 +10,7 @@ from metadash.metadata.encoded import EncodedInstances, EncodedSource
 NOISE_ROWS = 20_000
 """Different rows of noise at most: instances beyond that share them by chance, which tells no more than noise of their own."""
 
-CONTROLS = ("none", "shuffled", "noise", "constant")
+CONTROLS = ("none", "shuffled", "noise", "constant", "random-id")
 
 
 def control(
@@ -20,7 +20,8 @@ def control(
 
     *shuffled*: whole rows change hands between the classes of one role (all sources by the same permutation, so that their
     joint distribution stays); *noise*: normal numbers with each feature's mean and spread over the meta-train classes;
-    *constant*: every class has the meta-train mean. ``roles`` are the class ids of each role, meta-train first.
+    *constant*: every class has the meta-train mean; *random-id*: every class has random signs of its own, a name tag that says
+    nothing of it, not even whether it had metadata. ``roles`` are the class ids of each role, meta-train first.
     """
     if kind == "none":
         return sources
@@ -38,6 +39,9 @@ def control(
         elif kind == "noise":
             noise = generator.standard_normal(source.vectors.shape).astype(np.float32) * train.std(axis=0) + train.mean(axis=0)
             falsified.append(replace(source, vectors=np.where(source.present[:, None], noise, 0).astype(np.float32)))
+        elif kind == "random-id":
+            tags = generator.choice(np.array([-1, 1], dtype=np.float32), source.vectors.shape)
+            falsified.append(replace(source, vectors=tags, present=np.ones_like(source.present)))
         else:
             falsified.append(replace(source, vectors=np.repeat(train.mean(axis=0, keepdims=True), n_classes, axis=0)))
     return falsified

@@ -53,7 +53,16 @@ def encode_sources(spec: RunSpec, dataset: Dataset, table: pd.DataFrame | None =
         for source in sources
         for found in encode(blur_table(classes, source.name, blurs, spec.seed), (source,), roles["train"])
     ]
-    return control(encoded, spec.control, list(roles.values()), np.random.default_rng([spec.seed, 1]))
+    return falsify(spec, encoded, list(roles.values()))
+
+
+def falsify(spec: RunSpec, encoded: list[EncodedSource], roles: list[np.ndarray]) -> list[EncodedSource]:
+    """The encoded sources with the spec's control applied to those that it falsifies."""
+    chosen = [source for source in encoded if source.name in (spec.falsified or spec.sources)]
+    if not chosen:
+        return encoded
+    wrong = {source.name: source for source in control(chosen, spec.control, roles, np.random.default_rng([spec.seed, 1]))}
+    return [wrong.get(source.name, source) for source in encoded]
 
 
 def encode_instance_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedInstances]:
@@ -64,7 +73,9 @@ def encode_instance_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedInst
     roles = [np.flatnonzero(np.isin(dataset.class_of, members)) for members in dataset.split(spec.split).values()]
     columns = dict.fromkeys(column for source in sources for column in source.columns)
     encoded = encode_instances(dataset.instance_columns(list(columns)), sources, roles[0])
-    return control_instances(encoded, spec.control, roles, np.random.default_rng([spec.seed, 3]))
+    chosen = [source for source in encoded if source.name in (spec.falsified or spec.sources)]
+    wrong = {s.name: s for s in control_instances(chosen, spec.control, roles, np.random.default_rng([spec.seed, 3]))}
+    return [wrong.get(source.name, source) for source in encoded]
 
 
 def sources_of(spec: RunSpec, dataset: Dataset, level: str) -> tuple[Source, ...]:

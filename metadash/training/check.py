@@ -12,6 +12,7 @@ from metadash.training.kinds import Spec
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, changed_sources
 from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.subsets import HeadsSpec
 
 
 def check(spec: Spec, dataset: Dataset) -> None:
@@ -24,6 +25,8 @@ def check(spec: Spec, dataset: Dataset) -> None:
         check_sources(spec, dataset)
         for role in ("train", "validation", "test"):
             check_role(spec.evaluation.episodes(spec.split, role), dataset)
+    elif isinstance(spec, HeadsSpec):
+        check(spec.run, dataset)
     elif isinstance(spec, ProxySpec):
         for name in spec.sources:
             if dataset.source(name).level != "instance":

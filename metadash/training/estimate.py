@@ -6,14 +6,22 @@ from metadash.data.dataset import Dataset
 from metadash.training.kinds import Spec
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, scoring_seconds
-from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
 from metadash.training.store import Run, RunStore
+from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.views import AdaptationSpec, MapSpec
 
 SECONDS_PER_IMAGE = 0.45e-3
 """Forward and backward of one 28×28 image through Conv-4-32, one core of 2024; a forward pass alone is a third of it."""
 
 SECONDS_PER_HEAD_STEP = 4e-3
+SECONDS_PER_STACKED_HEAD_STEP = 2.3e-4
+SECONDS_PER_MASKED_LOGIT = 3e-9
+"""One query, one class, one number of shots, one arm."""
+
+STOPS_AFTER = 0.7
+"""Of the most steps, where a head stops by its patience."""
+
 START_UP = 6.0
 """Worker processes start and import torch: paid once a server."""
 
@@ -52,6 +60,12 @@ def from_scratch(spec: Spec, n_instances: int) -> float:
         return per_image(spec.width) * (images + n_instances / 3)
     if isinstance(spec, ProbeSpec):
         return 3.0
+    if isinstance(spec, HeadsSpec):
+        arms, run = len(spec.arms), spec.run
+        task = run.meta_batch * run.evaluation.n_way / 80
+        return 1.5 + arms * (run.steps * STOPS_AFTER * SECONDS_PER_STACKED_HEAD_STEP * task + tally(run.evaluation))
+    if isinstance(spec, MaskedSpec):
+        return 0.5 + len(spec.masks) * tally(spec.run.evaluation)
     tests = spec.evaluation
     if isinstance(spec, ProxySpec):
         return 1.0 + 5 * tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5 + n_instances * 3e-5
@@ -62,6 +76,11 @@ def from_scratch(spec: Spec, n_instances: int) -> float:
         return 1.0 + scoring + spec.steps * SECONDS_PER_HEAD_STEP * spec.meta_batch * tests.n_way / 80
     drawn = spec.steps * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
     return scoring + per_image(spec.backbone.width) * (drawn + n_instances / 3 + spec.steps / 25 * 50 * 100 / 3)
+
+
+def tally(tests: Evaluation) -> float:
+    """Seconds to score one arm."""
+    return tests.n_episodes * len(tests.shots) * tests.n_way**2 * tests.n_query * SECONDS_PER_MASKED_LOGIT
 
 
 def per_image(width: int) -> float:

@@ -19,6 +19,7 @@ from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec
+from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
 
@@ -184,9 +185,12 @@ def title_of(spec: Spec) -> str:
         return f"{spec.subject}: {title_of(spec.run)}"
     if isinstance(spec, AdaptationSpec):
         return f"Adaptation to episode {spec.episode + 1}, {spec.n_steps} steps: {title_of(spec.run)}"
+    if isinstance(spec, HeadsSpec):
+        return f"{len(spec.arms)} heads over {', '.join(spec.run.sources) or 'no metadata'}, seed {spec.run.seed}"
+    if isinstance(spec, MaskedSpec):
+        return f"{len(spec.masks)} subsets masked: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
-    wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur) + (
-        f", {spec.control}" if spec.control != "none" else ""
-    )
+    wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
+    wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
     wrong += {"film": ", FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

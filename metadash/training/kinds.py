@@ -12,10 +12,11 @@ from metadash.training.fields import build
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.version import code_version
 from metadash.training.views import AdaptationSpec, MapSpec
 
-Spec = BackboneSpec | RunSpec | MapSpec | AdaptationSpec | ProxySpec | ProbeSpec | WhatIfSpec | DoseSpec
+Spec = BackboneSpec | RunSpec | MapSpec | AdaptationSpec | ProxySpec | ProbeSpec | WhatIfSpec | DoseSpec | HeadsSpec | MaskedSpec
 """Each names its ``dataset`` and lists what it ``needs``: the specs of the runs it starts from."""
 
 
@@ -40,6 +41,8 @@ KINDS: dict[str, Kind] = {
     "proxy": Kind(ProxySpec, "probe:score_proxy"),
     "probe": Kind(ProbeSpec, "probe:guess_column"),
     "adaptation": Kind(AdaptationSpec, "adaptation:watch"),
+    "heads": Kind(HeadsSpec, "heads:train_heads"),
+    "masked": Kind(MaskedSpec, "masked:score_masked"),
 }
 
 

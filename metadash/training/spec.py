@@ -105,7 +105,8 @@ class RunSpec:
     """One learner, one set of metadata sources, one seed.
 
     Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
-    backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``).
+    backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``): that of
+    the sources ``falsified``, or of all where none is named.
     ``learner`` and its ``options`` (pairs of name and value, those that differ from its paper's) are the registry's.
     ``fusion`` is how the metadata enter: *pseudo-shots* and *am3* place a class's prototype, *film* modulates the embedding (and
     alone reads sources that describe instances), *auxiliary* only teaches the embedding in training, by a loss that counts
@@ -126,7 +127,8 @@ class RunSpec:
     fusion: Literal["none", "pseudo-shots", "am3", "film", "auxiliary"] = "none"
     auxiliary_weight: float = AUXILIARY_WEIGHT
     sources: tuple[str, ...] = ()
-    control: Literal["none", "shuffled", "noise", "constant"] = "none"
+    control: Literal["none", "shuffled", "noise", "constant", "random-id"] = "none"
+    falsified: tuple[str, ...] = ()
     blur: tuple[tuple[Any, ...], ...] = ()
     source_dropout: float = 0.0
     dropout: float = 0.5
@@ -162,6 +164,7 @@ class RunSpec:
             raise BadInput(f"The control '{self.control}' needs metadata sources to falsify.")
         if len(set(self.sources)) < len(self.sources):
             raise BadInput(f"A source is named twice in {', '.join(self.sources)}.")
+        object.__setattr__(self, "falsified", normal_falsified(self))
         if (self.backbone.dataset, self.backbone.split) != (self.dataset, self.split):
             raise BadInput(
                 "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
@@ -232,6 +235,16 @@ def normal_blur(sources: tuple[str, ...], blur: tuple[tuple[Any, ...], ...]) -> 
     if len({(found.source, found.column) for found in read}) < len(read):
         raise BadInput("A column is blurred twice; name each column of a source once.")
     return tuple(sorted(found.plain for found in read if found.how != "as it is"))
+
+
+def normal_falsified(spec: RunSpec) -> tuple[str, ...]:
+    """In the order of the sources, and empty where it is all of them, so that equal meanings stay one run."""
+    stray = [name for name in spec.falsified if name not in spec.sources]
+    if stray:
+        raise BadInput(f"The source '{stray[0]}' is to be falsified, and is not among the run's sources.")
+    if spec.falsified and spec.control == "none":
+        raise BadInput(f"To falsify '{spec.falsified[0]}' a control is needed, such as shuffled.")
+    return tuple(name for name in spec.sources if name in spec.falsified) if set(spec.falsified) < set(spec.sources) else ()
 
 
 def check_learner(spec: RunSpec) -> None:

@@ -26,6 +26,7 @@ ELSEWHERE = (
     "training/board.py",
     "training/cluster.py",
     "training/worker.py",
+    "training/together.py",
     "training/version.py",
 )
 """Files of those packages that move runs about and change no number."""

@@ -107,3 +107,13 @@ def test_types_stay_what_the_networks_expect() -> None:
 def test_an_unknown_control_is_named_with_those_there_are() -> None:
     with pytest.raises(BadInput, match="The control is 'scrambled'; it must be one of none, shuffled, noise, constant"):
         falsified("scrambled")
+
+
+def test_a_random_id_is_a_tag_of_its_own_and_says_nothing_of_the_class() -> None:
+    real, found = sources(), falsified("random-id")
+    for before, after in zip(real, found, strict=True):
+        assert after.vectors.shape == before.vectors.shape and set(np.unique(after.vectors)) == {-1.0, 1.0}
+        assert after.present.all()  # not even which classes had metadata
+    tags = np.concatenate([source.vectors for source in found], axis=1)
+    assert np.corrcoef(tags[:, 0], real[0].vectors[:, 0])[0, 1] == pytest.approx(0, abs=0.15)
+    assert not np.array_equal(falsified("random-id", seed=1)[0].vectors, found[0].vectors)

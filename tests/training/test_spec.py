@@ -12,6 +12,7 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training.kinds import Spec, as_plain, from_plain, kind_of, run_digest
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run, write_tiny
@@ -23,6 +24,9 @@ SPECS: tuple[Spec, ...] = (
     tiny_run(("place", "size"), control="shuffled", source_dropout=0.25, mode="full"),
     tiny_run(evaluation=tiny_evaluation(strategy="uniform", column=None, where="size > 1")),
     MapSpec(tiny_run(("place",), fusion="am3"), episode=3, n_shot=5),
+    tiny_run(("place", "size"), control="random-id", falsified=("size",)),
+    HeadsSpec(tiny_run(("place", "size")), "planned", ("noise", "shuffled")),
+    MaskedSpec(tiny_run(("place", "size"), source_dropout=0.5), permutations=8),
 )
 
 
@@ -52,6 +56,8 @@ def test_every_field_counts_in_the_digest(tiny: Dataset) -> None:
         tiny_run(("size",)),
         tiny_run(("place",), fusion="am3"),
         tiny_run(("place",), control="noise"),
+        tiny_run(("place", "size"), control="noise"),
+        tiny_run(("place", "size"), control="noise", falsified=("size",)),
         tiny_run(("place",), steps=101),
         tiny_run(("place",), evaluation=tiny_evaluation(seed=1)),
         tiny_run(("place",), evaluation=tiny_evaluation(where="size > 1")),
@@ -171,3 +177,24 @@ def test_parts_that_do_not_go_together_are_refused(changes: dict[str, Any], word
 def test_a_spec_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Evaluation().seed = 3  # type: ignore[misc]
+
+
+def test_falsified_sources_have_one_spelling(tiny: Dataset) -> None:
+    """All of them is what naming none means, and their order is that of the sources."""
+    both = tiny_run(("place", "size", "flag"), control="noise", falsified=("size", "place"))
+    assert both.falsified == ("place", "size")
+    every = tiny_run(("place", "size"), control="noise", falsified=("size", "place"))
+    assert every == tiny_run(("place", "size"), control="noise")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"control": "noise", "falsified": ("size",)}, "'size' is to be falsified, and is not among"),
+        ({"falsified": ("place",)}, "a control is needed"),
+    ],
+)
+def test_only_sources_of_the_run_are_falsified_and_only_by_a_control(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence) as caught:
+        tiny_run(("place",), **changes)
+    one_sentence(caught.value)

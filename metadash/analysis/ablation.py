@@ -1,0 +1,182 @@
+"""What is each source worth? The cards that the finished runs of an ablation give, and the numbers they must agree with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from metadash.analysis.cards import Badge, SourceCard, cards_of, credits, effects_of, worths
+from metadash.analysis.compare import Difference, with_intervals
+from metadash.analysis.intervals import Interval
+from metadash.analysis.plan import AblationSpec, Tier, leaks
+from metadash.analysis.scores import both_intervals
+from metadash.analysis.shapley import interactions, together
+from metadash.analysis.shots import WorthInShots
+from metadash.analysis.values import Values, gathered, stacked
+from metadash.canonical import digest
+from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.training.store import Run, RunStore
+from metadash.training.subsets import SourceArm
+
+CLOSE = 1.0
+"""Points within which two tiers agree."""
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """Σφ beside v(all) − v(none), in points: they are equal, or something is broken."""
+
+    shot: int
+    shapley_sum: float
+    total: float
+
+    @property
+    def holds(self) -> bool:
+        return abs(self.shapley_sum - self.total) < 1e-6
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """Everything behind the cards. Tuples run over ``values.shots``; ``seeds`` are those that are finished.
+
+    ``accuracy`` of each subset that was scored, as (these test classes, new classes). ``total`` all sources against none, and ``total_worth`` in shots;
+    ``total_credit`` all real − all falsified, by control. ``interactions`` by pair of sources, positive where they complement each other
+    (only with every subset).
+    """
+
+    spec: AblationSpec
+    seeds: tuple[int, ...]
+    values: Values
+    cards: tuple[SourceCard, ...]
+    total: tuple[Difference, ...]
+    total_worth: tuple[WorthInShots, ...]
+    total_credit: dict[str, tuple[Difference, ...]]
+    interactions: dict[tuple[str, str], tuple[Difference, ...]]
+    efficiency: tuple[Efficiency, ...]
+    seconds: float
+    class_noun: str
+    group_noun: str
+    n_classes: int
+
+    @property
+    def tier(self) -> Tier:
+        return self.spec.tier
+
+    @property
+    def partial(self) -> bool:
+        """Whether seeds are still missing: the numbers may move, and nothing may be quoted."""
+        return len(self.seeds) < len(self.spec.seeds)
+
+    @property
+    def n_groups(self) -> int | None:
+        return len(set(self.values.manifest.group.tolist())) if self.values.group is not None else None
+
+    @property
+    def unit_noun(self) -> str:
+        """What would be new: the group where tasks are drawn within groups, else the class."""
+        return self.group_noun if self.n_groups else self.class_noun
+
+    @property
+    def digest(self) -> str:
+        """Names the ablation by the runs it was read from."""
+        return digest(self.values.digests)
+
+    def card(self, source: str) -> SourceCard:
+        return next(card for card in self.cards if card.source == source)
+
+    def accuracy(self, sources: Sequence[str], shot: int) -> tuple[Interval, Interval]:
+        """v of a subset of the sources in %, for these test classes and for new ones. Raises BadInput when it was not scored."""
+        mask = sum(1 << self.spec.sources.index(name) for name in sources)
+        if mask not in self.values.masks:
+            raise BadInput(f"The subset {', '.join(sources)} was not scored; {self.spec.limitation}")
+        found = self.values.accuracy(SourceArm(mask))[:, self.values.shots.index(shot)].mean(axis=0)
+        return both_intervals(100 * found, self.values)
+
+
+def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation | None:
+    """Read the ablation off the seeds whose runs are all stored; None while there is none."""
+    found = {seed: [store.find(cell, dataset) for cell in spec.cells(seed)] for seed in spec.seeds}
+    finished = {seed: [run for run in runs if run is not None] for seed, runs in found.items() if all(runs)}
+    if not finished:
+        return None
+    values = values_of(spec, finished, store)
+    count, masks = len(spec.sources), values.masks
+    orders = None if spec.every_subset or spec.tier == "confirm" else spec.masked(spec.seeds[0]).orders
+    effects = effects_of(values, count, orders, spec.rope)
+    total = tuple(
+        with_intervals(values.effects(together(count, masks), shot)[0], values, shot, spec.rope) for shot in values.shots
+    )
+    badges = leaks(spec, dataset)
+    runs = {run.digest: run for of_seed in finished.values() for run in of_seed}
+    return Ablation(
+        spec=spec,
+        seeds=tuple(finished),
+        values=values,
+        cards=cards_of(
+            values,
+            spec.sources,
+            spec.tier,
+            effects,
+            [coverage(dataset, name) for name in spec.sources],
+            [(Badge("leak", badges[name]),) if name in badges else () for name in spec.sources],
+            complete=len(finished) == len(spec.seeds),
+            rope=spec.rope,
+        ),
+        total=total,
+        total_worth=worths(values, 2**count - 1, 0),
+        total_credit={
+            name: gained for name in spec.controls if (gained := credits(values, 2**count - 1, 2**count - 1, name, spec.rope))
+        },
+        interactions=pair_effects(values, spec),
+        efficiency=tuple(
+            Efficiency(one.shot, sum(phi.episodes.estimate for phi in shares), one.episodes.estimate)
+            for one, shares in zip(total, effects.phi, strict=True)
+            if shares
+        ),
+        seconds=sum(run.about["seconds"] for run in runs.values()),
+        class_noun=dataset.description.class_noun,
+        group_noun=dataset.description.group_noun,
+        n_classes=next(iter(runs.values())).summary["n_test_classes"],
+    )
+
+
+def values_of(spec: AblationSpec, finished: dict[int, list[Run]], store: RunStore) -> Values:
+    if spec.tier != "confirm" or spec.light:
+        return stacked([run for (run,) in finished.values()], spec.arms, store)
+    by_arm: dict[SourceArm, dict[str, Run]] = {arm: {} for arm in spec.arms}
+    for runs in finished.values():
+        for arm, run in zip(spec.arms, runs, strict=True):
+            by_arm[arm][run.digest] = run
+    return gathered({arm: list(runs.values()) for arm, runs in by_arm.items()}, tuple(finished), store)
+
+
+def pair_effects(values: Values, spec: AblationSpec) -> dict[tuple[str, str], tuple[Difference, ...]]:
+    count = len(spec.sources)
+    if not spec.every_subset or count < 2:
+        return {}
+    pairs, weights = interactions(count, values.masks)
+    by_shot = [
+        [with_intervals(points, values, shot, spec.rope) for points in values.effects(weights, shot)] for shot in values.shots
+    ]
+    return {(spec.sources[s], spec.sources[t]): tuple(found[index] for found in by_shot) for index, (s, t) in enumerate(pairs)}
+
+
+def coverage(dataset: Dataset, source: str) -> float:
+    """The share of the classes that have a value in at least one of the source's columns."""
+    columns = list(dataset.source(source).columns)
+    return float(dataset.classes[columns].notna().any(axis=1).mean())
+
+
+def with_agreement(first: Ablation, other: Ablation) -> Ablation:
+    """``first`` with a flag on each card where ``other``, another tier of the same sources, says otherwise at the fewest shots:
+    opposite signs, one of them of practical size, or more than a point apart. Compared by φ where both have it, else by Δ."""
+    cards = []
+    for card in first.cards:
+        beside = other.card(card.source)
+        both = ("phi", card.phi[0], beside.phi[0]) if card.phi and beside.phi else ("delta", card.delta[0], beside.delta[0])
+        here, there = both[1].episodes.estimate, both[2].episodes.estimate
+        opposite = here * there < 0 and max(abs(here), abs(there)) > first.spec.rope
+        apart = opposite or abs(here - there) > CLOSE
+        name = "its share" if both[0] == "phi" else "leaving it out"
+        text = f"The {other.tier} disagrees: {name} is {there:+.1f} points there and {here:+.1f} here." if apart else ""
+        cards.append(replace(card, disagreement=text.replace("-", "−")))
+    return replace(first, cards=tuple(cards))

@@ -1,0 +1,188 @@
+"""An ablation in words and as plain values: the headline, the table of the cards, and everything for machines."""
+
+from dataclasses import asdict
+from typing import Any
+
+from metadash.analysis.ablation import Ablation
+from metadash.analysis.cards import SourceCard
+from metadash.analysis.compare import Difference
+from metadash.analysis.export import simple
+from metadash.analysis.sentence import bracket, examples, number, plural
+from metadash.analysis.shots import WorthInShots
+from metadash.analysis.verdict import Verdict
+from metadash.analysis.words import count, percent, points
+from metadash.canonical import plain
+from metadash.training.subsets import members
+
+TIERS = {
+    "reliance": "Reliance: how far one trained model leans on each source. It says nothing of what a source is worth.",
+    "screen": "Screen: what each source adds to one model that was trained to do without any. Confirm before quoting it.",
+    "confirm": "Confirm: every arm trained anew, beside the same arm with shuffled rows.",
+}
+
+
+def headline(found: Ablation) -> str:
+    """What all sources add together, and which adds most, at the fewest shots."""
+    first = found.total[0]
+    n = len(found.spec.sources)
+    subject = f"“{found.spec.sources[0]}” adds" if n == 1 else f"all {n} sources together add"
+    if found.tier == "reliance":
+        subject = subject.replace("adds", "gives this model").replace("add", "give this model")
+    text = f"With {examples(first.shot)} per class, {subject} {both(first, found)}."
+    return " ".join(filter(None, [partial_words(found), text, most_words(found) if n > 1 else ""]))
+
+
+def partial_words(found: Ablation) -> str:
+    if not found.partial:
+        return ""
+    return f"Partial, {len(found.seeds)} of {len(found.spec.seeds)} seeds:"
+
+
+def most_words(found: Ablation) -> str:
+    """The source with the largest share, or with the largest leave-one-out where there are no shares."""
+    best = max(found.cards, key=lambda card: (card.phi or card.delta)[0].episodes.estimate)
+    one = (best.phi or best.delta)[0]
+    what = "the largest share" if best.phi else "the most beside the others"
+    return f"“{best.source}” has {what}: {both(one, found)}."
+
+
+def both(one: Difference, found: Ablation) -> str:
+    """``+2.4 points [2.1, 2.7] on these letters, [1.5, 3.2] on new letters``."""
+    noun = plural(found.unit_noun)
+    inside, new = one.episodes, one.new_classes
+    text = f"{points(inside.estimate, inside.low, inside.high)} on these {noun}"
+    if new.low is None:
+        return f"{text}; how it is on new {noun} cannot be said ({new.note})"
+    return f"{text}, {bracket(new.estimate, new.low, new.high)} on new {noun}"
+
+
+def efficiency_words(found: Ablation) -> str:
+    """The check that the shares add up."""
+    if not found.efficiency:
+        return found.spec.limitation
+    first = found.efficiency[0]
+    state = "adds up" if all(one.holds for one in found.efficiency) else "DOES NOT ADD UP: report this as a defect"
+    text = f"The shares sum to {points(first.shapley_sum)}, all sources together give {points(first.total)}: {state}."
+    return " ".join(filter(None, [text, found.spec.limitation]))
+
+
+def verdict_words(card: SourceCard) -> str:
+    """The verdict with the doubts that belong to it."""
+    doubts = []
+    if card.tier == "reliance":
+        return "This model leans on it." if card.verdict is Verdict.HELPS else "This model does not lean on it."
+    if card.tier == "screen" and card.verdict in (Verdict.HELPS, Verdict.HURTS):
+        doubts.append("Not confirmed.")
+    doubts += [badge.text for badge in card.badges]
+    return " ".join([card.reason, *doubts, card.disagreement]).strip()
+
+
+def worth_words(worth: WorthInShots) -> str:
+    """``0.4 [0.3, 0.5]`` extra examples per class; ``≥ 9.0`` where the measured shots do not reach."""
+    if worth.censored:
+        return f"{'≥' if worth.censored == 'above' else '≤'} {number(worth.value)}"
+    if worth.low is None or worth.high is None:
+        return number(worth.value)
+    return f"{number(worth.value)} [{number(worth.low)}, {number(worth.high)}]"
+
+
+def cell(one: Difference | None) -> str:
+    """Estimate, then its interval for new classes, or for these where there is no other."""
+    if one is None:
+        return "not measured"
+    new, inside = one.new_classes, one.episodes
+    shown = new if new.low is not None else inside
+    return points(shown.estimate, shown.low, shown.high).replace(" points", "")
+
+
+def table(found: Ablation) -> list[str]:
+    """One line a source, worth most first, at the fewest shots; then how each goes on with more."""
+    shot = found.total[0].shot
+    head = ["source", "left out", "share", "real − shuffled", "worth", "Holm p", "coverage", ""]
+    rows = [head]
+    for card in found.cards:
+        p = card.p_holm[0]
+        rows.append(
+            [
+                card.source,
+                cell(card.delta[0]),
+                cell(card.phi[0] if card.phi else None),
+                cell(card.credit[0] if card.credit else None),
+                worth_words(card.worth[0]) if card.worth else "not measured",
+                "—" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}",
+                percent(card.coverage),
+                f"{card.verdict.value} {verdict_words(card)}",
+            ]
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head) - 1)]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
+    noun = plural(found.unit_noun)
+    note = f"In points, with {examples(shot)} per class; 95 % intervals for new {noun}, worth in examples per class for these {noun}."
+    return [note, *lines, "", *curves(found)]
+
+
+def curves(found: Ablation) -> list[str]:
+    """How much each source adds beside the others at every number of shots."""
+    shots = [one.shot for one in found.total]
+    if len(shots) == 1:
+        return []
+    rows = [["left out, at", *(f"{shot} shots" if shot > 1 else "1 shot" for shot in shots)]]
+    rows += [[card.source, *map(cell, card.delta)] for card in found.cards]
+    rows.append(["all together", *map(cell, found.total)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def as_text(found: Ablation) -> str:
+    seeds = f"{len(found.seeds)} seeds, {count(len(found.values.manifest))} test episodes, {found.n_classes} {plural(found.class_noun)}"
+    groups = f" in {found.n_groups} {plural(found.group_noun)}" if found.n_groups else ""
+    lines = [headline(found), f"{TIERS[found.tier]} {seeds}{groups}.", "", *table(found), "", efficiency_words(found)]
+    return "\n".join(lines)
+
+
+def as_values(found: Ablation) -> dict[str, Any]:
+    """Every number of an ablation, for JSON. Differences are in points, accuracies in %."""
+    spec, shots = found.spec, found.values.shots
+    means = found.values.correct.mean(axis=(0, 3)) / found.values.queries * 100
+    return {
+        "headline": headline(found),
+        "tier": found.tier,
+        "label": TIERS[found.tier],
+        "partial": found.partial,
+        "sources": list(spec.sources),
+        "shots": list(shots),
+        "seeds": list(found.seeds),
+        "seeds_asked": list(spec.seeds),
+        "rope": spec.rope,
+        "limitation": spec.limitation,
+        "n_episodes": len(found.values.manifest),
+        "n_test_classes": found.n_classes,
+        "n_test_groups": found.n_groups,
+        "cards": [card_values(card) for card in found.cards],
+        "all_together": [simple(one) for one in found.total],
+        "all_together_worth_in_shots": [simple(one) for one in found.total_worth],
+        "all_together_real_minus_falsified": {name: [simple(one) for one in rows] for name, rows in found.total_credit.items()},
+        "efficiency": [{**asdict(one), "holds": one.holds} for one in found.efficiency],
+        "interactions": [
+            {"sources": list(pair), "by_shot": [simple(one) for one in rows]} for pair, rows in found.interactions.items()
+        ],
+        "arms": [
+            {
+                "sources": list(members(arm.mask, spec.sources)),
+                "control": arm.control,
+                "falsified": list(members(arm.falsified, spec.sources)),
+                "accuracy": dict(zip(map(str, shots), row.tolist(), strict=True)),
+            }
+            for arm, row in zip(found.values.arms, means, strict=True)
+        ],
+        "run": plain(spec.run),
+        "manifest": found.values.manifest.hash,
+        "digests": list(found.values.digests),
+        "digest": found.digest,
+        "seconds_computed": round(found.seconds, 1),
+    }
+
+
+def card_values(card: SourceCard) -> dict[str, Any]:
+    """A card as plain values; what nobody has measured is null."""
+    return {**simple(card), "verdict_words": verdict_words(card), "limited": card.limited}

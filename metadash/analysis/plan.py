@@ -1,0 +1,153 @@
+"""An ablation as it is asked for: which sources, how thoroughly, and the runs that this takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from metadash.analysis.verdict import ROPE
+from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.learners.registry import entry_of
+from metadash.metadata.identifiers import identifier_in
+from metadash.training.estimate import estimate_all
+from metadash.training.kinds import Spec
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.training.store import RunStore
+from metadash.training.subsets import MOST_SOURCES, HeadsSpec, MaskedSpec, SourceArm, arms_of, planned_masks, run_of
+
+Tier = Literal["reliance", "screen", "confirm"]
+FEWEST_SEEDS: dict[Tier, int] = {"reliance": 1, "screen": 3, "confirm": 5}
+SOURCE_DROPOUT = 0.5
+"""Of the model that screens: each subset of few sources is seen often enough in training."""
+
+
+@dataclass(frozen=True)
+class AblationSpec:
+    """An ablation of the sources of ``run`` (whose own seed does not matter).
+
+    *reliance* hides sources from an ordinary trained model, *screen* from one trained with source dropout, *confirm* trains every arm
+    anew with its ``controls``: as heads in one loop where the run allows it (every subset up to eight sources), else arm by arm
+    (none, all, each left out, each alone). Raises BadInput for too few seeds, and where there is nothing to ablate.
+    """
+
+    run: RunSpec
+    tier: Tier = "confirm"
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    controls: tuple[str, ...] = ("shuffled",)
+    rope: float = ROPE
+
+    def __post_init__(self) -> None:
+        if self.tier not in FEWEST_SEEDS:
+            raise BadInput(f"The tier is '{self.tier}'; it must be one of {', '.join(FEWEST_SEEDS)}.")
+        fewest = FEWEST_SEEDS[self.tier]
+        if len(set(self.seeds)) < len(self.seeds) or len(self.seeds) < fewest:
+            raise BadInput(f"The tier {self.tier} needs at least {fewest} different seeds; it was given {len(self.seeds)}.")
+        if not self.run.sources:
+            raise BadInput("An ablation needs at least one metadata source.")
+        if self.run.control != "none" or self.run.source_dropout:
+            raise BadInput("An ablation starts from a run with real metadata; it adds controls and source dropout itself.")
+        if entry_of(self.run.learner).needs_metadata:
+            raise BadInput(f"The learner '{self.run.learner}' cannot do without metadata, so nothing can be taken from it.")
+        if not 0 <= self.rope < 100:
+            raise BadInput(f"The practical threshold is {self.rope:g} points; it must be from 0 to 100.")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return self.run.sources
+
+    @property
+    def light(self) -> bool:
+        """Whether the arms are heads that train in one loop."""
+        return (self.run.learner, self.run.mode, self.run.fusion) == ("prototypical", "quick", "pseudo-shots")
+
+    @property
+    def every_subset(self) -> bool:
+        """Whether each subset is scored, so that the Shapley values are exact."""
+        count = len(self.sources)
+        return count <= MOST_SOURCES and (self.light or self.tier != "confirm" or len(planned_masks(count)) == 2**count)
+
+    @property
+    def limitation(self) -> str:
+        """Why the Shapley values are sampled or missing, in one sentence; empty where they are exact."""
+        if self.every_subset:
+            return ""
+        subsets = f"{len(self.sources)} sources have {2 ** len(self.sources)} subsets"
+        if self.tier != "confirm":
+            return f"{subsets}; the Shapley values are sampled, with their sampling error."
+        trained = "none, all, each left out and each alone are, so there are no Shapley values"
+        return f"{subsets}, too many to retrain each{'' if self.light else ' with this learner'}; {trained}."
+
+    @property
+    def arms(self) -> list[SourceArm]:
+        """In the order in which they are scored; those with real metadata first."""
+        if self.tier != "confirm":
+            return [SourceArm(mask) for mask in self.masked(self.seeds[0]).masks]
+        return arms_of(len(self.sources), "all" if self.every_subset else "planned", self.controls)
+
+    def masked(self, seed: int) -> MaskedSpec:
+        return MaskedSpec(replace(self.run, seed=seed, source_dropout=SOURCE_DROPOUT if self.tier == "screen" else 0.0))
+
+    def cells(self, seed: int) -> list[Spec]:
+        """The runs of one seed: what is stored is not computed again, so that a broken ablation goes on where it stopped."""
+        if self.tier != "confirm":
+            return [self.masked(seed)]
+        run = replace(self.run, seed=seed)
+        if self.light:
+            return [HeadsSpec(run, "all" if self.every_subset else "planned", self.controls)]
+        return [run_of(run, arm) for arm in self.arms]
+
+    @property
+    def runs(self) -> list[Spec]:
+        """Every run, each once, seed after seed."""
+        return list(dict.fromkeys(cell for seed in self.seeds for cell in self.cells(seed)))
+
+
+def ablation_run(
+    dataset: Dataset,
+    sources: Sequence[str] = (),
+    *,
+    split: str | None = None,
+    width: int = 32,
+    episodes: int = 500,
+    n_way: int = 5,
+    strategy: str = "siblings",
+    column: str | None = None,
+    shots: tuple[int, ...] = (1, 2, 5, 10),
+    n_query: int = 15,
+    n_episodes: int = 2000,
+    **choices: object,
+) -> RunSpec:
+    """The run whose sources are ablated: by default the data set's class sources, quick prototypes and sibling tasks."""
+    for name in sources:
+        dataset.source(name)
+    chosen = tuple(sources) or tuple(source.name for source in dataset.class_sources())
+    if not chosen:
+        raise BadInput(f"'{dataset.name}' has no source that describes classes, so there is nothing to ablate.")
+    split = split or dataset.description.default_split
+    own = {"siblings": dataset.description.sibling_column, "disjoint": dataset.description.disjoint_column}
+    return RunSpec(
+        dataset=dataset.name,
+        split=split,
+        backbone=BackboneSpec(dataset.name, split, width=width, episodes=episodes),
+        fusion="pseudo-shots",
+        sources=chosen,
+        evaluation=Evaluation(n_way, shots, n_query, strategy, column or own.get(strategy), n_episodes=n_episodes),  # type: ignore[arg-type]
+        **choices,  # type: ignore[arg-type]
+    )
+
+
+def leaks(spec: AblationSpec, dataset: Dataset) -> dict[str, str]:
+    """A sentence on each source that identifies classes; it stays with whatever is computed from that source."""
+    found = {name: identifier_in(dataset.classes, dataset.source(name)) for name in spec.sources}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def refuse_leaks(spec: AblationSpec, dataset: Dataset) -> None:
+    """Raises BadInput, with the reason, for a source that identifies classes."""
+    for reason in leaks(spec, dataset).values():
+        raise BadInput(f"{reason[:-1]}, which is a leak; leave the source out, or allow leaks and keep the badge.")
+
+
+def budget(spec: AblationSpec, dataset: Dataset, store: RunStore, workers: int) -> float:
+    """Seconds until everything that is not stored yet is computed."""
+    return estimate_all(list(spec.runs), dataset, store, workers)

@@ -1,0 +1,74 @@
+"""Counts right answers of prototypes for many arms at once: one matrix product a block of episodes, small enough for the cache."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from metadash.episodes.manifest import EpisodeManifest
+
+BLOCK = 400_000
+"""Logits at once: 1.6 MB of them, so that what is computed of them is read from the cache."""
+
+EPISODES = 8
+"""Episodes of a block."""
+
+
+@torch.no_grad()
+def count_correct(
+    table: np.ndarray,
+    position: np.ndarray,
+    manifest: EpisodeManifest,
+    shots: tuple[int, ...],
+    anchor: Tensor,
+    share: Tensor,
+    place: np.ndarray,
+    distance: str,
+    tick: Callable[[float], None] = lambda fraction: None,
+) -> np.ndarray:
+    """Right answers [A, len(shots), E] of A arms, whose prototypes are (1 − share) · mean of the support + share · anchor.
+
+    ``anchor`` [A, T, D] and ``share`` [A, len(shots), T] for T classes; ``place`` [C] says where among them a class stands.
+    ``table`` [R, D] holds embeddings, ``position`` the row of the table of each instance. ``distance`` as a prototype's.
+    """
+    n_arms, n_shots, n_way = len(anchor), len(shots), manifest.n_way
+    rows, places = torch.from_numpy(table), torch.from_numpy(place)
+    support, query = torch.from_numpy(position[manifest.support]), torch.from_numpy(position[manifest.query])
+    classes = torch.tensor(manifest.classes)
+    correct = np.zeros((n_arms, n_shots, len(manifest)), dtype=np.uint16)
+    logits_each = n_way * n_way * manifest.n_query * n_shots
+    together = max(1, BLOCK // (logits_each * EPISODES))
+    last = max(shots)
+    for start in range(0, len(manifest), EPISODES):
+        part = slice(start, start + EPISODES)
+        total = rows[support[part][:, :, :last]].cumsum(dim=2)
+        mean = torch.stack([total[:, :, k - 1] / k for k in shots], dim=2)  # [B, N, K, D]
+        asked = rows[query[part]].flatten(1, 2)  # [B, N·Q, D]
+        asked = F.normalize(asked, dim=-1) if distance == "cosine" else asked
+        where = places[classes[part]]
+        for arm in range(0, n_arms, together):
+            chosen = slice(arm, arm + together)
+            mu = anchor[chosen][:, where].permute(1, 2, 0, 3)[:, :, :, None]  # [B, N, A, 1, D]
+            weight = share[chosen][:, :, where].permute(2, 3, 0, 1)[..., None]  # [B, N, A, K, 1]
+            prototypes = torch.lerp(
+                mean[:, :, None].expand(-1, -1, mu.shape[2], -1, -1), mu.expand(-1, -1, -1, n_shots, -1), weight
+            )
+            right = right_answers(asked, prototypes.flatten(2, 3), distance)  # [B, A·K]
+            correct[chosen, :, part] = right.view(len(asked), -1, n_shots).permute(1, 2, 0).numpy()
+        tick(start / len(manifest))
+    return correct
+
+
+def right_answers(query: Tensor, prototypes: Tensor, distance: str) -> Tensor:
+    """[B, N·Q, D], the queries of a class together, and [B, N, A, D] to the number [B, A] whose own class is nearest."""
+    tasks, n_way, arms = prototypes.shape[:3]
+    if distance == "cosine":
+        scores = query @ F.normalize(prototypes, dim=-1).flatten(1, 2).mT
+    else:  # −½ · squared distance, less what all classes share
+        half = prototypes.square().sum(dim=-1).flatten(1)[:, None] / 2
+        scores = torch.baddbmm(half, query, prototypes.flatten(1, 2).mT, beta=-1)
+    scores = scores.view(tasks, n_way, -1, n_way, arms)
+    own = scores.diagonal(dim1=1, dim2=3).permute(0, 3, 1, 2)  # [B, N, Q, A]
+    return (own >= scores.amax(dim=3)).sum(dim=(1, 2))

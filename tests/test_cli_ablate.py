@@ -1,0 +1,164 @@
+"""``ablate``: from a line to the cards, resumed where it stopped, and refused in one sentence where it makes no sense."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from metadash import cli
+from metadash.data.dataset import Source
+from metadash.workspace import Workspace
+from tests.builders import INSTANCE_SOURCES, one_sentence, tiny_classes, tiny_description, write_tiny
+
+SMALL = ["--width", "4", "--backbone-episodes", "10", "--steps", "20", "--n-episodes", "60", "--shots", "1,2"]
+CLASSES = tiny_classes().assign(
+    id_again=lambda table: table["class_id"] + 100, always=1.0, again=lambda table: table["corner"], never=pd.NA
+)
+MORE = tuple(Source(column, "class", (column,)) for column in ("id_again", "always", "again", "never"))
+
+
+@pytest.fixture(autouse=True)
+def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METADASH_WORKERS", "1")
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Holds *tiny* with a few odd sources more."""
+    workspace = Workspace(tmp_path_factory.mktemp("ablate"))
+    sources = (*tiny_description().sources, *MORE)
+    write_tiny(workspace, classes=CLASSES, description=tiny_description(sources=sources, questions=()))
+    return workspace
+
+
+def ask(capsys: pytest.CaptureFixture, workspace: Workspace, *arguments: str) -> tuple[int, str, str]:
+    code = cli.main(["ablate", "--dataset", "tiny", *SMALL, *arguments, "--workspace", str(workspace.root)])
+    found = capsys.readouterr()
+    return code, found.out, found.err
+
+
+def values(capsys: pytest.CaptureFixture, workspace: Workspace, *arguments: str) -> dict[str, Any]:
+    code, out, err = ask(capsys, workspace, *arguments, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_confirm_prints_every_number_of_every_card_as_one_json_document(capsys, computed: Workspace) -> None:
+    found = values(capsys, computed, "--sources", "place", "size")
+    assert found["tier"] == "confirm" and found["seeds"] == [0, 1, 2, 3, 4] and not found["partial"]
+    assert {card["source"] for card in found["cards"]} == {"place", "size"}
+    for card in found["cards"]:
+        for measure in ("delta", "phi", "alone", "credit", "credit_alone"):
+            assert [one["shot"] for one in card[measure]] == [1, 2]
+            assert {one["seeds"]["n"] for one in card[measure]} == {5}
+            assert {one["new_classes"]["unit"] for one in card[measure]} == {"group"}
+        assert len(card["p_holm"]) == len(card["chance"]) == 2 and [worth["at"] for worth in card["worth"]] == [1]
+        assert card["coverage"] == 1.0 and card["break_even"] is None and card["missingness"] is None and card["badges"] == []
+        assert card["verdict"] in ("helps", "hurts", "equivalent", "undetermined")
+    for one in found["efficiency"]:
+        assert one["holds"] and one["shapley_sum"] == pytest.approx(one["total"])
+    assert len(found["arms"]) == 4 + 5 and len(found["interactions"]) == 1 and len(found["digests"]) == 5
+
+
+def test_the_text_has_the_headline_the_cards_and_the_check(capsys, computed: Workspace) -> None:
+    code, out, _ = ask(capsys, computed, "--sources", "place,size")
+    assert code == 0
+    assert out.startswith("With one labelled example per class, all 2 sources together add")
+    assert "Confirm: every arm trained anew" in out and "adds up" in out
+    lines = [line.split()[0] for line in out.splitlines() if line]
+    assert lines.count("place") == lines.count("size") == 2
+
+
+@pytest.mark.parametrize(("tier", "seeds"), [("screen", 3), ("reliance", 3)])
+def test_masked_tiers_need_no_retraining(tier: str, seeds: int, capsys, computed: Workspace) -> None:
+    found = values(capsys, computed, "--tier", tier, "--sources", "place", "size")
+    assert len(found["seeds"]) == seeds and len(found["arms"]) == 4
+    assert not any(card["claim"] for card in found["cards"]) and all(one["holds"] for one in found["efficiency"])
+
+
+def test_an_interrupted_ablation_goes_on_where_it_stopped(capsys, own_workspace: Workspace, monkeypatch) -> None:
+    """Stopped in the third seed: the first two are kept, and only three are computed afterwards."""
+    from metadash.training import run as training
+
+    original, computing = training.compute, []
+
+    def counted(spec: Any, *rest: Any) -> Any:
+        computing.append(spec)
+        if len(computing) == 4:  # the backbone, two seeds, and now
+            raise KeyboardInterrupt
+        return original(spec, *rest)
+
+    monkeypatch.setattr(training, "compute", counted)
+    arguments = ("--sources", "place", "size")
+    assert ask(capsys, own_workspace, *arguments)[0] == 130
+    done = len(computing) - 1
+    code, _, err = ask(capsys, own_workspace, *arguments)
+    assert code == 0 and "3 of 5 runs to compute" in err
+    assert len(computing) - done - 1 == 3
+    assert ask(capsys, own_workspace, *arguments)[0] == 0 and len(computing) - done - 1 == 3
+
+
+def test_the_plan_says_what_it_would_take_and_computes_nothing(capsys, own_workspace: Workspace) -> None:
+    found = values(capsys, own_workspace, "--sources", "place", "size", "--plan")
+    assert len(found["runs"]) == 5 and not any(run["stored"] for run in found["runs"]) and found["seconds"] > 0
+    assert not [folder for folder in own_workspace.runs.iterdir() if not folder.name.startswith(".")]
+
+
+def test_one_source_has_its_share_to_itself(capsys, computed: Workspace) -> None:
+    (card,) = values(capsys, computed, "--tier", "screen", "--sources", "place")["cards"]
+    assert card["phi"][0]["episodes"]["estimate"] == pytest.approx(card["delta"][0]["episodes"]["estimate"])
+
+
+def test_a_constant_source_and_a_twin_are_allowed(capsys, computed: Workspace) -> None:
+    found = values(capsys, computed, "--tier", "screen", "--sources", "place", "always", "again")
+    assert len(found["cards"]) == 3
+
+
+def test_more_than_eight_sources_are_screened_by_sampling(capsys, computed: Workspace) -> None:
+    nine = ("size", "flag", "place", "traits", "words", "age", "holes", "always", "again")
+    found = values(capsys, computed, "--tier", "screen", "--sources", *nine)
+    assert "9 sources have 512 subsets" in found["limitation"] and all(one["holds"] for one in found["efficiency"])
+    assert all(len(card["phi_error"]) == 2 for card in found["cards"])
+    plan = values(capsys, computed, "--sources", *nine, "--plan")
+    assert "too many to retrain each" in plan["limitation"]
+
+
+def test_a_source_that_is_the_class_id_is_blocked_and_its_badge_stays_when_it_is_allowed(capsys, computed: Workspace) -> None:
+    arguments = ("--tier", "screen", "--sources", "place", "id_again")
+    code, out, err = ask(capsys, computed, *arguments)
+    assert (code, out) == (2, "") and "'id_again'" in err and "which is a leak" in err
+    one_sentence(err.strip().splitlines()[-1])
+    found = values(capsys, computed, *arguments, "--allow-leak")
+    badges = {card["source"]: card["badges"] for card in found["cards"]}
+    assert badges["place"] == [] and badges["id_again"][0]["kind"] == "leak"
+    assert "counts the classes" in next(card["verdict_words"] for card in found["cards"] if card["source"] == "id_again")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--sources", "colour"), "no source 'colour'"),
+        (("--sources", "never"), "'never' is empty for every meta-train class"),
+        (("--sources", "site"), "describes instances"),
+        (("--sources", "place", "place"), "named twice"),
+        (("--sources", "place", "--seeds", "2"), "at least 5 different seeds"),
+        (("--sources", "place", "--tier", "screen", "--seeds", "0"), "at least 3 different seeds"),
+        (("--sources", "place", "--controls", "mirrored"), "The control is 'mirrored'"),
+        (("--sources", "place", "--n-way", "90"), "the pool has"),
+        (("--sources", "place", "--learner", "metadata-only"), "cannot do without metadata"),
+        (("--dataset", "nowhere"), "no data set 'nowhere'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_two(arguments, sentence: str, capsys, computed: Workspace) -> None:
+    code, out, err = ask(capsys, computed, *arguments)
+    assert (code, out) == (2, "") and sentence in err
+    one_sentence(err.strip().splitlines()[-1])
+
+
+def test_a_data_set_without_class_sources_has_nothing_to_ablate(capsys, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    write_tiny(workspace, description=tiny_description(sources=INSTANCE_SOURCES, questions=()))
+    code, _, err = ask(capsys, workspace)
+    assert code == 2 and "nothing to ablate" in err
