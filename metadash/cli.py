@@ -12,10 +12,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from metadash import ablate, audit_verb, commands, settings
+from metadash import commands, settings
 from metadash.errors import BadInput
 from metadash.metadata.controls import CONTROLS
 from metadash.training.spec import AUXILIARY_WEIGHT
+from metadash.verbs import ablate
+from metadash.verbs import audit as audit_verb
 from metadash.workspace import Workspace
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130

@@ -11,12 +11,12 @@ from metadash.analysis.doses import BreakEven, DoseCurve
 from metadash.analysis.placement import placed
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.what_if import WhatIf
-from metadash.dashboard.charts import Dot, base
 from metadash.dashboard.frame import term
 from metadash.dashboard.maps import KIND_WORDS
 from metadash.dashboard.pictures import picture_row
-from metadash.dashboard.theme import Palette, translucent
 from metadash.data.dataset import Dataset
+from metadash.figures.charts import Dot, base
+from metadash.figures.palette import Palette, translucent
 from metadash.metadata.changes import CHOICES, KINDS, Change, Edit
 from metadash.metadata.columns import kind_of
 

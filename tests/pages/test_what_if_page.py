@@ -5,8 +5,8 @@ import numpy as np
 from metadash.analysis.doses import BreakEven, dose_curves
 from metadash.analysis.placement import placed
 from metadash.dashboard.asking import break_even_words, dose_chart, moved_map
-from metadash.dashboard.theme import LIGHT
 from metadash.data.dataset import Dataset
+from metadash.figures.palette import LIGHT
 from metadash.metadata.changes import Change, Edit
 from metadash.training.jobs import all_jobs
 from metadash.training.kinds import run_digest

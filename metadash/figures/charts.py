@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from metadash.analysis.intervals import Interval
-from metadash.dashboard.theme import Palette, translucent
+from metadash.figures.palette import Palette, translucent
 
 FONT = "Source Sans, sans-serif"
 LABEL_WIDTH = 24
