@@ -71,8 +71,9 @@ SECTIONS = {
     ],
 }
 
+# Pages with the condition on classes, which otherwise forget it: a widget's value ends with its page. (A comment, not a string:
+# Streamlit would write a string that stands alone here on every page.)
 WITH_CONDITION = ("episodes", "train")
-"""Pages with the condition on classes, which otherwise forget it: a widget's value ends with its page."""
 
 
 def condition_kept() -> dict[str, str] | None:
