@@ -79,6 +79,8 @@ def missing_words(card: SourceCard, found: Ablation) -> str:
     curve = card.missingness
     half = min(range(len(curve.fractions)), key=lambda index: abs(curve.fractions[index] - 0.5))
     inside, start = curve.gain[half], curve.gain[0]
+    if start.estimate <= 0:
+        return f"there is no gain to lose: {points(start.estimate, start.low, start.high)} with all of it, on one model trained with source dropout"
     return (
         f"of {points(start.estimate, start.low, start.high)}, {points(inside.estimate, inside.low, inside.high)} are left on these "
         f"{plural(found.unit_noun)} with {curve.fractions[half]:.0%} of the classes without it (one model trained with source dropout)"

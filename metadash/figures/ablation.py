@@ -10,7 +10,7 @@ from metadash.analysis.ablation import Ablation
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.intervals import Interval
-from metadash.analysis.verdict import Verdict
+from metadash.analysis.verdict import Verdict, corrected
 from metadash.analysis.words import points
 from metadash.figures.charts import LABEL_WIDTH, Curve, base, draw_curve, with_axes
 from metadash.figures.palette import Palette, translucent
@@ -40,12 +40,15 @@ def measures_of(found: Ablation) -> list[str]:
     return [name for name in MEASURES if name != "share" or found.cards[0].phi]
 
 
-def row_of(card: SourceCard, found: Ablation, measure: str) -> Row:
+def rows_of(found: Ablation, measure: str) -> list[Row]:
+    """In the order of the cards. What is not on a card is corrected here: each verdict must hold among all of them."""
     if measure == "left out":
-        return Row(card.source, card.delta[0], card.verdict, found.shuffled(card.source))
-    effect = card.phi[0] if measure == "share" else card.alone[0]
-    control = found.shuffled(card.source, among=False) if measure == "alone" else None
-    return Row(card.source, effect, effect.decision.verdict, control)
+        return [Row(card.source, card.delta[0], card.verdict, found.shuffled(card.source)) for card in found.cards]
+    effects = [card.phi[0] if measure == "share" else card.alone[0] for card in found.cards]
+    verdicts = corrected([one.new_classes for one in effects], found.spec.rope)
+    controls = [found.shuffled(card.source, among=False) if measure == "alone" else None for card in found.cards]
+    names = [card.source for card in found.cards]
+    return [Row(*of_source) for of_source in zip(names, effects, verdicts, controls, strict=True)]
 
 
 def colour_of(verdict: Verdict, palette: Palette) -> str:
@@ -59,7 +62,7 @@ def colour_of(verdict: Verdict, palette: Palette) -> str:
 
 def worth_chart(found: Ablation, measure: str, palette: Palette) -> go.Figure:
     """One row a source, worth most on top: thick these test classes, thin new ones, hollow its shuffled rows, band no difference."""
-    rows = [row_of(card, found, measure) for card in found.cards][::-1]
+    rows = rows_of(found, measure)[::-1]
     figure = base(palette, 110 + 54 * len(rows))
     rope = found.spec.rope
     figure.add_vrect(x0=-rope, x1=rope, fillcolor=translucent(palette.plain, 0.18), line_width=0, layer="below")

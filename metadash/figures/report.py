@@ -55,8 +55,8 @@ def report_html(found: Ablation, dataset: Dataset, claim: bool = False) -> str:
         stamp(found, claim),
         f'<p class="lead">{escape(headline(found))}</p>',
         f'<p class="small">{escape(rests_on(found))}</p>',
-        *(drawn(name, figure, first=index == 0) for index, (name, figure) in enumerate(pictures)),
         f'<p class="small">{escape(legend(found))}</p>',
+        *(drawn(name, figure, first=index == 0) for index, (name, figure) in enumerate(pictures)),
         "<h2>A card for every source</h2>",
         *(card_html(card, found) for card in found.cards),
         f"<p>{escape(efficiency_words(found))}</p>",
@@ -81,7 +81,8 @@ def escape(text: object) -> str:
 
 def stamp(found: Ablation, claim: bool) -> str:
     if claim:
-        return f'<p><span class="stamp claim">Claim</span> {escape(claims_words(found))}</p>'
+        mark = '"stamp claim">Claim' if any(card.claim for card in found.cards) else '"stamp draft">No claim holds'
+        return f"<p><span class={mark}</span> {escape(claims_words(found))}</p>"
     why = "partial: seeds are missing" if found.partial else f"tier {found.tier}"
     return f'<p><span class="stamp draft">Not marked as a claim</span> {escape(why)}</p>'
 

@@ -1,6 +1,5 @@
 """The *Ablation* page: what it promises before, the headline and cards after, and what it refuses."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,10 @@ from metadash.analysis.ablation import ablation
 from metadash.analysis.beside import complete, dose_specs
 from metadash.analysis.plan import AblationSpec, Tier, ablation_run
 from metadash.analysis.sentence import bracket
+from metadash.analysis.verdict import corrected
 from metadash.dashboard.sourcecards import csv_of, parquet_of
 from metadash.data.dataset import Dataset, Source
-from metadash.figures.ablation import measures_of, worth_chart
+from metadash.figures.ablation import measures_of, rows_of, worth_chart
 from metadash.figures.palette import LIGHT
 from metadash.training.jobs import all_jobs
 from metadash.training.kinds import Spec
@@ -163,7 +163,16 @@ def test_the_chart_has_a_dot_for_each_source_and_a_hollow_one_for_its_control(me
     assert control is not None
     difference = found.card("place").delta[0].episodes.estimate - found.card("place").credit[0].episodes.estimate
     assert control.episodes.estimate == pytest.approx(difference)
-    assert json.loads(worth_chart(found, "share", LIGHT).to_json())
+
+
+def test_verdicts_on_shares_and_on_sources_alone_hold_among_all_of_them(measured: Workspace, tiny: Dataset) -> None:
+    found = ablation(asked(tiny, "confirm", 5), tiny, RunStore(measured))
+    assert found is not None
+    for measure in ("share", "alone"):
+        rows = rows_of(found, measure)
+        effects = [card.phi[0] if measure == "share" else card.alone[0] for card in found.cards]
+        assert [row.verdict for row in rows] == corrected([one.new_classes for one in effects])
+        assert all((row.control is not None) is (measure == "alone") for row in rows)
 
 
 def test_a_source_that_gives_its_classes_away_is_blocked_until_it_is_allowed_and_its_badge_stays(
