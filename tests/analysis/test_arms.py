@@ -181,6 +181,14 @@ def test_names_say_what_the_learner_knows_and_only_as_much_more_as_is_needed(sto
     assert knowledge(specs[2]) == "place (rows shuffled)"
 
 
+def test_a_learners_options_are_named_as_they_are_written(store: RunStore, tiny: Dataset) -> None:
+    runs = [
+        put(store, tiny, tiny_run(learner="maml", options=options)) for options in ((), (("inner_lr", 0.5), ("inner_steps", 3)))
+    ]
+    names = {arm.runs[0].digest: name for arm in arms_of(store) for name in [names_of(arms_of(store))[arm.id]]}
+    assert [names[run.digest] for run in runs] == ["no metadata, the paper's options", "no metadata, inner_lr=0.5, inner_steps=3"]
+
+
 def test_a_damaged_run_is_one_sentence(store: RunStore, tiny: Dataset) -> None:
     run = put(store, tiny, tiny_run())
     file = run.folder / "scores.parquet"
