@@ -111,7 +111,9 @@ def regenerated(requirement: str, folder: Path) -> Path:
     for stale in source.rglob("*.c"):
         stale.unlink()
     setup = source / "setup.py"
-    setup.write_text(re.sub(r"^use_cython = .*$", "use_cython = True", setup.read_text(encoding="utf-8"), flags=re.M), encoding="utf-8")
+    setup.write_text(
+        re.sub(r"^use_cython = .*$", "use_cython = True", setup.read_text(encoding="utf-8"), flags=re.M), encoding="utf-8"
+    )
     return source
 
 
