@@ -3,12 +3,15 @@
 import torch
 from torch import Tensor, nn
 
+from metadash.networks.task_norm import norm_and_pool
+
 
 class Conv4(nn.Module):
     """Four blocks of [3×3 convolution, batch norm, max-pool 2, ReLU] (Vinyals et al. 2016; Snell et al. 2017).
 
     Images [B, H, W] (uint8 or float) to features [B, width·(H/16)·(W/16)]; 28×28 gives [B, width]. Pooling before ReLU and
-    no bias before batch norm are exact rewritings; channels-last makes the pooling vectorised.
+    no bias before batch norm are exact rewritings; channels-last makes the pooling vectorised; in training the norm, the pooling and
+    the ReLU of a block are computed as one function (``pooled_norm``).
     """
 
     def __init__(self, width: int = 64, in_channels: int = 1):
@@ -20,7 +23,11 @@ class Conv4(nn.Module):
         self.in_channels = in_channels
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.blocks(in_layout_of(self.blocks[4].weight, images, self.in_channels)).flatten(1)
+        x = in_layout_of(self.blocks[4].weight, images, self.in_channels)
+        for first in range(0, len(self.blocks), 4):
+            convolution, norm, *_ = self.blocks[first : first + 4]
+            x = norm_and_pool(norm, convolution(x))
+        return x.flatten(1)
 
 
 def in_layout_of(weight: Tensor, images: Tensor, channels: int) -> Tensor:
