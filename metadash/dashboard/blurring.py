@@ -22,7 +22,7 @@ from metadash.dashboard.theme import palette
 from metadash.dashboard.watching import offer
 from metadash.data.dataset import Dataset
 from metadash.metadata.anonymity import Anonymity, anonymity
-from metadash.metadata.blur import EPSILONS, MECHANISMS, RUNGS, Blur, budget, ladder_of
+from metadash.metadata.blur import EPSILONS, MECHANISMS, RESPONSE, RUNGS, Blur, budget, ladder_of
 from metadash.metadata.columns import kind_of
 from metadash.training.probes import ProbeSpec
 from metadash.training.spec import RunSpec
@@ -89,7 +89,6 @@ def exactness(data: Dataset) -> None:
         ladder_table(values, hidden, costs),
         height="content",
         alt="Each rung of the ladder with an example, the smallest group, the rows alone, and its cost",
-        column_config={"rows alone": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
     )
     known = f"{column} alone" if not others else f"{', '.join(others)} and {column}"
     st.caption(
@@ -135,7 +134,7 @@ def ladder_sentence(column: str, hidden: dict[str, Anonymity], costs: dict[str, 
     if row is None or row.cost is None:
         return begin
     new = row.cost[0].new_classes
-    return f"{begin} That costs {words.points(new.estimate, new.low, new.high)} with new classes."
+    return f"{begin} That changes accuracy with new classes by {words.points(new.estimate, new.low, new.high)}."
 
 
 def ladder_table(values: pd.Series, hidden: dict[str, Anonymity], costs: dict[str, Cost]) -> pd.DataFrame:
@@ -144,22 +143,19 @@ def ladder_table(values: pd.Series, hidden: dict[str, Anonymity], costs: dict[st
     for rung, found in hidden.items():
         told = RUNGS[rung].apply(values).loc[place] if place is not None else None
         rows[rung] = {
-            "what is told": RUNGS[rung].meaning,
+            "k": words.count(found.k),
+            "rows alone": f"{found.share_unique:.0%}",
+            "cost at 1 example": cost_words(costs.get(rung)),
             "example": "nothing" if told is None or pd.isna(told) else str(told),
-            "k": found.k,
-            "different": found.groups,
-            "rows alone": found.share_unique,
-            "cost": cost_words(costs.get(rung)),
+            "different": words.count(found.groups),
+            "what is told": RUNGS[rung].meaning,
         }
     for name, row in costs.items():
-        if row.hidden is None and row.step.how in MECHANISMS:
-            rows[name] = {
-                "what is told": "a value that may be another" if "response" in name else "a value moved by chance",
-                "example": "",
-                "k": None,
-                "different": None,
-                "rows alone": None,
-                "cost": cost_words(row),
+        if row.step.how in MECHANISMS:
+            told = "now and then another value" if row.step.how == RESPONSE else "the value moved by chance"
+            rows[name] = dict.fromkeys(("k", "rows alone", "example", "different"), "—") | {
+                "cost at 1 example": cost_words(row),
+                "what is told": told,
             }
     return pd.DataFrame.from_dict(rows, orient="index")
 
