@@ -84,9 +84,8 @@ def findings(data: Dataset) -> None:
     place, _ = st.columns([1, 2])
     with place:
         split = chosen_split(data) if len(data.split_names) > 1 else data.split_names[0]
-    found = audit_of(data, split)
-    known = [*found.findings, *proxies(blurring.finished_alone(data, split))]
-    rows = sorted(known, key=lambda finding: SEVERITIES.index(finding.severity))
+    found = audit_of(data, split).with_more(proxies(blurring.finished_alone(data, split)))
+    rows = list(found.findings)
     st.markdown(f"#### {counted(rows)}")
     if rows:
         st.table(findings_table(rows))

@@ -43,6 +43,12 @@ def split_of(data: Dataset) -> str:
     return data.description.default_split or data.split_names[0]
 
 
+def with_bounds(interval: Interval) -> str:
+    """``64 % [57, 72]``"""
+    bounds = f" [{interval.low:.0f}, {interval.high:.0f}]" if interval.low is not None and interval.high is not None else ""
+    return f"{interval.estimate:.0f} %{bounds}"
+
+
 def above_chance(interval: Interval, chance: float) -> Interval:
     """The interval of an accuracy as one of points above chance."""
     low, high = (None if bound is None else bound - chance for bound in (interval.low, interval.high))
@@ -216,19 +222,18 @@ def alone(data: Dataset) -> None:
     if found:
         tests = next(iter(specs.values())).evaluation
         suspicious = [one for one in found if one.is_proxy]
-        about = [one for one in found if one.level == "class"]
+        first = next((one for one in found if one.level == "class"), None)
         best = (
-            f"Names and numbers of the classes alone answer {about[0].accuracy.estimate:.0f} % ({plain(about[0].name)}), chance {about[0].chance:.0f} %. "
-            if about
+            f"{'Everything' if len(first.sources) > 1 else plain(first.name)} said about the classes answers {with_bounds(first.new_classes)} "
+            f"before the first example, chance {first.chance:.0f} %. "
+            if first
             else ""
         )
-        warned = (
-            f"{' and '.join(plain(one.name) for one in suspicious)} tell{'s' if len(suspicious) == 1 else ''} the class without a look at the instance."
-            if suspicious
-            else "No source about instances stands for the class."
-            if len(found) > len(about)
-            else ""
-        )
+        names = ", ".join(plain(one.name) for one in suspicious)
+        if suspicious:
+            warned = f"To look at: {names} gives the class away without a look at the instance."
+        else:
+            warned = "No source about instances stands for the class." if any(one.level == "instance" for one in found) else ""
         st.markdown(f"#### {best}{warned}")
         colours = palette()
         dots = [
