@@ -14,6 +14,7 @@ from typing import Any
 from metadash import commands, settings
 from metadash.errors import BadInput
 from metadash.metadata.controls import CONTROLS
+from metadash.networks.registry import BACKBONES
 from metadash.workspace import Workspace
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -169,7 +170,9 @@ def add_tasks(verb: argparse.ArgumentParser, strategy: str) -> None:
 
 
 def add_budget(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--width", type=int, default=32, help="filters of Conv-4 (default 32)")
+    widths = ", ".join(f"{entry.width} for {name}" for name, entry in BACKBONES.items())
+    verb.add_argument("--backbone", choices=list(BACKBONES), help="the embedding network (default: conv4, mlp for vectors)")
+    verb.add_argument("--width", type=int, default=0, help=f"how wide the backbone is (default {widths})")
     verb.add_argument(
         "--backbone-episodes", type=int, default=500, help="training episodes of the backbone, at most (default 500)"
     )

@@ -9,6 +9,7 @@ import pandas as pd
 from metadash.analysis.scores import Scores, load_scores
 from metadash.canonical import digest
 from metadash.errors import BadInput
+from metadash.networks.registry import BACKBONES
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
 
@@ -172,7 +173,8 @@ def option_in_words(key: str, value: Any) -> str:
     special = {
         "mode": f"{value} mode",
         "fusion": FUSION_WORDS.get(str(value), str(value)),
-        "backbone.width": f"{value} filters",
+        "backbone.backbone": BACKBONES[str(value)].title if value in BACKBONES else str(value),
+        "backbone.width": f"width {value}",
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
         "evaluation.shots": f"{in_words(value)} shots",

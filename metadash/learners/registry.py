@@ -1,7 +1,6 @@
 """The one list of learners: what each is, what it costs, what it reads. Imports no torch: classes are loaded by name when needed."""
 
 import dataclasses
-import difflib
 import importlib
 import inspect
 import typing
@@ -9,13 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from metadash.errors import BadInput
+from metadash.errors import BadInput, nearest
 from metadash.learners.options import OPTION_NAMES, LearnerOptions
 
 if typing.TYPE_CHECKING:
     from torch import nn
 
     from metadash.learners.base import Learner
+
+Mode = Literal["quick", "full"]
+"""Over the frozen embeddings of a backbone, or end to end."""
 
 Family = Literal["metric", "closed form", "optimisation", "recurrent", "reference"]
 
@@ -25,11 +27,14 @@ TRAINER_OPTIONS = ("reptile_epsilon",)
 
 @dataclass(frozen=True)
 class LearnerEntry:
-    """``options`` names the LearnerOptions it reads, ``defaults`` those whose paper differs from LearnerOptions' own.
+    """``options`` names the LearnerOptions it reads, ``defaults`` those whose paper differs from LearnerOptions' own, ``quick`` those
+    that differ over a frozen embedding: there the papers' steps, meant for a whole network, barely move the linear head that is
+    left to adapt. They, and ``quick_learning_rate``, were chosen on validation classes of glyphs.
 
     ``idea`` is two sentences: the idea, and what to expect. ``fixed_way``: it can only be used with the number of ways it was
     trained for. ``learns``: over a frozen embedding and without metadata there is still something to train. ``reads_inputs``: it
-    reads the data set's own inputs, not embeddings of them. ``learning_rate`` is where its outer optimiser should start. ``make`` is "module:Class".
+    reads the data set's own inputs, not embeddings of them. ``learning_rate`` is where its outer optimiser should start. ``through``: unless ``first_order``, its
+    meta-gradient goes through the inner steps. ``make`` is "module:Class".
     """
 
     name: str
@@ -47,7 +52,18 @@ class LearnerEntry:
     fixed_way: bool = False
     learns: bool = True
     reads_inputs: bool = False
+    through: bool = False
     learning_rate: float = 1e-2
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    quick_learning_rate: float = 1e-2
+
+    @property
+    def adapts_backbone(self) -> bool:
+        """End to end, each task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
+        return "batch_norm" in self.options
+
+    def outer_rate(self, mode: Mode) -> float:
+        return self.quick_learning_rate if mode == "quick" else self.learning_rate
 
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
@@ -113,6 +129,7 @@ ENTRIES = (
         "metadash.learners.maml:MAML",
         (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
         fixed_way=True,
+        through=True,
         learning_rate=1e-3,
     ),
     LearnerEntry(
@@ -127,6 +144,7 @@ ENTRIES = (
         (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
         {"first_order": True},
         fixed_way=True,
+        through=True,
         learning_rate=1e-3,
     ),
     LearnerEntry(
@@ -141,6 +159,7 @@ ENTRIES = (
         ("inner_steps", "eval_steps", "inner_lr", "first_order", "learned_rates"),
         {"inner_lr": 0.1},
         fixed_way=True,
+        through=True,
         learning_rate=1e-3,
     ),
     LearnerEntry(
@@ -155,6 +174,7 @@ ENTRIES = (
         ("inner_steps", "eval_steps", "alpha", "first_order", "batch_norm"),
         {"inner_steps": 1},
         fixed_way=True,
+        through=True,
         learning_rate=1e-3,
     ),
     LearnerEntry(
@@ -181,6 +201,7 @@ ENTRIES = (
         "As MAML, first or second order.",
         "metadash.learners.protomaml:ProtoMAML",
         (*INNER, "first_order"),
+        through=True,
         learning_rate=1e-3,
     ),
     LearnerEntry(
@@ -287,17 +308,18 @@ def load(name: str) -> "type[Learner]":
     return getattr(importlib.import_module(module), cls)
 
 
-def options_for(name: str) -> LearnerOptions:
-    """The paper's defaults."""
-    return LearnerOptions(**entry_of(name).defaults)
+def options_for(name: str, mode: Mode = "full") -> LearnerOptions:
+    """The paper's defaults, or those over a frozen embedding."""
+    entry = entry_of(name)
+    return LearnerOptions(**{**entry.defaults, **(entry.quick if mode == "quick" else {})})
 
 
-def check_options(name: str, options: LearnerOptions | Mapping[str, Any]) -> LearnerOptions:
+def check_options(name: str, options: LearnerOptions | Mapping[str, Any], mode: Mode = "full") -> LearnerOptions:
     """The options of a learner, complete. Raises BadInput for one that does not exist, is out of range, or that the learner ignores.
 
     Of LearnerOptions, which are always complete, an option counts as given when it is not at its default.
     """
-    entry, defaults = entry_of(name), options_for(name)
+    entry, defaults = entry_of(name), options_for(name, mode)
     if isinstance(options, LearnerOptions):
         usual = LearnerOptions()
         values = {o: getattr(options, o) for o in OPTION_NAMES}
@@ -324,10 +346,12 @@ def make(
     distance: str = "euclidean",
     dropout: float = 0.5,
     options: LearnerOptions | Mapping[str, Any] | None = None,
+    mode: Mode = "full",
 ) -> "Learner":
-    """A new learner. ``dim`` is the width of what ``backbone`` gives; ``n_way`` matters to learners of a fixed number of ways."""
+    """A new learner. ``dim`` is the width of what ``backbone`` gives; ``n_way`` matters to learners of a fixed number of ways;
+    ``mode`` says which defaults ``options`` left alone have."""
     entry, cls = entry_of(name), load(name)
-    complete = check_options(name, options or {})
+    complete = check_options(name, options or {}, mode)
     if fusion not in entry.fusions:
         raise BadInput(
             f"The learner '{name}' cannot take metadata in by the fusion '{fusion}'; it has {', '.join(entry.fusions)}."
@@ -368,8 +392,3 @@ def literal(value: str) -> Any:
         except ValueError:
             pass
     return value
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(words), 1)
-    return f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(words)}."

@@ -19,8 +19,17 @@ class Conv4(nn.Module):
         self.blocks = nn.Sequential(*blocks).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.in_channels = in_channels
 
+    @classmethod
+    def of(cls, shape: tuple[int, ...], width: int) -> "Conv4":
+        """For images of ``shape`` [H, W] or [C, H, W]."""
+        return cls(width, channels_of(shape))
+
     def forward(self, images: Tensor) -> Tensor:
         return self.blocks(in_layout_of(self.blocks[4].weight, images, self.in_channels)).flatten(1)
+
+
+def channels_of(shape: tuple[int, ...]) -> int:
+    return shape[0] if len(shape) > 2 else 1
 
 
 def in_layout_of(weight: Tensor, images: Tensor, channels: int) -> Tensor:

@@ -21,11 +21,9 @@ from metadash.networks.anchors import MetadataContext
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
 from metadash.training.progress import History
-from metadash.training.spec import RunSpec
+from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
 from metadash.training.store import Run, RunStore
 
-VALIDATE_EVERY = {"quick": 50, "full": 25}
-VALIDATION_EPISODES = 400
 DRAWN_AT_ONCE = 50
 TRAINING_SHARE = 0.85
 CLIPPED = {"meta-lstm": 0.25}
@@ -53,6 +51,7 @@ def make_learner(spec: RunSpec, backbone: nn.Module, dim: int, encoded: list[Enc
         distance=spec.distance,
         dropout=spec.dropout,
         options=dict(spec.options),
+        mode=spec.mode,
     )
 
 
@@ -70,6 +69,9 @@ class Arm:
         self.generator = np.random.default_rng([spec.seed, 2])
         self.stored = np.array(backbone.array("embeddings"))
         self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
+        train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
+        if "inner_steps" in entry_of(spec.learner).options:
+            self.stored -= self.stored[train].mean(axis=0)  # gradient steps of a linear head go astray along a common offset
         dim = self.stored.shape[1]
         network: nn.Module = nn.Identity()
         self.inputs = self.stored
@@ -80,7 +82,6 @@ class Arm:
         if not self.frozen:
             self.inputs = dataset.inputs
         self.learner = make_learner(spec, network, dim, self.encoded)
-        train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
         if spec.fusion != "none" and self.frozen:
             self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
         batch = spec.meta_batch if spec.mode == "quick" else 1
@@ -90,7 +91,7 @@ class Arm:
 
     @property
     def validation_episodes(self) -> int:
-        return VALIDATION_EPISODES if self.spec.mode == "quick" else VALIDATION_EPISODES // 8
+        return VALIDATION_EPISODES[self.spec.mode]
 
     def parameters(self) -> list[dict]:
         """The backbone learns ten times more slowly than what is new; its start is already good."""
@@ -113,15 +114,15 @@ class Arm:
         target = torch.arange(tasks.n_way).repeat_interleave(tasks.n_query).expand(len(tasks), -1)
         return self.learner.loss(support, query, target, context, progress)
 
-    def evaluate(self, manifest: EpisodeManifest) -> np.ndarray:
-        """Correct queries [len(shots), E]."""
+    def evaluate(self, manifest: EpisodeManifest, shots: tuple[int, ...] | None = None) -> np.ndarray:
+        """Correct queries [len(shots), E], by default at all the shots of the evaluation."""
         rows = np.concatenate([manifest.support.ravel(), manifest.query.ravel()])
         if self.frozen or isinstance(self.learner, EmbeddingLearner):
             table, position = self.embeddings_of(rows)
         else:
             needed, position = places(rows, len(self.inputs))
             table = np.array(self.inputs[needed])
-        return score(self.learner, table, position, manifest, self.spec.evaluation.shots, self.encoded)
+        return score(self.learner, table, position, manifest, shots or self.spec.evaluation.shots, self.encoded)
 
     def embeddings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings [R, D] of (at least) these rows under the current weights, and the place of each row of the data set among them."""
@@ -143,8 +144,16 @@ class Arm:
         return self.learner(support, query, context)[0].argmax(dim=-1).numpy()
 
     def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
-        """In %, the mean over the shots: what training is stopped and selected on."""
+        """In %, the mean over the shots."""
         return float(correct.mean() / (manifest.n_way * manifest.n_query) * 100)
+
+    def look(self) -> float:
+        """The accuracy on the validation episodes: what training is stopped and selected on."""
+        shots, manifest = self.spec.evaluation.shots, self.validation
+        if not self.spec.adapts_network:
+            return self.accuracy(self.evaluate(manifest), manifest)
+        parts = [(manifest[turn :: len(shots)], shots[turn : turn + 1]) for turn in range(len(shots))]
+        return float(np.mean([self.accuracy(self.evaluate(part, shot), part) for part, shot in parts]))
 
 
 def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
@@ -162,7 +171,7 @@ def optimiser_of(arm: Arm) -> torch.optim.Optimizer:
 
 def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:
     """Reptile's ε falls linearly from its start to zero (Nichol et al. 2018, section 5)."""
-    epsilon = check_options("reptile", dict(arm.spec.options)).reptile_epsilon
+    epsilon = check_options("reptile", dict(arm.spec.options), arm.spec.mode).reptile_epsilon
     for group in optimiser.param_groups:
         group["lr"] = epsilon * (1 - progress)
 
@@ -170,9 +179,9 @@ def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:
 def fit(arm: Arm, history: History) -> dict[str, float]:
     """Train until validation accuracy has not risen for ``patience`` looks, or the budget is spent; keep the best weights."""
     spec = arm.spec
-    every = VALIDATE_EVERY[spec.mode]
+    every = LOOK_EVERY["adapting" if spec.adapts_network else spec.mode]
     optimiser = optimiser_of(arm)
-    best, best_step, waited = arm.accuracy(arm.evaluate(arm.validation), arm.validation), 0, 0
+    best, best_step, waited = arm.look(), 0, 0
     weights = copy.deepcopy(arm.learner.state_dict())
     history(0, "training", 0.0, validation_accuracy=best)
     batch = arm.episodes.n_episodes // DRAWN_AT_ONCE
@@ -198,7 +207,7 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
         if step % every and step < spec.steps:
             history(step, "training", fraction, **({"loss": loss.item()} if step % 10 == 0 else {}))
             continue
-        accuracy = arm.accuracy(arm.evaluate(arm.validation), arm.validation)
+        accuracy = arm.look()
         history(step, "training", fraction, loss=loss.item(), validation_accuracy=accuracy)
         waited += 1
         if accuracy > best:
@@ -250,8 +259,8 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
 
 def statistics_of(spec: RunSpec) -> str:
     """Which batch-norm statistics the queries were scored with: "batch" lets queries see one another, the others do not."""
-    adapts = spec.mode == "full" and "batch_norm" in entry_of(spec.learner).options
-    return check_options(spec.learner, dict(spec.options)).batch_norm if adapts else "running"
+    adapts = spec.mode == "full" and entry_of(spec.learner).adapts_backbone
+    return check_options(spec.learner, dict(spec.options), spec.mode).batch_norm if adapts else "running"
 
 
 @torch.no_grad()

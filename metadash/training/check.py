@@ -5,6 +5,7 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import check_counts
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
+from metadash.networks.registry import check_inputs
 from metadash.training.kinds import Spec
 from metadash.training.spec import BackboneSpec, RunSpec
 
@@ -12,6 +13,7 @@ from metadash.training.spec import BackboneSpec, RunSpec
 def check(spec: Spec, dataset: Dataset) -> None:
     """Raises BadInput, in one sentence, when the data cannot serve the spec. Reads tables only: no torch, no scikit-learn."""
     if isinstance(spec, BackboneSpec):
+        check_inputs(spec.backbone, dataset.description.modality, dataset.inputs.shape[1:], dataset.name)
         check_episodes(EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query), dataset)
     elif isinstance(spec, RunSpec):
         check_sources(spec, dataset)

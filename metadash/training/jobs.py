@@ -170,9 +170,10 @@ def read_all(workspace: Workspace) -> Iterator[Job]:
 def title_of(spec: Spec) -> str:
     """A line that tells a run from its neighbours."""
     if isinstance(spec, BackboneSpec):
-        return f"Backbone Conv-4-{spec.width} on pixels, {spec.dataset}"
+        return f"Backbone {spec.title} without metadata, {spec.dataset}"
     if isinstance(spec, MapSpec):
         return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = f", {spec.control}" if spec.control != "none" else ""
-    return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"
+    over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
+    return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"
