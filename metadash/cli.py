@@ -96,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--split")
     train.add_argument("--where", help="SQL condition on the test classes")
     train.add_argument("--mode", choices=["quick", "full"], default="quick")
+    train.add_argument("--n-query", type=int, default=15, help="queries per class (default 15)")
     add_tasks(train, "siblings")
     add_budget(train)
     train.set_defaults(run=commands.train)

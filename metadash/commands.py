@@ -223,6 +223,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
             "evaluation": Evaluation(
                 options.n_way,
                 options.shots,
+                options.n_query,
                 strategy=options.strategy,
                 column=column_of(options, data),
                 where=options.where,

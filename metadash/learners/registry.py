@@ -131,6 +131,7 @@ ENTRIES = (
         fixed_way=True,
         through=True,
         learning_rate=1e-3,
+        quick={"inner_lr": 0.3},
     ),
     LearnerEntry(
         "fomaml",
@@ -146,6 +147,7 @@ ENTRIES = (
         fixed_way=True,
         through=True,
         learning_rate=1e-3,
+        quick={"inner_lr": 0.3},
     ),
     LearnerEntry(
         "anil",
@@ -161,6 +163,7 @@ ENTRIES = (
         fixed_way=True,
         through=True,
         learning_rate=1e-3,
+        quick={"inner_lr": 0.3},
     ),
     LearnerEntry(
         "meta-sgd",
@@ -176,6 +179,7 @@ ENTRIES = (
         fixed_way=True,
         through=True,
         learning_rate=1e-3,
+        quick={"inner_steps": 5, "alpha": (0.1, 0.5)},
     ),
     LearnerEntry(
         "reptile",
@@ -190,6 +194,7 @@ ENTRIES = (
         {"inner_lr": 1e-3, "eval_steps": 50},
         fixed_way=True,
         learning_rate=1e-3,
+        quick={"inner_lr": 0.03},
     ),
     LearnerEntry(
         "protomaml",

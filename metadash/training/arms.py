@@ -1,6 +1,8 @@
 """Trains one arm: a learner with some metadata sources (or none, or falsified ones) over a shared backbone."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -193,7 +195,8 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
             manifest = draw_from(arm.table, arm.episodes, arm.generator)
         arm.learner.train()
         progress = (step - 1) / spec.steps
-        loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
+        with named_step(step, spec.steps):
+            loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
         optimiser.zero_grad()
         loss.backward()
         if spec.learner in CLIPPED:
@@ -202,12 +205,13 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
             anneal(optimiser, arm, progress)
         optimiser.step()
         if not torch.isfinite(loss):
-            raise BadInput(f"The loss is not a number at step {step}; lower the learning rate ({spec.learning_rate:g}).")
+            raise BadInput(f"The loss is not a number at step {step} of {spec.steps}; {cure(spec)}.")
         fraction = TRAINING_SHARE * step / spec.steps
         if step % every and step < spec.steps:
             history(step, "training", fraction, **({"loss": loss.item()} if step % 10 == 0 else {}))
             continue
-        accuracy = arm.look()
+        with named_step(step, spec.steps):
+            accuracy = arm.look()
         history(step, "training", fraction, loss=loss.item(), validation_accuracy=accuracy)
         waited += 1
         if accuracy > best:
@@ -217,6 +221,25 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
             break
     arm.learner.load_state_dict(weights)
     return {"validation_accuracy": best, "best_step": best_step, "steps": step}
+
+
+@contextmanager
+def named_step(step: int, steps: int) -> Iterator[None]:
+    """What a learner refuses inside (an inner loop that diverges) is told with the training step at which it happened."""
+    try:
+        yield
+    except BadInput as problem:
+        raise BadInput(f"Training stopped at step {step} of {steps}. {problem}") from problem
+
+
+def cure(spec: RunSpec) -> str:
+    """What probably makes a loss a number again."""
+    entry, options = entry_of(spec.learner), check_options(spec.learner, dict(spec.options), spec.mode)
+    inner = f"lower inner_lr ({options.inner_lr:g})" if "inner_lr" in entry.options else ""
+    if spec.learner == "reptile":
+        return f"{inner} or reptile_epsilon ({options.reptile_epsilon:g})"
+    outer = f"the learning rate ({spec.learning_rate:g})"
+    return f"{inner} or {outer}" if inner else f"lower {outer}"
 
 
 def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:

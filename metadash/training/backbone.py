@@ -81,9 +81,12 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
         optimiser.step()
         schedule.step()
         if not torch.isfinite(loss):
-            raise BadInput(
-                f"The backbone's loss is not a number at step {step}; lower the learning rate ({spec.learning_rate:g})."
+            cause = (
+                "the inputs hold values that are not numbers"
+                if step == 1
+                else f"lower the learning rate ({spec.learning_rate:g})"
             )
+            raise BadInput(f"The backbone's loss is not a number at step {step}; {cause}.")
         fraction = TRAINING_SHARE * step / spec.episodes
         if step % VALIDATE_EVERY == 0 or step == spec.episodes:
             accuracy = validate_backbone(learner, spec, dataset)

@@ -6,6 +6,7 @@ from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.training.check import check
 from metadash.training.kinds import KINDS, Spec, kind_of, run_digest
+from metadash.training.memory import within_memory
 from metadash.training.progress import History, Report, Stopped, silent
 from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
@@ -43,7 +44,8 @@ def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: 
 
     prepare_process()
     started = time.monotonic()
-    outcome = KINDS[kind_of(spec)].function()(spec, dataset, needed, store, history)
+    with within_memory(spec):
+        outcome = KINDS[kind_of(spec)].function()(spec, dataset, needed, store, history)
     outcome.summary["needs"] = [run.digest for run in needed]
     seconds = time.monotonic() - started
     log = "".join(f"{row}\n" for row in history.rows) + f"{kind_of(spec)} finished in {seconds:.1f} s: {outcome.summary}\n"

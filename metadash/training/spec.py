@@ -187,6 +187,13 @@ def check_learner(spec: RunSpec) -> None:
         )
     if spec.distance != "euclidean" and spec.distance not in entry.distances:
         raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
+    for name, _ in spec.options:
+        if spec.mode == "quick" and name in ("batch_norm", "per_step_norm"):
+            raise BadInput(
+                f"The mode quick would ignore the option {name}: a frozen embedding has no batch norm; use the mode full."
+            )
+        if name == "fce_steps" and not dict(spec.options).get("fce"):
+            raise BadInput("The learner 'matching' would ignore the option fce_steps without fce=true.")
     if spec.mode == "full" and entry.family == "reference":
         raise BadInput(
             f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."
