@@ -15,10 +15,11 @@ SIGNS = ("not enough memory", "out of memory", "allocate memory", "bad_alloc", "
 
 
 def is_lack_of_memory(error: BaseException) -> bool:
-    """Python's and NumPy's MemoryError, torch's RuntimeError on a CPU, its OutOfMemoryError on a GPU, the system's ENOMEM."""
+    """Python's and NumPy's MemoryError, torch's RuntimeError on a CPU, its OutOfMemoryError on a GPU, the system's ENOMEM, also while
+    a library is loaded."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
-    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in SIGNS)
+    return isinstance(error, RuntimeError | ImportError) and any(sign in str(error).lower() for sign in SIGNS)
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def within_memory(spec: Spec) -> Iterator[None]:
     """What runs out of memory inside becomes a BadInput that says what to reduce."""
     try:
         yield
-    except (MemoryError, RuntimeError, OSError) as error:
+    except (MemoryError, RuntimeError, OSError, ImportError) as error:
         if not is_lack_of_memory(error):
             raise
         raise BadInput(f"There was not enough memory for it; nothing was kept. {advice(spec)}") from error

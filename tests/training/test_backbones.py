@@ -66,6 +66,7 @@ def test_another_backbone_trains_and_adapts_on_images(backbone: str, learner: st
         mode="full",
         learner=learner,
         steps=2,
+        options=(("inner_steps", 1),) if learner != "prototypical" else (),
         backbone=tiny_backbone(backbone=backbone, width=4, episodes=3, n_way=5),
         evaluation=tiny_evaluation(n_episodes=6, shots=(1,), n_query=2),
     )

@@ -35,21 +35,22 @@ prepare_process()
 for spec in LARGE.values():
     for need in spec.needs:
         train(need, workspace)
+import metadash.training.arms  # its libraries are not what is to find no room
 for name, spec in LARGE.items():
     digest = run_digest(spec, data)
     folder = JobFolder(workspace, digest)
     folder.create(spec, title_of(spec))
     used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + 300 * 2**20, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_AS, (used + 100 * 2**20, resource.RLIM_INFINITY))
     work(sys.argv[1], digest)
     resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     print(name, digest, flush=True)
 """
 
-WIDE = tiny_backbone(width=128, episodes=1, n_way=5)
+WIDE = tiny_backbone(width=64, episodes=1, n_way=5)
 LARGE = {
     "backbone": tiny_backbone(width=256, n_way=20, n_query=20),
-    "metric": tiny_run(mode="full", backbone=WIDE, evaluation=tiny_evaluation(n_query=20)),
+    "metric": tiny_run(mode="full", backbone=WIDE, evaluation=tiny_evaluation(n_query=25)),
     "maml": tiny_run(
         mode="full",
         backbone=WIDE,
@@ -60,8 +61,8 @@ LARGE = {
 }
 EXPECTED = {
     "backbone": ("fewer ways (n_way is 20)", "fewer queries (n_query is 20)", "a narrower backbone (width is 256)"),
-    "metric": ("Prototypical Networks with fewer ways (n_way is 5)", "fewer queries (n_query is 20)", "(width is 128)"),
-    "maml": ("MAML with fewer inner steps (inner_steps is 100)", "the first-order form (the learner fomaml)", "(width is 128)"),
+    "metric": ("Prototypical Networks with fewer ways (n_way is 5)", "fewer queries (n_query is 25)", "(width is 64)"),
+    "maml": ("MAML with fewer inner steps (inner_steps is 100)", "the first-order form (the learner fomaml)", "(width is 64)"),
 }
 
 
@@ -72,7 +73,7 @@ def test_jobs_that_really_run_out_of_memory_say_what_to_reduce_and_keep_their_lo
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stderr
