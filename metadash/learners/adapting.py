@@ -82,7 +82,9 @@ class AdaptingLearner(Learner):
         """A task's start: support [N, K, ...], and its own anchors."""
         start = self.adapted()
         if not own:  # plus a zero of the task's own: ``vmap`` then rounds a plain head as it rounds one moved by κ = 0
-            return start | {name: start[name] + support.new_zeros((), dtype=start[name].dtype) for name in (HEAD_WEIGHT, HEAD_BIAS)}
+            return start | {
+                name: start[name] + support.new_zeros((), dtype=start[name].dtype) for name in (HEAD_WEIGHT, HEAD_BIAS)
+            }
         weight, bias, scale = start[HEAD_WEIGHT], start[HEAD_BIAS], self.log_scale.exp()
         weight, bias = anchored_head(weight, bias, support.shape[1], own[ANCHOR], own[STRENGTH], scale)
         return start | {HEAD_WEIGHT: weight, HEAD_BIAS: bias}

@@ -183,7 +183,8 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
     spec = arm.spec
     every = LOOK_EVERY["adapting" if spec.adapts_network else spec.mode]
     optimiser = optimiser_of(arm)
-    best, best_step, waited = arm.look(), 0, 0
+    with named_step(0, spec.steps):
+        best, best_step, waited = arm.look(), 0, 0
     weights = copy.deepcopy(arm.learner.state_dict())
     history(0, "training", 0.0, validation_accuracy=best)
     batch = arm.episodes.n_episodes // DRAWN_AT_ONCE
@@ -205,7 +206,7 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
             anneal(optimiser, arm, progress)
         optimiser.step()
         if not torch.isfinite(loss):
-            raise BadInput(f"The loss is not a number at step {step} of {spec.steps}; {cure(spec)}.")
+            raise BadInput(f"The loss is not a number at step {step} of {spec.steps}; {cure(spec, step)}.")
         fraction = TRAINING_SHARE * step / spec.steps
         if step % every and step < spec.steps:
             history(step, "training", fraction, **({"loss": loss.item()} if step % 10 == 0 else {}))
@@ -232,8 +233,10 @@ def named_step(step: int, steps: int) -> Iterator[None]:
         raise BadInput(f"Training stopped at step {step} of {steps}. {problem}") from problem
 
 
-def cure(spec: RunSpec) -> str:
-    """What probably makes a loss a number again."""
+def cure(spec: RunSpec, step: int) -> str:
+    """What probably makes a loss a number again; before the first step nothing was learned yet that could have gone wrong."""
+    if step == 1:
+        return "the inputs or the backbone's embeddings hold values that are not numbers"
     entry, options = entry_of(spec.learner), check_options(spec.learner, dict(spec.options), spec.mode)
     inner = f"lower inner_lr ({options.inner_lr:g})" if "inner_lr" in entry.options else ""
     if spec.learner == "reptile":

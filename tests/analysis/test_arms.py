@@ -181,6 +181,12 @@ def test_names_say_what_the_learner_knows_and_only_as_much_more_as_is_needed(sto
     assert knowledge(specs[2]) == "place (rows shuffled)"
 
 
+def test_another_backbone_is_named_by_its_title(store: RunStore, tiny: Dataset) -> None:
+    for backbone in ("conv4", "resnet12"):
+        put(store, tiny, tiny_run(backbone=tiny_backbone(backbone=backbone)))
+    assert set(names_of(arms_of(store)).values()) == {"no metadata, Conv-4", "no metadata, ResNet-12"}
+
+
 def test_a_damaged_run_is_one_sentence(store: RunStore, tiny: Dataset) -> None:
     run = put(store, tiny, tiny_run())
     file = run.folder / "scores.parquet"
