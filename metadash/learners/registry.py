@@ -188,7 +188,7 @@ ENTRIES = (
         "Nichol, Achiam & Schulman 2018",
         "Trains on a task for some steps and then moves the start a little towards where it ended. As simple as it gets, but it "
         "wants many more tasks than MAML, and many steps at test.",
-        "Cheap by the step, as no gradient goes through the inner loop; the 50 steps at test make scoring slow.",
+        "Cheap to train, as no gradient goes through the inner loop; end to end, its 50 steps at test make scoring the dearest but one.",
         "metadash.learners.reptile:Reptile",
         (*INNER, "inner_batch", "inner_optimiser", "reptile_epsilon"),
         {"inner_lr": 1e-3, "eval_steps": 50},
