@@ -10,6 +10,7 @@ from metadash.analysis.scores import Scores, load_scores
 from metadash.canonical import digest
 from metadash.errors import BadInput
 from metadash.metadata.blur import read_blur
+from metadash.networks.registry import BACKBONES
 from metadash.training.spec import RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
@@ -223,7 +224,8 @@ def option_in_words(key: str, value: Any) -> str:
         "mode": f"{value} mode",
         "options": in_words(value) if value else "the paper's options",
         "fusion": FUSION_WORDS.get(str(value), str(value)),
-        "backbone.width": f"{value} filters",
+        "backbone.backbone": BACKBONES[str(value)].title if value in BACKBONES else str(value),
+        "backbone.width": f"width {value}",
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
         "evaluation.shots": f"{in_words(value)} shots",

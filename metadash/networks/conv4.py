@@ -22,12 +22,21 @@ class Conv4(nn.Module):
         self.blocks = nn.Sequential(*blocks).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.in_channels = in_channels
 
+    @classmethod
+    def of(cls, shape: tuple[int, ...], width: int) -> "Conv4":
+        """For images of ``shape`` [H, W] or [C, H, W]."""
+        return cls(width, channels_of(shape))
+
     def forward(self, images: Tensor) -> Tensor:
         x = in_layout_of(self.blocks[4].weight, images, self.in_channels)
         for first in range(0, len(self.blocks), 4):
             convolution, norm, *_ = self.blocks[first : first + 4]
             x = norm_and_pool(norm, convolution(x))
         return x.flatten(1)
+
+
+def channels_of(shape: tuple[int, ...]) -> int:
+    return shape[0] if len(shape) > 2 else 1
 
 
 def in_layout_of(weight: Tensor, images: Tensor, channels: int) -> Tensor:

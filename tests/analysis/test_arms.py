@@ -241,6 +241,12 @@ def test_a_learners_options_are_named_as_they_are_written(store: RunStore, tiny:
     assert [names[run.digest] for run in runs] == ["no metadata, the paper's options", "no metadata, inner_lr=0.5, inner_steps=3"]
 
 
+def test_another_backbone_is_named_by_its_title(store: RunStore, tiny: Dataset) -> None:
+    for backbone in ("conv4", "resnet12"):
+        put(store, tiny, tiny_run(backbone=tiny_backbone(backbone=backbone)))
+    assert set(names_of(arms_of(store)).values()) == {"no metadata, Conv-4", "no metadata, ResNet-12"}
+
+
 def test_a_damaged_run_is_one_sentence(store: RunStore, tiny: Dataset) -> None:
     run = put(store, tiny, tiny_run())
     file = run.folder / "scores.parquet"

@@ -40,6 +40,7 @@ def test_what_is_stored_takes_no_time(tiny: Dataset, store: RunStore) -> None:
     [
         (tiny_backbone(), tiny_backbone(episodes=300)),
         (tiny_backbone(), tiny_backbone(width=64)),
+        (tiny_backbone(width=32), tiny_backbone(backbone="resnet12", width=32)),
         (tiny_backbone(), tiny_backbone(n_way=20)),
         (SPEC, tiny_run(("place",), steps=1000)),
         (SPEC, tiny_run(("place",), evaluation=tiny_evaluation(n_episodes=5000))),
