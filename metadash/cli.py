@@ -1,4 +1,4 @@
-"""The same verbs without a browser: ``python -m metadash answer | ablate | datasets | audit | episodes | train | learners | compare | doctor``.
+"""The same verbs without a browser: ``python -m metadash answer | ablate | report | whatif | datasets | audit | episodes | train | learners | compare | doctor``.
 
 Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input (or ``audit`` found
 what must be mended before training), 130 interrupted. With ``--json`` the standard output is one
@@ -12,11 +12,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from metadash import ablate, audit_verb, commands, settings
+from metadash import commands, settings
 from metadash.errors import BadInput
 from metadash.metadata.controls import CONTROLS
 from metadash.networks.registry import BACKBONES
 from metadash.training.spec import AUXILIARY_WEIGHT
+from metadash.verbs import ablate, report, whatif
+from metadash.verbs import audit as audit_verb
 from metadash.workspace import Workspace
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -59,7 +61,18 @@ def parser() -> argparse.ArgumentParser:
     add_budget(answer)
     answer.set_defaults(run=commands.answer)
 
-    add_ablate(verbs.add_parser("ablate", parents=[common], help="what is each metadata source worth?"))
+    ablate_verb = verbs.add_parser("ablate", parents=[common], help="what is each metadata source worth?")
+    add_ablation(ablate_verb)
+    ablate_verb.add_argument("--plan", action="store_true", help="print what would be computed, and how long it would take")
+    ablate_verb.set_defaults(run=ablate.ablate)
+
+    report_verb = verbs.add_parser("report", parents=[common], help="an ablation as one HTML file that opens offline")
+    add_ablation(report_verb)
+    report_verb.add_argument("--out", required=True, metavar="FILE", help="where to write it")
+    report_verb.add_argument("--claim", action="store_true", help="mark it as a claim; only what was confirmed may be claimed")
+    report_verb.set_defaults(run=report.report)
+
+    add_whatif(verbs.add_parser("whatif", parents=[common], help="ask a trained learner again with its metadata changed"))
 
     datasets = verbs.add_parser("datasets", parents=[common], help="list data sets with their sources, splits and questions")
     datasets.set_defaults(run=commands.datasets)
@@ -155,7 +168,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def add_ablate(verb: argparse.ArgumentParser) -> None:
+def add_ablation(verb: argparse.ArgumentParser) -> None:
     add_dataset(verb)
     verb.add_argument(
         "--tier",
@@ -174,11 +187,37 @@ def add_ablate(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--rope", type=float, default=0.5, help="half-width of no practical difference, in points (default 0.5)")
     verb.add_argument("--allow-leak", action="store_true", help="ablate sources that identify classes too; their badge stays")
-    verb.add_argument("--plan", action="store_true", help="print what would be computed, and how long it would take")
     verb.add_argument("--split")
     add_tasks(verb, "siblings")
     add_budget(verb)
-    verb.set_defaults(run=ablate.ablate)
+
+
+def add_whatif(verb: argparse.ArgumentParser) -> None:
+    add_dataset(verb)
+    verb.add_argument(
+        "--run", dest="asked", required=True, metavar="DIGEST", help="a finished learner's run, as `compare` lists them"
+    )
+    verb.add_argument(
+        "--change",
+        action="append",
+        default=[],
+        metavar="SOURCE:KIND:FRACTION[:CHOICE[:YEARS]]",
+        help="a source missing, swap, nearest, noise or stale for a fraction of the test classes, chosen random, rare or systematic",
+    )
+    verb.add_argument(
+        "--edit",
+        action="append",
+        default=[],
+        metavar="CLASS:COLUMN=VALUE",
+        help="one class's value; nothing after = makes it missing",
+    )
+    verb.add_argument(
+        "--dose", type=words, default=(), metavar="SOURCES", help="instead: the curve as these get more and more wrong"
+    )
+    verb.add_argument("--n-shot", type=int, help="labelled examples per class looked at (default: the fewest)")
+    verb.add_argument("--episode", type=int, default=1, help="the test task looked at query by query (default 1)")
+    verb.add_argument("--seed", type=int, default=0, help="decides which classes are hit first")
+    verb.set_defaults(run=whatif.whatif)
 
 
 def common_options(**default: Any) -> argparse.ArgumentParser:

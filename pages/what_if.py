@@ -6,14 +6,11 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.arms import names_of
-from metadash.analysis.doses import dose_curves
+from metadash.analysis.doses import DOSE_NAMES, break_even_words, dose_curves
 from metadash.analysis.what_if import headline, moved_queries, what_if
 from metadash.dashboard import house
 from metadash.dashboard.asking import (
-    DOSE_NAMES,
-    break_even_words,
     changes_of,
-    dose_chart,
     dots_of,
     edits_of,
     moved_map,
@@ -26,6 +23,7 @@ from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
 from metadash.dashboard.learning import seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.theme import palette
+from metadash.figures.doses import dose_chart
 from metadash.training.kinds import run_digest
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec

@@ -19,9 +19,10 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"__main__"},
     {"cli"},
-    {"ablate", "audit_verb"},
+    {"verbs"},
     {"commands"},
     {"dashboard", "progress_bar"},
+    {"figures"},
     {"analysis"},
     {"training"},
     {"learners"},
@@ -37,7 +38,7 @@ WITH_STREAMLIT = ("app.py", "pages/", "metadash/dashboard/", "tests/", "benchmar
 SERVER_IMPORTS = (
     "metadash.dashboard.house",
     "metadash.dashboard.jobs",
-    "metadash.dashboard.charts",
+    "metadash.figures.charts",
     "metadash.dashboard.frame",
     "metadash.dashboard.auditing",
     "metadash.training.board",

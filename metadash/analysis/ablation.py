@@ -83,6 +83,15 @@ class Ablation:
     def card(self, source: str) -> SourceCard:
         return next(card for card in self.cards if card.source == source)
 
+    def shuffled(self, source: str, among: bool = True) -> Difference | None:
+        """What the source adds with its rows shuffled, among the others or alone, at the fewest shots: the control of Δ, or of *alone*."""
+        own = 1 << self.spec.sources.index(source)
+        real = 2 ** len(self.spec.sources) - 1 if among else own
+        wrong, shot = SourceArm(real, "shuffled", own), self.values.shots[0]
+        if wrong not in self.values.arms:
+            return None
+        return with_intervals(self.values.difference(wrong, SourceArm(real & ~own), shot), self.values, shot, self.spec.rope)
+
     def accuracy(self, sources: Sequence[str], shot: int) -> tuple[Interval, Interval]:
         """v of a subset of the sources in %, for these test classes and for new ones. Raises BadInput when it was not scored."""
         mask = sum(1 << self.spec.sources.index(name) for name in sources)

@@ -73,7 +73,7 @@ def verdict_words(card: SourceCard) -> str:
         return "This model leans on it." if card.verdict is Verdict.HELPS else "This model does not lean on it."
     if card.tier == "screen" and card.verdict in (Verdict.HELPS, Verdict.HURTS):
         doubts.append("Not confirmed.")
-    doubts += [badge.text for badge in card.badges]
+    doubts += [badge.text for badge in card.badges if badge.severity == "block"]
     return " ".join([card.reason, *doubts, card.disagreement]).strip()
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from metadash.analysis.compare import Difference, with_intervals
+from metadash.analysis.doses import BreakEven, DoseCurve
 from metadash.analysis.plan import Tier
 from metadash.analysis.shapley import alone, leave_one_out, sampled_shapley, shapley
 from metadash.analysis.shots import WorthInShots, worth_in_shots_interval
 from metadash.analysis.values import Values
 from metadash.analysis.verdict import ROPE, Verdict, chance_above, holm, p_value
+from metadash.metadata.findings import Severity
 from metadash.training.subsets import SourceArm
 
 ALPHA = 0.05
@@ -20,20 +22,11 @@ WORTH_AT = (1, 2, 5)
 
 @dataclass(frozen=True)
 class Badge:
-    """A warning that stays with a source, such as a leak; ``text`` is one sentence."""
+    """A warning that stays with a source, such as a leak; ``text`` is one sentence. With one that blocks, nothing may be claimed."""
 
     kind: str
     text: str
-
-
-@dataclass(frozen=True)
-class BreakEven:
-    """The part 0..1 of the classes whose metadata may be wrong (by ``corruption``) before the source is worth nothing."""
-
-    corruption: str
-    fraction: float
-    low: float | None = None
-    high: float | None = None
+    severity: Severity = "block"
 
 
 @dataclass(frozen=True)
@@ -44,8 +37,9 @@ class SourceCard:
     φ; ``alone`` against no metadata; ``credit`` real − shuffled among the other sources, ``credit_alone`` the same without them (both
     empty where no control was trained). ``p`` and ``p_holm`` of Δ on new classes, the latter over all sources tested together;
     ``chance`` that Δ exceeds the practical threshold. ``worth`` in shots where measured; ``coverage`` the share of classes that have
-    the source. ``claim`` is True where the verdict may be quoted. ``break_even``, ``missingness`` (accuracy at each share of classes
-    without the source) and ``badges`` are filled in by who measures them; None means not measured.
+    the source. ``claim`` is True where the verdict may be quoted. ``break_even`` (one for each way of being wrong), ``missingness``
+    (the gain at each share of classes without the source) and what the audit adds to ``badges`` come from :mod:`beside`; None means
+    not measured.
     """
 
     source: str
@@ -65,8 +59,8 @@ class SourceCard:
     reason: str = ""
     claim: bool = False
     disagreement: str = ""
-    break_even: BreakEven | None = None
-    missingness: tuple[tuple[float, float], ...] | None = None
+    break_even: tuple[BreakEven, ...] | None = None
+    missingness: DoseCurve | None = None
     badges: tuple[Badge, ...] = ()
 
     @property

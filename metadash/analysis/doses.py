@@ -4,7 +4,7 @@ Wrong and missing are separate curves, and both end somewhere else: a learner to
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,13 @@ from metadash.training.questions import DoseSpec
 from metadash.training.store import Run, RunStore
 
 RESAMPLES = 1000
+DOSE_NAMES = {
+    "missing": "missing",
+    "swap": "another class's",
+    "nearest": "the most similar class's",
+    "noise": "noise",
+}
+"""What the metadata of the classes hit are, in words."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class BreakEven:
 
     ``censored`` "above": even with every class hit the learner is better off with the source (``value`` is 1); "below": it is not
     worth anything with every class right (``value`` is 0). ``low`` and ``high`` bound it over episodes (*these test classes*).
+    ``kind`` names the change; empty where it is not said.
     """
 
     value: float
@@ -31,6 +39,7 @@ class BreakEven:
     high: float
     censored: Literal["", "above", "below"] = ""
     level: float = 0.95
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ def curve_of(
         fractions,
         tuple(episode_interval(values) for values in gain),
         tuple(new_classes_interval(values, manifest.classes, group) for values in gain),
-        break_even(np.array(fractions), gain, generator),
+        replace(break_even(np.array(fractions), gain, generator), kind=kind),
     )
 
 
@@ -126,3 +135,11 @@ def crossing(fractions: np.ndarray, curves: np.ndarray) -> np.ndarray:
     share = np.where(high > low, high / np.where(high > low, high - low, 1), 1.0)
     met = fractions[before] + np.clip(share, 0, 1) * (fractions[first] - fractions[before])
     return np.where(below[:, 0], 0.0, np.where(below.any(axis=1), met, 1.0))
+
+
+def break_even_words(found: BreakEven) -> str:
+    if found.censored == "below":
+        return "the metadata are worth nothing here even when all are right"
+    if found.censored == "above":
+        return "even with every class hit it does better than without"
+    return f"break-even at {100 * found.value:.0f} % of the classes [{100 * found.low:.0f}, {100 * found.high:.0f}]"

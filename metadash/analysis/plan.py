@@ -17,6 +17,7 @@ from metadash.training.subsets import MOST_SOURCES, HeadsSpec, MaskedSpec, Sourc
 
 Tier = Literal["reliance", "screen", "confirm"]
 FEWEST_SEEDS: dict[Tier, int] = {"reliance": 1, "screen": 3, "confirm": 5}
+USUAL_SEEDS: dict[Tier, int] = {"reliance": 3, "screen": 3, "confirm": 5}
 SOURCE_DROPOUT = 0.5
 """Of the model that screens: each subset of few sources is seen often enough in training."""
 

@@ -9,7 +9,6 @@ from metadash.analysis.answer import Answer, AnswerSpec
 from metadash.analysis.sentence import cell, sentences
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import plural, plural_of
-from metadash.dashboard.charts import Curve, curve_over_shots
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
@@ -19,6 +18,7 @@ from metadash.data.dataset import Dataset, Question
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
+from metadash.figures.charts import Curve, curve_over_shots
 
 OWN = "own"
 BADGES = {

@@ -7,26 +7,19 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from metadash.analysis.doses import BreakEven, DoseCurve
 from metadash.analysis.placement import placed
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.what_if import WhatIf
-from metadash.dashboard.charts import Dot, base
 from metadash.dashboard.frame import term
 from metadash.dashboard.maps import KIND_WORDS
 from metadash.dashboard.pictures import picture_row
-from metadash.dashboard.theme import Palette, translucent
 from metadash.data.dataset import Dataset
+from metadash.figures.charts import Dot, base
+from metadash.figures.palette import Palette
 from metadash.metadata.changes import CHOICES, KINDS, Change, Edit
 from metadash.metadata.columns import kind_of
 
 NOTHING = "nothing"
-DOSE_NAMES = {
-    "missing": "missing",
-    "swap": "another class's",
-    "nearest": "the most similar class's",
-    "noise": "noise",
-}
 
 
 def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
@@ -106,51 +99,6 @@ def dots_of(found: WhatIf, palette: Palette) -> list[Dot]:
         )
         for moved in found.differences
     ]
-
-
-def dose_chart(curves: dict[str, DoseCurve], palette: Palette) -> go.Figure:
-    """The gain over doing without the sources, as more and more classes are hit; below the zero line they do harm."""
-    figure = base(palette, 380)
-    colours = dict(zip(curves, [palette.plain, palette.hurts, palette.control, palette.categories[3]], strict=False))
-    for kind, curve in curves.items():
-        x = [100 * fraction for fraction in curve.fractions]
-        low = [one.low if one.low is not None else one.estimate for one in curve.gain]
-        high = [one.high if one.high is not None else one.estimate for one in curve.gain]
-        figure.add_scatter(
-            x=x + x[::-1],
-            y=high + low[::-1],
-            fill="toself",
-            fillcolor=translucent(colours[kind], 0.14),
-            line={"width": 0},
-            hoverinfo="skip",
-            mode="lines",
-            showlegend=False,
-        )
-        figure.add_scatter(
-            x=x,
-            y=[one.estimate for one in curve.gain],
-            mode="lines+markers",
-            name=DOSE_NAMES[kind],
-            line={"color": colours[kind], "width": 3, "dash": "solid" if kind == "missing" else "dash"},
-            marker={"size": 8},
-            hovertemplate=f"{DOSE_NAMES[kind]}, %{{x:.0f}} % of classes: %{{y:+.2f}} points<extra></extra>",
-        )
-    figure.add_hline(y=0, line={"color": palette.text, "width": 1})
-    figure.update_xaxes(title={"text": "share of test classes hit, %", "font": {"color": palette.muted, "size": 13}})
-    figure.update_yaxes(title={"text": "gain over doing without, points", "font": {"color": palette.muted, "size": 13}})
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": palette.text, "size": 14}},
-    )
-    return figure
-
-
-def break_even_words(found: BreakEven) -> str:
-    if found.censored == "below":
-        return "the metadata are worth nothing here even when all are right"
-    if found.censored == "above":
-        return "even with every class hit it does better than without"
-    return f"break-even at {100 * found.value:.0f} % of the classes [{100 * found.low:.0f}, {100 * found.high:.0f}]"
 
 
 def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:

@@ -11,11 +11,11 @@ from metadash.analysis import words
 from metadash.analysis.alone import proxies
 from metadash.canonical import canonical_json
 from metadash.dashboard import blurring
-from metadash.dashboard.charts import base
 from metadash.dashboard.escape import plain
 from metadash.dashboard.theme import palette
 from metadash.data.dataset import ROLES, Dataset
 from metadash.errors import BadInput
+from metadash.figures.charts import base
 from metadash.metadata.anonymity import SIZES, Anonymity, anonymity
 from metadash.metadata.audit import Audit, audit
 from metadash.metadata.findings import SEVERITIES, Finding

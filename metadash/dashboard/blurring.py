@@ -14,13 +14,13 @@ from metadash.analysis.intervals import Interval
 from metadash.analysis.privacy_curve import Cost, Step, curve, read_curve
 from metadash.canonical import canonical_json
 from metadash.dashboard import house
-from metadash.dashboard.charts import Dot, interval_dots
 from metadash.dashboard.comparison import shelf
 from metadash.dashboard.escape import plain
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.theme import palette
 from metadash.dashboard.watching import offer
 from metadash.data.dataset import Dataset
+from metadash.figures.charts import Dot, interval_dots
 from metadash.metadata.anonymity import Anonymity, anonymity
 from metadash.metadata.blur import EPSILONS, MECHANISMS, RESPONSE, RUNGS, Blur, budget, ladder_of
 from metadash.metadata.columns import kind_of

@@ -16,9 +16,9 @@ from metadash.analysis.sentence import bracket, cell
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.versus import Versus, against_baseline, versus
 from metadash.dashboard import house
-from metadash.dashboard.charts import Curve, Dot, Priced, interval_dots
-from metadash.dashboard.theme import Palette
 from metadash.errors import BadInput
+from metadash.figures.charts import Curve, Dot, Priced, interval_dots
+from metadash.figures.palette import Palette
 
 VERDICTS = {
     Verdict.HELPS: ("▲ better", "primary"),

@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from metadash.dashboard import house
-from metadash.dashboard.charts import base
-from metadash.dashboard.theme import Palette, palette
+from metadash.dashboard.theme import palette
+from metadash.figures.charts import base
+from metadash.figures.palette import Palette
 from metadash.training.jobs import JobFolder
 
 Rows = Sequence[dict[str, Any]]

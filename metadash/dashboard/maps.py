@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from metadash.analysis import words
-from metadash.dashboard.charts import base
 from metadash.dashboard.pictures import data_uri
-from metadash.dashboard.theme import Palette, translucent
 from metadash.data.dataset import Dataset
+from metadash.figures.charts import base
+from metadash.figures.palette import Palette, translucent
 from metadash.metadata.columns import kind_of
 
 Place = tuple[str, str]

@@ -5,8 +5,9 @@ import streamlit as st
 
 from metadash.dashboard import house
 from metadash.dashboard.maps import Place, colour_columns, colouring, hover_texts, legend_html, map_figure
-from metadash.dashboard.theme import Palette, palette
+from metadash.dashboard.theme import palette
 from metadash.data.dataset import Dataset
+from metadash.figures.palette import Palette
 
 
 def drawn(digest: str, choice: str, data: Dataset) -> tuple[go.Figure, str]:

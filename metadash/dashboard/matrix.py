@@ -7,7 +7,7 @@ from string import ascii_uppercase
 from metadash.analysis.family import Claim, Pair
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import points
-from metadash.dashboard.theme import Palette, translucent
+from metadash.figures.palette import Palette, translucent
 
 STYLE = """<style>
 .md-pairs{overflow-x:auto;margin:.2rem 0 .4rem}

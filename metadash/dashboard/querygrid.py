@@ -12,8 +12,8 @@ import pandas as pd
 
 from metadash.analysis.adaptation import by_step
 from metadash.dashboard.pictures import data_uri
-from metadash.dashboard.theme import Palette, translucent
 from metadash.data.dataset import Dataset
+from metadash.figures.palette import Palette, translucent
 
 MOST_COLUMNS = 9
 """Steps shown in the grid; of more, the first, the last, the learner's own and others evenly between."""

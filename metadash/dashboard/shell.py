@@ -57,6 +57,12 @@ SECTIONS = {
     ],
     "Ask": [
         page(
+            "ablation",
+            "Ablation",
+            "balance",
+            "What each metadata source is worth: how much, how sure, against which control, in how many examples.",
+        ),
+        page(
             "what_if",
             "What if",
             "help_center",

@@ -23,7 +23,6 @@ from metadash.analysis.report import accuracy_table, seeds_words
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import examples
 from metadash.analysis.versus import Versus, against_baseline, episode_table, headline, long_table, worth_words
-from metadash.dashboard.charts import accuracy_against_cost, curve_over_shots, curve_over_ways
 from metadash.dashboard.comparison import (
     VERDICTS,
     colours_of,
@@ -39,6 +38,7 @@ from metadash.dashboard.comparison import (
 from metadash.dashboard.escape import plain
 from metadash.dashboard.matrix import matrix
 from metadash.dashboard.theme import palette
+from metadash.figures.charts import accuracy_against_cost, curve_over_shots, curve_over_ways
 
 STILL = {"displayModeBar": False}
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from metadash.dashboard.charts import base
-from metadash.dashboard.theme import Palette, translucent
+from metadash.figures.charts import base
+from metadash.figures.palette import Palette, translucent
 
 HEIGHT = 260
 LABEL_GAP = 18

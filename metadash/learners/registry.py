@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from metadash.errors import BadInput, nearest
-from metadash.learners.options import OPTION_NAMES, LearnerOptions, literal
+from metadash.learners.options import OPTION_NAMES, LearnerOptions
 
 if typing.TYPE_CHECKING:
     from torch import nn
@@ -394,14 +394,3 @@ def make(
     elif fusion == "auxiliary":
         learner.add_auxiliary(dims, auxiliary_weight)
     return learner
-
-
-def read_options(text: str) -> tuple[tuple[str, Any], ...]:
-    """``"inner_steps=3, first_order=true"`` as pairs of name and value. Raises BadInput for a part without a value."""
-    found = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not name or not equals or not value:
-            raise BadInput(f"'{part}' is no option; write name=value, several separated by commas.")
-        found.append((name, literal(value)))
-    return tuple(found)

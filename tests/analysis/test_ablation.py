@@ -1,88 +1,27 @@
 """From the scores of the arms to the card of each source: with known values of every subset, the known card."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from metadash.analysis.ablation import Ablation, ablation, with_agreement
+from metadash.analysis.ablation import ablation, with_agreement
 from metadash.analysis.ablation_words import as_text, as_values, headline, verdict_words
 from metadash.analysis.plan import AblationSpec
 from metadash.analysis.verdict import Verdict
 from metadash.data.dataset import Dataset
-from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
-from metadash.training.kinds import Spec, run_digest
 from metadash.training.spec import RunSpec
-from metadash.training.store import Run, RunStore
-from metadash.training.subsets import HeadsSpec, MaskedSpec, SourceArm
+from metadash.training.store import RunStore
 from metadash.workspace import Workspace
+from tests.ablations import SOURCES, additive, asked, bits, made_up, points
 from tests.builders import one_sentence, store_scores, tiny_evaluation, tiny_run
-
-SOURCES = ("place", "size", "flag")
-QUERIES = 10_000
-Value = Callable[[SourceArm], float]
 
 
 @pytest.fixture
 def store(tmp_path) -> RunStore:
     return RunStore(Workspace(tmp_path))
-
-
-def asked(sources: tuple[str, ...] = SOURCES, **changes: Any) -> AblationSpec:
-    return AblationSpec(tiny_run(sources), **changes)
-
-
-def bits(arm: SourceArm) -> list[bool]:
-    """Which sources are really there: in the subset, and not falsified."""
-    return [bool((arm.mask & ~arm.falsified) >> s & 1) for s in range(12)]
-
-
-def additive(*worth: float) -> Value:
-    """Every source adds its points whatever else is there; falsified, it adds nothing."""
-    return lambda arm: 50 + sum(points for points, there in zip(worth, bits(arm), strict=False) if there)
-
-
-def store_arms(store: RunStore, spec: Spec, arms: list[SourceArm], tiny: Dataset, value: Value, noise: float) -> Run:
-    """A finished run with the right answers that each arm's value in % makes; with more shots, a quarter of the distance to 50 % less."""
-    assert isinstance(spec, (HeadsSpec, MaskedSpec))
-    run = spec.run
-    manifest = draw(tiny, run.evaluation.episodes(run.split, "test"))
-    store.keep_manifest(manifest)
-    generator = np.random.default_rng([run.seed, 7])
-    fade = 0.75 ** np.arange(len(run.evaluation.shots))
-    means = np.array([[50 + 10 * k + (value(arm) - 50) * f for k, f in enumerate(fade)] for arm in arms])
-    accuracy = means[:, :, None] + generator.normal(0, noise, (len(arms), 1, len(manifest)))
-    return store.write(
-        run_digest(spec, tiny),
-        spec,
-        tiny,
-        summary={"manifest": manifest.hash, "n_test_classes": 15, "queries": QUERIES, "batch_norm": "running"},
-        environment={},
-        seconds=1.5,
-        frames={},
-        arrays={"correct": np.rint(accuracy / 100 * QUERIES).astype(np.uint16)},
-        weights={},
-        log="",
-    )
-
-
-def made_up(
-    spec: AblationSpec, tiny: Dataset, store: RunStore, value: Value, noise: float = 0.0, seeds: int | None = None
-) -> Ablation:
-    """The ablation of runs made up around ``value``, for the first ``seeds`` seeds."""
-    for seed in spec.seeds[:seeds]:
-        (cell,) = spec.cells(seed)
-        store_arms(store, cell, spec.arms, tiny, value, noise)
-    found = ablation(spec, tiny, store)
-    assert found is not None
-    return found
-
-
-def points(differences: Any, shot: int = 0) -> float:
-    return differences[shot].episodes.estimate
 
 
 # --- the numbers -------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from metadash.dashboard.theme import DARK, LIGHT, Palette
+from metadash.figures.palette import DARK, LIGHT, Palette
 
 CONFIG = tomllib.loads((Path(__file__).resolve().parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 THEMES = [pytest.param(LIGHT, "light", id="light"), pytest.param(DARK, "dark", id="dark")]

@@ -11,9 +11,10 @@ from metadash.analysis.adaptation import Adapted, advice, details, headline, que
 from metadash.analysis.words import THIN
 from metadash.dashboard.querygrid import MOST_COLUMNS, bins, cut_words, picture_of, query_grid, read_episode, shown_steps
 from metadash.dashboard.stepcharts import LABEL_GAP, Line, apart, over_steps
-from metadash.dashboard.theme import DARK, LIGHT
 from metadash.data.dataset import Dataset
-from metadash.learners.registry import LEARNERS, read_options
+from metadash.figures.palette import DARK, LIGHT
+from metadash.learners.options import read_options
+from metadash.learners.registry import LEARNERS
 from metadash.training.jobs import JobFolder, all_jobs, title_of
 from metadash.training.kinds import run_digest
 from metadash.training.run import train

@@ -20,8 +20,8 @@ from metadash.dashboard.maps import (
     selected_table,
     steps_or_categories,
 )
-from metadash.dashboard.theme import DARK, LIGHT
 from metadash.data.dataset import Dataset
+from metadash.figures.palette import DARK, LIGHT
 from metadash.training.jobs import JobFolder, all_jobs
 from metadash.training.kinds import run_digest
 from metadash.training.run import train

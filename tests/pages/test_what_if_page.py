@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from metadash.analysis.doses import BreakEven, dose_curves
+from metadash.analysis.doses import BreakEven, break_even_words, dose_curves
 from metadash.analysis.placement import placed
-from metadash.dashboard.asking import break_even_words, dose_chart, moved_map
-from metadash.dashboard.theme import LIGHT
+from metadash.dashboard.asking import moved_map
 from metadash.data.dataset import Dataset
+from metadash.figures.doses import dose_chart
+from metadash.figures.palette import LIGHT
 from metadash.metadata.changes import Change, Edit
 from metadash.training.jobs import all_jobs
 from metadash.training.kinds import run_digest

@@ -10,8 +10,8 @@ import pytest
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.options import LearnerOptions
-from metadash.learners.registry import ENTRIES, LEARNERS, options_for, read_options
+from metadash.learners.options import LearnerOptions, read_options
+from metadash.learners.registry import ENTRIES, LEARNERS, options_for
 from metadash.training.arms import cure
 from metadash.training.jobs import JobFolder, title_of
 from metadash.training.kinds import run_digest

@@ -2,13 +2,13 @@
 
 import argparse
 import sys
-from dataclasses import replace
 
 from metadash import settings
 from metadash.analysis import words
-from metadash.analysis.ablation import Ablation, ablation, with_agreement
+from metadash.analysis.ablation import Ablation, ablation
 from metadash.analysis.ablation_words import as_text, as_values
-from metadash.analysis.plan import FEWEST_SEEDS, AblationSpec, ablation_run, budget, leaks, refuse_leaks
+from metadash.analysis.beside import complete
+from metadash.analysis.plan import USUAL_SEEDS, AblationSpec, ablation_run, budget, leaks, refuse_leaks
 from metadash.commands import Result
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
@@ -21,35 +21,41 @@ from metadash.training.store import RunStore
 from metadash.training.together import train_all
 from metadash.workspace import Workspace
 
-USUAL_SEEDS = 3
-
 
 def ablate(options: argparse.Namespace, workspace: Workspace) -> Result:
     """Seeds that are stored already are read, not computed: an interrupted ablation goes on where it stopped."""
     data = open_dataset(workspace, options.dataset)
-    store = RunStore(workspace)
     spec = spec_of(options, data)
+    if options.plan:
+        check_all(spec, data, options.allow_leak)
+        store, workers = RunStore(workspace), settings.worker_count()
+        return plan(spec, data, store, budget(spec, data, store, workers), workers)
+    found = computed(spec, data, workspace, options.allow_leak)
+    return Result({**as_values(found), "leaks": leaks(spec, data)}, as_text(found))
+
+
+def check_all(spec: AblationSpec, data: Dataset, allow_leak: bool) -> None:
+    """Raises BadInput for what does not fit the data, and for a leak that is not allowed."""
     for run in spec.runs[: len(spec.cells(spec.seeds[0]))]:  # the other seeds differ in nothing that could be wrong
         check(run, data)
-    if not options.allow_leak:
+    if not allow_leak:
         refuse_leaks(spec, data)
-    workers = settings.worker_count()
-    seconds = budget(spec, data, store, workers)
+
+
+def computed(spec: AblationSpec, data: Dataset, workspace: Workspace, allow_leak: bool) -> Ablation:
+    """Everything that the ablation still needs is computed; then it is read, with all that is stored beside it."""
+    check_all(spec, data, allow_leak)
+    store, workers = RunStore(workspace), settings.worker_count()
     missing = [run for run in spec.runs if not store.find(run, data)]
-    if options.plan:
-        return plan(spec, data, store, seconds, workers)
     if missing:
-        print(
-            f"{len(missing)} of {len(spec.runs)} runs to compute, {words.duration(seconds)} with {workers} workers.",
-            file=sys.stderr,
-        )
+        seconds = words.duration(budget(spec, data, store, workers))
+        print(f"{len(missing)} of {len(spec.runs)} runs to compute, {seconds} with {workers} workers.", file=sys.stderr)
     with bar(1) as shown:
         train_all(spec.runs, workspace, workers, shown.part(f"{spec.tier} of {len(spec.sources)} sources"))
     found = ablation(spec, data, store)
     if found is None:
         raise BadInput("A run this ablation needs is missing or damaged; ask again to compute it anew.")
-    found = compared(found, data, store)
-    return Result({**as_values(found), "leaks": leaks(spec, data)}, as_text(found))
+    return complete(found, data, store)
 
 
 def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
@@ -69,7 +75,7 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
         mode=options.mode,
         learning_rate=entry_of(options.learner).learning_rate,
     )
-    seeds = max(FEWEST_SEEDS[options.tier], USUAL_SEEDS) if options.seeds is None else options.seeds
+    seeds = USUAL_SEEDS[options.tier] if options.seeds is None else options.seeds
     return AblationSpec(run, options.tier, tuple(range(max(seeds, 0))), options.controls, options.rope)
 
 
@@ -81,14 +87,3 @@ def plan(spec: AblationSpec, data: Dataset, store: RunStore, seconds: float, wor
     return Result(
         {"runs": rows, "seconds": round(seconds, 1), "workers": workers, "limitation": spec.limitation}, "\n".join(lines)
     )
-
-
-def compared(found: Ablation, data: Dataset, store: RunStore) -> Ablation:
-    """With a flag on each card where the other of screen and confirm, if it is stored, says otherwise."""
-    tiers = {"screen": "confirm", "confirm": "screen"}
-    if found.tier not in tiers:
-        return found
-    other = tiers[found.tier]
-    seeds = tuple(range(max(FEWEST_SEEDS[other], USUAL_SEEDS)))  # type: ignore[index]
-    beside = ablation(replace(found.spec, tier=other, seeds=seeds), data, store)  # type: ignore[arg-type]
-    return with_agreement(found, beside) if beside is not None else found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from metadash.analysis.intervals import Interval
-from metadash.dashboard.theme import Palette, translucent
+from metadash.figures.palette import Palette, translucent
 
 FONT = "Source Sans, sans-serif"
 LABEL_WIDTH = 24
@@ -78,7 +78,7 @@ def curve_over_shots(
     return with_axes(figure, ticks, "labelled examples per class (shots)", palette)
 
 
-def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve) -> None:
+def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve, unit: str = "%") -> None:
     """A line with its band where there are points; a learner with one point only is a marker with a bar."""
     known = [(tick, point) for tick, point in zip(ticks, curve.points, strict=True) if point is not None]
     at = [tick for tick, _ in known]
@@ -111,7 +111,7 @@ def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve) -> None:
             "visible": len(known) == 1,
         },
         customdata=list(zip(low, high, strict=True)),
-        hovertemplate=f"{curve.name}: %{{y:.1f}} % [%{{customdata[0]:.1f}}, %{{customdata[1]:.1f}}]<extra></extra>",
+        hovertemplate=f"{curve.name}: %{{y:.1f}} {unit} [%{{customdata[0]:.1f}}, %{{customdata[1]:.1f}}]<extra></extra>",
     )
 
 

@@ -1,0 +1,105 @@
+"""A source's card as lines of words: the same on the page and in the report."""
+
+from metadash.analysis.ablation import Ablation
+from metadash.analysis.ablation_words import worth_words
+from metadash.analysis.cards import SourceCard
+from metadash.analysis.compare import Difference
+from metadash.analysis.doses import DOSE_NAMES, break_even_words
+from metadash.analysis.sentence import bracket, examples
+from metadash.analysis.words import percent, plural, points
+
+NOT_MEASURED = "not measured"
+MARKS = {"block": "■", "warn": "▲", "note": "·"}
+"""Of badges, by severity."""
+
+
+def three(one: Difference, found: Ablation) -> str:
+    """``+2.4 points [2.1, 2.7] on these letters, [1.5, 3.2] on new letters, [2.0, 2.8] over 5 seeds``."""
+    noun = plural(found.unit_noun)
+    inside, new, seeds = one.episodes, one.new_classes, one.seeds
+    text = f"{points(inside.estimate, inside.low, inside.high)} on these {noun}"
+    text += f", {bracket(new.estimate, new.low, new.high)} on new {noun}" if new.low is not None else f" ({new.note})"
+    if seeds is not None and seeds.low is not None:
+        return f"{text}, {bracket(seeds.estimate, seeds.low, seeds.high)} over {seeds.n} training seeds"
+    return f"{text}, one training seed"
+
+
+def card_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
+    """What is known of the source at the fewest shots: what it is, and its value with intervals."""
+    noun = plural(found.unit_noun)
+    chance = card.chance[0]
+    lines = [
+        ("Left out", f"{three(card.delta[0], found)}: what is lost when it alone is taken away"),
+        ("Share (Shapley)", share_words(card, found)),
+        ("Real − shuffled", three(card.credit[0], found) if card.credit else no_control(found)),
+        (
+            f"Chance of more than {found.spec.rope:g} points on new {noun}",
+            percent(chance) if chance is not None else f"cannot be said ({card.limited})",
+        ),
+        ("Worth in labelled examples", worths_words(card)),
+        ("Known for", f"{percent(card.coverage)} of the {plural(found.class_noun)}"),
+        ("How wrong may it get", wrong_words(card)),
+        ("How much may be missing", missing_words(card, found)),
+    ]
+    return lines
+
+
+def share_words(card: SourceCard, found: Ablation) -> str:
+    if not card.phi:
+        return f"{NOT_MEASURED}: {found.spec.limitation}"
+    error = f"; sampling error ± {card.phi_error[0]:.2f} points" if card.phi_error else ""
+    return three(card.phi[0], found) + error
+
+
+def no_control(found: Ablation) -> str:
+    return (
+        f"{NOT_MEASURED}: only confirm trains shuffled rows" if found.tier != "confirm" else f"{NOT_MEASURED} (no such control)"
+    )
+
+
+def worths_words(card: SourceCard) -> str:
+    if not card.worth:
+        return f"{NOT_MEASURED}: it takes more than one number of shots"
+    return (
+        "; ".join(f"{worth_words(one)} beside {examples(int(one.at)).replace(' labelled', '')}" for one in card.worth)
+        + " per class"
+    )
+
+
+def wrong_words(card: SourceCard) -> str:
+    if card.break_even is None:
+        return NOT_MEASURED
+    return "; ".join(f"{DOSE_NAMES[one.kind]}: {break_even_words(one)}" for one in card.break_even)
+
+
+def missing_words(card: SourceCard, found: Ablation) -> str:
+    """The gain that is left when half of the classes lack it."""
+    if card.missingness is None:
+        return NOT_MEASURED
+    curve = card.missingness
+    half = min(range(len(curve.fractions)), key=lambda index: abs(curve.fractions[index] - 0.5))
+    inside, start = curve.gain[half], curve.gain[0]
+    return (
+        f"of {points(start.estimate, start.low, start.high)}, {points(inside.estimate, inside.low, inside.high)} are left on these "
+        f"{plural(found.unit_noun)} with {curve.fractions[half]:.0%} of the classes without it (one model trained with source dropout)"
+    )
+
+
+def detail_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
+    """For those who ask: p, the source alone, and every number of shots."""
+    lines = [("p on new " + plural(found.unit_noun), p_pair(card.p[0], card.p_holm[0], len(found.cards)))]
+    lines.append(("Alone, against no metadata", three(card.alone[0], found)))
+    if card.credit_alone:
+        lines.append(("Real − shuffled, alone", three(card.credit_alone[0], found)))
+    lines += [(f"Left out, {examples(one.shot)}", three(one, found)) for one in card.delta[1:]]
+    return lines
+
+
+def p_pair(p: float | None, adjusted: float | None, count: int) -> str:
+    if p is None or adjusted is None:
+        return "none: there is no interval for what is new"
+    return f"{p_words(p)}; {p_words(adjusted)} after Holm's correction for {count} sources"
+
+
+def p_words(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

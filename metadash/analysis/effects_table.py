@@ -1,0 +1,68 @@
+"""Every effect of an ablation as one long table, each with its three intervals: what is downloaded, and what a report prints."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from metadash.analysis.ablation import Ablation
+from metadash.analysis.compare import Difference
+from metadash.analysis.intervals import Interval
+
+EFFECTS = {
+    "delta": "left out",
+    "phi": "share (Shapley)",
+    "alone": "alone",
+    "credit": "real − shuffled, beside the others",
+    "credit_alone": "real − shuffled, alone",
+}
+ALL = "all together"
+
+
+def effects_table(found: Ablation) -> pd.DataFrame:
+    """One row a source (or pair, or all), effect and number of shots. Estimates and bounds in points; p against no effect at all."""
+    return pd.DataFrame(list(rows_of(found)))
+
+
+def rows_of(found: Ablation) -> Iterator[dict[str, Any]]:
+    for card in found.cards:
+        for name, label in EFFECTS.items():
+            for index, one in enumerate(getattr(card, name)):
+                tested = {"p": card.p[index], "p_holm": card.p_holm[index]} if name == "delta" else {}
+                error = {"sampling_error": card.phi_error[index]} if name == "phi" and card.phi_error else {}
+                verdict = card.verdict if name == "delta" and index == 0 else one.decision.verdict
+                yield row(card.source, label, one, found, verdict=verdict.name.lower(), **tested, **error)
+    for one in found.total:
+        yield row(ALL, "all − none", one, found)
+    for control, differences in found.total_credit.items():
+        for one in differences:
+            yield row(ALL, f"real − {control}", one, found)
+    for (first, second), differences in found.interactions.items():
+        for one in differences:
+            yield row(f"{first} × {second}", "interaction", one, found)
+
+
+def row(source: str, effect: str, one: Difference, found: Ablation, **more: Any) -> dict[str, Any]:
+    return {
+        "source": source,
+        "effect": effect,
+        "shot": one.shot,
+        "estimate": one.episodes.estimate,
+        **bounds("these_test_classes", one.episodes),
+        **bounds("new_classes", one.new_classes),
+        **(bounds("seeds", one.seeds) if one.seeds else {}),
+        "verdict": one.decision.verdict.name.lower(),
+        **more,
+        "tier": found.tier,
+        "partial": found.partial,
+    }
+
+
+def bounds(name: str, interval: Interval) -> dict[str, Any]:
+    return {
+        f"{name}_low": interval.low,
+        f"{name}_high": interval.high,
+        f"{name}_n": interval.n,
+        f"{name}_unit": interval.unit,
+        f"{name}_method": interval.method,
+    }

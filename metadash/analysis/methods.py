@@ -1,0 +1,109 @@
+"""How an ablation was done, so that somebody else can judge and repeat it, and what may be claimed from it."""
+
+import shlex
+
+from metadash.analysis.ablation import Ablation
+from metadash.analysis.ablation_words import TIERS
+from metadash.analysis.plan import FEWEST_SEEDS, SOURCE_DROPOUT, AblationSpec
+from metadash.analysis.words import count, plural, plural_of
+from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.learners.registry import entry_of
+
+PAPERS = (
+    "L. S. Shapley. A value for n-person games. Contributions to the Theory of Games II, 1953.",
+    "M. Grabisch, M. Roubens. An axiomatic approach to the concept of interaction among players. Int. J. Game Theory, 1999.",
+    "R. Mitchell, J. Cooper, E. Frank, G. Holmes. Sampling permutations for Shapley value estimation. JMLR, 2022.",
+    "S. Holm. A simple sequentially rejective multiple test procedure. Scand. J. Statistics, 1979.",
+    "J. K. Kruschke. Rejecting or accepting parameter values in Bayesian estimation. Adv. Methods Pract. Psychol. Sci., 2018.",
+    "A. Benavoli, G. Corani, J. Demšar, M. Zaffalon. Time for a change. JMLR, 2017.",
+    "J. G. MacKinnon, M. Ø. Nielsen, M. D. Webb. Fast and reliable jackknife and bootstrap methods for cluster-robust inference. J. Applied Econometrics, 2023.",
+    "R. Lafargue et al. Oops, I sampled it again: reinterpreting confidence intervals in few-shot learning. TMLR, 2024.",
+    "B. Efron. Bootstrap methods: another look at the jackknife. Annals of Statistics, 1979.",
+)
+
+
+def refuse_claim(spec: AblationSpec, found: Ablation | None = None) -> None:
+    """Raises BadInput where nothing may be claimed: a tier that does not retrain, or seeds that are still missing."""
+    if spec.tier != "confirm":
+        raise BadInput(
+            f"A claim needs the tier confirm, where every arm is trained anew beside its shuffled control; this is {spec.tier}. Start confirm first."
+        )
+    if found is not None and found.partial:
+        raise BadInput(
+            f"A claim needs every seed; {len(found.seeds)} of {len(spec.seeds)} are finished. Let the rest finish first."
+        )
+
+
+def claims_words(found: Ablation) -> str:
+    """What a claim holds for, source by source."""
+    named = [f"“{card.source}”" for card in found.cards if card.claim]
+    if not named:
+        return "Nothing here may be quoted as a claim: no source has a verdict that holds and no badge that forbids it."
+    return f"What is said of {', '.join(named)} may be quoted as a claim; what is said of other sources may not."
+
+
+def command(spec: AblationSpec, verb: str = "ablate") -> str:
+    """The line that repeats it."""
+    run, tests = spec.run, spec.run.evaluation
+    parts = ["python", "-m", "metadash", verb, "--dataset", run.dataset, "--split", run.split, "--tier", spec.tier]
+    parts += ["--sources", *spec.sources, "--seeds", str(len(spec.seeds)), "--learner", run.learner, "--mode", run.mode]
+    parts += ["--controls", ",".join(spec.controls), "--rope", f"{spec.rope:g}"]
+    parts += ["--n-way", str(tests.n_way), "--strategy", tests.strategy, *(["--column", tests.column] if tests.column else [])]
+    parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
+    parts += ["--width", str(run.backbone.width), "--backbone-episodes", str(run.backbone.episodes)]
+    return shlex.join(parts)
+
+
+def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
+    """The methods paragraph in its parts: each a heading and a text."""
+    spec, tests, about = found.spec, found.spec.run.evaluation, dataset.description
+    nouns, new = plural(about.class_noun), plural(found.unit_noun)
+    groups = f" in {plural_of(found.n_groups, about.group_noun)}" if found.n_groups else ""
+    entry = entry_of(spec.run.learner)
+    return [
+        (
+            "Data",
+            f"{about.title} ({dataset.name}, fingerprint {dataset.fingerprint}), split {spec.run.split}: meta-train, validation and test share no "
+            f"{about.class_noun}. Scores are on {plural_of(found.n_classes, about.class_noun)}{groups}, which no part of the learner has seen.",
+        ),
+        (
+            "Episodes",
+            f"{tests.n_way}-way tasks drawn {tests.strategy}{f' by {tests.column}' if tests.column else ''}, at {', '.join(map(str, tests.shots))} labelled "
+            f"examples per class with {tests.n_query} queries per class; {count(len(found.values.manifest))} test episodes, the same for every arm and seed "
+            f"(manifest {found.values.manifest.hash}).",
+        ),
+        (
+            "Learner",
+            f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over a Conv-4 backbone of {spec.run.backbone.width} filters; metadata enter by "
+            f"{spec.run.fusion}. Training is stopped on validation {nouns}; nothing is selected on test {nouns}.",
+        ),
+        ("Tier", f"{TIERS[found.tier]} {tier_words(spec)} Seeds: {', '.join(map(str, found.seeds))}."),
+        (
+            "Effects",
+            "Left out: all sources less all but one. Share: the Shapley value (Shapley 1953), the source's mean marginal gain over all orders, which sums to "
+            "all − none. Alone: one source less none. Interaction: Grabisch & Roubens (1999), positive where two sources complement each other. "
+            + (spec.limitation or "All subsets were scored, so the shares are exact."),
+        ),
+        (
+            "Intervals",
+            f"All are 95 %, of differences paired on episodes and seeds. These {new}: Student's t over episodes (Lafargue et al. 2024). New {new}: "
+            + ("delete-one-group jackknife (MacKinnon et al. 2023)" if found.n_groups else "delete-one-class jackknife")
+            + ". Training again: Student's t over matched seeds. Worth in shots: percentile bootstrap over episodes (Efron 1979).",
+        ),
+        (
+            "Decisions",
+            f"Read off the interval for new {new} at the fewest shots, against a region of no practical difference of ± {spec.rope:g} points (Kruschke 2018; "
+            "Benavoli et al. 2017). Help and harm must also hold after Holm's correction (1979) over all sources tested together"
+            + (", and help must be more than that of the source's own shuffled rows." if found.tier == "confirm" else "."),
+        ),
+    ]
+
+
+def tier_words(spec: AblationSpec) -> str:
+    if spec.tier == "confirm":
+        return f"{len(spec.arms)} arms a seed, at least {FEWEST_SEEDS['confirm']} matched seeds; controls: {', '.join(spec.controls) or 'none'}."
+    trained = (
+        f"trained with each source hidden with probability {SOURCE_DROPOUT:g}" if spec.tier == "screen" else "trained as usual"
+    )
+    return f"One model a seed, {trained}; {len(spec.arms)} subsets were scored by hiding the other sources at evaluation."

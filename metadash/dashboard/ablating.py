@@ -1,0 +1,209 @@
+"""The *Ablation* page: what is asked, how it gets there, and what is read once its runs are stored."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from metadash.analysis import words
+from metadash.analysis.ablation import Ablation, ablation
+from metadash.analysis.beside import OTHER, complete, dose_specs
+from metadash.analysis.plan import FEWEST_SEEDS, USUAL_SEEDS, AblationSpec, Tier, ablation_run, leaks
+from metadash.canonical import digest
+from metadash.dashboard import house
+from metadash.dashboard.escape import plain
+from metadash.dashboard.frame import one_sentence, term
+from metadash.dashboard.jobs import Part, jobs_of, progress_bar, seconds_left, troubled
+from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.metadata.audit import Audit, audit
+from metadash.training.check import check
+from metadash.training.kinds import Spec
+
+TIERS: dict[Tier, str] = {
+    "screen": "One model a seed learns to do without any source; then sources are hidden from it. Quick, and no proof.",
+    "confirm": "Every combination is trained anew, beside shuffled rows. What it says may be quoted.",
+    "reliance": "Sources are hidden from an ordinary model: how far this one leans on each, not what they are worth.",
+}
+SHOTS = (1, 2, 3, 5, 10)
+NEXT_TIER = "ab_tier next"
+"""A button below the tiers cannot set them any more in the same run of the page; it leaves its wish here."""
+
+
+def chosen_ablation(data: Dataset) -> AblationSpec:
+    """Draw the controls and return what is asked. Raises BadInput, in a sentence, for what makes no ablation."""
+    if wanted := st.session_state.pop(NEXT_TIER, None):
+        st.session_state["ab_tier"] = wanted
+    known = [s.name for s in data.class_sources() if data.classes[list(s.columns)].notna().any(axis=None)]
+    if not known:
+        raise BadInput(f"'{data.name}' has no source that describes classes, so there is nothing to ablate.")
+    tier = st.radio(
+        "How thoroughly", list(TIERS), captions=list(TIERS.values()), horizontal=True, key="ab_tier", bind="query-params"
+    )
+    left, middle, right = st.columns([5, 1.5, 2.5])
+    sources = left.multiselect("Sources", known, known, key="ab_sources", bind="query-params", wrap=True)
+    seeds = middle.number_input(
+        "Training seeds",
+        FEWEST_SEEDS[tier],
+        20,
+        USUAL_SEEDS[tier],
+        key=f"ab_seeds_{tier}",
+        bind="query-params",
+        help=f"How often everything is trained again. The tier {tier} needs {FEWEST_SEEDS[tier]} or more.",
+    )
+    shots = right.multiselect("Shots", SHOTS, [1, 2, 5, 10], key="ab_shots", bind="query-params", help=term("n_shot"), wrap=True)
+    choices = more_choices(data)
+    if not sources:
+        raise BadInput("Choose at least one metadata source to ask about.")
+    if not shots:
+        raise BadInput("Choose at least one number of labelled examples per class.")
+    rope = choices.pop("rope")
+    run = ablation_run(data, tuple(name for name in known if name in sources), shots=tuple(sorted(shots)), **choices)
+    check(run, data)
+    return AblationSpec(run, tier, tuple(range(int(seeds))), rope=float(rope))
+
+
+def more_choices(data: Dataset) -> dict:
+    with st.expander("Tasks and budget", icon=":material/tune:"):
+        left, middle, right = st.columns(3)
+        strategies = ["siblings", "uniform"] if data.description.sibling_column else ["uniform"]
+        strategy = left.selectbox(
+            "Tasks", strategies, key="ab_strategy", bind="query-params", help=" ".join(map(term, strategies))
+        )
+        n_way = middle.number_input("n-way", 2, 50, 5, key="ab_way", bind="query-params", help=term("n_way"))
+        tests = right.number_input("Test tasks", 20, 20_000, 2000, step=100, key="ab_tests", bind="query-params")
+        left, middle, right = st.columns(3)
+        steps = left.number_input(
+            "Training steps at most",
+            10,
+            100_000,
+            2000,
+            step=100,
+            key="ab_steps",
+            bind="query-params",
+            help="Training stops earlier when validation accuracy rises no more: every arm to convergence, never to equal steps.",
+        )
+        episodes = middle.number_input(
+            "Backbone: training tasks", 5, 100_000, 500, step=100, key="ab_episodes", bind="query-params"
+        )
+        rope = right.number_input(
+            "No practical difference, ± points",
+            0.0,
+            20.0,
+            0.5,
+            step=0.1,
+            key="ab_rope",
+            bind="query-params",
+            help="Effects smaller than this are too small to act on.",
+        )
+    return {
+        "strategy": strategy,
+        "n_way": int(n_way),
+        "n_episodes": int(tests),
+        "steps": int(steps),
+        "episodes": int(episodes),
+        "rope": rope,
+    }
+
+
+def leaks_allowed(spec: AblationSpec, data: Dataset) -> bool:
+    """Names each source that gives its classes away, and asks whether to go on all the same."""
+    found = leaks(spec, data)
+    if not found:
+        return True
+    for reason in found.values():
+        st.error(f"Leak: {plain(reason)}", icon=":material/lock:")
+    return st.checkbox(
+        "Ablate them all the same; their badge stays", key="ab_leak", bind="query-params", help="Or take them out of the sources."
+    )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def audit_of(fingerprint: str, split: str, sources: tuple[str, ...], _data: Dataset) -> Audit:
+    return audit(_data, split, sources)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _read(key: str, _spec: AblationSpec, _data: Dataset) -> Ablation | None:
+    found = ablation(_spec, _data, house.store())
+    looked = audit_of(_data.fingerprint, _spec.run.split, _spec.sources, _data)
+    return None if found is None else complete(found, _data, house.store(), looked)
+
+
+def stored_ablation(spec: AblationSpec, data: Dataset) -> Ablation | None:
+    """As far as its seeds are stored; worked out once for each set of stored runs. Raises BadInput for a damaged run."""
+    store = house.store()
+    beside: list[Spec] = list(doses_of(spec).values())
+    if spec.tier in OTHER:
+        other = OTHER[spec.tier]
+        beside += replace(spec, tier=other, seeds=tuple(range(USUAL_SEEDS[other]))).runs
+    stored = [run.digest for one in [*spec.runs, *beside] if (run := store.find(one, data))]
+    return _read(digest(spec, data.fingerprint, stored), spec, data)
+
+
+def doses_of(spec: AblationSpec) -> dict:
+    return dose_specs(spec) if spec.run.reads_at_test else {}
+
+
+def active(parts: list[Part]) -> bool:
+    return any(part.job is not None and part.job.active for part in parts)
+
+
+def submit(specs: list[Spec]) -> None:
+    with one_sentence():
+        for spec in specs:
+            house.board().submit(spec)
+
+
+def progress_and_cancel(specs: list[Spec], data: Dataset, key: str) -> None:
+    """One bar over all the runs; to be called in a fragment that looks again. Brings the page up to date when a run ends."""
+    parts = jobs_of(specs, data)
+    done = sum(part.done for part in parts)
+    before = st.session_state.get(f"{key} done", done)
+    st.session_state[f"{key} done"] = done
+    if done != before or not active(parts):
+        st.rerun()
+    progress_bar(parts)
+    if st.button("Cancel", icon=":material/close:", key=key, help="What is finished stays, and it can go on from there."):
+        for part in parts:
+            if part.job and part.job.active:
+                house.board().cancel(part.job.digest)
+        st.rerun()
+
+
+def ask(spec: AblationSpec, data: Dataset, allowed: bool, finished: int) -> None:
+    """The button, what it will tell, and how long it takes."""
+    parts = jobs_of(spec.runs, data)
+    for job in troubled(parts)[:1]:
+        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
+    nouns = words.plural(data.description.class_noun)
+    sources = words.plural_of(len(spec.sources), "source")
+    if not finished:
+        st.markdown(
+            f"Pressing the button {what_it_does(spec)}, and scores all on the same {words.count(spec.run.evaluation.n_episodes)} test tasks of "
+            f"{nouns} the learner has never seen. You will read what each of {sources} adds beside the others, how sure that is, and how many "
+            "labelled examples it is worth."
+        )
+    if st.button(
+        "Go on" if finished else "Measure what each is worth",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="ab_go",
+        disabled=not allowed,
+    ):
+        submit(spec.runs)
+        st.rerun()
+    if not allowed:
+        st.caption("A source in it gives the classes away: take it out below, or allow it there.")
+    stored = sum(part.done for part in parts)
+    already = f" {stored} of {len(parts)} runs are stored already." if stored else ""
+    st.caption(
+        f"{words.duration(seconds_left(parts)).capitalize()} on this machine. It goes on if you close the page.{already} {spec.limitation}"
+    )
+
+
+def what_it_does(spec: AblationSpec) -> str:
+    seeds = words.plural_of(len(spec.seeds), "seed")
+    if spec.tier == "confirm":
+        return f"trains {len(spec.arms)} combinations of sources and shuffled controls anew, with {seeds} each"
+    model = "a model that learns to do without any source" if spec.tier == "screen" else "an ordinary model with all sources"
+    return f"trains {model}, with {seeds}, hides sources from it in {len(spec.arms)} combinations"

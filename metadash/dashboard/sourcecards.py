@@ -1,0 +1,119 @@
+"""The cards of the sources, the subset explorer and the exports of the *Ablation* page."""
+
+import html
+import io
+
+import pandas as pd
+import streamlit as st
+
+from metadash.analysis import words
+from metadash.analysis.ablation import Ablation
+from metadash.analysis.ablation_words import TIERS, headline, verdict_words
+from metadash.analysis.card_words import MARKS, card_lines, detail_lines, three
+from metadash.analysis.cards import SourceCard
+from metadash.analysis.effects_table import effects_table
+from metadash.analysis.sentence import bracket
+from metadash.analysis.subset_value import SubsetValue, subset_values
+from metadash.analysis.verdict import Verdict
+from metadash.dashboard.escape import plain
+from metadash.figures.palette import Palette
+from metadash.metadata.findings import CODES
+
+VERDICTS = {
+    Verdict.HELPS: ("▲ helps", "primary"),
+    Verdict.HURTS: ("▼ hurts", "red"),
+    Verdict.EQUIVALENT: ("= no practical difference", "gray"),
+    Verdict.UNDETERMINED: ("? cannot tell yet", "orange"),
+}
+BADGE_COLOURS = {"block": "red", "warn": "orange", "note": "gray"}
+LINES = """<style>
+.md-card{display:grid;grid-template-columns:minmax(8.5rem,13rem) 1fr;gap:.3rem .9rem;font-size:.92rem;line-height:1.45;margin:.1rem 0 .3rem}
+.md-card dt{color:var(--md-muted)}.md-card dd{margin:0;overflow-wrap:anywhere}
+@media(max-width:640px){.md-card{grid-template-columns:1fr;gap:.05rem}.md-card dd{margin-bottom:.45rem}}
+</style>"""
+
+
+def draw_headline(found: Ablation, palette: Palette) -> None:
+    """The sentence, then how it goes with the shuffled control, then n and tier in small."""
+    st.subheader(headline(found), anchor=False)
+    if found.total_credit.get("shuffled"):
+        st.markdown(f"All sources real less all shuffled: {three(found.total_credit['shuffled'][0], found)}.")
+    groups = f" in {words.plural_of(found.n_groups, found.group_noun)}" if found.n_groups else ""
+    st.caption(
+        f"{words.count(len(found.values.manifest))} episodes · {found.n_classes} test {words.plural(found.class_noun)}{groups} · "
+        f"{words.plural_of(len(found.seeds), 'seed')} · {TIERS[found.tier]}"
+    )
+
+
+def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
+    label, colour = VERDICTS[card.verdict]
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"##### {card.verdict.value} {plain(card.source)}", width="content")
+            st.badge("partial" if found.partial else label, color="orange" if found.partial else colour)  # type: ignore[arg-type]
+            st.badge(found.tier, color="gray")
+            if card.claim:
+                st.badge("may be quoted", color="green")
+            if card.disagreement:
+                st.badge("▲ screen and confirm disagree", color="orange", help=card.disagreement)
+            for badge in card.badges:
+                name = f"{MARKS[badge.severity]} {CODES.get(badge.kind, badge.kind)}"
+                st.badge(name, color=BADGE_COLOURS[badge.severity], help=badge.text)  # type: ignore[arg-type]
+        st.markdown(plain(verdict_words(card)))
+        st.html(lines_html(card_lines(card, found), palette))
+        with st.expander("Details"):
+            st.html(lines_html(detail_lines(card, found), palette))
+            for badge in card.badges:
+                st.caption(f"{MARKS[badge.severity]} {plain(badge.text)}")
+
+
+def lines_html(lines: list[tuple[str, str]], palette: Palette) -> str:
+    rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in lines)
+    return f'{LINES}<dl class="md-card" style="--md-muted:{palette.muted};color:{palette.text}">{rows}</dl>'
+
+
+def subset_explorer(found: Ablation) -> None:
+    """Sources clicked on and off; the value of what is on, at once."""
+    sources = list(found.spec.sources)
+    chosen = st.pills("Sources that are there", sources, selection_mode="multi", key="ab_subset", bind="query-params") or []
+    rows = subset_values(found, [name for name in sources if name in chosen])
+    first = rows[0]
+    noun = words.plural(found.unit_noun)
+    new = first.new_classes
+    beyond = f", {level(new.low, new.high)} on new {noun}" if new.low is not None else f" ({new.note})"
+    told = ", ".join(name for name in sources if name in chosen) or "no metadata"
+    st.markdown(
+        f"With {plain(told)}: **{first.episodes.estimate:.1f} %** {level(first.episodes.low, first.episodes.high)} on these {noun}{beyond}, "
+        f"at {words.plural_of(first.shot, 'shot')}."
+    )
+    st.dataframe(
+        subset_table(rows, found), hide_index=True, width="stretch", alt="Value of the chosen sources at each number of shots"
+    )
+
+
+def level(low: float | None, high: float | None) -> str:
+    return bracket(0, low, high) if low is not None else ""
+
+
+def subset_table(rows: list[SubsetValue], found: Ablation) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "shots": row.shot,
+                "accuracy, %": f"{row.episodes.estimate:.1f} {level(row.episodes.low, row.episodes.high)}",
+                "more than with none": three(row.more_than_none, found),
+                "against all": three(row.less_than_all, found),
+            }
+            for row in rows
+        ]
+    )
+
+
+def csv_of(found: Ablation) -> str:
+    return effects_table(found).to_csv(index=False)
+
+
+def parquet_of(found: Ablation) -> bytes:
+    buffer = io.BytesIO()
+    effects_table(found).to_parquet(buffer, index=False)
+    return buffer.getvalue()

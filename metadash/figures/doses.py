@@ -1,0 +1,44 @@
+"""The curve of wrong or missing metadata."""
+
+import plotly.graph_objects as go
+
+from metadash.analysis.doses import DOSE_NAMES, DoseCurve
+from metadash.figures.charts import base
+from metadash.figures.palette import Palette, translucent
+
+
+def dose_chart(curves: dict[str, DoseCurve], palette: Palette) -> go.Figure:
+    """The gain over doing without the sources, as more and more classes are hit; below the zero line they do harm."""
+    figure = base(palette, 380)
+    colours = dict(zip(curves, [palette.plain, palette.hurts, palette.control, palette.categories[3]], strict=False))
+    for kind, curve in curves.items():
+        x = [100 * fraction for fraction in curve.fractions]
+        low = [one.low if one.low is not None else one.estimate for one in curve.gain]
+        high = [one.high if one.high is not None else one.estimate for one in curve.gain]
+        figure.add_scatter(
+            x=x + x[::-1],
+            y=high + low[::-1],
+            fill="toself",
+            fillcolor=translucent(colours[kind], 0.14),
+            line={"width": 0},
+            hoverinfo="skip",
+            mode="lines",
+            showlegend=False,
+        )
+        figure.add_scatter(
+            x=x,
+            y=[one.estimate for one in curve.gain],
+            mode="lines+markers",
+            name=DOSE_NAMES[kind],
+            line={"color": colours[kind], "width": 3, "dash": "solid" if kind == "missing" else "dash"},
+            marker={"size": 8},
+            hovertemplate=f"{DOSE_NAMES[kind]}, %{{x:.0f}} % of classes: %{{y:+.2f}} points<extra></extra>",
+        )
+    figure.add_hline(y=0, line={"color": palette.text, "width": 1})
+    figure.update_xaxes(title={"text": "share of test classes hit, %", "font": {"color": palette.muted, "size": 13}})
+    figure.update_yaxes(title={"text": "gain over doing without, points", "font": {"color": palette.muted, "size": 13}})
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": palette.text, "size": 14}},
+    )
+    return figure

@@ -1,0 +1,144 @@
+"""An ablation as one HTML file that needs nothing else: it opens offline, prints, and holds every number with its intervals."""
+
+import html
+import json
+from collections.abc import Iterable
+
+import plotly.graph_objects as go
+
+from metadash.analysis.ablation import Ablation
+from metadash.analysis.ablation_words import efficiency_words, headline, verdict_words
+from metadash.analysis.card_words import MARKS, card_lines, detail_lines
+from metadash.analysis.cards import SourceCard
+from metadash.analysis.effects_table import effects_table
+from metadash.analysis.methods import PAPERS, claims_words, command, methods, refuse_claim
+from metadash.analysis.words import count, plural, plural_of
+from metadash.canonical import plain
+from metadash.data.dataset import Dataset
+from metadash.figures.ablation import fading_chart, interaction_chart, measures_of, worth_chart
+from metadash.figures.palette import LIGHT
+from metadash.metadata.findings import CODES
+
+STYLE = f"""
+body{{font:16px/1.5 system-ui,sans-serif;color:{LIGHT.text};background:{LIGHT.background};max-width:980px;margin:2rem auto;padding:0 1rem}}
+h1{{font-size:1.5rem}} h2{{font-size:1.2rem;margin-top:2.2rem}} h3{{margin:0 0 .4rem}} .small{{color:{LIGHT.muted};font-size:.9rem}}
+.lead{{font-size:1.2rem;font-weight:600}} .stamp{{display:inline-block;border:2px solid;border-radius:6px;padding:.1rem .6rem;font-weight:600}}
+.claim{{color:{LIGHT.helps}}} .draft{{color:{LIGHT.control}}}
+article{{border:1px solid {LIGHT.grid};border-radius:8px;padding:1rem;margin:1rem 0;break-inside:avoid}}
+dl{{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.25rem 1rem;margin:.5rem 0}} dt{{color:{LIGHT.muted}}} dd{{margin:0}}
+.table{{overflow-x:auto}} table{{border-collapse:collapse;font-size:.8rem}} th,td{{border-bottom:1px solid {LIGHT.grid};padding:.2rem .5rem;text-align:left;white-space:nowrap}}
+pre{{background:{LIGHT.panel};padding:.8rem;border-radius:6px;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.8rem}}
+.badge{{background:{LIGHT.panel};border-radius:6px;padding:.1rem .4rem;font-size:.85rem;margin-right:.3rem}}
+@media(max-width:640px){{dl{{grid-template-columns:1fr;gap:0}}dd{{margin-bottom:.5rem}}}}
+"""
+QUIET = {"displayModeBar": False, "responsive": True}
+
+
+def figure_page(figure: go.Figure) -> str:
+    """A figure alone, as a page that opens offline."""
+    figure.update_layout(paper_bgcolor=LIGHT.background)
+    return figure.to_html(full_html=True, include_plotlyjs=True, config=QUIET)
+
+
+def report_html(found: Ablation, dataset: Dataset, claim: bool = False) -> str:
+    """The whole report. Raises BadInput for a claim from what was not confirmed."""
+    if claim:
+        refuse_claim(found.spec, found)
+    pictures = [(f"Sources by worth: {measure}", worth_chart(found, measure, LIGHT)) for measure in measures_of(found)]
+    if len(found.values.shots) > 1:
+        pictures.append(("With more labelled examples: left out", fading_chart(found, "left out", LIGHT)))
+    if found.interactions:
+        pictures.append(("What sources say together: interactions", interaction_chart(found, LIGHT)))
+    title = f"What is each metadata source of {dataset.description.title} worth?"
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        stamp(found, claim),
+        f'<p class="lead">{escape(headline(found))}</p>',
+        f'<p class="small">{escape(rests_on(found))}</p>',
+        *(drawn(name, figure, first=index == 0) for index, (name, figure) in enumerate(pictures)),
+        f'<p class="small">{escape(legend(found))}</p>',
+        "<h2>A card for every source</h2>",
+        *(card_html(card, found) for card in found.cards),
+        f"<p>{escape(efficiency_words(found))}</p>",
+        "<h2>Every effect, every interval</h2>",
+        f'<p class="small">Estimates and bounds in points of accuracy. 95 % intervals: “these test classes” over episodes, “new classes” over '
+        f"{escape(plural(found.unit_noun))}, “seeds” over training again.</p>",
+        table_html(found),
+        "<h2>Methods</h2>",
+        *(f"<p><b>{escape(name)}.</b> {escape(text)}</p>" for name, text in methods(found, dataset)),
+        "<ol>" + "".join(f"<li>{escape(paper)}</li>" for paper in PAPERS) + "</ol>",
+        "<h2>To repeat it</h2>",
+        f"<pre>{escape(command(found.spec))}</pre>",
+        f"<pre>{escape(configuration(found, dataset))}</pre>",
+    ]
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title><style>{STYLE}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def escape(text: object) -> str:
+    return html.escape(str(text), quote=False)
+
+
+def stamp(found: Ablation, claim: bool) -> str:
+    if claim:
+        return f'<p><span class="stamp claim">Claim</span> {escape(claims_words(found))}</p>'
+    why = "partial: seeds are missing" if found.partial else f"tier {found.tier}"
+    return f'<p><span class="stamp draft">Not marked as a claim</span> {escape(why)}</p>'
+
+
+def rests_on(found: Ablation) -> str:
+    groups = f" in {plural_of(found.n_groups, found.group_noun)}" if found.n_groups else ""
+    return (
+        f"{count(len(found.values.manifest))} episodes, {plural_of(found.n_classes, 'test ' + found.class_noun)}{groups}, "
+        f"{plural_of(len(found.seeds), 'seed')}, tier {found.tier}."
+    )
+
+
+def legend(found: Ablation) -> str:
+    nouns = plural(found.unit_noun)
+    hollow = " Hollow amber: the same with its rows shuffled between classes." if found.spec.tier == "confirm" else ""
+    return (
+        f"▲ helps, ▼ hurts, = no practical difference, ? cannot tell yet. Thick: 95 % interval for these test {nouns}; thin: for new {nouns}. "
+        f"Grey band: no practical difference (± {found.spec.rope:g} points).{hollow}"
+    )
+
+
+def drawn(name: str, figure: go.Figure, first: bool) -> str:
+    """plotly.js stands in the file once, with the first picture."""
+    return f"<h2>{escape(name)}</h2>" + figure.to_html(full_html=False, include_plotlyjs=first, config=QUIET)
+
+
+def card_html(card: SourceCard, found: Ablation) -> str:
+    badges = "".join(
+        f'<span class="badge">{MARKS[badge.severity]} {escape(CODES.get(badge.kind, badge.kind))}</span>' for badge in card.badges
+    )
+    reasons = "".join(f'<p class="small">{MARKS[badge.severity]} {escape(badge.text)}</p>' for badge in card.badges)
+    quoted = '<span class="badge">may be quoted</span>' if card.claim else ""
+    lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in lines_of(card, found))
+    return (
+        f"<article><h3>{card.verdict.value} {escape(card.source)}</h3>{quoted}{badges}<p>{escape(verdict_words(card))}</p>"
+        f"<dl>{lines}</dl>{reasons}</article>"
+    )
+
+
+def lines_of(card: SourceCard, found: Ablation) -> Iterable[tuple[str, str]]:
+    return [*card_lines(card, found), *detail_lines(card, found)]
+
+
+def table_html(found: Ablation) -> str:
+    frame = effects_table(found).drop(columns=["tier", "partial"])
+    return (
+        f'<div class="table">{frame.to_html(index=False, border=0, na_rep="", float_format=lambda value: f"{value:.3f}")}</div>'
+    )
+
+
+def configuration(found: Ablation, dataset: Dataset) -> str:
+    values = {
+        "ablation": plain(found.spec),
+        "dataset": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "manifest": found.values.manifest.hash,
+        "runs": list(found.values.digests),
+        "digest": found.digest,
+    }
+    return json.dumps(values, ensure_ascii=False, indent=1)

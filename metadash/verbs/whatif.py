@@ -1,0 +1,136 @@
+"""The verb ``whatif``: a trained learner is asked again with some metadata changed; or how wrong a source may get."""
+
+import argparse
+from typing import Any
+
+from metadash.analysis.doses import DOSE_NAMES, DoseCurve, break_even_words, dose_curves
+from metadash.analysis.export import simple
+from metadash.analysis.sentence import examples
+from metadash.analysis.what_if import WhatIf, headline, moved_queries, what_if
+from metadash.analysis.words import percent, points
+from metadash.commands import Result, stored
+from metadash.data.dataset import Dataset
+from metadash.data.library import open_dataset
+from metadash.errors import BadInput
+from metadash.metadata.changes import CHOICES, KINDS, Change, Edit
+from metadash.progress_bar import bar
+from metadash.training.jobs import title_of
+from metadash.training.questions import DoseSpec, WhatIfSpec
+from metadash.training.run import train
+from metadash.training.spec import RunSpec
+from metadash.training.store import Run, RunStore
+from metadash.workspace import Workspace
+
+
+def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Nothing is trained; what was asked before is read. Raises BadInput for a change that cannot be."""
+    store = RunStore(workspace)
+    trained = stored(store, options.asked)
+    assert isinstance(trained.spec, RunSpec)
+    data = open_dataset(workspace, options.dataset)
+    if trained.spec.dataset != data.name:
+        raise BadInput(f"The run {options.asked} is of the data set '{trained.spec.dataset}'; name that one with --dataset.")
+    shot = options.n_shot or trained.spec.evaluation.shots[0]
+    if options.dose and (options.change or options.edit):
+        raise BadInput("--dose draws a whole curve; ask it without --change and --edit.")
+    if options.dose:
+        return dose(options, trained, shot, workspace)
+    changes = tuple(map(read_change, options.change))
+    edits = tuple(read_edit(text, data) for text in options.edit)
+    if not changes and not edits:
+        raise BadInput(
+            "Say what changes: --change SOURCE:KIND:FRACTION, --edit CLASS:COLUMN=VALUE, or --dose SOURCE for a curve."
+        )
+    spec = WhatIfSpec(trained.spec, changes, edits, options.seed, options.episode - 1, shot)
+    with bar(1) as shown:
+        run = train(spec, workspace, shown.part(title_of(spec)))
+    return answered(what_if(run, trained, store), spec, run, data)
+
+
+def answered(found: WhatIf, spec: WhatIfSpec, run: Run, data: Dataset) -> Result:
+    about = data.description
+    unit = about.group_noun if spec.run.evaluation.strategy == "siblings" else about.class_noun
+    sentence = headline(found, spec, about.class_noun, unit)
+    lines = [sentence]
+    for (before, _), (after, _), moved in zip(found.before, found.after, found.differences, strict=True):
+        new = moved.new_classes
+        beyond = f", new {points(new.estimate, new.low, new.high)}" if new.low is not None else f" ({new.note})"
+        inside = points(moved.episodes.estimate, moved.episodes.low, moved.episodes.high)
+        told = f"{percent(before.estimate / 100)} before, {percent(after.estimate / 100)} after: {inside}{beyond}"
+        lines.append(f"  {examples(moved.shot)}: {told}  {moved.decision.verdict.value}")
+    queries = moved_queries(run)
+    lines.append(
+        f"Test task {spec.episode + 1}: {queries['right_before']} of {queries['queries']} queries right before, {queries['right_after']} after."
+    )
+    values = {"headline": sentence, **simple(found), "queries": queries, "digest": run.digest, "asked": run.about["spec"]}
+    return Result(values, "\n".join(lines))
+
+
+def dose(options: argparse.Namespace, trained: Run, shot: int, workspace: Workspace) -> Result:
+    """The gain over doing without the sources as more and more classes are hit, one curve for each way of being wrong."""
+    assert isinstance(trained.spec, RunSpec)
+    spec = DoseSpec(trained.spec, tuple(options.dose), seed=options.seed)
+    with bar(1) as shown:
+        run = train(spec, workspace, shown.part(title_of(spec)))
+    curves = dose_curves([run], RunStore(workspace), shot)
+    lines = [
+        f"Gain over doing without {', '.join(options.dose)}, points, with {examples(shot)} per class; 95 % over tasks of these test classes:"
+    ]
+    for curve in curves.values():
+        lines += ["", *curve_lines(curve)]
+    values: dict[str, Any] = {"sources": list(options.dose), "shot": shot, "digest": run.digest}
+    return Result({**values, "curves": {kind: simple(curve) for kind, curve in curves.items()}}, "\n".join(lines))
+
+
+def curve_lines(curve: DoseCurve) -> list[str]:
+    told = break_even_words(curve.break_even)
+    rows = [
+        f"  {fraction:>5.0%} of classes: {points(gain.estimate, gain.low, gain.high)}"
+        for fraction, gain in zip(curve.fractions, curve.gain, strict=True)
+    ]
+    return [f"{DOSE_NAMES[curve.kind].capitalize()}: {told}", *rows]
+
+
+def read_change(text: str) -> Change:
+    """``SOURCE:KIND:FRACTION``, then the choice of classes, then years for what is stale; a source's name may hold colons.
+
+    Raises BadInput for what does not read so.
+    """
+    parts = text.split(":")
+    places = [place for place, part in enumerate(parts) if place and part in KINDS]
+    if not places:
+        raise BadInput(
+            f"'{text}' is no change; write SOURCE:KIND:FRACTION[:CHOICE[:YEARS]], with one of {', '.join(KINDS)} and a fraction from 0 to 1."
+        )
+    place = places[-1]
+    source, kind, rest = ":".join(parts[:place]), parts[place], parts[place + 1 :]
+    fraction = read_number(rest[0], "fraction", text) if rest else 1.0
+    choice = rest[1] if len(rest) > 1 else "random"
+    if choice not in CHOICES:
+        raise BadInput(f"Classes cannot be chosen by '{choice}'; choose {', '.join(CHOICES)}.")
+    years = read_number(rest[2], "number of years", text) if len(rest) > 2 else 0.0
+    if len(rest) > 3:
+        raise BadInput(f"'{text}' says too much; a change is SOURCE:KIND:FRACTION[:CHOICE[:YEARS]].")
+    return Change(source, kind, fraction, choice, years)  # type: ignore[arg-type]
+
+
+def read_number(text: str, what: str, whole: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise BadInput(f"The {what} '{text}' in '{whole}' is no number.") from error
+
+
+def read_edit(text: str, data: Dataset) -> Edit:
+    """``CLASS:COLUMN=VALUE``; the class by its name or its id, an empty value for missing. Raises BadInput when there is no such class."""
+    place, equals, value = text.partition("=")
+    name, colon, column = place.rpartition(":")
+    if not equals or not colon or not name or not column:
+        raise BadInput(f"'{text}' is no edit; write CLASS:COLUMN=VALUE, with nothing after = to make it missing.")
+    names = data.classes["class_name"].astype(str)
+    named = data.classes.index[names == name].tolist()
+    if len(named) > 1:
+        raise BadInput(f"{len(named)} classes are called '{name}'; name one by its id: {', '.join(map(str, named[:5]))}.")
+    if not named and not (name.isdecimal() and int(name) < len(names)):
+        raise BadInput(f"There is no {data.description.class_noun} '{name}' in '{data.name}'.")
+    return Edit(int(named[0] if named else name), column, value)

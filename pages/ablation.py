@@ -1,0 +1,202 @@
+"""What is each metadata source worth? Plan an ablation, watch it come in, read a card for every source."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from metadash.analysis import words
+from metadash.analysis.ablation_words import efficiency_words
+from metadash.analysis.effects_table import effects_table
+from metadash.analysis.methods import claims_words, command, methods, refuse_claim
+from metadash.analysis.plan import USUAL_SEEDS
+from metadash.dashboard import house
+from metadash.dashboard.ablating import (
+    NEXT_TIER,
+    active,
+    ask,
+    chosen_ablation,
+    doses_of,
+    leaks_allowed,
+    progress_and_cancel,
+    stored_ablation,
+    submit,
+)
+from metadash.dashboard.escape import plain
+from metadash.dashboard.frame import header, one_sentence
+from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, seconds_left, troubled
+from metadash.dashboard.links import link_to
+from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, parquet_of, subset_explorer
+from metadash.dashboard.theme import palette
+from metadash.errors import BadInput
+from metadash.figures.ablation import MEASURES, fading_chart, interaction_chart, measures_of, worth_chart
+from metadash.figures.palette import LIGHT
+from metadash.figures.report import figure_page, report_html
+
+NO_BAR = {"displayModeBar": False}
+
+data = house.chosen_dataset()
+header(
+    "What is each metadata source worth?",
+    "Sources are taken away, put back and falsified, on the same test tasks. A card for each says how much it adds, how sure that is, and against which control.",
+)
+answer_area = st.container(border=True)
+try:
+    spec = chosen_ablation(data)
+    allowed = leaks_allowed(spec, data)
+    found = stored_ablation(spec, data)
+except BadInput as problem:
+    with answer_area:
+        st.error(plain(problem), icon=":material/error:")
+        st.caption("Nothing has been started. Change what it names below, and the button comes back.")
+    st.stop()
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def live_progress() -> None:
+    with one_sentence():
+        progress_and_cancel(spec.runs, data, "ab_cancel")
+
+
+with answer_area:
+    if found:
+        draw_headline(found, palette())
+    if active(jobs_of(spec.runs, data)):
+        live_progress()
+    elif found is None or found.partial:
+        ask(spec, data, allowed, len(found.seeds) if found else 0)
+if found is None:
+    st.stop()
+
+noun = words.plural(found.unit_noun)
+left, right = st.columns([3, 2], vertical_alignment="bottom")
+left.markdown("##### Sources, worth most first" + (" (partial)" if found.partial else ""))
+measure = right.segmented_control(
+    "Measure",
+    measures_of(found),
+    default="left out",
+    required=True,
+    key="ab_measure",
+    bind="query-params",
+    label_visibility="collapsed",
+    help="; ".join(f"{name}: {meaning}" for name, meaning in MEASURES.items()),
+)
+picture = worth_chart(found, measure, palette())
+st.plotly_chart(
+    picture, theme=None, config=NO_BAR, key="ab_chart", alt=f"Each source by {MEASURES[measure]}, with both intervals and control"
+)
+hollow = " Hollow: the same with its rows shuffled between classes." if found.tier == "confirm" and measure != "share" else ""
+st.caption(
+    f"In points, {measure}: {MEASURES[measure]}. Thick: 95 % interval for these test {noun}; thin: for new {noun}. Grey band: no practical "
+    f"difference (± {spec.rope:g}).{hollow}"
+)
+
+st.subheader("A card for every source", anchor=False)
+for card in found.cards:
+    draw_card(card, found, palette())
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def dose_progress() -> None:
+    with one_sentence():
+        progress_and_cancel(list(doses_of(spec).values()), data, "ab_dose_cancel")
+
+
+if any(card.break_even is None for card in found.cards) and doses_of(spec):
+    doses = list(doses_of(spec).values())
+    parts = jobs_of(doses, data)
+    if active(parts):
+        dose_progress()
+    else:
+        for job in troubled(parts)[:1]:
+            st.warning(plain(job.message), icon=":material/warning:")
+        if st.button("Measure how wrong each may get", icon=":material/trending_down:", key="ab_doses", disabled=not allowed):
+            submit(doses)
+            st.rerun()
+        st.caption(
+            f"A model that was trained to do without any source is told wrong things of more and more classes: {words.duration(seconds_left(parts))}."
+        )
+
+if len(found.values.shots) > 1:
+    st.subheader("With more labelled examples", anchor=False)
+    st.plotly_chart(
+        fading_chart(found, measure, palette()),
+        theme=None,
+        config=NO_BAR,
+        key="ab_fading",
+        alt=f"Each source ({measure}) over the number of labelled examples",
+    )
+    st.caption(f"Bands: 95 % interval for these test {noun}. What metadata adds mostly fades as examples come.")
+
+if len(spec.sources) > 1:
+    st.subheader("Any combination", anchor=False)
+
+    @st.fragment
+    def combination() -> None:
+        try:
+            subset_explorer(found)
+        except BadInput as problem:
+            st.info(plain(problem), icon=":material/info:")
+
+    combination()
+
+if found.interactions:
+    st.subheader("What sources say together", anchor=False)
+    st.plotly_chart(
+        interaction_chart(found, palette()),
+        theme=None,
+        config=NO_BAR,
+        key="ab_pairs",
+        alt="Interaction of each pair of sources, in points",
+    )
+    st.caption(
+        "In points. Positive: the two complement each other. Negative: they say the same, so that having both is worth less."
+    )
+st.markdown(efficiency_words(found))
+
+with st.expander("Every number", icon=":material/table:"):
+    st.dataframe(effects_table(found), hide_index=True, width="stretch", alt="Every effect with its three intervals")
+with st.expander("How this was computed", icon=":material/info:"):
+    st.markdown("\n".join(f"- **{name}** {plain(text)}" for name, text in methods(found, data)))
+    st.code(command(spec), language="bash", wrap_lines=True)
+
+st.subheader("Take it along", anchor=False)
+with st.container(horizontal=True):
+    st.download_button("CSV", lambda: csv_of(found), f"ablation-{found.digest}.csv", "text/csv", icon=":material/download:")
+    st.download_button(
+        "Parquet",
+        lambda: parquet_of(found),
+        f"ablation-{found.digest}.parquet",
+        "application/octet-stream",
+        icon=":material/download:",
+    )
+    st.download_button(
+        "Figure",
+        lambda: figure_page(worth_chart(found, measure, LIGHT)),
+        f"ablation-{found.digest}-figure.html",
+        "text/html",
+        icon=":material/download:",
+    )
+claim = st.toggle(
+    "Mark the report as a claim", key="ab_claim", bind="query-params", help="Only what was confirmed may be claimed."
+)
+try:
+    if claim:
+        refuse_claim(spec, found)
+        st.caption(plain(claims_words(found)))
+    st.download_button(
+        "Report (one HTML file)",
+        lambda: report_html(found, data, claim),
+        f"ablation-{found.digest}.html",
+        "text/html",
+        icon=":material/description:",
+    )
+except BadInput as refusal:
+    st.warning(plain(refusal), icon=":material/gavel:")
+    if spec.tier != "confirm":
+        confirm = replace(spec, tier="confirm", seeds=tuple(range(USUAL_SEEDS["confirm"])))
+        if st.button("Start confirm", type="primary", icon=":material/play_arrow:", key="ab_confirm", disabled=not allowed):
+            submit(confirm.runs)
+            st.session_state[NEXT_TIER] = "confirm"
+            st.rerun()
+        st.caption(f"{words.duration(seconds_left(jobs_of(confirm.runs, data))).capitalize()} on this machine.")
+link_to("what_if", "Try changes on a learner", "help_center")

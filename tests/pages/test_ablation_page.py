@@ -1,0 +1,195 @@
+"""The *Ablation* page: what it promises before, the headline and cards after, and what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from metadash.analysis.ablation import ablation
+from metadash.analysis.beside import complete, dose_specs
+from metadash.analysis.plan import AblationSpec, Tier, ablation_run
+from metadash.analysis.sentence import bracket
+from metadash.dashboard.sourcecards import csv_of, parquet_of
+from metadash.data.dataset import Dataset, Source
+from metadash.figures.ablation import measures_of, worth_chart
+from metadash.figures.palette import LIGHT
+from metadash.training.jobs import all_jobs
+from metadash.training.kinds import Spec
+from metadash.training.run import train
+from metadash.training.store import RunStore
+from metadash.training.subsets import HeadsSpec, MaskedSpec
+from metadash.workspace import Workspace
+from tests.builders import copy_workspace, one_sentence, tiny_classes, tiny_description, write_tiny
+from tests.pages.page import open_page, said
+
+SOURCES = ("size", "place")
+SMALL = {"ab_episodes": "5", "ab_steps": "20", "ab_tests": "60", "ab_shots": ["1", "2"], "ab_sources": list(SOURCES)}
+
+
+def asked(data: Dataset, tier: Tier, seeds: int, sources: tuple[str, ...] = SOURCES) -> AblationSpec:
+    run = ablation_run(data, sources, episodes=5, steps=20, n_episodes=60, shots=(1, 2))
+    return AblationSpec(run, tier, tuple(range(seeds)))
+
+
+@pytest.fixture(scope="session")
+def ablated(tiny_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Both tiers of two sources, the dose curve of one of them. Do not break it."""
+    workspace = copy_workspace(tiny_workspace, tmp_path_factory.mktemp("ablated") / "workspace")
+    data = Dataset.open(workspace, "tiny")
+    for spec in [*asked(data, "screen", 3).runs, *asked(data, "confirm", 5).runs]:
+        train(spec, workspace)
+    train(dose_specs(asked(data, "screen", 3))["place"], workspace)
+    return workspace
+
+
+@pytest.fixture
+def measured(ablated: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: None, no_workers: None) -> Workspace:
+    workspace = copy_workspace(ablated, tmp_path / "measured", "datasets", "runs", "episodes")
+    monkeypatch.setenv("METADASH_WORKSPACE", str(workspace.root))
+    return workspace
+
+
+def opened(**query: Any) -> AppTest:
+    return open_page("ablation", dataset="tiny", **{**SMALL, **query})
+
+
+def headings(page: AppTest) -> list[str]:
+    return [one.value for one in page.subheader]
+
+
+def jobs_for(workspace: Workspace, kind: type[Spec]) -> list[Spec]:  # type: ignore[valid-type]
+    return [job.spec for job in all_jobs(workspace) if isinstance(job.spec, kind)]  # type: ignore[arg-type]
+
+
+def test_before_the_first_run_it_says_what_will_be_told_and_launches_every_run(untrained: Workspace, no_workers: None) -> None:
+    page = opened()
+    assert said(page, "how sure that is") and said(page, "on this machine") and page.radio(key="ab_tier").value == "screen"
+    page.button(key="ab_go").click().run()
+    assert len(jobs_for(untrained, MaskedSpec)) == 3 and not page.exception
+    page.button(key="ab_cancel").click().run()
+    assert not page.exception and all(job.state == "cancelled" or not job.active for job in all_jobs(untrained))
+    assert page.button(key="ab_go").label == "Measure what each is worth"
+
+
+def test_the_headline_has_both_intervals_and_says_on_what_it_rests(measured: Workspace, tiny: Dataset) -> None:
+    page = opened(ab_tier="confirm")
+    found = ablation(asked(tiny, "confirm", 5), tiny, RunStore(measured))
+    assert found is not None
+    first, (headline, *_) = found.total[0], headings(page)
+    for one in (first.episodes, first.new_classes):
+        assert bracket(one.estimate, one.low, one.high) in headline
+    assert said(page, "60 episodes") and said(page, "5 seeds") and said(page, "Confirm: every arm trained anew")
+    assert len(page.get("plotly_chart")) == 3 and not all_jobs(measured)
+
+
+def test_every_source_has_its_card_with_its_three_intervals_and_its_control(measured: Workspace, tiny: Dataset) -> None:
+    page = opened(ab_tier="confirm")
+    found = ablation(asked(tiny, "confirm", 5), tiny, RunStore(measured))
+    assert found is not None
+    cards = [element.proto.body for element in page.get("html") if "md-card" in element.proto.body]
+    for card in found.cards:
+        one = card.delta[0]
+        assert one.seeds is not None
+        spans = [bracket(i.estimate, i.low, i.high) for i in (one.episodes, one.new_classes, one.seeds)]
+        (text,) = [html for html in cards if "Known for" in html and all(span in html for span in spans)]
+        assert "over 5 training seeds" in text and "Real − shuffled" in text and "Chance of more than" in text
+    assert sum("Holm" in html for html in cards) == len(SOURCES)
+
+
+def test_break_even_and_missingness_come_from_the_dose_curves_that_are_stored(measured: Workspace, tiny: Dataset) -> None:
+    store, spec = RunStore(measured), asked(tiny, "screen", 3)
+    found = ablation(spec, tiny, store)
+    assert found is not None
+    full = complete(found, tiny, store)
+    card = full.card("place")
+    assert card.break_even is not None and [one.kind for one in card.break_even] == ["swap", "nearest"]
+    assert card.missingness is not None and card.missingness.fractions[0] == 0 and full.card("size").break_even is None
+    page = opened()
+    page.button(key="ab_doses").click().run()
+    (spec_of_size,) = [job for job in jobs_for(measured, type(dose_specs(spec)["size"]))]
+    assert spec_of_size.sources == ("size",)
+
+
+def test_seeds_that_are_missing_make_it_partial_and_it_goes_on(measured: Workspace) -> None:
+    page = opened(ab_seeds_screen="4")
+    assert headings(page)[0].startswith("Partial, 3 of 4 seeds:") and page.button(key="ab_go").label == "Go on"
+    page.button(key="ab_go").click().run()
+    assert [spec.run.seed for spec in jobs_for(measured, MaskedSpec)] == [3]  # type: ignore[attr-defined]
+
+
+def test_any_combination_can_be_read(measured: Workspace, tiny: Dataset) -> None:
+    found = ablation(asked(tiny, "screen", 3), tiny, RunStore(measured))
+    assert found is not None
+    page = opened(ab_subset=["place"])
+    inside, _ = found.accuracy(("place",), 1)
+    assert said(page, f"With place: **{inside.estimate:.1f} %**")
+
+
+def test_a_claim_from_a_screen_is_refused_with_the_button_that_confirms(measured: Workspace) -> None:
+    page = opened(ab_claim="true", ab_seeds_confirm="6")
+    (refusal,) = [one.value for one in page.warning if "claim" in one.value]
+    assert "needs the tier confirm" in one_sentence(refusal.replace(". Start", "; start"))
+    page = page.button(key="ab_confirm").click().run()
+    assert page.radio(key="ab_tier").value == "confirm" and not page.exception
+
+
+def test_what_was_confirmed_may_be_claimed(measured: Workspace) -> None:
+    page = opened(ab_tier="confirm", ab_claim="true")
+    assert not page.warning and said(page, "quoted as a claim")
+
+
+def test_the_downloads_hold_every_effect_with_its_intervals(measured: Workspace, tiny: Dataset) -> None:
+    found = ablation(asked(tiny, "confirm", 5), tiny, RunStore(measured))
+    assert found is not None
+    (measured.root / "table.parquet").write_bytes(parquet_of(found))
+    table = pd.read_parquet(measured.root / "table.parquet")
+    assert csv_of(found).count("\n") == len(table) + 1
+    left_out = table[(table["effect"] == "left out") & (table["shot"] == 1)].set_index("source")
+    for card in found.cards:
+        assert left_out.loc[card.source, "estimate"] == pytest.approx(card.delta[0].episodes.estimate)
+        assert left_out.loc[card.source, "seeds_n"] == 5
+    assert set(table["effect"]) >= {"left out", "share (Shapley)", "alone", "interaction", "all − none", "real − shuffled"}
+
+
+def test_the_chart_has_a_dot_for_each_source_and_a_hollow_one_for_its_control(measured: Workspace, tiny: Dataset) -> None:
+    found = ablation(asked(tiny, "confirm", 5), tiny, RunStore(measured))
+    assert found is not None and measures_of(found) == ["left out", "share", "alone"]
+    marks = [trace for trace in worth_chart(found, "left out", LIGHT).data if trace.mode == "markers"]
+    assert {mark.name for mark in marks} == {*SOURCES, *(f"{name}, rows shuffled" for name in SOURCES)}
+    control = found.shuffled("place")
+    assert control is not None
+    difference = found.card("place").delta[0].episodes.estimate - found.card("place").credit[0].episodes.estimate
+    assert control.episodes.estimate == pytest.approx(difference)
+    assert json.loads(worth_chart(found, "share", LIGHT).to_json())
+
+
+def test_a_source_that_gives_its_classes_away_is_blocked_until_it_is_allowed_and_its_badge_stays(
+    own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, served: None, no_workers: None
+) -> None:
+    classes = tiny_classes().assign(again=lambda table: table["class_id"] + 100)
+    description = tiny_description(
+        "leaky", sources=(*tiny_description().sources, Source("again", "class", ("again",))), questions=()
+    )
+    write_tiny(own_workspace, "leaky", classes=classes, description=description)
+    monkeypatch.setenv("METADASH_WORKSPACE", str(own_workspace.root))
+    query = {**SMALL, "dataset": "leaky", "ab_sources": ["place", "again"]}
+    page = open_page("ablation", **query)
+    assert any("Leak" in error.value for error in page.error) and page.button(key="ab_go").disabled
+    page.checkbox(key="ab_leak").check().run()
+    assert not page.button(key="ab_go").disabled
+
+
+def test_bad_input_is_a_sentence_in_the_place_of_the_answer(untrained: Workspace, no_workers: None) -> None:
+    page = opened(ab_way="40")
+    (error,) = page.error
+    assert "40" in one_sentence(error.value) and said(page, "Nothing has been started.")
+    assert "ab_go" not in [button.key for button in page.button]
+
+
+def test_the_heads_of_confirm_are_one_run_a_seed(untrained: Workspace, no_workers: None) -> None:
+    page = opened(ab_tier="confirm")
+    page.button(key="ab_go").click().run()
+    assert len(jobs_for(untrained, HeadsSpec)) == 5
