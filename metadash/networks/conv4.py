@@ -2,8 +2,9 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from metadash.networks.task_norm import norm_and_pool
+from metadash.networks.task_norm import as_scale_and_shift, norm_and_pool
 
 
 class Conv4(nn.Module):
@@ -11,7 +12,7 @@ class Conv4(nn.Module):
 
     Images [B, H, W] (uint8 or float) to features [B, width·(H/16)·(W/16)]; 28×28 gives [B, width]. Pooling before ReLU and
     no bias before batch norm are exact rewritings; channels-last makes the pooling vectorised; in training the norm, the pooling and
-    the ReLU of a block are computed as one function (``pooled_norm``).
+    the ReLU of a block are computed as one function (``pooled_norm``), and with fixed statistics the norm is part of the convolution.
     """
 
     def __init__(self, width: int = 64, in_channels: int = 1):
@@ -31,7 +32,12 @@ class Conv4(nn.Module):
         x = in_layout_of(self.blocks[4].weight, images, self.in_channels)
         for first in range(0, len(self.blocks), 4):
             convolution, norm, *_ = self.blocks[first : first + 4]
-            x = norm_and_pool(norm, convolution(x))
+            folded = as_scale_and_shift(norm)
+            if folded is None:
+                x = norm_and_pool(norm, convolution(x))
+            else:
+                scale, shift = folded
+                x = F.relu(F.max_pool2d(F.conv2d(x, convolution.weight * scale.view(-1, 1, 1, 1), shift, padding=1), 2))
         return x.flatten(1)
 
 

@@ -5,7 +5,7 @@ Within a task (``NormCall.active``) this one changes nothing; what it saw is han
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, overload
 
 import torch
 from torch import Tensor, nn
@@ -56,6 +56,12 @@ class TaskNorm(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         """Any number of spatial dimensions."""
+
+    @overload
+    def row(self, value: Tensor, step: int) -> Tensor: ...
+
+    @overload
+    def row(self, value: None, step: int) -> None: ...
 
     def row(self, value: Tensor | None, step: int) -> Tensor | None:
         return value[min(step, self.sets - 1)] if self.sets and value is not None else value
@@ -109,15 +115,32 @@ def normalise(x: Tensor, mean: Tensor, var: Tensor, weight: Tensor | None, bias:
     return out if bias is None else out + bias.view(shape)
 
 
+def as_scale_and_shift(norm: _BatchNorm) -> tuple[Tensor, Tensor] | None:
+    """What the norm multiplies each channel by and then adds, [C] each, where its statistics are fixed ones; else None."""
+    if norm.training or norm.running_mean is None or norm.running_var is None or not norm.affine:
+        return None
+    fixed: list[Tensor] = [norm.running_mean, norm.running_var, norm.weight, norm.bias]
+    if isinstance(norm, TaskNorm):
+        call = norm.call
+        if call.active and (call.mode != "running" or call.by_hand):
+            return None
+        step = call.step if call.active else norm.sets
+        fixed = [norm.row(value, step) for value in fixed]
+    mean, var, weight, bias = fixed
+    scale = weight * (var + norm.eps).rsqrt()
+    return scale, bias - mean * scale
+
+
 def norm_and_pool(norm: _BatchNorm, x: Tensor) -> Tensor:
     """relu(max_pool(norm(x))), all three at once where the norm goes by its batch on a CPU."""
-    by_batch = norm.goes_by_batch() if isinstance(norm, TaskNorm) else norm.training and norm.momentum is not None
-    if not by_batch or norm.weight is None or x.is_cuda:
+    by_batch = norm.goes_by_batch() if isinstance(norm, TaskNorm) else norm.training
+    if not by_batch or not norm.affine or norm.momentum is None or x.is_cuda:
         return F.relu(F.max_pool2d(norm(x), 2))
-    weight, bias = norm.weight, norm.bias
+    weight: Tensor = norm.weight
+    bias: Tensor = norm.bias
     if isinstance(norm, TaskNorm):
         step = norm.call.step if norm.call.active else norm.sets
-        weight, bias = norm.row(weight, step), norm.row(bias, step)  # type: ignore[assignment]
+        weight, bias = norm.row(weight, step), norm.row(bias, step)
     y, mean, var = norm_pool_relu(x, weight, bias, norm.eps)
     n = x.numel() // x.shape[1]
     saw = mean, var * (n / (n - 1))

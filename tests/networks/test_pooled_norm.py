@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from metadash.learners.maml import MAML
 from metadash.networks.conv4 import Conv4
 from metadash.networks.pooled_norm import norm_pool_relu
-from metadash.networks.task_norm import NormCall, TaskNorm, norm_and_pool
+from metadash.networks.task_norm import NormCall, TaskNorm, as_scale_and_shift, norm_and_pool
 from tests.learners.adapting_tasks import Inputs, error_against_differences, make, query_loss
 
 EPS = 1e-5
@@ -109,6 +109,27 @@ def test_within_a_task_pooling_at_once_changes_nothing(
     assert len(saw) == len(should_see)
     for ours, theirs in zip(saw, should_see, strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("active", [False, True])
+@pytest.mark.parametrize("sets", [0, 2])
+def test_a_norm_of_fixed_statistics_is_a_scale_and_a_shift(sets: int, active: bool) -> None:
+    call = NormCall("running", active=active, step=0)
+    norm = TaskNorm(with_weights(nn.BatchNorm2d(3)), call, sets).eval()
+    norm.running_mean += torch.arange(norm.running_mean.numel()).view_as(norm.running_mean)
+    norm.running_var *= 1.7
+    if sets:
+        norm.weight.data = norm.weight.data * torch.tensor([[1.0], [-2.0]])
+    x = given()[0].detach()
+    scale, shift = as_scale_and_shift(norm)
+    torch.testing.assert_close(x * scale.view(1, 3, 1, 1) + shift.view(1, 3, 1, 1), norm(x))
+
+
+def test_a_norm_that_goes_by_its_batch_is_none() -> None:
+    norm = TaskNorm(with_weights(nn.BatchNorm2d(3)), NormCall("batch", active=True))
+    assert as_scale_and_shift(norm.eval()) is None
+    assert as_scale_and_shift(nn.BatchNorm2d(3).train()) is None
+    assert as_scale_and_shift(nn.BatchNorm2d(3, track_running_stats=False).eval()) is None
 
 
 def test_the_meta_gradient_through_conv_4_agrees_with_finite_differences() -> None:
