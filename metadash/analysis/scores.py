@@ -9,6 +9,7 @@ import numpy as np
 from metadash.analysis.intervals import Interval, episode_interval, new_classes_interval
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
+from metadash.training.probes import ProxySpec
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
 
@@ -107,6 +108,7 @@ def accuracy_by_ways(run: Run) -> dict[int, np.ndarray]:
     return found
 
 
-def spec_of(run: Run) -> RunSpec:
-    assert isinstance(run.spec, RunSpec)
+def spec_of(run: Run) -> RunSpec | ProxySpec:
+    """That of a run that was scored on test tasks."""
+    assert isinstance(run.spec, RunSpec | ProxySpec)
     return run.spec
