@@ -224,7 +224,7 @@ def option_in_words(key: str, value: Any) -> str:
         "mode": f"{value} mode",
         "options": in_words(value) if value else "the paper's options",
         "fusion": FUSION_WORDS.get(str(value), str(value)),
-        "backbone.backbone": BACKBONES[str(value)].title if value in BACKBONES else str(value),
+        "backbone.backbone": BACKBONES[str(value)].title if str(value) in BACKBONES else str(value),
         "backbone.width": f"width {value}",
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
