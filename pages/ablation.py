@@ -194,9 +194,11 @@ except BadInput as refusal:
     st.warning(plain(refusal), icon=":material/gavel:")
     if spec.tier != "confirm":
         confirm = replace(spec, tier="confirm", seeds=tuple(range(USUAL_SEEDS["confirm"])))
-        if st.button("Start confirm", type="primary", icon=":material/play_arrow:", key="ab_confirm", disabled=not allowed):
+        seconds = seconds_left(jobs_of(confirm.runs, data))
+        label = "Start confirm" if seconds else "Show what was confirmed"
+        if st.button(label, type="primary", icon=":material/play_arrow:", key="ab_confirm", disabled=not allowed):
             submit(confirm.runs)
             st.session_state[NEXT_TIER] = "confirm"
             st.rerun()
-        st.caption(f"{words.duration(seconds_left(jobs_of(confirm.runs, data))).capitalize()} on this machine.")
+        st.caption(f"{words.duration(seconds).capitalize()} on this machine." if seconds else "It is stored already.")
 link_to("what_if", "Try changes on a learner", "help_center")

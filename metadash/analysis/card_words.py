@@ -69,7 +69,7 @@ def worths_words(card: SourceCard) -> str:
 def wrong_words(card: SourceCard) -> str:
     if card.break_even is None:
         return NOT_MEASURED
-    return "; ".join(f"{DOSE_NAMES[one.kind]}: {break_even_words(one)}" for one in card.break_even)
+    return "; ".join(f"told {DOSE_NAMES[one.kind]}: {break_even_words(one)}" for one in card.break_even)
 
 
 def missing_words(card: SourceCard, found: Ablation) -> str:

@@ -83,4 +83,5 @@ def examples(shot: int) -> str:
 
 
 def number(value: float) -> str:
-    return f"{value:.1f}".replace("-", MINUS)
+    text = f"{value:.1f}".replace("-", MINUS)
+    return text.removeprefix(MINUS) if float(f"{value:.1f}") == 0 else text

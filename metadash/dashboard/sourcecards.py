@@ -9,10 +9,10 @@ import streamlit as st
 from metadash.analysis import words
 from metadash.analysis.ablation import Ablation
 from metadash.analysis.ablation_words import TIERS, headline, verdict_words
-from metadash.analysis.card_words import MARKS, card_lines, detail_lines, three
+from metadash.analysis.card_words import MARKS, NOT_MEASURED, card_lines, detail_lines, three
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.effects_table import effects_table
-from metadash.analysis.sentence import bracket
+from metadash.analysis.sentence import cell
 from metadash.analysis.subset_value import SubsetValue, subset_values
 from metadash.analysis.verdict import Verdict
 from metadash.dashboard.escape import plain
@@ -27,9 +27,9 @@ VERDICTS = {
 }
 BADGE_COLOURS = {"block": "red", "warn": "orange", "note": "gray"}
 LINES = """<style>
-.md-card{display:grid;grid-template-columns:minmax(8.5rem,13rem) 1fr;gap:.3rem .9rem;font-size:.92rem;line-height:1.45;margin:.1rem 0 .3rem}
+.md-card.md-card{padding:0;display:grid;grid-template-columns:minmax(8.5rem,13rem) 1fr;gap:.3rem .9rem;font-size:.92rem;line-height:1.45;margin:.1rem 0 .3rem}
 .md-card dt{color:var(--md-muted)}.md-card dd{margin:0;overflow-wrap:anywhere}
-@media(max-width:640px){.md-card{grid-template-columns:1fr;gap:.05rem}.md-card dd{margin-bottom:.45rem}}
+@media(max-width:640px){.md-card.md-card{grid-template-columns:1fr;gap:.05rem}.md-card dd{margin-bottom:.45rem}}
 </style>"""
 
 
@@ -49,7 +49,7 @@ def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
     label, colour = VERDICTS[card.verdict]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"##### {card.verdict.value} {plain(card.source)}", width="content")
+            st.markdown(f"##### {plain(card.source)}", width="content")
             st.badge("partial" if found.partial else label, color="orange" if found.partial else colour)  # type: ignore[arg-type]
             st.badge(found.tier, color="gray")
             if card.claim:
@@ -60,7 +60,10 @@ def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
                 name = f"{MARKS[badge.severity]} {CODES.get(badge.kind, badge.kind)}"
                 st.badge(name, color=BADGE_COLOURS[badge.severity], help=badge.text)  # type: ignore[arg-type]
         st.markdown(plain(verdict_words(card)))
-        st.html(lines_html(card_lines(card, found), palette))
+        lines = card_lines(card, found)
+        st.html(lines_html([line for line in lines if not line[1].startswith(NOT_MEASURED)], palette))
+        if unknown := [name for name, text in lines if text.startswith(NOT_MEASURED)]:
+            st.caption(f"Not measured here: {', '.join(unknown).lower()}.")
         with st.expander("Details"):
             st.html(lines_html(detail_lines(card, found), palette))
             for badge in card.badges:
@@ -79,30 +82,22 @@ def subset_explorer(found: Ablation) -> None:
     rows = subset_values(found, [name for name in sources if name in chosen])
     first = rows[0]
     noun = words.plural(found.unit_noun)
-    new = first.new_classes
-    beyond = f", {level(new.low, new.high)} on new {noun}" if new.low is not None else f" ({new.note})"
     told = ", ".join(name for name in sources if name in chosen) or "no metadata"
     st.markdown(
-        f"With {plain(told)}: **{first.episodes.estimate:.1f} %** {level(first.episodes.low, first.episodes.high)} on these {noun}{beyond}, "
-        f"at {words.plural_of(first.shot, 'shot')}."
+        f"With {plain(told)}, at {words.plural_of(first.shot, 'shot')}: **{first.episodes.estimate:.1f} %** of queries are right."
     )
-    st.dataframe(
-        subset_table(rows, found), hide_index=True, width="stretch", alt="Value of the chosen sources at each number of shots"
-    )
+    st.dataframe(subset_table(rows), hide_index=True, width="stretch", alt="Value of the chosen sources at each number of shots")
+    st.caption(f"First bracket: 95 % interval for these test {noun}; second: for new {noun}. Differences in points, paired.")
 
 
-def level(low: float | None, high: float | None) -> str:
-    return bracket(0, low, high) if low is not None else ""
-
-
-def subset_table(rows: list[SubsetValue], found: Ablation) -> pd.DataFrame:
+def subset_table(rows: list[SubsetValue]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
                 "shots": row.shot,
-                "accuracy, %": f"{row.episodes.estimate:.1f} {level(row.episodes.low, row.episodes.high)}",
-                "more than with none": three(row.more_than_none, found),
-                "against all": three(row.less_than_all, found),
+                "accuracy, %": cell(row.episodes, row.new_classes),
+                "more than with none": cell(row.more_than_none.episodes, row.more_than_none.new_classes, signed=True),
+                "against all": cell(row.less_than_all.episodes, row.less_than_all.new_classes, signed=True),
             }
             for row in rows
         ]

@@ -125,7 +125,7 @@ def test_any_combination_can_be_read(measured: Workspace, tiny: Dataset) -> None
     assert found is not None
     page = opened(ab_subset=["place"])
     inside, _ = found.accuracy(("place",), 1)
-    assert said(page, f"With place: **{inside.estimate:.1f} %**")
+    assert said(page, f"With place, at 1 shot: **{inside.estimate:.1f} %**")
 
 
 def test_a_claim_from_a_screen_is_refused_with_the_button_that_confirms(measured: Workspace) -> None:
