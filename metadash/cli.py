@@ -15,6 +15,7 @@ from typing import Any
 from metadash import commands, settings
 from metadash.errors import BadInput
 from metadash.metadata.controls import CONTROLS
+from metadash.networks.registry import BACKBONES
 from metadash.training.spec import AUXILIARY_WEIGHT
 from metadash.verbs import ablate, report, whatif
 from metadash.verbs import audit as audit_verb
@@ -139,6 +140,7 @@ def parser() -> argparse.ArgumentParser:
         "--ways", type=numbers, help="fewer ways to score at too, separated by commas (default: 2,3 of 5; '' for none)"
     )
     train.add_argument("--mode", choices=["quick", "full"], default="quick")
+    train.add_argument("--n-query", type=int, default=15, help="queries per class (default 15)")
     add_tasks(train, "siblings")
     add_budget(train)
     train.set_defaults(run=commands.train)
@@ -272,7 +274,9 @@ def add_tasks(verb: argparse.ArgumentParser, strategy: str) -> None:
 
 
 def add_budget(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--width", type=int, default=32, help="filters of Conv-4 (default 32)")
+    widths = ", ".join(f"{entry.width} for {name}" for name, entry in BACKBONES.items())
+    verb.add_argument("--backbone", choices=list(BACKBONES), help="the embedding network (default: conv4, mlp for vectors)")
+    verb.add_argument("--width", type=int, default=0, help=f"how wide the backbone is (default {widths})")
     verb.add_argument(
         "--backbone-episodes", type=int, default=500, help="training episodes of the backbone, at most (default 500)"
     )

@@ -28,7 +28,9 @@ from metadash.episodes.manifest import describe
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
-from metadash.learners.registry import ENTRIES, entry_of, options_for, read_options
+from metadash.learners.options import read_options
+from metadash.learners.registry import ENTRIES, entry_of, options_for
+from metadash.networks.registry import usual_backbone
 from metadash.progress_bar import bar
 from metadash.training.fields import build
 from metadash.training.jobs import title_of
@@ -53,6 +55,7 @@ def answer(options: argparse.Namespace, workspace: Workspace) -> Result:
     data = open_dataset(workspace, options.dataset)
     choices: dict[str, Any] = {
         "mode": options.mode,
+        "backbone": options.backbone or usual_backbone(data.description.modality).name,
         "width": options.width,
         "episodes": options.backbone_episodes,
         "steps": options.steps,
@@ -205,9 +208,15 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
             "split": split,
             "learner": options.learner,
             "options": read_options(",".join(options.option)),
-            "learning_rate": entry_of(options.learner).learning_rate,
+            "learning_rate": entry_of(options.learner).outer_rate(options.mode),
             "mode": options.mode,
-            "backbone": BackboneSpec(data.name, split, width=options.width, episodes=options.backbone_episodes),
+            "backbone": BackboneSpec(
+                data.name,
+                split,
+                options.backbone or usual_backbone(data.description.modality).name,
+                options.width,
+                episodes=options.backbone_episodes,
+            ),
             "distance": options.distance,
             "fusion": options.fusion or ("pseudo-shots" if sources else "none"),
             "auxiliary_weight": options.auxiliary_weight,
@@ -219,6 +228,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
             "evaluation": Evaluation(
                 options.n_way,
                 options.shots,
+                options.n_query,
                 strategy=options.strategy,
                 column=column_of(options, data),
                 where=options.where,
@@ -256,8 +266,9 @@ def learners(options: argparse.Namespace, workspace: Workspace) -> Result:
     found, lines = [], []
     for entry in ENTRIES:
         usual = {name: getattr(options_for(entry.name), name) for name in entry.options}
+        quick = {name: value for name, value in entry.quick.items() if value != usual[name]}
         about = {"name": entry.name, "title": entry.title, "paper": entry.paper, "idea": entry.idea, "cost": entry.cost}
-        found.append({**about, "options": usual})
+        found.append({**about, "options": usual, "options in quick mode": quick})
         lines.append(f"{entry.name:14} {entry.title} ({entry.paper}). {entry.cost}")
     return Result(found, "\n".join(lines))
 

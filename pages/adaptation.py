@@ -245,7 +245,7 @@ with right:
         config={"displayModeBar": False},
         theme=None,
         key="ad_loss",
-        alt=f"Loss over {seen.steps} steps: support from {seen.losses[0]:.2f} to {seen.losses[1]:.2f}",
+        alt=f"Loss over {seen.steps} steps: support from {losses[1].values[0]:.2f} to {losses[1].values[-1]:.2f}",
     )
 st.caption(
     "Support: the labelled examples, which the steps are made on. Queries: what is to be answered; no step sees their classes. Loss: how "

@@ -11,6 +11,7 @@ from metadash.dashboard import house
 from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, episode_row, numbers_table
 from metadash.dashboard.frame import header
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, seconds_left, troubled
+from metadash.networks.registry import usual_backbone
 
 data = house.chosen_dataset()
 
@@ -32,19 +33,20 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         required=True,
         key="mode",
         bind="query-params",
-        help="Quick: one backbone trained on pixels, frozen, then light heads. Full: every weight trained end to end from the same start.",
+        help="Quick: one backbone trained without metadata, frozen, then light heads. Full: every weight trained end to end from the same start.",
     )
+    backbone = usual_backbone(data.description.modality)
     width = right.segmented_control(
-        "Conv-4 filters",
-        [32, 64],
-        default=32,
+        f"{backbone.title} width",
+        backbone.widths,
+        default=backbone.width,
         required=True,
         key="width",
         bind="query-params",
-        help="64 is the field's standard; 32 is quicker.",
+        help=f"The {backbone.width_means}. The narrower is the quicker.",
     )
 
-spec = answer_spec(data, question, seeds=tuple(range(seeds)), mode=mode, width=width)
+spec = answer_spec(data, question, seeds=tuple(range(seeds)), mode=mode, backbone=backbone.name, width=width)
 found = house.stored_answer(spec, data)
 
 

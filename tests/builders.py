@@ -138,6 +138,20 @@ def write_tiny(workspace: Workspace, name: str = "tiny", **parts: Any) -> Datase
     )
 
 
+def tiny_vectors(seed: int = 0, dim: int = 12) -> np.ndarray:
+    """[C·30, dim] float32: classes of a group lie together, and every class can be learned."""
+    generator = np.random.default_rng([seed, 3])
+    centre = generator.normal(size=(N_CLASSES, dim)) + 2 * generator.normal(size=(N_GROUPS, dim)).repeat(PER_GROUP, axis=0)
+    spread = generator.normal(size=(N_CLASSES, PER_CLASS, dim))
+    return (centre[:, None] + 0.5 * spread).astype(np.float32).reshape(-1, dim)
+
+
+def write_vectors(workspace: Workspace, name: str = "vectors", **parts: Any) -> Dataset:
+    """*tiny* as a data set of feature vectors."""
+    description = tiny_description(name, modality="vector", title="Tiny vectors")
+    return write_tiny(workspace, name, **{"inputs": tiny_vectors(), "description": description, **parts})
+
+
 def copy_workspace(source: Workspace, root: Path, *folders: str) -> Workspace:
     """A workspace of its own with the same ``folders`` (by default the data sets): for tests that write or break things."""
     workspace = Workspace(root)

@@ -47,6 +47,7 @@ SERVER_IMPORTS = (
     "metadash.training.board",
     "metadash.training.worker",
     "metadash.analysis.answer",
+    "metadash.analysis.ablation_words",
 )
 NEVER_IN_THE_SERVER = ("torch", "sklearn", "scipy.stats")
 

@@ -21,7 +21,8 @@ NOTHING_LEFT = 0.2
 @dataclass(frozen=True)
 class Adapted:
     """Right answers among ``queries``, counted. ``own_steps`` is how many steps the learner was scored with; ``right_moved`` are
-    those of the prototypes with metadata, None for a run without; ``losses`` of the support before any step and at the last."""
+    those of the prototypes with metadata, None for a run without; ``losses`` of the support before any step and after the last that
+    the learner was scored with (or the last there is)."""
 
     steps: int
     own_steps: int
@@ -56,7 +57,7 @@ def read_adaptation(steps: pd.DataFrame, queries: pd.DataFrame, prototypes: pd.D
         seen.get("metadata"),
         int((last & ~first).sum()),
         int((first & ~last).sum()),
-        (float(steps["support_loss"].iloc[0]), float(steps["support_loss"].iloc[-1])),
+        (float(steps["support_loss"].iloc[0]), float(steps["support_loss"].iloc[min(own_steps, len(right) - 1)])),
     )
 
 

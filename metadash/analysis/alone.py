@@ -117,7 +117,8 @@ def proxies(found: Sequence[Alone]) -> list[Finding]:
             "warn",
             one.name,
             "",
-            f"'{one.name}' alone answers {one.accuracy.estimate:.0f} % of the queries, {one.above:.0f} points above chance, without looking at one.",
+            f"'{one.name}' alone answers {one.accuracy.estimate:.0f} % [{one.accuracy.low:.0f}, {one.accuracy.high:.0f}] of the queries, "
+            f"{one.above:.0f} points above chance, without looking at one.",
             "If queries come with it, part of the answer is known beforehand; leave it out, or mask it on queries.",
             {"accuracy": one.accuracy.estimate, "chance": one.chance, "low": one.accuracy.low},
         )

@@ -10,6 +10,7 @@ from metadash.analysis.shots import WorthInShots
 from metadash.canonical import digest
 from metadash.data.dataset import Dataset, Question
 from metadash.errors import BadInput
+from metadash.networks.registry import backbone_entry, usual_backbone
 from metadash.training.spec import BackboneSpec, Evaluation, Mode, RunSpec, usual_ways
 from metadash.training.store import Run, RunStore
 
@@ -26,7 +27,8 @@ class AnswerSpec:
     column: str | None
     seeds: tuple[int, ...] = (0, 1, 2)
     mode: Mode = "quick"
-    width: int = 32
+    backbone: str = "conv4"
+    width: int = 0
     episodes: int = 500
     steps: int = 2000
     n_episodes: int = 2000
@@ -36,6 +38,7 @@ class AnswerSpec:
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise BadInput("An answer needs at least one seed, each named once.")
+        object.__setattr__(self, "width", self.width or backbone_entry(self.backbone).width)
 
     @property
     def arms(self) -> dict[str, list[RunSpec]]:
@@ -44,7 +47,7 @@ class AnswerSpec:
             "dataset": self.dataset,
             "split": self.split,
             "mode": self.mode,
-            "backbone": BackboneSpec(self.dataset, self.split, width=self.width, episodes=self.episodes),
+            "backbone": BackboneSpec(self.dataset, self.split, self.backbone, self.width, episodes=self.episodes),
             "steps": self.steps,
             "evaluation": Evaluation(
                 self.question.n_way,
@@ -73,9 +76,14 @@ def answer_spec(dataset: Dataset, question: Question, **choices: Any) -> AnswerS
     column = {"siblings": dataset.description.sibling_column, "disjoint": dataset.description.disjoint_column}.get(
         question.strategy
     )
-    return AnswerSpec(
-        **{"dataset": dataset.name, "question": question, "split": dataset.description.default_split, "column": column, **choices}
-    )
+    usual = {
+        "dataset": dataset.name,
+        "question": question,
+        "split": dataset.description.default_split,
+        "column": column,
+        "backbone": usual_backbone(dataset.description.modality).name,
+    }
+    return AnswerSpec(**{**usual, **choices})
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from metadash.analysis.scores import Scores, load_scores
 from metadash.canonical import digest
 from metadash.errors import BadInput
 from metadash.metadata.blur import read_blur
+from metadash.networks.registry import BACKBONES
 from metadash.training.spec import RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
@@ -183,8 +184,14 @@ def differences_table(arms: Sequence[StoredArm], names: Mapping[str, str]) -> pd
 
 
 def in_words(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join("/".join(map(str, item)) if isinstance(item, (list, tuple)) else str(item) for item in value) or "none"
+    if isinstance(
+        value, (list, tuple)
+    ):  # a learner's options are pairs of name and value, what is blurred has three parts or four
+        parts = [
+            ("=" if len(item) == 2 else "/").join(map(str, item)) if isinstance(item, (list, tuple)) else str(item)
+            for item in value
+        ]
+        return ", ".join(parts) or "none"
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -215,8 +222,10 @@ def option_in_words(key: str, value: Any) -> str:
     last = key.rsplit(".", 1)[-1].replace("_", " ")
     special = {
         "mode": f"{value} mode",
+        "options": in_words(value) if value else "the paper's options",
         "fusion": FUSION_WORDS.get(str(value), str(value)),
-        "backbone.width": f"{value} filters",
+        "backbone.backbone": BACKBONES[str(value)].title if str(value) in BACKBONES else str(value),
+        "backbone.width": f"width {value}",
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
         "evaluation.shots": f"{in_words(value)} shots",

@@ -9,6 +9,7 @@ import numpy as np
 from metadash.analysis.intervals import Interval, episode_interval, new_classes_interval
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
+from metadash.training.probes import ProxySpec
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
 
@@ -79,7 +80,7 @@ def load_scores(runs: list[Run], store: RunStore) -> Scores:
     shots = {spec_of(run).evaluation.shots for run in runs}
     if len(manifests) > 1 or len(shots) > 1:
         raise BadInput("These runs were scored on different test episodes; only runs on the same episodes can be compared.")
-    order = sorted(runs, key=lambda run: run.about["spec"]["seed"])
+    order = sorted(runs, key=lambda run: spec_of(run).seed)
     stacked = [accuracy_by_ways(run) for run in order]
     ways = [n_way for n_way in stacked[0] if all(n_way in found for found in stacked)]
     by_ways = {n_way: np.stack([found[n_way] for found in stacked], axis=1) for n_way in ways}
@@ -88,7 +89,7 @@ def load_scores(runs: list[Run], store: RunStore) -> Scores:
         by_ways.pop(order[0].spec.evaluation.n_way),  # type: ignore[union-attr]
         store.manifest(order[0]),
         tuple(run.digest for run in order),
-        tuple(run.about["spec"]["seed"] for run in order),
+        tuple(spec_of(run).seed for run in order),
         by_ways,
     )
 
@@ -107,6 +108,7 @@ def accuracy_by_ways(run: Run) -> dict[int, np.ndarray]:
     return found
 
 
-def spec_of(run: Run) -> RunSpec:
-    assert isinstance(run.spec, RunSpec)
+def spec_of(run: Run) -> RunSpec | ProxySpec:
+    """That of a run that was scored on test tasks."""
+    assert isinstance(run.spec, RunSpec | ProxySpec)
     return run.spec

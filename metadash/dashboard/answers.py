@@ -9,6 +9,7 @@ from metadash.analysis.answer import Answer, AnswerSpec
 from metadash.analysis.sentence import cell, sentences
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import plural, plural_of
+from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
 from metadash.dashboard.pictures import picture_row
@@ -28,8 +29,8 @@ BADGES = {
 }
 ARM_NAMES = {"plain": "without metadata", "metadata": "with metadata", "shuffled": "rows shuffled"}
 MODE_NOTES = {
-    "quick": "quick mode: one backbone trained on pixels, frozen; the metadata trains light heads over it",
-    "full": "full mode: every weight trained end to end, all arms from the same pixel-trained start",
+    "quick": "quick mode: one backbone trained without metadata, frozen; the metadata trains light heads over it",
+    "full": "full mode: every weight trained end to end, all arms from the same start, trained without metadata",
 }
 
 
@@ -93,6 +94,11 @@ def episode_row(data: Dataset, spec: AnswerSpec) -> None:
     names = data.classes["class_name"].to_numpy()[task.classes[0]]
     n_shown = min(5, task.n_way)
     support, query = task.support[0, :, 0], task.query[0, :n_shown, :2].ravel()
+    if data.description.modality != "image":
+        st.caption(
+            f"Which of these {task.n_way} {plural(data.description.class_noun)} is it: {', '.join(plain(str(name)) for name in names)}?"
+        )
+        return
     st.caption(f"Support: one labelled example of each of {task.n_way} {plural(data.description.class_noun)}.")
     st.html(picture_row(np.asarray(data.inputs[support]), [str(name) for name in names], size=88))
     st.caption(
@@ -134,7 +140,7 @@ def computed_how(answer: Answer, data: Dataset) -> None:
 - **Data** `{data.name}` (fingerprint `{data.fingerprint}`), split `{spec.split}`: meta-train, validation and test share no {answer.unit_noun}.
 - **Tasks** {spec.question.n_way}-way, {", ".join(map(str, spec.shots))} shots, {spec.n_query} queries a class, strategy *{spec.question.strategy}*;
   {words.count(spec.n_episodes)} test episodes, the same for every arm (manifest `{answer.manifest}`).
-- **Learner** Prototypical Networks (Snell et al. 2017) on Conv-4-{spec.width}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
+- **Learner** Prototypical Networks (Snell et al. 2017) on {spec.runs[0].backbone.title}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
   learned from it; the mean κ over the test {plural(answer.class_noun)} is {answer.kappa:.2f}. {term("kappa")}
 - **Stopping** on validation {plural(answer.class_noun)}; nothing was selected on test {plural(answer.class_noun)}.
 - **Worth** the horizontal distance between the curves with and without metadata at {spec.shots[0]} shot: {answer.worth.value:.2f} examples.
@@ -148,6 +154,6 @@ def computed_how(answer: Answer, data: Dataset) -> None:
         else f"--sources '{sources}' --strategy {spec.question.strategy} --n-way {spec.question.n_way}"
     )
     st.code(
-        f"python -m metadash answer --dataset {data.name} {ask} --seeds {len(spec.seeds)} --mode {spec.mode} --width {spec.width} --json",
+        f"python -m metadash answer --dataset {data.name} {ask} --seeds {len(spec.seeds)} --mode {spec.mode} --backbone {spec.backbone} --width {spec.width} --json",
         language="bash",
     )

@@ -13,23 +13,15 @@ from metadash.canonical import canonical_json
 from metadash.dashboard import blurring
 from metadash.dashboard.escape import plain
 from metadash.dashboard.theme import palette
-from metadash.data.dataset import Dataset
+from metadash.data.dataset import ROLES, Dataset
 from metadash.errors import BadInput
 from metadash.figures.charts import base
 from metadash.metadata.anonymity import SIZES, Anonymity, anonymity
 from metadash.metadata.audit import Audit, audit
-from metadash.metadata.findings import Finding
+from metadash.metadata.findings import SEVERITIES, Finding
 from metadash.metadata.privacy import Personal, personal_columns
 
 MARKS = {"block": ":red[■] mend", "warn": ":orange[▲] look", "note": ":gray[·] note"}
-SHORT = ("findings", "recognisable", "exactness", "alone", "published")
-TITLES = {
-    "findings": "Findings",
-    "recognisable": "Who is recognisable",
-    "exactness": "Less exact",
-    "alone": "Metadata alone",
-    "published": "A published map",
-}
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking the metadata over …")
@@ -55,29 +47,22 @@ def section(data: Dataset) -> None:
     """The fold with the headline; what is in it is worked out when it is open."""
     found = audit_of(data, data.description.default_split or data.split_names[0])
     icon = ":material/block:" if found.blocked else ":material/fact_check:"
-    opened = "md_audit" in st.query_params
+    # once a session: the link loses the part's name when the first part is chosen, and the fold must not fall shut then
+    opened = st.session_state.setdefault("md_audit opened", "md_audit" in st.query_params)
     with st.expander(f"**Audit.** {found.headline}", icon=icon, expanded=opened, on_change="rerun", key="md_audit_fold") as fold:
         if not fold.open:
             return
         part = st.segmented_control(
             "Part of the audit",
-            SHORT,
-            default="findings",
+            list(PARTS),
+            default="Findings",
             required=True,
-            format_func=TITLES.__getitem__,
             key="md_audit",
             bind="query-params",
             label_visibility="collapsed",
         )
-        parts: dict[str, Callable[[Dataset], None]] = {
-            "findings": findings,
-            "recognisable": recognisable,
-            "exactness": blurring.exactness,
-            "alone": blurring.alone,
-            "published": blurring.published,
-        }
         try:
-            parts[part or "findings"](data)
+            PARTS[part](data)
         except BadInput as problem:
             st.error(plain(problem), icon=":material/error:")
 
@@ -96,30 +81,19 @@ def chosen_split(data: Dataset) -> str:
 
 def findings(data: Dataset) -> None:
     """The table of findings, the gravest first, and what is known for whom."""
-    split = chosen_split(data) if len(data.split_names) > 1 else data.split_names[0]
-    found = audit_of(data, split)
-    known = [*found.findings, *proxies(blurring.finished_alone(data, split))]
-    order = {"block": 0, "warn": 1, "note": 2}
-    rows = sorted(known, key=lambda finding: order[finding.severity])
-    st.markdown(f"#### {found.headline}")
+    place, _ = st.columns([1, 2])
+    with place:
+        split = chosen_split(data) if len(data.split_names) > 1 else data.split_names[0]
+    found = audit_of(data, split).with_more(proxies(blurring.finished_alone(data, split)))
+    rows = list(found.findings)
+    st.markdown(f"#### {counted(rows)}")
     if rows:
         st.table(findings_table(rows))
     st.caption(
         "■ mend: training with it would answer another question. ▲ look: it may be harmless, see first. · note: worth knowing. "
         "What metadata alone answers is not among these until it has been computed, under *Metadata alone*."
     )
-    st.markdown("**Known for**, by source and role")
-    share = {
-        role: st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
-        for role in ("train", "validation", "test")
-    }
-    st.dataframe(
-        found.coverage,
-        hide_index=True,
-        column_config=share,
-        height="content",
-        alt="Share of classes or instances known, by source and role",
-    )
+    known_for(found.coverage)
     st.download_button(
         "Download findings (CSV)",
         lambda: findings_csv(rows),
@@ -128,6 +102,30 @@ def findings(data: Dataset) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def known_for(coverage: pd.DataFrame) -> None:
+    """The share of rows known, by source and role; one sentence where that is all of them."""
+    if (coverage[list(ROLES)] == 1).all(axis=None):
+        st.markdown("Every source is known for every class or instance of every role.")
+        return
+    st.markdown("**Known for**, by source and role")
+    share = {role: st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1) for role in ROLES}
+    st.dataframe(
+        coverage,
+        hide_index=True,
+        column_config=share,
+        height="content",
+        alt="Share of classes or instances known, by source and role",
+    )
+
+
+def counted(rows: list[Finding]) -> str:
+    """``1 thing to mend, 2 to look at, 4 to know.``"""
+    counts = {severity: sum(row.severity == severity for row in rows) for severity in SEVERITIES}
+    told = {"block": "to mend", "warn": "to look at", "note": "to know"}
+    parts = [f"{n} {told[severity]}" for severity, n in counts.items() if n]
+    return f"{', '.join(parts)}.".capitalize() if parts else "Nothing was found."
 
 
 def findings_table(rows: list[Finding]) -> pd.DataFrame:
@@ -223,7 +221,7 @@ def personal_line(personal: Personal) -> str:
         personal.by
     ]
     marked = ", marked as sensitive" if personal.declared else "" if personal.source else ", in no source"
-    return f"**{plain(personal.column)}** of {personal.table}: {plain(personal.sign)}, by {by}{marked}"
+    return f"**{plain(personal.column)}** ({personal.table}) looks personal: {plain(personal.sign)}, by {by}{marked}"
 
 
 def anonymity_sentence(found: Anonymity) -> str:
@@ -261,3 +259,12 @@ def sizes_chart(found: Anonymity) -> go.Figure:
     figure.update_xaxes(title={"text": "rows in the group", "font": {"color": colours.muted, "size": 13}}, type="category")
     figure.update_yaxes(title={"text": "rows", "font": {"color": colours.muted, "size": 13}}, rangemode="tozero")
     return figure
+
+
+PARTS: dict[str, Callable[[Dataset], None]] = {
+    "Findings": findings,
+    "Who is recognisable": recognisable,
+    "Less exact": blurring.exactness,
+    "Metadata alone": blurring.alone,
+    "A published map": blurring.published,
+}

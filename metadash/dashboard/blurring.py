@@ -22,7 +22,7 @@ from metadash.dashboard.watching import offer
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot, interval_dots
 from metadash.metadata.anonymity import Anonymity, anonymity
-from metadash.metadata.blur import EPSILONS, MECHANISMS, RUNGS, Blur, budget, ladder_of
+from metadash.metadata.blur import EPSILONS, MECHANISMS, RESPONSE, RUNGS, Blur, budget, ladder_of
 from metadash.metadata.columns import kind_of
 from metadash.training.probes import ProbeSpec
 from metadash.training.spec import RunSpec
@@ -41,6 +41,12 @@ def all_columns(data: Dataset) -> list[str]:
 
 def split_of(data: Dataset) -> str:
     return data.description.default_split or data.split_names[0]
+
+
+def with_bounds(interval: Interval) -> str:
+    """``64 % [57, 72]``"""
+    bounds = f" [{interval.low:.0f}, {interval.high:.0f}]" if interval.low is not None and interval.high is not None else ""
+    return f"{interval.estimate:.0f} %{bounds}"
 
 
 def above_chance(interval: Interval, chance: float) -> Interval:
@@ -89,7 +95,6 @@ def exactness(data: Dataset) -> None:
         ladder_table(values, hidden, costs),
         height="content",
         alt="Each rung of the ladder with an example, the smallest group, the rows alone, and its cost",
-        column_config={"rows alone": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
     )
     known = f"{column} alone" if not others else f"{', '.join(others)} and {column}"
     st.caption(
@@ -135,7 +140,7 @@ def ladder_sentence(column: str, hidden: dict[str, Anonymity], costs: dict[str, 
     if row is None or row.cost is None:
         return begin
     new = row.cost[0].new_classes
-    return f"{begin} That costs {words.points(new.estimate, new.low, new.high)} with new classes."
+    return f"{begin} That changes accuracy with new classes by {words.points(new.estimate, new.low, new.high)}."
 
 
 def ladder_table(values: pd.Series, hidden: dict[str, Anonymity], costs: dict[str, Cost]) -> pd.DataFrame:
@@ -144,22 +149,19 @@ def ladder_table(values: pd.Series, hidden: dict[str, Anonymity], costs: dict[st
     for rung, found in hidden.items():
         told = RUNGS[rung].apply(values).loc[place] if place is not None else None
         rows[rung] = {
-            "what is told": RUNGS[rung].meaning,
+            "k": words.count(found.k),
+            "rows alone": f"{found.share_unique:.0%}",
+            "cost at 1 example": cost_words(costs.get(rung)),
             "example": "nothing" if told is None or pd.isna(told) else str(told),
-            "k": found.k,
-            "different": found.groups,
-            "rows alone": found.share_unique,
-            "cost": cost_words(costs.get(rung)),
+            "different": words.count(found.groups),
+            "what is told": RUNGS[rung].meaning,
         }
     for name, row in costs.items():
-        if row.hidden is None and row.step.how in MECHANISMS:
-            rows[name] = {
-                "what is told": "a value that may be another" if "response" in name else "a value moved by chance",
-                "example": "",
-                "k": None,
-                "different": None,
-                "rows alone": None,
-                "cost": cost_words(row),
+        if row.step.how in MECHANISMS:
+            told = "now and then another value" if row.step.how == RESPONSE else "the value moved by chance"
+            rows[name] = dict.fromkeys(("k", "rows alone", "example", "different"), "—") | {
+                "cost at 1 example": cost_words(row),
+                "what is told": told,
             }
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -220,19 +222,18 @@ def alone(data: Dataset) -> None:
     if found:
         tests = next(iter(specs.values())).evaluation
         suspicious = [one for one in found if one.is_proxy]
-        about = [one for one in found if one.level == "class"]
+        first = next((one for one in found if one.level == "class"), None)
         best = (
-            f"Names and numbers of the classes alone answer {about[0].accuracy.estimate:.0f} % ({plain(about[0].name)}), chance {about[0].chance:.0f} %. "
-            if about
+            f"{'Everything' if len(first.sources) > 1 else plain(first.name)} said about the classes answers {with_bounds(first.new_classes)} "
+            f"before the first example, chance {first.chance:.0f} %. "
+            if first
             else ""
         )
-        warned = (
-            f"{' and '.join(plain(one.name) for one in suspicious)} tell{'s' if len(suspicious) == 1 else ''} the class without a look at the instance."
-            if suspicious
-            else "No source about instances stands for the class."
-            if len(found) > len(about)
-            else ""
-        )
+        names = ", ".join(plain(one.name) for one in suspicious)
+        if suspicious:
+            warned = f"To look at: {names} gives the class away without a look at the instance."
+        else:
+            warned = "No source about instances stands for the class." if any(one.level == "instance" for one in found) else ""
         st.markdown(f"#### {best}{warned}")
         colours = palette()
         dots = [

@@ -1,5 +1,7 @@
 """The controls of the *Train* page: what a person chooses, turned into the runs it stands for, checked before anything is queued."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,17 +15,18 @@ from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.registry import LEARNERS, LearnerEntry, options_for, read_options
+from metadash.learners.options import read_options
+from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
+from metadash.networks.registry import BackboneEntry, backbones_for
 from metadash.training.check import check
-from metadash.training.estimate import estimate_all
+from metadash.training.estimate import estimate_all, from_scratch
 from metadash.training.kinds import Spec, run_digest
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways
 
 MODES = {
-    "quick": "Quick: one backbone trained on pixels, frozen, light heads.",
+    "quick": "Quick: one backbone trained without metadata, frozen, light heads.",
     "full": "Full: every weight trained end to end from the same start.",
 }
-WIDTHS = {32: "32: the quick preset.", 64: "64: the field's standard, about three times slower."}
 FUSIONS = {
     "pseudo-shots": "Pseudo-shots: the metadata counts as κ labelled examples.",
     "am3": "AM3's gate: a learned mixture that does not know the shots.",
@@ -62,11 +65,8 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
     left, right = st.columns([1, 1])
     mode = left.segmented_control("Mode", list(MODES), default="quick", required=True, key="tr_mode", bind="query-params")
     left.caption(MODES[mode])
-    width = right.segmented_control(
-        "Conv-4 filters", list(WIDTHS), default=32, required=True, key="tr_width", bind="query-params"
-    )
-    right.caption(WIDTHS[width])
-    with st.expander("More options: tasks, fusion, control, split, budget", icon=":material/tune:"):
+    backbone = chosen_backbone(data, right)
+    with st.expander("More options: tasks, fusion, control, split, budget, width", icon=":material/tune:"):
         left, middle, right = st.columns(3)
         fusion = left.selectbox(
             "How the metadata enters",
@@ -111,14 +111,23 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             bind="query-params",
             help="Training stops earlier when validation accuracy rises no more.",
         )
-        defaults = options_for(learner)
+        width = st.segmented_control(
+            f"Width of {backbone.title}",
+            backbone.widths,
+            default=backbone.width,
+            required=True,
+            key=f"tr_{backbone.name}_width",
+            bind="query-params",
+            help=f"The {backbone.width_means}.",
+        )
+        defaults = options_for(learner, mode)  # type: ignore[arg-type]
         options = st.text_input(
             f"Options of {entry.title}",
             key="tr_options",
             bind="query-params",
             placeholder=", ".join(f"{name}={getattr(defaults, name)}" for name in entry.options) or "it has none",
             disabled=not entry.options,
-            help="What its paper varies, as name=value separated by commas; what you leave out is as in the paper.",
+            help="What its paper varies, as name=value separated by commas; what you leave out is as in the paper, but for larger steps in quick mode.",
         )
         if note := instance_note(data, fusion):
             st.caption(note)
@@ -131,13 +140,13 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             learner=learner,
             options=read_options(options) if entry.options else (),
             mode=mode,  # type: ignore[arg-type]
-            backbone=BackboneSpec(data.name, split, width=int(width), episodes=int(episodes), distance=distance),  # type: ignore[arg-type]
+            backbone=BackboneSpec(data.name, split, backbone.name, int(width), distance, episodes=int(episodes)),  # type: ignore[arg-type]
             distance=distance,  # type: ignore[arg-type]
             fusion=fusion if sources else "none",  # type: ignore[arg-type]
             sources=tuple(sources),
             control=control if sources else "none",  # type: ignore[arg-type]
             steps=int(steps),
-            learning_rate=entry.learning_rate,
+            learning_rate=entry.outer_rate(mode),  # type: ignore[arg-type]
             seed=int(seed),
             evaluation=evaluation(),
         )
@@ -156,10 +165,31 @@ def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[st
         usable,
         key="tr_sources",
         bind="query-params",
-        placeholder="none: pixels only",
+        placeholder="none",
         help=instance_note(data, fusion) or None,
         wrap=True,
     )
+
+
+def chosen_backbone(data: Dataset, place: DeltaGenerator) -> BackboneEntry:
+    """The control of the embedding network, with its paper and what one input costs here."""
+    known = backbones_for(data.description.modality)
+    titles = {name: entry.title for name, entry in known.items()}
+    from_link("tr_backbone", titles)
+    name = place.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="tr_backbone")
+    to_link("tr_backbone")
+    entry = known[name]
+    place.caption(f"{entry.idea} ({entry.paper}.) {price(entry, known, data)}")
+    return entry
+
+
+def price(entry: BackboneEntry, known: Mapping[str, BackboneEntry], data: Dataset) -> str:
+    """What the usual training of it takes, and how that compares with the usual backbone of such inputs."""
+    shape = data.inputs.shape[1:]
+    usual = next(iter(known.values()))
+    times = entry.seconds_per_input(entry.width, shape) / usual.seconds_per_input(usual.width, shape)
+    alone = words.duration(from_scratch(BackboneSpec(data.name, backbone=entry.name), *data.inputs.shape))
+    return f"It trains in {alone}" + ("." if entry is usual else f", {times:.2g} times what {usual.title} takes an image.")
 
 
 def chosen_evaluation(data: Dataset, entry: LearnerEntry):

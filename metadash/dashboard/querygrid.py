@@ -15,7 +15,7 @@ from metadash.dashboard.pictures import data_uri
 from metadash.data.dataset import Dataset
 from metadash.figures.palette import Palette, translucent
 
-MOST_COLUMNS = 11
+MOST_COLUMNS = 9
 """Steps shown in the grid; of more, the first, the last, the learner's own and others evenly between."""
 
 MOST_CLASSES, MOST_ROWS = 20, 300

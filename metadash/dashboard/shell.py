@@ -71,19 +71,6 @@ SECTIONS = {
     ],
 }
 
-# Pages with the condition on classes, which otherwise forget it: a widget's value ends with its page. (A comment, not a string:
-# Streamlit would write a string that stands alone here on every page.)
-WITH_CONDITION = ("episodes", "train")
-
-
-def condition_kept() -> dict[str, str] | None:
-    """What a link to another such page carries: the condition last written on one, and the data set it was written for."""
-    if "where" in st.session_state:
-        st.session_state["condition"] = (st.session_state.get("dataset"), st.session_state["where"])
-    data, where = st.session_state.get("condition", (None, ""))
-    return {"dataset": data, "where": where} if where and data == st.session_state.get("dataset") else None
-
-
 current = st.navigation(SECTIONS, position="hidden")  # drawn below: the data set stands above the pages, since it rules them all
 
 with st.sidebar:
@@ -95,7 +82,7 @@ with st.sidebar:
         if section:
             st.caption(section)
         for entry in pages:
-            st.page_link(entry, query_params=condition_kept() if entry.url_path in WITH_CONDITION else None)
+            st.page_link(entry)
     running_badge()
 
 with one_sentence():

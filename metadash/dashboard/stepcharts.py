@@ -50,8 +50,8 @@ def over_steps(
             text="scored here",
             showarrow=False,
             xanchor="left",
-            yanchor="top",
-            xshift=4,
+            yanchor="bottom",
+            xshift=-4,
             font={"color": palette.muted, "size": 12},
         )
     for line in lines:
@@ -78,7 +78,7 @@ def over_steps(
             font={"color": line.colour, "size": 13},
         )
     finish(figure, palette, label, last, (low - room, high + room))
-    return figure.update_layout(margin={"l": 10, "r": 130, "t": 8, "b": 10})
+    return figure.update_layout(margin={"l": 10, "r": 130, "t": 22, "b": 10})
 
 
 def gate(least: Sequence[float], mean: Sequence[float], greatest: Sequence[float], label: str, palette: Palette) -> go.Figure:

@@ -17,9 +17,11 @@ from metadash.training.kinds import Spec
 
 def offer(specs: Sequence[Spec], data: Dataset, key: str, label: str, promise: str) -> None:
     """The button that computes what is not stored of ``specs``, or the bar while that goes on; nothing once all is there."""
-    parts = jobs_of(specs, data)
-    if all(part.done for part in parts):
+    store = house.store()
+    specs = [spec for spec in specs if not store.find(spec, data)]
+    if not specs:
         return
+    parts = jobs_of(specs, data)
     if any(part.job and part.job.active for part in parts):
         watch(specs, data, key)
         return
@@ -32,9 +34,9 @@ def offer(specs: Sequence[Spec], data: Dataset, key: str, label: str, promise: s
             board.submit(spec)
         st.rerun()
     workers = settings.worker_count()
-    missing = sum(not part.done for part in parts)
+    missing = len({spec for spec in specs})
     st.caption(
-        f"{missing} run{'s' if missing > 1 else ''}, {words.duration(seconds_for(list(specs), data))} on this machine with "
+        f"{missing} run{'s' if missing > 1 else ''}, {words.duration(seconds_for(specs, data))} on this machine with "
         f"{workers} worker{'s' if workers > 1 else ''}."
     )
 

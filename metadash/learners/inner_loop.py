@@ -23,6 +23,10 @@ Parameters = dict[str, Tensor]
 
 HEAD_WEIGHT, HEAD_BIAS = "head.weight", "head.bias"
 BACKBONE = "backbone."
+ONE = "one"
+"""By which θ is multiplied under ``vmap``, so that it too is each task's own: a product with weights that tasks share is another
+routine than one with a task's own and rounds otherwise, and a learner with metadata would differ from its plain self in the last bit."""
+
 SUPPORT, QUERY = "support", "query"
 WRONG_UNDER_VMAP = (nn.LayerNorm, nn.InstanceNorm1d, nn.InstanceNorm2d)
 DIVERGED = 1e6
@@ -141,14 +145,14 @@ class InnerLoop:
         target = torch.arange(n_way, device=support_x.device).repeat_interleave(shots)
         vectorised = self.runs_vectorised(support_x)
         watch = self.network.call.mode == "running" and self.network.backbone.training
-        by_layout = self.convolutions and not vectorised and self.second_order() and not support_x.is_cuda and steps > 0
 
         def task(support: Tensor, query: Tensor, own: Parameters) -> tuple[Tensor, Tensor, dict[str, Tensor], list[Statistics]]:
-            params, update = begin(support, own), rule()
+            one = own.get(ONE)
+            params, update = begin(support, {name: value for name, value in own.items() if name != ONE}), rule()
+            if one is not None:
+                params = {name: value * one for name, value in params.items()}
             support = support.flatten(0, 1)
             of_support, of_query = film_of(own, SUPPORT), film_of(own, QUERY)
-            if by_layout:
-                params = in_layout(params, torch.contiguous_format)
             losses, logits, seen = [], [], []
             for step in range(steps):
                 if every_step:
@@ -157,8 +161,6 @@ class InnerLoop:
                 params = update(step, params, gradients, loss)
                 losses.append(loss)
                 seen.append(saw)
-            if by_layout:
-                params = in_layout(params, torch.channels_last)
             with self.watching(watch) as saw:
                 logits.append(self.network.logits(params, query, steps, support if shots else None, of_query))
             seen.append(saw)
@@ -167,6 +169,8 @@ class InnerLoop:
                 losses.append(F.cross_entropy(after, target).detach())
             return torch.stack(losses) if losses else query.new_zeros(0), torch.stack(logits), update.notes(), seen
 
+        if vectorised:
+            own = own | {ONE: torch.ones(len(support_x), device=support_x.device)}
         losses, logits, notes, seen = self.over_tasks(task, vectorised)(support_x, query_x, own)
         check(losses.detach(), logits.detach(), steps)
         self.observe(seen)
@@ -269,13 +273,6 @@ def film_of(own: Parameters, part: str) -> Modulation | None:
 
 def alias(value: Tensor) -> Tensor:
     return value.view_as(value) if value.requires_grad else value.detach().requires_grad_()
-
-
-def in_layout(params: Parameters, layout: torch.memory_format) -> Parameters:
-    """With the kernels of 2-d convolutions in this layout. Measured on a CPU: at second order the few images of a support are some
-    5 % faster in torch's plain layout, and the many queries in channels-last; at first order all are faster in channels-last.
-    """
-    return {name: value.clone(memory_format=layout) if value.dim() == 4 else value for name, value in params.items()}
 
 
 def take(tree, index: int):

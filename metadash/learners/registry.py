@@ -1,7 +1,6 @@
 """The one list of learners: what each is, what it costs, what it reads. Imports no torch: classes are loaded by name when needed."""
 
 import dataclasses
-import difflib
 import importlib
 import inspect
 import typing
@@ -9,13 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from metadash.errors import BadInput
-from metadash.learners.options import OPTION_NAMES, LearnerOptions, literal
+from metadash.errors import BadInput, nearest
+from metadash.learners.options import OPTION_NAMES, LearnerOptions
 
 if typing.TYPE_CHECKING:
     from torch import nn
 
     from metadash.learners.base import Learner
+
+Mode = Literal["quick", "full"]
+"""Over the frozen embeddings of a backbone, or end to end."""
 
 Family = Literal["metric", "closed form", "optimisation", "recurrent", "reference"]
 
@@ -25,12 +27,15 @@ TRAINER_OPTIONS = ("reptile_epsilon",)
 
 @dataclass(frozen=True)
 class LearnerEntry:
-    """``options`` names the LearnerOptions it reads, ``defaults`` those whose paper differs from LearnerOptions' own.
+    """``options`` names the LearnerOptions it reads, ``defaults`` those whose paper differs from LearnerOptions' own, ``quick`` those
+    that differ over a frozen embedding: there the papers' steps, meant for a whole network, barely move the linear head that is
+    left to adapt. They, and ``quick_learning_rate``, were chosen on validation classes of glyphs.
 
     ``idea`` is two sentences: the idea, and what to expect. ``fixed_way``: it can only be used with the number of ways it was
     trained for. ``learns``: over a frozen embedding and without metadata there is still something to train. ``reads_inputs``: it
     reads the data set's own inputs, not embeddings of them. ``fusions`` are the ways in which it can take metadata in.
-    ``learning_rate`` is where its outer optimiser should start. ``make`` is "module:Class".
+    ``learning_rate`` is where its outer optimiser should start. ``through``: unless ``first_order``, its meta-gradient goes through
+    the inner steps. ``make`` is "module:Class".
     """
 
     name: str
@@ -48,7 +53,18 @@ class LearnerEntry:
     fixed_way: bool = False
     learns: bool = True
     reads_inputs: bool = False
+    through: bool = False
     learning_rate: float = 1e-2
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    quick_learning_rate: float = 1e-2
+
+    @property
+    def adapts_backbone(self) -> bool:
+        """End to end, each task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
+        return "batch_norm" in self.options
+
+    def outer_rate(self, mode: Mode) -> float:
+        return self.quick_learning_rate if mode == "quick" else self.learning_rate
 
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
@@ -120,7 +136,9 @@ ENTRIES = (
         "metadash.learners.maml:MAML",
         (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
         fixed_way=True,
+        through=True,
         learning_rate=1e-3,
+        quick={"inner_lr": 0.3},
     ),
     LearnerEntry(
         "fomaml",
@@ -134,7 +152,9 @@ ENTRIES = (
         (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
         {"first_order": True},
         fixed_way=True,
+        through=True,
         learning_rate=1e-3,
+        quick={"inner_lr": 0.3},
     ),
     LearnerEntry(
         "anil",
@@ -148,7 +168,9 @@ ENTRIES = (
         ("inner_steps", "eval_steps", "inner_lr", "first_order", "learned_rates"),
         {"inner_lr": 0.1},
         fixed_way=True,
+        through=True,
         learning_rate=1e-3,
+        quick={"inner_lr": 0.3},
     ),
     LearnerEntry(
         "meta-sgd",
@@ -162,7 +184,9 @@ ENTRIES = (
         ("inner_steps", "eval_steps", "alpha", "first_order", "batch_norm"),
         {"inner_steps": 1},
         fixed_way=True,
+        through=True,
         learning_rate=1e-3,
+        quick={"inner_steps": 5, "alpha": (0.1, 0.5)},
     ),
     LearnerEntry(
         "reptile",
@@ -171,12 +195,13 @@ ENTRIES = (
         "Nichol, Achiam & Schulman 2018",
         "Trains on a task for some steps and then moves the start a little towards where it ended. As simple as it gets, but it "
         "wants many more tasks than MAML, and many steps at test.",
-        "Cheap by the step, as no gradient goes through the inner loop; the 50 steps at test make scoring slow.",
+        "Cheap to train, as no gradient goes through the inner loop; end to end, its 50 steps at test make scoring the dearest but one.",
         "metadash.learners.reptile:Reptile",
         (*INNER, "inner_batch", "inner_optimiser", "reptile_epsilon"),
         {"inner_lr": 1e-3, "eval_steps": 50},
         fixed_way=True,
         learning_rate=1e-3,
+        quick={"inner_lr": 0.03},
     ),
     LearnerEntry(
         "protomaml",
@@ -188,6 +213,7 @@ ENTRIES = (
         "As MAML, first or second order.",
         "metadash.learners.protomaml:ProtoMAML",
         (*INNER, "first_order"),
+        through=True,
         learning_rate=1e-3,
     ),
     LearnerEntry(
@@ -297,17 +323,18 @@ def load(name: str) -> "type[Learner]":
     return getattr(importlib.import_module(module), cls)
 
 
-def options_for(name: str) -> LearnerOptions:
-    """The paper's defaults."""
-    return LearnerOptions(**entry_of(name).defaults)
+def options_for(name: str, mode: Mode = "full") -> LearnerOptions:
+    """The paper's defaults, or those over a frozen embedding."""
+    entry = entry_of(name)
+    return LearnerOptions(**{**entry.defaults, **(entry.quick if mode == "quick" else {})})
 
 
-def check_options(name: str, options: LearnerOptions | Mapping[str, Any]) -> LearnerOptions:
+def check_options(name: str, options: LearnerOptions | Mapping[str, Any], mode: Mode = "full") -> LearnerOptions:
     """The options of a learner, complete. Raises BadInput for one that does not exist, is out of range, or that the learner ignores.
 
     Of LearnerOptions, which are always complete, an option counts as given when it is not at its default.
     """
-    entry, defaults = entry_of(name), options_for(name)
+    entry, defaults = entry_of(name), options_for(name, mode)
     if isinstance(options, LearnerOptions):
         usual = LearnerOptions()
         values = {o: getattr(options, o) for o in OPTION_NAMES}
@@ -336,14 +363,16 @@ def make(
     options: LearnerOptions | Mapping[str, Any] | None = None,
     instance_dims: Iterable[int] = (),
     auxiliary_weight: float = 0.2,
+    mode: Mode = "full",
 ) -> "Learner":
-    """A new learner. ``dim`` is the width of what ``backbone`` gives; ``n_way`` matters to learners of a fixed number of ways.
+    """A new learner. ``dim`` is the width of what ``backbone`` gives; ``n_way`` matters to learners of a fixed number of ways;
+    ``mode`` says which defaults ``options`` left alone have.
 
     ``source_dims`` are the widths of the sources that describe classes, ``instance_dims`` (FiLM's alone) of those that describe
     instances.
     """
     entry, cls = entry_of(name), load(name)
-    complete = check_options(name, options or {})
+    complete = check_options(name, options or {}, mode)
     if fusion not in entry.fusions:
         raise BadInput(
             f"The learner '{name}' cannot take metadata in by the fusion '{fusion}'; it has {', '.join(entry.fusions)}."
@@ -365,19 +394,3 @@ def make(
     elif fusion == "auxiliary":
         learner.add_auxiliary(dims, auxiliary_weight)
     return learner
-
-
-def read_options(text: str) -> tuple[tuple[str, Any], ...]:
-    """``"inner_steps=3, first_order=true"`` as pairs of name and value. Raises BadInput for a part without a value."""
-    found = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not name or not equals or not value:
-            raise BadInput(f"'{part}' is no option; write name=value, several separated by commas.")
-        found.append((name, literal(value)))
-    return tuple(found)
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(words), 1)
-    return f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(words)}."

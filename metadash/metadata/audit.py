@@ -1,7 +1,7 @@
 """The audit before training: what in the metadata would make an answer worthless, doubtful, or only needs to be known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -40,6 +40,11 @@ class Audit:
 
     def of(self, severity: Severity) -> list[Finding]:
         return [finding for finding in self.findings if finding.severity == severity]
+
+    def with_more(self, found: Sequence[Finding]) -> "Audit":
+        """The same audit with what else has been found since, in its place."""
+        ordered = sorted([*self.findings, *found], key=lambda finding: SEVERITIES.index(finding.severity))
+        return replace(self, findings=tuple(ordered))
 
     @property
     def blocked(self) -> bool:

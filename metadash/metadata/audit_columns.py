@@ -13,7 +13,6 @@ from metadash.metadata.columns import Kind
 from metadash.metadata.findings import Finding, Material, named, text_of, words_of
 
 NEARLY_ALL = 0.95
-MOSTLY_MISSING = 0.5
 SHARED_WORDS = 0.3
 """A text whose words are shared between classes less than this (as a share of all its words) is a name, not a description."""
 ID_WORDS = frozenset(["id", "uuid", "guid", "key", "index", "idx", "no", "nr", "number", "code", "serial"])

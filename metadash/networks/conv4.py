@@ -2,13 +2,17 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+from metadash.networks.task_norm import as_scale_and_shift, norm_and_pool
 
 
 class Conv4(nn.Module):
     """Four blocks of [3×3 convolution, batch norm, max-pool 2, ReLU] (Vinyals et al. 2016; Snell et al. 2017).
 
     Images [B, H, W] (uint8 or float) to features [B, width·(H/16)·(W/16)]; 28×28 gives [B, width]. Pooling before ReLU and
-    no bias before batch norm are exact rewritings; channels-last makes the pooling vectorised.
+    no bias before batch norm are exact rewritings; channels-last makes the pooling vectorised; in training the norm, the pooling and
+    the ReLU of a block are computed as one function (``pooled_norm``), and with fixed statistics the norm is part of the convolution.
     """
 
     def __init__(self, width: int = 64, in_channels: int = 1):
@@ -19,8 +23,26 @@ class Conv4(nn.Module):
         self.blocks = nn.Sequential(*blocks).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.in_channels = in_channels
 
+    @classmethod
+    def of(cls, shape: tuple[int, ...], width: int) -> "Conv4":
+        """For images of ``shape`` [H, W] or [C, H, W]."""
+        return cls(width, channels_of(shape))
+
     def forward(self, images: Tensor) -> Tensor:
-        return self.blocks(in_layout_of(self.blocks[4].weight, images, self.in_channels)).flatten(1)
+        x = in_layout_of(self.blocks[4].weight, images, self.in_channels)
+        for first in range(0, len(self.blocks), 4):
+            convolution, norm, *_ = self.blocks[first : first + 4]
+            folded = as_scale_and_shift(norm)
+            if folded is None:
+                x = norm_and_pool(norm, convolution(x))
+            else:
+                scale, shift = folded
+                x = F.relu(F.max_pool2d(F.conv2d(x, convolution.weight * scale.view(-1, 1, 1, 1), shift, padding=1), 2))
+        return x.flatten(1)
+
+
+def channels_of(shape: tuple[int, ...]) -> int:
+    return shape[0] if len(shape) > 2 else 1
 
 
 def in_layout_of(weight: Tensor, images: Tensor, channels: int) -> Tensor:

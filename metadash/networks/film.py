@@ -14,8 +14,9 @@ from torch.nn import functional as F
 from metadash.networks.anchors import InstanceMetadata, MetadataContext, SourceReader
 
 PENALTY = 0.01
-"""Of γ₀² + β₀² in the loss. A multiplier of 1, full strength, costs what a hundredth of a nat of cross-entropy is worth (about half a
-point of accuracy): enough to switch off metadata that tell nothing, too little to stand in the way of metadata that do."""
+"""Of γ₀² + β₀² in the loss, beside a cross-entropy of about one. It is no bound on the modulation, since γ and β can grow instead;
+it makes leaving zero cost something. On glyphs the shift's multiplier settles at 0.04 to 0.14 with the metadata of fonts, at 0 to
+0.04 with their rows shuffled, which then change no accuracy."""
 
 
 class Modulation(NamedTuple):

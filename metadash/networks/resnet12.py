@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.networks.conv4 import in_layout_of
+from metadash.networks.conv4 import channels_of, in_layout_of
 
 WIDTHS = (64, 160, 320, 640)
 """As in MetaOptNet (Lee et al. 2019) and most work since; (64, 128, 256, 512) is TADAM's (Oreshkin et al. 2018)."""
@@ -38,7 +38,8 @@ class ResidualBlock(nn.Module):
 class ResNet12(nn.Module):
     """Images [B, H, W] or [B, C, H, W] (uint8 or float) to features [B, widths[-1]] by a global average.
 
-    ``width`` scales all four widths, so that ``width=0.25`` is a network a laptop can train.
+    ``width`` scales all four widths, so that ``width=0.25`` is a network a laptop can train. There is no DropBlock: it is a
+    regulariser of long training on large images, and noise in an inner loop of a few steps.
     """
 
     def __init__(self, in_channels: int = 1, widths: Sequence[int] = WIDTHS, width: float = 1.0):
@@ -51,6 +52,11 @@ class ResNet12(nn.Module):
                 module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
         self.in_channels = in_channels
         self.dim = scaled[-1]
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], width: int) -> "ResNet12":
+        """For images of ``shape`` [H, W] or [C, H, W]; ``width`` filters in the first block."""
+        return cls(channels_of(shape), width=width / WIDTHS[0])
 
     def forward(self, images: Tensor) -> Tensor:
         return self.blocks(in_layout_of(next(self.parameters()), images, self.in_channels)).mean((-2, -1))

@@ -5,12 +5,14 @@ Within a task (``NormCall.active``) this one changes nothing; what it saw is han
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, overload
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from metadash.networks.pooled_norm import norm_pool_relu
 
 BatchNorm = Literal["batch", "support", "running"]
 """Statistics of the batch at hand (transductive: queries see one another), of the support only, or running ones at evaluation."""
@@ -55,6 +57,12 @@ class TaskNorm(_BatchNorm):
     def _check_input_dim(self, input: Tensor) -> None:
         """Any number of spatial dimensions."""
 
+    @overload
+    def row(self, value: Tensor, step: int) -> Tensor: ...
+
+    @overload
+    def row(self, value: None, step: int) -> None: ...
+
     def row(self, value: Tensor | None, step: int) -> Tensor | None:
         return value[min(step, self.sets - 1)] if self.sets and value is not None else value
 
@@ -75,6 +83,13 @@ class TaskNorm(_BatchNorm):
             return F.batch_norm(input, None, None, weight, bias, True, 0.0, self.eps)
         base = input if call.rows is None else input[: call.rows]
         return normalise(input, base.mean(over), base.var(over, unbiased=False), weight, bias, self.eps)
+
+    def goes_by_batch(self) -> bool:
+        """Whether its statistics are those of all that it is given, and no ``vmap`` is about."""
+        if not self.call.active:
+            return self.training or self.running_mean is None
+        running = self.call.mode == "running" and not self.training and self.running_mean is not None
+        return not running and self.call.rows is None and not self.call.by_hand
 
     def outside(self, input: Tensor) -> Tensor:
         mean, var = self.row(self.running_mean, self.sets), self.row(self.running_var, self.sets)
@@ -98,6 +113,53 @@ def normalise(x: Tensor, mean: Tensor, var: Tensor, weight: Tensor | None, bias:
     scale = (var + eps).rsqrt() if weight is None else weight * (var + eps).rsqrt()
     out = (x - mean.view(shape)) * scale.view(shape)
     return out if bias is None else out + bias.view(shape)
+
+
+def as_scale_and_shift(norm: _BatchNorm) -> tuple[Tensor, Tensor] | None:
+    """What the norm multiplies each channel by and then adds, [C] each, where its statistics are fixed ones; else None."""
+    if norm.training or norm.running_mean is None or norm.running_var is None or not norm.affine:
+        return None
+    fixed: list[Tensor] = [norm.running_mean, norm.running_var, norm.weight, norm.bias]
+    if isinstance(norm, TaskNorm):
+        call = norm.call
+        if call.active and (call.mode != "running" or call.by_hand):
+            return None
+        step = call.step if call.active else norm.sets
+        fixed = [norm.row(value, step) for value in fixed]
+    mean, var, weight, bias = fixed
+    scale = weight * (var + norm.eps).rsqrt()
+    return scale, bias - mean * scale
+
+
+def norm_and_pool(norm: _BatchNorm, x: Tensor) -> Tensor:
+    """relu(max_pool(norm(x))), all three at once where the norm goes by its batch on a CPU."""
+    by_batch = norm.goes_by_batch() if isinstance(norm, TaskNorm) else norm.training
+    if not by_batch or not norm.affine or norm.momentum is None or x.is_cuda:
+        return F.relu(F.max_pool2d(norm(x), 2))
+    weight: Tensor = norm.weight
+    bias: Tensor = norm.bias
+    if isinstance(norm, TaskNorm):
+        step = norm.call.step if norm.call.active else norm.sets
+        weight, bias = norm.row(weight, step), norm.row(bias, step)
+    y, mean, var = norm_pool_relu(x, weight, bias, norm.eps)
+    n = x.numel() // x.shape[1]
+    saw = mean, var * (n / (n - 1))
+    if not isinstance(norm, TaskNorm):
+        observe(norm, *saw)
+    elif not norm.call.active:
+        norm.observe(*saw, norm.sets)
+    elif norm.call.seen is not None:
+        norm.call.seen.append(saw)
+    return y
+
+
+def observe(norm: _BatchNorm, mean: Tensor, var: Tensor) -> None:
+    """What torch's own batch norm does to its buffers in training."""
+    if norm.running_mean is not None and norm.running_var is not None and norm.num_batches_tracked is not None:
+        with torch.no_grad():
+            norm.running_mean.lerp_(mean, norm.momentum)  # type: ignore[arg-type]
+            norm.running_var.lerp_(var, norm.momentum)  # type: ignore[arg-type]
+            norm.num_batches_tracked.add_(1)
 
 
 def with_task_norm(module: nn.Module, call: NormCall, sets: int = 0) -> nn.Module:

@@ -16,7 +16,7 @@ from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
 from metadash.training.arms import Arm
 from metadash.training.backbone import Outcome
-from metadash.training.evaluate import context_of, tensor_rows
+from metadash.training.evaluate import tensor_rows
 from metadash.training.progress import History
 from metadash.training.restored import restored
 from metadash.training.store import Run, RunStore
@@ -32,7 +32,7 @@ def watch(spec: AdaptationSpec, dataset: Dataset, needed: list[Run], store: RunS
     history(0, "reading the learner", 0.0)
     arm = restored(spec.run, dataset, needed[0], store)
     task = store.manifest(needed[0])[spec.episode : spec.episode + 1].at_shot(spec.n_shot)
-    context = context_of(arm.encoded, task.classes)
+    context = arm.context(task)
     history(0, "adapting to the episode", 0.3)
     seen, on_support = traced(arm, task, context, spec.n_steps)
     history(spec.n_steps, "asking the prototypes", 0.9)

@@ -1,7 +1,8 @@
 """Trains one arm: a learner with some metadata sources (or none, or falsified ones) over a shared backbone."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,9 @@ from metadash.networks.anchors import MetadataContext
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
 from metadash.training.progress import SCORING, History
-from metadash.training.spec import RunSpec, ways_note
+from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
-VALIDATE_EVERY = {"quick": 50, "full": 25}
-VALIDATION_EPISODES = 400
 DRAWN_AT_ONCE = 50
 TRAINING_SHARE = 0.85
 ANCHORED = ("pseudo-shots", "am3")
@@ -97,6 +96,7 @@ def make_learner(
         options=dict(spec.options),
         instance_dims=[source.width for source in instances],
         auxiliary_weight=spec.auxiliary_weight,
+        mode=spec.mode,
     )
 
 
@@ -115,6 +115,9 @@ class Arm:
         self.generator = np.random.default_rng([spec.seed, 2])
         self.stored = np.array(backbone.array("embeddings"))
         self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
+        train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
+        if "inner_steps" in entry_of(spec.learner).options:
+            self.stored -= self.stored[train].mean(axis=0)  # gradient steps of a linear head go astray along a common offset
         dim = self.stored.shape[1]
         network: nn.Module = nn.Identity()
         self.inputs = self.stored
@@ -125,11 +128,10 @@ class Arm:
         if not self.frozen:
             self.inputs = dataset.inputs
         self.learner = make_learner(spec, network, dim, self.encoded, self.instances)
-        members = dataset.split(spec.split)["train"]
         if spec.fusion in ANCHORED and self.frozen:
-            mean = self.stored[np.isin(dataset.class_of, members)].mean(axis=0)
-            self.learner.anchors.anchor.bias.data = torch.from_numpy(mean)
+            self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
         if self.learner.auxiliary is not None:
+            members = dataset.split(spec.split)["train"]
             known = [source.vectors[members[source.present[members]]] for source in self.encoded]
             variance = torch.tensor([float(vectors.var(axis=0).sum()) for vectors in known])
             self.learner.auxiliary.start([torch.from_numpy(vectors.mean(axis=0)) for vectors in known], variance)
@@ -140,7 +142,7 @@ class Arm:
 
     @property
     def validation_episodes(self) -> int:
-        return VALIDATION_EPISODES if self.spec.mode == "quick" else VALIDATION_EPISODES // 8
+        return VALIDATION_EPISODES[self.spec.mode]
 
     def parameters(self) -> list[dict]:
         """The backbone learns ten times more slowly than what is new; its start is already good."""
@@ -167,11 +169,13 @@ class Arm:
         """All that the metadata say of some tasks; what only teaches is among it."""
         return context_of(self.encoded, tasks.classes, self.instances, tasks.support, tasks.query.reshape(len(tasks), -1))
 
-    def evaluate(self, manifest: EpisodeManifest) -> np.ndarray:
-        """Correct queries [len(shots), E]."""
-        return self.evaluate_ways(manifest, (manifest.n_way,))[manifest.n_way]
+    def evaluate(self, manifest: EpisodeManifest, shots: tuple[int, ...] | None = None) -> np.ndarray:
+        """Correct queries [len(shots), E], by default at all the shots of the evaluation."""
+        return self.evaluate_ways(manifest, (manifest.n_way,), shots)[manifest.n_way]
 
-    def evaluate_ways(self, manifest: EpisodeManifest, ways: Iterable[int]) -> dict[int, np.ndarray]:
+    def evaluate_ways(
+        self, manifest: EpisodeManifest, ways: Iterable[int], shots: tuple[int, ...] | None = None
+    ) -> dict[int, np.ndarray]:
         """Correct queries [len(shots), E] at each number of ways; what the tasks need is embedded once for all."""
         rows = np.concatenate([manifest.support.ravel(), manifest.query.ravel()])
         if self.frozen or isinstance(self.learner, EmbeddingLearner):
@@ -179,7 +183,7 @@ class Arm:
         else:
             needed, position = places(rows, len(self.inputs))
             table = np.array(self.inputs[needed])
-        encoded, shots = self.encoded if self.spec.reads_at_test else [], self.spec.evaluation.shots
+        encoded, shots = self.encoded if self.spec.reads_at_test else [], shots or self.spec.evaluation.shots
         return {w: score(self.learner, table, position, manifest.at_ways(w), shots, encoded, self.instances) for w in ways}
 
     def embeddings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -202,8 +206,16 @@ class Arm:
         return self.learner(support, query, context)[0].argmax(dim=-1).numpy()
 
     def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
-        """In %, the mean over the shots: what training is stopped and selected on."""
+        """In %, the mean over the shots."""
         return float(correct.mean() / (manifest.n_way * manifest.n_query) * 100)
+
+    def look(self) -> float:
+        """The accuracy on the validation episodes: what training is stopped and selected on."""
+        shots, manifest = self.spec.evaluation.shots, self.validation
+        if not self.spec.adapts_network:
+            return self.accuracy(self.evaluate(manifest), manifest)
+        parts = [(manifest[turn :: len(shots)], shots[turn : turn + 1]) for turn in range(len(shots))]
+        return float(np.mean([self.accuracy(self.evaluate(part, shot), part) for part, shot in parts]))
 
 
 def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
@@ -228,7 +240,7 @@ def optimisers_of(arm: Arm) -> list[torch.optim.Optimizer]:
 
 def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:
     """Reptile's ε falls linearly from its start to zero (Nichol et al. 2018, section 5)."""
-    epsilon = check_options("reptile", dict(arm.spec.options)).reptile_epsilon
+    epsilon = check_options("reptile", dict(arm.spec.options), arm.spec.mode).reptile_epsilon
     for group in optimiser.param_groups:
         group["lr"] = epsilon * (1 - progress)
 
@@ -236,9 +248,10 @@ def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:
 def fit(arm: Arm, history: History) -> dict[str, float]:
     """Train until validation accuracy has not risen for ``patience`` looks, or the budget is spent; keep the best weights."""
     spec = arm.spec
-    every = VALIDATE_EVERY[spec.mode]
+    every = LOOK_EVERY["adapting" if spec.adapts_network else spec.mode]
     optimisers = optimisers_of(arm)
-    best, best_step, waited = arm.accuracy(arm.evaluate(arm.validation), arm.validation), 0, 0
+    with named_step(0, spec.steps):
+        best, best_step, waited = arm.look(), 0, 0
     weights = copy.deepcopy(arm.learner.state_dict())
     history(0, "training", 0.0, validation_accuracy=best)
     batch = arm.episodes.n_episodes // DRAWN_AT_ONCE
@@ -250,7 +263,8 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
             manifest = draw_from(arm.table, arm.episodes, arm.generator)
         arm.learner.train()
         progress = (step - 1) / spec.steps
-        loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
+        with named_step(step, spec.steps):
+            loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
         arm.learner.zero_grad()
         loss.backward()
         if spec.learner in CLIPPED:
@@ -260,12 +274,13 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
         for optimiser in optimisers:
             optimiser.step()
         if not torch.isfinite(loss):
-            raise BadInput(f"The loss is not a number at step {step}; lower the learning rate ({spec.learning_rate:g}).")
+            raise BadInput(f"The loss is not a number at step {step} of {spec.steps}; {cure(spec, step)}.")
         fraction = TRAINING_SHARE * step / spec.steps
         if step % every and step < spec.steps:
             history(step, "training", fraction, **({"loss": loss.item()} if step % 10 == 0 else {}))
             continue
-        accuracy = arm.accuracy(arm.evaluate(arm.validation), arm.validation)
+        with named_step(step, spec.steps):
+            accuracy = arm.look()
         history(step, "training", fraction, loss=loss.item(), validation_accuracy=accuracy)
         waited += 1
         if accuracy > best:
@@ -275,6 +290,27 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
             break
     arm.learner.load_state_dict(weights)
     return {"validation_accuracy": best, "best_step": best_step, "steps": step}
+
+
+@contextmanager
+def named_step(step: int, steps: int) -> Iterator[None]:
+    """What a learner refuses inside (an inner loop that diverges) is told with the training step at which it happened."""
+    try:
+        yield
+    except BadInput as problem:
+        raise BadInput(f"Training stopped at step {step} of {steps}. {problem}") from problem
+
+
+def cure(spec: RunSpec, step: int) -> str:
+    """What probably makes a loss a number again; before the first step nothing was learned yet that could have gone wrong."""
+    if step == 1:
+        return "the inputs or the backbone's embeddings hold values that are not numbers"
+    entry, options = entry_of(spec.learner), check_options(spec.learner, dict(spec.options), spec.mode)
+    inner = f"lower inner_lr ({options.inner_lr:g})" if "inner_lr" in entry.options else ""
+    if spec.learner == "reptile":
+        return f"{inner} or reptile_epsilon ({options.reptile_epsilon:g})"
+    outer = f"the learning rate ({spec.learning_rate:g})"
+    return f"{inner} or {outer}" if inner else f"lower {outer}"
 
 
 def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
@@ -341,8 +377,8 @@ def trained_parameters(arm: Arm) -> int:
 
 def statistics_of(spec: RunSpec) -> str:
     """Which batch-norm statistics the queries were scored with: "batch" lets queries see one another, the others do not."""
-    adapts = spec.mode == "full" and "batch_norm" in entry_of(spec.learner).options
-    return check_options(spec.learner, dict(spec.options)).batch_norm if adapts else "running"
+    adapts = spec.mode == "full" and entry_of(spec.learner).adapts_backbone
+    return check_options(spec.learner, dict(spec.options), spec.mode).batch_norm if adapts else "running"
 
 
 @torch.no_grad()

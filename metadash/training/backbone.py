@@ -1,4 +1,4 @@
-"""Trains a backbone on pixels alone and embeds every instance with it, once, for all arms that will share it."""
+"""Trains a backbone on the inputs alone and embeds every instance with it, once, for all arms that will share it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from metadash.episodes.sampler import draw, draw_from
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypicalNetwork
-from metadash.networks.conv4 import Conv4
+from metadash.networks.registry import check_inputs, make_network
 from metadash.training.evaluate import embed, places, score, tensor_rows
 from metadash.training.progress import History
 from metadash.training.spec import BackboneSpec
@@ -40,15 +40,11 @@ class Outcome:
 
 def make_backbone(spec: BackboneSpec, dataset: Dataset) -> tuple[nn.Module, int]:
     """The untrained network and its output dimension. Raises BadInput for inputs it cannot take."""
-    if dataset.description.modality != "image":
-        raise BadInput(f"Conv-4 takes images, and '{dataset.name}' holds {dataset.description.modality}s.")
-    if min(dataset.inputs.shape[1:]) < 16:
-        raise BadInput(
-            f"Conv-4 halves an image four times; '{dataset.name}' has images of {dataset.inputs.shape[1:]}, too small for that."
-        )
-    network = Conv4(spec.width)
+    shape = dataset.inputs.shape[1:]
+    check_inputs(spec.backbone, dataset.description.modality, shape, dataset.name)
+    network = make_network(spec.backbone, shape, spec.width)
     with torch.no_grad():
-        dim = network.eval()(torch.zeros(1, *dataset.inputs.shape[1:])).shape[1]
+        dim = network.eval()(torch.zeros(1, *shape)).shape[1]
     return network, dim
 
 
@@ -85,9 +81,12 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
         optimiser.step()
         schedule.step()
         if not torch.isfinite(loss):
-            raise BadInput(
-                f"The backbone's loss is not a number at step {step}; lower the learning rate ({spec.learning_rate:g})."
+            cause = (
+                "the inputs hold values that are not numbers"
+                if step == 1
+                else f"lower the learning rate ({spec.learning_rate:g})"
             )
+            raise BadInput(f"The backbone's loss is not a number at step {step}; {cause}.")
         fraction = TRAINING_SHARE * step / spec.episodes
         if step % VALIDATE_EVERY == 0 or step == spec.episodes:
             accuracy = validate_backbone(learner, spec, dataset)

@@ -5,6 +5,8 @@ import logging
 import queue
 import subprocess
 import threading
+import time
+from collections.abc import Container
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +17,7 @@ from metadash.training.check import check
 from metadash.training.cluster import start_cluster, stop_cluster
 from metadash.training.jobs import Job, JobFolder, title_of
 from metadash.training.kinds import Spec, run_digest
+from metadash.training.questions import WhatIfSpec
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
 
@@ -22,6 +25,12 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the jobs handed over."""
+
+TURN_EVERY = 0.1
+"""Seconds between two looks whether a job that waits can have its turn."""
+
+INTERACTIVE = (WhatIfSpec,)
+"""Kinds of run that take about half a second and that somebody waits for; one worker more than the settings name is there for them."""
 
 GIVEN_UP = "The worker processes ended before it was done; start it again."
 
@@ -34,6 +43,9 @@ class JobBoard:
         self.lock = threading.Lock()
         self.waiting: queue.Queue[tuple[str, list[str]] | None] = queue.Queue()
         self.futures: dict[str, Any] = {}
+        self.interactive: set[str] = set()
+        self.slots = 1
+        """Jobs at once, beside an interactive one; known when the workers are."""
         self.client: Any = None
         self.cluster: subprocess.Popen | None = None
         self.thread: threading.Thread | None = None
@@ -54,6 +66,8 @@ class JobBoard:
             job = folder.read()
             if job is None or not job.active:
                 folder.create(spec, title_of(spec))
+                if isinstance(spec, INTERACTIVE):
+                    self.interactive.add(digest)
                 self.waiting.put((digest, needs))
                 self.start_thread()
         return digest
@@ -72,31 +86,45 @@ class JobBoard:
 
     def hand_over(self) -> None:
         """Until ``close`` puts None into the queue."""
+        held: dict[str, list[str]] = {}
+        looked = time.monotonic()
         while True:
-            try:
-                item = self.waiting.get(timeout=LOOK_EVERY)
-            except queue.Empty:
+            with suppress(queue.Empty):
+                item = self.waiting.get(timeout=TURN_EVERY if held else LOOK_EVERY)
+                if item is None:
+                    return
+                held[item[0]] = item[1]
+            if time.monotonic() - looked > LOOK_EVERY:
                 self.look_after()
-                continue
-            if item is None:
-                return
-            digest, needs = item
-            try:
-                client = self.connect()
-                from metadash.training.worker import work
+                looked = time.monotonic()
+            for digest, needs in [*held.items()]:
+                if self.has_turn(digest, needs, held):
+                    del held[digest]
+                    self.hand_to_worker(digest)
 
-                earlier = [self.futures[need] for need in needs if need in self.futures]
-                job = self.job(digest)
-                key = f"{digest}-{job.submitted if job else 0}"
-                self.futures[digest] = client.submit(after, work, str(self.workspace.root), digest, earlier, key=key, pure=False)
-            except BadInput as problem:
-                JobFolder(self.workspace, digest).write_progress(state="failed", message=str(problem), fraction=0.0)
-            except Exception as defect:
-                log.exception("handing over job %s", digest)
-                message = (
-                    f"The worker processes could not be started ({type(defect).__name__}); the server's log holds the details."
-                )
-                JobFolder(self.workspace, digest).write_progress(state="failed", message=message, fraction=0.0)
+    def has_turn(self, digest: str, needs: list[str], held: Container[str]) -> bool:
+        """Once what it needs has ended and a worker is free. Dask would give each worker a queue of its own beforehand, and not know
+        which of them will be long: jobs would wait behind one while another worker is idle."""
+        under_way = {other for other, future in self.futures.items() if not future.done()}
+        if any(need in under_way or need in held for need in needs):
+            return False
+        quick = len(under_way & self.interactive)
+        return quick < 1 if digest in self.interactive else len(under_way) - quick < self.slots
+
+    def hand_to_worker(self, digest: str) -> None:
+        try:
+            client = self.connect()
+            from metadash.training.worker import work
+
+            job = self.job(digest)
+            key = f"{digest}-{job.submitted if job else 0}"
+            self.futures[digest] = client.submit(work, str(self.workspace.root), digest, key=key, pure=False)
+        except BadInput as problem:
+            JobFolder(self.workspace, digest).write_progress(state="failed", message=str(problem), fraction=0.0)
+        except Exception as defect:
+            log.exception("handing over job %s", digest)
+            message = f"The worker processes could not be started ({type(defect).__name__}); the server's log holds the details."
+            JobFolder(self.workspace, digest).write_progress(state="failed", message=message, fraction=0.0)
 
     def look_after(self) -> None:
         """Jobs that Dask gave up, or whose cluster ended by itself, must not seem to be queued for ever."""
@@ -132,8 +160,10 @@ class JobBoard:
                 raise BadInput(
                     f"The Dask scheduler at {settings.SCHEDULER.value} does not answer; start it, or empty {settings.SCHEDULER.name}."
                 ) from error
+            self.slots = max(sum(self.client.nthreads().values()), 1)
             return self.client
-        self.cluster, address = start_cluster(settings.worker_count())
+        self.slots = settings.worker_count()
+        self.cluster, address = start_cluster(self.slots + 1)
         self.client = Client(address, timeout=30, set_as_default=False)
         atexit.register(self.close)
         return self.client
@@ -155,8 +185,3 @@ class JobBoard:
             self.waiting.put(None)
             thread.join(2)
         self.disconnect()
-
-
-def after(function: Any, root: str, digest: str, earlier: list[Any]) -> None:
-    """``earlier`` are finished tasks by the time Dask calls this: naming them is how a run waits for its backbone."""
-    function(root, digest)

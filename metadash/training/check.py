@@ -8,6 +8,7 @@ from metadash.episodes.sampler import check_counts
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.metadata.blur import check_fits, read_blur
+from metadash.networks.registry import check_inputs
 from metadash.training.kinds import Spec
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, changed_sources
@@ -18,6 +19,7 @@ from metadash.training.subsets import HeadsSpec
 def check(spec: Spec, dataset: Dataset) -> None:
     """Raises BadInput, in one sentence, when the data cannot serve the spec. Reads tables only: no torch, no scikit-learn."""
     if isinstance(spec, BackboneSpec):
+        check_inputs(spec.backbone, dataset.description.modality, dataset.inputs.shape[1:], dataset.name)
         training = EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query)
         check_role(training, dataset, "The backbone's n_way")
         check_validation(spec, dataset)

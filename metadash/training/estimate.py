@@ -1,18 +1,21 @@
 """How long a run will take, from what its like took here before, or from what it took us where there is none."""
 
+import math
 from collections.abc import Sequence
 
 from metadash.data.dataset import Dataset
+from metadash.learners.registry import check_options, entry_of
+from metadash.networks.registry import backbone_entry
 from metadash.training.kinds import Spec
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, scoring_seconds
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, BackboneSpec, Evaluation, RunSpec
 from metadash.training.store import Run, RunStore
 from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.views import AdaptationSpec, MapSpec
 
-SECONDS_PER_IMAGE = 0.45e-3
-"""Forward and backward of one 28×28 image through Conv-4-32, one core of 2024; a forward pass alone is a third of it."""
+SECONDS_PER_STEP = 4e-3
+"""Of a training step whatever its size: drawing rows, the optimiser, the report."""
 
 SECONDS_PER_HEAD_STEP = 4e-3
 SECONDS_PER_STACKED_HEAD_STEP = 2.3e-4
@@ -21,6 +24,20 @@ SECONDS_PER_MASKED_LOGIT = 3e-9
 
 STOPS_AFTER = 0.7
 """Of the most steps, where a head stops by its patience."""
+INNER_STEP = 1e-3
+"""One inner step, whatever its size; of a whole network, or of the heads of a batch of tasks at once."""
+
+SMALL_BATCH = 1.25
+"""An image costs so much more in the few of a support than in a large batch."""
+
+SECOND_ORDER = 6.5
+"""Inner steps that are differentiated through, against a forward and a backward pass."""
+
+MOVED = {"scoring": 8e-9, "first order": 16e-9, "second order": 28e-9}
+"""Seconds for each parameter that an inner step moves."""
+
+GATED = {"scoring": 0.8e-6, "training": 1.6e-6}
+"""The same where an LSTM decides how (with the usual hidden units)."""
 
 START_UP = 6.0
 """Worker processes start and import torch: paid once a server."""
@@ -31,20 +48,25 @@ def estimate(spec: Spec, dataset: Dataset, store: RunStore, known: Sequence[Run]
     if store.find(spec, dataset):
         return 0.0
     like = [run for run in (store.runs() if known is None else known) if alike(run.spec, spec)]
-    rough = from_scratch(spec, len(dataset.inputs))
-    return like[0].about["seconds"] * rough / from_scratch(like[0].spec, len(dataset.inputs)) if like else rough
+    rough = from_scratch(spec, *dataset.inputs.shape)
+    return like[0].about["seconds"] * rough / from_scratch(like[0].spec, *dataset.inputs.shape) if like else rough
 
 
 def alike(one: Spec, other: Spec) -> bool:
     """Whether the time of one run tells the time of the other, in proportion to their sizes."""
     if isinstance(one, RunSpec) and isinstance(other, RunSpec):
-        return (one.dataset, one.learner, one.mode, one.trains) == (other.dataset, other.learner, other.mode, other.trains)
+        first, second = ((s.dataset, s.learner, s.mode, s.trains, s.backbone.backbone) for s in (one, other))
+        return first == second
+    if isinstance(one, BackboneSpec) and isinstance(other, BackboneSpec):
+        return (one.dataset, one.backbone) == (other.dataset, other.backbone)
     if isinstance(one, AdaptationSpec) and isinstance(other, AdaptationSpec):
         return alike(one.run, other.run)
     return type(one) is type(other) and one.dataset == other.dataset
 
 
-def from_scratch(spec: Spec, n_instances: int) -> float:
+def from_scratch(spec: Spec, n_instances: int, *shape: int) -> float:
+    """``shape`` of one input; by default an image of 28×28."""
+    shape = shape or (28, 28)
     if isinstance(spec, MapSpec):
         return 2.0 + spec.background * 8e-3
     if isinstance(spec, WhatIfSpec | DoseSpec):
@@ -53,11 +75,11 @@ def from_scratch(spec: Spec, n_instances: int) -> float:
         tests = spec.run.evaluation
         each = SECONDS_PER_HEAD_STEP / 4
         if spec.run.mode == "full":  # twice over: once with the queries, once with the support in their place
-            each = per_image(spec.run.backbone.width) * tests.n_way * (3 * spec.n_shot + tests.n_query / 3)
+            each = per_input(spec.run.backbone, shape) * tests.n_way * (3 * spec.n_shot + tests.n_query / 3)
         return 1.0 + spec.n_steps * each
     if isinstance(spec, BackboneSpec):
         images = spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
-        return per_image(spec.width) * (images + n_instances / 3)
+        return per_input(spec, shape) * (images + n_instances / 3) + spec.episodes * SECONDS_PER_STEP
     if isinstance(spec, ProbeSpec):
         return 3.0
     if isinstance(spec, HeadsSpec):
@@ -69,13 +91,19 @@ def from_scratch(spec: Spec, n_instances: int) -> float:
     tests = spec.evaluation
     if isinstance(spec, ProxySpec):
         return 1.0 + 5 * tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5 + n_instances * 3e-5
-    scoring = scoring_seconds(spec)
+    scoring, entry = scoring_seconds(spec), entry_of(spec.learner)
+    if spec.mode == "full" and entry.adapts_backbone:
+        return scoring + adapting_networks(spec, shape) + per_input(spec.backbone, shape) * n_instances / 3
     if not spec.trains:
         return 0.3 + scoring
     if spec.mode == "quick":
-        return 1.0 + scoring + spec.steps * SECONDS_PER_HEAD_STEP * spec.meta_batch * tests.n_way / 80
+        inner = adapting_heads(spec) if "inner_steps" in entry.options else 0.0
+        return 1.0 + scoring + inner + spec.steps * SECONDS_PER_HEAD_STEP * spec.meta_batch * tests.n_way / 80
     drawn = spec.steps * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
-    return scoring + per_image(spec.backbone.width) * (drawn + n_instances / 3 + spec.steps / 25 * 50 * 100 / 3)
+    looked_at = min(
+        spec.steps / LOOK_EVERY["full"] * VALIDATION_EPISODES["full"] * 100, spec.steps / LOOK_EVERY["full"] * n_instances
+    )
+    return scoring + spec.steps * SECONDS_PER_STEP + per_input(spec.backbone, shape) * (drawn + n_instances / 3 + looked_at / 3)
 
 
 def tally(tests: Evaluation) -> float:
@@ -83,8 +111,48 @@ def tally(tests: Evaluation) -> float:
     return tests.n_episodes * len(tests.shots) * tests.n_way**2 * tests.n_query * SECONDS_PER_MASKED_LOGIT
 
 
-def per_image(width: int) -> float:
-    return SECONDS_PER_IMAGE * (width / 32) ** 1.4
+def per_input(spec: BackboneSpec, shape: Sequence[int]) -> float:
+    """Seconds of a forward and a backward pass of one input."""
+    return backbone_entry(spec.backbone).seconds_per_input(spec.width, shape)
+
+
+def adapting_networks(spec: RunSpec, shape: Sequence[int]) -> float:
+    """Seconds to train and score a learner that adapts its whole network to every single task."""
+    tests, entry = spec.evaluation, entry_of(spec.learner)
+    options = check_options(spec.learner, dict(spec.options), spec.mode)
+    one, queries = per_input(spec.backbone, shape), tests.n_way * tests.n_query
+    weights = backbone_entry(spec.backbone.backbone).weights(spec.backbone.width, math.prod(shape))
+    gated = {key: value * weights if spec.learner == "meta-lstm" else 0.0 for key, value in GATED.items()}
+    order = "second order" if entry.through and not options.first_order else "first order"
+    images = SECOND_ORDER if order == "second order" else SMALL_BATCH
+
+    def training(shots: int) -> float:
+        batch = options.inner_batch if "inner_batch" in entry.options else shots * tests.n_way
+        step = INNER_STEP + batch * images * one + weights * MOVED[order] + gated["training"]
+        return SECONDS_PER_STEP + options.inner_steps * step + 1.4 * queries * one
+
+    def scoring(shots: int) -> float:
+        steps = options.inner_steps if options.eval_steps is None else options.eval_steps
+        step = INNER_STEP + shots * tests.n_way * SMALL_BATCH * one + weights * MOVED["scoring"] + gated["scoring"]
+        return steps * step + queries * one / 3
+
+    looks = spec.steps / LOOK_EVERY["adapting"]
+    train, score = (sum(part(shots) for shots in tests.shots) for part in (training, scoring))
+    return spec.steps * train / len(tests.shots) + score * (
+        tests.n_episodes + looks * VALIDATION_EPISODES["full"] / len(tests.shots)
+    )
+
+
+def adapting_heads(spec: RunSpec) -> float:
+    """Seconds of the inner steps of linear heads, many tasks at once."""
+    tests, options = spec.evaluation, check_options(spec.learner, dict(spec.options), spec.mode)
+    gated = spec.learner == "meta-lstm"
+    steps = options.inner_steps if options.eval_steps is None else options.eval_steps
+    scored = len(tests.shots) * (tests.n_episodes + spec.steps / LOOK_EVERY["quick"] * VALIDATION_EPISODES["quick"])
+    ways = tests.n_way / 5
+    return ways * (
+        spec.steps * options.inner_steps * INNER_STEP * (4 if gated else 1) + scored * steps * (1.2e-4 if gated else 8e-6)
+    )
 
 
 def with_needs(specs: Sequence[Spec]) -> list[Spec]:

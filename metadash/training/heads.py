@@ -10,11 +10,11 @@ from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
 from metadash.metadata.encoded import EncodedSource
-from metadash.training.arms import DRAWN_AT_ONCE, TRAINING_SHARE, VALIDATE_EVERY, Arm, falsify, make_learner
+from metadash.training.arms import DRAWN_AT_ONCE, TRAINING_SHARE, Arm, falsify, make_learner
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import tensor_rows
 from metadash.training.progress import History
-from metadash.training.spec import RunSpec
+from metadash.training.spec import LOOK_EVERY, RunSpec
 from metadash.training.stack import HeadStack, inputs_of, stack_learners
 from metadash.training.store import Run, RunStore
 from metadash.training.subsets import HeadsSpec, SourceArm
@@ -112,7 +112,7 @@ def fit_heads(heads: Heads, history: History) -> pd.DataFrame:
     The rule is that of ``arms.fit``, head by head; who has stopped leaves the stack. One row an arm: validation_accuracy, best_step, steps.
     """
     run, arm = heads.run, heads.arm
-    every, batch = VALIDATE_EVERY["quick"], arm.episodes.n_episodes // DRAWN_AT_ONCE
+    every, batch = LOOK_EVERY["quick"], arm.episodes.n_episodes // DRAWN_AT_ONCE
     queries = arm.validation.n_way * arm.validation.n_query
     whole, best_weights = heads.stack, heads.stack.snapshot()
     optimiser = optimiser_of(heads.stack, run)

@@ -174,7 +174,7 @@ def read_all(workspace: Workspace) -> Iterator[Job]:
 def title_of(spec: Spec) -> str:
     """A line that tells a run from its neighbours."""
     if isinstance(spec, BackboneSpec):
-        return f"Backbone Conv-4-{spec.width} on pixels, {spec.dataset}"
+        return f"Backbone {spec.title} without metadata, {spec.dataset}"
     if isinstance(spec, ProxySpec):
         return f"Instance metadata alone: {', '.join(spec.sources)}, {spec.dataset}"
     if isinstance(spec, ProbeSpec):
@@ -193,4 +193,5 @@ def title_of(spec: Spec) -> str:
     wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
     wrong += {"film": ", FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
-    return f"{entry_of(spec.learner).title} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"
+    over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
+    return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

@@ -1,6 +1,7 @@
 """Scores subsets of a trained run's sources by hiding the others at evaluation: what the one model does with what it is given."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,15 +11,17 @@ from torch import Tensor
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.prototypical import PrototypicalNetwork
-from metadash.metadata.encoded import EncodedSource
-from metadash.training.arms import Arm
+from metadash.metadata.encoded import EncodedInstances, EncodedSource
+from metadash.training.arms import ANCHORED, Arm
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of
 from metadash.training.heads import places_of, share_of_anchor
 from metadash.training.progress import History
 from metadash.training.store import Run, RunStore
-from metadash.training.subsets import MaskedSpec
+from metadash.training.subsets import MaskedSpec, members
 from metadash.training.tally import count_correct
+
+Encoded = TypeVar("Encoded", EncodedSource, EncodedInstances)
 
 
 def score_masked(spec: MaskedSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
@@ -28,9 +31,8 @@ def score_masked(spec: MaskedSpec, dataset: Dataset, needed: list[Run], store: R
     arm.learner.load_state_dict(run.weights())
     arm.learner.eval()
     manifest = store.manifest(run)
-    correct = (prototypes_masked if isinstance(arm.learner, PrototypicalNetwork) else any_masked)(
-        arm, spec.masks, manifest, history
-    )
+    placed = isinstance(arm.learner, PrototypicalNetwork) and spec.run.fusion in ANCHORED
+    correct = (prototypes_masked if placed else any_masked)(arm, spec.masks, manifest, history)
     queries = manifest.n_way * manifest.n_query
     return Outcome(
         summary={
@@ -60,7 +62,7 @@ def prototypes_masked(arm: Arm, masks: list[int], manifest: EpisodeManifest, his
 @torch.no_grad()
 def anchor_and_share(arm: Arm, classes: np.ndarray, mask: int) -> tuple[Tensor, Tensor]:
     """μ [T, D] of some classes and its share [len(shots), T] in their prototypes, with only the sources of ``mask``."""
-    context = context_of(hidden(arm.encoded, mask), classes[None])
+    context = context_of(hidden(arm.encoded, members(mask, arm.spec.sources)), classes[None])
     assert context is not None
     anchor, strength = arm.learner.anchors(context)
     shots = arm.spec.evaluation.shots
@@ -72,17 +74,16 @@ def anchor_and_share(arm: Arm, classes: np.ndarray, mask: int) -> tuple[Tensor, 
 
 def any_masked(arm: Arm, masks: list[int], manifest: EpisodeManifest, history: History) -> np.ndarray:
     """Any other learner: one evaluation a subset."""
-    encoded, found = arm.encoded, []
+    encoded, instances, found = arm.encoded, arm.instances, []
     for done, mask in enumerate(masks):
         history(0, "scoring every subset", done / len(masks))
-        arm.encoded = hidden(encoded, mask)
+        kept = members(mask, arm.spec.sources)
+        arm.encoded, arm.instances = hidden(encoded, kept), hidden(instances, kept)
         found.append(arm.evaluate(manifest))
-    arm.encoded = encoded
+    arm.encoded, arm.instances = encoded, instances
     return np.stack(found).astype(np.uint16)
 
 
-def hidden(encoded: list[EncodedSource], mask: int) -> list[EncodedSource]:
-    """The sources, those outside ``mask`` present nowhere."""
-    return [
-        source if mask >> s & 1 else replace(source, present=np.zeros_like(source.present)) for s, source in enumerate(encoded)
-    ]
+def hidden(encoded: list[Encoded], kept: tuple[str, ...]) -> list[Encoded]:
+    """The sources, those that are not ``kept`` present nowhere."""
+    return [source if source.name in kept else replace(source, present=np.zeros_like(source.present)) for source in encoded]

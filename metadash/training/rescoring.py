@@ -138,7 +138,7 @@ def classes_frame(spec: WhatIfSpec, scorer: Rescorer, before: list[EncodedSource
     task = scorer.manifest[spec.episode : spec.episode + 1].at_shot(spec.n_shot)
     frame = pd.DataFrame({"class_id": task.classes[0], "changed": changed(before, after)[task.classes[0]]})
     learner = scorer.arm.learner
-    if not isinstance(learner, PrototypicalNetwork):
+    if not isinstance(learner, PrototypicalNetwork) or learner.film is not None:
         return frame
     support = torch.from_numpy(scorer.table)[scorer.position[task.support]]
     for name, encoded in (("before", before), ("after", after)):

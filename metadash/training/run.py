@@ -5,6 +5,7 @@ from metadash.data.library import open_dataset
 from metadash.training.check import check
 from metadash.training.cost import Meter
 from metadash.training.kinds import KINDS, Spec, kind_of, run_digest
+from metadash.training.memory import within_memory
 from metadash.training.progress import SCORING, History, Report, Stopped, silent
 from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
@@ -42,7 +43,7 @@ def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: 
 
     prepare_process()
     function = KINDS[kind_of(spec)].function()
-    with Meter() as meter:
+    with Meter() as meter, within_memory(spec):
         outcome = function(spec, dataset, needed, store, history)
         scoring = history.since(SCORING)
     outcome.summary["needs"] = [run.digest for run in needed]

@@ -5,11 +5,15 @@ from typing import Any, Literal
 
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
-from metadash.learners.registry import check_options, entry_of, options_for
+from metadash.learners.registry import Mode, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
+from metadash.networks.registry import backbone_entry
 from metadash.training.fields import check_fields, check_range
 
-Mode = Literal["quick", "full"]
+VALIDATION_EPISODES = {"quick": 400, "full": 50}
+LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
+"""Steps between two looks at the validation episodes. End to end, a learner that adapts its whole network to every task looks less
+often, and at each episode with one number of shots in turn: with all of them, scoring would take many times longer than learning."""
 
 AUXILIARY_WEIGHT = 0.2
 """Of the auxiliary loss beside a cross-entropy of about one: enough to be heard, too little to drown it (the literature has 0.1 to 0.5)."""
@@ -17,16 +21,17 @@ AUXILIARY_WEIGHT = 0.2
 
 @dataclass(frozen=True)
 class BackboneSpec:
-    """A backbone trained on pixels alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
+    """A backbone trained on the inputs alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
 
-    ``width`` filters; at most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam,
-    annealed to zero by a cosine; the weights kept are those with the best accuracy on validation classes.
+    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
+    most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam, annealed to zero by a
+    cosine; the weights kept are those with the best accuracy on validation classes.
     """
 
     dataset: str = "glyphs"
     split: str = "base_letter-0"
-    backbone: Literal["conv4"] = "conv4"
-    width: int = 32
+    backbone: str = "conv4"
+    width: int = 0
     distance: Literal["euclidean", "cosine"] = "euclidean"
     n_way: int = 20
     n_shot: int = 1
@@ -37,7 +42,9 @@ class BackboneSpec:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        check_range(self, "width", 4, 256)
+        entry = backbone_entry(self.backbone)
+        object.__setattr__(self, "width", self.width or entry.width)
+        check_range(self, "width", entry.least, entry.most)
         check_range(self, "n_way", 2, 200)
         check_range(self, "n_shot", 1, 20)
         check_range(self, "n_query", 1, 50)
@@ -48,6 +55,11 @@ class BackboneSpec:
     @property
     def needs(self) -> list:
         return []
+
+    @property
+    def title(self) -> str:
+        """``Conv-4-32``"""
+        return f"{backbone_entry(self.backbone).title}-{self.width}"
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,8 @@ class RunSpec:
     Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
     backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``): that of
     the sources ``falsified``, or of all where none is named.
-    ``learner`` and its ``options`` (pairs of name and value, those that differ from its paper's) are the registry's.
+    ``learner`` and its ``options`` (pairs of name and value, those that differ from its defaults in that mode) are
+    the registry's.
     ``fusion`` is how the metadata enter: *pseudo-shots* and *am3* place a class's prototype, *film* modulates the embedding (and
     alone reads sources that describe instances), *auxiliary* only teaches the embedding in training, by a loss that counts
     ``auxiliary_weight`` times.
@@ -142,7 +155,7 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        object.__setattr__(self, "options", normal_options(self.learner, self.options))
+        object.__setattr__(self, "options", normal_options(self.learner, self.options, self.mode))
         check_learner(self)
         object.__setattr__(self, "blur", normal_blur(self.sources, self.blur))
         check_range(self, "source_dropout", 0.0, 0.95)
@@ -186,6 +199,11 @@ class RunSpec:
         return self.fusion not in ("none", "auxiliary")
 
     @property
+    def adapts_network(self) -> bool:
+        """Every task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
+        return self.mode == "full" and entry_of(self.learner).adapts_backbone
+
+    @property
     def trains(self) -> bool:
         """A quick prototype without metadata has nothing to train: it is a mean of frozen embeddings."""
         return self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
@@ -198,14 +216,14 @@ def ways_note(spec: RunSpec) -> str:
     return f"scored at {n_way} ways only: its head has one row for each of {n_way} classes" if fixed else ""
 
 
-def normal_options(learner: str, options: Any) -> tuple[tuple[str, Any], ...]:
+def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, Any], ...]:
     """Only what differs from the learner's defaults, sorted by name, so that equal meanings stay one run.
 
     Raises BadInput for an unknown learner (naming the nearest), and for an option that it ignores or that is out of range.
     """
     entry_of(learner)
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
-    complete, usual = check_options(learner, given), options_for(learner)
+    complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
 
 
@@ -258,6 +276,13 @@ def check_learner(spec: RunSpec) -> None:
         )
     if spec.distance != "euclidean" and spec.distance not in entry.distances:
         raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
+    for name, _ in spec.options:
+        if spec.mode == "quick" and name in ("batch_norm", "per_step_norm"):
+            raise BadInput(
+                f"The mode quick would ignore the option {name}: a frozen embedding has no batch norm; use the mode full."
+            )
+        if name == "fce_steps" and not dict(spec.options).get("fce"):
+            raise BadInput("The learner 'matching' would ignore the option fce_steps without fce=true.")
     if spec.mode == "full" and entry.family == "reference":
         raise BadInput(
             f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."

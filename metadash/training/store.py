@@ -1,5 +1,6 @@
 """Finished runs on disk, one immutable folder each, named by digest: what is computed once is there for everybody."""
 
+import errno
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -94,6 +95,8 @@ class Run:
         try:
             yield
         except (OSError, ValueError, EOFError, error_of_reader) as error:
+            if getattr(error, "errno", None) == errno.ENOMEM:
+                raise MemoryError from error
             raise BadInput(
                 f"The run {self.digest} is damaged ({name} cannot be read); delete its folder and train again."
             ) from error

@@ -28,7 +28,7 @@ def train_all(specs: Sequence[Spec], workspace: Workspace, workers: int, report:
     if workers == 1 or len(missing) < 2:
         one_by_one(missing, workspace, report)
     else:
-        side_by_side(missing, workspace, report)
+        side_by_side(missing, workspace, workers, report)
 
 
 def one_by_one(specs: Sequence[Spec], workspace: Workspace, report: Report) -> None:
@@ -41,33 +41,38 @@ def one_by_one(specs: Sequence[Spec], workspace: Workspace, report: Report) -> N
         train(spec, workspace, of_all)
 
 
-def side_by_side(specs: Sequence[Spec], workspace: Workspace, report: Report) -> None:
-    board = JobBoard(workspace)
+def side_by_side(specs: Sequence[Spec], workspace: Workspace, workers: int, report: Report) -> None:
+    """As many jobs at once as there are workers: handed over one by one, none waits behind another while a worker is idle."""
+    board, store = JobBoard(workspace), RunStore(workspace)
+    digests = [run_digest(spec, open_dataset(workspace, spec.dataset)) for spec in specs]
+    waiting = list(specs)
+    handed: list[str] = []
     try:
-        digests = [board.submit(spec) for spec in specs]
         while True:
-            jobs = [board.job(digest) for digest in digests]
-            fractions = [done_part(job, workspace, digest) for job, digest in zip(jobs, digests, strict=True)]
-            for job in jobs:
+            jobs = {digest: board.job(digest) for digest in handed}
+            for job in jobs.values():
                 if job is not None and job.state in ("failed", "interrupted", "cancelled"):
                     raise BadInput(f"{job.title}: {job.message}")
+            active = sum(job is not None and job.active for job in jobs.values())
+            while waiting and active < workers:
+                handed.append(board.submit(waiting.pop(0)))
+                active += 1
+            fractions = [1.0 if store.get(digest) else part(jobs.get(digest)) for digest in digests]
             if min(fractions) >= 1.0:
                 return
-            running = [job for job in jobs if job is not None and job.state == "running"]
+            running = [job for job in jobs.values() if job is not None and job.state == "running"]
             finished = sum(fraction >= 1.0 for fraction in fractions)
             phase = f"{finished} of {len(specs)} done" + (f", {running[0].phase}" if running else "")
             if report(0, {"phase": phase, "fraction": sum(fractions) / len(fractions)}):
                 raise Stopped
             time.sleep(POLL)
     finally:
-        for spec in specs:
-            digest = run_digest(spec, open_dataset(workspace, spec.dataset))
-            if not RunStore(workspace).get(digest):
+        for digest in handed:
+            if not store.get(digest):
                 board.cancel(digest)
         board.close()
 
 
-def done_part(job: Job | None, workspace: Workspace, digest: str) -> float:
-    if RunStore(workspace).get(digest):
-        return 1.0
+def part(job: Job | None) -> float:
+    """How far a job is that is not stored yet."""
     return min(job.fraction, 0.99) if job is not None else 0.0

@@ -23,6 +23,7 @@ ELSEWHERE = (
     "training/estimate.py",
     "training/store.py",
     "training/jobs.py",
+    "training/memory.py",
     "training/board.py",
     "training/cluster.py",
     "training/worker.py",

@@ -13,6 +13,7 @@ from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.training.jobs import JobFolder, lives
 from metadash.training.kinds import Spec, run_digest
+from metadash.training.memory import advice
 from metadash.training.progress import Stopped
 from metadash.training.run import train
 from metadash.workspace import Workspace
@@ -31,7 +32,9 @@ GRACE = 0.8
 NICENESS = 10
 """The pages come first; safe because a worker computes with one thread."""
 
-KILLED = "Its worker process was killed while it computed, perhaps for lack of memory; nothing was kept. Start it again, or make it smaller."
+KILLED = (
+    "Its worker process was killed while it computed, perhaps for lack of memory; nothing was kept. Start it again, or smaller."
+)
 
 
 def work(root: str, digest: str) -> None:
@@ -43,7 +46,7 @@ def work(root: str, digest: str) -> None:
     job = JobFolder(Workspace(root), digest)
     before = job.progress()
     if before.get("state") == "running" and not lives(before):
-        job.write_progress(**{**before, "state": "failed", "message": KILLED})
+        job.write_progress(**{**before, "state": "failed", "message": f"{KILLED} {advice(job.spec())}"})
         return
     if before.get("state") in ("cancelled", "failed", "done") or job.cancel_requested:
         job.write_progress(
@@ -64,7 +67,7 @@ def work(root: str, digest: str) -> None:
     except BadInput as problem:
         reporter.finish("failed", str(problem))
     except MemoryError:
-        reporter.finish("failed", "There was not enough memory; use a smaller width, fewer ways or fewer queries.")
+        reporter.finish("failed", f"There was not enough memory for it. {advice(job.spec())}")
     except Exception as defect:
         log.exception("job %s", digest)
         reporter.finish(

@@ -35,20 +35,20 @@ def run(options: argparse.Namespace, workspace: Workspace) -> Result:
         raise BadInput("--sensitive says what others would learn; name what they know already with --quasi.")
     alone = metadata_only(options, data, found, workspace) if options.metadata_only else []
     told = probe(options, data, workspace) if options.probe else None
-    findings = [*found.findings, *proxies(alone)]
+    found = found.with_more(proxies(alone))
     values: dict[str, Any] = {
         "dataset": data.name,
         "split": found.split,
         "headline": found.headline,
         "blocked": found.blocked,
-        "findings": [simple(finding) for finding in findings],
+        "findings": [simple(finding) for finding in found.findings],
         "badges": {name: list(codes) for name, codes in found.badges.items()},
         "coverage": found.coverage.to_dict("records"),
         "anonymity": None if hidden is None else {**simple(hidden), "share_unique": hidden.share_unique},
         "metadata_only": [{**simple(one), "points_above_chance": one.above, "label_proxy": one.is_proxy} for one in alone],
         "probe": None if told is None else {**simple(told), "sentence": told.sentence},
     }
-    lines = [f"{data.name}, split {found.split}: {found.headline}", *map(line, findings), "", *coverage_lines(found)]
+    lines = [f"{data.name}, split {found.split}: {found.headline}", *map(line, found.findings), "", *coverage_lines(found)]
     lines += ["", *anonymity_lines(hidden)] if hidden else []
     lines += ["", "Metadata alone, at one example per class:", *map(alone_line, alone)] if alone else []
     lines += ["", told.sentence] if told else []

@@ -228,9 +228,23 @@ def test_names_tell_how_metadata_enter_and_what_only_taught(store: RunStore, tin
         "place, pseudo-shots",
         "place, FiLM",
         "place (only in training)",
-        "place (only in training) (rows shuffled)",
+        "place (only in training; rows shuffled)",
     ]
     assert [arms[run.digest].reads for run in runs] == [True, True, False, False]
+
+
+def test_a_learners_options_are_named_as_they_are_written(store: RunStore, tiny: Dataset) -> None:
+    runs = [
+        put(store, tiny, tiny_run(learner="maml", options=options)) for options in ((), (("inner_lr", 0.5), ("inner_steps", 3)))
+    ]
+    names = {arm.runs[0].digest: name for arm in arms_of(store) for name in [names_of(arms_of(store))[arm.id]]}
+    assert [names[run.digest] for run in runs] == ["no metadata, the paper's options", "no metadata, inner_lr=0.5, inner_steps=3"]
+
+
+def test_another_backbone_is_named_by_its_title(store: RunStore, tiny: Dataset) -> None:
+    for backbone in ("conv4", "resnet12"):
+        put(store, tiny, tiny_run(backbone=tiny_backbone(backbone=backbone)))
+    assert set(names_of(arms_of(store)).values()) == {"no metadata, Conv-4", "no metadata, ResNet-12"}
 
 
 def test_a_damaged_run_is_one_sentence(store: RunStore, tiny: Dataset) -> None:

@@ -43,7 +43,7 @@ def tell(tiny: Dataset, tmp_path) -> Tell:
 
 
 class Narrowed(AnswerSpec):
-    """Claim on the classes of one family alone."""
+    """Tested on the classes of one family alone."""
 
     @property
     def arms(self) -> dict[str, list[Any]]:

@@ -30,6 +30,12 @@ class Inputs:
         self.query = query.flatten(1, 2)
         self.target = torch.arange(N_WAY).repeat_interleave(QUERIES).expand(batch, -1)
 
+    def reordered(self, order: Tensor) -> "Inputs":
+        """The tasks in another order, or some of them several times."""
+        other = copy.copy(self)
+        other.support, other.query, other.target = self.support[order], self.query[order], self.target[order]
+        return other
+
 
 def context_of(batch: int = 2, dtype: torch.dtype = torch.float64) -> MetadataContext:
     generator = torch.Generator().manual_seed(5)
@@ -78,12 +84,13 @@ def meta_gradient(learner: nn.Module, loss: Callable[[], Tensor]) -> dict[str, T
     return {n: torch.zeros_like(p) if p.grad is None else p.grad.clone() for n, p in learner.named_parameters()}
 
 
-def error_against_differences(learner: nn.Module, loss: Callable[[], Tensor], step: float = 1e-5) -> float:
-    """The largest gap between the meta-gradient and central differences, along one random direction in each parameter.
-
-    Relative to the meta-gradient's own norm.
+def error_against_differences(
+    learner: nn.Module, loss: Callable[[], Tensor], step: float = 1e-5, gradient: dict[str, Tensor] | None = None
+) -> float:
+    """The largest gap between the meta-gradient (or a given one) and central differences, along one random direction in each
+    parameter, relative to its own norm.
     """
-    gradient = meta_gradient(learner, loss)
+    gradient = meta_gradient(learner, loss) if gradient is None else gradient
     scale = torch.cat([g.flatten() for g in gradient.values()]).norm().item()
     generator = torch.Generator().manual_seed(9)
     worst = 0.0

@@ -5,8 +5,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from metadash.learners.anil import ANIL
 from metadash.learners.base import EmbeddingLearner
-from metadash.learners.registry import LEARNERS, make
+from metadash.learners.maml import MAML
+from metadash.learners.meta_lstm import MetaLSTM
+from metadash.learners.meta_sgd import MetaSGD
+from metadash.learners.protomaml import ProtoMAML
+from metadash.learners.registry import LEARNERS, load, make
+from metadash.learners.reptile import Reptile
 from metadash.networks.anchors import MetadataContext
 from metadash.networks.conv4 import Conv4
 from tests.learners.tasks import SOURCE, TellingTasks, accuracy, gaussian_tasks, set_strength, some_metadata
@@ -86,9 +92,15 @@ def test_reordering_the_classes_reorders_the_logits(name, metadata):
     torch.testing.assert_close(made.classify(support[:, order].double(), query.double(), moved), straight[..., order])
 
 
-@pytest.mark.parametrize("name", [*WITHOUT, "metadata-only"])
-def test_tasks_of_a_batch_do_not_see_one_another(name):
-    metadata = name == "metadata-only"
+def test_every_learner_of_the_list_is_tested_here_or_among_those_that_adapt():
+    adapting = {load(name) for name, entry in LEARNERS.items() if "inner_steps" in entry.options}
+    assert adapting == {MAML, MetaSGD, ProtoMAML, MetaLSTM, Reptile, ANIL}, "see test_inner_loop"
+    others = {name for name, entry in LEARNERS.items() if "inner_steps" not in entry.options}
+    assert others == {*WITHOUT, *WITH}
+
+
+@pytest.mark.parametrize(("name", "metadata"), [*((n, False) for n in WITHOUT), *((n, True) for n in WITH)])
+def test_tasks_of_a_batch_do_not_see_one_another(name, metadata):
     support, query, _ = gaussian_tasks()
     made, context = learner(name, metadata), some_metadata() if metadata else None
     together = made.classify(support, query, context)

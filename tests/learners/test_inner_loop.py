@@ -9,6 +9,7 @@ from metadash.learners.meta_lstm import MetaLSTM
 from metadash.learners.meta_sgd import MetaSGD
 from metadash.learners.protomaml import ProtoMAML
 from metadash.learners.reptile import Reptile
+from metadash.networks.anchors import MetadataContext
 from metadash.networks.conv4 import Conv4
 from tests.learners.adapting_tasks import (
     N_WAY,
@@ -30,6 +31,7 @@ SECOND_ORDER = [MAML, MetaSGD, ProtoMAML, ANIL]
 FORMS = pytest.mark.parametrize("vectorised", [False, True], ids=["loop", "vectorised"])
 MODES = pytest.mark.parametrize("batch_norm", ["batch", "support", "running"])
 EVERY = pytest.mark.parametrize("kind", LEARNERS, ids=lambda kind: kind.__name__)
+METADATA = pytest.mark.parametrize("metadata", [False, True], ids=["plain", "metadata"])
 HEAD_ROWS = {
     ProtoMAML: [],
     ANIL: ["adapting.head.weight", "adapting.head.bias"],
@@ -58,16 +60,41 @@ def test_every_second_order_learner_has_the_meta_gradient_of_finite_differences(
     assert error_against_differences(learner, lambda: query_loss(learner, Inputs(), context)) < 1e-6
 
 
-@pytest.mark.parametrize("kind", [MAML, MetaSGD, ProtoMAML, MetaLSTM], ids=lambda kind: kind.__name__)
+@FORMS
+@pytest.mark.parametrize("kind", [MetaSGD, ProtoMAML, ANIL], ids=lambda kind: kind.__name__)
+def test_on_images_too(kind, vectorised):
+    learner, tasks = make(kind, image_network(), inner_steps=2, vectorised=vectorised), Inputs(images=True)
+    assert error_against_differences(learner, lambda: query_loss(learner, tasks)) < 1e-6
+
+
+@FORMS
+@pytest.mark.parametrize("batch_norm", ["support", "running"])
+@pytest.mark.parametrize("kind", [MetaSGD, ProtoMAML], ids=lambda kind: kind.__name__)
+def test_and_whichever_statistics_batch_norm_takes(kind, batch_norm, vectorised):
+    learner, tasks = make(kind, inner_steps=2, batch_norm=batch_norm, vectorised=vectorised), Inputs()
+    for evaluating in (False, True):
+        learner.train(not evaluating)
+        assert error_against_differences(learner, lambda: query_loss(learner, tasks)) < 1e-6
+
+
+@FORMS
+@pytest.mark.parametrize("inputs", NETWORKS)
+@pytest.mark.parametrize("kind", [MAML, MetaSGD, ProtoMAML, MetaLSTM, ANIL], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("metadata", [False, True], ids=["plain", "metadata"])
-def test_first_order_meta_gradient_equals_finite_differences_with_the_inner_gradients_held(kind, metadata):
+def test_first_order_meta_gradient_equals_finite_differences_with_the_inner_gradients_held(kind, metadata, vectorised, inputs):
+    """The inner gradients are held at what the loop finds; both tasks are the same one, so that the vectorised form can share them."""
     options = {} if kind is MetaLSTM else {"first_order": True}
     options |= {"source_dims": [4], "dropout": 0.0} if metadata else {}
-    learner = make(kind, inner_steps=3, vectorised=False, **options)
-    context = context_of() if metadata else None
-    loss = lambda: query_loss(learner, Inputs(), context)  # noqa: E731
-    with constant_gradients(learner, loss):
-        assert error_against_differences(learner, loss) < 1e-6
+    learner = make(kind, NETWORKS[inputs](), inner_steps=3, vectorised=vectorised, **options)
+    one = Inputs(1, images=inputs == "images")
+    two, context = one.reordered(torch.tensor([0, 0])), context_of(1) if metadata else None
+    twice = MetadataContext([context.vectors[0].repeat(2, 1, 1)], context.present.repeat(2, 1, 1)) if context else None
+    gradient = meta_gradient(learner, lambda: query_loss(learner, two, twice))
+    inner = learner.adapting.inner if kind is ANIL else learner.inner
+    inner.vectorised = False
+    with constant_gradients(learner, lambda: query_loss(learner, one, context)):
+        inner.vectorised = vectorised
+        assert error_against_differences(learner, lambda: query_loss(learner, two, twice), gradient=gradient) < 1e-6
 
 
 @EVERY
@@ -112,23 +139,29 @@ def test_zero_strength_is_the_plain_learner_to_the_last_bit(kind, vectorised):
 
 @EVERY
 @FORMS
-def test_order_of_classes_does_not_matter(kind, vectorised):
-    learner = make(kind, inner_steps=2, vectorised=vectorised).eval()
+@METADATA
+def test_order_of_classes_does_not_matter(kind, vectorised, metadata):
+    learner = make(kind, inner_steps=2, vectorised=vectorised, **({"source_dims": [4]} if metadata else {})).eval()
     order = torch.tensor([2, 0, 1])
     other = permuted_rows(learner, order, HEAD_ROWS.get(kind, ["head.weight", "head.bias"]))
-    tasks = Inputs()
-    expected = learner(tasks.support, tasks.query)[:, :, order]
-    torch.testing.assert_close(other(tasks.support[:, order], tasks.query), expected, rtol=1e-9, atol=1e-9)
+    tasks, context = Inputs(), context_of() if metadata else None
+    moved = MetadataContext([context.vectors[0][:, order]], context.present[:, order]) if context else None
+    expected = learner(tasks.support, tasks.query, context)[:, :, order]
+    torch.testing.assert_close(other(tasks.support[:, order], tasks.query, moved), expected, rtol=1e-9, atol=1e-9)
 
 
 @EVERY
 @FORMS
+@METADATA
 @pytest.mark.parametrize("inputs", NETWORKS)
-def test_order_of_episodes_does_not_matter(kind, vectorised, inputs):
-    learner = make(kind, NETWORKS[inputs](), inner_steps=2, vectorised=vectorised).eval()
+def test_order_of_episodes_does_not_matter(kind, vectorised, inputs, metadata):
+    options = {"source_dims": [4]} if metadata else {}
+    learner = make(kind, NETWORKS[inputs](), inner_steps=2, vectorised=vectorised, **options).eval()
     tasks, order = Inputs(3, images=inputs == "images"), torch.tensor([1, 2, 0])
-    expected = learner(tasks.support, tasks.query)[order]
-    torch.testing.assert_close(learner(tasks.support[order], tasks.query[order]), expected, rtol=1e-9, atol=1e-9)
+    context = context_of(3) if metadata else None
+    moved = MetadataContext([context.vectors[0][order]], context.present[order]) if context else None
+    expected = learner(tasks.support, tasks.query, context)[order]
+    torch.testing.assert_close(learner(tasks.support[order], tasks.query[order], moved), expected, rtol=1e-9, atol=1e-9)
 
 
 @EVERY

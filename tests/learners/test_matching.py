@@ -45,10 +45,13 @@ def test_the_fixed_scale_does_not_learn():
     assert [p for p in learner().parameters() if p.requires_grad]
 
 
-def test_the_order_of_the_support_does_not_matter():
+@pytest.mark.parametrize("metadata", [False, True])
+def test_the_order_of_the_support_does_not_matter(metadata):
     support, query, _ = gaussian_tasks()
-    plain = learner()
-    torch.testing.assert_close(plain.classify(support, query), plain.classify(support.flip(2), query))
+    plain, context = learner(metadata=metadata), some_metadata() if metadata else None
+    torch.testing.assert_close(plain.classify(support, query, context), plain.classify(support.flip(2), query, context))
+    attention, flipped = (plain.attention(given, query, context)[..., :5] for given in (support, support.flip(2)))
+    torch.testing.assert_close(attention, flipped.flip(3))
 
 
 def test_with_full_context_embeddings_the_order_matters_a_little_as_in_the_paper():

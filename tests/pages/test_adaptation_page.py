@@ -13,7 +13,8 @@ from metadash.dashboard.querygrid import MOST_COLUMNS, bins, cut_words, picture_
 from metadash.dashboard.stepcharts import LABEL_GAP, Line, apart, over_steps
 from metadash.data.dataset import Dataset
 from metadash.figures.palette import DARK, LIGHT
-from metadash.learners.registry import LEARNERS, read_options
+from metadash.learners.options import read_options
+from metadash.learners.registry import LEARNERS
 from metadash.training.jobs import JobFolder, all_jobs, title_of
 from metadash.training.kinds import run_digest
 from metadash.training.run import train

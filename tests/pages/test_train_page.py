@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,7 +15,7 @@ from metadash.training.kinds import run_digest
 from metadash.training.run import train
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, tiny_run
+from tests.builders import one_sentence, tiny_run, write_vectors
 from tests.pages.page import ROOT, open_page, said
 
 SMALL = {"tr_episodes": "5", "tr_steps": "20", "tr_tests": "60", "tr_query": "5", "tr_way": "5", "tr_shots": ["1", "2"]}
@@ -111,6 +112,30 @@ def test_while_the_shared_backbone_trains_another_learner_can_be_queued_behind_i
     page.button(key="tr_go").click().run()
     learners = sorted(job.spec.learner for job in all_jobs(untrained) if isinstance(job.spec, RunSpec))
     assert learners == ["maml", "prototypical"] and len(all_jobs(untrained)) == 3
+
+
+def test_the_backbone_is_a_choice_with_its_paper_and_its_price(page: AppTest, no_workers: None, untrained: Workspace) -> None:
+    assert page.selectbox(key="tr_backbone").options == ["Conv-4", "ResNet-12", "MLP"]
+    assert said(page, "It trains in")
+    page.selectbox(key="tr_backbone").set_value("resnet12").run()
+    assert said(page, "Lee et al. 2019") and said(page, "5.3 times what Conv-4 takes an image.")
+    page.segmented_control(key="tr_resnet12_width").set_value(32).run()
+    page.button(key="tr_go").click().run()
+    assert not page.exception and not page.error
+    (run,) = [job.spec for job in all_jobs(untrained) if isinstance(job.spec, RunSpec)]
+    assert (run.backbone.backbone, run.backbone.width) == ("resnet12", 32)
+
+
+def test_feature_vectors_get_an_mlp(served: None, no_workers: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace(tmp_path)
+    write_vectors(workspace)
+    monkeypatch.setenv("METADASH_WORKSPACE", str(workspace.root))
+    page = open_page("train", dataset="vectors", tr_tests="60")
+    assert page.selectbox(key="tr_backbone").options == ["MLP"]
+    page.button(key="tr_go").click().run()
+    (run,) = [job.spec for job in all_jobs(workspace) if isinstance(job.spec, RunSpec)]
+    assert (run.backbone.backbone, run.backbone.width) == ("mlp", 64)
+    assert not open_page("start", dataset="vectors").error
 
 
 def test_a_second_browser_sees_the_same_queue_and_may_cancel(page: AppTest, no_workers: None, untrained: Workspace) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.registry import LEARNERS, read_options
+from metadash.learners.options import read_options
+from metadash.learners.registry import LEARNERS
 from metadash.training.adaptation import SPREAD
 from metadash.training.arms import Arm
 from metadash.training.estimate import from_scratch

@@ -9,6 +9,7 @@ from metadash.data.dataset import Dataset
 from metadash.training.estimate import alike, estimate, estimate_all, from_scratch, with_needs
 from metadash.training.run import train
 from metadash.training.store import RunStore
+from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, tiny_backbone, tiny_evaluation, tiny_run
@@ -39,6 +40,7 @@ def test_what_is_stored_takes_no_time(tiny: Dataset, store: RunStore) -> None:
     [
         (tiny_backbone(), tiny_backbone(episodes=300)),
         (tiny_backbone(), tiny_backbone(width=64)),
+        (tiny_backbone(width=32), tiny_backbone(backbone="resnet12", width=32)),
         (tiny_backbone(), tiny_backbone(n_way=20)),
         (SPEC, tiny_run(("place",), steps=1000)),
         (SPEC, tiny_run(("place",), evaluation=tiny_evaluation(n_episodes=5000))),
@@ -48,6 +50,9 @@ def test_what_is_stored_takes_no_time(tiny: Dataset, store: RunStore) -> None:
         ),
         (tiny_run(), SPEC),
         (MapSpec(SPEC, background=100), MapSpec(SPEC, background=5000)),
+        (HeadsSpec(tiny_run(("place",))), HeadsSpec(tiny_run(("place", "size", "flag")))),
+        (HeadsSpec(tiny_run(("place",))), HeadsSpec(tiny_run(("place",), steps=1000))),
+        (MaskedSpec(tiny_run(("place",))), MaskedSpec(tiny_run(("place", "size", "flag")))),
     ],
 )
 def test_more_work_takes_longer(small: Any, large: Any) -> None:

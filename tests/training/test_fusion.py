@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 
 from metadash.data.dataset import Dataset, Source
 from metadash.errors import BadInput
-from metadash.learners.registry import LEARNERS, read_options
+from metadash.learners.options import read_options
+from metadash.learners.registry import LEARNERS
 from metadash.training.arms import Arm
 from metadash.training.check import check
 from metadash.training.evaluate import score

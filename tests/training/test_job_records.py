@@ -124,7 +124,7 @@ def test_jobs_are_listed_newest_first_with_a_title(own_workspace: Workspace) -> 
     assert [job.title for job in all_jobs(own_workspace)] == [
         "Map of episode 5: Prototypical Networks (quick) with no metadata, seed 0",
         "Prototypical Networks (quick) with place, shuffled, seed 3",
-        "Backbone Conv-4-8 on pixels, tiny",
+        "Backbone Conv-4-8 without metadata, tiny",
     ]
 
 

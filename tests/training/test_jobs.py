@@ -12,9 +12,11 @@ from collections.abc import Iterator
 import pytest
 
 from metadash import settings
+from metadash.metadata.changes import Change
 from metadash.training.board import JobBoard
 from metadash.training.jobs import JobFolder, all_jobs
 from metadash.training.kinds import as_plain
+from metadash.training.questions import WhatIfSpec
 from metadash.training.store import RunStore
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
@@ -139,6 +141,29 @@ def test_a_job_in_a_long_silent_step_is_cancelled_within_two_seconds_too(board: 
     assert not list(board.workspace.runs.glob(".*.part"))
 
 
+def test_no_job_waits_behind_a_long_one_while_a_worker_is_idle(board: JobBoard) -> None:
+    """One worker is kept busy; the other does all the rest, however they were handed over."""
+    with idling(board.workspace, 10) as (long,):
+        busy = board.submit(long)
+        wait_for(lambda: board.job(busy).state == "running")  # type: ignore[union-attr]
+        digests = [board.submit(tiny_run(("place",), steps=5, seed=seed)) for seed in range(40, 45)]
+        for digest in digests:
+            assert wait_for(lambda digest=digest: ended(board, digest), 60).state == "done"
+        assert board.job(busy).active  # type: ignore[union-attr]
+        board.cancel(busy)
+
+
+def test_a_what_if_is_answered_while_every_worker_is_busy(board: JobBoard) -> None:
+    asked = WhatIfSpec(tiny_run(("place",), steps=5, seed=40), (Change("place", "swap"),))
+    with idling(board.workspace, 11, 12) as specs:
+        busy = [board.submit(spec) for spec in specs]
+        wait_for(lambda: all(board.job(digest).state == "running" for digest in busy))  # type: ignore[union-attr]
+        assert wait_for(lambda: ended(board, board.submit(asked)), 60).state == "done"
+        assert all(board.job(digest).active for digest in busy)  # type: ignore[union-attr]
+        for digest in busy:
+            board.cancel(digest)
+
+
 def test_when_the_cluster_dies_its_jobs_are_interrupted_and_a_new_one_is_started(board: JobBoard) -> None:
     assert board.cluster is not None
     with idling(board.workspace, 20, 21, 22) as specs:
@@ -146,9 +171,10 @@ def test_when_the_cluster_dies_its_jobs_are_interrupted_and_a_new_one_is_started
         wait_for(lambda: [board.job(digest).state for digest in digests].count("running") == 2)  # type: ignore[union-attr]
         pids = [found["pid"] for digest in digests if (found := progress(board, digest))]
         os.kill(board.cluster.pid, signal.SIGKILL)
-        for digest in digests:
+        for digest in digests[:2]:
             assert wait_for(lambda digest=digest: ended(board, digest)).state in ("interrupted", "failed")
         assert wait_for(lambda: not any(alive(pid) for pid in pids)), "no worker outlives it"
+        assert wait_for(lambda: board.job(digests[2]).state == "running"), "who still waited has his turn with the new workers"  # type: ignore[union-attr]
     with idling(board.workspace, 23) as (spec,):
         digest = board.submit(spec)
         assert wait_for(lambda: under_way(board, digest))

@@ -1,29 +1,29 @@
 """Every learner of the registry trains, scores and is mapped through the same functions; what it would ignore is refused."""
 
+import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.registry import ENTRIES, LEARNERS, read_options
+from metadash.learners.options import LearnerOptions, read_options
+from metadash.learners.registry import ENTRIES, LEARNERS, options_for
+from metadash.training.arms import cure
+from metadash.training.jobs import JobFolder, title_of
+from metadash.training.kinds import run_digest
 from metadash.training.run import train
 from metadash.training.spec import RunSpec
 from metadash.training.store import RunStore
 from metadash.training.views import MapSpec
+from metadash.training.worker import work
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_evaluation, tiny_run
 
 SMALL = {"n_episodes": 40, "shots": (1, 2), "n_query": 3}
-STRONG = {
-    "maml": "inner_lr=0.5",
-    "fomaml": "inner_lr=1",
-    "anil": "inner_lr=1",
-    "meta-sgd": "alpha=0.5:1",
-    "reptile": "inner_lr=0.1",
-}
-"""Over a frozen embedding a linear head starts from nothing: the papers' small steps, meant for a whole network, barely move it."""
 
 
 def small_run(name: str, **changes: Any) -> RunSpec:
@@ -41,7 +41,7 @@ def small_run(name: str, **changes: Any) -> RunSpec:
 
 @pytest.mark.parametrize("name", [entry.name for entry in ENTRIES])
 def test_every_learner_trains_and_stores_a_score_for_every_episode(name: str, own_workspace: Workspace) -> None:
-    run = train(small_run(name, options=read_options(STRONG.get(name, ""))), own_workspace)
+    run = train(small_run(name), own_workspace)
     scores = run.scores()
     assert len(scores) == 2 * 40 and scores["correct"].between(0, 15).all()
     if name == "chance":
@@ -88,6 +88,9 @@ def test_more_inner_steps_are_another_run_and_the_papers_own_are_not() -> None:
         ({"learner": "metadata-only"}, "needs at least one metadata source"),
         ({"learner": "maml", "distance": "cosine"}, "would ignore the distance"),
         ({"learner": "logistic", "mode": "full"}, "has nothing to train end to end"),
+        ({"learner": "maml", "options": (("batch_norm", "support"),)}, "The mode quick would ignore the option batch_norm"),
+        ({"learner": "maml", "options": (("per_step_norm", True),)}, "The mode quick would ignore the option per_step_norm"),
+        ({"learner": "matching", "options": (("fce_steps", 3),)}, "would ignore the option fce_steps without fce=true"),
     ],
 )
 def test_what_a_learner_cannot_do_is_one_sentence(changes: dict, sentence: str) -> None:
@@ -120,8 +123,60 @@ def test_a_diverging_inner_loop_stops_with_the_step_and_the_likely_cause(own_wor
     spec = small_run("fomaml", options=(("inner_lr", 10.0), ("inner_steps", 60)), mode="full", steps=3)
     with pytest.raises(BadInput) as found:
         train(spec, own_workspace)
-    assert "step" in one_sentence(found.value)
+    text = one_sentence(found.value)
+    assert re.match(r"Training stopped at step [0123] of 3\. The inner loop diverged: after inner step \d+ of 60", text), text
+    assert text.endswith("lower inner_lr, or take fewer inner steps.")
     assert RunStore(own_workspace).runs("learner") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("relation", "not a number at step 1 of 30; the inputs"), ("maml", "before the first inner")]
+)
+def test_a_loss_that_is_not_a_number_stops_with_the_likely_cause_and_keeps_the_log(
+    name: str, says: str, own_workspace: Workspace
+) -> None:
+    """As a job, over a backbone whose embeddings of training classes have gone bad."""
+    data, spec = Dataset.open(own_workspace, "tiny"), small_run(name)
+    backbone = train(spec.backbone, own_workspace)
+    embeddings = np.array(backbone.array("embeddings"))
+    embeddings[np.isin(data.class_of, data.split(spec.split)["train"])] = np.nan
+    np.save(backbone.folder / "embeddings.npy", embeddings)
+    folder = JobFolder(own_workspace, run_digest(spec, data))
+    folder.create(spec, title_of(spec))
+    work(str(own_workspace.root), folder.digest)
+    assert folder.progress()["state"] == "failed"
+    assert says in one_sentence(folder.progress()["message"])
+    assert RunStore(own_workspace).runs("learner") == []
+    if name == "relation":
+        assert folder.history()[0]["step"] == 0, "what was reported before is still there"
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        (small_run("prototypical"), "lower the learning rate (0.01)"),
+        (small_run("maml", mode="full"), "lower inner_lr (0.01) or the learning rate (0.001)"),
+        (small_run("reptile"), "lower inner_lr (0.03) or reptile_epsilon (1)"),
+    ],
+)
+def test_the_likely_cause_depends_on_the_learner(spec: RunSpec, says: str) -> None:
+    assert cure(spec, 7) == says
+
+
+def test_quick_mode_has_steps_of_its_own_and_full_mode_the_papers() -> None:
+    for name, entry in LEARNERS.items():
+        assert dataclasses.asdict(options_for(name)) == dataclasses.asdict(LearnerOptions(**entry.defaults))
+        assert set(entry.quick) <= set(entry.options)
+    assert options_for("maml", "quick").inner_lr == 0.3 and options_for("maml").inner_lr == 0.01
+    as_usual = small_run("maml", options=(("inner_lr", 0.3),))
+    assert as_usual == small_run("maml") and as_usual.options == ()
+    assert small_run("maml", options=(("inner_lr", 0.01),)) != as_usual
+
+
+@pytest.mark.parametrize("name", ["maml", "meta-sgd"])
+def test_a_learner_that_adapts_does_well_in_quick_mode_as_it_comes(name: str, own_workspace: Workspace) -> None:
+    found = train(small_run(name, steps=100), own_workspace).summary["accuracy"]["2"]
+    assert found > 20 + 30, "nobody should have to guess a step size"
 
 
 def test_learners_are_listed_with_paper_and_cost(own_workspace: Workspace, capsys: pytest.CaptureFixture, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_a_source_that_is_the_class_id_is_blocked_and_its_badge_stays_when_it_is
         (("--sources", "place", "--seeds", "2"), "at least 5 different seeds"),
         (("--sources", "place", "--tier", "screen", "--seeds", "0"), "at least 3 different seeds"),
         (("--sources", "place", "--controls", "mirrored"), "The control is 'mirrored'"),
-        (("--sources", "place", "--n-way", "90"), "the pool has"),
+        (("--sources", "place", "--n-way", "90"), "has 20 train classes"),
         (("--sources", "place", "--learner", "metadata-only"), "cannot do without metadata"),
         (("--dataset", "nowhere"), "no data set 'nowhere'"),
     ],
