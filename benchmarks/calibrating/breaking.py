@@ -25,7 +25,7 @@ BENT = 1.3  # the planted curve falls as the share to this power: not linear bet
 EPISODE_NOISE, KEPT_NOISE = 6.0, 4.0  # points: of an episode at all shares, and at each share by itself
 
 
-def break_even_part(quick: bool, folder: Path) -> Found:
+def break_even_part(quick: bool, folder: Path, workers: int) -> Found:
     found = Found()
     planted(found, 20 if quick else 200)
     trained(found, open_laboratory(folder, quick), quick)

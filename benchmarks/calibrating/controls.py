@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.calibrating.findings import Found, share
 from benchmarks.calibrating.laboratory import Laboratory, open_laboratory
 from benchmarks.calibrating.permuted import falsified, trained_heads, values_of
+from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
 from metadash.analysis.cards import SourceCard, cards_of, effects_of
 from metadash.analysis.values import Values
@@ -46,6 +47,12 @@ class Tally:
         self.gains.append(new.estimate)
         self.above += new.low is not None and new.low > 0
 
+    def join(self, other: "Tally") -> None:
+        for tier, counts in other.by_tier.items():
+            self.by_tier[tier].update(counts)
+        self.gains += other.gains
+        self.above += other.above
+
     @property
     def n(self) -> int:
         return len(self.gains)
@@ -65,11 +72,12 @@ def pairs(n: int, seeds: int) -> list[tuple[list[int], list[int]]]:
 COLUMNS = (*WORDS.values(), "interval above 0", "repetitions", "gain over none, points: mean (spread)")
 
 
-def false_helps(kind: str, quick: bool, folder: Path) -> Found:
+def false_helps(kind: str, quick: bool, folder: Path, workers: int) -> Found:
     """Metadata of ``kind`` *shuffled* or *noise*: whatever helps there helps by chance, or by something else than what it says."""
-    lab, found, rows = open_laboratory(folder, quick), Found(), []
+    open_laboratory(folder, quick)
+    found, rows = Found(), []
     repetitions, together = (10, 5) if quick else (200, TOGETHER)
-    for seeds, tally in count_helps(lab, kind, repetitions, together).items():
+    for seeds, tally in count_helps(kind, quick, folder, repetitions, together, workers).items():
         for tier, counts in tally.by_tier.items():
             against = "against none (screen)" if tier == "screen" else "card of confirm"
             name = f"{kind}, {seeds} seed{'s' * (seeds > 1)}, {against}"
@@ -88,23 +96,32 @@ def row_of(name: str, counts: Counter, tally: Tally) -> list[str]:
     return [name, *(f"{value:.1f}" for value in shares), str(tally.n), gain]
 
 
-def count_helps(lab: Laboratory, kind: str, repetitions: int, together: int) -> dict[int, Tally]:
-    """By the number of seeds of a repetition: single heads, and the same heads five repetitions a stack. Every head has rows of its own."""
+def count_helps(kind: str, quick: bool, folder: Path, repetitions: int, together: int, workers: int) -> dict[int, Tally]:
+    """By the number of seeds of a repetition: single heads, and the same heads five repetitions a stack."""
+    whole: dict[int, Tally] = {}
+    stacks = [(kind, quick, folder, stack, together) for stack in range(repetitions // together)]
+    for found in side_by_side(count_stack, stacks, workers):
+        for seeds, tally in found.items():
+            whole.setdefault(seeds, Tally()).join(tally)
+        print(f"{kind} {whole[1].n}: {dict(whole[1].by_tier['screen'])}, above 0: {whole[1].above}", flush=True)
+    return whole
+
+
+def count_stack(kind: str, quick: bool, folder: Path, stack: int, together: int) -> dict[int, Tally]:
+    """One stack of heads, each over one of the six sources with its rows falsified anew."""
+    lab = open_laboratory(folder, quick)
     real, roles = encode_sources(lab.run, lab.data), list(lab.data.split(lab.run.split).values())
+    generator = np.random.default_rng([stack, 3])
+    sources = [falsified(real[(stack + i) % len(real)], kind, roles, generator) for i in range(together)]
+    correct, manifest, _ = trained_heads(lab, stack, sources)
     tallies = {seeds: Tally() for seeds in (1, max(together // 5, 2))}
-    for stack in range(repetitions // together):
-        generator = np.random.default_rng([stack, 3])
-        sources = [falsified(real[(stack + i) % len(real)], kind, roles, generator) for i in range(together)]
-        correct, manifest, steps = trained_heads(lab, stack, sources)
-        for seeds, tally in tallies.items():
-            for chosen, wrong in pairs(together - together % seeds, seeds):
-                tally.add(values_of(correct, manifest, chosen, wrong))
-        single = tallies[1]
-        print(f"{kind} {single.n}: {dict(single.by_tier['screen'])}, best step {np.median(steps):.0f}", flush=True)
+    for seeds, tally in tallies.items():
+        for chosen, wrong in pairs(together - together % seeds, seeds):
+            tally.add(values_of(correct, manifest, chosen, wrong))
     return tallies
 
 
-def planted(quick: bool, folder: Path) -> Found:
+def planted(quick: bool, folder: Path, workers: int) -> Found:
     """Sources that carry where a class truly lies, under more and more noise: the positive control of the same machinery."""
     lab = open_laboratory(folder, quick)
     truth, roles = centroids(lab), list(lab.data.split(lab.run.split).values())

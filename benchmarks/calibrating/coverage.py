@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 
 from benchmarks.calibrating.findings import Found, covered, exact_bounds, share
+from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.calibrating.worlds import World, additive, draw_world, value_table
 from benchmarks.record import Table
 from metadash.analysis.compare import with_intervals
@@ -57,10 +58,11 @@ def count_coverage(world: World, repetitions: int, seed: int) -> tuple[Counter, 
     return hits, widths
 
 
-def coverage(quick: bool) -> Found:
+def coverage(quick: bool, workers: int) -> Found:
     repetitions, found, rows = 100 if quick else 2000, Found(), []
-    for number, world in enumerate(WORLDS + ALIKE):
-        hits, widths = count_coverage(world, repetitions, number)
+    worlds = WORLDS + ALIKE
+    counted = side_by_side(count_coverage, [(world, repetitions, number) for number, world in enumerate(worlds)], workers)
+    for world, (hits, widths) in zip(worlds, counted, strict=True):
         unit = "groups" if world.groups else "classes"
         names = {"episodes": "these classes (episodes)", "new_classes": f"new {unit}", "seeds": "training again (seeds)"}
         for kind in KINDS:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.calibrating.findings import Found, exact_bounds, share
+from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.calibrating.worlds import World, draw_world
 from benchmarks.record import Table
 from metadash.analysis.compare import with_intervals
@@ -48,11 +49,11 @@ def count_verdicts(world: World, repetitions: int, seed: int) -> Counter:
     return counts
 
 
-def power(quick: bool) -> Found:
+def power(quick: bool, workers: int) -> Found:
     repetitions, found = 100 if quick else 2000, Found()
     told: dict[str, list[list[str]]] = {"new_classes": [], "episodes": []}
-    for number, world in enumerate(WORLDS):
-        counts = count_verdicts(world, repetitions, number)
+    counted = side_by_side(count_verdicts, [(world, repetitions, number) for number, world in enumerate(WORLDS)], workers)
+    for world, counts in zip(WORLDS, counted, strict=True):
         for kind, rows in told.items():
             helps = [counts[kind, size, Verdict.HELPS] for size in SIZES]
             rows.append([world.name, *(f"{100 * hits / repetitions:.1f}" for hits in helps)])

@@ -9,19 +9,19 @@ from metadash.analysis.ablation import CLOSE, Ablation, ablation, with_agreement
 from metadash.analysis.compare import Difference
 from metadash.analysis.plan import AblationSpec
 from metadash.errors import BadInput
-from metadash.training.run import train
+from metadash.training.progress import silent
+from metadash.training.together import train_all
 
 SIZE = 1.0
 """Points of φ above which the signs have to agree."""
 
 
-def tiers(quick: bool, folder: Path) -> Found:
+def tiers(quick: bool, folder: Path, workers: int) -> Found:
     lab = open_laboratory(folder, quick)
     found = {}
     for tier, seeds in (("confirm", 5), ("screen", 3)):
         spec = AblationSpec(lab.run, tier, tuple(range(seeds)), controls=())  # type: ignore[arg-type]
-        for run in spec.runs:
-            train(run, lab.workspace)
+        train_all(spec.runs, lab.workspace, workers, silent)
         answer = ablation(spec, lab.data, lab.store)
         if answer is None:
             raise BadInput("The runs of the ablation were not stored.")

@@ -9,7 +9,6 @@ import numpy as np
 from benchmarks.calibrating.findings import Check, Found
 from benchmarks.calibrating.laboratory import Laboratory, open_laboratory
 from benchmarks.record import Stopwatch, Table
-from metadash import settings
 from metadash.analysis.plan import AblationSpec
 from metadash.metadata.changes import Change
 from metadash.training.heads import Heads, fit_heads
@@ -25,11 +24,10 @@ NUMBERS = (4, 8, 16, 32, 64, 128, 256)
 STEPS = 60
 
 
-def timing(quick: bool, folder: Path) -> Found:
+def timing(quick: bool, folder: Path, workers: int) -> Found:
     """The runs of this part are thrown away first where they are stored, so that they are computed; the backbone stays."""
     lab, found = open_laboratory(folder, quick), Found()
     found.tables.append(arms_growing(lab, NUMBERS[:3] if quick else NUMBERS))
-    workers = settings.worker_count()
     spec = AblationSpec(replace(lab.run, seed=0), "confirm")
     heads = sum(len(cell.arms) for cell in spec.runs if isinstance(cell, HeadsSpec))
     timed(

@@ -2,12 +2,15 @@
 
 A subset answers each of 75 queries of an episode rightly with a probability that is the sum of a base, the difficulty of the episode,
 and for each of its sources a mean, the mean of the effects of the episode's classes, the effect of its group and that of the training
-seed; the first two sources partly say the same. Right answers are binomial, drawn independently for every subset and seed.
+seed; the first two sources partly say the same. Right answers are binomial, drawn independently for every subset and seed: read off a
+table of quantiles at chances a thousandth apart (rounded at random, so that the mean is exact), ten times as fast as drawing them.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from scipy.stats import binom
 
 from metadash.analysis.values import Values
 from metadash.episodes.manifest import EpisodeManifest
@@ -15,6 +18,7 @@ from metadash.training.subsets import SourceArm
 
 SOURCES = 3
 QUERIES = 75
+LEVELS, QUANTILES = 1000, 4096
 BASE, DIFFICULTY = 0.70, 0.10
 MEANS = np.array([3.0, 1.5, 0.0])  # points that each source adds on average, alone
 OVERLAP = 1.0  # points that the first two say twice
@@ -68,7 +72,7 @@ def draw_world(
     difficulty = BASE + rng.uniform(-DIFFICULTY, DIFFICULTY, world.episodes)
     points = additive(added[None] + of_seed[:, None], table)  # [S, E, M]
     chance = difficulty[None, :, None] + points / 100
-    correct = rng.binomial(QUERIES, chance.clip(0, 1)).transpose(0, 2, 1)[:, :, None].astype(np.uint8)
+    correct = right_answers(rng, chance.clip(0, 1)).transpose(0, 2, 1)[:, :, None]
     classes = group[:, None] * per + inside
     return Drawn(
         Values(
@@ -84,6 +88,21 @@ def draw_world(
         new_classes=means + seeds,
         training_again=added.mean(axis=0),
     )
+
+
+@cache
+def quantiles() -> np.ndarray:
+    """[(LEVELS + 2) · QUANTILES] right answers of 75 at each chance, its quantiles in the order of their probability."""
+    place = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    below = binom.cdf(np.arange(QUERIES + 1), QUERIES, (np.arange(LEVELS + 2)[:, None] / LEVELS).clip(0, 1))
+    return np.concatenate([np.searchsorted(row, place) for row in below]).astype(np.uint8)
+
+
+def right_answers(rng: np.random.Generator, chance: np.ndarray) -> np.ndarray:
+    """Of 75 queries, each answered rightly with ``chance`` [...]."""
+    drawn = rng.integers(0, 2**32, chance.shape, dtype=np.uint32)
+    level = (chance * LEVELS + (drawn >> 12) / 2**20).astype(np.uint32)
+    return quantiles()[level * np.uint32(QUANTILES) + (drawn & np.uint32(QUANTILES - 1))]
 
 
 def effects(world: World, rng: np.random.Generator, spread: float, n: int) -> np.ndarray:
