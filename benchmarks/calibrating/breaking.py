@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.calibrating.findings import Found, share
 from benchmarks.calibrating.laboratory import Laboratory, open_laboratory
+from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
 from metadash.analysis.doses import BreakEven, break_even
 from metadash.episodes.sampler import draw
@@ -18,8 +19,8 @@ from metadash.training.run import train
 CLOSE = 0.1
 USUAL = DoseSpec.__dataclass_fields__["fractions"].default
 DRAWS = DoseSpec.__dataclass_fields__["draws"].default
-FINE = tuple(np.round(np.arange(1, 21) / 20, 2).tolist())
-GAINS = (2.0, 4.0)
+FINE = tuple(np.round(np.arange(1, 11) / 10, 2).tolist())
+GAIN = 2.0  # points that true metadata add
 TRUTHS = (0.2, 0.4, 0.6, 0.8)
 BENT = 1.3  # the planted curve falls as the share to this power: not linear between the measured shares
 EPISODE_NOISE, KEPT_NOISE = 6.0, 4.0  # points: of an episode at all shares, and at each share by itself
@@ -27,26 +28,31 @@ EPISODE_NOISE, KEPT_NOISE = 6.0, 4.0  # points: of an episode at all shares, and
 
 def break_even_part(quick: bool, folder: Path, workers: int) -> Found:
     found = Found()
-    planted(found, 20 if quick else 200)
+    planted(found, 10 if quick else 100, workers)
     trained(found, open_laboratory(folder, quick), quick)
     return found
 
 
-def planted(found: Found, repetitions: int) -> None:
+def planted(found: Found, repetitions: int, workers: int) -> None:
     """Gains whose mean crosses zero at a known share, measured at the usual shares on 2,000 episodes."""
-    fractions, rows = np.array([0.0, *USUAL]), []
-    for number, (gain, truth) in enumerate((gain, truth) for gain in GAINS for truth in TRUTHS):
-        rng = np.random.default_rng([number, 5])
-        mean = gain * (1 - (fractions / truth) ** BENT)
-        answers = []
-        for _ in range(repetitions):
-            noise = rng.normal(0, EPISODE_NOISE, 2000) + rng.normal(0, KEPT_NOISE, (len(fractions), 2000))
-            answers.append(break_even(fractions, mean[:, None] + noise, rng))
-        rows.append([f"gain {gain:g} points, zero at {truth:g}", *summary(answers, truth)])
+    rows = []
+    for truth, answers in zip(
+        TRUTHS, side_by_side(planted_answers, [(truth, repetitions) for truth in TRUTHS], workers), strict=True
+    ):
+        rows.append([f"gain {GAIN:g} points, zero at {truth:g}", *summary(answers, truth)])
         within = sum(abs(answer.value - truth) <= CLOSE for answer in answers)
-        what = f"break-even within {CLOSE:g} of the planted {truth:g}, gain {gain:g} points"
-        found.checks.append(share(what, within, repetitions, least=95.0))
+        found.checks.append(share(f"break-even within {CLOSE:g} of the planted {truth:g}", within, repetitions, least=95.0))
     found.tables.append(Table(f"Break-even of a planted curve, {repetitions} repetitions of 2,000 episodes", COLUMNS, rows))
+
+
+def planted_answers(truth: float, repetitions: int) -> list[BreakEven]:
+    fractions, rng = np.array([0.0, *USUAL]), np.random.default_rng([int(10 * truth), 5])
+    mean = GAIN * (1 - (fractions / truth) ** BENT)
+    found = []
+    for _ in range(repetitions):
+        noise = rng.normal(0, EPISODE_NOISE, 2000) + rng.normal(0, KEPT_NOISE, (len(fractions), 2000))
+        found.append(break_even(fractions, mean[:, None] + noise, rng))
+    return found
 
 
 COLUMNS = ("case", "truth", "found, mean", "largest error", "within 0.1, %", "95 % interval holds the truth, %")
@@ -64,8 +70,8 @@ def trained(found: Found, lab: Laboratory, quick: bool) -> None:
     """One trained learner over all six sources; the truth from many episodes, draws and shares, the answers from usual ones."""
     run = train(lab.at_one_shot(), lab.workspace)
     scorer = Rescorer(run, lab.data, lab.store)
-    repetitions, episodes = (3, 200) if quick else (20, 2000)
-    large, many = (500, 4) if quick else (6000, 16)
+    repetitions, episodes = (3, 200) if quick else (10, 2000)
+    large, many = (500, 4) if quick else (5000, 12)
     rows = []
     for kind in ("swap", "nearest", "noise"):
         fractions = np.array([0.0, *FINE])
