@@ -50,7 +50,7 @@ def arms_growing(lab: Laboratory, numbers: tuple[int, ...]) -> Table:
     """The same few steps with more and more heads; the subsets of the six sources in turn, so that the mix stays alike."""
     run = replace(lab.run, steps=STEPS)
     rng, rows = np.random.default_rng(0), []
-    masks = rng.permutation(np.arange(1, 64))
+    masks = rng.permutation(np.arange(1, 2 ** len(run.sources)))
     for number in numbers:
         arms = [SourceArm(int(masks[i % len(masks)])) for i in range(number)]
         heads = Heads(HeadsSpec(run, "all", ()), arms, lab.data, lab.backbone)
