@@ -109,7 +109,7 @@ def own_steps(run: RunSpec) -> int | None:
     """How many steps the run's learner takes on each test task; None for a learner that takes none."""
     if not adapts(run.learner):
         return None
-    options = check_options(run.learner, dict(run.options))
+    options = check_options(run.learner, dict(run.options), run.mode)
     if "finetune_steps" in entry_of(run.learner).options:
         return options.finetune_steps
     return options.inner_steps if options.eval_steps is None else options.eval_steps
