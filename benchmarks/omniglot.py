@@ -2,7 +2,7 @@
 
 Every cell (learner, training episodes, seed) is written as soon as it is finished, with its weights in a cache folder; a cell that
 is there already is not trained again, so the command can be ended at any moment and given again. One thread, no selection on test
-classes: hyperparameters were looked at on validation classes (``--validation``), and the last weights are the ones tested.
+classes: the last weights are the ones tested, and whoever tries hyperparameters does so on validation classes (``--validation``).
 
 Exit codes: 0 everything asked for is there, 1 a cell failed, 2 bad usage.
 """
