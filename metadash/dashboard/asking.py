@@ -10,8 +10,9 @@ import streamlit as st
 from metadash.analysis.placement import placed
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.what_if import WhatIf
+from metadash.analysis.words import plural_of
 from metadash.dashboard.frame import term
-from metadash.dashboard.maps import KIND_WORDS
+from metadash.dashboard.maps import KIND_WORDS, arrow
 from metadash.dashboard.pictures import picture_row
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot, base
@@ -92,7 +93,7 @@ def dots_of(found: WhatIf, palette: Palette) -> list[Dot]:
     }
     return [
         Dot(
-            f"{moved.shot} shot{'s' if moved.shot > 1 else ''}",
+            plural_of(moved.shot, "shot"),
             moved.episodes,
             moved.new_classes,
             colour[moved.decision.verdict],
@@ -146,23 +147,7 @@ def moved_map(points: pd.DataFrame, vectors: np.ndarray, classes: pd.DataFrame, 
     ways = [placed(np.stack(classes[f"prototype_{when}"].tolist()), vectors[instances], layout) for when in ("before", "after")]
     for place, (c, start, end) in enumerate(zip(classes["class_id"], *ways, strict=True)):
         if np.hypot(*(end - start)) > 1e-6:
-            figure.add_annotation(
-                x=end[0],
-                y=end[1],
-                ax=start[0],
-                ay=start[1],
-                xref="x",
-                yref="y",
-                axref="x",
-                ayref="y",
-                text="",
-                showarrow=True,
-                arrowhead=2,
-                arrowwidth=2,
-                arrowcolor=palette.text,
-                standoff=12,
-                startstandoff=6,
-            )
+            arrow(figure, start, end, palette)
         figure.add_scatter(
             x=[start[0], end[0]],
             y=[start[1], end[1]],

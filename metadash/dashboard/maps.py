@@ -256,23 +256,29 @@ def arrows(figure: go.Figure, points: pd.DataFrame, palette: Palette) -> None:
     """From where the plain prototype is to where the metadata moved it."""
     plain, fused = (points[points["kind"] == kind].set_index("class_id") for kind in ("plain prototype", "prototype"))
     for c in plain.index:
-        figure.add_annotation(
-            ax=plain.at[c, "x"],
-            ay=plain.at[c, "y"],
-            x=fused.at[c, "x"],
-            y=fused.at[c, "y"],
-            xref="x",
-            yref="y",
-            axref="x",
-            ayref="y",
-            text="",
-            showarrow=True,
-            arrowhead=2,
-            arrowwidth=2,
-            arrowcolor=palette.text,
-            standoff=13,
-            startstandoff=7,
-        )
+        arrow(figure, plain.loc[c, ["x", "y"]], fused.loc[c, ["x", "y"]], palette)
+
+
+def arrow(figure: go.Figure, start: Sequence[float], end: Sequence[float], palette: Palette) -> None:
+    """From one place of a map to another; it leaves room for the rings at both."""
+    (ax, ay), (x, y) = start, end
+    figure.add_annotation(
+        x=x,
+        y=y,
+        ax=ax,
+        ay=ay,
+        xref="x",
+        yref="y",
+        axref="x",
+        ayref="y",
+        text="",
+        showarrow=True,
+        arrowhead=2,
+        arrowwidth=2,
+        arrowcolor=palette.text,
+        standoff=13,
+        startstandoff=7,
+    )
 
 
 def legend_html(colours: Colouring) -> str:

@@ -6,10 +6,11 @@ from metadash.errors import BadInput
 from metadash.metadata.changes import CHOICES, KINDS, Change, Choice, Edit
 from metadash.training.fields import check_fields, check_range
 from metadash.training.spec import RunSpec
+from metadash.training.views import OfRun, check_task
 
 
 @dataclass(frozen=True)
-class WhatIfSpec:
+class WhatIfSpec(OfRun):
     """A trained run, scored again on its own test episodes with some metadata of the test classes changed.
 
     ``changes`` act on whole sources, ``edits`` on one class's value; ``seed`` decides which classes a change is made to.
@@ -27,18 +28,7 @@ class WhatIfSpec:
         check_fields(self)
         check_range(self, "seed", 0, 2**31)
         check_rescorable(self.run, {change.source for change in self.changes})
-        if not 0 <= self.episode < self.run.evaluation.n_episodes:
-            raise BadInput(f"There is no episode {self.episode + 1}; the run was scored on {self.run.evaluation.n_episodes}.")
-        if self.n_shot not in self.run.evaluation.shots:
-            raise BadInput(f"The run was scored at {self.run.evaluation.shots} shots; {self.n_shot} is not among them.")
-
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
-
-    @property
-    def needs(self) -> list[RunSpec]:
-        return [self.run]
+        check_task(self.run, self.episode, self.n_shot)
 
     @property
     def subject(self) -> str:
@@ -53,7 +43,7 @@ class WhatIfSpec:
 
 
 @dataclass(frozen=True)
-class DoseSpec:
+class DoseSpec(OfRun):
     """How the accuracy of a trained run falls as ``sources`` (together) are changed for more and more of the test classes.
 
     One curve over ``fractions`` for each of ``kinds``, each point the mean over ``draws`` choices of the classes; and the two ends:
@@ -84,14 +74,6 @@ class DoseSpec:
             raise BadInput(f"Classes cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
         if list(self.fractions) != sorted(set(self.fractions)) or not all(0 < f <= 1 for f in self.fractions):
             raise BadInput("The fractions must rise, from above 0 to at most 1.")
-
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
-
-    @property
-    def needs(self) -> list[RunSpec]:
-        return [self.run]
 
     @property
     def subject(self) -> str:

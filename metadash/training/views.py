@@ -8,8 +8,22 @@ from metadash.training.fields import check_fields, check_range
 from metadash.training.spec import RunSpec
 
 
+class OfRun:
+    """What every spec has that starts from one trained run."""
+
+    run: RunSpec
+
+    @property
+    def dataset(self) -> str:
+        return self.run.dataset
+
+    @property
+    def needs(self) -> list[RunSpec]:
+        return [self.run]
+
+
 @dataclass(frozen=True)
-class MapSpec:
+class MapSpec(OfRun):
     """A t-SNE map (van der Maaten & Hinton 2008) of one test episode of a run, over a background of test instances.
 
     ``episode`` counts from 0 in the run's test manifest and is drawn at ``n_shot``; ``background`` instances are drawn evenly
@@ -32,14 +46,6 @@ class MapSpec:
         if self.perplexity * 3 > self.background:
             raise BadInput(f"A perplexity of {self.perplexity:g} needs at least {int(self.perplexity * 3)} background instances.")
 
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
-
-    @property
-    def needs(self) -> list[RunSpec]:
-        return [self.run]
-
 
 MOST_STEPS = 1000
 MOST_PROBABILITIES = 10_000_000
@@ -47,7 +53,7 @@ MOST_PROBABILITIES = 10_000_000
 
 
 @dataclass(frozen=True)
-class AdaptationSpec:
+class AdaptationSpec(OfRun):
     """What the inner loop of a run does to one of its test episodes, step by step, and how a prototype sees the same episode.
 
     ``episode`` counts from 0 in the run's test manifest and is looked at with ``n_shot``; ``steps`` may be more than the learner
@@ -79,14 +85,6 @@ class AdaptationSpec:
     def n_steps(self) -> int:
         assert self.steps is not None
         return self.steps
-
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
-
-    @property
-    def needs(self) -> list[RunSpec]:
-        return [self.run]
 
 
 View = MapSpec | AdaptationSpec
