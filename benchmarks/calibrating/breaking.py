@@ -107,7 +107,7 @@ def trained(found: Found, lab: Laboratory, quick: bool) -> None:
 def gains(
     scorer: Rescorer, lab: Laboratory, kind: str, fractions: tuple[float, ...], draws: int, episodes: int, seed: int
 ) -> np.ndarray:
-    """Points over doing without [F + 1, E] on new episodes of the same classes: what a dose run stores, with its own draws."""
+    """Points over doing without [F + 1, draws, E] on new episodes of the same classes: what a dose run stores, with its own draws."""
     tests = replace(scorer.spec.evaluation, seed=500 + seed, n_episodes=episodes)
     scorer.manifest = draw(lab.data, tests.episodes(scorer.spec.split, "test"))
     sources = scorer.spec.sources
@@ -118,8 +118,9 @@ def gains(
     whole, without = (
         scorer.correct([variant])[0, 0].astype(float) for variant in (scorer.arm.encoded, changed(1.0, "missing", 0))
     )
-    rows = [whole]
+    rows = [np.tile(whole, (draws, 1))]
     for fraction in fractions:
         times = 1 if same_every_draw(kind, fraction, "random") else draws
-        rows.append(scorer.correct([changed(fraction, kind, number) for number in range(times)])[:, 0].mean(axis=0))
+        found = scorer.correct([changed(fraction, kind, number) for number in range(times)])[:, 0]
+        rows.append(np.broadcast_to(found, (draws, found.shape[1])))
     return 100 * (np.stack(rows) - without) / (scorer.manifest.n_way * scorer.manifest.n_query)

@@ -30,7 +30,8 @@ class BreakEven:
     """The share of classes whose metadata must be hit before the source is worth nothing any more.
 
     ``censored`` "above": even with every class hit the learner is better off with the source (``value`` is 1); "below": it is not
-    worth anything with every class right (``value`` is 0). ``low`` and ``high`` bound it over episodes (*these test classes*).
+    worth anything with every class right (``value`` is 0). ``low`` and ``high`` bound it over episodes (*these test classes*) and over
+    which of the classes are hit.
     ``kind`` names the change; empty where it is not said.
     """
 
@@ -73,14 +74,15 @@ def dose_curves(runs: Sequence[Run], store: RunStore, shot: int, seed: int = 0) 
     if shot not in first.run.evaluation.shots:
         raise BadInput(f"The run was scored at {first.run.evaluation.shots} shots; {shot} is not among them.")
     at, queries = first.run.evaluation.shots.index(shot), runs[0].summary["queries"]
-    correct = np.mean([run.array("correct")[:, :, at] for run in runs], axis=0)  # [kinds, F, E]
+    correct = np.mean([run.array("correct")[:, :, :, at] for run in runs], axis=0)  # [kinds, F, draws, E]
     ends = np.mean([run.array("ends")[:, at] for run in runs], axis=0)  # [2, E]
     manifest = store.manifest(runs[0])
     fractions = (0.0, *first.fractions)
     generator = np.random.default_rng(seed)
     curves = {}
     for kind, values in zip(first.kinds, correct, strict=True):
-        gain = 100 * (np.concatenate([ends[:1], values]) - ends[1]) / queries  # [F + 1, E] points
+        none = np.broadcast_to(ends[0], (1, *values.shape[1:]))
+        gain = 100 * (np.concatenate([none, values]) - ends[1]) / queries  # [F + 1, draws, E] points
         curves[kind] = curve_of(kind, shot, fractions, gain, manifest, generator)
     return curves
 
@@ -98,31 +100,37 @@ def curve_of(
         kind,
         shot,
         fractions,
-        tuple(episode_interval(values) for values in gain),
-        tuple(new_classes_interval(values, manifest.classes, group) for values in gain),
+        tuple(episode_interval(values) for values in gain.mean(axis=1)),
+        tuple(new_classes_interval(values, manifest.classes, group) for values in gain.mean(axis=1)),
         replace(break_even(np.array(fractions), gain, generator), kind=kind),
     )
 
 
 def break_even(fractions: np.ndarray, gain: np.ndarray, generator: np.random.Generator, level: float = 0.95) -> BreakEven:
-    """Where the mean of ``gain`` [F, E] (points over doing without, at rising ``fractions`` [F] from 0) first reaches zero.
+    """Where the mean of ``gain`` (points over doing without, at rising ``fractions`` [F] from 0) first reaches zero.
 
-    Linear between the measured fractions; the interval is a percentile bootstrap over the episodes, all fractions of an episode
-    together.
+    ``gain`` is [F, E], or [F, D, E] with D draws of the classes that are hit. Linear between the measured fractions; the interval is a
+    percentile bootstrap over the episodes and the draws, all fractions of an episode and of a draw together. The few draws are
+    spread by sqrt(D / (D - 1)) around their mean, or resampling them would understate how much they differ.
     """
+    gain = gain[:, None] if gain.ndim == 2 else gain
     if gain.shape[0] != len(fractions) or fractions[0] != 0 or not (np.diff(fractions) > 0).all():
         raise ValueError(f"Fractions must rise from 0, one for each of the {len(gain)} rows of gains; got {fractions}.")
-    episodes = gain.shape[1]
-    centre = crossing(fractions, gain.mean(axis=1)[None])[0]
-    draws = []
+    draws, episodes = gain.shape[1:]
+    means = gain.mean(axis=(1, 2))
+    by_draw = gain.mean(axis=2)
+    off = (by_draw - means[:, None]) * np.sqrt(draws / max(draws - 1, 1))  # [F, D]
+    by_episode = gain.mean(axis=1)
+    found = []
     block = max(1, 4_000_000 // episodes)
     for start in range(0, RESAMPLES, block):
-        weights = generator.multinomial(episodes, np.full(episodes, 1 / episodes), size=min(block, RESAMPLES - start))
-        draws.append(crossing(fractions, weights @ gain.T / episodes))
-    low, high = np.quantile(np.concatenate(draws), [0.5 - level / 2, 0.5 + level / 2])
-    means = gain.mean(axis=1)
+        size = min(block, RESAMPLES - start)
+        chosen = generator.multinomial(episodes, np.full(episodes, 1 / episodes), size=size)
+        hit = generator.multinomial(draws, np.full(draws, 1 / draws), size=size)
+        found.append(crossing(fractions, chosen @ by_episode.T / episodes + hit @ off.T / draws))
+    low, high = np.quantile(np.concatenate(found), [0.5 - level / 2, 0.5 + level / 2])
     censored: Literal["", "above", "below"] = "below" if means[0] <= 0 else "above" if (means > 0).all() else ""
-    return BreakEven(float(centre), float(low), float(high), censored, level)
+    return BreakEven(float(crossing(fractions, means[None])[0]), float(low), float(high), censored, level)
 
 
 def crossing(fractions: np.ndarray, curves: np.ndarray) -> np.ndarray:

@@ -50,16 +50,16 @@ class NormPoolReLU(torch.autograd.Function):
             pooled = pooled * sign
         else:
             pooled, places = torch.ops.aten.max_pool2d_with_indices(x, *POOL)
-        q = torch.addcmul(wide(-mean * rstd), pooled, wide(rstd))
-        y = torch.addcmul(wide(bias), q, wide(weight)).relu_()
-        ctx.save_for_backward(x, weight, mean, rstd, q, places, y)
+        scale = weight * rstd
+        y = torch.addcmul(wide(bias - mean * scale), pooled, wide(scale)).relu_()
+        ctx.save_for_backward(x, weight, mean, rstd, pooled, places, y)
         ctx.mark_non_differentiable(mean, var)
         return y, mean, var
 
     @staticmethod
     def backward(ctx: Any, y_bar: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        x, weight, mean, rstd, q, places, y = ctx.saved_tensors
-        return *NormPoolReLUBackward.apply(y_bar, x, weight, mean, rstd, q, places, y.detach()), None
+        x, weight, mean, rstd, pooled, places, y = ctx.saved_tensors
+        return *NormPoolReLUBackward.apply(y_bar, x, weight, mean, rstd, pooled, places, y.detach()), None
 
 
 class NormPoolReLUBackward(torch.autograd.Function):
@@ -67,14 +67,15 @@ class NormPoolReLUBackward(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, y_bar: Tensor, x: Tensor, weight: Tensor, mean: Tensor, rstd: Tensor, q: Tensor, places: Tensor, y: Tensor
+        ctx: Any, y_bar: Tensor, x: Tensor, weight: Tensor, mean: Tensor, rstd: Tensor, pooled: Tensor, places: Tensor, y: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         z_bar = torch.ops.aten.threshold_backward(y_bar, y, 0)
-        b_bar, w_bar = z_bar.sum(OVER), (z_bar * q).sum(OVER)
+        b_bar = z_bar.sum(OVER)
+        w_bar = rstd * ((z_bar * pooled).sum(OVER) - mean * b_bar)
         scale, n = weight * rstd, x.numel() // x.shape[1]
         slope = scale * rstd * w_bar / -n
         x_bar = put_back(z_bar * wide(scale), x, places).addcmul_(x, wide(slope)).add_(wide(scale * b_bar / -n - slope * mean))
-        ctx.save_for_backward(z_bar, x, weight, mean, rstd, q, places, y, b_bar, w_bar)
+        ctx.save_for_backward(z_bar, x, weight, mean, rstd, pooled, places, y, b_bar, w_bar)
         return x_bar, w_bar, b_bar
 
     @staticmethod
@@ -85,16 +86,18 @@ class NormPoolReLUBackward(torch.autograd.Function):
         ∂L/∂z̄ = wr(Px̂ − s/N − qt/N) + ŵq + b̂ and ∂L/∂w = rk. x enters by u = r(x − μ), with
         ∂L/∂u = Pᵀ((ŵ − wrt/N)z̄) − (wr·w̄/N)x̂, and by r itself, with ∂L/∂r = wk.
         """
-        z_bar, x, weight, mean, rstd, q, places, y, b_bar, w_bar = ctx.saved_tensors
+        z_bar, x, weight, mean, rstd, pooled, places, y, b_bar, w_bar = ctx.saved_tensors
         n, scale = x.numel() // x.shape[1], weight * rstd
-        s, t = x_hat.sum(OVER), rstd * ((x_hat * x).sum(OVER) - mean * x_hat.sum(OVER))
-        taken = x_hat.flatten(2).gather(2, places.flatten(2)).view_as(q)
+        s = x_hat.sum(OVER)
+        t = rstd * ((x_hat * x).sum(OVER) - mean * s)
+        taken = x_hat.flatten(2).gather(2, places.flatten(2)).view_as(pooled)
         k = (taken * z_bar).sum(OVER) - (s * b_bar + t * w_bar) / n
         by_q, shared = w_hat - scale * t / n, scale * w_bar / n
-        z_hat = torch.addcmul(wide(b_hat - scale * s / n), q, wide(by_q)).addcmul_(taken, wide(scale))
+        steep = by_q * rstd
+        z_hat = torch.addcmul(wide(b_hat - scale * s / n - steep * mean), pooled, wide(steep)).addcmul_(taken, wide(scale))
         y_hat = torch.ops.aten.threshold_backward(z_hat, y, 0)
         flat = (by_q * b_bar - shared * s) / n
         sloped = ((by_q * w_bar - shared * t) / n + scale * k / n) * rstd * rstd
-        x_out = put_back(z_bar * wide(by_q * rstd), x, places).addcmul_(x_hat, wide(-shared * rstd)).addcmul_(x, wide(-sloped))
+        x_out = put_back(z_bar * wide(steep), x, places).addcmul_(x_hat, wide(-shared * rstd)).addcmul_(x, wide(-sloped))
         x_out.add_(wide(sloped * mean - flat * rstd))
         return y_hat, x_out, rstd * k, None, None, None, None, None

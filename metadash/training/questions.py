@@ -55,12 +55,12 @@ class DoseSpec(OfRun):
     kinds: tuple[str, ...] = ("missing", "swap", "nearest", "noise")
     choice: Choice = "random"
     fractions: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 1.0)
-    draws: int = 3
+    draws: int = 8
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_fields(self)
-        check_range(self, "draws", 1, 100)
+        check_range(self, "draws", 1, 1000)
         check_range(self, "seed", 0, 2**31)
         if not self.sources:
             raise BadInput("A curve needs at least one source to change.")

@@ -157,8 +157,8 @@ def changed(before: list[EncodedSource], after: list[EncodedSource]) -> np.ndarr
 
 
 def dose(spec: DoseSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
-    """Arrays: ``correct`` [kinds, fractions, shots, E], the mean over the draws; ``ends`` [2, shots, E], all as it is and the
-    sources absent everywhere."""
+    """Arrays: ``correct`` [kinds, fractions, draws, shots, E]; ``ends`` [2, shots, E], all as it is and the sources absent
+    everywhere."""
     scorer = rescorer(needed[0], dataset, store)
 
     def changed_to(kind: str, fraction: float, seed: int) -> list[EncodedSource]:
@@ -166,17 +166,17 @@ def dose(spec: DoseSpec, dataset: Dataset, needed: list[Run], store: RunStore, h
         return scorer.encoded(changes, seed=seed)
 
     ends = scorer.correct([scorer.arm.encoded, changed_to("missing", 1.0, spec.seed)])
-    correct = np.zeros((len(spec.kinds), len(spec.fractions), *ends.shape[1:]), dtype=np.float32)
+    correct = np.zeros((len(spec.kinds), len(spec.fractions), spec.draws, *ends.shape[1:]), dtype=np.uint16)
     for k, kind in enumerate(spec.kinds):
         history(k, f"wrong or missing: {kind}", k / len(spec.kinds))
         draws = [1 if same_every_draw(kind, fraction, spec.choice) else spec.draws for fraction in spec.fractions]
         points = [(f, draw) for f in range(len(draws)) for draw in range(draws[f])]
         found = scorer.correct([changed_to(kind, spec.fractions[f], spec.seed + draw) for f, draw in points])
-        for (f, _), one in zip(points, found, strict=True):
-            correct[k, f] += one / draws[f]
+        for (f, draw), one in zip(points, found, strict=True):
+            correct[k, f, draw:] = one  # where there is one draw, it stands for all
     return Outcome(
         summary={"manifest": scorer.manifest.hash, "queries": scorer.manifest.n_way * scorer.manifest.n_query},
-        arrays={"correct": correct, "ends": ends.astype(np.float32)},
+        arrays={"correct": correct, "ends": ends.astype(np.uint16)},
     )
 
 

@@ -32,6 +32,20 @@ def test_break_even_is_found_and_its_interval_covers_it(start: float, end: float
     assert max(abs(one.value - truth) for one in found) < 0.1
 
 
+def test_the_interval_of_break_even_counts_which_classes_were_hit() -> None:
+    """Each draw of the classes shifts its whole curve; the interval over eight draws holds the truth about as often as it says."""
+    generator = np.random.default_rng(2)
+    held = []
+    for _ in range(80):
+        shift = generator.normal(0, 1.0, (1, 8, 1)) * (FRACTIONS > 0)[:, None, None]
+        noise = gains(4, -4, 2000, generator) - (4 - 8 * FRACTIONS)[:, None]
+        gain = (4 - 8 * FRACTIONS)[:, None, None] + shift + noise[:, None]
+        found, blind = break_even(FRACTIONS, gain, generator), break_even(FRACTIONS, gain.mean(axis=1), generator)
+        held.append((found.low <= 0.5 <= found.high, blind.low <= 0.5 <= blind.high))
+    counted, uncounted = np.mean(held, axis=0)
+    assert counted > 0.86 > uncounted + 0.05
+
+
 def test_a_curve_that_never_or_always_is_below_zero_says_so() -> None:
     generator = np.random.default_rng(0)
     assert break_even(FRACTIONS, gains(6, 2, 500, generator), generator).censored == "above"

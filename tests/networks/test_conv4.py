@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from metadash.networks.conv4 import Conv4, as_channels_last
+from metadash.networks.conv4 import Conv4, as_channels_last, pool_and_rectify
 
 
 class Textbook(nn.Module):
@@ -117,3 +117,11 @@ def test_an_image_s_features_in_evaluation_do_not_depend_on_its_neighbours() -> 
     with torch.no_grad():
         together, alone = network(images), torch.cat([network(image[None]) for image in images])
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (5, 8), (7, 7), (28, 28)])
+def test_pooling_without_a_gradient_is_pooling(height: int, width: int) -> None:
+    x = torch.randn(3, 4, height, width).to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        assert torch.equal(pool_and_rectify(x), nn.functional.relu(nn.functional.max_pool2d(x, 2)))
+    assert torch.equal(pool_and_rectify(x), nn.functional.relu(nn.functional.max_pool2d(x, 2)))

@@ -80,9 +80,9 @@ def test_a_curve_starts_at_the_run_ends_without_the_source_and_is_the_what_if_in
     correct, ends = found.array("correct"), found.array("ends")
     shape = ends.shape[1:]
     assert np.array_equal(ends[0], correct_of(train(RUN, tiny_workspace)).reshape(shape))
-    assert np.array_equal(correct[0, -1], ends[1])  # missing everywhere is the source absent
+    assert all(np.array_equal(draw, ends[1]) for draw in correct[0, -1])  # missing everywhere is the source absent
     halves = [correct_of(asked(changes=(Change("place", "swap", 0.5),), seed=draw)).reshape(shape) for draw in (0, 1)]
-    assert np.allclose(correct[1, 0], np.mean(halves, axis=0))
+    assert np.array_equal(correct[1, 0], halves)
 
 
 def test_a_fused_learner_of_another_kind_can_be_asked_too(tiny_workspace: Workspace) -> None:
