@@ -201,8 +201,8 @@ def add_whatif(verb: argparse.ArgumentParser) -> None:
         "--change",
         action="append",
         default=[],
-        metavar="SOURCE:KIND:FRACTION[:CHOICE[:YEARS]]",
-        help="a source missing, swap, nearest, noise or stale for a fraction of the test classes, chosen random, rare or systematic",
+        metavar="SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]]",
+        help="a source missing, swap, nearest, noise, stale or blur for a fraction of the test classes, chosen random, rare or systematic",
     )
     verb.add_argument(
         "--edit",

@@ -17,7 +17,8 @@ from metadash.dashboard.pictures import picture_row
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot, base
 from metadash.figures.palette import Palette
-from metadash.metadata.changes import CHOICES, KINDS, Change, Edit
+from metadash.metadata.blur import RUNGS, ladder_of
+from metadash.metadata.changes import BLURRED, CHOICES, KINDS, Change, Edit
 from metadash.metadata.columns import kind_of
 
 NOTHING = "nothing"
@@ -29,8 +30,11 @@ def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
     for source in sources:
         name, what, share = st.columns([1.6, 3.4, 3], vertical_alignment="center")
         name.markdown(f"**{source}**")
-        timed = any(kind_of(data.classes[column]) == "timestamp" for column in data.source(source).columns)
-        kinds = [NOTHING, *(kind for kind in KINDS if timed or kind != "stale")]
+        columns = [data.classes[column] for column in data.source(source).columns]
+        timed = any(kind_of(column) == "timestamp" for column in columns)
+        rungs = [rung for rung in BLURRED if any(rung in ladder_of(column) for column in columns)]
+        possible = {"stale": timed, "blur": bool(rungs)}
+        kinds = [NOTHING, *(kind for kind in KINDS if possible.get(kind, True))]
         kind = what.selectbox(
             f"What happens to {source}",
             kinds,
@@ -55,13 +59,22 @@ def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
         years = 0.0
         if kind == "stale":
             years = float(share.number_input("Years out of date", 1, 50, 2, key=f"wi_years_{source}", bind="query-params"))
-        found.append((source, kind, fraction, years))
+        to = ""
+        if kind == "blur":
+            to = share.selectbox(
+                "How exact it stays", rungs, key=f"wi_rung_{source}", bind="query-params", format_func=rung_words
+            )
+        found.append((source, kind, fraction, years, to))
     if not found:
         return ()
     choice = st.selectbox(
         "Which classes first", list(CHOICES), format_func=CHOICES.__getitem__, key="wi_choice", bind="query-params"
     )
-    return tuple(Change(source, kind, fraction / 100, choice, years) for source, kind, fraction, years in found)  # type: ignore[arg-type]
+    return tuple(Change(source, kind, fraction / 100, choice, years, to) for source, kind, fraction, years, to in found)  # type: ignore[arg-type]
+
+
+def rung_words(rung: str) -> str:
+    return RUNGS[rung].meaning
 
 
 def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> tuple[Edit, ...]:

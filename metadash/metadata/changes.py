@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from metadash.errors import BadInput
+from metadash.metadata.blur import RUNGS, ladder_of
 from metadash.metadata.columns import kind_of
 from metadash.metadata.encoded import EncodedSource
 
-ChangeKind = Literal["missing", "swap", "nearest", "noise", "stale"]
+ChangeKind = Literal["missing", "swap", "nearest", "noise", "stale", "blur"]
 Choice = Literal["random", "rare", "systematic"]
 
 KINDS: dict[str, str] = {
@@ -24,13 +25,20 @@ KINDS: dict[str, str] = {
     "nearest": "belongs to the most similar class",
     "noise": "is noise",
     "stale": "is out of date",
+    "blur": "is less exact",
 }
 CHOICES: dict[str, str] = {
     "random": "classes at random",
     "rare": "the classes with the fewest instances first",
     "systematic": "the classes with the largest values first",
 }
+IN_THE_TABLE = ("stale", "blur")
+"""Kinds that change values as a person would write them; the others change what the encoder makes of them."""
+
 DAYS_A_YEAR = 365.25
+
+
+BLURRED = tuple(rung for rung in RUNGS if rung not in ("as it is", "withheld"))
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Change:
 
     *missing*: the source is absent; *swap*: the chosen classes hand their rows round; *nearest*: each gets the row of the class most
     like it; *noise*: numbers with each feature's mean and spread over the meta-train classes; *stale*: every time in it is
-    ``years`` earlier. With one seed, the classes chosen at a smaller fraction are among those chosen at a larger one.
+    ``years`` earlier; *blur*: its columns as on the rung ``to`` of their ladders (see ``metadash.metadata.blur``). With one seed, the classes chosen at a smaller fraction are among those chosen at a larger one.
     """
 
     source: str
@@ -47,6 +55,7 @@ class Change:
     fraction: float = 1.0
     choice: Choice = "random"
     years: float = 0.0
+    to: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -57,6 +66,8 @@ class Change:
             raise BadInput(f"The fraction is {self.fraction}; it must be from 0 to 1.")
         if (self.kind == "stale") != (self.years != 0):
             raise BadInput("Only a stale source is some years old, and it must say how many.")
+        if (self.kind == "blur") != (self.to in BLURRED):
+            raise BadInput(f"Only a blurred source has a rung, and it must be one of {', '.join(BLURRED)}.")
 
 
 @dataclass(frozen=True)
@@ -109,23 +120,34 @@ def read_value(text: str, column: pd.Series) -> Any:
 def change_table(
     table: pd.DataFrame, sources: Mapping[str, Sequence[str]], changes: Sequence[Change], members: np.ndarray, seed: int
 ) -> pd.DataFrame:
-    """The table [C rows] with what is changed in its own terms (times), before it is encoded. ``sources`` maps names to columns.
+    """The table [C rows] with what is changed in its own terms (times, exactness), before it is encoded. ``sources`` maps names to columns.
 
-    Raises BadInput for a stale source without a time in it.
+    Raises BadInput for a stale source without a time in it, and for a blur that none of its columns can take.
     """
     changed = table
     for change in changes:
-        if change.kind != "stale":
+        if change.kind not in IN_THE_TABLE:
             continue
-        times = [name for name in sources[change.source] if kind_of(table[name]) == "timestamp"]
-        if not times:
-            raise BadInput(f"The source '{change.source}' holds no time, so it cannot be out of date; choose another change.")
         rows = chosen(change, members, np.ones(len(table)), lambda: np.zeros(len(table)), seed)
-        changed = changed.copy()
-        for name in times:
-            earlier = pd.to_datetime(changed[name]) - pd.Timedelta(days=change.years * DAYS_A_YEAR)
-            changed[name] = pd.to_datetime(changed[name]).where(~np.isin(np.arange(len(table)), rows), earlier)
+        columns = stale_columns if change.kind == "stale" else blurred_columns
+        new = columns(change, table, sources[change.source])
+        hit = np.isin(np.arange(len(table)), rows)
+        changed = changed.assign(**{name: changed[name].where(~hit, column) for name, column in new.items()})
     return changed
+
+
+def stale_columns(change: Change, table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
+    times = [name for name in columns if kind_of(table[name]) == "timestamp"]
+    if not times:
+        raise BadInput(f"The source '{change.source}' holds no time, so it cannot be out of date; choose another change.")
+    return {name: pd.to_datetime(table[name]) - pd.Timedelta(days=change.years * DAYS_A_YEAR) for name in times}
+
+
+def blurred_columns(change: Change, table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
+    able = [name for name in columns if change.to in ladder_of(table[name])]
+    if not able:
+        raise BadInput(f"The source '{change.source}' has no column that can be told as '{change.to}'; choose another rung.")
+    return {name: RUNGS[change.to].apply(table[name]) for name in able}
 
 
 def change_vectors(
@@ -144,7 +166,7 @@ def change_vectors(
     for change in changes:
         if change.source not in by_name:
             raise BadInput(f"The learner was not trained with the source '{change.source}'; it has {', '.join(by_name)}.")
-        if change.kind != "stale":
+        if change.kind not in IN_THE_TABLE:
             by_name[change.source] = changed_source(by_name[change.source], change, members, train, n_instances, seed)
     return [by_name[source.name] for source in encoded]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from metadash.errors import BadInput
-from metadash.metadata.changes import CHOICES, KINDS, Change, Choice, Edit
+from metadash.metadata.changes import CHOICES, IN_THE_TABLE, KINDS, Change, Choice, Edit
 from metadash.training.fields import check_fields, check_range
 from metadash.training.spec import RunSpec
 from metadash.training.views import OfRun, check_task
@@ -65,7 +65,7 @@ class DoseSpec(OfRun):
         if not self.sources:
             raise BadInput("A curve needs at least one source to change.")
         check_rescorable(self.run, set(self.sources))
-        unknown = [kind for kind in self.kinds if kind not in KINDS or kind == "stale"]
+        unknown = [kind for kind in self.kinds if kind not in KINDS or kind in IN_THE_TABLE]
         if unknown or not self.kinds:
             raise BadInput(
                 f"A curve cannot be drawn over {', '.join(unknown) or 'nothing'}; choose missing, swap, nearest or noise."

@@ -92,7 +92,7 @@ def curve_lines(curve: DoseCurve) -> list[str]:
 
 
 def read_change(text: str) -> Change:
-    """``SOURCE:KIND:FRACTION``, then the choice of classes, then years for what is stale; a source's name may hold colons.
+    """``SOURCE:KIND:FRACTION``, then the choice of classes, then years for what is stale or the rung for what is blurred; a source's name may hold colons.
 
     Raises BadInput for what does not read so.
     """
@@ -100,7 +100,7 @@ def read_change(text: str) -> Change:
     places = [place for place, part in enumerate(parts) if place and part in KINDS]
     if not places:
         raise BadInput(
-            f"'{text}' is no change; write SOURCE:KIND:FRACTION[:CHOICE[:YEARS]], with one of {', '.join(KINDS)} and a fraction from 0 to 1."
+            f"'{text}' is no change; write SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]], with one of {', '.join(KINDS)} and a fraction from 0 to 1."
         )
     place = places[-1]
     source, kind, rest = ":".join(parts[:place]), parts[place], parts[place + 1 :]
@@ -108,10 +108,11 @@ def read_change(text: str) -> Change:
     choice = rest[1] if len(rest) > 1 else "random"
     if choice not in CHOICES:
         raise BadInput(f"Classes cannot be chosen by '{choice}'; choose {', '.join(CHOICES)}.")
-    years = read_number(rest[2], "number of years", text) if len(rest) > 2 else 0.0
+    last = rest[2] if len(rest) > 2 else ""
+    years = read_number(last, "number of years", text) if last and kind != "blur" else 0.0
     if len(rest) > 3:
-        raise BadInput(f"'{text}' says too much; a change is SOURCE:KIND:FRACTION[:CHOICE[:YEARS]].")
-    return Change(source, kind, fraction, choice, years)  # type: ignore[arg-type]
+        raise BadInput(f"'{text}' says too much; a change is SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]].")
+    return Change(source, kind, fraction, choice, years, last if kind == "blur" else "")  # type: ignore[arg-type]
 
 
 def read_number(text: str, what: str, whole: str) -> float:

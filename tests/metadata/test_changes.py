@@ -91,6 +91,19 @@ def test_a_stale_source_is_years_earlier_where_it_was_chosen_and_only_there() ->
     assert (moved[moved != 0] == 730).all() and (moved != 0).sum() == 10 and not moved[TRAIN].any()
 
 
+def test_a_blurred_source_is_less_exact_where_it_was_chosen_and_only_there() -> None:
+    table = tiny_classes()
+    sources = {"words": ("description",), "age": ("found",), "size": ("size", "count")}
+    changed = change_table(
+        table, sources, [Change("words", "blur", 0.5, to="first word"), Change("age", "blur", to="year")], MEMBERS, 0
+    )
+    words = changed["description"] != table["description"]
+    assert words.sum() == 10 and (changed["description"][words] == "a").all() and not words[TRAIN].any()
+    assert (changed["found"][MEMBERS].dt.day_of_year == 1).all() and changed["found"][TRAIN].equals(table["found"][TRAIN])
+    numbers = change_table(table, sources, [Change("size", "blur", to="2 bins")], MEMBERS, 0)
+    assert numbers["size"][MEMBERS].nunique() == 2 and numbers["size"][TRAIN].equals(table["size"][TRAIN])
+
+
 def test_an_edit_changes_one_value_of_one_class() -> None:
     table = tiny_classes()
     edited = edit_table(
@@ -111,6 +124,9 @@ def test_an_edit_changes_one_value_of_one_class() -> None:
         lambda: Change("place", "swap", 1.5),
         lambda: Change("place", "swap", 0.5, "by taste"),
         lambda: Change("place", "stale"),
+        lambda: Change("place", "blur"),
+        lambda: Change("place", "swap", to="year"),
+        lambda: change_table(tiny_classes(), {"place": ("corner",)}, [Change("place", "blur", to="year")], MEMBERS, 0),
         lambda: after(Change("colour", "swap")),
         lambda: change_table(tiny_classes(), {"place": ("corner",)}, [Change("place", "stale", years=1)], MEMBERS, 0),
         lambda: edit_table(tiny_classes(), [Edit(25, "size", "big")], MEMBERS),

@@ -67,6 +67,7 @@ def test_a_curve_says_where_the_source_breaks_even(capsys, tiny_workspace: Works
         ("place:swap", Change("place", "swap")),
         ("place:missing:0.25:systematic", Change("place", "missing", 0.25, "systematic")),
         ("age:stale:0.5:random:3", Change("age", "stale", 0.5, "random", 3.0)),
+        ("age:blur:0.5:random:year", Change("age", "blur", 0.5, to="year")),
         ("a:b:noise:1", Change("a:b", "noise", 1.0)),
     ],
 )
