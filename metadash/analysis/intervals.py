@@ -22,6 +22,8 @@ import numpy as np
 from scipy.special import stdtrit
 
 CLASSES_PER_WAY = 3  # fewer test classes than 3 N: leaving one class out changes nearly every task, the jackknife breaks down
+FLAT = -2.0
+"""Skew times t below which Hall's transformation is too flat to be used."""
 Array = np.ndarray
 
 
@@ -31,7 +33,8 @@ class Interval:
 
     ``n`` counts the ``unit`` that would be drawn afresh ("episode", "class", "group", "seed"); ``df`` are the degrees of freedom
     of the t quantile. ``low``, ``high``, ``se`` and ``df`` are None when there are too few units; ``needed`` then says how many
-    units it takes in all, and ``note`` says it in words.
+    units it takes in all, and ``note`` says it in words. ``skew`` is the skewness of what the units say over the square root of how
+    many there are (0 where it is not looked at): see :meth:`t`.
     """
 
     estimate: float
@@ -45,6 +48,22 @@ class Interval:
     df: float | None = None
     needed: int | None = None
     note: str = ""
+    skew: float = 0.0
+
+    def t(self, against: float) -> float | None:
+        """The studentised distance of the estimate from ``against`` points, to be read off Student's t; None without bounds.
+
+        With a skew, that of Student or that of Hall (1992), whichever claims less: ``against`` lies outside the interval exactly where
+        this is beyond the t quantile.
+        """
+        if self.se is None or self.df is None:
+            return None
+        distance = self.estimate - against
+        if self.se == 0:
+            return float(np.sign(distance) * np.inf) if distance else 0.0
+        plain = distance / self.se
+        corrected = skew_corrected(plain, self.skew)
+        return 0.0 if plain * corrected < 0 else min(plain, corrected, key=abs)
 
 
 def paired_differences(with_scores: Array, without_scores: Array) -> Array:
@@ -151,6 +170,11 @@ def group_jackknife(differences: Array, group: Array, level: float = 0.95) -> In
     unlike :func:`class_jackknife` nothing is counted twice. ``df`` is the effective number of groups less one: G - 1 when the
     groups have equally many episodes; when their sizes differ by a factor of e either way, G - 1 would cover 91 %, not 95 %.
 
+    Groups are few, and some gain a lot where most gain a little: then the mean and its error rise and fall together, and Student's t
+    lies too low as often as 9 times in 100. So each bound is the outer one of Student's t and of Hall's t, which corrects for the
+    skewness that the groups show. Simulated coverage for 11 groups: 94 to 95 % with exponential effects (Student's t alone: 90 %),
+    96 % with normal ones (benchmarks/calibration.py has more).
+
     Fewer than two groups: bounds None, note "group-limited".
     """
     values = _vector(differences)
@@ -163,8 +187,32 @@ def group_jackknife(differences: Array, group: Array, level: float = 0.95) -> In
     size = np.bincount(code).astype(float)
     moved = -np.bincount(code, weights=values - values.mean()) / (len(values) - size)
     se = np.sqrt((count - 1) / count * np.square(moved - moved.mean()).sum())
-    df = len(values) ** 2 / np.square(size).sum() - 1
-    return _around(float(values.mean()), float(se), max(float(df), 1.0), count, "group", method, level)
+    df = max(len(values) ** 2 / np.square(size).sum() - 1, 1.0)
+    skew = -skewness(moved) / np.sqrt(df + 1)  # a group that is high lowers the mean by leaving
+    return _around(float(values.mean()), float(se), float(df), count, "group", method, level, float(skew))
+
+
+def skewness(values: Array) -> float:
+    """Third moment over the spread cubed of a few numbers; 0 where they do not differ."""
+    centred = values - values.mean()
+    spread = np.sqrt(np.square(centred).mean())
+    return float((centred**3).mean() / spread**3) if spread > 1e-12 * (1 + abs(values).max()) else 0.0
+
+
+def skew_corrected(t: float, skew: float) -> float:
+    """Hall's transformation of a t whose units have ``skew`` (skewness over sqrt(n)), which is free of the skew's first effect.
+
+    P. Hall. On the removal of skewness by transformation. J. R. Statist. Soc. B, 1992: g(t) = t + s t^2 / 3 + s^2 t^3 / 27 + s / 6.
+    Its slope is (1 + s t / 3)^2; below s t = -2 it is so flat (a ninth) that it says nothing any more, and t stays as it is.
+    """
+    return t + skew * t**2 / 3 + skew**2 * t**3 / 27 + skew / 6 if skew * t >= FLAT else t
+
+
+def skew_uncorrected(g: float, skew: float) -> float:
+    """The t whose transformation is ``g``, no farther out than where the transformation is too flat."""
+    if abs(skew) < 1e-9:
+        return g
+    return float(3 / skew * (np.cbrt(max(1 + skew * (g - skew / 6), (1 + FLAT / 3) ** 3)) - 1))
 
 
 def new_classes_interval(
@@ -193,9 +241,11 @@ def _t_interval(values: Array, unit: str, method: str, level: float) -> Interval
     return _around(float(values.mean()), float(se), len(values) - 1.0, len(values), unit, method, level)
 
 
-def _around(estimate: float, se: float, df: float, n: int, unit: str, method: str, level: float) -> Interval:
-    reach = float(stdtrit(df, 0.5 + level / 2)) * se
-    return Interval(estimate, estimate - reach, estimate + reach, n, method, unit, level, se, df)
+def _around(estimate: float, se: float, df: float, n: int, unit: str, method: str, level: float, skew: float = 0.0) -> Interval:
+    quantile = float(stdtrit(df, 0.5 + level / 2))
+    above = max(quantile, skew_uncorrected(quantile, skew))
+    below = min(-quantile, skew_uncorrected(-quantile, skew))
+    return Interval(estimate, estimate - above * se, estimate - below * se, n, method, unit, level, se, df, skew=skew)
 
 
 def _too_few(values: Array, n: int, unit: str, method: str, level: float, needed: int, plural: str) -> Interval:

@@ -80,7 +80,8 @@ def _how_many_more(interval: Interval, rope: float) -> int | None:
     """Smallest n' > n with t(n') / t(n) * sqrt(n / n') * reach <= distance to the nearest edge of the region, less n."""
     assert interval.low is not None and interval.high is not None
     room = abs(abs(interval.estimate) - rope)
-    reach = (interval.high - interval.low) / 2
+    down, up = interval.estimate - interval.low, interval.high - interval.estimate  # not alike where groups are skewed
+    reach = down if interval.estimate > rope else up if interval.estimate < -rope else max(down, up)
     limit = WORTH_SAYING if interval.unit == "episode" else TIMES_WORTH_SAYING * interval.n
     if room == 0 or interval.n * (reach / room) ** 2 > limit:
         return None
@@ -96,21 +97,20 @@ def _how_many_more(interval: Interval, rope: float) -> int | None:
 
 def p_value(interval: Interval, against: float = 0.0) -> float | None:
     """Two-sided p of "the true difference is ``against`` points", from the interval's own t; None where there is no interval."""
-    if interval.se is None or interval.df is None:
-        return None
-    distance = abs(interval.estimate - against)
-    if interval.se == 0:
-        return 1.0 if distance == 0 else 0.0
-    return float(2 * stdtr(interval.df, -distance / interval.se))
+    t = interval.t(against)
+    return None if t is None else float(2 * stdtr(interval.df, -abs(t)))
 
 
 def p_claim(interval: Interval, rope: float = ROPE) -> float | None:
-    """Two-sided p of the claim that the estimate makes, against the edge of the region next to it; None where there is no interval.
+    """Two-sided p of the claim that the estimate makes, against the edges of the region; None where there is no interval.
 
-    Outside the region the claim is "beyond it" (better, worse), inside it "within it" (no practical difference; two one-sided
-    tests, Schuirmann 1987, doubled). Below 0.05 exactly where :func:`decide` decides by the 95 % interval.
+    Outside the region the claim is "beyond it" (better, worse), against the edge next to it; inside it "within it" (no practical
+    difference), against both: two one-sided tests, Schuirmann 1987, doubled. Below 0.05 exactly where :func:`decide` decides by the
+    95 % interval.
     """
-    return p_value(interval, math.copysign(rope, interval.estimate))
+    edges = {math.copysign(rope, interval.estimate)} if abs(interval.estimate) > rope else {rope, -rope}
+    found = [p for edge in edges if (p := p_value(interval, edge)) is not None]
+    return max(found, default=None)
 
 
 def corrected(intervals: Sequence[Interval], rope: float = ROPE, level: float = 0.05) -> list[Verdict]:
@@ -135,11 +135,8 @@ def corrected(intervals: Sequence[Interval], rope: float = ROPE, level: float = 
 def chance_above(interval: Interval, threshold: float = ROPE) -> float | None:
     """How probable it is that the true difference exceeds ``threshold`` points: the part of the interval's t distribution above it
     (a posterior probability under a flat prior). None where there is no interval."""
-    if interval.se is None or interval.df is None:
-        return None
-    if interval.se == 0:
-        return float(interval.estimate > threshold)
-    return float(stdtr(interval.df, (interval.estimate - threshold) / interval.se))
+    t = interval.t(threshold)
+    return None if t is None else float(stdtr(interval.df, t))
 
 
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:

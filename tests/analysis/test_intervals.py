@@ -132,12 +132,43 @@ def test_t_intervals_agree_with_scipy(level):
         assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
 
 
-def test_group_jackknife_of_even_groups_is_the_t_interval_of_their_means():
+def test_group_jackknife_of_even_groups_without_skew_is_the_t_interval_of_their_means():
     rng = np.random.default_rng(0)
-    values, group = rng.normal(1, 2, 60), np.repeat(["Greek", "Latin", "Runic", "Thai", "Tifinagh", "Vai"], 10)
+    half = rng.normal(0, 2, (3, 10))
+    values, group = (
+        1 + np.concatenate([half, -half]).ravel(),
+        np.repeat(["Greek", "Latin", "Runic", "Thai", "Tifinagh", "Vai"], 10),
+    )
     expected = stats.ttest_1samp(values.reshape(6, 10).mean(axis=1), 0).confidence_interval()
     interval = group_jackknife(values, group)
     assert (interval.low, interval.high, interval.n) == (pytest.approx(expected.low), pytest.approx(expected.high), 6)
+
+
+def test_skewed_groups_move_a_bound_outwards_on_their_long_side_only():
+    means = np.array([0.1, 0.2, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.1, 2.0, 4.5])  # most gain a little, few a lot
+    values, group = np.repeat(means, 4), np.repeat(np.arange(11), 4)
+    student = stats.ttest_1samp(means, 0).confidence_interval()
+    right, left = group_jackknife(values, group), group_jackknife(-values, group)
+    assert right.low == pytest.approx(student.low) and right.high > student.high + 0.2
+    assert (left.low, left.high) == pytest.approx((-right.high, -right.low))
+
+
+def test_what_lies_outside_a_skewed_interval_is_what_its_t_rejects():
+    rng = np.random.default_rng(2)
+    group = np.repeat(np.arange(9), 5)
+    for _ in range(300):
+        interval = group_jackknife(np.repeat(rng.exponential(2, 9) ** 1.3, 5) + rng.normal(0, 1, 45), group)
+        quantile = stats.t.ppf(0.975, interval.df)
+        for against in np.linspace(interval.low - 2, interval.high + 2, 23):
+            assert (abs(interval.t(against)) > quantile) == (not interval.low <= against <= interval.high)
+
+
+@pytest.mark.parametrize("effects", [lambda rng: 3 * rng.exponential(size=11), lambda rng: rng.normal(3, 3, 11)])
+def test_group_jackknife_covers_new_groups_whether_their_effects_are_skewed_or_not(effects):
+    rng = np.random.default_rng(6)
+    group = np.repeat(np.arange(11), 20)
+    intervals = [group_jackknife(effects(rng)[group] + rng.normal(0, 4, 220), group) for _ in range(4 * CASES)]
+    assert 0.93 <= coverage([3.0] * 4 * CASES, intervals) <= 0.97
 
 
 def test_class_jackknife_equals_its_definition_class_by_class():

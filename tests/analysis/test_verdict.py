@@ -107,6 +107,18 @@ def test_p_value_is_that_of_the_t_test():
     assert p_value(episode_interval(np.ones(9))) == 0 and p_value(episode_interval(np.zeros(9))) == 1
 
 
+def test_claims_of_skewed_groups_are_decided_by_both_edges_of_the_region():
+    rng, seen = np.random.default_rng(8), set()
+    group = np.repeat(np.arange(8), 4)
+    for scale in (0.1, 0.5, 3):
+        for _ in range(150):
+            one = group_jackknife(scale * np.repeat(rng.exponential(1, 8) - rng.uniform(0, 2), 4), group)
+            seen.add(decide(one).verdict)
+            assert corrected([one]) == [decide(one).verdict]
+            assert (p_value(one) < 0.05) == (not one.low <= 0 <= one.high)
+    assert seen == set(Verdict)
+
+
 def made(estimate: float, se: float, df: float = 10.0) -> Interval:
     reach = float(stats.t.ppf(0.975, df)) * se
     return Interval(estimate, estimate - reach, estimate + reach, 12, "t", "group", se=se, df=df)
