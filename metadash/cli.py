@@ -180,6 +180,17 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
         "--sources", nargs="+", type=words, default=[], help="the sources in question (default: all that describe classes)"
     )
     verb.add_argument("--seeds", type=int, help="training seeds (default: 5 to confirm, else 3)")
+    verb.add_argument(
+        "--folds",
+        type=int,
+        default=0,
+        help="cross-fit in so many folds, so that each class is a test class once; a backbone a fold (default 0: the split as it is)",
+    )
+    verb.add_argument(
+        "--doses",
+        action=argparse.BooleanOptionalAction,
+        help="also measure how wrong, and how often missing, each source may be (default: for light heads)",
+    )
     verb.add_argument("--learner", default="prototypical", help="confirming another than prototypes trains arm by arm")
     verb.add_argument("--mode", choices=["quick", "full"], default="quick")
     verb.add_argument(

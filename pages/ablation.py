@@ -25,7 +25,7 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, seconds_left, troubled
 from metadash.dashboard.links import link_to
-from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, parquet_of, subset_explorer
+from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, fold_table, parquet_of, subset_explorer
 from metadash.dashboard.theme import palette
 from metadash.errors import BadInput
 from metadash.figures.ablation import MEASURES, fading_chart, interaction_chart, measures_of, worth_chart
@@ -155,6 +155,11 @@ st.markdown(efficiency_words(found))
 
 with st.expander("Every number", icon=":material/table:"):
     st.dataframe(effects_table(found), hide_index=True, width="stretch", alt="Every effect with its three intervals")
+    if found.by_fold:
+        st.dataframe(fold_table(found), hide_index=True, width="stretch", alt="The folds of the cross-fitting, one a row")
+        st.caption(
+            "Fold by fold, at the fewest shots: each has its own test classes, backbone and heads. Brackets: 95 %, these test classes."
+        )
 with st.expander("How this was computed", icon=":material/info:"):
     st.markdown("\n".join(f"- **{name}** {plain(text)}" for name, text in methods(found, data)))
     st.code(command(spec), language="bash", wrap_lines=True)

@@ -62,8 +62,8 @@ def made_up(
 ) -> Ablation:
     """The ablation of runs made up around ``value``, for the first ``seeds`` seeds."""
     for seed in spec.seeds[:seeds]:
-        (cell,) = spec.cells(seed)
-        store_arms(store, cell, spec.arms, tiny, value, noise)
+        for cell in spec.cells(seed):
+            store_arms(store, cell, spec.arms, tiny, value, noise)
     found = ablation(spec, tiny, store)
     assert found is not None
     return found

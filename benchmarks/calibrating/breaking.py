@@ -28,7 +28,7 @@ EPISODE_NOISE, KEPT_NOISE = 6.0, 4.0  # points: of an episode at all shares, and
 
 def break_even_part(quick: bool, folder: Path, workers: int) -> Found:
     found = Found()
-    planted(found, 10 if quick else 100, workers)
+    planted(found, 10 if quick else 1000, workers)
     trained(found, open_laboratory(folder, quick), quick)
     return found
 

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from metadash.analysis.by_fold import FoldPart, fold_parts
 from metadash.analysis.cards import Badge, SourceCard, cards_of, credits, effects_of, worths
 from metadash.analysis.compare import Difference, with_intervals
 from metadash.analysis.intervals import Interval
@@ -10,7 +13,7 @@ from metadash.analysis.plan import AblationSpec, Tier, leaks
 from metadash.analysis.scores import both_intervals
 from metadash.analysis.shapley import interactions, together
 from metadash.analysis.shots import WorthInShots
-from metadash.analysis.values import Values, gathered, stacked
+from metadash.analysis.values import Values, gathered, pooled, stacked
 from metadash.canonical import digest
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
@@ -40,7 +43,7 @@ class Ablation:
 
     ``accuracy`` of each subset that was scored, as (these test classes, new classes). ``total`` all sources against none, and ``total_worth`` in shots;
     ``total_credit`` all real − all falsified, by control. ``interactions`` by pair of sources, positive where they complement each other
-    (only with every subset).
+    (only with every subset). ``by_fold`` the folds of a cross-fitting by themselves, else empty.
     """
 
     spec: AblationSpec
@@ -52,6 +55,7 @@ class Ablation:
     total_credit: dict[str, tuple[Difference, ...]]
     interactions: dict[tuple[str, str], tuple[Difference, ...]]
     efficiency: tuple[Efficiency, ...]
+    by_fold: tuple[FoldPart, ...]
     seconds: float
     class_noun: str
     group_noun: str
@@ -141,14 +145,25 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
             for one, shares in zip(total, effects.phi, strict=True)
             if shares
         ),
+        by_fold=fold_parts(values, spec.splits, count, spec.rope),
         seconds=sum(run.about["seconds"] for run in runs.values()),
         class_noun=dataset.description.class_noun,
         group_noun=dataset.description.group_noun,
-        n_classes=next(iter(runs.values())).summary["n_test_classes"],
+        n_classes=len(np.unique(values.manifest.classes)),
     )
 
 
 def values_of(spec: AblationSpec, finished: dict[int, list[Run]], store: RunStore) -> Values:
+    """The values of every arm; of several folds, pooled."""
+    size = len(next(iter(finished.values()))) // len(spec.splits)
+    parts = [
+        {seed: runs[start : start + size] for seed, runs in finished.items()} for start in range(0, size * len(spec.splits), size)
+    ]
+    folds = [values_of_split(spec, part, store) for part in parts]
+    return pooled(folds) if spec.folds else folds[0]
+
+
+def values_of_split(spec: AblationSpec, finished: dict[int, list[Run]], store: RunStore) -> Values:
     if spec.tier != "confirm" or spec.light:
         return stacked([run for (run,) in finished.values()], spec.arms, store)
     by_arm: dict[SourceArm, dict[str, Run]] = {arm: {} for arm in spec.arms}

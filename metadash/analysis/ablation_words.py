@@ -10,7 +10,7 @@ from metadash.analysis.export import simple
 from metadash.analysis.sentence import bracket, examples, number, plural
 from metadash.analysis.shots import WorthInShots
 from metadash.analysis.verdict import Verdict
-from metadash.analysis.words import count, percent, points
+from metadash.analysis.words import count, percent, plural_of, points
 from metadash.canonical import plain
 from metadash.training.subsets import members
 
@@ -136,8 +136,23 @@ def curves(found: Ablation) -> list[str]:
 def as_text(found: Ablation) -> str:
     seeds = f"{len(found.seeds)} seeds, {count(len(found.values.manifest))} test episodes, {found.n_classes} {plural(found.class_noun)}"
     groups = f" in {found.n_groups} {plural(found.group_noun)}" if found.n_groups else ""
-    lines = [headline(found), f"{TIERS[found.tier]} {seeds}{groups}.", "", *table(found), "", efficiency_words(found)]
-    return "\n".join(lines)
+    rests_on = f"{TIERS[found.tier]} {seeds}{groups}."
+    folds = [*fold_lines(found), ""] if found.by_fold else []
+    return "\n".join([headline(found), rests_on, "", *table(found), "", *folds, efficiency_words(found)])
+
+
+def fold_lines(found: Ablation) -> list[str]:
+    """One line a fold of a cross-fitting: how many classes it tests, the accuracy without metadata, and what all sources add."""
+    lines = [f"Fold by fold, with {examples(found.total[0].shot)} per class (brackets: these {plural(found.unit_noun)}):"]
+    for part in found.by_fold:
+        groups = f" in {plural_of(part.n_groups, found.group_noun)}" if part.n_groups else ""
+        inside, plain = part.total.episodes, part.plain
+        lines.append(
+            f"  {part.split}: {plural_of(part.n_classes, found.class_noun)}{groups}, "
+            f"{plain.estimate:.1f} % {bracket(plain.estimate, plain.low, plain.high)} without metadata, "
+            f"{points(inside.estimate, inside.low, inside.high)} with all"
+        )
+    return lines
 
 
 def as_values(found: Ablation) -> dict[str, Any]:
@@ -155,6 +170,8 @@ def as_values(found: Ablation) -> dict[str, Any]:
         "seeds_asked": list(spec.seeds),
         "rope": spec.rope,
         "limitation": spec.limitation,
+        "folds": spec.folds,
+        "by_fold": [simple(part) for part in found.by_fold],
         "n_episodes": len(found.values.manifest),
         "n_test_classes": found.n_classes,
         "n_test_groups": found.n_groups,

@@ -19,6 +19,8 @@ PAPERS = (
     "A. Benavoli, G. Corani, J. Demšar, M. Zaffalon. Time for a change. JMLR, 2017.",
     "J. G. MacKinnon, M. Ø. Nielsen, M. D. Webb. Fast and reliable jackknife and bootstrap methods for cluster-robust inference. J. Applied Econometrics, 2023.",
     "R. Lafargue et al. Oops, I sampled it again: reinterpreting confidence intervals in few-shot learning. TMLR, 2024.",
+    "P. Hall. On the removal of skewness by transformation. J. R. Statist. Soc. B, 1992.",
+    "Y. Bengio, Y. Grandvalet. No unbiased estimator of the variance of k-fold cross-validation. JMLR, 2004.",
     "B. Efron. Bootstrap methods: another look at the jackknife. Annals of Statistics, 1979.",
 )
 
@@ -48,6 +50,7 @@ def command(spec: AblationSpec, verb: str = "ablate") -> str:
     run, tests = spec.run, spec.run.evaluation
     parts = ["python", "-m", "metadash", verb, "--dataset", run.dataset, "--split", run.split, "--tier", spec.tier]
     parts += ["--sources", *spec.sources, "--seeds", str(len(spec.seeds)), "--learner", run.learner, "--mode", run.mode]
+    parts += ["--folds", str(spec.folds)] if spec.folds else []
     parts += ["--controls", ",".join(spec.controls), "--rope", f"{spec.rope:g}"]
     parts += ["--n-way", str(tests.n_way), "--strategy", tests.strategy, *(["--column", tests.column] if tests.column else [])]
     parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
@@ -64,9 +67,10 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
     return [
         (
             "Data",
-            f"{about.title} ({dataset.name}, fingerprint {dataset.fingerprint}), split {spec.run.split}: meta-train, validation and test share no "
+            f"{about.title} ({dataset.name}, fingerprint {dataset.fingerprint}), {split_words(spec)}: meta-train, validation and test share no "
             f"{about.class_noun}. Scores are on {plural_of(found.n_classes, about.class_noun)}{groups}, which no part of the learner has seen.",
         ),
+        *cross_fitting(found, about.class_noun),
         (
             "Episodes",
             f"{tests.n_way}-way tasks drawn {tests.strategy}{f' by {tests.column}' if tests.column else ''}, at {', '.join(map(str, tests.shots))} labelled "
@@ -88,7 +92,11 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
         (
             "Intervals",
             f"All are 95 %, of differences paired on episodes and seeds. These {new}: Student's t over episodes (Lafargue et al. 2024). New {new}: "
-            + ("delete-one-group jackknife (MacKinnon et al. 2023)" if found.n_groups else "delete-one-class jackknife")
+            + (
+                "delete-one-group jackknife (MacKinnon et al. 2023), each bound the outer one of Student's t and of Hall's, which looks at skewness (1992)"
+                if found.n_groups
+                else "delete-one-class jackknife"
+            )
             + ". Training again: Student's t over matched seeds. Worth in shots: percentile bootstrap over episodes (Efron 1979).",
         ),
         (
@@ -97,6 +105,25 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
             "Benavoli et al. 2017). Help and harm must also hold after Holm's correction (1979) over all sources tested together"
             + (", and help must be more than that of the source's own shuffled rows." if found.tier == "confirm" else "."),
         ),
+    ]
+
+
+def split_words(spec: AblationSpec) -> str:
+    return f"cross-fitted in {spec.folds} folds" if spec.folds else f"split {spec.run.split}"
+
+
+def cross_fitting(found: Ablation, class_noun: str) -> list[tuple[str, str]]:
+    if not found.by_fold:
+        return []
+    whole = f" with the whole {found.group_noun} it belongs to" if found.n_groups else ""
+    return [
+        (
+            "Cross-fitting",
+            f"Every {class_noun} is a test {class_noun} in exactly one of {found.spec.folds} folds,{whole}; each fold has a backbone and heads of its own, "
+            "trained without its test classes, and its own test episodes. The episodes of all folds are pooled, and what would be new is counted once. "
+            "The folds share training classes, and an interval takes their learners as given; there is no unbiased estimate of what that leaves out "
+            "(Bengio & Grandvalet 2004), so the folds are also told apart.",
+        )
     ]
 
 

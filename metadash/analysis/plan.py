@@ -6,13 +6,12 @@ from typing import Literal
 
 from metadash.analysis.verdict import ROPE
 from metadash.data.dataset import Dataset
+from metadash.data.folds import MOST_FOLDS, fold_name
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.metadata.identifiers import identifier_in
-from metadash.training.estimate import estimate_all
 from metadash.training.kinds import Spec
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
-from metadash.training.store import RunStore
 from metadash.training.subsets import MOST_SOURCES, HeadsSpec, MaskedSpec, SourceArm, arms_of, planned_masks, run_of
 
 Tier = Literal["reliance", "screen", "confirm"]
@@ -28,7 +27,9 @@ class AblationSpec:
 
     *reliance* hides sources from an ordinary trained model, *screen* from one trained with source dropout, *confirm* trains every arm
     anew with its ``controls``: as heads in one loop where the run allows it (every subset up to eight sources), else arm by arm
-    (none, all, each left out, each alone). Raises BadInput for too few seeds, and where there is nothing to ablate.
+    (none, all, each left out, each alone). With ``folds`` > 0 confirm is cross-fitted: every arm is trained in each of so many folds,
+    over a backbone of the fold's own, so that each class (with its whole group) is a test class once, and the folds' test episodes
+    are pooled. Raises BadInput for too few seeds, and where there is nothing to ablate.
     """
 
     run: RunSpec
@@ -36,6 +37,7 @@ class AblationSpec:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     controls: tuple[str, ...] = ("shuffled",)
     rope: float = ROPE
+    folds: int = 0
 
     def __post_init__(self) -> None:
         if self.tier not in FEWEST_SEEDS:
@@ -49,6 +51,10 @@ class AblationSpec:
             raise BadInput("An ablation starts from a run with real metadata; it adds controls and source dropout itself.")
         if entry_of(self.run.learner).needs_metadata:
             raise BadInput(f"The learner '{self.run.learner}' cannot do without metadata, so nothing can be taken from it.")
+        if self.folds and not 2 <= self.folds <= MOST_FOLDS:
+            raise BadInput(f"Cross-fitting in {self.folds} folds is not possible; choose from 2 to {MOST_FOLDS}, or 0 for none.")
+        if self.folds and self.tier != "confirm":
+            raise BadInput(f"Only the tier confirm is cross-fitted; this is {self.tier}. Choose confirm, or no folds.")
         if not 0 <= self.rope < 100:
             raise BadInput(f"The practical threshold is {self.rope:g} points; it must be from 0 to 100.")
 
@@ -88,14 +94,24 @@ class AblationSpec:
     def masked(self, seed: int) -> MaskedSpec:
         return MaskedSpec(replace(self.run, seed=seed, source_dropout=SOURCE_DROPOUT if self.tier == "screen" else 0.0))
 
+    @property
+    def splits(self) -> list[str]:
+        """The split of each fold; the run's own where it is not cross-fitted."""
+        return [fold_name(fold + 1, self.folds) for fold in range(self.folds)] or [self.run.split]
+
     def cells(self, seed: int) -> list[Spec]:
-        """The runs of one seed: what is stored is not computed again, so that a broken ablation goes on where it stopped."""
+        """The runs of one seed, fold after fold: what is stored is not computed again, so that a broken ablation goes on where it
+        stopped."""
         if self.tier != "confirm":
             return [self.masked(seed)]
-        run = replace(self.run, seed=seed)
-        if self.light:
-            return [HeadsSpec(run, "all" if self.every_subset else "planned", self.controls)]
-        return [run_of(run, arm) for arm in self.arms]
+        cells: list[Spec] = []
+        for split in self.splits:
+            run = replace(self.run, seed=seed, split=split, backbone=replace(self.run.backbone, split=split))
+            if self.light:
+                cells.append(HeadsSpec(run, "all" if self.every_subset else "planned", self.controls))
+            else:
+                cells += [run_of(run, arm) for arm in self.arms]
+        return cells
 
     @property
     def runs(self) -> list[Spec]:
@@ -147,8 +163,3 @@ def refuse_leaks(spec: AblationSpec, dataset: Dataset) -> None:
     """Raises BadInput, with the reason, for a source that identifies classes."""
     for reason in leaks(spec, dataset).values():
         raise BadInput(f"{reason[:-1]}, which is a leak; leave the source out, or allow leaks and keep the badge.")
-
-
-def budget(spec: AblationSpec, dataset: Dataset, store: RunStore, workers: int) -> float:
-    """Seconds until everything that is not stored yet is computed."""
-    return estimate_all(list(spec.runs), dataset, store, workers)

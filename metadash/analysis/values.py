@@ -16,7 +16,10 @@ from metadash.training.subsets import HeadsSpec, MaskedSpec, SourceArm
 
 @dataclass(frozen=True)
 class Values:
-    """``correct`` [S, A, K, E] right answers of ``queries``: seeds, arms, shots, episodes of one manifest."""
+    """``correct`` [S, A, K, E] right answers of ``queries``: seeds, arms, shots, episodes of one manifest.
+
+    ``folds`` are the numbers of episodes of each fold, where the manifest is made of several; else it is empty.
+    """
 
     arms: tuple[SourceArm, ...]
     shots: tuple[int, ...]
@@ -25,6 +28,13 @@ class Values:
     queries: int
     manifest: EpisodeManifest
     digests: tuple[str, ...]
+    folds: tuple[int, ...] = ()
+
+    @property
+    def fold_parts(self) -> list[slice]:
+        """The episodes of each fold."""
+        ends = np.cumsum(self.folds).tolist()
+        return [slice(end - size, end) for end, size in zip(ends, self.folds, strict=True)]
 
     @property
     def masks(self) -> list[int]:
@@ -69,6 +79,28 @@ def stacked(runs: Sequence[Run], arms: Sequence[SourceArm], store: RunStore) -> 
         order[0].summary["queries"],
         manifest,
         tuple(run.digest for run in order),
+    )
+
+
+def pooled(folds: Sequence[Values]) -> Values:
+    """The folds of a cross-fitting as one: their episodes one after another, arm beside arm and seed beside seed.
+
+    A seed of one fold is matched with the same seed of every other; each class is a test class in one fold only, so that an
+    interval over classes or groups sees each once. Raises BadInput where the folds were not asked the same.
+    """
+    first = folds[0]
+    asked = {(found.arms, found.shots, found.seeds, found.queries) for found in folds}
+    if len(asked) > 1:
+        raise BadInput("These folds were asked different things; they cannot be pooled.")
+    return Values(
+        first.arms,
+        first.shots,
+        first.seeds,
+        np.concatenate([found.correct for found in folds], axis=-1),
+        first.queries,
+        EpisodeManifest.joined([found.manifest for found in folds]),
+        tuple(dict.fromkeys(digest for found in folds for digest in found.digests)),
+        tuple(len(found.manifest) for found in folds),
     )
 
 

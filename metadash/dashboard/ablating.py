@@ -25,6 +25,7 @@ TIERS: dict[Tier, str] = {
     "reliance": "Sources are hidden from an ordinary model: how far this one leans on each, not what they are worth.",
 }
 SHOTS = (1, 2, 3, 5, 10)
+FOLDS = {0: "no: the split as it is", 3: "3 folds", 5: "5 folds", 10: "10 folds"}
 NEXT_TIER = "ab_tier next"
 """A button below the tiers cannot set them any more in the same run of the page; it leaves its wish here."""
 
@@ -56,10 +57,10 @@ def chosen_ablation(data: Dataset) -> AblationSpec:
         raise BadInput("Choose at least one metadata source to ask about.")
     if not shots:
         raise BadInput("Choose at least one number of labelled examples per class.")
-    rope = choices.pop("rope")
+    rope, folds = choices.pop("rope"), choices.pop("folds")
     run = ablation_run(data, tuple(name for name in known if name in sources), shots=tuple(sorted(shots)), **choices)
     check(run, data)
-    return AblationSpec(run, tier, tuple(range(int(seeds))), rope=float(rope))
+    return AblationSpec(run, tier, tuple(range(int(seeds))), rope=float(rope), folds=folds if tier == "confirm" else 0)
 
 
 def more_choices(data: Dataset) -> dict:
@@ -95,7 +96,19 @@ def more_choices(data: Dataset) -> dict:
             bind="query-params",
             help="Effects smaller than this are too small to act on.",
         )
+        folds = st.segmented_control(
+            "Cross-fitting",
+            list(FOLDS),
+            default=0,
+            required=True,
+            format_func=FOLDS.__getitem__,
+            key="ab_folds",
+            bind="query-params",
+            help=f"Only confirm. In folds, each {data.description.class_noun} is a test {data.description.class_noun} once: a narrower interval for new ones, "
+            "at the price of a backbone and all heads for every fold.",
+        )
     return {
+        "folds": int(folds),
         "strategy": strategy,
         "n_way": int(n_way),
         "n_episodes": int(tests),
@@ -204,6 +217,7 @@ def ask(spec: AblationSpec, data: Dataset, allowed: bool, finished: int) -> None
 def what_it_does(spec: AblationSpec) -> str:
     seeds = words.plural_of(len(spec.seeds), "seed")
     if spec.tier == "confirm":
-        return f"trains {len(spec.arms)} combinations of sources and shuffled controls anew, with {seeds} each"
+        folds = f" in {spec.folds} folds with a backbone each" if spec.folds else ""
+        return f"trains {len(spec.arms)} combinations of sources and shuffled controls anew{folds}, with {seeds} each"
     model = "a model that learns to do without any source" if spec.tier == "screen" else "an ordinary model with all sources"
     return f"trains {model}, with {seeds}, hides sources from it in {len(spec.arms)} combinations"

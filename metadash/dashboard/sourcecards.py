@@ -11,8 +11,9 @@ from metadash.analysis.ablation import Ablation
 from metadash.analysis.ablation_words import TIERS, headline, verdict_words
 from metadash.analysis.card_words import MARKS, NOT_MEASURED, card_lines, detail_lines, three
 from metadash.analysis.cards import SourceCard
+from metadash.analysis.compare import Difference
 from metadash.analysis.effects_table import effects_table
-from metadash.analysis.sentence import cell
+from metadash.analysis.sentence import bracket, cell
 from metadash.analysis.subset_value import SubsetValue, subset_values
 from metadash.analysis.verdict import Verdict
 from metadash.dashboard.escape import plain
@@ -41,7 +42,7 @@ def draw_headline(found: Ablation, palette: Palette) -> None:
     groups = f" in {words.plural_of(found.n_groups, found.group_noun)}" if found.n_groups else ""
     st.caption(
         f"{words.count(len(found.values.manifest))} episodes · {found.n_classes} test {words.plural(found.class_noun)}{groups} · "
-        f"{words.plural_of(len(found.seeds), 'seed')} · {TIERS[found.tier]}"
+        f"{words.plural_of(len(found.seeds), 'seed')}{f' · {found.spec.folds} folds' if found.spec.folds else ''} · {TIERS[found.tier]}"
     )
 
 
@@ -101,6 +102,23 @@ def subset_table(rows: list[SubsetValue]) -> pd.DataFrame:
             }
             for row in rows
         ]
+    )
+
+
+def fold_table(found: Ablation) -> pd.DataFrame:
+    def told(one: Difference) -> str:
+        return words.points(one.episodes.estimate, one.episodes.low, one.episodes.high).replace(" points", "")
+
+    return pd.DataFrame(
+        {
+            "fold": part.split,
+            words.plural(found.class_noun): part.n_classes,
+            **({words.plural(found.group_noun): part.n_groups} if part.n_groups else {}),
+            "without metadata, %": f"{part.plain.estimate:.1f} {bracket(part.plain.estimate, part.plain.low, part.plain.high)}",
+            "all together": told(part.total),
+            **{name: told(one) for name, one in zip(found.spec.sources, part.delta, strict=True)},
+        }
+        for part in found.by_fold
     )
 
 

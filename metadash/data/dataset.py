@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from metadash.data.folds import fold_roles, read_fold
 from metadash.data.literals import identifier
 from metadash.errors import BadInput
 from metadash.workspace import Workspace, new_folder, read_json
@@ -272,11 +273,20 @@ class Dataset:
         return self.splits["split"].unique().tolist()
 
     def split(self, name: str) -> dict[str, np.ndarray]:
-        """Class ids by role. Raises BadInput for a split that is not stored."""
+        """Class ids by role, of a stored split or of a fold of cross-fitting. Raises BadInput for any other name."""
         if name not in self.split_names:
+            if fold := read_fold(name):
+                roles = fold_roles(self.groups, *fold)
+                return {role: np.flatnonzero(roles == role) for role in ROLES}
             raise BadInput(f"'{self.name}' has no split '{name}'; it has {', '.join(self.split_names)}.")
         rows = self.splits[self.splits["split"] == name]
         return {role: rows["class_id"].to_numpy()[(rows["role"] == role).to_numpy()] for role in ROLES}
+
+    @property
+    def groups(self) -> pd.Series:
+        """[C] what classes have in common that must not be parted by a split; each class by itself where nothing is known to."""
+        column = self.description.sibling_column
+        return self.classes["class_id"] if column is None else self.classes[column]
 
     @property
     def sources(self) -> tuple[Source, ...]:

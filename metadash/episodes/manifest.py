@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +100,23 @@ class EpisodeManifest:
             self.group_names,
             self.fingerprint,
         )
+
+    @classmethod
+    def joined(cls, parts: Sequence["EpisodeManifest"]) -> "EpisodeManifest":
+        """The episodes of several manifests of one data set one after another; groups of one name are one group.
+
+        Raises BadInput where they do not fit together.
+        """
+        shapes = {(part.fingerprint, part.n_way, part.n_shot, part.n_query) for part in parts}
+        if len(shapes) != 1:
+            raise BadInput("These episodes are of different data or of different sizes; they cannot be put together.")
+        names = tuple(dict.fromkeys(name for part in parts for name in part.group_names))
+        place = [np.array([*map(names.index, part.group_names), -1]) for part in parts]
+        classes, support, query = (
+            np.concatenate([getattr(part, field) for part in parts]) for field in ("classes", "support", "query")
+        )
+        group = np.concatenate([known[part.group] for known, part in zip(place, parts, strict=True)])
+        return cls(classes, support, query, group, names, parts[0].fingerprint)
 
     def to_bytes(self) -> bytes:
         buffer = io.BytesIO()

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import plotly.graph_objects as go
 
 from metadash.analysis.ablation import Ablation
-from metadash.analysis.ablation_words import efficiency_words, headline, verdict_words
+from metadash.analysis.ablation_words import efficiency_words, fold_lines, headline, verdict_words
 from metadash.analysis.card_words import MARKS, card_lines, detail_lines
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.effects_table import effects_table
-from metadash.analysis.methods import PAPERS, claims_words, command, methods, refuse_claim
+from metadash.analysis.methods import PAPERS, claims_words, command, methods, refuse_claim, split_words
 from metadash.analysis.words import count, plural, plural_of
 from metadash.canonical import plain
 from metadash.data.dataset import Dataset
@@ -60,6 +60,7 @@ def report_html(found: Ablation, dataset: Dataset, claim: bool = False) -> str:
         "<h2>A card for every source</h2>",
         *(card_html(card, found) for card in found.cards),
         f"<p>{escape(efficiency_words(found))}</p>",
+        *([f"<pre>{escape(chr(10).join(fold_lines(found)))}</pre>"] if found.by_fold else []),
         "<h2>Every effect, every interval</h2>",
         f'<p class="small">Estimates and bounds in points of accuracy. 95 % intervals: “these test classes” over episodes, “new classes” over '
         f"{escape(plural(found.unit_noun))}, “seeds” over training again.</p>",
@@ -91,7 +92,7 @@ def rests_on(found: Ablation) -> str:
     groups = f" in {plural_of(found.n_groups, found.group_noun)}" if found.n_groups else ""
     return (
         f"{count(len(found.values.manifest))} episodes, {plural_of(found.n_classes, 'test ' + found.class_noun)}{groups}, "
-        f"{plural_of(len(found.seeds), 'seed')}, tier {found.tier}."
+        f"{plural_of(len(found.seeds), 'seed')}, tier {found.tier}, {split_words(found.spec)}."
     )
 
 

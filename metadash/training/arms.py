@@ -225,17 +225,19 @@ def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
 
 
 def optimisers_of(arm: Arm) -> list[torch.optim.Optimizer]:
-    """AdamW on the learner's gradient; plain descent for Reptile, whose gradient is θ − φ and whose step is ε.
+    """AdamW on the learner's gradient (fused: of a light head's step, a quarter of the time); plain descent for Reptile, whose gradient is θ − φ and whose step is ε.
 
     FiLM's networks and the auxiliary head are no part of Reptile's θ: they take no inner steps to follow, and have AdamW.
     """
     if arm.spec.learner != "reptile":
-        return [torch.optim.AdamW(arm.parameters())]
+        return [torch.optim.AdamW(arm.parameters(), fused=True)]
     hooks = [module for module in (arm.learner.film, arm.learner.auxiliary) if module is not None]
     own = [parameter for module in hooks for parameter in module.parameters()]
     known = {id(parameter) for parameter in own}
     followed = torch.optim.SGD([p for p in arm.learner.parameters() if id(p) not in known], lr=1.0)
-    return [followed, torch.optim.AdamW(own, arm.spec.learning_rate, weight_decay=arm.spec.weight_decay)] if own else [followed]
+    if not own:
+        return [followed]
+    return [followed, torch.optim.AdamW(own, arm.spec.learning_rate, weight_decay=arm.spec.weight_decay, fused=True)]
 
 
 def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:

@@ -166,8 +166,8 @@ def with_needs(specs: Sequence[Spec]) -> list[Spec]:
 
 
 def estimate_all(specs: list[Spec], dataset: Dataset, store: RunStore, workers: int) -> float:
-    """Seconds until all are done: what is needed comes first, the rest shares the workers."""
+    """Seconds until all are done: what is needed comes first, the rest shares the workers, and so do several backbones."""
     parts, known = with_needs(specs), store.runs()
-    first = sum(estimate(spec, dataset, store, known) for spec in parts if isinstance(spec, BackboneSpec))
+    first = [estimate(spec, dataset, store, known) for spec in parts if isinstance(spec, BackboneSpec)]
     rest = [estimate(spec, dataset, store, known) for spec in parts if not isinstance(spec, BackboneSpec)]
-    return first + max(sum(rest) / workers, max(rest, default=0.0))
+    return sum(max(sum(part) / workers, max(part, default=0.0)) for part in (first, rest))

@@ -13,12 +13,13 @@ from typing import Any, Literal
 import psutil
 
 from metadash.canonical import plain
+from metadash.data.folds import read_fold
 from metadash.learners.registry import entry_of
 from metadash.metadata.blur import read_blur
 from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
-from metadash.training.spec import BackboneSpec
+from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
@@ -174,7 +175,7 @@ def read_all(workspace: Workspace) -> Iterator[Job]:
 def title_of(spec: Spec) -> str:
     """A line that tells a run from its neighbours."""
     if isinstance(spec, BackboneSpec):
-        return f"Backbone {spec.title} without metadata, {spec.dataset}"
+        return f"Backbone {spec.title} without metadata, {spec.dataset}{fold_words(spec)}"
     if isinstance(spec, ProxySpec):
         return f"Instance metadata alone: {', '.join(spec.sources)}, {spec.dataset}"
     if isinstance(spec, ProbeSpec):
@@ -186,7 +187,7 @@ def title_of(spec: Spec) -> str:
     if isinstance(spec, AdaptationSpec):
         return f"Adaptation to episode {spec.episode + 1}, {spec.n_steps} steps: {title_of(spec.run)}"
     if isinstance(spec, HeadsSpec):
-        return f"{len(spec.arms)} heads over {', '.join(spec.run.sources) or 'no metadata'}, seed {spec.run.seed}"
+        return f"{len(spec.arms)} heads over {', '.join(spec.run.sources) or 'no metadata'}, seed {spec.run.seed}{fold_words(spec.run)}"
     if isinstance(spec, MaskedSpec):
         return f"{len(spec.masks)} subsets masked: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
@@ -194,4 +195,9 @@ def title_of(spec: Spec) -> str:
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
     wrong += {"film": ", FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
-    return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"
+    return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec)}"
+
+
+def fold_words(spec: BackboneSpec | RunSpec) -> str:
+    fold = read_fold(spec.split)
+    return f", fold {fold[0]} of {fold[1]}" if fold else ""

@@ -7,8 +7,8 @@ from metadash import settings
 from metadash.analysis import words
 from metadash.analysis.ablation import Ablation, ablation
 from metadash.analysis.ablation_words import as_text, as_values
-from metadash.analysis.beside import complete
-from metadash.analysis.plan import USUAL_SEEDS, AblationSpec, ablation_run, budget, leaks, refuse_leaks
+from metadash.analysis.beside import complete, dose_specs
+from metadash.analysis.plan import USUAL_SEEDS, AblationSpec, ablation_run, leaks, refuse_leaks
 from metadash.commands import Result
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
@@ -16,7 +16,9 @@ from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.progress_bar import bar
 from metadash.training.check import check
+from metadash.training.estimate import estimate_all
 from metadash.training.jobs import title_of
+from metadash.training.kinds import Spec
 from metadash.training.store import RunStore
 from metadash.training.together import train_all
 from metadash.workspace import Workspace
@@ -28,9 +30,8 @@ def ablate(options: argparse.Namespace, workspace: Workspace) -> Result:
     spec = spec_of(options, data)
     if options.plan:
         check_all(spec, data, options.allow_leak)
-        store, workers = RunStore(workspace), settings.worker_count()
-        return plan(spec, data, store, budget(spec, data, store, workers), workers)
-    found = computed(spec, data, workspace, options.allow_leak)
+        return plan(spec, runs_of(spec, options.doses), data, RunStore(workspace), settings.worker_count())
+    found = computed(spec, data, workspace, options.allow_leak, options.doses)
     return Result({**as_values(found), "leaks": leaks(spec, data)}, as_text(found))
 
 
@@ -42,16 +43,23 @@ def check_all(spec: AblationSpec, data: Dataset, allow_leak: bool) -> None:
         refuse_leaks(spec, data)
 
 
-def computed(spec: AblationSpec, data: Dataset, workspace: Workspace, allow_leak: bool) -> Ablation:
+def runs_of(spec: AblationSpec, doses: bool | None = None) -> list[Spec]:
+    """The runs of the arms, then those that tell how wrong or missing each source may be: by default where heads are light, since another
+    learner would have to adapt anew for every share of wrong metadata."""
+    wanted = spec.light if doses is None else doses and spec.run.reads_at_test
+    return [*spec.runs, *(dose_specs(spec).values() if wanted else [])]
+
+
+def computed(spec: AblationSpec, data: Dataset, workspace: Workspace, allow_leak: bool, doses: bool | None = None) -> Ablation:
     """Everything that the ablation still needs is computed; then it is read, with all that is stored beside it."""
     check_all(spec, data, allow_leak)
-    store, workers = RunStore(workspace), settings.worker_count()
-    missing = [run for run in spec.runs if not store.find(run, data)]
+    store, workers, runs = RunStore(workspace), settings.worker_count(), runs_of(spec, doses)
+    missing = [run for run in runs if not store.find(run, data)]
     if missing:
-        seconds = words.duration(budget(spec, data, store, workers))
-        print(f"{len(missing)} of {len(spec.runs)} runs to compute, {seconds} with {workers} workers.", file=sys.stderr)
+        seconds = words.duration(estimate_all(runs, data, store, workers))
+        print(f"{len(missing)} of {len(runs)} runs to compute, {seconds} with {workers} workers.", file=sys.stderr)
     with bar(1) as shown:
-        train_all(spec.runs, workspace, workers, shown.part(f"{spec.tier} of {len(spec.sources)} sources"))
+        train_all(runs, workspace, workers, shown.part(f"{spec.tier} of {len(spec.sources)} sources"))
     found = ablation(spec, data, store)
     if found is None:
         raise BadInput("A run this ablation needs is missing or damaged; ask again to compute it anew.")
@@ -76,11 +84,12 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
         learning_rate=entry_of(options.learner).learning_rate,
     )
     seeds = USUAL_SEEDS[options.tier] if options.seeds is None else options.seeds
-    return AblationSpec(run, options.tier, tuple(range(max(seeds, 0))), options.controls, options.rope)
+    return AblationSpec(run, options.tier, tuple(range(max(seeds, 0))), options.controls, options.rope, options.folds)
 
 
-def plan(spec: AblationSpec, data: Dataset, store: RunStore, seconds: float, workers: int) -> Result:
-    rows = [{"title": title_of(run), "stored": store.find(run, data) is not None} for run in spec.runs]
+def plan(spec: AblationSpec, runs: list[Spec], data: Dataset, store: RunStore, workers: int) -> Result:
+    seconds = estimate_all(runs, data, store, workers)
+    rows = [{"title": title_of(run), "stored": store.find(run, data) is not None} for run in runs]
     lines = [f"{'stored' if row['stored'] else 'to do '}  {row['title']}" for row in rows]
     to_do = words.duration(seconds) if seconds else "nothing left to compute"
     lines += [f"{to_do}, {workers} workers.", *([spec.limitation] if spec.limitation else [])]

@@ -22,7 +22,7 @@ def report(options: argparse.Namespace, workspace: Workspace) -> Result:
     file = Path(options.out)
     if not file.parent.is_dir():
         raise BadInput(f"There is no folder '{file.parent}' to write the report into; make it first.")
-    found = computed(spec, data, workspace, options.allow_leak)
+    found = computed(spec, data, workspace, options.allow_leak, options.doses)
     write_whole(file, report_html(found, data, options.claim))
     told = claims_words(found) if options.claim else ""
     values = {"file": str(file), "headline": headline(found), "tier": found.tier, "claim": options.claim, "digest": found.digest}

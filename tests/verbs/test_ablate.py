@@ -55,11 +55,19 @@ def test_confirm_prints_every_number_of_every_card_as_one_json_document(capsys, 
             assert {one["seeds"]["n"] for one in card[measure]} == {5}
             assert {one["new_classes"]["unit"] for one in card[measure]} == {"group"}
         assert len(card["p_holm"]) == len(card["chance"]) == 2 and [worth["at"] for worth in card["worth"]] == [1]
-        assert card["coverage"] == 1.0 and card["break_even"] is None and card["missingness"] is None and card["badges"] == []
+        assert card["coverage"] == 1.0 and card["badges"] == []
+        assert [one["kind"] for one in card["break_even"]] == ["swap", "nearest"]
+        assert all(0 <= one["low"] <= one["value"] <= one["high"] <= 1 for one in card["break_even"])
+        assert len(card["missingness"]["gain"]) == len(card["missingness"]["fractions"]) > 2
         assert card["verdict"] in ("helps", "hurts", "equivalent", "undetermined")
     for one in found["efficiency"]:
         assert one["holds"] and one["shapley_sum"] == pytest.approx(one["total"])
     assert len(found["arms"]) == 4 + 5 and len(found["interactions"]) == 1 and len(found["digests"]) == 5
+
+
+def test_what_nobody_measured_is_null_on_a_card(capsys, computed: Workspace) -> None:
+    cards = values(capsys, computed, "--sources", "place", "flag", "--tier", "screen", "--no-doses")["cards"]
+    assert all(card["break_even"] is None and card["missingness"] is None for card in cards)
 
 
 def test_the_text_has_the_headline_the_cards_and_the_check(capsys, computed: Workspace) -> None:
@@ -69,6 +77,22 @@ def test_the_text_has_the_headline_the_cards_and_the_check(capsys, computed: Wor
     assert "Confirm: every arm trained anew" in out and "adds up" in out
     lines = [line.split()[0] for line in out.splitlines() if line]
     assert lines.count("place") == lines.count("size") == 2
+
+
+def test_confirm_is_cross_fitted_where_folds_are_asked_for(capsys, computed: Workspace) -> None:
+    found = values(capsys, computed, "--sources", "place", "--folds", "4")
+    assert found["folds"] == 4 and [part["split"] for part in found["by_fold"]] == [f"fold-{fold}-of-4" for fold in (1, 2, 3, 4)]
+    assert found["n_test_classes"] == len(CLASSES) and found["n_episodes"] == 240
+    (card,) = found["cards"]
+    assert card["delta"][0]["new_classes"]["n"] == found["n_test_groups"] == CLASSES["family"].nunique()
+    again = values(capsys, computed, "--sources", "place", "--folds", "4")
+    assert again["digest"] == found["digest"] and again["cards"] == found["cards"]
+
+
+def test_more_folds_than_groups_can_serve_is_one_sentence(capsys, computed: Workspace) -> None:
+    code, _, err = ask(capsys, computed, "--sources", "place", "--folds", "20")
+    assert code == 2 and "lower the folds" in err
+    one_sentence(err.strip())
 
 
 @pytest.mark.parametrize(("tier", "seeds"), [("screen", 3), ("reliance", 3)])
@@ -91,7 +115,7 @@ def test_an_interrupted_ablation_goes_on_where_it_stopped(capsys, own_workspace:
         return original(spec, *rest)
 
     monkeypatch.setattr(training, "compute", counted)
-    arguments = ("--sources", "place", "size")
+    arguments = ("--sources", "place", "size", "--no-doses")
     assert ask(capsys, own_workspace, *arguments)[0] == 130
     done = len(computing) - 1
     code, _, err = ask(capsys, own_workspace, *arguments)
@@ -102,7 +126,7 @@ def test_an_interrupted_ablation_goes_on_where_it_stopped(capsys, own_workspace:
 
 def test_the_plan_says_what_it_would_take_and_computes_nothing(capsys, own_workspace: Workspace) -> None:
     found = values(capsys, own_workspace, "--sources", "place", "size", "--plan")
-    assert len(found["runs"]) == 5 and not any(run["stored"] for run in found["runs"]) and found["seconds"] > 0
+    assert len(found["runs"]) == 5 + 2 and not any(run["stored"] for run in found["runs"]) and found["seconds"] > 0
     assert not [folder for folder in own_workspace.runs.iterdir() if not folder.name.startswith(".")]
 
 
