@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.calibrating import breaking, controls, coverage, page, power, tiers, timing
+from benchmarks.calibrating import breaking, controls, coverage, page, population, power, tiers, timing
 from benchmarks.calibrating.findings import Found
 from benchmarks.record import ROOT, Stopwatch, circumstances
 
@@ -23,6 +23,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "calibration.json"
 
 PARTS: dict[str, Callable[[bool, Path, int], Found]] = {
     "coverage": lambda quick, folder, workers: coverage.coverage(quick, workers),
+    "population": population.population,
     "power": lambda quick, folder, workers: power.power(quick, workers),
     "shuffled": partial(controls.false_helps, "shuffled"),
     "noise": partial(controls.false_helps, "noise"),
