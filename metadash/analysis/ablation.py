@@ -135,7 +135,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
             rope=spec.rope,
         ),
         total=total,
-        total_worth=worths(values, 2**count - 1, 0),
+        total_worth=worths(values, [(2**count - 1, 0)])[0],
         total_credit={
             name: gained for name in spec.controls if (gained := credits(values, 2**count - 1, 2**count - 1, name, spec.rope))
         },

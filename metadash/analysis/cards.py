@@ -9,7 +9,7 @@ from metadash.analysis.compare import Difference, with_intervals
 from metadash.analysis.doses import BreakEven, DoseCurve
 from metadash.analysis.plan import Tier
 from metadash.analysis.shapley import alone, leave_one_out, sampled_shapley, shapley
-from metadash.analysis.shots import WorthInShots, worth_in_shots_interval
+from metadash.analysis.shots import WorthInShots, resampled_means, worth_of_resampled
 from metadash.analysis.values import Values
 from metadash.analysis.verdict import ROPE, Verdict, chance_above, holm, p_value
 from metadash.metadata.findings import Severity
@@ -110,14 +110,22 @@ def credits(values: Values, real: int, falsified: int, control: str, rope: float
     return tuple(with_intervals(values.difference(SourceArm(real), wrong, shot), values, shot, rope) for shot in values.shots)
 
 
-def worths(values: Values, more: int, less: int) -> tuple[WorthInShots, ...]:
-    """How many more labelled examples the sources of ``less`` need to do as well as those of ``more``, where shots were measured."""
-    with_it, without = (values.accuracy(SourceArm(mask)).mean(axis=0) for mask in (more, less))
+def worths(values: Values, pairs: Sequence[tuple[int, int]]) -> list[tuple[WorthInShots, ...]]:
+    """For each pair of subsets: how many more labelled examples the second needs to do as well as the first, where shots were measured.
+
+    All are read off the same resampled episodes.
+    """
     chosen = [shot for shot in WORTH_AT if shot in values.shots and shot < values.shots[-1]]
-    return tuple(
-        worth_in_shots_interval(values.shots, with_it, without, shot, np.random.default_rng([more, less, shot]))
-        for shot in chosen
-    )
+    if not chosen:
+        return [()] * len(pairs)
+    masks = sorted({mask for pair in pairs for mask in pair})
+    scores = np.stack([values.accuracy(SourceArm(mask)).mean(axis=0) for mask in masks])  # [M, K, E]
+    means, draws = scores.mean(axis=2), resampled_means(scores, np.random.default_rng(0))
+    places = [(masks.index(more), masks.index(less)) for more, less in pairs]
+    return [
+        tuple(worth_of_resampled(values.shots, (means[m], means[n]), (draws[:, m], draws[:, n]), shot) for shot in chosen)
+        for m, n in places
+    ]
 
 
 def adjusted(delta: Sequence[Difference]) -> tuple[list[float | None], list[float | None]]:
@@ -176,6 +184,7 @@ def cards_of(
     """One card a source, those worth most first. ``complete``: every seed is there, so that a confirmed verdict may be quoted."""
     count, full = len(sources), 2 ** len(sources) - 1
     p, p_holm = zip(*(adjusted(delta) for delta in effects.delta), strict=True)
+    worth = worths(values, [(full, full & ~(1 << s)) for s in range(count)])
     cards = []
     for s, source in enumerate(sources):
         delta = tuple(found[s] for found in effects.delta)
@@ -192,7 +201,7 @@ def cards_of(
             p=tuple(found[s] for found in p),
             p_holm=tuple(found[s] for found in p_holm),
             chance=tuple(chance_above(one.new_classes, rope) for one in delta),
-            worth=worths(values, full, full & ~(1 << s)),
+            worth=worth[s],
             coverage=coverage[s],
             badges=badges[s],
         )

@@ -76,17 +76,32 @@ def worth_in_shots_interval(
     scores = np.stack([np.asarray(with_scores, float), np.asarray(without_scores, float)])  # [2, K, E]
     if scores.ndim != 3 or scores.shape[1] != len(scale) or not scores.shape[2] or not np.isfinite(scores).all():
         raise ValueError(f"Scores must be finite and of shape [{len(scale)}, E] for both learners; got {scores.shape[1:]}.")
-    centre = worth_in_shots(shots, scores[0].mean(axis=1), scores[1].mean(axis=1), at)
+    draws = resampled_means(scores, rng, resamples)
+    means = scores.mean(axis=2)
+    return worth_of_resampled(shots, (means[0], means[1]), (draws[:, 0], draws[:, 1]), at, level)
 
-    episodes, block = scores.shape[2], max(1, BLOCK // scores.shape[2])
-    flat = scores.reshape(-1, episodes).T  # [E, 2 K]
+
+def resampled_means(scores: Array, rng: np.random.Generator, resamples: int = 1000) -> Array:
+    """[..., E] to the means [R, ...] over ``resamples`` draws of E episodes: every curve of a draw is over the same episodes."""
+    episodes = scores.shape[-1]
+    flat = scores.reshape(-1, episodes).T  # [E, curves]
+    size = max(1, BLOCK // episodes)
     draws = []
-    for start in range(0, resamples, block):
-        weights = rng.multinomial(episodes, np.full(episodes, 1 / episodes), size=min(block, resamples - start))
-        draws.append(weights @ flat / episodes)
-    means = np.concatenate(draws).reshape(resamples, 2, len(scale))
-    value, censored = _distance(scale, _isotonic(means[:, 0]), _isotonic(means[:, 1]), at)
+    for start in range(0, resamples, size):
+        rows = min(size, resamples - start)
+        chosen = rng.integers(0, episodes, (rows, episodes)) + episodes * np.arange(rows)[:, None]
+        times = np.bincount(chosen.ravel(), minlength=rows * episodes).reshape(rows, episodes)
+        draws.append(times @ flat / episodes)
+    return np.concatenate(draws).reshape(resamples, *scores.shape[:-1])
 
+
+def worth_of_resampled(
+    shots: Sequence[float] | Array, curves: tuple[Array, Array], draws: tuple[Array, Array], at: float, level: float = 0.95
+) -> WorthInShots:
+    """:func:`worth_in_shots` of the curve [K] with and that without, and its interval from their resampled means [R, K]."""
+    scale = _scale_of(shots, at)
+    centre = worth_in_shots(shots, *curves, at)
+    value, censored = _distance(scale, _isotonic(draws[0]), _isotonic(draws[1]), at)
     low, high = np.quantile(value, [0.5 - level / 2, 0.5 + level / 2])
     beyond_low = (censored < 0).mean() > 0.5 - level / 2
     beyond_high = (censored > 0).mean() > 0.5 - level / 2
@@ -97,7 +112,7 @@ def worth_in_shots_interval(
         None if beyond_low else float(low),
         None if beyond_high else float(high),
         level,
-        resamples,
+        len(value),
     )
 
 
