@@ -136,8 +136,26 @@ def curves(found: Ablation) -> list[str]:
 def as_text(found: Ablation) -> str:
     seeds = f"{len(found.seeds)} seeds, {count(len(found.values.manifest))} test episodes, {found.n_classes} {plural(found.class_noun)}"
     groups = f" in {found.n_groups} {plural(found.group_noun)}" if found.n_groups else ""
-    lines = [headline(found), f"{TIERS[found.tier]} {seeds}{groups}.", "", *table(found), "", efficiency_words(found)]
+    lines = [
+        headline(found),
+        f"{TIERS[found.tier]} {seeds}{groups}.",
+        "",
+        *table(found),
+        *control_lines(found),
+        "",
+        efficiency_words(found),
+    ]
     return "\n".join(lines)
+
+
+def control_lines(found: Ablation) -> list[str]:
+    """Real − falsified by each control besides shuffled that was trained: all sources, and each among the others."""
+    return [
+        f"real − {name}: all {cell(rows[0])}; "
+        + "; ".join(f"{card.source} {cell(card.controls[name][0])}" for card in found.cards)
+        for name, rows in found.total_credit.items()
+        if name != "shuffled"
+    ]
 
 
 def as_values(found: Ablation) -> dict[str, Any]:

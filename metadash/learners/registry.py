@@ -47,7 +47,7 @@ class LearnerEntry:
     make: str
     options: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    fusions: tuple[str, ...] = ("none", "pseudo-shots", "film", "auxiliary")
+    fusions: tuple[str, ...] = ("none", "pseudo-shots", "film", "pseudo-shots+film", "auxiliary")
     distances: tuple[str, ...] = ()
     needs_metadata: bool = False
     fixed_way: bool = False
@@ -68,10 +68,16 @@ class LearnerEntry:
 
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
+BOTH = "pseudo-shots+film"
+"""Sources that describe classes place them by pseudo-shots, sources that describe instances modulate these by FiLM."""
+
 HOOKS = ("film", "auxiliary")
 """Fusions that are the same for every learner, and added to one made without metadata."""
 
-PROTOTYPE_FUSIONS = ("none", "pseudo-shots", "am3", *HOOKS)
+PLACING, MODULATING = ("pseudo-shots", "am3", BOTH), ("film", BOTH)
+"""Fusions that give every class an anchor, and those that have a FiLM network."""
+
+PROTOTYPE_FUSIONS = ("none", "pseudo-shots", "am3", "film", BOTH, "auxiliary")
 REFERENCE_FUSIONS = ("none", "pseudo-shots")
 """A reference has no embedding of its own to modulate or to teach."""
 
@@ -378,7 +384,7 @@ def make(
             f"The learner '{name}' cannot take metadata in by the fusion '{fusion}'; it has {', '.join(entry.fusions)}."
         )
     known = inspect.signature(cls).parameters
-    dims, own = list(source_dims), fusion if fusion not in HOOKS else "none"
+    dims, own = list(source_dims), "none" if fusion in HOOKS else "pseudo-shots" if fusion == BOTH else fusion
     common = {
         "n_way": n_way,
         "source_dims": dims if own != "none" else [],
@@ -389,8 +395,8 @@ def make(
     read = {o: getattr(complete, o) for o in (*entry.options, *entry.defaults) if o not in TRAINER_OPTIONS}
     given = {name: value for name, value in common.items() if name in known} | read
     learner: Learner = cls(backbone, dim, **given)  # type: ignore[call-arg]  # every learner has a constructor of its own
-    if fusion == "film":
-        learner.add_film(dims, list(instance_dims), dropout)
+    if fusion in MODULATING:
+        learner.add_film(dims if fusion == "film" else [], list(instance_dims), dropout)
     elif fusion == "auxiliary":
         learner.add_auxiliary(dims, auxiliary_weight)
     return learner

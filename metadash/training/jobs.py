@@ -13,7 +13,7 @@ from typing import Any, Literal
 import psutil
 
 from metadash.canonical import plain
-from metadash.learners.registry import entry_of
+from metadash.learners.registry import BOTH, entry_of
 from metadash.metadata.blur import read_blur
 from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.probes import ProbeSpec, ProxySpec
@@ -192,6 +192,6 @@ def title_of(spec: Spec) -> str:
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
-    wrong += {"film": ", FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
+    wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
     return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from metadash.errors import BadInput
-from metadash.metadata.changes import CHOICES, IN_THE_TABLE, KINDS, Change, Choice, Edit
+from metadash.metadata.changes import CHOICES, IN_THE_TABLE, KINDS, Change, Choice, Edit, InstanceEdit
 from metadash.training.fields import check_fields, check_range
 from metadash.training.spec import RunSpec
 from metadash.training.views import OfRun, check_task
@@ -13,13 +13,14 @@ from metadash.training.views import OfRun, check_task
 class WhatIfSpec(OfRun):
     """A trained run, scored again on its own test episodes with some metadata of the test classes changed.
 
-    ``changes`` act on whole sources, ``edits`` on one class's value; ``seed`` decides which classes a change is made to.
-    ``episode`` (from 0) at ``n_shot`` is looked at query by query. Nothing is trained.
+    ``changes`` act on whole sources, ``edits`` on one class's value, ``instance_edits`` on one instance's; ``seed`` decides which classes,
+    or which test instances, a change is made to. ``episode`` (from 0) at ``n_shot`` is looked at query by query. Nothing is trained.
     """
 
     run: RunSpec = field(default_factory=RunSpec)
     changes: tuple[Change, ...] = ()
     edits: tuple[Edit, ...] = ()
+    instance_edits: tuple[InstanceEdit, ...] = ()
     seed: int = 0
     episode: int = 0
     n_shot: int = 1
@@ -35,6 +36,7 @@ class WhatIfSpec(OfRun):
         """What is asked, without the learner."""
         asked = [f"{change.source} {KINDS[change.kind]} for {change.fraction:.0%}" for change in self.changes]
         asked += [f"{edit.column} of class {edit.class_id} edited" for edit in self.edits]
+        asked += [f"{edit.column} of instance {edit.instance_id} edited" for edit in self.instance_edits]
         return "What if: " + (", ".join(asked) or "nothing changes")
 
     @property
@@ -44,7 +46,8 @@ class WhatIfSpec(OfRun):
 
 @dataclass(frozen=True)
 class DoseSpec(OfRun):
-    """How the accuracy of a trained run falls as ``sources`` (together) are changed for more and more of the test classes.
+    """How the accuracy of a trained run falls as ``sources`` (together) are changed for more and more of the test classes, or where they
+    describe instances, of these.
 
     One curve over ``fractions`` for each of ``kinds``, each point the mean over ``draws`` choices of the classes; and the two ends:
     all metadata as they are, and the sources absent everywhere.
@@ -84,8 +87,11 @@ class DoseSpec(OfRun):
         return 2.0 + scoring_seconds(self.run) * len(self.kinds) * len(self.fractions) * self.draws
 
 
-def changed_sources(spec: WhatIfSpec | DoseSpec) -> tuple[str, ...]:
-    return spec.sources if isinstance(spec, DoseSpec) else tuple(change.source for change in spec.changes)
+def changed_sources(spec: WhatIfSpec | DoseSpec) -> list[tuple[str, str]]:
+    """Each source with a kind of change that is made to it."""
+    if isinstance(spec, DoseSpec):
+        return [(source, kind) for source in spec.sources for kind in spec.kinds]
+    return [(change.source, change.kind) for change in spec.changes]
 
 
 def scoring_seconds(run: RunSpec) -> float:

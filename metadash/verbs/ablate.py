@@ -68,6 +68,7 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
         n_way=options.n_way,
         strategy=options.strategy,
         column=options.column,
+        fusion=options.fusion,
         shots=options.shots,
         n_episodes=options.n_episodes,
         steps=options.steps,
