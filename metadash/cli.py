@@ -14,7 +14,7 @@ from typing import Any
 
 from metadash import commands, settings
 from metadash.errors import BadInput
-from metadash.learners.registry import BOTH
+from metadash.learners.fusions import BOTH
 from metadash.metadata.controls import CONTROLS
 from metadash.networks.registry import BACKBONES
 from metadash.training.spec import AUXILIARY_WEIGHT
@@ -212,7 +212,8 @@ def add_whatif(verb: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]]",
-        help="a source missing, swap, nearest, noise, stale or blur for a fraction of the test classes, chosen random, rare or systematic",
+        help="a source missing, swap, nearest, noise, stale or blur for a fraction of the test classes (or of the test instances, where it "
+        "describes those: no nearest), chosen random, rare or systematic",
     )
     verb.add_argument(
         "--edit",
@@ -220,6 +221,13 @@ def add_whatif(verb: argparse.ArgumentParser) -> None:
         default=[],
         metavar="CLASS:COLUMN=VALUE",
         help="one class's value; nothing after = makes it missing",
+    )
+    verb.add_argument(
+        "--edit-instance",
+        action="append",
+        default=[],
+        metavar="ID:COLUMN=VALUE",
+        help="one test instance's value; nothing after = makes it missing",
     )
     verb.add_argument(
         "--dose", type=words, default=(), metavar="SOURCES", help="instead: the curve as these get more and more wrong"

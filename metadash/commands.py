@@ -28,8 +28,9 @@ from metadash.episodes.manifest import describe
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
+from metadash.learners.fusions import MODULATING
 from metadash.learners.options import read_options
-from metadash.learners.registry import ENTRIES, MODULATING, entry_of, options_for
+from metadash.learners.registry import ENTRIES, entry_of, options_for
 from metadash.networks.registry import usual_backbone
 from metadash.progress_bar import bar
 from metadash.training.fields import build

@@ -9,7 +9,7 @@ import pandas as pd
 from metadash.analysis.scores import Scores, load_scores
 from metadash.canonical import digest
 from metadash.errors import BadInput
-from metadash.learners.registry import BOTH
+from metadash.learners.fusions import BOTH
 from metadash.metadata.blur import read_blur
 from metadash.networks.registry import BACKBONES
 from metadash.training.spec import RunSpec, ways_note

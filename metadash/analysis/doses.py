@@ -28,11 +28,8 @@ DOSE_NAMES = {
 
 def dose_name(kind: str, hit: str = "classes") -> str:
     """``another class's``; ``another instance's`` where single instances are hit."""
-    return (
-        DOSE_NAMES[kind]
-        if hit == "classes"
-        else DOSE_NAMES[kind].replace("another class's", "another one's" if "and" in hit else "another instance's")
-    )
+    whose = {"classes": "another class's", "instances": "another instance's"}.get(hit, "another one's")
+    return whose if kind == "swap" else DOSE_NAMES[kind]
 
 
 @dataclass(frozen=True)

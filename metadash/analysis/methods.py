@@ -8,7 +8,8 @@ from metadash.analysis.plan import FEWEST_SEEDS, SOURCE_DROPOUT, AblationSpec
 from metadash.analysis.words import count, plural, plural_of
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.registry import BOTH, entry_of
+from metadash.learners.fusions import BOTH
+from metadash.learners.registry import entry_of
 
 PAPERS = (
     "L. S. Shapley. A value for n-person games. Contributions to the Theory of Games II, 1953.",

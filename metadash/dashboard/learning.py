@@ -15,8 +15,9 @@ from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.learners.fusions import BOTH, MODULATING
 from metadash.learners.options import read_options
-from metadash.learners.registry import BOTH, LEARNERS, MODULATING, LearnerEntry, options_for
+from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
 from metadash.networks.registry import BackboneEntry, backbones_for
 from metadash.training.check import check
 from metadash.training.estimate import estimate_all, from_scratch

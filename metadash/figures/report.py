@@ -97,7 +97,7 @@ def rests_on(found: Ablation) -> str:
 
 def legend(found: Ablation) -> str:
     nouns = plural(found.unit_noun)
-    hollow = " Hollow amber: the same with its rows shuffled between classes." if found.spec.tier == "confirm" else ""
+    hollow = " Hollow amber: the same with its rows shuffled." if found.spec.tier == "confirm" else ""
     return (
         f"▲ helps, ▼ hurts, = no practical difference, ? cannot tell yet. Thick: 95 % interval for these test {nouns}; thin: for new {nouns}. "
         f"Grey band: no practical difference (± {found.spec.rope:g} points).{hollow}"

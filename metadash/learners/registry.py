@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from metadash.errors import BadInput, nearest
+from metadash.learners.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS, USUAL_FUSIONS
 from metadash.learners.options import OPTION_NAMES, LearnerOptions
 
 if typing.TYPE_CHECKING:
@@ -47,7 +48,7 @@ class LearnerEntry:
     make: str
     options: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    fusions: tuple[str, ...] = ("none", "pseudo-shots", "film", "pseudo-shots+film", "auxiliary")
+    fusions: tuple[str, ...] = USUAL_FUSIONS
     distances: tuple[str, ...] = ()
     needs_metadata: bool = False
     fixed_way: bool = False
@@ -68,19 +69,6 @@ class LearnerEntry:
 
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
-BOTH = "pseudo-shots+film"
-"""Sources that describe classes place them by pseudo-shots, sources that describe instances modulate these by FiLM."""
-
-HOOKS = ("film", "auxiliary")
-"""Fusions that are the same for every learner, and added to one made without metadata."""
-
-PLACING, MODULATING = ("pseudo-shots", "am3", BOTH), ("film", BOTH)
-"""Fusions that give every class an anchor, and those that have a FiLM network."""
-
-PROTOTYPE_FUSIONS = ("none", "pseudo-shots", "am3", "film", BOTH, "auxiliary")
-REFERENCE_FUSIONS = ("none", "pseudo-shots")
-"""A reference has no embedding of its own to modulate or to teach."""
-
 DISTANCES = ("euclidean", "cosine")
 
 ENTRIES = (

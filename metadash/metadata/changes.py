@@ -69,7 +69,7 @@ class Change:
         if self.kind not in KINDS:
             raise BadInput(f"There is no change '{self.kind}'; there are {', '.join(KINDS)}.")
         if self.choice not in CHOICES:
-            raise BadInput(f"Classes cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
+            raise BadInput(f"What is hit cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
         if not 0 <= self.fraction <= 1:
             raise BadInput(f"The fraction is {self.fraction}; it must be from 0 to 1.")
         if (self.kind == "stale") != (self.years != 0):

@@ -15,7 +15,8 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
 from metadash.learners.base import EmbeddingLearner, Learner
-from metadash.learners.registry import PLACING, check_options, entry_of, make
+from metadash.learners.fusions import PLACING
+from metadash.learners.registry import check_options, entry_of, make
 from metadash.metadata.blur import blur_table, read_blur
 from metadash.metadata.controls import control, control_instances
 from metadash.metadata.encoded import EncodedInstances, EncodedSource

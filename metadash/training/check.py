@@ -7,7 +7,7 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import check_counts
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
-from metadash.learners.registry import BOTH, MODULATING
+from metadash.learners.fusions import BOTH, MODULATING
 from metadash.metadata.blur import check_fits, read_blur
 from metadash.metadata.changes import check_instance_change
 from metadash.networks.registry import check_inputs

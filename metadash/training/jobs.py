@@ -13,7 +13,8 @@ from typing import Any, Literal
 import psutil
 
 from metadash.canonical import plain
-from metadash.learners.registry import BOTH, entry_of
+from metadash.learners.fusions import BOTH
+from metadash.learners.registry import entry_of
 from metadash.metadata.blur import read_blur
 from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.probes import ProbeSpec, ProxySpec

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from metadash.data.dataset import Dataset
 from metadash.episodes.spec import Strategy
-from metadash.learners.registry import BOTH
+from metadash.learners.fusions import BOTH
+from metadash.metadata.changes import OF_CLASSES_ONLY
+from metadash.training.questions import DOSED
 
 
 def of_instances(sources: Sequence[str], dataset: Dataset) -> tuple[str, ...]:
@@ -23,6 +25,11 @@ def usual_fusion(sources: Sequence[str], dataset: Dataset) -> str:
 def modulating(fusion: str, sources: Sequence[str], dataset: Dataset) -> tuple[str, ...]:
     """The ``modulating`` of a run with that fusion: in any but the one of both kinds the fusion says it already."""
     return of_instances(sources, dataset) if fusion == BOTH else ()
+
+
+def dose_kinds(sources: Sequence[str], dataset: Dataset) -> tuple[str, ...]:
+    """The ways of being wrong or missing that all of these sources have."""
+    return tuple(kind for kind in DOSED if kind not in OF_CLASSES_ONLY or not of_instances(sources, dataset))
 
 
 def usual_strategy(sources: Sequence[str], dataset: Dataset) -> Strategy:

@@ -82,7 +82,7 @@ def count_modulated(
     place[classes] = np.arange(len(classes))
     seen = seen_rows(learner, table, position, manifest, instances)
     anchor, share = anchors_of(learner, encoded, classes, shots)
-    distance = learner.distance  # type: ignore[union-attr]
+    distance = str(learner.distance)
     found = count_correct(
         seen.support, seen.position, manifest, shots, anchor[None], share[None], place, distance, asked=seen.query
     )
@@ -96,7 +96,7 @@ def anchors_of(
     """μ [T, D] of some classes and its share [len(shots), T] in their prototypes: none where the learner places no classes."""
     context = context_of(encoded, classes[None])
     if context is None or not hasattr(learner, "anchors"):
-        return torch.zeros(len(classes), learner.dim), torch.zeros(len(shots), len(classes))  # type: ignore[arg-type]
+        return torch.zeros(len(classes), learner.dim), torch.zeros(len(shots), len(classes))
     anchor, strength = learner.anchors(context)
     if learner.fusion == "am3":
         share = torch.where(context.present.any(dim=-1), 1 - learner.gate(anchor), 0.0)

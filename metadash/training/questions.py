@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from metadash.errors import BadInput
-from metadash.metadata.changes import CHOICES, IN_THE_TABLE, KINDS, Change, Choice, Edit, InstanceEdit
+from metadash.metadata.changes import CHOICES, KINDS, Change, Choice, Edit, InstanceEdit
 from metadash.training.fields import check_fields, check_range
 from metadash.training.spec import RunSpec
 from metadash.training.views import OfRun, check_task
@@ -44,6 +44,10 @@ class WhatIfSpec(OfRun):
         return 1.0 + scoring_seconds(self.run)
 
 
+DOSED = ("missing", "swap", "nearest", "noise")
+"""What a curve can be drawn over."""
+
+
 @dataclass(frozen=True)
 class DoseSpec(OfRun):
     """How the accuracy of a trained run falls as ``sources`` (together) are changed for more and more of the test classes, or where they
@@ -55,7 +59,7 @@ class DoseSpec(OfRun):
 
     run: RunSpec = field(default_factory=RunSpec)
     sources: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ("missing", "swap", "nearest", "noise")
+    kinds: tuple[str, ...] = DOSED
     choice: Choice = "random"
     fractions: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 1.0)
     draws: int = 8
@@ -68,13 +72,13 @@ class DoseSpec(OfRun):
         if not self.sources:
             raise BadInput("A curve needs at least one source to change.")
         check_rescorable(self.run, set(self.sources))
-        unknown = [kind for kind in self.kinds if kind not in KINDS or kind in IN_THE_TABLE]
+        unknown = [kind for kind in self.kinds if kind not in DOSED]
         if unknown or not self.kinds:
             raise BadInput(
                 f"A curve cannot be drawn over {', '.join(unknown) or 'nothing'}; choose missing, swap, nearest or noise."
             )
         if self.choice not in CHOICES:
-            raise BadInput(f"Classes cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
+            raise BadInput(f"What is hit cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
         if list(self.fractions) != sorted(set(self.fractions)) or not all(0 < f <= 1 for f in self.fractions):
             raise BadInput("The fractions must rise, from above 0 to at most 1.")
 

@@ -54,8 +54,7 @@ class Rescorer:
         classes, beside those of instances as they are."""
         told = (Told(variant, self.arm.instances) if isinstance(variant, list) else variant for variant in variants)
         shots, learner = self.spec.evaluation.shots, self.arm.learner
-        placed = isinstance(learner, PrototypicalNetwork) and learner.fusion == "pseudo-shots" and learner.film is None
-        if not placed:
+        if not (isinstance(learner, PrototypicalNetwork) and learner.fusion == "pseudo-shots" and learner.film is None):
             count = count_modulated if by_row(learner) else score
             return np.stack(
                 [count(learner, self.table, self.position, self.manifest, shots, one.classes, one.instances) for one in told]

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
-from metadash.learners.registry import BOTH, Mode, check_options, entry_of, options_for
+from metadash.learners.fusions import BOTH
+from metadash.learners.registry import Mode, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
 from metadash.networks.registry import backbone_entry
 from metadash.training.fields import check_fields, check_range

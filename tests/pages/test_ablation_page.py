@@ -41,7 +41,7 @@ def ablated(tiny_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory)
     data = Dataset.open(workspace, "tiny")
     for spec in [*asked(data, "screen", 3).runs, *asked(data, "confirm", 5).runs]:
         train(spec, workspace)
-    train(dose_specs(asked(data, "screen", 3))["place"], workspace)
+    train(dose_specs(asked(data, "screen", 3), data)["place"], workspace)
     return workspace
 
 
@@ -109,7 +109,7 @@ def test_break_even_and_missingness_come_from_the_dose_curves_that_are_stored(me
     assert card.missingness is not None and card.missingness.fractions[0] == 0 and full.card("size").break_even is None
     page = opened()
     page.button(key="ab_doses").click().run()
-    (spec_of_size,) = [job for job in jobs_for(measured, type(dose_specs(spec)["size"]))]
+    (spec_of_size,) = [job for job in jobs_for(measured, type(dose_specs(spec, tiny)["size"]))]
     assert spec_of_size.sources == ("size",)
 
 

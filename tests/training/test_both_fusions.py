@@ -10,7 +10,8 @@ from torch import nn
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.registry import BOTH, LEARNERS, make
+from metadash.learners.fusions import BOTH
+from metadash.learners.registry import LEARNERS, make
 from metadash.training.arms import Arm
 from metadash.training.check import check
 from metadash.training.evaluate import score
