@@ -68,8 +68,7 @@ def instance_edits_of(sources: tuple[str, ...], task: EpisodeManifest, data: Dat
         for place, own in enumerate(rows)
         for number, row in enumerate(own)
     }
-    left, middle, right = st.columns(3)
-    target = left.selectbox(
+    target = st.selectbox(
         "Instance",
         [-1, *labels],
         format_func=lambda row: "none" if row < 0 else f"{labels[row]} · {row}",
@@ -79,8 +78,9 @@ def instance_edits_of(sources: tuple[str, ...], task: EpisodeManifest, data: Dat
     if target < 0:
         st.caption("Choose one of the support or query instances of the task below to change what is written about it.")
         return ()
+    left, right = st.columns(2)
     columns = {column: name for name in of_instances for column in data.source(name).columns}
-    column = middle.selectbox("Its column", list(columns), key="wi_instance_column", bind="query-params")
+    column = left.selectbox("Its column", list(columns), key="wi_instance_column", bind="query-params")
     now = columns_of(columns[column], data)[column][target]
     value = right.text_input(
         "Its new value",
@@ -89,7 +89,7 @@ def instance_edits_of(sources: tuple[str, ...], task: EpisodeManifest, data: Dat
         placeholder="missing",
         help="Leave it empty to make it missing.",
     )
-    st.caption(f"{plain(labels[target].capitalize())}. Now it is: {plain(str(now))}" if pd.notna(now) else "Now it is missing.")
+    st.caption(f"Now it is: {plain(str(now))}" if pd.notna(now) else "Now it is missing.")
     if data.description.modality == "image":
         st.html(picture_row(np.asarray(data.inputs[[target]]), size=64, alts=[labels[target]]))
     return (InstanceEdit(int(target), column, value),)

@@ -52,6 +52,10 @@ def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
             st.markdown(f"##### {plain(card.source)}", width="content")
             st.badge("partial" if found.partial else label, color="orange" if found.partial else colour)  # type: ignore[arg-type]
             st.badge(found.tier, color="gray")
+            if card.level == "instance":
+                st.badge(
+                    "of instances", color="gray", help="It tells about single instances, and changes how each is seen (FiLM)."
+                )
             if card.claim:
                 st.badge("may be quoted", color="green")
             if card.disagreement:

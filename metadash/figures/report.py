@@ -113,6 +113,7 @@ def card_html(card: SourceCard, found: Ablation) -> str:
     badges = "".join(
         f'<span class="badge">{MARKS[badge.severity]} {escape(CODES.get(badge.kind, badge.kind))}</span>' for badge in card.badges
     )
+    badges += '<span class="badge">of instances</span>' if card.level == "instance" else ""
     reasons = "".join(f'<p class="small">{MARKS[badge.severity]} {escape(badge.text)}</p>' for badge in card.badges)
     quoted = '<span class="badge">may be quoted</span>' if card.claim else ""
     lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in lines_of(card, found))
