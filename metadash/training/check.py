@@ -16,6 +16,7 @@ from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, changed_sources
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.subsets import HeadsSpec
+from metadash.training.views import AdaptationSpec
 
 
 def check(spec: Spec, dataset: Dataset) -> None:
@@ -38,6 +39,10 @@ def check(spec: Spec, dataset: Dataset) -> None:
         check_role(spec.evaluation.episodes(spec.split, "test"), dataset)
     elif isinstance(spec, ProbeSpec) and spec.column not in {*dataset.classes.columns, *dataset.instances.columns}:
         raise BadInput(f"'{dataset.name}' has no column '{spec.column}' to guess; its tables say which there are.")
+    elif isinstance(spec, AdaptationSpec) and spec.run.fusion in MODULATING:
+        raise BadInput(
+            "This learner's embeddings are modulated by FiLM, which the steps here cannot show; choose one without FiLM."
+        )
     elif isinstance(spec, WhatIfSpec | DoseSpec):
         for name, kind in changed_sources(spec):
             if dataset.source(name).level == "instance":

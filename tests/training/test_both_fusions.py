@@ -23,7 +23,7 @@ from metadash.training.run import train
 from metadash.training.spec import RunSpec
 from metadash.training.store import RunStore
 from metadash.training.subsets import MaskedSpec, SourceArm, run_of
-from metadash.training.views import MapSpec
+from metadash.training.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_evaluation, tiny_run
 
@@ -131,6 +131,11 @@ def test_the_fusion_and_the_tasks_are_those_that_the_sources_ask_for(tiny: Datas
         (lambda: tiny_run(("place",), modulating=("place",)), "would be ignored by the fusion 'pseudo-shots'"),
         (lambda: both("place", "site", learner="logistic"), "'logistic' cannot take metadata in by the fusion"),
         (lambda: tiny_run((), fusion=BOTH), "needs at least one metadata source"),
+        (
+            lambda: AdaptationSpec(both("place", "site", learner="maml")),
+            "are modulated by FiLM, which the steps here cannot show",
+        ),
+        (lambda: AdaptationSpec(both("site", learner="maml")), "choose one without FiLM"),
         (lambda: both("site", blur=(("site", "site", "withheld"),)), "only what describes classes can be blurred"),
     ],
 )
