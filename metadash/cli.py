@@ -14,6 +14,7 @@ from typing import Any
 
 from metadash import commands, settings
 from metadash.errors import BadInput
+from metadash.learners.fusions import BOTH
 from metadash.metadata.controls import CONTROLS
 from metadash.networks.registry import BACKBONES
 from metadash.training.spec import AUXILIARY_WEIGHT
@@ -116,13 +117,13 @@ def parser() -> argparse.ArgumentParser:
         "--sources",
         type=words,
         default=(),
-        help="metadata sources, separated by commas (default: none); `all` for all that describe classes (with film: all there are)",
+        help="metadata sources, separated by commas (default: none); `all` for all that describe classes (with a fusion that reads instances: all there are)",
     )
     train.add_argument(
         "--fusion",
-        choices=["pseudo-shots", "am3", "film", "auxiliary"],
+        choices=["pseudo-shots", "am3", "film", BOTH, "auxiliary"],
         help="how metadata enters (default pseudo-shots when there are sources); film also reads sources that describe instances, "
-        "auxiliary reads metadata in training only (mode full)",
+        f"{BOTH} places classes by the one and reads instances by the other, auxiliary reads metadata in training only (mode full)",
     )
     train.add_argument(
         "--auxiliary-weight",
@@ -177,7 +178,16 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
         help="hide sources from one trained model, from one trained to do without them, or train every arm anew (default confirm)",
     )
     verb.add_argument(
-        "--sources", nargs="+", type=words, default=[], help="the sources in question (default: all that describe classes)"
+        "--sources",
+        nargs="+",
+        type=words,
+        default=[],
+        help="the sources in question, of classes and of instances (default: all that describe classes)",
+    )
+    verb.add_argument(
+        "--fusion",
+        choices=["pseudo-shots", "am3", "film", BOTH],
+        help=f"how they enter (default: pseudo-shots for what describes classes, film for instances, {BOTH} for both)",
     )
     verb.add_argument("--seeds", type=int, help="training seeds (default: 5 to confirm, else 3)")
     verb.add_argument(
@@ -199,7 +209,7 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--rope", type=float, default=0.5, help="half-width of no practical difference, in points (default 0.5)")
     verb.add_argument("--allow-leak", action="store_true", help="ablate sources that identify classes too; their badge stays")
     verb.add_argument("--split")
-    add_tasks(verb, "siblings")
+    add_tasks(verb, None)
     add_budget(verb)
 
 
@@ -213,7 +223,8 @@ def add_whatif(verb: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]]",
-        help="a source missing, swap, nearest, noise, stale or blur for a fraction of the test classes, chosen random, rare or systematic",
+        help="a source missing, swap, nearest, noise, stale or blur for a fraction of the test classes (or of the test instances, where it "
+        "describes those: no nearest), chosen random, rare or systematic",
     )
     verb.add_argument(
         "--edit",
@@ -221,6 +232,13 @@ def add_whatif(verb: argparse.ArgumentParser) -> None:
         default=[],
         metavar="CLASS:COLUMN=VALUE",
         help="one class's value; nothing after = makes it missing",
+    )
+    verb.add_argument(
+        "--edit-instance",
+        action="append",
+        default=[],
+        metavar="ID:COLUMN=VALUE",
+        help="one test instance's value; nothing after = makes it missing",
     )
     verb.add_argument(
         "--dose", type=words, default=(), metavar="SOURCES", help="instead: the curve as these get more and more wrong"
@@ -278,9 +296,13 @@ def add_dataset(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--dataset", default="glyphs", help="name of the data set (default glyphs)")
 
 
-def add_tasks(verb: argparse.ArgumentParser, strategy: str) -> None:
+def add_tasks(verb: argparse.ArgumentParser, strategy: str | None) -> None:
+    """``strategy`` is the usual one; None where the sources choose it."""
+    chosen = f"default {strategy}" if strategy else "default: disjoint where a source describes instances, else siblings"
     verb.add_argument("--n-way", type=int, default=5)
-    verb.add_argument("--strategy", choices=["uniform", "siblings", "disjoint"], default=strategy)
+    verb.add_argument(
+        "--strategy", choices=["uniform", "siblings", "disjoint"], default=strategy, help=f"how tasks are drawn ({chosen})"
+    )
     verb.add_argument("--column", help="what siblings share, or support and query do not (default: the data set's own)")
 
 

@@ -28,12 +28,14 @@ from metadash.episodes.manifest import describe
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
+from metadash.learners.fusions import MODULATING
 from metadash.learners.options import read_options
 from metadash.learners.registry import ENTRIES, entry_of, options_for
 from metadash.networks.registry import usual_backbone
 from metadash.progress_bar import bar
 from metadash.training.fields import build
 from metadash.training.jobs import title_of
+from metadash.training.levels import modulating
 from metadash.training.run import train as train_run
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways, ways_note
 from metadash.training.store import Run, RunStore
@@ -199,7 +201,8 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
     data = open_dataset(workspace, options.dataset)
     sources = options.sources
     if sources == ("all",):
-        sources = tuple(source.name for source in (data.sources if options.fusion == "film" else data.class_sources()))
+        sources = tuple(source.name for source in (data.sources if options.fusion in MODULATING else data.class_sources()))
+    fusion = options.fusion or ("pseudo-shots" if sources else "none")
     split = options.split or data.description.default_split
     spec: RunSpec = build(
         RunSpec,
@@ -218,9 +221,10 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
                 episodes=options.backbone_episodes,
             ),
             "distance": options.distance,
-            "fusion": options.fusion or ("pseudo-shots" if sources else "none"),
+            "fusion": fusion,
             "auxiliary_weight": options.auxiliary_weight,
             "sources": sources,
+            "modulating": modulating(fusion, sources, data),
             "control": options.control,
             "source_dropout": options.source_dropout,
             "steps": options.steps,

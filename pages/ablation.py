@@ -84,7 +84,7 @@ picture = worth_chart(found, measure, palette())
 st.plotly_chart(
     picture, theme=None, config=NO_BAR, key="ab_chart", alt=f"Each source by {MEASURES[measure]}, with both intervals and control"
 )
-hollow = " Hollow: the same with its rows shuffled between classes." if found.tier == "confirm" and measure != "share" else ""
+hollow = " Hollow: the same with its rows shuffled." if found.tier == "confirm" and measure != "share" else ""
 st.caption(
     f"In points, {measure}: {MEASURES[measure]}. Thick: 95 % interval for these test {noun}; thin: for new {noun}. Grey band: no practical "
     f"difference (± {spec.rope:g}).{hollow}"
@@ -98,11 +98,11 @@ for card in found.cards:
 @st.fragment(run_every=LOOK_EVERY)
 def dose_progress() -> None:
     with one_sentence():
-        progress_and_cancel(list(doses_of(spec).values()), data, "ab_dose_cancel")
+        progress_and_cancel(list(doses_of(spec, data).values()), data, "ab_dose_cancel")
 
 
-if any(card.break_even is None for card in found.cards) and doses_of(spec):
-    doses = list(doses_of(spec).values())
+if any(card.break_even is None for card in found.cards) and doses_of(spec, data):
+    doses = list(doses_of(spec, data).values())
     parts = jobs_of(doses, data)
     if active(parts):
         dose_progress()
@@ -113,7 +113,7 @@ if any(card.break_even is None for card in found.cards) and doses_of(spec):
             submit(doses)
             st.rerun()
         st.caption(
-            f"A model that was trained to do without any source is told wrong things of more and more classes: {words.duration(seconds_left(parts))}."
+            f"A model that was trained to do without any source is told wrong things of more and more of what it describes: {words.duration(seconds_left(parts))}."
         )
 
 if len(found.values.shots) > 1:

@@ -161,8 +161,9 @@ def ask() -> None:
         "prototype over the same backbone answers."
     )
     if st.button("Look inside", type="primary", icon=":material/play_arrow:", key="ad_go"):
-        house.board().submit(spec)
-        st.rerun()
+        with one_sentence():
+            house.board().submit(spec)
+            st.rerun()
     anew = "" if is_current else " The learner was trained by an earlier version of MetaDash and is trained anew first."
     workers = settings.worker_count()
     st.caption(

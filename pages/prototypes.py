@@ -18,6 +18,7 @@ from metadash.dashboard.maps import TABLE_ROWS, TASK, export_table, selected_tab
 from metadash.dashboard.mapview import colour_choices, drawn
 from metadash.dashboard.pictures import picture_row
 from metadash.errors import BadInput
+from metadash.learners.fusions import BOTH
 from metadash.training.kinds import run_digest
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.views import MapSpec
@@ -138,6 +139,8 @@ def ask() -> None:
 
 def moved_by(chosen: RunSpec) -> str:
     """How the metadata move the prototypes, where they do."""
+    if chosen.fusion == BOTH:
+        return ", moved towards the anchors of what describes classes, among instances that lie where this task's learner sees them (FiLM)"
     if chosen.fusion == "film":
         return ", which the metadata scale and shift (FiLM): every instance lies where this task's learner sees it"
     return ", moved towards the metadata's anchors" if chosen.reads_at_test else ""

@@ -6,7 +6,7 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.arms import names_of
-from metadash.analysis.doses import DOSE_NAMES, break_even_words, dose_curves
+from metadash.analysis.doses import break_even_words, dose_curves, dose_name
 from metadash.analysis.what_if import headline, moved_queries, what_if
 from metadash.dashboard import house
 from metadash.dashboard.asking import (
@@ -19,12 +19,14 @@ from metadash.dashboard.asking import (
 from metadash.dashboard.comparison import accuracy_words, differences_chart, scores_of, shelf, unit_nouns
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence, term
+from metadash.dashboard.instances import instance_edits_of, known_sources, level_label
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
 from metadash.dashboard.learning import seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.theme import palette
 from metadash.figures.doses import dose_chart
 from metadash.training.kinds import run_digest
+from metadash.training.levels import column_for, dose_kinds, modulating, usual_fusion, usual_strategy
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
 from metadash.training.views import MapSpec
@@ -35,21 +37,28 @@ data = house.chosen_dataset()
 about = data.description
 header(
     "What if the metadata were different?",
-    "Swap, hide, age or rewrite what is known about the test classes and see what a trained learner makes of it. Nothing is trained again.",
+    "Swap, hide, age or rewrite what is known about the test classes, or about single instances, and see what a trained learner makes of it. "
+    "Nothing is trained again.",
 )
 
 
-def tolerant() -> RunSpec:
-    """A learner that has seen every source missing in training, so that hiding one is no surprise to it."""
+def tolerant(of_instances: bool = False) -> RunSpec:
+    """A learner that has seen every source missing in training, so that hiding one is no surprise to it; ``of_instances`` it also reads
+    what describes those, on the tasks where that shows."""
     question = next(iter(about.questions), None)
     sources = question.sources if question else tuple(source.name for source in data.class_sources())
-    column = {"siblings": about.sibling_column, "disjoint": about.disjoint_column}.get(question.strategy if question else "")
-    tests = Evaluation(question.n_way if question else 5, strategy=question.strategy if question else "uniform", column=column)  # type: ignore[arg-type]
+    strategy = question.strategy if question else "uniform"
+    if of_instances:
+        sources = (*sources, *(name for name in known_sources(data) if data.source(name).level == "instance"))
+        strategy = usual_strategy(sources, data)
+    fusion = usual_fusion(sources, data)
+    tests = Evaluation(question.n_way if question else 5, strategy=strategy, column=column_for(strategy, data))  # type: ignore[arg-type]
     return RunSpec(
         data.name,
         about.default_split,
-        fusion="pseudo-shots",
+        fusion=fusion,  # type: ignore[arg-type]
         sources=sources,
+        modulating=modulating(fusion, sources, data),
         source_dropout=0.5,
         backbone=BackboneSpec(data.name, about.default_split),
         evaluation=tests,
@@ -88,7 +97,7 @@ def training_now(spec: RunSpec | DoseSpec) -> None:
                     house.board().cancel(part.job.digest)
 
 
-arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name and arm.spec.fusion in ("pseudo-shots", "am3")]
+arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name and arm.spec.reads_at_test]
 arms = [arm for arm in arms if arm.spec.control == "none" and house.store().find(arm.spec, data)]
 if not arms:
     train_one()
@@ -97,6 +106,7 @@ if not arms:
 arms.sort(key=lambda arm: (-arm.spec.source_dropout, -len(arm.spec.sources)))
 names = names_of(arms)
 answer_area = st.container()
+reads_instances = any(data.source(name).level == "instance" for arm in arms for name in arm.spec.sources)
 runs = {run.digest: (arm, run) for arm in arms for run in arm.runs}
 
 
@@ -121,6 +131,22 @@ episode = right.number_input(
 )
 noun = unit_nouns(data.name)
 
+
+def offer_instances() -> None:
+    """Where no learner reads what describes instances, one more can be trained that does."""
+    wanted = tolerant(of_instances=True)
+    if any(part.job and part.job.active for part in jobs_of([wanted], data)):
+        training_now(wanted)
+        return
+    if st.button("Train one that also reads what describes instances", icon=":material/add:", key="wi_train_instances"):
+        house.board().submit(wanted)
+        st.rerun()
+    st.caption(f"None of these learners does. {words.duration(seconds_for([wanted], data)).capitalize()} on this machine.")
+
+
+if not reads_instances and any(data.source(name).level == "instance" for name in known_sources(data)):
+    offer_instances()
+
 changes_area, beside = st.columns([3, 2])
 with changes_area.container(border=True):
     st.markdown("##### What changes")
@@ -129,11 +155,11 @@ with beside.container(border=True):
     st.markdown("##### One value rewritten")
     manifest = house.store().manifest(trained)
     edits = edits_of(trained.spec.sources, [int(c) for c in manifest.classes[int(episode) - 1]], data)
-    seed = st.number_input(
-        "Draw", 0, 9999, 0, key="wi_seed", bind="query-params", help="Which classes are hit first. The link keeps it."
-    )
+    task = manifest[int(episode) - 1 : int(episode)].at_shot(int(shot))
+    instance_edits = instance_edits_of(trained.spec.sources, task, data)
+    seed = st.number_input("Draw", 0, 9999, 0, key="wi_seed", bind="query-params", help="Which are hit first. The link keeps it.")
 
-spec = WhatIfSpec(trained.spec, changes, edits, int(seed), int(episode) - 1, int(shot))
+spec = WhatIfSpec(trained.spec, changes, edits, instance_edits, int(seed), int(episode) - 1, int(shot))
 digest = run_digest(spec, data)
 found = house.store().get(digest)
 
@@ -188,7 +214,16 @@ st.markdown(
 )
 classes = found.frame("classes")
 touched = [plain(str(data.classes["class_name"][c])) for c in classes["class_id"][classes["changed"]]]
-st.caption(f"Changed in this task: {', '.join(touched) if touched else 'none of its classes'}.")
+rows_touched = [
+    words.plural_of(number, what)
+    for number, what in (
+        (int(classes["changed_support"].sum()), "support instance"),
+        (int(found.frame("queries")["changed"].sum()), "query"),
+    )
+    if number
+]
+told = [", ".join(touched)] * bool(touched) + [" and ".join(rows_touched)] * bool(rows_touched)
+st.caption(f"Changed in this task: {'; '.join(told) if told else 'nothing'}.")
 queries_view(found.frame("queries"), data)
 
 
@@ -205,7 +240,7 @@ def map_part() -> None:
             st.rerun()
         return
     st.plotly_chart(
-        moved_map(drawn.frame("points"), drawn.array("vectors"), classes, data, palette()),
+        moved_map(drawn.frame("points"), drawn.array("vectors"), classes, data, palette(), found.frame("instances")),
         theme=None,
         config={"displayModeBar": False},
         key="wi_map_chart",
@@ -213,6 +248,7 @@ def map_part() -> None:
     )
     st.caption(
         "The map of the task as it was, pinned; small rings: prototypes before, numbered rings: after, each placed among its neighbours in the full space."
+        + (" Hollow: the instances that moved most, after." if len(found.frame("instances")) else "")
     )
 
 
@@ -223,12 +259,18 @@ if "prototype_after" in classes:
 
 def dose_part() -> None:
     sources = st.multiselect(
-        "Sources hit together", trained.spec.sources, [trained.spec.sources[0]], key="wi_dose_sources", bind="query-params"
+        "Sources hit together",
+        trained.spec.sources,
+        [trained.spec.sources[0]],
+        format_func=level_label(data),
+        key="wi_dose_sources",
+        bind="query-params",
     )
     if not sources:
         st.caption("Choose at least one source.")
         return
-    spec = DoseSpec(trained.spec, tuple(name for name in trained.spec.sources if name in sources), seed=int(seed))
+    hit = tuple(name for name in trained.spec.sources if name in sources)
+    spec = DoseSpec(trained.spec, hit, dose_kinds(hit, data), seed=int(seed))
     siblings = [replace(spec, run=run.spec) for run in arm.runs]
     stored = [run for one in siblings if (run := house.store().find(one, data))]
     if not stored:
@@ -245,11 +287,13 @@ def dose_part() -> None:
         theme=None,
         config={"displayModeBar": False},
         key="wi_dose_chart",
-        alt="Gain over doing without the sources as more classes are hit, one curve for each kind of fault",
+        alt="Gain over doing without the sources as more is hit, one curve for each kind of fault",
     )
     wrong = [kind for kind in curves if kind != "missing"]
     st.markdown(
-        "  \n".join(f"**{DOSE_NAMES[kind].capitalize()}**: {break_even_words(curves[kind].break_even)}" for kind in wrong)
+        "  \n".join(
+            f"**{dose_name(kind, curves[kind].hit).capitalize()}**: {break_even_words(curves[kind].break_even)}" for kind in wrong
+        )
     )
     st.caption(
         f"{words.count(len(manifest))} tasks, {len(stored)} training seed{'s' if len(stored) > 1 else ''}, at {shot} "
@@ -258,7 +302,7 @@ def dose_part() -> None:
     )
 
 
-with st.expander("How wrong may it get? Accuracy against the share of classes hit", icon=":material/trending_down:"):
+with st.expander("How wrong may it get? Accuracy against the share that is hit", icon=":material/trending_down:"):
     dose_part()
 
 st.download_button(

@@ -131,6 +131,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
             effects,
             [coverage(dataset, name) for name in spec.sources],
             [(Badge("leak", badges[name]),) if name in badges else () for name in spec.sources],
+            levels=[dataset.source(name).level for name in spec.sources],
             complete=len(finished) == len(spec.seeds),
             rope=spec.rope,
         ),
@@ -185,7 +186,9 @@ def pair_effects(values: Values, spec: AblationSpec) -> dict[tuple[str, str], tu
 
 
 def coverage(dataset: Dataset, source: str) -> float:
-    """The share of the classes that have a value in at least one of the source's columns."""
+    """The share of the classes, or of the instances where it describes those, that have a value in one of its columns at least."""
+    if dataset.source(source).level == "instance":
+        return float(dataset.instance_columns(dataset.source(source).columns).notna().any(axis=1).mean())
     columns = list(dataset.source(source).columns)
     return float(dataset.classes[columns].notna().any(axis=1).mean())
 

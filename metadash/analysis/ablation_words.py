@@ -138,7 +138,7 @@ def as_text(found: Ablation) -> str:
     groups = f" in {found.n_groups} {plural(found.group_noun)}" if found.n_groups else ""
     rests_on = f"{TIERS[found.tier]} {seeds}{groups}."
     folds = [*fold_lines(found), ""] if found.by_fold else []
-    return "\n".join([headline(found), rests_on, "", *table(found), "", *folds, efficiency_words(found)])
+    return "\n".join([headline(found), rests_on, "", *table(found), *control_lines(found), "", *folds, efficiency_words(found)])
 
 
 def fold_lines(found: Ablation) -> list[str]:
@@ -153,6 +153,16 @@ def fold_lines(found: Ablation) -> list[str]:
             f"{points(inside.estimate, inside.low, inside.high)} with all"
         )
     return lines
+
+
+def control_lines(found: Ablation) -> list[str]:
+    """Real − falsified by each control besides shuffled that was trained: all sources, and each among the others."""
+    return [
+        f"real − {name}: all {cell(rows[0])}; "
+        + "; ".join(f"{card.source} {cell(card.controls[name][0])}" for card in found.cards)
+        for name, rows in found.total_credit.items()
+        if name != "shuffled"
+    ]
 
 
 def as_values(found: Ablation) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 from metadash.analysis.scores import Scores, load_scores
 from metadash.canonical import digest
 from metadash.errors import BadInput
+from metadash.learners.fusions import BOTH
 from metadash.metadata.blur import read_blur
 from metadash.networks.registry import BACKBONES
 from metadash.training.spec import RunSpec, ways_note
@@ -21,8 +22,14 @@ CONTROL_WORDS = {
     "constant": "one value for all",
     "random-id": "a random tag for each",
 }
-FUSION_WORDS = {"am3": "AM3's gate", "pseudo-shots": "pseudo-shots", "film": "FiLM", "auxiliary": "auxiliary loss"}
-IN_THE_NAME = ("sources", "control", "falsified", "blur", "learner", "evaluation.column")
+FUSION_WORDS = {
+    "am3": "AM3's gate",
+    "pseudo-shots": "pseudo-shots",
+    "film": "FiLM",
+    BOTH: "pseudo-shots and FiLM",
+    "auxiliary": "auxiliary loss",
+}
+IN_THE_NAME = ("sources", "modulating", "control", "falsified", "blur", "learner", "evaluation.column")
 """What a name says already; the other options are added to it only where they tell two arms apart."""
 
 

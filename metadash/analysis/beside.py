@@ -12,7 +12,8 @@ from metadash.training.questions import DoseSpec
 from metadash.training.store import RunStore
 
 OTHER: dict[Tier, Tier] = {"screen": "confirm", "confirm": "screen"}
-DOSES = ("missing", "swap", "nearest")
+DOSES = {"class": ("missing", "swap", "nearest"), "instance": ("missing", "swap", "noise")}
+"""By what a source describes: the most similar instance's metadata are often the same."""
 
 
 def complete(found: Ablation, dataset: Dataset, store: RunStore, looked: Audit | None = None) -> Ablation:
@@ -36,20 +37,20 @@ def with_findings(found: Ablation, looked: Audit) -> Ablation:
     return replace(found, cards=tuple(cards))
 
 
-def dose_specs(spec: AblationSpec) -> dict[str, DoseSpec]:
+def dose_specs(spec: AblationSpec, dataset: Dataset) -> dict[str, DoseSpec]:
     """By source: how wrong it may get, and how often missing, for one learner that was trained to do without any source.
 
     Raises BadInput for a learner that reads no metadata at test.
     """
     run = replace(spec.run, seed=spec.seeds[0], source_dropout=SOURCE_DROPOUT)
-    return {source: DoseSpec(run, (source,), DOSES) for source in spec.sources}
+    return {source: DoseSpec(run, (source,), DOSES[dataset.source(source).level]) for source in spec.sources}
 
 
 def with_doses(found: Ablation, dataset: Dataset, store: RunStore) -> Ablation:
     """Break-even and missingness, at the fewest shots, on the cards of the sources for which they are stored."""
     if not found.spec.run.reads_at_test:
         return found
-    specs = dose_specs(found.spec)
+    specs = dose_specs(found.spec, dataset)
     return replace(found, cards=tuple(with_dose(card, specs[card.source], dataset, store, found) for card in found.cards))
 
 

@@ -4,13 +4,16 @@ from metadash.analysis.ablation import Ablation
 from metadash.analysis.ablation_words import worth_words
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
-from metadash.analysis.doses import DOSE_NAMES, break_even_words
+from metadash.analysis.doses import break_even_words, dose_name
 from metadash.analysis.sentence import bracket, examples
 from metadash.analysis.words import percent, plural, points
 
 NOT_MEASURED = "not measured"
 MARKS = {"block": "■", "warn": "▲", "note": "·"}
 """Of badges, by severity."""
+
+FALSIFIED = {"shuffled": "shuffled", "noise": "noise", "constant": "one constant", "random-id": "random tags"}
+"""What falsified sources are, in words."""
 
 
 def three(one: Difference, found: Ablation) -> str:
@@ -24,6 +27,11 @@ def three(one: Difference, found: Ablation) -> str:
     return f"{text}, one training seed"
 
 
+def control_words(found: Ablation) -> list[str]:
+    """``All sources real less all shuffled: +2.1 points …``, by each control that was trained."""
+    return [f"All sources real less all {FALSIFIED[name]}: {three(rows[0], found)}." for name, rows in found.total_credit.items()]
+
+
 def card_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
     """What is known of the source at the fewest shots: what it is, and its value with intervals."""
     noun = plural(found.unit_noun)
@@ -32,16 +40,22 @@ def card_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
         ("Left out", f"{three(card.delta[0], found)}: what is lost when it alone is taken away"),
         ("Share (Shapley)", share_words(card, found)),
         ("Real − shuffled", three(card.credit[0], found) if card.credit else no_control(found)),
+        *((f"Real − {name}", three(rows[0], found)) for name, rows in card.controls.items() if name != "shuffled"),
         (
             f"Chance of more than {found.spec.rope:g} points on new {noun}",
             percent(chance) if chance is not None else f"cannot be said ({card.limited})",
         ),
         ("Worth in labelled examples", worths_words(card)),
-        ("Known for", f"{percent(card.coverage)} of the {plural(found.class_noun)}"),
+        ("Known for", f"{percent(card.coverage)} of the {described(card, found)}"),
         ("How wrong may it get", wrong_words(card)),
         ("How much may be missing", missing_words(card, found)),
     ]
     return lines
+
+
+def described(card: SourceCard, found: Ablation) -> str:
+    """What the source describes, in the plural."""
+    return plural(found.class_noun) if card.level == "class" else "instances"
 
 
 def share_words(card: SourceCard, found: Ablation) -> str:
@@ -69,11 +83,11 @@ def worths_words(card: SourceCard) -> str:
 def wrong_words(card: SourceCard) -> str:
     if card.break_even is None:
         return NOT_MEASURED
-    return "; ".join(f"told {DOSE_NAMES[one.kind]}: {break_even_words(one)}" for one in card.break_even)
+    return "; ".join(f"told {dose_name(one.kind, one.hit)}: {break_even_words(one)}" for one in card.break_even)
 
 
 def missing_words(card: SourceCard, found: Ablation) -> str:
-    """The gain that is left when half of the classes lack it."""
+    """The gain that is left when half of the classes, or of the instances, lack it."""
     if card.missingness is None:
         return NOT_MEASURED
     curve = card.missingness
@@ -83,7 +97,7 @@ def missing_words(card: SourceCard, found: Ablation) -> str:
         return f"there is no gain to lose: {points(start.estimate, start.low, start.high)} with all of it, on one model trained with source dropout"
     return (
         f"of {points(start.estimate, start.low, start.high)}, {points(inside.estimate, inside.low, inside.high)} are left on these "
-        f"{plural(found.unit_noun)} with {curve.fractions[half]:.0%} of the classes without it (one model trained with source dropout)"
+        f"{plural(found.unit_noun)} with {curve.fractions[half]:.0%} of the {curve.hit} without it (one model trained with source dropout)"
     )
 
 
@@ -91,8 +105,7 @@ def detail_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
     """For those who ask: p, the source alone, and every number of shots."""
     lines = [("p on new " + plural(found.unit_noun), p_pair(card.p[0], card.p_holm[0], len(found.cards)))]
     lines.append(("Alone, against no metadata", three(card.alone[0], found)))
-    if card.credit_alone:
-        lines.append(("Real − shuffled, alone", three(card.credit_alone[0], found)))
+    lines += [(f"Real − {name}, alone", three(rows[0], found)) for name, rows in card.controls_alone.items()]
     lines += [(f"Left out, {examples(one.shot)}", three(one, found)) for one in card.delta[1:]]
     return lines
 

@@ -1,7 +1,8 @@
 """The card of a source: what it adds and how sure that is, against which control, worth how many labelled examples."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
@@ -36,8 +37,9 @@ class SourceCard:
     ``delta`` leave-one-out; ``phi`` Shapley (empty where not every subset was scored), ``phi_error`` the sampling error of a sampled
     φ; ``alone`` against no metadata; ``credit`` real − shuffled among the other sources, ``credit_alone`` the same without them (both
     empty where no control was trained). ``p`` and ``p_holm`` of Δ on new classes, the latter over all sources tested together;
-    ``chance`` that Δ exceeds the practical threshold. ``worth`` in shots where measured; ``coverage`` the share of classes that have
-    the source. ``claim`` is True where the verdict may be quoted. ``break_even`` (one for each way of being wrong), ``missingness``
+    ``chance`` that Δ exceeds the practical threshold. ``worth`` in shots where measured; ``coverage`` the share of the classes (of the
+    instances, where ``level`` says that it describes those) that have the source. ``controls`` real − falsified by each control that
+    was trained, among the other sources, ``controls_alone`` without them; shuffled is ``credit``. ``claim`` is True where the verdict may be quoted. ``break_even`` (one for each way of being wrong), ``missingness``
     (the gain at each share of classes without the source) and what the audit adds to ``badges`` come from :mod:`beside`; None means
     not measured.
     """
@@ -55,6 +57,9 @@ class SourceCard:
     chance: tuple[float | None, ...]
     worth: tuple[WorthInShots, ...]
     coverage: float
+    level: Literal["class", "instance"] = "class"
+    controls: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
+    controls_alone: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     verdict: Verdict = Verdict.UNDETERMINED
     reason: str = ""
     claim: bool = False
@@ -108,6 +113,12 @@ def credits(values: Values, real: int, falsified: int, control: str, rope: float
     if wrong not in values.arms:
         return ()
     return tuple(with_intervals(values.difference(SourceArm(real), wrong, shot), values, shot, rope) for shot in values.shots)
+
+
+def by_control(values: Values, real: int, falsified: int, rope: float = ROPE) -> dict[str, tuple[Difference, ...]]:
+    """``credits`` by each control that was trained."""
+    trained = dict.fromkeys(arm.control for arm in values.arms if arm.control != "none")
+    return {name: found for name in trained if (found := credits(values, real, falsified, name, rope))}
 
 
 def worths(values: Values, pairs: Sequence[tuple[int, int]]) -> list[tuple[WorthInShots, ...]]:
@@ -178,17 +189,18 @@ def cards_of(
     coverage: Sequence[float],
     badges: Sequence[tuple[Badge, ...]],
     *,
+    levels: Sequence[Literal["class", "instance"]] = (),
     complete: bool,
     rope: float = ROPE,
 ) -> tuple[SourceCard, ...]:
-    """One card a source, those worth most first. ``complete``: every seed is there, so that a confirmed verdict may be quoted."""
+    """One card a source, those worth most first. ``levels`` say what each describes (by default classes); ``complete``: every seed is there, so that a confirmed verdict may be quoted."""
     count, full = len(sources), 2 ** len(sources) - 1
     p, p_holm = zip(*(adjusted(delta) for delta in effects.delta), strict=True)
     worth = worths(values, [(full, full & ~(1 << s)) for s in range(count)])
     cards = []
     for s, source in enumerate(sources):
         delta = tuple(found[s] for found in effects.delta)
-        credit, credit_alone = (credits(values, real, 1 << s, "shuffled", rope) for real in (full, 1 << s))
+        controls, controls_alone = (by_control(values, real, 1 << s, rope) for real in (full, 1 << s))
         card = SourceCard(
             source=source,
             tier=tier,
@@ -196,13 +208,16 @@ def cards_of(
             phi=tuple(found[s] for found in effects.phi if found),
             phi_error=tuple(found[s] for found in effects.phi_error),
             alone=tuple(found[s] for found in effects.alone),
-            credit=credit,
-            credit_alone=credit_alone,
+            credit=controls.get("shuffled", ()),
+            credit_alone=controls_alone.get("shuffled", ()),
             p=tuple(found[s] for found in p),
             p_holm=tuple(found[s] for found in p_holm),
             chance=tuple(chance_above(one.new_classes, rope) for one in delta),
             worth=worth[s],
             coverage=coverage[s],
+            level=levels[s] if levels else "class",
+            controls=controls,
+            controls_alone=controls_alone,
             badges=badges[s],
         )
         verdict, reason = judged(card, count)

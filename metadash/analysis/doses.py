@@ -1,4 +1,5 @@
-"""How much wrong or missing metadata a learner bears: the gain over doing without a source, as it falls with the share of classes hit.
+"""How much wrong or missing metadata a learner bears: the gain over doing without a source, as it falls with the share of what it
+describes, classes or instances, that is hit.
 
 Wrong and missing are separate curves, and both end somewhere else: a learner told wrong things may do worse than one told nothing.
 """
@@ -25,6 +26,12 @@ DOSE_NAMES = {
 """What the metadata of the classes hit are, in words."""
 
 
+def dose_name(kind: str, hit: str = "classes") -> str:
+    """``another class's``; ``another instance's`` where single instances are hit."""
+    whose = {"classes": "another class's", "instances": "another instance's"}.get(hit, "another one's")
+    return whose if kind == "swap" else DOSE_NAMES[kind]
+
+
 @dataclass(frozen=True)
 class BreakEven:
     """The share of classes whose metadata must be hit before the source is worth nothing any more.
@@ -32,7 +39,7 @@ class BreakEven:
     ``censored`` "above": even with every class hit the learner is better off with the source (``value`` is 1); "below": it is not
     worth anything with every class right (``value`` is 0). ``low`` and ``high`` bound it over episodes (*these test classes*) and over
     which of the classes are hit.
-    ``kind`` names the change; empty where it is not said.
+    ``kind`` names the change; empty where it is not said. ``hit`` says of what it is the share.
     """
 
     value: float
@@ -41,11 +48,13 @@ class BreakEven:
     censored: Literal["", "above", "below"] = ""
     level: float = 0.95
     kind: str = ""
+    hit: str = "classes"
 
 
 @dataclass(frozen=True)
 class DoseCurve:
-    """At each of ``fractions`` (from 0 on) the accuracy less that without the source, in points, over episodes and for new classes."""
+    """At each of ``fractions`` (from 0 on) of what is ``hit`` the accuracy less that without the source, in points, over episodes and
+    for new classes."""
 
     kind: str
     shot: int
@@ -53,6 +62,7 @@ class DoseCurve:
     gain: tuple[Interval, ...]
     gain_new: tuple[Interval, ...]
     break_even: BreakEven
+    hit: str = "classes"
 
     @property
     def floor(self) -> Interval:
@@ -79,11 +89,12 @@ def dose_curves(runs: Sequence[Run], store: RunStore, shot: int, seed: int = 0) 
     manifest = store.manifest(runs[0])
     fractions = (0.0, *first.fractions)
     generator = np.random.default_rng(seed)
+    hit = runs[0].summary.get("hit", "classes")
     curves = {}
     for kind, values in zip(first.kinds, correct, strict=True):
         none = np.broadcast_to(ends[0], (1, *values.shape[1:]))
         gain = 100 * (np.concatenate([none, values]) - ends[1]) / queries  # [F + 1, draws, E] points
-        curves[kind] = curve_of(kind, shot, fractions, gain, manifest, generator)
+        curves[kind] = curve_of(kind, shot, fractions, gain, manifest, generator, hit)
     return curves
 
 
@@ -94,6 +105,7 @@ def curve_of(
     gain: np.ndarray,
     manifest: EpisodeManifest,
     generator: np.random.Generator,
+    hit: str = "classes",
 ) -> DoseCurve:
     group = manifest.group if (manifest.group >= 0).any() else None
     return DoseCurve(
@@ -102,7 +114,8 @@ def curve_of(
         fractions,
         tuple(episode_interval(values) for values in gain.mean(axis=1)),
         tuple(new_classes_interval(values, manifest.classes, group) for values in gain.mean(axis=1)),
-        replace(break_even(np.array(fractions), gain, generator), kind=kind),
+        replace(break_even(np.array(fractions), gain, generator), kind=kind, hit=hit),
+        hit,
     )
 
 
@@ -149,5 +162,5 @@ def break_even_words(found: BreakEven) -> str:
     if found.censored == "below":
         return "the metadata are worth nothing here even when all are right"
     if found.censored == "above":
-        return "even with every class hit it does better than without"
-    return f"break-even at {100 * found.value:.0f} % of the classes [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+        return f"even with all {found.hit} hit it does better than without"
+    return f"break-even at {100 * found.value:.0f} % of the {found.hit} [{100 * found.low:.0f}, {100 * found.high:.0f}]"

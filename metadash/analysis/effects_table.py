@@ -13,8 +13,6 @@ EFFECTS = {
     "delta": "left out",
     "phi": "share (Shapley)",
     "alone": "alone",
-    "credit": "real − shuffled, beside the others",
-    "credit_alone": "real − shuffled, alone",
 }
 ALL = "all together"
 
@@ -32,6 +30,10 @@ def rows_of(found: Ablation) -> Iterator[dict[str, Any]]:
                 error = {"sampling_error": card.phi_error[index]} if name == "phi" and card.phi_error else {}
                 verdict = card.verdict if name == "delta" and index == 0 else one.decision.verdict
                 yield row(card.source, label, one, found, verdict=verdict.name.lower(), **tested, **error)
+        for where, controls in (("beside the others", card.controls), ("alone", card.controls_alone)):
+            for control, differences in controls.items():
+                for one in differences:
+                    yield row(card.source, f"real − {control}, {where}", one, found)
     for one in found.total:
         yield row(ALL, "all − none", one, found)
     for control, differences in found.total_credit.items():

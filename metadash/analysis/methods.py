@@ -8,12 +8,14 @@ from metadash.analysis.plan import FEWEST_SEEDS, SOURCE_DROPOUT, AblationSpec
 from metadash.analysis.words import count, plural, plural_of
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.learners.fusions import BOTH
 from metadash.learners.registry import entry_of
 
 PAPERS = (
     "L. S. Shapley. A value for n-person games. Contributions to the Theory of Games II, 1953.",
     "M. Grabisch, M. Roubens. An axiomatic approach to the concept of interaction among players. Int. J. Game Theory, 1999.",
     "R. Mitchell, J. Cooper, E. Frank, G. Holmes. Sampling permutations for Shapley value estimation. JMLR, 2022.",
+    "E. Perez, F. Strub, H. de Vries, V. Dumoulin, A. Courville. FiLM: visual reasoning with a general conditioning layer. AAAI, 2018.",
     "S. Holm. A simple sequentially rejective multiple test procedure. Scand. J. Statistics, 1979.",
     "J. K. Kruschke. Rejecting or accepting parameter values in Bayesian estimation. Adv. Methods Pract. Psychol. Sci., 2018.",
     "A. Benavoli, G. Corani, J. Demšar, M. Zaffalon. Time for a change. JMLR, 2017.",
@@ -49,8 +51,8 @@ def command(spec: AblationSpec, verb: str = "ablate") -> str:
     """The line that repeats it."""
     run, tests = spec.run, spec.run.evaluation
     parts = ["python", "-m", "metadash", verb, "--dataset", run.dataset, "--split", run.split, "--tier", spec.tier]
-    parts += ["--sources", *spec.sources, "--seeds", str(len(spec.seeds)), "--learner", run.learner, "--mode", run.mode]
-    parts += ["--folds", str(spec.folds)] if spec.folds else []
+    parts += ["--sources", *spec.sources, "--fusion", run.fusion, "--seeds", str(len(spec.seeds))]
+    parts += ["--learner", run.learner, "--mode", run.mode, *(["--folds", str(spec.folds)] if spec.folds else [])]
     parts += ["--controls", ",".join(spec.controls), "--rope", f"{spec.rope:g}"]
     parts += ["--n-way", str(tests.n_way), "--strategy", tests.strategy, *(["--column", tests.column] if tests.column else [])]
     parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
@@ -79,8 +81,8 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
         ),
         (
             "Learner",
-            f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over a Conv-4 backbone of {spec.run.backbone.width} filters; metadata enter by "
-            f"{spec.run.fusion}. Training is stopped on validation {nouns}; nothing is selected on test {nouns}.",
+            f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over a Conv-4 backbone of {spec.run.backbone.width} filters. "
+            f"{enter_words(found)} Training is stopped on validation {nouns}; nothing is selected on test {nouns}.",
         ),
         ("Tier", f"{TIERS[found.tier]} {tier_words(spec)} Seeds: {', '.join(map(str, found.seeds))}."),
         (
@@ -125,6 +127,22 @@ def cross_fitting(found: Ablation, class_noun: str) -> list[tuple[str, str]]:
             "(Bengio & Grandvalet 2004), so the folds are also told apart.",
         )
     ]
+
+
+def enter_words(found: Ablation) -> str:
+    """How the metadata enter, and of which sources a query comes without."""
+    run = found.spec.run
+    instances = [card.source for card in found.cards if card.level == "instance"]
+    classes = [card.source for card in found.cards if card.level == "class"]
+    film = "FiLM, which scales and shifts embeddings (Perez et al. 2018)"
+    if run.fusion == BOTH:
+        return (
+            f"What describes classes ({', '.join(classes)}) places their prototypes by pseudo-shots; what describes instances ({', '.join(instances)}) "
+            f"enters by {film}. Arms with sources of one kind have that fusion alone."
+        )
+    if run.fusion == "film":
+        return f"Metadata enter by {film}" + (": each instance by its own." if instances else ".")
+    return f"Metadata enter by {run.fusion}."
 
 
 def tier_words(spec: AblationSpec) -> str:

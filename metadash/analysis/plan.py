@@ -9,8 +9,11 @@ from metadash.data.dataset import Dataset
 from metadash.data.folds import MOST_FOLDS, fold_name
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
+from metadash.metadata.audit_instances import class_tellers
+from metadash.metadata.findings import Material
 from metadash.metadata.identifiers import identifier_in
 from metadash.training.kinds import Spec
+from metadash.training.levels import column_for, modulating, usual_fusion, usual_strategy
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
 from metadash.training.subsets import MOST_SOURCES, HeadsSpec, MaskedSpec, SourceArm, arms_of, planned_masks, run_of
 
@@ -127,36 +130,45 @@ def ablation_run(
     width: int = 32,
     episodes: int = 500,
     n_way: int = 5,
-    strategy: str = "siblings",
+    strategy: str | None = None,
     column: str | None = None,
+    fusion: str | None = None,
     shots: tuple[int, ...] = (1, 2, 5, 10),
     n_query: int = 15,
     n_episodes: int = 2000,
     **choices: object,
 ) -> RunSpec:
-    """The run whose sources are ablated: by default the data set's class sources, quick prototypes and sibling tasks."""
-    for name in sources:
-        dataset.source(name)
-    chosen = tuple(sources) or tuple(source.name for source in dataset.class_sources())
+    """The run whose sources are ablated: by default the data set's class sources (where it has none, all), with quick prototypes.
+
+    ``fusion`` and ``strategy`` are those that the sources ask for (see ``metadash.training.levels``) where they are not said.
+    """
+    chosen = tuple(sources) or tuple(s.name for s in dataset.class_sources() or dataset.sources)
     if not chosen:
-        raise BadInput(f"'{dataset.name}' has no source that describes classes, so there is nothing to ablate.")
+        raise BadInput(f"'{dataset.name}' has no metadata source, so there is nothing to ablate.")
     split = split or dataset.description.default_split
-    own = {"siblings": dataset.description.sibling_column, "disjoint": dataset.description.disjoint_column}
+    fusion, strategy = fusion or usual_fusion(chosen, dataset), strategy or usual_strategy(chosen, dataset)
     return RunSpec(
         dataset=dataset.name,
         split=split,
         backbone=BackboneSpec(dataset.name, split, width=width, episodes=episodes),
-        fusion="pseudo-shots",
+        fusion=fusion,  # type: ignore[arg-type]
         sources=chosen,
-        evaluation=Evaluation(n_way, shots, n_query, strategy, column or own.get(strategy), n_episodes=n_episodes),  # type: ignore[arg-type]
+        modulating=modulating(fusion, chosen, dataset),
+        evaluation=Evaluation(n_way, shots, n_query, strategy, column or column_for(strategy, dataset), n_episodes=n_episodes),  # type: ignore[arg-type]
         **choices,  # type: ignore[arg-type]
     )
 
 
 def leaks(spec: AblationSpec, dataset: Dataset) -> dict[str, str]:
-    """A sentence on each source that identifies classes; it stays with whatever is computed from that source."""
-    found = {name: identifier_in(dataset.classes, dataset.source(name)) for name in spec.sources}
-    return {name: reason for name, reason in found.items() if reason}
+    """A sentence on each source that identifies classes, or of instances spells or tells their class; it stays with whatever is
+    computed from that source."""
+    sources = [dataset.source(name) for name in spec.sources]
+    found = {source.name: identifier_in(dataset.classes, source) for source in sources if source.level == "class"}
+    material = Material(dataset, spec.run.split, tuple(source for source in sources if source.level == "instance"))
+    for told in class_tellers(material):
+        if told.severity == "block":
+            found.setdefault(told.source, f"In the source '{told.source}', {told.sentence}")
+    return {name: reason for name in spec.sources if (reason := found.get(name))}
 
 
 def refuse_leaks(spec: AblationSpec, dataset: Dataset) -> None:

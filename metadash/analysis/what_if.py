@@ -8,7 +8,7 @@ from metadash.analysis.compare import Difference, difference
 from metadash.analysis.intervals import Interval
 from metadash.analysis.scores import Scores, load_scores
 from metadash.analysis.sentence import bracket, examples, plural
-from metadash.analysis.words import points
+from metadash.analysis.words import count, points
 from metadash.training.questions import WhatIfSpec
 from metadash.training.store import Run, RunStore
 
@@ -23,6 +23,8 @@ class WhatIf:
     differences: tuple[Difference, ...]
     changed_classes: int
     test_classes: int
+    changed_instances: int = 0
+    test_instances: int = 0
 
     def at(self, shot: int) -> Difference:
         return self.differences[self.shots.index(shot)]
@@ -39,6 +41,8 @@ def what_if(run: Run, trained: Run, store: RunStore) -> WhatIf:
         tuple(difference(after, before, shot) for shot in before.shots),
         run.summary["changed_classes"],
         run.summary["test_classes"],
+        run.summary["changed_instances"],
+        run.summary["test_instances"],
     )
 
 
@@ -50,16 +54,24 @@ def scores_of(run: Run, like: Scores) -> Scores:
 
 
 def headline(found: WhatIf, spec: WhatIfSpec, class_noun: str, unit_noun: str) -> str:
-    """One sentence: for how many classes metadata are changed, and what that does at the number of shots looked at."""
+    """One sentence: for how many classes and instances metadata are changed, and what that does at the number of shots looked at."""
     moved = found.at(spec.n_shot)
     opening = f"With {examples(spec.n_shot)} per {class_noun}, "
-    if not found.changed_classes:
+    hit = [
+        f"{count(changed)} of {count(there)} test {noun}"
+        for changed, there, noun in (
+            (found.changed_classes, found.test_classes, "classes"),
+            (found.changed_instances, found.test_instances, "instances"),
+        )
+        if changed
+    ]
+    if not hit:
         return f"{opening}accuracy is what it was: nothing is changed yet."
     inside, new, nouns = moved.episodes, moved.new_classes, plural(unit_noun)
     beyond = f", {bracket(new.estimate, new.low, new.high)} on new {nouns}" if new.low is not None else ""
     return (
         f"{opening}accuracy moves by {points(inside.estimate, inside.low, inside.high)} on these {nouns}{beyond}, "
-        f"when the metadata of {found.changed_classes} of {found.test_classes} test classes are changed."
+        f"when the metadata of {' and of '.join(hit)} are changed."
     )
 
 

@@ -1,5 +1,6 @@
 """The *Ablation* page: what is asked, how it gets there, and what is read once its runs are stored."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -12,12 +13,14 @@ from metadash.canonical import digest
 from metadash.dashboard import house
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import one_sentence, term
+from metadash.dashboard.instances import known_sources, level_label
 from metadash.dashboard.jobs import Part, jobs_of, progress_bar, seconds_left, troubled
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.audit import Audit, audit
 from metadash.training.check import check
 from metadash.training.kinds import Spec
+from metadash.training.levels import column_for, usual_strategy
 
 TIERS: dict[Tier, str] = {
     "screen": "One model a seed learns to do without any source; then sources are hidden from it. Quick, and no proof.",
@@ -26,6 +29,13 @@ TIERS: dict[Tier, str] = {
 }
 SHOTS = (1, 2, 3, 5, 10)
 FOLDS = {0: "no: the split as it is", 3: "3 folds", 5: "5 folds", 10: "10 folds"}
+BY_SOURCES = "as the sources ask"
+MORE_CONTROLS = {
+    "noise": "random numbers with the mean and spread of the source.",
+    "constant": "the same value for all.",
+    "random-id": "a random tag for each, which says nothing of it.",
+}
+"""What sources are falsified by, besides shuffled rows, which are always trained."""
 NEXT_TIER = "ab_tier next"
 """A button below the tiers cannot set them any more in the same run of the page; it leaves its wish here."""
 
@@ -34,14 +44,23 @@ def chosen_ablation(data: Dataset) -> AblationSpec:
     """Draw the controls and return what is asked. Raises BadInput, in a sentence, for what makes no ablation."""
     if wanted := st.session_state.pop(NEXT_TIER, None):
         st.session_state["ab_tier"] = wanted
-    known = [s.name for s in data.class_sources() if data.classes[list(s.columns)].notna().any(axis=None)]
+    known = known_sources(data)
     if not known:
-        raise BadInput(f"'{data.name}' has no source that describes classes, so there is nothing to ablate.")
+        raise BadInput(f"'{data.name}' has no metadata source with a value, so there is nothing to ablate.")
     tier = st.radio(
         "How thoroughly", list(TIERS), captions=list(TIERS.values()), horizontal=True, key="ab_tier", bind="query-params"
     )
     left, middle, right = st.columns([5, 1.5, 2.5])
-    sources = left.multiselect("Sources", known, known, key="ab_sources", bind="query-params", wrap=True)
+    sources = left.multiselect(
+        "Sources",
+        known,
+        [name for name in known if data.source(name).level == "class"] or known,
+        format_func=level_label(data),
+        key="ab_sources",
+        bind="query-params",
+        wrap=True,
+        help="What describes classes places their prototypes; what describes instances changes how each of them is seen (FiLM).",
+    )
     seeds = middle.number_input(
         "Training seeds",
         FEWEST_SEEDS[tier],
@@ -52,24 +71,26 @@ def chosen_ablation(data: Dataset) -> AblationSpec:
         help=f"How often everything is trained again. The tier {tier} needs {FEWEST_SEEDS[tier]} or more.",
     )
     shots = right.multiselect("Shots", SHOTS, [1, 2, 5, 10], key="ab_shots", bind="query-params", help=term("n_shot"), wrap=True)
-    choices = more_choices(data)
+    choices = more_choices(data, sources, tier)
     if not sources:
         raise BadInput("Choose at least one metadata source to ask about.")
     if not shots:
         raise BadInput("Choose at least one number of labelled examples per class.")
-    rope, folds = choices.pop("rope"), choices.pop("folds")
+    rope, controls, folds = choices.pop("rope"), choices.pop("controls"), choices.pop("folds")
     run = ablation_run(data, tuple(name for name in known if name in sources), shots=tuple(sorted(shots)), **choices)
     check(run, data)
-    return AblationSpec(run, tier, tuple(range(int(seeds))), rope=float(rope), folds=folds if tier == "confirm" else 0)
+    return AblationSpec(run, tier, tuple(range(int(seeds))), controls, float(rope), folds)
 
 
-def more_choices(data: Dataset) -> dict:
+def more_choices(data: Dataset, sources: Sequence[str], tier: Tier) -> dict:
+    about = data.description
     with st.expander("Tasks and budget", icon=":material/tune:"):
         left, middle, right = st.columns(3)
-        strategies = ["siblings", "uniform"] if data.description.sibling_column else ["uniform"]
-        strategy = left.selectbox(
-            "Tasks", strategies, key="ab_strategy", bind="query-params", help=" ".join(map(term, strategies))
+        strategies = ["siblings"] * bool(about.sibling_column) + ["uniform"] + ["disjoint"] * bool(about.disjoint_column)
+        chosen = left.selectbox(
+            "Tasks", [BY_SOURCES, *strategies], key="ab_strategy", bind="query-params", help=" ".join(map(term, strategies))
         )
+        strategy = usual_strategy(sources, data) if chosen == BY_SOURCES else chosen
         n_way = middle.number_input("n-way", 2, 50, 5, key="ab_way", bind="query-params", help=term("n_way"))
         tests = right.number_input("Test tasks", 20, 20_000, 2000, step=100, key="ab_tests", bind="query-params")
         left, middle, right = st.columns(3)
@@ -104,23 +125,37 @@ def more_choices(data: Dataset) -> dict:
             format_func=FOLDS.__getitem__,
             key="ab_folds",
             bind="query-params",
-            help=f"Only confirm. In folds, each {data.description.class_noun} is a test {data.description.class_noun} once: a narrower interval for new ones, "
+            disabled=tier != "confirm",
+            help=f"In folds, each {data.description.class_noun} is a test {data.description.class_noun} once: a narrower interval for new ones, "
             "at the price of a backbone and all heads for every fold.",
         )
+        more = st.multiselect(
+            "Negative controls besides shuffled rows",
+            list(MORE_CONTROLS),
+            key="ab_controls",
+            bind="query-params",
+            disabled=tier != "confirm",
+            placeholder="none",
+            help=" ".join(f"{name}: {meaning}" for name, meaning in MORE_CONTROLS.items()),
+        )
+        column = column_for(strategy, data)
+        drawn = f"Tasks are drawn {strategy}{f' by {column}' if column else ''}. {term(strategy)}"
+        st.caption(drawn + ("" if tier == "confirm" else " Only confirm is cross-fitted and trains negative controls."))
     return {
-        "folds": int(folds),
+        "folds": int(folds) if tier == "confirm" else 0,
         "strategy": strategy,
         "n_way": int(n_way),
         "n_episodes": int(tests),
         "steps": int(steps),
         "episodes": int(episodes),
         "rope": rope,
+        "controls": ("shuffled", *(name for name in MORE_CONTROLS if name in more)) if tier == "confirm" else ("shuffled",),
     }
 
 
 def leaks_allowed(spec: AblationSpec, data: Dataset) -> bool:
     """Names each source that gives its classes away, and asks whether to go on all the same."""
-    found = leaks(spec, data)
+    found = leaks_of(digest(spec.run.split, spec.sources, data.fingerprint), spec, data)
     if not found:
         return True
     for reason in found.values():
@@ -128,6 +163,12 @@ def leaks_allowed(spec: AblationSpec, data: Dataset) -> bool:
     return st.checkbox(
         "Ablate them all the same; their badge stays", key="ab_leak", bind="query-params", help="Or take them out of the sources."
     )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def leaks_of(key: str, _spec: AblationSpec, _data: Dataset) -> dict[str, str]:
+    """Instances are counted in the database for it, which a page does not do at every click."""
+    return leaks(_spec, _data)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -145,7 +186,7 @@ def _read(key: str, _spec: AblationSpec, _data: Dataset) -> Ablation | None:
 def stored_ablation(spec: AblationSpec, data: Dataset) -> Ablation | None:
     """As far as its seeds are stored; worked out once for each set of stored runs. Raises BadInput for a damaged run."""
     store = house.store()
-    beside: list[Spec] = list(doses_of(spec).values())
+    beside: list[Spec] = list(doses_of(spec, data).values())
     if spec.tier in OTHER:
         other = OTHER[spec.tier]
         beside += replace(spec, tier=other, seeds=tuple(range(USUAL_SEEDS[other]))).runs
@@ -153,8 +194,8 @@ def stored_ablation(spec: AblationSpec, data: Dataset) -> Ablation | None:
     return _read(digest(spec, data.fingerprint, stored), spec, data)
 
 
-def doses_of(spec: AblationSpec) -> dict:
-    return dose_specs(spec) if spec.run.reads_at_test else {}
+def doses_of(spec: AblationSpec, data: Dataset) -> dict:
+    return dose_specs(spec, data) if spec.run.reads_at_test else {}
 
 
 def active(parts: list[Part]) -> bool:
@@ -218,6 +259,7 @@ def what_it_does(spec: AblationSpec) -> str:
     seeds = words.plural_of(len(spec.seeds), "seed")
     if spec.tier == "confirm":
         folds = f" in {spec.folds} folds with a backbone each" if spec.folds else ""
-        return f"trains {len(spec.arms)} combinations of sources and shuffled controls anew{folds}, with {seeds} each"
+        controls = f"controls ({', '.join(spec.controls)})"
+        return f"trains {len(spec.arms)} combinations of sources and {controls} anew{folds}, with {seeds} each"
     model = "a model that learns to do without any source" if spec.tier == "screen" else "an ordinary model with all sources"
     return f"trains {model}, with {seeds}, hides sources from it in {len(spec.arms)} combinations"

@@ -1,6 +1,8 @@
 """The parts of the *What if* page: the changes as controls, the answer as curves, dots and pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,34 +13,35 @@ from metadash.analysis.placement import placed
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.what_if import WhatIf
 from metadash.analysis.words import plural_of
+from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
+from metadash.dashboard.instances import possible_changes
 from metadash.dashboard.maps import KIND_WORDS, arrow
 from metadash.dashboard.pictures import picture_row
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot, base
 from metadash.figures.palette import Palette
-from metadash.metadata.blur import RUNGS, ladder_of
-from metadash.metadata.changes import BLURRED, CHOICES, KINDS, Change, Edit
-from metadash.metadata.columns import kind_of
+from metadash.metadata.blur import RUNGS
+from metadash.metadata.changes import CHOICES, Change, Edit
 
 NOTHING = "nothing"
+MOST_ARROWS = 12
+"""Instances whose way is drawn: more would hide the map."""
 
 
 def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
-    """One row of controls a source: what happens to it, for what share of the test classes."""
+    """One row of controls a source: what happens to it, for what share of the test classes or, where it describes those, instances."""
     found = []
     for source in sources:
         name, what, share = st.columns([1.6, 3.4, 3], vertical_alignment="center")
-        name.markdown(f"**{source}**")
-        columns = [data.classes[column] for column in data.source(source).columns]
-        timed = any(kind_of(column) == "timestamp" for column in columns)
-        rungs = [rung for rung in BLURRED if any(rung in ladder_of(column) for column in columns)]
-        possible = {"stale": timed, "blur": bool(rungs)}
-        kinds = [NOTHING, *(kind for kind in KINDS if possible.get(kind, True))]
+        level = data.source(source).level
+        hit = "classes" if level == "class" else "instances"
+        name.markdown(f"**{plain(source)}**" + ("  \n:small[of instances]" if level == "instance" else ""))
+        possible, rungs = possible_changes(source, data)
         kind = what.selectbox(
             f"What happens to {source}",
-            kinds,
-            format_func=lambda kind: KINDS.get(kind, "stays as it is"),
+            [NOTHING, *possible],
+            format_func=partial(in_words, possible),
             key=f"wi_kind_{source}",
             bind="query-params",
             label_visibility="collapsed",
@@ -46,12 +49,12 @@ def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
         if kind == NOTHING:
             continue
         fraction = share.slider(
-            f"Share of the test classes whose {source} {KINDS[kind]}",
+            f"Share of the test {hit} whose {source} {possible[kind]}",
             0,
             100,
             50,
             5,
-            format="%d%% of classes",
+            format=f"%d%% of {hit}",
             key=f"wi_share_{source}",
             bind="query-params",
             label_visibility="collapsed",
@@ -68,9 +71,13 @@ def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
     if not found:
         return ()
     choice = st.selectbox(
-        "Which classes first", list(CHOICES), format_func=CHOICES.__getitem__, key="wi_choice", bind="query-params"
+        "Which are hit first", list(CHOICES), format_func=CHOICES.__getitem__, key="wi_choice", bind="query-params"
     )
     return tuple(Change(source, kind, fraction / 100, choice, years, to) for source, kind, fraction, years, to in found)  # type: ignore[arg-type]
+
+
+def in_words(possible: Mapping[str, str], kind: str) -> str:
+    return possible.get(kind, "stays as it is")
 
 
 def rung_words(rung: str) -> str:
@@ -80,7 +87,10 @@ def rung_words(rung: str) -> str:
 def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> tuple[Edit, ...]:
     """One class of the task shown, one of its values, as a person would write it."""
     names = data.classes["class_name"].astype(str)
-    columns = [column for source in sources for column in data.source(source).columns if column in data.classes]
+    of_classes = [source for source in sources if data.source(source).level == "class"]
+    columns = [column for source in of_classes for column in data.source(source).columns if column in data.classes]
+    if not columns:
+        return ()
     left, middle, right = st.columns(3)
     target = left.selectbox(
         "Class", [-1, *classes], format_func=lambda c: "none" if c < 0 else names[c], key="wi_edit_class", bind="query-params"
@@ -120,9 +130,10 @@ def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:
     moved = (queries["probability_after"] - queries["probability_before"]).to_numpy()
     order = np.argsort(-np.abs(moved), kind="stable")[:most]
     names = data.classes["class_name"].astype(str).to_numpy()
+    edited = queries["changed"].to_numpy()
     captions = [
-        f"{marked(one, 'before')} {100 * one['probability_before']:.0f} → {100 * one['probability_after']:.0f} % {marked(one, 'after')}"
-        for _, one in queries.iloc[order].iterrows()
+        f"{'✎ ' if edited[place] and not edited.all() else ''}{marked(one, 'before')} {100 * one['probability_before']:.0f} → {100 * one['probability_after']:.0f} % {marked(one, 'after')}"
+        for place, one in zip(order, queries.iloc[order].to_dict("records"), strict=True)
     ]
     alts = [f"query of {names[c]}" for c in queries["class_id"].iloc[order]]
     if data.description.modality == "image":
@@ -130,17 +141,26 @@ def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:
     else:
         st.dataframe(pd.DataFrame({"query of": alts, "true class": captions}), hide_index=True)
     st.caption(
-        "The queries that moved most: probability of their true class before → after, with ✓ or ✗ for the learner's answer.",
+        "The queries that moved most: probability of their true class before → after, with ✓ or ✗ for the learner's answer."
+        + (" ✎: what is known of this query itself has changed." if edited.any() and not edited.all() else ""),
         help=term("query"),
     )
 
 
-def marked(query: pd.Series, when: str) -> str:
+def marked(query: Mapping[Any, Any], when: str) -> str:
     return "✓" if query[f"predicted_{when}"] == query["class_id"] else "✗"
 
 
-def moved_map(points: pd.DataFrame, vectors: np.ndarray, classes: pd.DataFrame, data: Dataset, palette: Palette) -> go.Figure:
-    """The pinned map of the task with each prototype's way from where it was to where the changed metadata put it."""
+def moved_map(
+    points: pd.DataFrame,
+    vectors: np.ndarray,
+    classes: pd.DataFrame,
+    data: Dataset,
+    palette: Palette,
+    moved: pd.DataFrame | None = None,
+) -> go.Figure:
+    """The pinned map of the task with each prototype's way from where it was to where the changed metadata put it; under FiLM also that
+    of the support and queries that ``moved`` most, each a thin arrow to a hollow mark."""
     figure = base(palette, 460)
     names = data.classes["class_name"].astype(str).to_numpy()
     instances = points["kind"].isin(["instance", "support", "query"]).to_numpy()
@@ -164,6 +184,7 @@ def moved_map(points: pd.DataFrame, vectors: np.ndarray, classes: pd.DataFrame, 
         figure.add_scatter(
             x=[start[0], end[0]],
             y=[start[1], end[1]],
+            name="prototype",
             mode="markers+text",
             marker={"size": [12, 25], "color": shade[c], "line": {"color": palette.text, "width": 2.5}},
             text=["", f"<b>{place + 1}</b>"],
@@ -171,6 +192,43 @@ def moved_map(points: pd.DataFrame, vectors: np.ndarray, classes: pd.DataFrame, 
             hovertext=[f"{names[c]}, before", f"{names[c]}, after"],
             hovertemplate="%{hovertext}<extra></extra>",
         )
+    if moved is not None and len(moved):
+        draw_moved(figure, points, vectors, moved, shade, data, palette)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure
+
+
+def draw_moved(
+    figure: go.Figure,
+    points: pd.DataFrame,
+    vectors: np.ndarray,
+    moved: pd.DataFrame,
+    shade: dict[int, str],
+    data: Dataset,
+    palette: Palette,
+) -> None:
+    names = data.classes["class_name"].astype(str).to_numpy()
+    before, after = (np.stack(moved[when].tolist()) for when in ("before", "after"))
+    farthest = np.argsort(-np.linalg.norm(after - before, axis=1), kind="stable")[:MOST_ARROWS]
+    known = points["kind"].isin(["instance", "support", "query"]).to_numpy()
+    layout = points.loc[known, ["x", "y"]].to_numpy()
+    ends = placed(after[farthest], vectors[known], layout)
+    drawn = points[points["kind"].isin(["support", "query"])].set_index(["kind", "row"])
+    for (_, one), end in zip(moved.iloc[farthest].iterrows(), ends, strict=True):
+        start = drawn.loc[(one["kind"], one["row"])]
+        arrow(figure, [float(start["x"]), float(start["y"])], end.tolist(), palette)
+        figure.add_scatter(
+            x=[end[0]],
+            y=[end[1]],
+            name="moved",
+            mode="markers",
+            marker={
+                "size": 11,
+                "symbol": "circle-open",
+                "color": shade.get(one["class_id"], palette.plain),
+                "line": {"width": 2.5},
+            },
+            hovertext=[f"{names[one['class_id']]}<br>{KIND_WORDS[one['kind']]}, after"],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )

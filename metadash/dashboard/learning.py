@@ -15,12 +15,14 @@ from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.learners.fusions import BOTH, MODULATING
 from metadash.learners.options import read_options
 from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
 from metadash.networks.registry import BackboneEntry, backbones_for
 from metadash.training.check import check
 from metadash.training.estimate import estimate_all, from_scratch
 from metadash.training.kinds import Spec, run_digest
+from metadash.training.levels import modulating
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways
 
 MODES = {
@@ -31,6 +33,7 @@ FUSIONS = {
     "pseudo-shots": "Pseudo-shots: the metadata counts as κ labelled examples.",
     "am3": "AM3's gate: a learned mixture that does not know the shots.",
     "film": "FiLM: metadata of an example, or of the whole task, scale and shift what the learner sees of it.",
+    BOTH: "Both: what describes classes counts as κ labelled examples, what describes examples goes to FiLM.",
     "auxiliary": "Auxiliary loss: metadata teach the network in training, and are not read at test (full mode only).",
 }
 CONTROLS = {
@@ -144,6 +147,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             distance=distance,  # type: ignore[arg-type]
             fusion=fusion if sources else "none",  # type: ignore[arg-type]
             sources=tuple(sources),
+            modulating=modulating(fusion, sources, data),
             control=control if sources else "none",  # type: ignore[arg-type]
             steps=int(steps),
             learning_rate=entry.outer_rate(mode),  # type: ignore[arg-type]
@@ -157,7 +161,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
 
 def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[str]:
     """Those that the fusion can read; what is chosen and cannot be read any more is dropped."""
-    usable = [source.name for source in (data.sources if fusion == "film" else data.class_sources())]
+    usable = [source.name for source in (data.sources if fusion in MODULATING else data.class_sources())]
     if "tr_sources" in st.session_state:
         st.session_state.tr_sources = [name for name in st.session_state.tr_sources if name in usable]
     return place.multiselect(
@@ -293,7 +297,7 @@ def instance_note(data: Dataset, fusion: str) -> str:
     if not names:
         return ""
     noun = f"single {words.plural(data.description.modality)}"
-    if fusion == "film":
+    if fusion in MODULATING:
         return f"{', '.join(names)} describe {noun}. {words_of_hidden(data)}".strip()
     return f"Not usable with this fusion: {', '.join(names)}. They describe {noun}, and only FiLM reads those."
 

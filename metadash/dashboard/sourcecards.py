@@ -9,7 +9,7 @@ import streamlit as st
 from metadash.analysis import words
 from metadash.analysis.ablation import Ablation
 from metadash.analysis.ablation_words import TIERS, headline, verdict_words
-from metadash.analysis.card_words import MARKS, NOT_MEASURED, card_lines, detail_lines, three
+from metadash.analysis.card_words import MARKS, NOT_MEASURED, card_lines, control_words, detail_lines
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.effects_table import effects_table
@@ -35,10 +35,10 @@ LINES = """<style>
 
 
 def draw_headline(found: Ablation, palette: Palette) -> None:
-    """The sentence, then how it goes with the shuffled control, then n and tier in small."""
+    """The sentence, then how it goes with each control, then n and tier in small."""
     st.subheader(headline(found), anchor=False)
-    if found.total_credit.get("shuffled"):
-        st.markdown(f"All sources real less all shuffled: {three(found.total_credit['shuffled'][0], found)}.")
+    if controls := control_words(found):
+        st.markdown("  \n".join(controls))
     groups = f" in {words.plural_of(found.n_groups, found.group_noun)}" if found.n_groups else ""
     st.caption(
         f"{words.count(len(found.values.manifest))} episodes · {found.n_classes} test {words.plural(found.class_noun)}{groups} · "
@@ -53,6 +53,10 @@ def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
             st.markdown(f"##### {plain(card.source)}", width="content")
             st.badge("partial" if found.partial else label, color="orange" if found.partial else colour)  # type: ignore[arg-type]
             st.badge(found.tier, color="gray")
+            if card.level == "instance":
+                st.badge(
+                    "of instances", color="gray", help="It tells about single instances, and changes how each is seen (FiLM)."
+                )
             if card.claim:
                 st.badge("may be quoted", color="green")
             if card.disagreement:

@@ -2,13 +2,13 @@
 
 import plotly.graph_objects as go
 
-from metadash.analysis.doses import DOSE_NAMES, DoseCurve
+from metadash.analysis.doses import DoseCurve, dose_name
 from metadash.figures.charts import base
 from metadash.figures.palette import Palette, translucent
 
 
 def dose_chart(curves: dict[str, DoseCurve], palette: Palette) -> go.Figure:
-    """The gain over doing without the sources, as more and more classes are hit; below the zero line they do harm."""
+    """The gain over doing without the sources, as more and more of what they describe is hit; below the zero line they do harm."""
     figure = base(palette, 380)
     colours = dict(zip(curves, [palette.plain, palette.hurts, palette.control, palette.categories[3]], strict=False))
     for kind, curve in curves.items():
@@ -29,13 +29,14 @@ def dose_chart(curves: dict[str, DoseCurve], palette: Palette) -> go.Figure:
             x=x,
             y=[one.estimate for one in curve.gain],
             mode="lines+markers",
-            name=DOSE_NAMES[kind],
+            name=dose_name(kind, curve.hit),
             line={"color": colours[kind], "width": 3, "dash": "solid" if kind == "missing" else "dash"},
             marker={"size": 8},
-            hovertemplate=f"{DOSE_NAMES[kind]}, %{{x:.0f}} % of classes: %{{y:+.2f}} points<extra></extra>",
+            hovertemplate=f"{dose_name(kind, curve.hit)}, %{{x:.0f}} % of {curve.hit}: %{{y:+.2f}} points<extra></extra>",
         )
     figure.add_hline(y=0, line={"color": palette.text, "width": 1})
-    figure.update_xaxes(title={"text": "share of test classes hit, %", "font": {"color": palette.muted, "size": 13}})
+    hit = next(iter(curves.values())).hit
+    figure.update_xaxes(title={"text": f"share of test {hit} hit, %", "font": {"color": palette.muted, "size": 13}})
     figure.update_yaxes(title={"text": "gain over doing without, points", "font": {"color": palette.muted, "size": 13}})
     figure.update_layout(
         showlegend=True,

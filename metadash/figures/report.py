@@ -98,7 +98,7 @@ def rests_on(found: Ablation) -> str:
 
 def legend(found: Ablation) -> str:
     nouns = plural(found.unit_noun)
-    hollow = " Hollow amber: the same with its rows shuffled between classes." if found.spec.tier == "confirm" else ""
+    hollow = " Hollow amber: the same with its rows shuffled." if found.spec.tier == "confirm" else ""
     return (
         f"▲ helps, ▼ hurts, = no practical difference, ? cannot tell yet. Thick: 95 % interval for these test {nouns}; thin: for new {nouns}. "
         f"Grey band: no practical difference (± {found.spec.rope:g} points).{hollow}"
@@ -114,6 +114,7 @@ def card_html(card: SourceCard, found: Ablation) -> str:
     badges = "".join(
         f'<span class="badge">{MARKS[badge.severity]} {escape(CODES.get(badge.kind, badge.kind))}</span>' for badge in card.badges
     )
+    badges += '<span class="badge">of instances</span>' if card.level == "instance" else ""
     reasons = "".join(f'<p class="small">{MARKS[badge.severity]} {escape(badge.text)}</p>' for badge in card.badges)
     quoted = '<span class="badge">may be quoted</span>' if card.claim else ""
     lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in lines_of(card, found))

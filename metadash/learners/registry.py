@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from metadash.errors import BadInput, nearest
+from metadash.learners.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS, USUAL_FUSIONS
 from metadash.learners.options import OPTION_NAMES, LearnerOptions
 
 if typing.TYPE_CHECKING:
@@ -47,7 +48,7 @@ class LearnerEntry:
     make: str
     options: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    fusions: tuple[str, ...] = ("none", "pseudo-shots", "film", "auxiliary")
+    fusions: tuple[str, ...] = USUAL_FUSIONS
     distances: tuple[str, ...] = ()
     needs_metadata: bool = False
     fixed_way: bool = False
@@ -68,13 +69,6 @@ class LearnerEntry:
 
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
-HOOKS = ("film", "auxiliary")
-"""Fusions that are the same for every learner, and added to one made without metadata."""
-
-PROTOTYPE_FUSIONS = ("none", "pseudo-shots", "am3", *HOOKS)
-REFERENCE_FUSIONS = ("none", "pseudo-shots")
-"""A reference has no embedding of its own to modulate or to teach."""
-
 DISTANCES = ("euclidean", "cosine")
 
 ENTRIES = (
@@ -378,7 +372,7 @@ def make(
             f"The learner '{name}' cannot take metadata in by the fusion '{fusion}'; it has {', '.join(entry.fusions)}."
         )
     known = inspect.signature(cls).parameters
-    dims, own = list(source_dims), fusion if fusion not in HOOKS else "none"
+    dims, own = list(source_dims), "none" if fusion in HOOKS else "pseudo-shots" if fusion == BOTH else fusion
     common = {
         "n_way": n_way,
         "source_dims": dims if own != "none" else [],
@@ -389,8 +383,8 @@ def make(
     read = {o: getattr(complete, o) for o in (*entry.options, *entry.defaults) if o not in TRAINER_OPTIONS}
     given = {name: value for name, value in common.items() if name in known} | read
     learner: Learner = cls(backbone, dim, **given)  # type: ignore[call-arg]  # every learner has a constructor of its own
-    if fusion == "film":
-        learner.add_film(dims, list(instance_dims), dropout)
+    if fusion in MODULATING:
+        learner.add_film(dims if fusion == "film" else [], list(instance_dims), dropout)
     elif fusion == "auxiliary":
         learner.add_auxiliary(dims, auxiliary_weight)
     return learner

@@ -28,12 +28,20 @@ KINDS: dict[str, str] = {
     "blur": "is less exact",
 }
 CHOICES: dict[str, str] = {
-    "random": "classes at random",
-    "rare": "the classes with the fewest instances first",
-    "systematic": "the classes with the largest values first",
+    "random": "at random",
+    "rare": "rare classes first, those with the fewest instances",
+    "systematic": "the largest values first",
 }
 IN_THE_TABLE = ("stale", "blur")
 """Kinds that change values as a person would write them; the others change what the encoder makes of them."""
+
+OF_CLASSES_ONLY = ("nearest",)
+"""Many instances share their metadata to the letter, as those of one font do: the most similar one would say the same."""
+
+INSTANCE_KINDS: dict[str, str] = {
+    kind: words.replace("another class", "another instance") for kind, words in KINDS.items() if kind not in OF_CLASSES_ONLY
+}
+"""What can become of a source that describes instances."""
 
 DAYS_A_YEAR = 365.25
 
@@ -43,7 +51,7 @@ BLURRED = tuple(rung for rung in RUNGS if rung not in ("as it is", "withheld"))
 
 @dataclass(frozen=True)
 class Change:
-    """One source changed for a ``fraction`` of the classes, chosen by ``choice``.
+    """One source changed for a ``fraction`` of the classes (or instances, where it describes those), chosen by ``choice``.
 
     *missing*: the source is absent; *swap*: the chosen classes hand their rows round; *nearest*: each gets the row of the class most
     like it; *noise*: numbers with each feature's mean and spread over the meta-train classes; *stale*: every time in it is
@@ -61,13 +69,22 @@ class Change:
         if self.kind not in KINDS:
             raise BadInput(f"There is no change '{self.kind}'; there are {', '.join(KINDS)}.")
         if self.choice not in CHOICES:
-            raise BadInput(f"Classes cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
+            raise BadInput(f"What is hit cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
         if not 0 <= self.fraction <= 1:
             raise BadInput(f"The fraction is {self.fraction}; it must be from 0 to 1.")
         if (self.kind == "stale") != (self.years != 0):
             raise BadInput("Only a stale source is some years old, and it must say how many.")
         if (self.kind == "blur") != (self.to in BLURRED):
             raise BadInput(f"Only a blurred source has a rung, and it must be one of {', '.join(BLURRED)}.")
+
+
+def check_instance_change(source: str, kind: str) -> None:
+    """Raises BadInput for a change that means nothing for a source that describes instances."""
+    if kind in OF_CLASSES_ONLY:
+        raise BadInput(
+            f"The source '{source}' describes instances, and many of them share their metadata, so the most similar one would say the same; "
+            "choose missing, swap or noise."
+        )
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,26 @@ class Edit:
     class_id: int
     column: str
     value: str = ""
+
+
+@dataclass(frozen=True)
+class InstanceEdit:
+    """As ``Edit``, of one instance."""
+
+    instance_id: int
+    column: str
+    value: str = ""
+
+
+def edit_row(row: pd.DataFrame, edits: Sequence[InstanceEdit], columns: pd.DataFrame) -> pd.DataFrame:
+    """One instance's row [1 row] with the edited values; ``columns`` hold all instances', which say of what kind a column is.
+
+    Raises BadInput for a value that cannot be.
+    """
+    for edit in edits:
+        value = read_value(edit.value, columns[edit.column])
+        row = row.assign(**{edit.column: pd.Series([value], index=row.index, dtype=object).infer_objects()})
+    return row
 
 
 def edit_table(table: pd.DataFrame, edits: Sequence[Edit], members: np.ndarray) -> pd.DataFrame:

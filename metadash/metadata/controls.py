@@ -8,7 +8,7 @@ from metadash.errors import BadInput
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 
 NOISE_ROWS = 20_000
-"""Different rows of noise at most: instances beyond that share them by chance, which tells no more than noise of their own."""
+"""Different rows of noise, or tags, at most: instances beyond that share them by chance, which tells no more than their own would."""
 
 CONTROLS = ("none", "shuffled", "noise", "constant", "random-id")
 
@@ -52,12 +52,13 @@ def control_instances(
 ) -> list[EncodedInstances]:
     """As ``control``, for sources that describe instances; ``roles`` are the rows of each role's instances, meta-train first.
 
-    *shuffled*: rows change hands between all instances of one role, whatever their class.
+    *shuffled*: rows change hands between all instances of one role, whatever their class; *random-id*: every instance has random
+    signs, a name tag that says nothing of it, its class or its site, not even whether it had metadata.
     """
     if kind == "none" or not sources:
         return sources
-    if kind not in ("shuffled", "noise", "constant"):
-        raise BadInput(f"The control '{kind}' is not made for sources that describe instances; use shuffled, noise or constant.")
+    if kind not in CONTROLS:
+        raise BadInput(f"The control is '{kind}'; it must be one of {', '.join(CONTROLS)}.")
     order = np.arange(len(sources[0].place))
     for members in roles:
         order[members] = generator.permutation(members)
@@ -66,9 +67,15 @@ def control_instances(
         if kind == "shuffled":
             falsified.append(replace(source, place=source.place[order], present=source.present[order]))
             continue
+        rows = min(len(order), NOISE_ROWS)
+        if kind == "random-id":
+            tags = generator.choice(np.array([-1, 1], dtype=np.float32), (rows, source.width))
+            own = np.arange(rows) if rows == len(order) else generator.integers(0, rows, len(order))
+            everywhere = np.ones_like(source.present)
+            falsified.append(replace(source, table=tags, place=own.astype(np.int32), present=everywhere))
+            continue
         mean, spread = moments(source, roles[0])
         if kind == "noise":
-            rows = min(len(order), NOISE_ROWS)
             noise = (generator.standard_normal((rows, source.width)) * spread + mean).astype(np.float32)
             falsified.append(replace(source, table=noise, place=generator.integers(0, rows, len(order), dtype=np.int32)))
         else:

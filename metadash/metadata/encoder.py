@@ -1,6 +1,6 @@
 """Typed metadata columns to one vector per source, fitted on meta-train classes only; what is missing stays missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -71,6 +71,13 @@ def fitted_columns(table: pd.DataFrame, source: Source, train_rows: np.ndarray) 
     return present, [fitted(frame[name], kind, train_rows, present) for name, kind in kinds.items() if kind != "empty"]
 
 
+def encode_rows(table: pd.DataFrame, source: Source, columns: list["Column"]) -> tuple[np.ndarray, np.ndarray]:
+    """Some more rows by what was fitted already: their features [R, d] float32, and which have anything of the source [R]."""
+    frame = pd.DataFrame({column: finite(table[column]) for column in source.columns})
+    blocks = [column.of(frame[column.name]).block(slice(None)) for column in columns]
+    return np.concatenate(blocks, axis=1), frame.notna().any(axis=1).to_numpy()
+
+
 def features_of(columns: list["Column"]) -> tuple[str, ...]:
     return tuple(f"{column.name}: {label}" for column in columns for label in column.labels)
 
@@ -85,11 +92,19 @@ class Column:
     """A column with what was fitted on its training rows. The last of its ``labels`` is "missing" where ``marks_missing``."""
 
     name: str
+    kind: Kind
     values: np.ndarray
     absent: np.ndarray
     transformer: BaseEstimator
     labels: list[str]
     marks_missing: bool
+
+    def of(self, column: pd.Series) -> "Column":
+        """The same fit over other rows."""
+        absent = column.isna().to_numpy()
+        if self.kind == "vector" and absent.all():
+            return replace(self, values=np.zeros((len(column), self.values.shape[1])), absent=absent)
+        return replace(self, values=prepared(column, self.kind)[0], absent=absent)
 
     def block(self, rows: slice) -> np.ndarray:
         """The features [R, d] float32 of some rows."""
@@ -108,7 +123,7 @@ def fitted(column: pd.Series, kind: Kind, train_rows: np.ndarray, present: np.nd
     transformer.fit(values[train_rows[~absent[train_rows]]])
     labels = [str(label) for label in (names or transformer.get_feature_names_out())]
     marks = bool((absent & present)[train_rows].any())
-    return Column(str(column.name), values, absent, transformer, labels + ["missing"] * marks, marks)
+    return Column(str(column.name), kind, values, absent, transformer, labels + ["missing"] * marks, marks)
 
 
 def prepared(column: pd.Series, kind: Kind) -> tuple[np.ndarray, BaseEstimator, list[str]]:

@@ -59,6 +59,17 @@ class FilmNetwork(nn.Module):
         thinned = F.dropout(self.scale.weight.new_ones(len(context.present), self.width), self.dropout, self.training)
         return self.modulation(context, context.support, 2, thinned), self.modulation(context, context.query, 1, thinned)
 
+    def of_rows(self, read: InstanceMetadata) -> Modulation:
+        """[R, ...] instances by themselves to [R, D]: without sources of classes, and in evaluation, no instance depends on its task.
+
+        Raises ValueError where that does not hold.
+        """
+        if self.of_classes is not None or self.training:
+            raise ValueError("what modulates an instance depends on its task here")
+        batch = InstanceMetadata([x[None] for x in read.vectors], read.present[None])
+        nowhere = MetadataContext([], read.present.new_ones(1, 1, 0))
+        return self.modulation(nowhere, batch, 1, self.scale.weight.new_ones(1, self.width)).rows()
+
     def modulation(self, context: MetadataContext, read: InstanceMetadata | None, rank: int, thinned: Tensor) -> Modulation:
         """Of instances in ``rank`` dimensions behind the one of the tasks; ``thinned`` [B, H] is the dropout mask."""
         ahead = (len(thinned), *[1] * rank)

@@ -15,6 +15,7 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
 from metadash.learners.base import EmbeddingLearner, Learner
+from metadash.learners.fusions import PLACING
 from metadash.learners.registry import check_options, entry_of, make
 from metadash.metadata.blur import blur_table, read_blur
 from metadash.metadata.controls import control, control_instances
@@ -23,15 +24,13 @@ from metadash.metadata.encoder import encode, encode_instances
 from metadash.networks.anchors import MetadataContext
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
+from metadash.training.modulated import by_row, count_modulated
 from metadash.training.progress import SCORING, History
 from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
 DRAWN_AT_ONCE = 50
 TRAINING_SHARE = 0.85
-ANCHORED = ("pseudo-shots", "am3")
-"""Fusions that give every class an anchor."""
-
 CLIPPED = {"meta-lstm": 0.25}
 """The norm at which a paper clips its outer gradient."""
 
@@ -128,7 +127,7 @@ class Arm:
         if not self.frozen:
             self.inputs = dataset.inputs
         self.learner = make_learner(spec, network, dim, self.encoded, self.instances)
-        if spec.fusion in ANCHORED and self.frozen:
+        if spec.fusion in PLACING and self.frozen:
             self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
         if self.learner.auxiliary is not None:
             members = dataset.split(spec.split)["train"]
@@ -184,7 +183,8 @@ class Arm:
             needed, position = places(rows, len(self.inputs))
             table = np.array(self.inputs[needed])
         encoded, shots = self.encoded if self.spec.reads_at_test else [], shots or self.spec.evaluation.shots
-        return {w: score(self.learner, table, position, manifest.at_ways(w), shots, encoded, self.instances) for w in ways}
+        count = count_modulated if by_row(self.learner) else score
+        return {w: count(self.learner, table, position, manifest.at_ways(w), shots, encoded, self.instances) for w in ways}
 
     def embeddings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings [R, D] of (at least) these rows under the current weights, and the place of each row of the data set among them."""
@@ -263,7 +263,9 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
         drawn = (step - 1) % DRAWN_AT_ONCE
         if drawn == 0 and step > 1:
             manifest = draw_from(arm.table, arm.episodes, arm.generator)
-        if not arm.learner.training:  # a look leaves it in evaluation; going through its modules at every step would cost a twentieth
+        if (
+            not arm.learner.training
+        ):  # a look leaves it in evaluation; going through its modules at every step would cost a twentieth
             arm.learner.train()
         progress = (step - 1) / spec.steps
         with named_step(step, spec.steps):
@@ -355,12 +357,10 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
     if arm.learner.film is not None:
         film = arm.learner.film
         outcome.summary["film_multipliers"] = [film.scale_multiplier.item(), film.shift_multiplier.item()]
-    if spec.fusion in ANCHORED:
+    if spec.fusion in PLACING:
         outcome.frames["anchors"] = anchors_frame(arm)
         tested = np.unique(manifest.classes)
-        outcome.summary["kappa"] = (
-            float(outcome.frames["anchors"]["kappa"].iloc[tested].mean()) if spec.fusion == "pseudo-shots" else None
-        )
+        outcome.summary["kappa"] = float(outcome.frames["anchors"]["kappa"].iloc[tested].mean()) if spec.fusion != "am3" else None
     if spec.mode == "full":
         rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
         outcome.arrays["embedded_rows"] = rows

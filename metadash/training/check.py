@@ -7,13 +7,16 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import check_counts
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
+from metadash.learners.fusions import BOTH, MODULATING
 from metadash.metadata.blur import check_fits, read_blur
+from metadash.metadata.changes import check_instance_change
 from metadash.networks.registry import check_inputs
 from metadash.training.kinds import Spec
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, changed_sources
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.subsets import HeadsSpec
+from metadash.training.views import AdaptationSpec
 
 
 def check(spec: Spec, dataset: Dataset) -> None:
@@ -36,10 +39,14 @@ def check(spec: Spec, dataset: Dataset) -> None:
         check_role(spec.evaluation.episodes(spec.split, "test"), dataset)
     elif isinstance(spec, ProbeSpec) and spec.column not in {*dataset.classes.columns, *dataset.instances.columns}:
         raise BadInput(f"'{dataset.name}' has no column '{spec.column}' to guess; its tables say which there are.")
+    elif isinstance(spec, AdaptationSpec) and spec.run.fusion in MODULATING:
+        raise BadInput(
+            "This learner's embeddings are modulated by FiLM, which the steps here cannot show; choose one without FiLM."
+        )
     elif isinstance(spec, WhatIfSpec | DoseSpec):
-        for name in changed_sources(spec):
-            if dataset.source(name).level != "class":
-                raise BadInput(f"The source '{name}' describes instances; only what is known of classes can be changed here.")
+        for name, kind in changed_sources(spec):
+            if dataset.source(name).level == "instance":
+                check_instance_change(name, kind)
     for need in spec.needs:
         check(need, dataset)
 
@@ -82,6 +89,10 @@ def check_sources(spec: RunSpec, dataset: Dataset) -> None:
         if source.level == "instance":
             check_instance_source(spec, source, dataset)
             continue
+        if name in spec.modulating:
+            raise BadInput(
+                f"The source '{name}' describes classes, and the fusion {BOTH} places those by pseudo-shots; use the fusion film."
+            )
         missing = [column for column in source.columns if column not in dataset.classes]
         if missing:
             raise BadInput(f"The source '{name}' names the column '{missing[0]}', and the table classes has none of that name.")
@@ -107,10 +118,15 @@ def check_sources(spec: RunSpec, dataset: Dataset) -> None:
 
 def check_instance_source(spec: RunSpec, source: Source, dataset: Dataset) -> None:
     """Of an instance FiLM alone reads; queries are never told what is not available at prediction."""
-    if spec.fusion != "film":
+    if spec.fusion not in MODULATING or (spec.modulating and source.name not in spec.modulating):
         reader = {"am3": "AM3's gate reads", "auxiliary": "the auxiliary loss predicts"}.get(spec.fusion, "pseudo-shots read")
         raise BadInput(
-            f"The source '{source.name}' describes instances; {reader} only sources that describe classes. Use the fusion film, or leave it out."
+            f"The source '{source.name}' describes instances; {reader} only sources that describe classes. Use the fusion film (beside "
+            f"sources that describe classes, {BOTH}), or leave it out."
+        )
+    if any(read_blur(entry).source == source.name for entry in spec.blur):
+        raise BadInput(
+            f"The source '{source.name}' describes instances, and only what describes classes can be blurred in training."
         )
     table = dataset.instance_columns(source.columns)
     if table[np.isin(dataset.class_of, dataset.split(spec.split)["train"])].isna().all(axis=None):

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from metadash.data.dataset import Dataset
+from metadash.learners.fusions import MODULATING
 from metadash.learners.registry import check_options, entry_of
 from metadash.networks.registry import backbone_entry
 from metadash.training.kinds import Spec
@@ -21,6 +22,12 @@ SECONDS_PER_HEAD_STEP = 4e-3
 SECONDS_PER_STACKED_HEAD_STEP = 2.3e-4
 SECONDS_PER_MASKED_LOGIT = 3e-9
 """One query, one class, one number of shots, one arm."""
+
+FILM = {"instance": 2e-6, "source": 0.8e-6}
+"""Seconds that FiLM adds to a training step for each instance in it, and for each source that is read of it."""
+
+SECONDS_PER_SEEN_INSTANCE = 7.6e-7
+"""One instance of one test task, where subsets see different embeddings and so are counted by themselves."""
 
 STOPS_AFTER = 0.7
 """Of the most steps, where a head stops by its patience."""
@@ -87,7 +94,7 @@ def from_scratch(spec: Spec, n_instances: int, *shape: int) -> float:
         task = run.meta_batch * run.evaluation.n_way / 80
         return 1.5 + arms * (run.steps * STOPS_AFTER * SECONDS_PER_STACKED_HEAD_STEP * task + tally(run.evaluation))
     if isinstance(spec, MaskedSpec):
-        return 0.5 + len(spec.masks) * tally(spec.run.evaluation)
+        return 0.5 + masked(spec)
     tests = spec.evaluation
     if isinstance(spec, ProxySpec):
         return 1.0 + 5 * tests.n_episodes * len(tests.shots) * tests.n_way * 1e-5 + n_instances * 3e-5
@@ -98,12 +105,34 @@ def from_scratch(spec: Spec, n_instances: int, *shape: int) -> float:
         return 0.3 + scoring
     if spec.mode == "quick":
         inner = adapting_heads(spec) if "inner_steps" in entry.options else 0.0
-        return 1.0 + scoring + inner + spec.steps * SECONDS_PER_HEAD_STEP * spec.meta_batch * tests.n_way / 80
+        return 1.0 + scoring + inner + spec.steps * (SECONDS_PER_HEAD_STEP * spec.meta_batch * tests.n_way / 80 + film_step(spec))
     drawn = spec.steps * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
     looked_at = min(
         spec.steps / LOOK_EVERY["full"] * VALIDATION_EPISODES["full"] * 100, spec.steps / LOOK_EVERY["full"] * n_instances
     )
     return scoring + spec.steps * SECONDS_PER_STEP + per_input(spec.backbone, shape) * (drawn + n_instances / 3 + looked_at / 3)
+
+
+def film_step(spec: RunSpec) -> float:
+    """What FiLM adds to one training step; nothing without it."""
+    if spec.fusion not in MODULATING:
+        return 0.0
+    tests, sources = spec.evaluation, len(spec.modulating or spec.sources)
+    instances = spec.meta_batch * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
+    return instances * (FILM["instance"] + FILM["source"] * sources)
+
+
+def masked(spec: MaskedSpec) -> float:
+    """Prototypes are counted for all subsets together, those of other embeddings by themselves; another learner is scored for each."""
+    run, tests, masks = spec.run, spec.run.evaluation, spec.masks
+    if run.learner != "prototypical":
+        return len(masks) * scoring_seconds(run)
+    seen = 1
+    if run.fusion in MODULATING:
+        bits = [s for s, name in enumerate(run.sources) if name in (run.modulating or run.sources)]
+        seen = len({tuple(mask >> s & 1 for s in bits) for mask in masks})
+    instances = tests.n_episodes * tests.n_way * (max(tests.shots) + tests.n_query)
+    return len(masks) * tally(tests) + seen * instances * SECONDS_PER_SEEN_INSTANCE
 
 
 def tally(tests: Evaluation) -> float:

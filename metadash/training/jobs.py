@@ -14,6 +14,7 @@ import psutil
 
 from metadash.canonical import plain
 from metadash.data.folds import read_fold
+from metadash.learners.fusions import BOTH
 from metadash.learners.registry import entry_of
 from metadash.metadata.blur import read_blur
 from metadash.training.kinds import Spec, from_plain, kind_of
@@ -193,7 +194,7 @@ def title_of(spec: Spec) -> str:
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
-    wrong += {"film": ", FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
+    wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
     return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec)}"
 

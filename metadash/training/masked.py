@@ -6,16 +6,15 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
-from metadash.training.arms import ANCHORED, Arm
+from metadash.training.arms import Arm
 from metadash.training.backbone import Outcome
-from metadash.training.evaluate import context_of
-from metadash.training.heads import places_of, share_of_anchor
+from metadash.training.heads import places_of
+from metadash.training.modulated import SeenRows, anchors_of, by_row, seen_rows
 from metadash.training.progress import History
 from metadash.training.store import Run, RunStore
 from metadash.training.subsets import MaskedSpec, members
@@ -31,8 +30,8 @@ def score_masked(spec: MaskedSpec, dataset: Dataset, needed: list[Run], store: R
     arm.learner.load_state_dict(run.weights())
     arm.learner.eval()
     manifest = store.manifest(run)
-    placed = isinstance(arm.learner, PrototypicalNetwork) and spec.run.fusion in ANCHORED
-    correct = (prototypes_masked if placed else any_masked)(arm, spec.masks, manifest, history)
+    placed = isinstance(arm.learner, PrototypicalNetwork) and arm.learner.film is None
+    correct = (prototypes_masked if placed or by_row(arm.learner) else any_masked)(arm, spec.masks, manifest, history)
     queries = manifest.n_way * manifest.n_query
     return Outcome(
         summary={
@@ -47,29 +46,42 @@ def score_masked(spec: MaskedSpec, dataset: Dataset, needed: list[Run], store: R
 
 
 def prototypes_masked(arm: Arm, masks: list[int], manifest: EpisodeManifest, history: History) -> np.ndarray:
-    """Every subset's anchors first, one small pass each; then all subsets together, episode by episode."""
+    """Every subset's anchors first, one small pass each; then all subsets together, episode by episode.
+
+    What differs in sources that describe instances sees other embeddings: these are modulated once for all that see the same.
+    """
     classes, place = places_of(manifest, len(arm.dataset.classes))
     table, position = arm.embeddings_of(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]))
-    anchor, share = zip(*(anchor_and_share(arm, classes, mask) for mask in masks), strict=True)
+    shots, learner = arm.spec.evaluation.shots, arm.learner
+    names = [source.name for source in arm.instances]
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for index, mask in enumerate(masks):
+        kept = members(mask, arm.spec.sources)
+        alike.setdefault(tuple(name for name in names if name in kept), []).append(index)
+    correct = np.zeros((len(masks), len(shots), len(manifest)), dtype=np.uint16)
+    for done, (kept, chosen) in enumerate(alike.items()):
+        seen = SeenRows(table, None, position)
+        if learner.film is not None:
+            seen = seen_rows(learner, table, position, manifest, hidden(arm.instances, kept))
+        told = [hidden(arm.encoded, members(masks[index], arm.spec.sources)) for index in chosen]
+        anchor, share = zip(*(anchors_of(learner, encoded, classes, shots) for encoded in told), strict=True)
 
-    def tick(fraction: float) -> None:
-        history(0, "scoring every subset", fraction)
+        def tick(fraction: float, done: int = done) -> None:
+            history(0, "scoring every subset", (done + fraction) / len(alike))
 
-    shots, distance = arm.spec.evaluation.shots, arm.spec.distance
-    return count_correct(table, position, manifest, shots, torch.stack(anchor), torch.stack(share), place, distance, tick)
-
-
-@torch.no_grad()
-def anchor_and_share(arm: Arm, classes: np.ndarray, mask: int) -> tuple[Tensor, Tensor]:
-    """μ [T, D] of some classes and its share [len(shots), T] in their prototypes, with only the sources of ``mask``."""
-    context = context_of(hidden(arm.encoded, members(mask, arm.spec.sources)), classes[None])
-    assert context is not None
-    anchor, strength = arm.learner.anchors(context)
-    shots = arm.spec.evaluation.shots
-    if arm.spec.fusion == "am3":
-        share = torch.where(context.present.any(dim=-1), 1 - arm.learner.gate(anchor), 0.0)
-        return anchor[0], share.expand(len(shots), -1)
-    return anchor[0], share_of_anchor(strength, shots)[0]
+        correct[chosen] = count_correct(
+            seen.support,
+            seen.position,
+            manifest,
+            shots,
+            torch.stack(anchor),
+            torch.stack(share),
+            place,
+            arm.spec.distance,
+            tick,
+            asked=seen.query,
+        )
+    return correct
 
 
 def any_masked(arm: Arm, masks: list[int], manifest: EpisodeManifest, history: History) -> np.ndarray:

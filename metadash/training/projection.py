@@ -84,7 +84,7 @@ def modulated(
 def fused_prototypes(arm: Arm, support: torch.Tensor, context: MetadataContext | None) -> tuple[torch.Tensor, np.ndarray]:
     """Prototypes [N, D] with the metadata's pull, and the anchors [N, D] (where there are any), for whichever learner."""
     mean = support.mean(dim=1)
-    if context is None or arm.learner.film is not None:
+    if context is None or arm.spec.fusion == "film":
         return mean, np.zeros((0, mean.shape[1]), np.float32)
     anchor, strength = arm.learner.anchors(context)
     if isinstance(arm.learner, PrototypeLearner):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from metadash.errors import BadInput
-from metadash.metadata.changes import CHOICES, IN_THE_TABLE, KINDS, Change, Choice, Edit
+from metadash.metadata.changes import CHOICES, KINDS, Change, Choice, Edit, InstanceEdit
 from metadash.training.fields import check_fields, check_range
 from metadash.training.spec import RunSpec
 from metadash.training.views import OfRun, check_task
@@ -13,13 +13,14 @@ from metadash.training.views import OfRun, check_task
 class WhatIfSpec(OfRun):
     """A trained run, scored again on its own test episodes with some metadata of the test classes changed.
 
-    ``changes`` act on whole sources, ``edits`` on one class's value; ``seed`` decides which classes a change is made to.
-    ``episode`` (from 0) at ``n_shot`` is looked at query by query. Nothing is trained.
+    ``changes`` act on whole sources, ``edits`` on one class's value, ``instance_edits`` on one instance's; ``seed`` decides which classes,
+    or which test instances, a change is made to. ``episode`` (from 0) at ``n_shot`` is looked at query by query. Nothing is trained.
     """
 
     run: RunSpec = field(default_factory=RunSpec)
     changes: tuple[Change, ...] = ()
     edits: tuple[Edit, ...] = ()
+    instance_edits: tuple[InstanceEdit, ...] = ()
     seed: int = 0
     episode: int = 0
     n_shot: int = 1
@@ -35,6 +36,7 @@ class WhatIfSpec(OfRun):
         """What is asked, without the learner."""
         asked = [f"{change.source} {KINDS[change.kind]} for {change.fraction:.0%}" for change in self.changes]
         asked += [f"{edit.column} of class {edit.class_id} edited" for edit in self.edits]
+        asked += [f"{edit.column} of instance {edit.instance_id} edited" for edit in self.instance_edits]
         return "What if: " + (", ".join(asked) or "nothing changes")
 
     @property
@@ -42,9 +44,14 @@ class WhatIfSpec(OfRun):
         return 1.0 + scoring_seconds(self.run)
 
 
+DOSED = ("missing", "swap", "nearest", "noise")
+"""What a curve can be drawn over."""
+
+
 @dataclass(frozen=True)
 class DoseSpec(OfRun):
-    """How the accuracy of a trained run falls as ``sources`` (together) are changed for more and more of the test classes.
+    """How the accuracy of a trained run falls as ``sources`` (together) are changed for more and more of the test classes, or where they
+    describe instances, of these.
 
     One curve over ``fractions`` for each of ``kinds``, each point the mean over ``draws`` choices of the classes; and the two ends:
     all metadata as they are, and the sources absent everywhere.
@@ -52,7 +59,7 @@ class DoseSpec(OfRun):
 
     run: RunSpec = field(default_factory=RunSpec)
     sources: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ("missing", "swap", "nearest", "noise")
+    kinds: tuple[str, ...] = DOSED
     choice: Choice = "random"
     fractions: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 1.0)
     draws: int = 8
@@ -65,13 +72,13 @@ class DoseSpec(OfRun):
         if not self.sources:
             raise BadInput("A curve needs at least one source to change.")
         check_rescorable(self.run, set(self.sources))
-        unknown = [kind for kind in self.kinds if kind not in KINDS or kind in IN_THE_TABLE]
+        unknown = [kind for kind in self.kinds if kind not in DOSED]
         if unknown or not self.kinds:
             raise BadInput(
                 f"A curve cannot be drawn over {', '.join(unknown) or 'nothing'}; choose missing, swap, nearest or noise."
             )
         if self.choice not in CHOICES:
-            raise BadInput(f"Classes cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
+            raise BadInput(f"What is hit cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
         if list(self.fractions) != sorted(set(self.fractions)) or not all(0 < f <= 1 for f in self.fractions):
             raise BadInput("The fractions must rise, from above 0 to at most 1.")
 
@@ -84,8 +91,11 @@ class DoseSpec(OfRun):
         return 2.0 + scoring_seconds(self.run) * len(self.kinds) * len(self.fractions) * self.draws
 
 
-def changed_sources(spec: WhatIfSpec | DoseSpec) -> tuple[str, ...]:
-    return spec.sources if isinstance(spec, DoseSpec) else tuple(change.source for change in spec.changes)
+def changed_sources(spec: WhatIfSpec | DoseSpec) -> list[tuple[str, str]]:
+    """Each source with a kind of change that is made to it."""
+    if isinstance(spec, DoseSpec):
+        return [(source, kind) for source in spec.sources for kind in spec.kinds]
+    return [(change.source, change.kind) for change in spec.changes]
 
 
 def scoring_seconds(run: RunSpec) -> float:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
+from metadash.learners.fusions import BOTH
 from metadash.learners.registry import Mode, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
 from metadash.networks.registry import backbone_entry
@@ -122,8 +123,9 @@ class RunSpec:
     ``learner`` and its ``options`` (pairs of name and value, those that differ from its defaults in that mode) are
     the registry's.
     ``fusion`` is how the metadata enter: *pseudo-shots* and *am3* place a class's prototype, *film* modulates the embedding (and
-    alone reads sources that describe instances), *auxiliary* only teaches the embedding in training, by a loss that counts
-    ``auxiliary_weight`` times.
+    can read sources that describe instances), *pseudo-shots+film* does both, *auxiliary* only teaches the embedding in training, by
+    a loss that counts ``auxiliary_weight`` times. ``modulating`` are the sources of *pseudo-shots+film* that describe instances and
+    go to FiLM; where they are none or all, the run is that of the one fusion that is left.
     ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
     column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
@@ -137,9 +139,10 @@ class RunSpec:
     mode: Mode = "quick"
     backbone: BackboneSpec = field(default_factory=BackboneSpec)
     distance: Literal["euclidean", "cosine"] = "euclidean"
-    fusion: Literal["none", "pseudo-shots", "am3", "film", "auxiliary"] = "none"
+    fusion: Literal["none", "pseudo-shots", "am3", "film", "pseudo-shots+film", "auxiliary"] = "none"
     auxiliary_weight: float = AUXILIARY_WEIGHT
     sources: tuple[str, ...] = ()
+    modulating: tuple[str, ...] = ()
     control: Literal["none", "shuffled", "noise", "constant", "random-id"] = "none"
     falsified: tuple[str, ...] = ()
     blur: tuple[tuple[Any, ...], ...] = ()
@@ -156,6 +159,7 @@ class RunSpec:
     def __post_init__(self) -> None:
         check_fields(self)
         object.__setattr__(self, "options", normal_options(self.learner, self.options, self.mode))
+        normalise_fusion(self)
         check_learner(self)
         object.__setattr__(self, "blur", normal_blur(self.sources, self.blur))
         check_range(self, "source_dropout", 0.0, 0.95)
@@ -168,7 +172,7 @@ class RunSpec:
         check_range(self, "seed", 0, 2**31)
         if (self.fusion == "none") != (not self.sources):
             raise BadInput(
-                "Sources without a fusion would be ignored; choose the fusion pseudo-shots, am3, film or auxiliary."
+                f"Sources without a fusion would be ignored; choose the fusion pseudo-shots, am3, film, {BOTH} or auxiliary."
                 if self.sources
                 else f"The fusion '{self.fusion}' needs at least one metadata source."
             )
@@ -214,6 +218,25 @@ def ways_note(spec: RunSpec) -> str:
     n_way = spec.evaluation.n_way
     fixed = entry_of(spec.learner).fixed_way
     return f"scored at {n_way} ways only: its head has one row for each of {n_way} classes" if fixed else ""
+
+
+def normalise_fusion(spec: RunSpec) -> None:
+    """Sets ``modulating`` in the order of the sources, and a fusion of both kinds with sources of one kind to that one.
+
+    Raises BadInput for a modulating source that is not read, and where the fusion would ignore which they are.
+    """
+    stray = [name for name in spec.modulating if name not in spec.sources]
+    if stray:
+        raise BadInput(f"The source '{stray[0]}' is to modulate embeddings, and is not among the run's sources.")
+    if spec.modulating and spec.fusion != BOTH:
+        raise BadInput(f"Which sources modulate would be ignored by the fusion '{spec.fusion}'; it belongs to the fusion {BOTH}.")
+    if spec.fusion != BOTH or not spec.sources:
+        return
+    modulating = tuple(name for name in spec.sources if name in spec.modulating)
+    if not modulating or modulating == spec.sources:
+        object.__setattr__(spec, "fusion", "film" if modulating else "pseudo-shots")
+        modulating = ()
+    object.__setattr__(spec, "modulating", modulating)
 
 
 def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, Any], ...]:

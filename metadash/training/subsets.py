@@ -38,10 +38,15 @@ def arms_of(count: int, subsets: str, controls: tuple[str, ...]) -> list[SourceA
 
 
 def run_of(run: RunSpec, arm: SourceArm) -> RunSpec:
-    """The run with all sources made into that of one arm. One seed serves every seed where nothing is trained."""
+    """The run with all sources made into that of one arm: with the one fusion that its sources need, where the run has two.
+
+    One seed serves every seed where nothing is trained.
+    """
+    kept = members(arm.mask, run.sources)
     changed = replace(
         run,
-        sources=members(arm.mask, run.sources),
+        sources=kept,
+        modulating=tuple(name for name in run.modulating if name in kept),
         fusion=run.fusion if arm.mask else "none",
         control=arm.control,  # type: ignore[arg-type]
         falsified=members(arm.falsified, run.sources),

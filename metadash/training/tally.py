@@ -27,14 +27,17 @@ def count_correct(
     place: np.ndarray,
     distance: str,
     tick: Callable[[float], None] = lambda fraction: None,
+    asked: np.ndarray | None = None,
 ) -> np.ndarray:
     """Right answers [A, len(shots), E] of A arms, whose prototypes are (1 − share) · mean of the support + share · anchor.
 
     ``anchor`` [A, T, D] and ``share`` [A, len(shots), T] for T classes; ``place`` [C] says where among them a class stands.
-    ``table`` [R, D] holds embeddings, ``position`` the row of the table of each instance. ``distance`` as a prototype's.
+    ``table`` [R, D] holds embeddings, ``position`` the row of the table of each instance; ``asked`` [R, D] takes its place for queries
+    where these are seen otherwise. ``distance`` as a prototype's.
     """
     n_arms, n_shots, n_way = len(anchor), len(shots), manifest.n_way
     rows, places = torch.from_numpy(table), torch.from_numpy(place)
+    seen = rows if asked is None else torch.from_numpy(asked)
     support, query = torch.from_numpy(position[manifest.support]), torch.from_numpy(position[manifest.query])
     classes = torch.tensor(manifest.classes)
     correct = np.zeros((n_arms, n_shots, len(manifest)), dtype=np.uint16)
@@ -45,8 +48,8 @@ def count_correct(
         part = slice(start, start + EPISODES)
         total = rows[support[part][:, :, :last]].cumsum(dim=2)
         mean = torch.stack([total[:, :, k - 1] / k for k in shots], dim=2)  # [B, N, K, D]
-        asked = rows[query[part]].flatten(1, 2)  # [B, N·Q, D]
-        asked = F.normalize(asked, dim=-1) if distance == "cosine" else asked
+        queries = seen[query[part]].flatten(1, 2)  # [B, N·Q, D]
+        queries = F.normalize(queries, dim=-1) if distance == "cosine" else queries
         where = places[classes[part]]
         for arm in range(0, n_arms, together):
             chosen = slice(arm, arm + together)
@@ -55,8 +58,8 @@ def count_correct(
             prototypes = torch.lerp(
                 mean[:, :, None].expand(-1, -1, mu.shape[2], -1, -1), mu.expand(-1, -1, -1, n_shots, -1), weight
             )
-            right = right_answers(asked, prototypes.flatten(2, 3), distance)  # [B, A·K]
-            correct[chosen, :, part] = right.view(len(asked), -1, n_shots).permute(1, 2, 0).numpy()
+            right = right_answers(queries, prototypes.flatten(2, 3), distance)  # [B, A·K]
+            correct[chosen, :, part] = right.view(len(queries), -1, n_shots).permute(1, 2, 0).numpy()
         tick(start / len(manifest))
     return correct
 

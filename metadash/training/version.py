@@ -21,6 +21,7 @@ ELSEWHERE = (
     "training/check.py",
     "training/cost.py",
     "training/estimate.py",
+    "training/levels.py",
     "training/store.py",
     "training/jobs.py",
     "training/memory.py",

@@ -30,7 +30,7 @@ def ablate(options: argparse.Namespace, workspace: Workspace) -> Result:
     spec = spec_of(options, data)
     if options.plan:
         check_all(spec, data, options.allow_leak)
-        return plan(spec, runs_of(spec, options.doses), data, RunStore(workspace), settings.worker_count())
+        return plan(spec, runs_of(spec, data, options.doses), data, RunStore(workspace), settings.worker_count())
     found = computed(spec, data, workspace, options.allow_leak, options.doses)
     return Result({**as_values(found), "leaks": leaks(spec, data)}, as_text(found))
 
@@ -43,17 +43,17 @@ def check_all(spec: AblationSpec, data: Dataset, allow_leak: bool) -> None:
         refuse_leaks(spec, data)
 
 
-def runs_of(spec: AblationSpec, doses: bool | None = None) -> list[Spec]:
+def runs_of(spec: AblationSpec, data: Dataset, doses: bool | None = None) -> list[Spec]:
     """The runs of the arms, then those that tell how wrong or missing each source may be: by default where heads are light, since another
     learner would have to adapt anew for every share of wrong metadata."""
     wanted = spec.light if doses is None else doses and spec.run.reads_at_test
-    return [*spec.runs, *(dose_specs(spec).values() if wanted else [])]
+    return [*spec.runs, *(dose_specs(spec, data).values() if wanted else [])]
 
 
 def computed(spec: AblationSpec, data: Dataset, workspace: Workspace, allow_leak: bool, doses: bool | None = None) -> Ablation:
     """Everything that the ablation still needs is computed; then it is read, with all that is stored beside it."""
     check_all(spec, data, allow_leak)
-    store, workers, runs = RunStore(workspace), settings.worker_count(), runs_of(spec, doses)
+    store, workers, runs = RunStore(workspace), settings.worker_count(), runs_of(spec, data, doses)
     missing = [run for run in runs if not store.find(run, data)]
     if missing:
         seconds = words.duration(estimate_all(runs, data, store, workers))
@@ -76,6 +76,7 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
         n_way=options.n_way,
         strategy=options.strategy,
         column=options.column,
+        fusion=options.fusion,
         shots=options.shots,
         n_episodes=options.n_episodes,
         steps=options.steps,

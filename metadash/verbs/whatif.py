@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from metadash.analysis.doses import DOSE_NAMES, DoseCurve, break_even_words, dose_curves
+from metadash.analysis.doses import DoseCurve, break_even_words, dose_curves, dose_name
 from metadash.analysis.export import simple
 from metadash.analysis.sentence import examples
 from metadash.analysis.what_if import WhatIf, headline, moved_queries, what_if
@@ -12,9 +12,10 @@ from metadash.commands import Result, stored
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
-from metadash.metadata.changes import CHOICES, KINDS, Change, Edit
+from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit
 from metadash.progress_bar import bar
 from metadash.training.jobs import title_of
+from metadash.training.levels import dose_kinds
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.run import train
 from metadash.training.spec import RunSpec
@@ -31,17 +32,19 @@ def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
     if trained.spec.dataset != data.name:
         raise BadInput(f"The run {options.asked} is of the data set '{trained.spec.dataset}'; name that one with --dataset.")
     shot = options.n_shot or trained.spec.evaluation.shots[0]
-    if options.dose and (options.change or options.edit):
-        raise BadInput("--dose draws a whole curve; ask it without --change and --edit.")
+    if options.dose and (options.change or options.edit or options.edit_instance):
+        raise BadInput("--dose draws a whole curve; ask it without --change, --edit and --edit-instance.")
     if options.dose:
-        return dose(options, trained, shot, workspace)
+        return dose(options, trained, shot, data, workspace)
     changes = tuple(map(read_change, options.change))
     edits = tuple(read_edit(text, data) for text in options.edit)
-    if not changes and not edits:
+    of_instances = tuple(map(read_instance_edit, options.edit_instance))
+    if not changes and not edits and not of_instances:
         raise BadInput(
-            "Say what changes: --change SOURCE:KIND:FRACTION, --edit CLASS:COLUMN=VALUE, or --dose SOURCE for a curve."
+            "Say what changes: --change SOURCE:KIND:FRACTION, --edit CLASS:COLUMN=VALUE, --edit-instance ID:COLUMN=VALUE, or --dose SOURCE "
+            "for a curve."
         )
-    spec = WhatIfSpec(trained.spec, changes, edits, options.seed, options.episode - 1, shot)
+    spec = WhatIfSpec(trained.spec, changes, edits, of_instances, options.seed, options.episode - 1, shot)
     with bar(1) as shown:
         run = train(spec, workspace, shown.part(title_of(spec)))
     return answered(what_if(run, trained, store), spec, run, data)
@@ -66,10 +69,10 @@ def answered(found: WhatIf, spec: WhatIfSpec, run: Run, data: Dataset) -> Result
     return Result(values, "\n".join(lines))
 
 
-def dose(options: argparse.Namespace, trained: Run, shot: int, workspace: Workspace) -> Result:
-    """The gain over doing without the sources as more and more classes are hit, one curve for each way of being wrong."""
+def dose(options: argparse.Namespace, trained: Run, shot: int, data: Dataset, workspace: Workspace) -> Result:
+    """The gain over doing without the sources as more and more classes or instances are hit, one curve for each way of being wrong."""
     assert isinstance(trained.spec, RunSpec)
-    spec = DoseSpec(trained.spec, tuple(options.dose), seed=options.seed)
+    spec = DoseSpec(trained.spec, tuple(options.dose), dose_kinds(options.dose, data), seed=options.seed)
     with bar(1) as shown:
         run = train(spec, workspace, shown.part(title_of(spec)))
     curves = dose_curves([run], RunStore(workspace), shot)
@@ -85,10 +88,10 @@ def dose(options: argparse.Namespace, trained: Run, shot: int, workspace: Worksp
 def curve_lines(curve: DoseCurve) -> list[str]:
     told = break_even_words(curve.break_even)
     rows = [
-        f"  {fraction:>5.0%} of classes: {points(gain.estimate, gain.low, gain.high)}"
+        f"  {fraction:>5.0%} of {curve.hit}: {points(gain.estimate, gain.low, gain.high)}"
         for fraction, gain in zip(curve.fractions, curve.gain, strict=True)
     ]
-    return [f"{DOSE_NAMES[curve.kind].capitalize()}: {told}", *rows]
+    return [f"{dose_name(curve.kind, curve.hit).capitalize()}: {told}", *rows]
 
 
 def read_change(text: str) -> Change:
@@ -107,7 +110,7 @@ def read_change(text: str) -> Change:
     fraction = read_number(rest[0], "fraction", text) if rest else 1.0
     choice = rest[1] if len(rest) > 1 else "random"
     if choice not in CHOICES:
-        raise BadInput(f"Classes cannot be chosen by '{choice}'; choose {', '.join(CHOICES)}.")
+        raise BadInput(f"What is hit cannot be chosen by '{choice}'; choose {', '.join(CHOICES)}.")
     last = rest[2] if len(rest) > 2 else ""
     years = read_number(last, "number of years", text) if last and kind != "blur" else 0.0
     if len(rest) > 3:
@@ -135,3 +138,14 @@ def read_edit(text: str, data: Dataset) -> Edit:
     if not named and not (name.isdecimal() and int(name) < len(names)):
         raise BadInput(f"There is no {data.description.class_noun} '{name}' in '{data.name}'.")
     return Edit(int(named[0] if named else name), column, value)
+
+
+def read_instance_edit(text: str) -> InstanceEdit:
+    """``ID:COLUMN=VALUE``, an empty value for missing. Raises BadInput for what does not read so."""
+    place, equals, value = text.partition("=")
+    number, colon, column = place.partition(":")
+    if not equals or not colon or not number.strip().isdecimal() or not column:
+        raise BadInput(
+            f"'{text}' is no edit; write ID:COLUMN=VALUE, with the instance's id and nothing after = to make it missing."
+        )
+    return InstanceEdit(int(number), column, value)

@@ -111,7 +111,21 @@ def test_constant_says_the_same_of_every_instance_that_has_the_source() -> None:
     assert len(rows) < 40 and (source.vectors(rows) == source.vectors(rows[:1])).all()
 
 
-@pytest.mark.parametrize("kind", ["none", "shuffled", "noise", "constant"])
+@pytest.mark.parametrize("most", [controls.NOISE_ROWS, 30])
+def test_a_random_id_is_a_tag_that_says_nothing_not_even_whether_anything_was_known(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(controls, "NOISE_ROWS", most)
+    rows, real = np.arange(40), encoded()
+    assert not all(source.present.all() for source in real)
+    for found in falsified("random-id"):
+        tags = found.vectors(rows)
+        assert found.present.all() and set(np.unique(tags)) == {-1.0, 1.0} and found.table.shape[0] == min(most, 40)
+    words = falsified("random-id")[SOURCES.index(next(s for s in SOURCES if s.name == "words"))].vectors(rows)
+    assert len(np.unique(words, axis=0)) == (40 if most > 40 else len(np.unique(words, axis=0))) > 15
+
+
+@pytest.mark.parametrize("kind", controls.CONTROLS)
 def test_the_same_generator_gives_the_same_control_and_leaves_the_sources_as_they_were(kind: str) -> None:
     given, rows = encoded(), np.arange(40)
     one, other = (control_instances(given, kind, ROLES, np.random.default_rng(1)) for _ in range(2))
@@ -121,5 +135,5 @@ def test_the_same_generator_gives_the_same_control_and_leaves_the_sources_as_the
 
 
 def test_an_unknown_control_is_refused() -> None:
-    with pytest.raises(BadInput, match="'scrambled' is not made for sources that describe instances"):
+    with pytest.raises(BadInput, match="The control is 'scrambled'; it must be one of"):
         falsified("scrambled")

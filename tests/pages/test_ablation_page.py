@@ -9,6 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from metadash.analysis.ablation import ablation
 from metadash.analysis.beside import complete, dose_specs
+from metadash.analysis.card_words import card_lines, control_words
+from metadash.analysis.effects_table import effects_table
+from metadash.analysis.methods import command, methods
 from metadash.analysis.plan import AblationSpec, Tier, ablation_run
 from metadash.analysis.sentence import bracket
 from metadash.analysis.verdict import corrected
@@ -16,6 +19,7 @@ from metadash.dashboard.sourcecards import csv_of, parquet_of
 from metadash.data.dataset import Dataset, Source
 from metadash.figures.ablation import measures_of, rows_of, worth_chart
 from metadash.figures.palette import LIGHT
+from metadash.learners.fusions import BOTH
 from metadash.training.jobs import all_jobs
 from metadash.training.kinds import Spec
 from metadash.training.run import train
@@ -41,7 +45,7 @@ def ablated(tiny_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory)
     data = Dataset.open(workspace, "tiny")
     for spec in [*asked(data, "screen", 3).runs, *asked(data, "confirm", 5).runs]:
         train(spec, workspace)
-    train(dose_specs(asked(data, "screen", 3))["place"], workspace)
+    train(dose_specs(asked(data, "screen", 3), data)["place"], workspace)
     return workspace
 
 
@@ -109,7 +113,7 @@ def test_break_even_and_missingness_come_from_the_dose_curves_that_are_stored(me
     assert card.missingness is not None and card.missingness.fractions[0] == 0 and full.card("size").break_even is None
     page = opened()
     page.button(key="ab_doses").click().run()
-    (spec_of_size,) = [job for job in jobs_for(measured, type(dose_specs(spec)["size"]))]
+    (spec_of_size,) = [job for job in jobs_for(measured, type(dose_specs(spec, tiny)["size"]))]
     assert spec_of_size.sources == ("size",)
 
 
@@ -196,6 +200,55 @@ def test_bad_input_is_a_sentence_in_the_place_of_the_answer(untrained: Workspace
     (error,) = page.error
     assert "40" in one_sentence(error.value) and said(page, "Nothing has been started.")
     assert "ab_go" not in [button.key for button in page.button]
+
+
+MIXED = ["place", "site (of instances)"]
+
+
+def test_sources_of_both_levels_are_offered_and_those_of_classes_are_chosen(untrained: Workspace, no_workers: None) -> None:
+    page = open_page("ablation", dataset="tiny")
+    offered = page.multiselect(key="ab_sources")
+    assert "site (of instances)" in offered.options and "site" not in offered.value and "place" in offered.value
+    assert page.selectbox(key="ab_strategy").options == ["as the sources ask", "siblings", "uniform", "disjoint"]
+    assert said(page, "Tasks are drawn siblings by family.")
+
+
+def test_a_source_of_instances_turns_the_tasks_into_those_where_it_shows(untrained: Workspace, no_workers: None) -> None:
+    page = opened(ab_sources=MIXED)
+    assert said(page, "Tasks are drawn disjoint by site.")
+    page.button(key="ab_go").click().run()
+    runs = [spec.run for spec in jobs_for(untrained, MaskedSpec)]  # type: ignore[attr-defined]
+    assert {(run.fusion, run.modulating, run.evaluation.strategy) for run in runs} == {(BOTH, ("site",), "disjoint")}
+    page = opened(ab_sources=MIXED, ab_strategy="uniform")
+    assert said(page, "Tasks are drawn uniform.")
+
+
+def test_negative_controls_are_chosen_and_only_confirm_trains_them(untrained: Workspace, no_workers: None) -> None:
+    page = opened(ab_controls=["noise", "random-id"])
+    assert page.multiselect(key="ab_controls").disabled and said(page, "Only confirm trains negative controls.")
+    page = opened(ab_tier="confirm", ab_controls=["noise", "random-id"])
+    assert not page.multiselect(key="ab_controls").disabled and said(page, "(shuffled, noise, random-id)")
+    page.button(key="ab_go").click().run()
+    assert {spec.controls for spec in jobs_for(untrained, HeadsSpec)} == {("shuffled", "noise", "random-id")}  # type: ignore[attr-defined]
+
+
+def test_the_cards_and_the_headline_hold_every_control_that_was_trained(untrained: Workspace, no_workers: None) -> None:
+    data = Dataset.open(untrained, "tiny")
+    run = ablation_run(data, ("place", "site"), episodes=5, steps=10, n_episodes=60, shots=(1, 2))
+    spec = AblationSpec(run, "confirm", tuple(range(5)), ("shuffled", "noise"))
+    for one in spec.runs:
+        train(one, untrained)
+    page = opened(ab_sources=MIXED, ab_tier="confirm", ab_controls=["noise"], ab_steps="10")
+    assert said(page, "All sources real less all shuffled: ") and said(page, "All sources real less all noise: ")
+    found = ablation(spec, data, RunStore(untrained))
+    assert found is not None and set(found.card("site").controls) == {"shuffled", "noise"}
+    lines = dict(card_lines(found.card("site"), found))
+    assert {"Real − shuffled", "Real − noise"} <= set(lines) and lines["Known for"] == "100.0 % of the instances"
+    assert control_words(found)[1].startswith("All sources real less all noise: ")
+    assert "real − noise, alone" in set(effects_table(found)["effect"])
+    told = dict(methods(found, data))["Learner"]
+    assert "What describes classes (place)" in told and "what describes instances (site) enters by FiLM" in told
+    assert "--fusion pseudo-shots+film" in command(spec) and "--controls shuffled,noise" in command(spec)
 
 
 def test_the_heads_of_confirm_are_one_run_a_seed(untrained: Workspace, no_workers: None) -> None:

@@ -4,18 +4,20 @@ import numpy as np
 
 from metadash.analysis.doses import BreakEven, break_even_words, dose_curves
 from metadash.analysis.placement import placed
-from metadash.dashboard.asking import moved_map
+from metadash.dashboard.asking import MOST_ARROWS, moved_map
 from metadash.data.dataset import Dataset
 from metadash.figures.doses import dose_chart
 from metadash.figures.palette import LIGHT
-from metadash.metadata.changes import Change, Edit
+from metadash.learners.fusions import BOTH
+from metadash.metadata.changes import Change, Edit, InstanceEdit
 from metadash.training.jobs import all_jobs
 from metadash.training.kinds import run_digest
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.run import train
 from metadash.training.store import RunStore
+from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
-from tests.builders import tiny_run
+from tests.builders import tiny_evaluation, tiny_run
 from tests.pages.conftest import MAP
 from tests.pages.page import open_page, said
 
@@ -96,3 +98,65 @@ def test_prototypes_are_placed_among_their_neighbours_on_the_pinned_map(trained:
 def test_a_link_to_a_run_that_is_not_there_says_so(trained: Workspace, no_workers: None) -> None:
     page = open_page("what_if", dataset="tiny", wi_run="gone")
     assert any("names a run that is not stored here" in warning.value for warning in page.warning)
+
+
+# --- what describes instances --------------------------------------------------------------------------------------------------
+
+APART = tiny_evaluation(strategy="disjoint", column="site", n_query=3, n_episodes=60)
+MIXED = tiny_run(("place", "site"), fusion=BOTH, modulating=("site",), evaluation=APART, steps=60, learning_rate=0.05)
+
+
+def test_where_no_learner_reads_instances_one_can_be_trained_that_does(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    train(WhatIfSpec(RUN), trained)
+    page = opened(tiny)
+    page.button(key="wi_train_instances").click().run()
+    (job,) = [job for job in all_jobs(trained) if "Backbone" not in job.title]
+    assert job.spec.sources == ("place", "traits", "site") and job.spec.modulating == ("site",)  # type: ignore[union-attr]
+    assert job.spec.evaluation.strategy == "disjoint" and job.spec.source_dropout == 0.5  # type: ignore[union-attr]
+
+
+def test_a_share_of_the_instances_is_changed_from_the_link(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    train(MIXED, trained)
+    asked = {"wi_run": run_digest(MIXED, tiny), "wi_kind_site": "belongs to another instance", "wi_share_site": "75"}
+    train(WhatIfSpec(MIXED, (Change("site", "swap", 0.75),)), trained)
+    page = open_page("what_if", dataset="tiny", **asked)
+    assert not page.exception and not all_jobs(trained)
+    assert said(page, "of 450 test instances are changed") and said(page, "of instances]")
+    assert "wi_train_instances" not in [button.key for button in page.button]
+
+
+def test_one_instance_of_the_task_is_rewritten_and_the_link_keeps_it(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    run = train(MIXED, trained)
+    task = RunStore(trained).manifest(run)[2:3]
+    row, name = int(task.query[0, 1, 0]), tiny.classes["class_name"][task.classes[0, 1]]
+    now = str(tiny.instances["site"][row])
+    other = "site 1" if now != "site 1" else "site 2"
+    train(WhatIfSpec(MIXED, instance_edits=(InstanceEdit(row, "site", other),), episode=2), trained)
+    page = open_page(
+        "what_if",
+        dataset="tiny",
+        wi_run=run_digest(MIXED, tiny),
+        wi_episode="3",
+        wi_instance=f"query 1 of {name} · {row}",
+        wi_instance_column="site",
+        wi_instance_value=other,
+    )
+    assert not page.exception and not all_jobs(trained)
+    assert said(page, f"Now it is: {now}") and said(page, "Changed in this task: 1 query.") and said(page, "✎")
+
+
+def test_a_moved_instance_has_its_way_on_the_pinned_map(trained: Workspace, tiny: Dataset) -> None:
+    train(MIXED, trained)
+    drawn = train(MapSpec(MIXED, episode=2, background=120, perplexity=8.0), trained)
+    found = train(WhatIfSpec(MIXED, (Change("site", "swap"),), episode=2), trained)
+    moved = found.frame("instances")
+    figure = moved_map(drawn.frame("points"), drawn.array("vectors"), found.frame("classes"), tiny, LIGHT, moved)
+    hollow = [trace for trace in figure.data if trace.name == "moved"]
+    assert len(hollow) == min(MOST_ARROWS, len(moved)) > 0 and len(figure.layout.annotations) > len(hollow)
+    still = train(WhatIfSpec(MIXED, episode=2), trained)
+    untouched = moved_map(
+        drawn.frame("points"), drawn.array("vectors"), still.frame("classes"), tiny, LIGHT, still.frame("instances")
+    )
+    assert not untouched.layout.annotations

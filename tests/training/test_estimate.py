@@ -53,6 +53,10 @@ def test_what_is_stored_takes_no_time(tiny: Dataset, store: RunStore) -> None:
         (HeadsSpec(tiny_run(("place",))), HeadsSpec(tiny_run(("place", "size", "flag")))),
         (HeadsSpec(tiny_run(("place",))), HeadsSpec(tiny_run(("place",), steps=1000))),
         (MaskedSpec(tiny_run(("place",))), MaskedSpec(tiny_run(("place", "size", "flag")))),
+        (SPEC, tiny_run(("site",), fusion="film")),
+        (tiny_run(("site",), fusion="film"), tiny_run(("site",), fusion="film", evaluation=tiny_evaluation(n_query=15))),
+        (MaskedSpec(tiny_run(("place",))), MaskedSpec(tiny_run(("site",), fusion="film"))),
+        (MaskedSpec(SPEC), MaskedSpec(tiny_run(("place",), learner="matching"))),
     ],
 )
 def test_more_work_takes_longer(small: Any, large: Any) -> None:

@@ -196,7 +196,10 @@ def test_a_map_of_a_taught_learner_is_a_plain_one(workspace: Workspace) -> None:
         (lambda: film("secret"), "use the fusion auxiliary"),
         (lambda: film("blank"), "'blank' is empty for every instance of a meta-train class"),
         (lambda: film(), "The fusion 'film' needs at least one metadata source"),
-        (lambda: tiny_run(("place",), fusion="none"), "choose the fusion pseudo-shots, am3, film or auxiliary"),
+        (
+            lambda: tiny_run(("place",), fusion="none"),
+            "choose the fusion pseudo-shots, am3, film, pseudo-shots+film or auxiliary",
+        ),
         (lambda: taught(mode="quick"), "in quick mode the embedding is frozen"),
         (lambda: taught(auxiliary_weight=2.0), "auxiliary_weight is 2.0; it must be from 0.01 to 1"),
         (lambda: film("site", auxiliary_weight=0.3), "auxiliary_weight would be ignored by the fusion 'film'"),

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from metadash import cli
-from metadash.data.dataset import Source
+from metadash.data.dataset import Dataset, Source
 from metadash.workspace import Workspace
-from tests.builders import INSTANCE_SOURCES, one_sentence, tiny_classes, tiny_description, write_tiny
+from tests.builders import one_sentence, tiny_classes, tiny_description, tiny_instances, write_tiny
 
 SMALL = ["--width", "4", "--backbone-episodes", "10", "--steps", "20", "--n-episodes", "60", "--shots", "1,2"]
 CLASSES = tiny_classes().assign(
@@ -165,7 +165,8 @@ def test_a_source_that_is_the_class_id_is_blocked_and_its_badge_stays_when_it_is
     [
         (("--sources", "colour"), "no source 'colour'"),
         (("--sources", "never"), "'never' is empty for every meta-train class"),
-        (("--sources", "site"), "describes instances"),
+        (("--sources", "site", "--fusion", "pseudo-shots"), "describes instances"),
+        (("--sources", "site", "--learner", "logistic"), "cannot take metadata in by the fusion 'film'"),
         (("--sources", "place", "place"), "named twice"),
         (("--sources", "place", "--seeds", "2"), "at least 5 different seeds"),
         (("--sources", "place", "--tier", "screen", "--seeds", "0"), "at least 3 different seeds"),
@@ -181,8 +182,54 @@ def test_bad_input_is_one_sentence_and_exit_code_two(arguments, sentence: str, c
     one_sentence(err.strip().splitlines()[-1])
 
 
-def test_a_data_set_without_class_sources_has_nothing_to_ablate(capsys, tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
-    write_tiny(workspace, description=tiny_description(sources=INSTANCE_SOURCES, questions=()))
-    code, _, err = ask(capsys, workspace)
+def test_a_data_set_without_sources_has_nothing_to_ablate(capsys, computed: Workspace, monkeypatch) -> None:
+    monkeypatch.setattr(Dataset, "sources", ())
+    code, _, err = ask(capsys, computed)
     assert code == 2 and "nothing to ablate" in err
+
+
+# --- sources that describe instances -------------------------------------------------------------------------------------------
+
+
+def test_sources_of_both_levels_stand_in_one_ablation_on_tasks_where_instances_differ(capsys, computed: Workspace) -> None:
+    found = values(capsys, computed, "--tier", "screen", "--sources", "place", "site")
+    run = found["run"]
+    assert (run["fusion"], run["modulating"]) == ("pseudo-shots+film", ["site"])
+    assert (run["evaluation"]["strategy"], run["evaluation"]["column"]) == ("disjoint", "site")
+    cards = {card["source"]: card for card in found["cards"]}
+    assert {name: card["level"] for name, card in cards.items()} == {"place": "class", "site": "instance"}
+    assert cards["site"]["coverage"] == 1.0 and all(one["holds"] for one in found["efficiency"])
+    assert len({arm["accuracy"]["1"] for arm in found["arms"]}) > 1
+
+
+def test_confirm_retrains_each_arm_with_the_fusion_its_sources_need_beside_every_control(capsys, computed: Workspace) -> None:
+    found = values(capsys, computed, "--sources", "place", "site", "--controls", "shuffled,random-id", "--steps", "10")
+    assert len(found["arms"]) == 4 + 2 * 5 and len(found["digests"]) == 5 * 13 + 1
+    for card in found["cards"]:
+        assert set(card["controls"]) == set(card["controls_alone"]) == {"shuffled", "random-id"}
+        assert card["controls"]["shuffled"] == card["credit"] and card["controls_alone"]["shuffled"] == card["credit_alone"]
+        whole = next(arm for arm in found["arms"] if len(arm["sources"]) == 2 and arm["control"] == "none")
+        wrong = next(arm for arm in found["arms"] if arm["control"] == "random-id" and arm["falsified"] == [card["source"]])
+        gained = card["controls"]["random-id"][0]["episodes"]["estimate"]
+        assert gained == pytest.approx(whole["accuracy"]["1"] - wrong["accuracy"]["1"])
+    code, out, _ = ask(capsys, computed, "--sources", "place", "site", "--controls", "shuffled,random-id", "--steps", "10")
+    assert code == 0 and "real − random-id: all " in out
+
+
+def test_the_strategy_and_the_fusion_may_be_said(capsys, computed: Workspace) -> None:
+    plan = ("--tier", "screen", "--sources", "place", "site", "--plan")
+    assert "pseudo-shots and FiLM" in ask(capsys, computed, *plan)[1]
+    assert ", FiLM," in ask(capsys, computed, *plan, "--fusion", "film", "--strategy", "siblings")[1]
+
+
+def test_instances_that_tell_their_class_are_a_leak(capsys, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    table = tiny_instances().assign(folder=lambda table: "shelf of thing " + table["class_id"].astype(str) + ";")
+    sources = (*tiny_description().sources, Source("folder", "instance", ("folder",)))
+    write_tiny(workspace, instances=table, description=tiny_description(sources=sources, questions=()))
+    code, out, err = ask(capsys, workspace, "--tier", "screen", "--sources", "site", "folder")
+    assert (code, out) == (2, "") and "'folder' spells the name or the id of the class" in err and "which is a leak" in err
+    one_sentence(err.strip().splitlines()[-1])
+    found = values(capsys, workspace, "--tier", "screen", "--sources", "site", "folder", "--allow-leak")
+    badges = {card["source"]: [badge["severity"] for badge in card["badges"]] for card in found["cards"]}
+    assert "block" in badges["folder"] and "block" not in badges["site"]

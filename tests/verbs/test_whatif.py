@@ -7,10 +7,12 @@ import pytest
 
 from metadash import cli
 from metadash.data.dataset import Dataset
-from metadash.metadata.changes import Change, Edit
+from metadash.errors import BadInput
+from metadash.learners.fusions import BOTH
+from metadash.metadata.changes import Change, Edit, InstanceEdit
 from metadash.training.run import train
 from metadash.training.store import Run
-from metadash.verbs.whatif import read_change, read_edit
+from metadash.verbs.whatif import read_change, read_edit, read_instance_edit
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_evaluation, tiny_run
 
@@ -106,3 +108,39 @@ def test_bad_input_is_one_sentence_and_exit_code_two(
 def test_a_run_that_is_not_there_is_said_so(capsys, tiny_workspace: Workspace) -> None:
     code, _, err = ask(capsys, tiny_workspace, "gone", "--change", "place:swap")
     assert code == 2 and "no finished learner run 'gone'" in err
+
+
+# --- what describes instances --------------------------------------------------------------------------------------------------
+
+APART = tiny_evaluation(strategy="disjoint", column="site", shots=(1, 2), n_query=3, n_episodes=40)
+MIXED = tiny_run(("place", "site"), fusion=BOTH, modulating=("site",), steps=20, evaluation=APART)
+
+
+@pytest.fixture(scope="module")
+def mixed(tiny_workspace: Workspace) -> Run:
+    return train(MIXED, tiny_workspace)
+
+
+def test_a_share_of_the_instances_and_one_instance_s_value_can_be_changed(capsys, tiny_workspace: Workspace, mixed: Run) -> None:
+    found = values(capsys, tiny_workspace, mixed, "--change", "site:missing:0.5", "--edit-instance", "3:site=site 1")
+    assert found["changed_instances"] in (225, 226) and found["test_instances"] == 450
+    assert found["asked"]["instance_edits"] == [{"instance_id": 3, "column": "site", "value": "site 1"}]
+    assert "of 450 test instances are changed" in found["headline"]
+
+
+def test_the_curve_of_a_source_of_instances_is_over_instances(capsys, tiny_workspace: Workspace, mixed: Run) -> None:
+    found = values(capsys, tiny_workspace, mixed, "--dose", "site")
+    assert set(found["curves"]) == {"missing", "swap", "noise"}
+    assert {curve["hit"] for curve in found["curves"].values()} == {"instances"}
+    code, out, _ = ask(capsys, tiny_workspace, mixed.digest, "--dose", "site")
+    assert code == 0 and "Another instance's: " in out and "100% of instances" in out
+
+
+def test_an_instance_s_edit_is_read_as_it_is_written(capsys, tiny_workspace: Workspace, mixed: Run) -> None:
+    assert read_instance_edit("3:site=site 1") == InstanceEdit(3, "site", "site 1")
+    assert read_instance_edit("3:taken=") == InstanceEdit(3, "taken", "")
+    for wrong in ("thing 3:site=x", "3=x", "3:site", ":site=x"):
+        with pytest.raises(BadInput, match="write ID:COLUMN=VALUE"):
+            read_instance_edit(wrong)
+    code, out, err = ask(capsys, tiny_workspace, mixed.digest, "--change", "site:nearest:0.5")
+    assert (code, out) == (2, "") and "choose missing, swap or noise" in one_sentence(err.strip().splitlines()[-1])
