@@ -149,7 +149,10 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier) -> dict:
         "steps": int(steps),
         "episodes": int(episodes),
         "rope": rope,
-        "controls": ("shuffled", *(name for name in MORE_CONTROLS if name in more)) if tier == "confirm" else ("shuffled",),
+        "controls": (
+            "shuffled",
+            *(name for name in MORE_CONTROLS if name in more),
+        ),  # also before confirm: they are what it will train
     }
 
 

@@ -226,6 +226,8 @@ def test_a_source_of_instances_turns_the_tasks_into_those_where_it_shows(untrain
 def test_negative_controls_are_chosen_and_only_confirm_trains_them(untrained: Workspace, no_workers: None) -> None:
     page = opened(ab_controls=["noise", "random-id"])
     assert page.multiselect(key="ab_controls").disabled and said(page, "Only confirm trains negative controls.")
+    page.button(key="ab_go").click().run()
+    assert len(jobs_for(untrained, MaskedSpec)) == 3 and not jobs_for(untrained, HeadsSpec)
     page = opened(ab_tier="confirm", ab_controls=["noise", "random-id"])
     assert not page.multiselect(key="ab_controls").disabled and said(page, "(shuffled, noise, random-id)")
     page.button(key="ab_go").click().run()
