@@ -21,6 +21,7 @@ from metadash.metadata.audit import Audit, audit
 from metadash.training.check import check
 from metadash.training.kinds import Spec
 from metadash.training.levels import column_for, usual_strategy
+from metadash.training.spec import BackboneSpec
 
 TIERS: dict[Tier, str] = {
     "screen": "One model a seed learns to do without any source; then sources are hidden from it. Quick, and no proof.",
@@ -190,7 +191,7 @@ def stored_ablation(spec: AblationSpec, data: Dataset) -> Ablation | None:
     """As far as its seeds are stored; worked out once for each set of stored runs. Raises BadInput for a damaged run."""
     store = house.store()
     beside: list[Spec] = list(doses_of(spec, data).values())
-    if spec.tier in OTHER:
+    if spec.tier in OTHER and not spec.folds:
         other = OTHER[spec.tier]
         beside += replace(spec, tier=other, seeds=tuple(range(USUAL_SEEDS[other]))).runs
     stored = [run.digest for one in [*spec.runs, *beside] if (run := store.find(one, data))]
@@ -202,7 +203,8 @@ def doses_of(spec: AblationSpec, data: Dataset) -> dict:
 
 
 def active(parts: list[Part]) -> bool:
-    return any(part.job is not None and part.job.active for part in parts)
+    """Whether any of what was asked for is on its way; a backbone may be for somebody else, and is only waited for."""
+    return any(part.job is not None and part.job.active for part in parts if not isinstance(part.spec, BackboneSpec))
 
 
 def submit(specs: list[Spec]) -> None:

@@ -66,11 +66,11 @@ def jobs_of(specs: Sequence[Spec], data: Dataset) -> list[Part]:
 
 
 def seconds_left(parts: Sequence[Part]) -> float:
-    """Backbones first, one after the other; the rest shares the workers."""
+    """Backbones first, then the rest; both share the workers."""
     workers = settings.worker_count()
-    first = sum(part.seconds_left for part in parts if isinstance(part.spec, BackboneSpec))
+    first = [part.seconds_left for part in parts if isinstance(part.spec, BackboneSpec)]
     rest = [part.seconds_left for part in parts if not isinstance(part.spec, BackboneSpec)]
-    return first + max(sum(rest) / workers, max(rest, default=0.0))
+    return sum(max(sum(each) / workers, max(each, default=0.0)) for each in (first, rest))
 
 
 def progress_bar(parts: Sequence[Part]) -> None:

@@ -225,13 +225,24 @@ def test_a_source_of_instances_turns_the_tasks_into_those_where_it_shows(untrain
 
 def test_negative_controls_are_chosen_and_only_confirm_trains_them(untrained: Workspace, no_workers: None) -> None:
     page = opened(ab_controls=["noise", "random-id"])
-    assert page.multiselect(key="ab_controls").disabled and said(page, "Only confirm trains negative controls.")
+    assert page.multiselect(key="ab_controls").disabled and said(
+        page, "Only confirm is cross-fitted and trains negative controls."
+    )
     page.button(key="ab_go").click().run()
     assert len(jobs_for(untrained, MaskedSpec)) == 3 and not jobs_for(untrained, HeadsSpec)
     page = opened(ab_tier="confirm", ab_controls=["noise", "random-id"])
     assert not page.multiselect(key="ab_controls").disabled and said(page, "(shuffled, noise, random-id)")
     page.button(key="ab_go").click().run()
     assert {spec.controls for spec in jobs_for(untrained, HeadsSpec)} == {("shuffled", "noise", "random-id")}  # type: ignore[attr-defined]
+
+
+def test_folds_are_chosen_and_only_confirm_is_cross_fitted(untrained: Workspace, no_workers: None) -> None:
+    page = opened(ab_folds="3 folds")
+    assert page.get("button_group")[-1].proto.disabled and not said(page, "in 3 folds")
+    page = opened(ab_tier="confirm", ab_folds="3 folds")
+    assert said(page, "in 3 folds with a backbone each")
+    page.button(key="ab_go").click().run()
+    assert {spec.run.split for spec in jobs_for(untrained, HeadsSpec)} == {"fold-1-of-3", "fold-2-of-3", "fold-3-of-3"}  # type: ignore[attr-defined]
 
 
 def test_the_cards_and_the_headline_hold_every_control_that_was_trained(untrained: Workspace, no_workers: None) -> None:
