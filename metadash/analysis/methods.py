@@ -81,7 +81,7 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
         ),
         (
             "Learner",
-            f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over a Conv-4 backbone of {spec.run.backbone.width} filters. "
+            f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over a {spec.run.backbone.title} backbone. "
             f"{enter_words(found)} Training is stopped on validation {nouns}; nothing is selected on test {nouns}.",
         ),
         ("Tier", f"{TIERS[found.tier]} {tier_words(spec)} Seeds: {', '.join(map(str, found.seeds))}."),
