@@ -1,8 +1,10 @@
-"""Computes many runs for somebody who waits for them all: side by side in worker processes, or one after the other here."""
+"""Computes many runs for somebody who waits for them all: here and in worker processes side by side, or one after the other here."""
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
+from metadash import settings
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.training.board import JobBoard
@@ -24,7 +26,7 @@ def train_all(specs: Sequence[Spec], workspace: Workspace, workers: int, report:
     run does not fit the data or fails.
     """
     store = RunStore(workspace)
-    missing = [spec for spec in specs if not store.find(spec, open_dataset(workspace, spec.dataset))]
+    missing = [spec for spec in dict.fromkeys(specs) if not store.find(spec, open_dataset(workspace, spec.dataset))]
     if workers == 1 or len(missing) < 2:
         one_by_one(missing, workspace, report)
     else:
@@ -42,37 +44,84 @@ def one_by_one(specs: Sequence[Spec], workspace: Workspace, report: Report) -> N
 
 
 def side_by_side(specs: Sequence[Spec], workspace: Workspace, workers: int, report: Report) -> None:
-    """As many jobs at once as there are workers: handed over one by one, none waits behind another while a worker is idle."""
-    board, store = JobBoard(workspace), RunStore(workspace)
-    digests = [run_digest(spec, open_dataset(workspace, spec.dataset)) for spec in specs]
-    waiting = list(specs)
-    handed: list[str] = []
+    """As many at once as there are workers, one of which is this very process: it begins while the others still start.
+
+    Where a team's scheduler is set, all the computing is its, and this process only waits.
+    """
+    here = not settings.SCHEDULER.value
+    share = Share(specs, workspace, workers - here, report)
     try:
         while True:
-            jobs = {digest: board.job(digest) for digest in handed}
-            for job in jobs.values():
-                if job is not None and job.state in ("failed", "interrupted", "cancelled"):
-                    raise BadInput(f"{job.title}: {job.message}")
-            active = sum(job is not None and job.active for job in jobs.values())
-            while waiting and active < workers:
-                handed.append(board.submit(waiting.pop(0)))
-                active += 1
-            fractions = [1.0 if store.get(digest) else part(jobs.get(digest)) for digest in digests]
-            if min(fractions) >= 1.0:
+            own = share.take() if here and share.waiting else None
+            if share.look():
                 return
-            running = [job for job in jobs.values() if job is not None and job.state == "running"]
-            finished = sum(fraction >= 1.0 for fraction in fractions)
-            phase = f"{finished} of {len(specs)} done" + (f", {running[0].phase}" if running else "")
-            if report(0, {"phase": phase, "fraction": sum(fractions) / len(fractions)}):
-                raise Stopped
-            time.sleep(POLL)
+            if own is not None:
+                train(own, workspace, share.hear)
+            else:
+                time.sleep(POLL)
     finally:
-        for digest in handed:
-            if not store.get(digest):
-                board.cancel(digest)
-        board.close()
+        share.close()
 
 
-def part(job: Job | None) -> float:
-    """How far a job is that is not stored yet."""
-    return min(job.fraction, 0.99) if job is not None else 0.0
+class Share:
+    """Runs that this process and some jobs divide among them: whoever is free takes the next."""
+
+    def __init__(self, specs: Sequence[Spec], workspace: Workspace, jobs_at_once: int, report: Report):
+        self.board, self.store = JobBoard(workspace), RunStore(workspace)
+        self.digests = [run_digest(spec, open_dataset(workspace, spec.dataset)) for spec in specs]
+        self.waiting = list(zip(self.digests, specs, strict=True))
+        self.jobs_at_once, self.report = jobs_at_once, report
+        self.handed: list[str] = []
+        self.own: tuple[str, float, str] = ("", 0.0, "")
+        self.looked = 0.0
+
+    def take(self) -> Spec:
+        """The next run, for this process to compute."""
+        digest, spec = self.waiting.pop(0)
+        self.own = (digest, 0.0, "")
+        return spec
+
+    def hear(self, step: int, metrics: dict[str, Any]) -> bool:
+        """The callback of a run of this process; now and then it also looks at the others."""
+        self.own = (self.own[0], max(self.own[1], min(metrics["fraction"], 0.99)), metrics["phase"])  # what it needs counts anew
+        if time.monotonic() - self.looked > POLL:
+            self.look()
+        return False
+
+    def look(self) -> bool:
+        """Hand over what the jobs can take, tell how far the whole is, and say whether all is done.
+
+        One by one: a job that is handed over early would wait behind another while a worker is idle. Raises Stopped when the listener
+        says so, and BadInput when a job failed.
+        """
+        self.looked = time.monotonic()
+        jobs = {digest: self.board.job(digest) for digest in self.handed}
+        for job in jobs.values():
+            if job is not None and job.state in ("failed", "interrupted", "cancelled"):
+                raise BadInput(f"{job.title}: {job.message}")
+        active = sum(job is not None and job.active for job in jobs.values())
+
+        while self.waiting and active < self.jobs_at_once:
+            self.handed.append(self.board.submit(self.waiting.pop(0)[1]))
+            active += 1
+        fractions = [self.fraction(digest, jobs.get(digest)) for digest in self.digests]
+        finished = sum(fraction >= 1.0 for fraction in fractions)
+        phases = [job.phase for job in jobs.values() if job is not None and job.state == "running"]
+        phase = next(filter(None, [self.own[2], *phases]), "")
+        told = {"phase": f"{finished} of {len(fractions)} done" + (f", {phase}" if phase else "")}
+        if finished < len(fractions) and self.report(0, {**told, "fraction": sum(fractions) / len(fractions)}):
+            raise Stopped
+        return finished == len(fractions)
+
+    def fraction(self, digest: str, job: Job | None) -> float:
+        if self.store.get(digest):
+            return 1.0
+        if digest == self.own[0]:
+            return self.own[1]
+        return min(job.fraction, 0.99) if job is not None else 0.0
+
+    def close(self) -> None:
+        for digest in self.handed:
+            if not self.store.get(digest):
+                self.board.cancel(digest)
+        self.board.close()
