@@ -27,7 +27,7 @@ def test_a_deep_link_as_the_first_visit_of_a_fresh_server_shows_the_whole_app(na
         page = visit(f"{address}/{path_of(name)}")
         sidebar = page.locator("[data-testid=stSidebar]")
         for other in PAGES:
-            expect(sidebar.get_by_role("link", name=other.capitalize()).first).to_be_visible()
+            expect(sidebar.get_by_role("link", name=other.replace("_", " ").capitalize()).first).to_be_visible()
         expect(page.get_by_role("heading", level=1)).to_contain_text("?")
         assert page.get_by_text("failed on a defect").count() == 0
     assert "Traceback" not in (tmp_path / "server.log").read_text()
