@@ -7,6 +7,9 @@ from benchmarks.record import ROOT
 
 PAGE = ROOT / "docs" / "calibration.md"
 BEGIN = "<!-- begin: written by python -m benchmarks.calibration --write-docs -->"
+PLOTTED = "Cost of an arm"
+"""How the caption of a table begins that is drawn too."""
+
 MOST_ROWS = 14
 """Checks of one part that are listed one by one; of more, the page says how many were reached, and lists those that were not."""
 
@@ -60,4 +63,14 @@ def section(name: str, found: dict[str, Any]) -> list[str]:
     parts += found["remarks"]
     for table in found["tables"]:
         parts += [f"{table['caption']}:", markdown_table(table["columns"], table["rows"])]
+        if table["caption"].startswith(PLOTTED):
+            parts.append(plot(table))
     return parts
+
+
+def plot(table: dict[str, Any]) -> str:
+    """The second column over the first, as a chart that a reader of Markdown draws."""
+    names, values = ([row[index] for row in table["rows"]] for index in (0, 1))
+    top = max(map(float, values))
+    lines = [f'x-axis "{table["columns"][0]}" [{", ".join(names)}]', f'y-axis "{table["columns"][1]}" 0 --> {top:.1f}']
+    return "\n".join(["```mermaid", "xychart-beta", *(f"    {line}" for line in lines), f"    line [{', '.join(values)}]", "```"])

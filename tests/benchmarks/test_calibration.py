@@ -115,3 +115,15 @@ def test_parts_measured_apart_are_kept_side_by_side_and_told(tmp_path):
     assert list(parts) == ["coverage", "power"]
     text = "\n".join(page.section("power", parts["power"]))
     assert "1 of 1 targets reached" in text and "| false helps | 0.5 % [0.0, 2.8] | 200 | ≤ 5 % | yes |" in text
+
+
+def test_the_cost_of_an_arm_is_plotted_from_its_table():
+    table = {
+        "caption": "Cost of an arm as arms grow",
+        "columns": ["heads", "ms a step", "more"],
+        "rows": [["4", "1.8", "x"], ["8", "0.9", "y"]],
+    }
+    drawn = page.plot(table).splitlines()
+    assert drawn[:2] == ["```mermaid", "xychart-beta"] and drawn[-1] == "```"
+    assert drawn[2].strip() == 'x-axis "heads" [4, 8]' and drawn[3].strip() == 'y-axis "ms a step" 0 --> 1.8'
+    assert drawn[4].strip() == "line [1.8, 0.9]"
