@@ -13,7 +13,7 @@ from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
 from metadash.analysis.cards import SourceCard, cards_of, effects_of
 from metadash.analysis.values import Values
-from metadash.analysis.verdict import Verdict
+from metadash.analysis.verdict import ROPE, Verdict
 from metadash.metadata.encoded import EncodedSource
 from metadash.training.arms import encode_sources
 
@@ -33,11 +33,13 @@ WORDS = {
 
 @dataclass
 class Tally:
-    """Verdicts by tier, the gains over none, and how many of their intervals for new letters lie wholly above zero."""
+    """Verdicts by tier, the gains over none, how many of their intervals for new letters lie wholly above zero, and how many are said to be
+    no gain: none above the practical threshold, whether they are a loss or not."""
 
     by_tier: dict[str, Counter] = field(default_factory=lambda: {"screen": Counter(), "confirm": Counter()})
     gains: list[float] = field(default_factory=list)
     above: int = 0
+    no_gain: int = 0
 
     def add(self, values: Values) -> None:
         for tier, counts in self.by_tier.items():
@@ -46,12 +48,14 @@ class Tally:
         new = card.delta[0].new_classes
         self.gains.append(new.estimate)
         self.above += new.low is not None and new.low > 0
+        self.no_gain += new.high is not None and new.high <= ROPE
 
     def join(self, other: "Tally") -> None:
         for tier, counts in other.by_tier.items():
             self.by_tier[tier].update(counts)
         self.gains += other.gains
         self.above += other.above
+        self.no_gain += other.no_gain
 
     @property
     def n(self) -> int:
@@ -78,6 +82,10 @@ def false_helps(kind: str, quick: bool, folder: Path, workers: int) -> Found:
     found, rows = Found(), []
     repetitions, together = (10, 5) if quick else (200, TOGETHER)
     for seeds, tally in count_helps(kind, quick, folder, repetitions, together, workers).items():
+        name = f"{kind}, {seeds} seed{'s' * (seeds > 1)}"
+        found.checks.append(
+            share(f'"no gain" said of it on glyphs: {name}', tally.no_gain, tally.n, least=95.0 if seeds > 1 else None)
+        )
         for tier, counts in tally.by_tier.items():
             against = "against none (screen)" if tier == "screen" else "card of confirm"
             name = f"{kind}, {seeds} seed{'s' * (seeds > 1)}, {against}"

@@ -3,7 +3,8 @@
 The rule is a region of practical equivalence (ROPE), by default ± 0.5 percentage points: an effect inside it is too small for
 anybody to act on. The interval decides alone (Kruschke, Adv. Methods Pract. Psychol. Sci. 2018; Benavoli et al., JMLR 2017):
 wholly above the region helps, wholly below hurts, wholly inside is equivalence, anything else is undetermined. So
-+1.4 [0.3, 2.5] is "cannot tell yet", significant though it is: it may still be a difference that does not matter.
++1.4 [0.3, 2.5] is "cannot tell yet", significant though it is: it may still be a difference that does not matter. Of −0.4 [−0.9, 0.1]
+the reason says what is known all the same: no gain.
 """
 
 import math
@@ -70,7 +71,8 @@ def decide(interval: Interval, rope: float = ROPE) -> Decision:
         return Decision(Verdict.EQUIVALENT, unit)
     more = _how_many_more(interval, rope)
     covers = points(interval.estimate, low, high).split(" points ")[1]
-    reason = f"Cannot tell yet: the interval {covers} covers both."
+    half = " whether it is a loss, only that it is no gain" if high <= rope else ""
+    reason = f"Cannot tell yet{half}: the interval {covers} covers both."
     if more is not None:
         reason += f" About {count(more)} more {PLURAL.get(unit, unit) if more != 1 else unit} would decide."
     return Decision(Verdict.UNDETERMINED, unit, more, reason)

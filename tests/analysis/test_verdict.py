@@ -92,6 +92,14 @@ def test_few_units_count_on_the_shrinking_t_quantile():
     assert stats.t.ppf(0.975, total - 1) * 0.3 * np.sqrt(3 / total) <= 0.5
 
 
+def test_what_is_no_gain_is_said_to_be_none_although_its_loss_is_open():
+    decision = decide(interval(-1.4, 0.2))
+    assert decision.verdict is Verdict.UNDETERMINED
+    assert decision.reason.startswith(
+        "Cannot tell yet whether it is a loss, only that it is no gain: the interval [−1.4, 0.2] covers both."
+    )
+
+
 def test_too_few_classes_is_undetermined_and_says_how_many_are_missing():
     rng = np.random.default_rng(0)
     decision = decide(class_jackknife(rng.normal(9, 1, 50), rng.permuted(np.tile(np.arange(12), (50, 1)), axis=1)[:, :5]))
