@@ -148,7 +148,7 @@ def fold_lines(found: Ablation) -> list[str]:
         groups = f" in {plural_of(part.n_groups, found.group_noun)}" if part.n_groups else ""
         inside, plain = part.total.episodes, part.plain
         lines.append(
-            f"  {part.split}: {plural_of(part.n_classes, found.class_noun)}{groups}, "
+            f"  {part.split}: {plural_of(part.n_episodes, 'episode')}, {plural_of(part.n_classes, found.class_noun)}{groups}, "
             f"{plain.estimate:.1f} % {bracket(plain.estimate, plain.low, plain.high)} without metadata, "
             f"{points(inside.estimate, inside.low, inside.high)} with all"
         )

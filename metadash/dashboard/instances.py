@@ -9,6 +9,7 @@ import streamlit as st
 from metadash.dashboard.escape import plain
 from metadash.dashboard.pictures import picture_row
 from metadash.data.dataset import Dataset
+from metadash.data.literals import identifier
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.metadata.blur import ladder_of
 from metadash.metadata.changes import BLURRED, INSTANCE_KINDS, KINDS, InstanceEdit
@@ -47,7 +48,13 @@ def possible_changes(source: str, data: Dataset) -> tuple[dict[str, str], list[s
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _known(key: str, _data: Dataset) -> list[str]:
-    return [source.name for source in _data.sources if columns_of(source.name, _data).notna().any(axis=None)]
+    tables = {"class": "classes", "instance": "instances"}
+    counts = {
+        source.name: " + ".join(f"count({identifier(column)})" for column in source.columns)
+        + f" AS n FROM {tables[source.level]}"
+        for source in _data.sources
+    }
+    return [name for name, counted in counts.items() if _data.frame(f"SELECT {counted}")["n"][0]]
 
 
 def known_sources(data: Dataset) -> list[str]:

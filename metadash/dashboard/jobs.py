@@ -10,10 +10,9 @@ from metadash import settings
 from metadash.analysis import words
 from metadash.dashboard import house
 from metadash.data.dataset import Dataset
-from metadash.training.estimate import estimate, with_needs
+from metadash.training.estimate import estimate, seconds_until_done, with_needs
 from metadash.training.jobs import Job, JobFolder, all_jobs
 from metadash.training.kinds import Spec, run_digest
-from metadash.training.spec import BackboneSpec
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at running jobs; a fragment looks, so that the page around it does not rerun."""
@@ -66,11 +65,7 @@ def jobs_of(specs: Sequence[Spec], data: Dataset) -> list[Part]:
 
 
 def seconds_left(parts: Sequence[Part]) -> float:
-    """Backbones first, then the rest; both share the workers."""
-    workers = settings.worker_count()
-    first = [part.seconds_left for part in parts if isinstance(part.spec, BackboneSpec)]
-    rest = [part.seconds_left for part in parts if not isinstance(part.spec, BackboneSpec)]
-    return sum(max(sum(each) / workers, max(each, default=0.0)) for each in (first, rest))
+    return seconds_until_done([(part.spec, part.seconds_left) for part in parts], settings.worker_count())
 
 
 def progress_bar(parts: Sequence[Part]) -> None:

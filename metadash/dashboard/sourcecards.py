@@ -116,6 +116,7 @@ def fold_table(found: Ablation) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "fold": part.split,
+            "episodes": words.count(part.n_episodes),
             words.plural(found.class_noun): part.n_classes,
             **({words.plural(found.group_noun): part.n_groups} if part.n_groups else {}),
             "without metadata, %": f"{part.plain.estimate:.1f} {bracket(part.plain.estimate, part.plain.low, part.plain.high)}",

@@ -263,9 +263,7 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
         drawn = (step - 1) % DRAWN_AT_ONCE
         if drawn == 0 and step > 1:
             manifest = draw_from(arm.table, arm.episodes, arm.generator)
-        if (
-            not arm.learner.training
-        ):  # a look leaves it in evaluation; going through its modules at every step would cost a twentieth
+        if not arm.learner.training:  # after a look; to go through all modules at every step would cost a twentieth of it
             arm.learner.train()
         progress = (step - 1) / spec.steps
         with named_step(step, spec.steps):

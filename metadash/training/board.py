@@ -36,10 +36,13 @@ GIVEN_UP = "The worker processes ended before it was done; start it again."
 
 
 class JobBoard:
-    """One per server process. ``submit`` returns at once; a thread of the board's own starts the cluster and hands jobs over."""
+    """One per server process. ``submit`` returns at once; a thread of the board's own starts the cluster and hands jobs over.
 
-    def __init__(self, workspace: Workspace):
-        self.workspace = workspace
+    ``workers`` is how many processes the embedded cluster has; by default those of the settings, and one for interactive jobs.
+    """
+
+    def __init__(self, workspace: Workspace, workers: int | None = None):
+        self.workspace, self.workers = workspace, workers
         self.lock = threading.Lock()
         self.waiting: queue.Queue[tuple[str, list[str]] | None] = queue.Queue()
         self.futures: dict[str, Any] = {}
@@ -162,8 +165,8 @@ class JobBoard:
                 ) from error
             self.slots = max(sum(self.client.nthreads().values()), 1)
             return self.client
-        self.slots = settings.worker_count()
-        self.cluster, address = start_cluster(self.slots + 1)
+        self.slots = self.workers or settings.worker_count()
+        self.cluster, address = start_cluster(self.workers or self.slots + 1)
         self.client = Client(address, timeout=30, set_as_default=False)
         atexit.register(self.close)
         return self.client

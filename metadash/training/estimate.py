@@ -195,8 +195,13 @@ def with_needs(specs: Sequence[Spec]) -> list[Spec]:
 
 
 def estimate_all(specs: list[Spec], dataset: Dataset, store: RunStore, workers: int) -> float:
-    """Seconds until all are done: what is needed comes first, the rest shares the workers, and so do several backbones."""
-    parts, known = with_needs(specs), store.runs()
-    first = [estimate(spec, dataset, store, known) for spec in parts if isinstance(spec, BackboneSpec)]
-    rest = [estimate(spec, dataset, store, known) for spec in parts if not isinstance(spec, BackboneSpec)]
-    return sum(max(sum(part) / workers, max(part, default=0.0)) for part in (first, rest))
+    """Seconds until all are done, with all that they need."""
+    known = store.runs()
+    return seconds_until_done([(spec, estimate(spec, dataset, store, known)) for spec in with_needs(specs)], workers)
+
+
+def seconds_until_done(parts: Sequence[tuple[Spec, float]], workers: int) -> float:
+    """From the seconds of each part by itself: backbones first, then what builds on them, each shared by the workers."""
+    first = [seconds for spec, seconds in parts if isinstance(spec, BackboneSpec)]
+    rest = [seconds for spec, seconds in parts if not isinstance(spec, BackboneSpec)]
+    return sum(max(sum(each) / workers, max(each, default=0.0)) for each in (first, rest))

@@ -18,7 +18,7 @@ from metadash.training.spec import LOOK_EVERY, RunSpec
 from metadash.training.stack import HeadStack, inputs_of, stack_learners
 from metadash.training.store import Run, RunStore
 from metadash.training.subsets import HeadsSpec, SourceArm
-from metadash.training.tally import count_correct
+from metadash.training.tally import count_correct, places_of, share_of_anchor
 
 
 class Heads:
@@ -80,7 +80,7 @@ class Heads:
     def count(self, manifest: EpisodeManifest, history: History | None = None) -> tuple[np.ndarray, Tensor]:
         """Right answers [A, shots, E] of the heads in the stack, and κ [A, T] of the manifest's T classes."""
         shots = self.run.evaluation.shots
-        classes, place = places_of(manifest, len(self.arm.dataset.classes))
+        classes, place = places_of(manifest)
         anchor, strength = self.stack.anchors(torch.from_numpy(classes))
         share = share_of_anchor(strength, shots)
         stored = self.arm.stored
@@ -91,19 +91,6 @@ class Heads:
 
         position = np.arange(len(stored))
         return count_correct(stored, position, manifest, shots, anchor, share, place, self.run.distance, tick), strength
-
-
-def places_of(manifest: EpisodeManifest, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """The different classes [T] of a manifest, and the place [C] of each class among them."""
-    classes = np.unique(manifest.classes)
-    place = np.zeros(n_classes, dtype=np.int64)
-    place[classes] = np.arange(len(classes))
-    return classes, place
-
-
-def share_of_anchor(strength: Tensor, shots: tuple[int, ...]) -> Tensor:
-    """κ / (K + κ) of pseudo-shots: strength [A, T] to [A, len(shots), T]."""
-    return torch.stack([strength / (k + strength) for k in shots], dim=1)
 
 
 def fit_heads(heads: Heads, history: History) -> pd.DataFrame:
@@ -213,7 +200,7 @@ def train_heads(spec: HeadsSpec, dataset: Dataset, needed: list[Run], store: Run
 
 def plain_count(heads: Heads, manifest: EpisodeManifest) -> np.ndarray:
     """Right answers [1, shots, E] of the prototype without metadata."""
-    classes, place = places_of(manifest, len(heads.arm.dataset.classes))
+    classes, place = places_of(manifest)
     stored, shots = heads.arm.stored, heads.run.evaluation.shots
     nowhere = torch.zeros(1, len(classes), stored.shape[1])
     share = torch.zeros(1, len(shots), len(classes))

@@ -13,12 +13,11 @@ from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.training.arms import Arm
 from metadash.training.backbone import Outcome
-from metadash.training.heads import places_of
 from metadash.training.modulated import SeenRows, anchors_of, by_row, seen_rows
 from metadash.training.progress import History
 from metadash.training.store import Run, RunStore
 from metadash.training.subsets import MaskedSpec, members
-from metadash.training.tally import count_correct
+from metadash.training.tally import count_correct, places_of
 
 Encoded = TypeVar("Encoded", EncodedSource, EncodedInstances)
 
@@ -50,7 +49,7 @@ def prototypes_masked(arm: Arm, masks: list[int], manifest: EpisodeManifest, his
 
     What differs in sources that describe instances sees other embeddings: these are modulated once for all that see the same.
     """
-    classes, place = places_of(manifest, len(arm.dataset.classes))
+    classes, place = places_of(manifest)
     table, position = arm.embeddings_of(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]))
     shots, learner = arm.spec.evaluation.shots, arm.learner
     names = [source.name for source in arm.instances]

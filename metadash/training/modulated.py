@@ -12,7 +12,7 @@ from metadash.learners.base import Learner
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.training.evaluate import context_of, told
-from metadash.training.tally import count_correct
+from metadash.training.tally import count_correct, places_of, share_of_anchor
 
 ROWS_AT_ONCE = 8192
 """Instances whose metadata are made dense at a time."""
@@ -77,9 +77,7 @@ def count_modulated(
 ) -> np.ndarray:
     """As ``score``, for a learner that FiLM serves ``by_row``: correct queries [len(shots), E] int64."""
     learner.eval()
-    classes = np.unique(manifest.classes)
-    place = np.zeros(classes.max() + 1, dtype=np.int64)
-    place[classes] = np.arange(len(classes))
+    classes, place = places_of(manifest)
     seen = seen_rows(learner, table, position, manifest, instances)
     anchor, share = anchors_of(learner, encoded, classes, shots)
     distance = str(learner.distance)
@@ -101,4 +99,4 @@ def anchors_of(
     if learner.fusion == "am3":
         share = torch.where(context.present.any(dim=-1), 1 - learner.gate(anchor), 0.0)
         return anchor[0], share.expand(len(shots), -1)
-    return anchor[0], torch.stack([strength[0] / (k + strength[0]) for k in shots])
+    return anchor[0], share_of_anchor(strength[0], shots)

@@ -17,13 +17,13 @@ from metadash.training.arms import Arm
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of, places, score, scores_frame
 from metadash.training.levels import of_instances
-from metadash.training.modulated import by_row, count_modulated
+from metadash.training.modulated import anchors_of, by_row, count_modulated
 from metadash.training.progress import History
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.restored import restored
 from metadash.training.retold import Retelling, Told
 from metadash.training.store import Run, RunStore
-from metadash.training.tally import count_correct
+from metadash.training.tally import count_correct, places_of
 
 KEPT: dict[tuple[str, float], "Rescorer"] = {}
 """The last run that this process scored again: sliders ask for the same one again and again."""
@@ -59,19 +59,11 @@ class Rescorer:
             return np.stack(
                 [count(learner, self.table, self.position, self.manifest, shots, one.classes, one.instances) for one in told]
             )
-        anchor, share = zip(*[self.priors(learner, one.classes) for one in told], strict=True)
-        test = self.retelling.test
-        place = np.zeros(len(self.dataset.classes), dtype=np.int64)
-        place[test] = np.arange(len(test))
+        classes, place = places_of(self.manifest)
+        anchor, share = zip(*[anchors_of(learner, one.classes, classes, shots) for one in told], strict=True)
         return count_correct(
             self.table, self.position, self.manifest, shots, torch.stack(anchor), torch.stack(share), place, learner.distance
         )
-
-    @torch.no_grad()
-    def priors(self, learner: PrototypicalNetwork, encoded: list[EncodedSource]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Anchors [T, D] of the test classes, and at each number of shots the anchor's share of the prototype [len(shots), T]."""
-        anchor, strength = learner.anchors(context_of(encoded, self.retelling.test[None]))
-        return anchor[0], torch.stack([strength[0] / (shots + strength[0]) for shots in self.spec.evaluation.shots])
 
     def task(self, episode: int, n_shot: int) -> EpisodeManifest:
         return self.manifest[episode : episode + 1].at_shot(n_shot)

@@ -75,3 +75,16 @@ def right_answers(query: Tensor, prototypes: Tensor, distance: str) -> Tensor:
     scores = scores.view(tasks, n_way, -1, n_way, arms)
     own = scores.diagonal(dim1=1, dim2=3).permute(0, 3, 1, 2)  # [B, N, Q, A]
     return (own >= scores.amax(dim=3)).sum(dim=(1, 2))
+
+
+def places_of(manifest: EpisodeManifest) -> tuple[np.ndarray, np.ndarray]:
+    """The different classes [T] of a manifest, and the place of each class id among them (of those up to the largest)."""
+    classes = np.unique(manifest.classes)
+    place = np.zeros(classes[-1] + 1, dtype=np.int64)
+    place[classes] = np.arange(len(classes))
+    return classes, place
+
+
+def share_of_anchor(strength: Tensor, shots: tuple[int, ...]) -> Tensor:
+    """κ / (K + κ) of pseudo-shots: strength [..., T] to [..., len(shots), T]."""
+    return torch.stack([strength / (k + strength) for k in shots], dim=-2)

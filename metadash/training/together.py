@@ -67,7 +67,7 @@ class Share:
     """Runs that this process and some jobs divide among them: whoever is free takes the next."""
 
     def __init__(self, specs: Sequence[Spec], workspace: Workspace, jobs_at_once: int, report: Report):
-        self.board, self.store = JobBoard(workspace), RunStore(workspace)
+        self.board, self.store = JobBoard(workspace, jobs_at_once), RunStore(workspace)
         self.digests = [run_digest(spec, open_dataset(workspace, spec.dataset)) for spec in specs]
         self.waiting = list(zip(self.digests, specs, strict=True))
         self.jobs_at_once, self.report = jobs_at_once, report
