@@ -1,6 +1,7 @@
 # Two commands for a fresh machine with Python 3.11+: `make run` starts the dashboard, `make test` runs all tests.
 PYTHON ?= python3
 PORT ?= 8501
+SIDE_BY_SIDE ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -10,7 +11,7 @@ run: $(VENV)/.run
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.test lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for. Session fixtures are shared: copy a workspace (``copy_workspace``) before breaking it."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,12 @@ from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, small_disk, write_tiny
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves and all they import stay to the end: every run of theirs collects garbage, and need not look there."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

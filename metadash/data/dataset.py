@@ -214,7 +214,13 @@ class Dataset:
         try:
             return duckdb.connect(str(self.database), read_only=True)
         except duckdb.Error as error:
-            raise self.damaged("metadata") from error
+            raise self.unread(error) from error
+
+    def unread(self, error: duckdb.Error) -> BadInput:
+        """Why the metadata could not be read: nothing is wrong with the file where only memory is short."""
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return BadInput(f"There was not enough memory to read the metadata of '{self.name}'; nothing is wrong with them.")
+        return self.damaged("metadata")
 
     def damaged(self, part: str) -> BadInput:
         return BadInput(f"The {part} of '{self.name}' cannot be read; delete its folder, and it will be made anew.")
@@ -227,7 +233,7 @@ class Dataset:
         except (duckdb.ParserException, duckdb.BinderException):
             raise  # a defect of ours, not of the file
         except duckdb.Error as error:
-            raise self.damaged("metadata") from error
+            raise self.unread(error) from error
 
     @cached_property
     def classes(self) -> pd.DataFrame:

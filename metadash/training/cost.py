@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -94,7 +95,15 @@ def reset_peak() -> bool:
 def hand_back_freed_memory() -> None:
     """Collect garbage and, with glibc, return what is free to the system; the thresholds of ``machine`` would keep it."""
     gc.collect()
+    set_aside_what_is_loaded()
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "malloc_trim"):
             libc.malloc_trim(0)
+
+
+@cache
+def set_aside_what_is_loaded() -> None:
+    """Once a process: what is alive before its first run are the libraries, and the collector need not walk through them every time
+    (0.16 s of the 0.5 that a what-if takes)."""
+    gc.freeze()

@@ -1,6 +1,7 @@
 """A lack of memory, in words: which of a run's own choices to make smaller."""
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,8 +11,11 @@ from metadash.training.kinds import Spec
 from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.views import MapSpec
 
-SIGNS = ("not enough memory", "out of memory", "allocate memory", "bad_alloc", "could not create a memory")
-"""What torch and the libraries under it say, in the many words they have for it."""
+SIGNS = re.compile(
+    "not enough memory|out of memory|allocate memory|bad_alloc|could not create a (memory|primitive)(?! descriptor)",
+    re.IGNORECASE,
+)
+"""What torch and the libraries under it say, in the many words they have for it (the last ones are oneDNN's)."""
 
 
 def is_lack_of_memory(error: BaseException) -> bool:
@@ -19,7 +23,7 @@ def is_lack_of_memory(error: BaseException) -> bool:
     a library is loaded."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
-    return isinstance(error, RuntimeError | ImportError) and any(sign in str(error).lower() for sign in SIGNS)
+    return isinstance(error, RuntimeError | ImportError) and SIGNS.search(str(error)) is not None
 
 
 @contextmanager

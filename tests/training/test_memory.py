@@ -1,15 +1,23 @@
 """Too little memory, really: a process with a low ceiling runs jobs that need more, and each says what to reduce."""
 
 import json
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
+import numpy as np
 import pytest
 
+from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.training.jobs import JobFolder
+from metadash.training.backbone import make_backbone
+from metadash.training.jobs import JobFolder, title_of
+from metadash.training.kinds import run_digest
 from metadash.training.memory import advice, is_lack_of_memory, within_memory
+from metadash.training.spec import BackboneSpec, RunSpec
 from metadash.training.store import RunStore
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
@@ -18,66 +26,84 @@ from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_ru
 ROOT = Path(__file__).resolve().parents[2]
 resource = pytest.importorskip("resource")
 
+ROOM = 500 * 2**20
+"""Bytes that a job may take beyond what its process has: enough for libraries, threads and small tensors, which differ by machine."""
+
 PROGRAM = """
-import resource, sys, torch
-from metadash.data.library import open_dataset
-from metadash.training.jobs import JobFolder, title_of
-from metadash.training.machine import prepare_process
-from metadash.training.run import train
+import multiprocessing, resource, sys
 from metadash.training.worker import work
-from metadash.workspace import Workspace
-from tests.training.test_memory import LARGE
-from metadash.training.kinds import run_digest
-
-workspace = Workspace(sys.argv[1])
-data = open_dataset(workspace, "tiny")
-prepare_process()
-for spec in LARGE.values():
-    for need in spec.needs:
-        train(need, workspace)
+from tests.training.test_memory import ROOM
 import metadash.training.arms  # its libraries are not what is to find no room
-for name, spec in LARGE.items():
-    digest = run_digest(spec, data)
-    folder = JobFolder(workspace, digest)
-    folder.create(spec, title_of(spec))
-    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + 100 * 2**20, resource.RLIM_INFINITY))
-    work(sys.argv[1], digest)
-    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    print(name, digest, flush=True)
-"""
 
-WIDE = tiny_backbone(width=64, episodes=1, n_way=5)
+def limited(digest):
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + ROOM, resource.RLIM_INFINITY))
+    work(sys.argv[1], digest)
+
+for digest in sys.argv[2:]:
+    job = multiprocessing.get_context("fork").Process(target=limited, args=(digest,))
+    job.start()
+    job.join()
+"""
+"""Each job has a process of its own, which nobody prepared: the heap that another has freed, or that is set aside, would be room."""
+
+WIDE = tiny_backbone(width=256, n_way=20, n_query=20)
+NARROWER = tiny_backbone(width=64)
 LARGE = {
-    "backbone": tiny_backbone(width=256, n_way=20, n_query=20),
+    "backbone": replace(WIDE, seed=1),
     "metric": tiny_run(mode="full", backbone=WIDE, evaluation=tiny_evaluation(n_query=25)),
     "maml": tiny_run(
         mode="full",
-        backbone=WIDE,
+        backbone=NARROWER,
         learner="maml",
         options=(("inner_steps", 100), ("eval_steps", 1)),
         evaluation=tiny_evaluation(n_episodes=4, shots=(1, 5)),
     ),
 }
+"""One layer over a batch of pictures takes 400 MiB and more in the first two, and a hundred inner steps take gigabytes."""
+
 EXPECTED = {
     "backbone": ("fewer ways (n_way is 20)", "fewer queries (n_query is 20)", "a narrower backbone (width is 256)"),
-    "metric": ("Prototypical Networks with fewer ways (n_way is 5)", "fewer queries (n_query is 25)", "(width is 64)"),
+    "metric": ("Prototypical Networks with fewer ways (n_way is 5)", "fewer queries (n_query is 25)", "(width is 256)"),
     "maml": ("MAML with fewer inner steps (inner_steps is 100)", "the first-order form (the learner fomaml)", "(width is 64)"),
 }
 
 
+def store_untrained(store: RunStore, spec: BackboneSpec, data: Dataset) -> None:
+    """The backbone as it is before training: to train one this wide would take as much memory, and minutes."""
+    network, dim = make_backbone(spec, data)
+    store.write(
+        run_digest(spec, data),
+        spec,
+        data,
+        summary={"validation_accuracy": 20.0, "best_step": 0, "dim": dim, "batch_norm": "running"},
+        environment={},
+        seconds=1.5,
+        frames={},
+        arrays={"embeddings": np.zeros((len(data.class_of), dim), np.float32)},
+        weights={name: value.contiguous() for name, value in network.state_dict().items()},
+        log="",
+    )
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the ceiling on memory is Linux's")
 def test_jobs_that_really_run_out_of_memory_say_what_to_reduce_and_keep_their_log(own_workspace: Workspace) -> None:
+    data, store, digests = Dataset.open(own_workspace, "tiny"), RunStore(own_workspace), {}
+    for name, spec in LARGE.items():
+        digests[name] = run_digest(spec, data)
+        JobFolder(own_workspace, digests[name]).create(spec, title_of(spec))
+        if isinstance(spec, RunSpec):
+            store_untrained(store, spec.backbone, data)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(own_workspace.root)],
+        [sys.executable, "-c", PROGRAM, str(own_workspace.root), *digests.values()],
         cwd=ROOT,
+        env={**os.environ, "MALLOC_ARENA_MAX": "1"},  # else every thread of every library takes its own 64 MB of the room
         capture_output=True,
         text=True,
         timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    digests = dict(line.split() for line in done.stdout.splitlines())
     for name, words in EXPECTED.items():
         job = JobFolder(own_workspace, digests[name])
         progress = json.loads((job.path / "progress.json").read_text())
@@ -91,7 +117,6 @@ def test_jobs_that_really_run_out_of_memory_say_what_to_reduce_and_keep_their_lo
 
 
 def test_an_allocation_beyond_any_machine_is_a_lack_of_memory_and_other_errors_are_not() -> None:
-    import numpy as np
     import torch
 
     for allocate in (lambda: torch.empty(2**55), lambda: np.empty(2**55), lambda: bytearray(2**60)):
@@ -126,3 +151,19 @@ def test_what_would_change_nothing_is_not_advised() -> None:
     assert "first-order" not in advice(tiny_run(learner="protomaml", mode="full", options=(("first_order", True),)))
     assert "meta_batch" not in advice(tiny_run(learner="maml", mode="full"))
     assert "inner_steps" not in advice(tiny_run(mode="full"))
+
+
+@pytest.mark.parametrize("words", ["could not create a primitive", "could not create a memory object"])
+def test_what_onednn_says_when_it_finds_no_room_is_a_lack_of_memory(words: str) -> None:
+    assert is_lack_of_memory(RuntimeError(words))
+    assert not is_lack_of_memory(RuntimeError("could not create a primitive descriptor for a convolution forward propagation"))
+
+
+def test_a_database_that_finds_no_room_is_not_called_damaged(own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure")
+
+    monkeypatch.setattr(duckdb, "connect", full)
+    with pytest.raises(BadInput) as caught:
+        Dataset.open(own_workspace, "tiny").frame("SELECT 1")
+    assert "not enough memory" in one_sentence(str(caught.value)) and "delete" not in str(caught.value)
