@@ -108,10 +108,13 @@ def test_group_jackknife_covers_the_population_of_groups(groups, uneven):
     assert 0.93 <= coverage([0] * CASES, intervals) <= 0.975
 
 
-def test_seed_interval_covers_the_mean_over_training_runs():
+@pytest.mark.parametrize(
+    "effects", [lambda rng: rng.normal(1.5, 0.6, 5), lambda rng: 3.5 - rng.gamma(4, 0.5, 5)], ids=["normal", "some fail"]
+)
+def test_seed_interval_covers_the_mean_over_training_runs(effects):
     rng = np.random.default_rng(8)
-    intervals = [seed_interval(rng.normal(1.5, 0.6, 5)) for _ in range(CASES)]
-    assert 0.93 <= coverage([1.5] * CASES, intervals) <= 0.97
+    intervals = [seed_interval(effects(rng)) for _ in range(4 * CASES)]
+    assert 0.93 <= coverage([1.5] * 4 * CASES, intervals) <= 0.97
 
 
 # --- values ----------------------------------------------------------------------------------------------------------------
@@ -128,9 +131,17 @@ def test_students_sleep_data_give_the_published_interval():
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
 def test_t_intervals_agree_with_scipy(level):
     values = np.random.default_rng(0).normal(2, 3, 7)
-    expected = stats.ttest_1samp(values, 0).confidence_interval(level)
-    for interval in (episode_interval(values, level), seed_interval(values, level)):
+    balanced = np.concatenate([values, -values])  # seeds without skew
+    for drawn, interval in ((values, episode_interval(values, level)), (balanced, seed_interval(balanced, level))):
+        expected = stats.ttest_1samp(drawn, 0).confidence_interval(level)
         assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_a_seed_that_trained_badly_moves_the_lower_bound_only():
+    values = np.array([2.0, 2.1, 1.9, 2.2, 0.4])
+    student, interval = stats.ttest_1samp(values, 0).confidence_interval(), seed_interval(values)
+    assert interval.high == pytest.approx(student.high)
+    assert values.mean() - interval.low == pytest.approx(FARTHEST * (values.mean() - student.low))
 
 
 def test_group_jackknife_of_even_groups_without_skew_is_the_t_interval_of_their_means():
