@@ -94,12 +94,9 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
         (
             "Intervals",
             f"All are 95 %, of differences paired on episodes and seeds. These {new}: Student's t over episodes (Lafargue et al. 2024). New {new}: "
-            + (
-                "delete-one-group jackknife (MacKinnon et al. 2023), each bound the outer one of Student's t and of Hall's, which looks at skewness (1992)"
-                if found.n_groups
-                else "delete-one-class jackknife"
-            )
-            + ". Training again: Student's t over matched seeds. Worth in shots: percentile bootstrap over episodes (Efron 1979).",
+            + ("delete-one-group jackknife (MacKinnon et al. 2023)" if found.n_groups else "delete-one-class jackknife")
+            + f". Training again: matched seeds. Over {'groups and ' if found.n_groups else ''}seeds, which are few, each bound is the outer one of "
+            "Student's t and of Hall's (1992), which looks at skewness. Worth in shots: percentile bootstrap over episodes (Efron 1979).",
         ),
         (
             "Decisions",
