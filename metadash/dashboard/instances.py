@@ -21,15 +21,10 @@ def level_label(data: Dataset) -> Callable[[str], str]:
     return lambda name: f"{name} (of instances)" if data.source(name).level == "instance" else name
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _columns_of(key: str, source: str, _data: Dataset) -> pd.DataFrame:
-    found = _data.source(source)
-    return _data.classes[list(found.columns)] if found.level == "class" else _data.instance_columns(found.columns)
-
-
 def columns_of(source: str, data: Dataset) -> pd.DataFrame:
     """The columns of a source, one row a class or one an instance."""
-    return _columns_of(f"{data.fingerprint} {source}", source, data)
+    found = data.source(source)
+    return data.classes[list(found.columns)] if found.level == "class" else data.instance_columns(found.columns)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -247,11 +247,26 @@ class Dataset:
 
     def instance_columns(self, names: Sequence[str]) -> pd.DataFrame:
         """These columns of ``instances``, without reading the others. Raises BadInput for one that is not there."""
-        there = self.frame("SELECT * FROM instances LIMIT 0").columns
-        missing = [name for name in names if name not in there]
-        if missing:
-            raise BadInput(f"The table instances has no column '{missing[0]}'; it has {', '.join(there)}.")
-        return self.frame(f"SELECT {', '.join(map(identifier, names))} FROM instances ORDER BY instance_id")
+        unread = [name for name in names if name not in self._columns]
+        if unread:
+            missing = [name for name in unread if name not in self.instance_column_names]
+            if missing:
+                raise BadInput(
+                    f"The table instances has no column '{missing[0]}'; it has {', '.join(self.instance_column_names)}."
+                )
+            found = self.frame(f"SELECT {', '.join(map(identifier, unread))} FROM instances ORDER BY instance_id")
+            self._columns.update({name: found[name] for name in unread})
+        return pd.DataFrame({name: self._columns[name] for name in names})
+
+    @cached_property
+    def _columns(self) -> dict[str, pd.Series]:
+        """Those of ``instances`` that were asked for so far."""
+        return {}
+
+    @cached_property
+    def instance_column_names(self) -> list[str]:
+        """The columns of ``instances``."""
+        return self.frame("SELECT * FROM instances LIMIT 0").columns.tolist()
 
     @cached_property
     def inputs(self) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import mmap
 import re
 import sys
 import threading
@@ -21,6 +22,9 @@ SAMPLE_EVERY = 0.02
 """Seconds between two looks at the memory, where the system keeps no high-water mark that can be set back."""
 
 MIB = 2**20
+
+MADV_DONTNEED, MOST_AT_ONCE = 4, 2**30 - 2**20
+"""The second is bytes, below the threshold (see ``machine``) from which a block would not come from the heap."""
 
 
 class Meter:
@@ -100,6 +104,35 @@ def hand_back_freed_memory() -> None:
         libc = ctypes.CDLL(None)
         if hasattr(libc, "malloc_trim"):
             libc.malloc_trim(0)
+        if hasattr(libc, "mallinfo2"):
+            drop_end_of_heap(libc)
+
+
+class Mallinfo(ctypes.Structure):
+    """What glibc's mallinfo2(3) returns; ``keepcost`` are the bytes at the end of the heap that nobody uses."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in ["arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"]
+    )
+
+
+def drop_end_of_heap(libc: ctypes.CDLL) -> None:
+    """Give back the pages of the heap's free end, which stays as long as it is.
+
+    malloc_trim only shortens the heap, and cannot where another mapping lies behind it; what stayed resident would hide what the next
+    run needs. The end is taken as one block, its pages dropped, and freed again.
+    """
+    libc.mallinfo2.restype = Mallinfo
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    libc.free.argtypes, libc.madvise.argtypes = [ctypes.c_void_p], [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    page = mmap.PAGESIZE
+    size = min(libc.mallinfo2().keepcost - page, MOST_AT_ONCE)
+    block = libc.malloc(size) if size > page else None
+    if block:
+        first = -(-block // page) * page
+        libc.madvise(first, (block + size - first) // page * page, MADV_DONTNEED)
+        libc.free(block)
 
 
 @cache

@@ -54,6 +54,17 @@ def test_some_columns_of_the_instances_are_read_without_the_others(tiny: Dataset
         tiny.instance_columns(["site", "sight"])
 
 
+def test_a_column_of_the_instances_is_read_once(tiny_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Dataset.open(tiny_workspace, "tiny")
+    first = data.instance_columns(["site"])
+    first["site"] = "overwritten by the one who asked"
+    read: list[str] = []
+    frame = data.frame
+    monkeypatch.setattr(data, "frame", lambda sql: read.append(sql) or frame(sql))
+    again = data.instance_columns(["taken", "site"])
+    assert again.equals(data.instances[["taken", "site"]]) and sum("site" in sql for sql in read) == 0
+
+
 def test_inputs_are_mapped_not_read(tiny: Dataset) -> None:
     assert isinstance(tiny.inputs, np.memmap)
     assert tiny.inputs.shape == (N_CLASSES * PER_CLASS, SIDE, SIDE)

@@ -1,6 +1,9 @@
 """What a run costs is measured, not guessed: memory follows what is allocated, also the second time, and scoring is told apart."""
 
+import ctypes
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,8 @@ from metadash.training.run import train
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
 from tests.builders import tiny_run
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def peak_of(mib: int) -> float:
@@ -27,6 +32,32 @@ def test_a_larger_allocation_is_a_larger_peak_and_the_second_time_too() -> None:
     assert peak_of(40) == pytest.approx(40, abs=8)
     assert peak_of(160) == pytest.approx(160, abs=8)
     assert peak_of(40) == pytest.approx(40, abs=8), "what an earlier run left does not hide what this one needs"
+
+
+HEMMED_IN = """
+import ctypes
+import numpy as np
+from metadash.training.machine import prepare_process
+libc = ctypes.CDLL(None)
+libc.sbrk.restype, libc.sbrk.argtypes = ctypes.c_void_p, [ctypes.c_ssize_t]
+libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+behind = libc.sbrk(0) + (64 << 20) & -4096
+assert libc.mmap(behind, 4096, 0, 0x22 | 0x100000, -1, 0) == behind  # private, anonymous, here and nowhere else
+prepare_process()
+from tests.training.test_cost import peak_of
+held = np.ones(300 * 2**20 // 8)
+del held
+print(*[peak_of(mib) for mib in (40, 160, 40)])
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="the heap of glibc 2.33 and later is meant"
+)
+def test_a_heap_that_cannot_be_shortened_is_measured_like_any_other() -> None:
+    done = subprocess.run([sys.executable, "-c", HEMMED_IN], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [float(one) for one in done.stdout.split()] == pytest.approx([40, 160, 40], abs=8)
 
 
 def test_where_the_system_keeps_no_peak_it_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
