@@ -12,7 +12,6 @@ from metadash.analysis.plan import USUAL_SEEDS
 from metadash.dashboard import house
 from metadash.dashboard.ablating import (
     NEXT_TIER,
-    active,
     ask,
     chosen_ablation,
     doses_of,
@@ -23,7 +22,7 @@ from metadash.dashboard.ablating import (
 )
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence
-from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, seconds_left, troubled
+from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, on_its_way, seconds_left, troubled
 from metadash.dashboard.links import link_to
 from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, fold_table, parquet_of, subset_explorer
 from metadash.dashboard.theme import palette
@@ -43,6 +42,8 @@ answer_area = st.container(border=True)
 try:
     spec = chosen_ablation(data)
     allowed = leaks_allowed(spec, data)
+    doses = list(doses_of(spec, data).values())
+    busy, doses_busy = on_its_way(spec.runs, data), on_its_way(doses, data)
     found = stored_ablation(spec, data)
 except BadInput as problem:
     with answer_area:
@@ -60,7 +61,7 @@ def live_progress() -> None:
 with answer_area:
     if found:
         draw_headline(found, palette())
-    if active(jobs_of(spec.runs, data)):
+    if busy:
         live_progress()
     elif found is None or found.partial:
         ask(spec, data, allowed, len(found.seeds) if found else 0)
@@ -98,15 +99,14 @@ for card in found.cards:
 @st.fragment(run_every=LOOK_EVERY)
 def dose_progress() -> None:
     with one_sentence():
-        progress_and_cancel(list(doses_of(spec, data).values()), data, "ab_dose_cancel")
+        progress_and_cancel(doses, data, "ab_dose_cancel")
 
 
-if any(card.break_even is None for card in found.cards) and doses_of(spec, data):
-    doses = list(doses_of(spec, data).values())
-    parts = jobs_of(doses, data)
-    if active(parts):
+if any(card.break_even is None for card in found.cards) and doses:
+    if doses_busy:
         dose_progress()
     else:
+        parts = jobs_of(doses, data)
         for job in troubled(parts)[:1]:
             st.warning(plain(job.message), icon=":material/warning:")
         if st.button("Measure how wrong each may get", icon=":material/trending_down:", key="ab_doses", disabled=not allowed):

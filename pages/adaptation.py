@@ -12,12 +12,13 @@ from metadash.dashboard.adapting import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence, term
-from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
+from metadash.dashboard.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.learning import seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.querygrid import bins, cut_words, picture_of, query_grid, read_episode
 from metadash.dashboard.stepcharts import Line, gate, over_steps
 from metadash.dashboard.theme import palette
+from metadash.dashboard.watching import watch
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.training.kinds import run_digest
@@ -106,6 +107,7 @@ to_link("ad_steps")
 
 spec = AdaptationSpec(run.spec, int(episode) - 1, int(shot), None if wanted == OWN else int(wanted))
 digest = run_digest(spec, data)
+busy = on_its_way([spec], data)
 found = house.store().get(digest)
 is_current = house.store().find(spec.run, data) is not None
 
@@ -135,19 +137,6 @@ def leaf() -> None:
             disabled=off,
             help=f"Test task {to}" if not off else None,
         )
-
-
-@st.fragment(run_every=LOOK_EVERY)
-def computing_now() -> None:
-    with one_sentence():
-        parts = jobs_of([spec], data)
-        if not any(part.job and part.job.active for part in parts):
-            st.rerun()
-        progress_bar(parts)
-        if st.button("Cancel", icon=":material/close:", key="ad_cancel"):
-            for part in parts:
-                if part.job and part.job.active:
-                    house.board().cancel(part.job.digest)
 
 
 def ask() -> None:
@@ -186,11 +175,10 @@ def overall() -> str:
     )
 
 
-parts = jobs_of([spec], data)
-if st.session_state.pop("ad_leafing", digest) != digest and not found and is_current and not troubled(parts):
+if st.session_state.pop("ad_leafing", digest) != digest and not found and is_current and not troubled(jobs_of([spec], data)):
     with one_sentence():
         house.board().submit(spec)
-    parts = jobs_of([spec], data)
+        busy = True
 
 with answer_area.container(border=True):
     if found:
@@ -205,8 +193,8 @@ with answer_area.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             leaf()
             link_to("compare", "Compare over all tasks", "stacked_line_chart", runs=arm.id)
-    elif any(part.job and part.job.active for part in parts):
-        computing_now()
+    elif busy:
+        watch([spec], data, "ad")
     else:
         ask()
 

@@ -10,13 +10,14 @@ from metadash.analysis.one_task import one_task, task_sentence
 from metadash.dashboard import house
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, one_sentence, term
-from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
+from metadash.dashboard.frame import header, term
+from metadash.dashboard.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.learning import seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.maps import TABLE_ROWS, TASK, export_table, selected_table, task_classes
 from metadash.dashboard.mapview import colour_choices, drawn
 from metadash.dashboard.pictures import picture_row
+from metadash.dashboard.watching import watch
 from metadash.errors import BadInput
 from metadash.learners.fusions import BOTH
 from metadash.training.kinds import run_digest
@@ -98,20 +99,8 @@ with st.expander("More options: background, perplexity, seed", icon=":material/t
 assert isinstance(run.spec, RunSpec)
 spec = MapSpec(run.spec, int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
 digest = run_digest(spec, data)
+busy = on_its_way([spec], data)
 found = house.store().get(digest)
-
-
-@st.fragment(run_every=LOOK_EVERY)
-def drawing_now() -> None:
-    with one_sentence():
-        parts = jobs_of([spec], data)
-        if not any(part.job and part.job.active for part in parts):
-            st.rerun()
-        progress_bar(parts)
-        if st.button("Cancel", icon=":material/close:", key="pr_cancel"):
-            for part in parts:
-                if part.job and part.job.active:
-                    house.board().cancel(part.job.digest)
 
 
 def ask() -> None:
@@ -167,8 +156,8 @@ with answer_area.container(border=True):
         in_task = {int(c): plain(class_names[c]) for c in task_classes(points)}
         st.markdown(f"#### {task_sentence(one_task(points), in_task)}")
         st.caption(overall())
-    elif any(part.job and part.job.active for part in jobs_of([spec], data)):
-        drawing_now()
+    elif busy:
+        watch([spec], data, "pr")
     else:
         ask()
 

@@ -10,7 +10,8 @@ from metadash.analysis.export import as_json
 from metadash.dashboard import house
 from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, episode_row, numbers_table
 from metadash.dashboard.frame import header
-from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, seconds_left, troubled
+from metadash.dashboard.jobs import jobs_of, on_its_way, seconds_left, troubled
+from metadash.dashboard.watching import watch
 from metadash.networks.registry import usual_backbone
 
 data = house.chosen_dataset()
@@ -47,20 +48,8 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
     )
 
 spec = answer_spec(data, question, seeds=tuple(range(seeds)), mode=mode, backbone=backbone.name, width=width)
+busy = on_its_way(spec.runs, data)
 found = house.stored_answer(spec, data)
-
-
-@st.fragment(run_every=LOOK_EVERY)
-def live_progress() -> None:
-    parts = jobs_of(spec.runs, data)
-    if all(part.done for part in parts) or not any(part.job and part.job.active for part in parts):
-        st.rerun()
-    progress_bar(parts)
-    if st.button("Cancel", icon=":material/close:", key="start_cancel"):
-        for part in parts:
-            if part.job and part.job.active:
-                house.board().cancel(part.job.digest)
-        st.rerun()
 
 
 def ask() -> None:
@@ -83,9 +72,9 @@ def ask() -> None:
 
 if found:
     draw_answer(found)
-elif any(part.job and part.job.active for part in jobs_of(spec.runs, data)):
+elif busy:
     with st.container(border=True):
-        live_progress()
+        watch(spec.runs, data, "start")
 else:
     ask()
 

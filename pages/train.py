@@ -12,9 +12,10 @@ from metadash.dashboard.curves import history_of, learning_curves
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
-from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar
+from metadash.dashboard.jobs import LOOK_EVERY
 from metadash.dashboard.learning import MODES, chosen_runs, reading, seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
+from metadash.dashboard.watching import watch
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
 from metadash.training.estimate import with_needs
@@ -44,19 +45,6 @@ busy = any(job.active for job in jobs)
 needed = {run_digest(spec, data) for spec in with_needs(list(specs))}
 asked = {run_digest(spec, data) for spec in specs}  # a backbone that trains for somebody else does not hold up the button
 stored: list[Run] = [run for spec in specs if (run := house.store().find(spec, data))]
-
-
-@st.fragment(run_every=LOOK_EVERY)
-def training_now() -> None:
-    with one_sentence():
-        parts = jobs_of(specs, data)
-        if not any(part.job and part.job.active for part in parts):
-            st.rerun()
-        progress_bar(parts)
-        if st.button("Cancel all of these", icon=":material/close:", key="tr_cancel"):
-            for part in parts:
-                if part.job and part.job.active:
-                    house.board().cancel(part.job.digest)
 
 
 def ask() -> None:
@@ -119,7 +107,7 @@ with st.container(border=True):
         except BadInput as damage:
             st.error(str(damage), icon=":material/error:")
     elif any(job.active for job in jobs if job.digest in asked):
-        training_now()
+        watch(specs, data, "tr", "Cancel all of these")
     else:
         ask()
 

@@ -20,10 +20,11 @@ from metadash.dashboard.comparison import accuracy_words, differences_chart, sco
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence, term
 from metadash.dashboard.instances import instance_edits_of, known_sources, level_label
-from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, progress_bar, troubled
+from metadash.dashboard.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.learning import seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.theme import palette
+from metadash.dashboard.watching import watch
 from metadash.figures.doses import dose_chart
 from metadash.training.kinds import run_digest
 from metadash.training.levels import column_for, dose_kinds, modulating, usual_fusion, usual_strategy
@@ -67,16 +68,15 @@ def tolerant(of_instances: bool = False) -> RunSpec:
 
 def train_one() -> None:
     spec = tolerant()
-    parts = jobs_of([spec], data)
     with st.container(border=True):
-        if any(part.job and part.job.active for part in parts):
-            training_now(spec)
+        if in_training[spec]:
+            watch([spec], data, "wi_train")
             return
         st.markdown(
             "#### There is no learner to ask yet.\nOne is trained with all the metadata, each source hidden half of the time, so that it can also do "
             "without. Then every change you make here is answered within a second."
         )
-        for job in troubled(parts)[:1]:
+        for job in troubled(jobs_of([spec], data))[:1]:
             st.warning(f"The last attempt ended early: {plain(job.message)}", icon=":material/warning:")
         if st.button("Train a learner to ask", type="primary", icon=":material/play_arrow:", key="wi_train"):
             house.board().submit(spec)
@@ -84,19 +84,7 @@ def train_one() -> None:
         st.caption(f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine.")
 
 
-@st.fragment(run_every=LOOK_EVERY)
-def training_now(spec: RunSpec | DoseSpec) -> None:
-    with one_sentence():
-        parts = jobs_of([spec], data)
-        if not any(part.job and part.job.active for part in parts):
-            st.rerun()
-        progress_bar(parts)
-        if st.button("Cancel", icon=":material/close:", key=f"wi_cancel_{type(spec).__name__}"):
-            for part in parts:
-                if part.job and part.job.active:
-                    house.board().cancel(part.job.digest)
-
-
+in_training = {spec: on_its_way([spec], data) for spec in (tolerant(), tolerant(of_instances=True))}
 arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name and arm.spec.reads_at_test]
 arms = [arm for arm in arms if arm.spec.control == "none" and house.store().find(arm.spec, data)]
 if not arms:
@@ -135,8 +123,8 @@ noun = unit_nouns(data.name)
 def offer_instances() -> None:
     """Where no learner reads what describes instances, one more can be trained that does."""
     wanted = tolerant(of_instances=True)
-    if any(part.job and part.job.active for part in jobs_of([wanted], data)):
-        training_now(wanted)
+    if in_training[wanted]:
+        watch([wanted], data, "wi_train_instances")
         return
     if st.button("Train one that also reads what describes instances", icon=":material/add:", key="wi_train_instances"):
         house.board().submit(wanted)
@@ -230,11 +218,11 @@ queries_view(found.frame("queries"), data)
 def map_part() -> None:
     """The map of the unchanged task, pinned, with the prototypes' ways on it."""
     pinned = MapSpec(trained.spec, int(episode) - 1, int(shot))
+    busy = on_its_way([pinned], data)
     drawn = house.store().find(pinned, data)
     if drawn is None:
-        parts = jobs_of([pinned], data)
-        if any(part.job and part.job.active for part in parts):
-            training_now(pinned)  # type: ignore[arg-type]
+        if busy:
+            watch([pinned], data, "wi_map")
         elif st.button("Draw the map of this task", icon=":material/scatter_plot:", key="wi_map"):
             house.board().submit(pinned)
             st.rerun()
@@ -272,11 +260,12 @@ def dose_part() -> None:
     hit = tuple(name for name in trained.spec.sources if name in sources)
     spec = DoseSpec(trained.spec, hit, dose_kinds(hit, data), seed=int(seed))
     siblings = [replace(spec, run=run.spec) for run in arm.runs]
+    busy = on_its_way(siblings, data)
     stored = [run for one in siblings if (run := house.store().find(one, data))]
+    if busy:
+        watch(siblings, data, "wi_dose")
     if not stored:
-        if any(part.job and part.job.active for part in jobs_of([spec], data)):
-            training_now(spec)
-        elif st.button("Draw the curve", type="primary", icon=":material/play_arrow:", key="wi_dose"):
+        if not busy and st.button("Draw the curve", type="primary", icon=":material/play_arrow:", key="wi_dose"):
             for one in siblings:
                 house.board().submit(one)
             st.rerun()

@@ -14,14 +14,13 @@ from metadash.dashboard import house
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import one_sentence, term
 from metadash.dashboard.instances import known_sources, level_label
-from metadash.dashboard.jobs import Part, jobs_of, progress_bar, seconds_left, troubled
+from metadash.dashboard.jobs import active, cancel, jobs_of, progress_bar, seconds_left, troubled
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.audit import Audit, audit
 from metadash.training.check import check
 from metadash.training.kinds import Spec
 from metadash.training.levels import column_for, usual_strategy
-from metadash.training.spec import BackboneSpec
 
 TIERS: dict[Tier, str] = {
     "screen": "One model a seed learns to do without any source; then sources are hidden from it. Quick, and no proof.",
@@ -202,11 +201,6 @@ def doses_of(spec: AblationSpec, data: Dataset) -> dict:
     return dose_specs(spec, data) if spec.run.reads_at_test else {}
 
 
-def active(parts: list[Part]) -> bool:
-    """Whether any of what was asked for is on its way; a backbone may be for somebody else, and is only waited for."""
-    return any(part.job is not None and part.job.active for part in parts if not isinstance(part.spec, BackboneSpec))
-
-
 def submit(specs: list[Spec]) -> None:
     with one_sentence():
         for spec in specs:
@@ -223,9 +217,7 @@ def progress_and_cancel(specs: list[Spec], data: Dataset, key: str) -> None:
         st.rerun()
     progress_bar(parts)
     if st.button("Cancel", icon=":material/close:", key=key, help="What is finished stays, and it can go on from there."):
-        for part in parts:
-            if part.job and part.job.active:
-                house.board().cancel(part.job.digest)
+        cancel(parts)
         st.rerun()
 
 

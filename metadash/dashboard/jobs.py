@@ -13,6 +13,7 @@ from metadash.data.dataset import Dataset
 from metadash.training.estimate import estimate, seconds_until_done, with_needs
 from metadash.training.jobs import Job, JobFolder, all_jobs
 from metadash.training.kinds import Spec, run_digest
+from metadash.training.spec import BackboneSpec
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at running jobs; a fragment looks, so that the page around it does not rerun."""
@@ -62,6 +63,26 @@ def jobs_of(specs: Sequence[Spec], data: Dataset) -> list[Part]:
         Part(spec, JobFolder(house.workspace(), run_digest(spec, data)).read(), estimate(spec, data, store, known))
         for spec in with_needs(list(specs))
     ]
+
+
+def active(parts: Sequence[Part]) -> bool:
+    """Whether any of what was asked for is on its way; a backbone may be for somebody else, and is only waited for."""
+    return any(part.job is not None and part.job.active for part in parts if not isinstance(part.spec, BackboneSpec))
+
+
+def on_its_way(specs: Sequence[Spec], data: Dataset) -> bool:
+    """Whether any of ``specs`` is queued or running. A page asks this *before* it reads their results: a run that ends in between is
+    then read or waited for a moment longer, and never offered anew beside results that lack it."""
+    workspace = house.workspace()
+    jobs = (JobFolder(workspace, run_digest(spec, data)).read() for spec in specs)
+    return any(job is not None and job.active for job in jobs)
+
+
+def cancel(parts: Sequence[Part]) -> None:
+    """Ends all that is queued or running of it, what it builds on included; what is stored stays."""
+    for part in parts:
+        if part.job and part.job.active:
+            house.board().cancel(part.job.digest)
 
 
 def seconds_left(parts: Sequence[Part]) -> float:

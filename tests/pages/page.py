@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from metadash.data.library import open_dataset
+from metadash.training.jobs import JobFolder
+from metadash.training.kinds import Spec, run_digest
+from metadash.training.store import Run, RunStore
+from metadash.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,3 +31,22 @@ def open_page(name: str, **query: str) -> AppTest:
 def said(page: AppTest, text: str) -> bool:
     """Whether a line of Markdown or a caption on the page holds ``text``."""
     return any(text in element.value for element in [*page.markdown, *page.caption])
+
+
+def ends_just_after_it_was_read(spec: Spec, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, looks: int = 1) -> None:
+    """The stored run of ``spec`` is on its way again, and ends in the moment after a page found it missing, at the last of its looks."""
+    digest = run_digest(spec, open_dataset(workspace, spec.dataset))
+    place, aside, look_up = workspace.runs / digest, workspace.root / "aside", RunStore.get
+    place.rename(aside)
+    JobFolder(workspace, digest).create(spec, "the last of them")
+    missing = [digest] * looks
+
+    def get(store: RunStore, asked: str) -> Run | None:
+        found = look_up(store, asked)
+        if asked == digest and found is None and missing:
+            missing.pop()
+            if not missing:
+                aside.rename(place)
+        return found
+
+    monkeypatch.setattr(RunStore, "get", get)

@@ -27,7 +27,7 @@ from metadash.training.store import RunStore
 from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, tiny_classes, tiny_description, write_tiny
-from tests.pages.page import open_page, said
+from tests.pages.page import ends_just_after_it_was_read, open_page, said
 
 SOURCES = ("size", "place")
 SMALL = {"ab_episodes": "5", "ab_steps": "20", "ab_tests": "60", "ab_shots": ["1", "2"], "ab_sources": list(SOURCES)}
@@ -122,6 +122,16 @@ def test_seeds_that_are_missing_make_it_partial_and_it_goes_on(measured: Workspa
     assert headings(page)[0].startswith("Partial, 3 of 4 seeds:") and page.button(key="ab_go").label == "Go on"
     page.button(key="ab_go").click().run()
     assert [spec.run.seed for spec in jobs_for(measured, MaskedSpec)] == [3]  # type: ignore[attr-defined]
+
+
+def test_a_seed_that_ends_while_the_page_reads_is_in_the_answer(
+    measured: Workspace, tiny: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened()
+    ends_just_after_it_was_read(asked(tiny, "screen", 3).runs[-1], measured, monkeypatch, looks=2)
+    page.run()
+    assert headings(page)[0].startswith("With one labelled example per class, all 2 sources together")
+    assert "ab_go" not in [button.key for button in page.button]
 
 
 def test_any_combination_can_be_read(measured: Workspace, tiny: Dataset) -> None:

@@ -23,7 +23,7 @@ from metadash.training.store import Run, RunStore
 from metadash.training.views import AdaptationSpec
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, tiny_evaluation, tiny_run
-from tests.pages.page import open_page, said
+from tests.pages.page import ends_just_after_it_was_read, open_page, said
 
 
 def run_of(learner: str, text: str = "", sources: tuple[str, ...] = ()) -> RunSpec:
@@ -135,6 +135,14 @@ def test_another_task_asks_first_and_then_queues_one_job(trained: Workspace, tin
     page.button(key="ad_cancel").click().run()
     page.run()
     assert any("ended early" in warning.value for warning in page.warning) and page.button(key="ad_go")
+
+
+def test_a_look_that_is_finished_while_the_page_reads_is_shown(
+    trained: Workspace, tiny: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends_just_after_it_was_read(LOOKS[0], trained, monkeypatch)
+    page = linked(tiny, LOOKS[0])
+    assert page.get("plotly_chart") and "ad_go" not in [button.key for button in page.button]
 
 
 def test_leafing_looks_at_the_next_task_without_a_further_press(trained: Workspace, tiny: Dataset, no_workers: None) -> None:

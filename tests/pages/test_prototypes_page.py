@@ -30,7 +30,7 @@ from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
 from tests.pages.conftest import MAP, PLAIN_MAP
-from tests.pages.page import open_page, said
+from tests.pages.page import ends_just_after_it_was_read, open_page, said
 
 
 def linked(workspace: Workspace, dataset: Dataset, spec: MapSpec) -> AppTest:
@@ -110,6 +110,14 @@ def test_pressing_the_button_queues_a_job_and_shows_its_progress(trained: Worksp
     page.button(key="pr_cancel").click().run()
     page.run()
     assert any("ended early" in warning.value for warning in page.warning) and page.button(key="pr_go")
+
+
+def test_a_map_that_is_finished_while_the_page_reads_is_shown(
+    trained: Workspace, tiny: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends_just_after_it_was_read(MAP, trained, monkeypatch)
+    page = linked(trained, tiny, MAP)
+    assert page.get("plotly_chart") and "pr_go" not in [button.key for button in page.button]
 
 
 def test_a_map_that_failed_shows_its_reason(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
