@@ -11,6 +11,9 @@ MADV_HUGEPAGE, HUGE_PAGE = 14, 2 << 20
 RESERVE = (1 << 30) - (1 << 20)
 """Bytes of the heap's future that may lie on huge pages; below the mmap threshold, so that they come from the heap. None are used yet."""
 
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+"""Read by the libraries when they are loaded."""
+
 
 def prepare_process() -> None:
     """One computing thread and generous malloc thresholds; call before the first large allocation.
@@ -18,8 +21,7 @@ def prepare_process() -> None:
     Two OpenMP threads stall each other as soon as another process wants a core, and blocks above 32 MB would be mapped and
     unmapped at every training step (measured: shared/reference/learners.md, 4.4 and 4.5; the thresholds are glibc's mallopt(3)).
     """
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = "1"
+    os.environ.update(ONE_THREAD)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "mallopt"):

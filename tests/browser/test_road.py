@@ -14,20 +14,22 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
 
 SENTENCE = re.compile(r"With one labelled example per class, .*points \[.*\] on these letters, \[.*\] on new letters\.")
-ANSWER_WITHIN = 300_000
+ANSWER_WITHIN = 600_000
 """Milliseconds: a loaded machine of two cores; the figure to reach is measured in benchmarks/, not here."""
+ASKED = "?seeds=2"
+"""Two training seeds, as one may choose under "How thoroughly?", are enough for an answer."""
 
 
 @pytest.fixture(scope="module")
 def answered(address: str, chromium) -> str:
     """The first question asked and answered in a browser of its own, watched by a second one that presses nothing."""
     first, second = (chromium.new_context().new_page() for _ in range(2))
-    first.goto(address)
+    first.goto(f"{address}/{ASKED}")
     settle(first)
     expect(first.get_by_text("on this machine")).to_be_visible()
     first.get_by_role("button", name="Answer it").click()
     expect(first.get_by_role("progressbar").or_(first.locator("[data-testid=stProgress]")).first).to_be_visible(timeout=30_000)
-    second.goto(address)
+    second.goto(f"{address}/{ASKED}")
     settle(second)
     expect(second.get_by_role("button", name="Cancel")).to_be_visible(timeout=30_000)
     first.reload()
@@ -48,7 +50,7 @@ def test_a_visitor_presses_one_button_and_reads_the_answer_and_a_second_browser_
 
 def test_the_answer_is_there_at_once_for_the_next_visitor(answered: str, address: str, visit: Visit) -> None:
     started = time.monotonic()
-    page = visit(address)
+    page = visit(f"{address}/{ASKED}")
     expect(page.get_by_text(SENTENCE)).to_have_text(answered)
     assert time.monotonic() - started < 30
     expect(page.get_by_text("Rows shuffled between classes:")).to_be_visible()
@@ -56,7 +58,7 @@ def test_the_answer_is_there_at_once_for_the_next_visitor(answered: str, address
 
 
 def test_the_numbers_behind_the_sentence_are_one_click_away(answered: str, address: str, visit: Visit) -> None:
-    page = visit(address)
+    page = visit(f"{address}/{ASKED}")
     page.get_by_text("How this was computed").click()
     expect(page.get_by_text("python -m metadash answer")).to_be_visible()
     page.get_by_text("Show me the numbers").click()

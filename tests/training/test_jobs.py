@@ -74,6 +74,16 @@ def test_submitting_twice_is_one_job_and_a_run_waits_for_what_it_needs(board: Jo
     assert [row["step"] for row in JobFolder(board.workspace, digest).history()][-1] == 100
 
 
+def has_loaded() -> list[str]:
+    return [name for name in ("torch._dynamo", "sklearn.manifold", "metadash.training.heads") if name in sys.modules]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are workers copies of a process that has loaded all")
+def test_a_worker_has_loaded_all_that_jobs_need_before_its_first(board: JobBoard) -> None:
+    """A module that could not be loaded beforehand would not be missed: each job would load it again, and take seconds longer."""
+    assert {len(names) for names in board.client.run(has_loaded).values()} == {3}
+
+
 def test_a_worker_killed_in_training_fails_its_job_and_the_next_one_runs(board: JobBoard) -> None:
     spec = tiny_run(("place",), steps=1000, patience=10_000, seed=5)
     digest = board.submit(spec)
