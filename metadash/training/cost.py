@@ -7,7 +7,6 @@ import re
 import sys
 import threading
 import time
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,6 +21,9 @@ SAMPLE_EVERY = 0.02
 """Seconds between two looks at the memory, where the system keeps no high-water mark that can be set back."""
 
 MIB = 2**20
+
+MANY_OBJECTS = 30_000
+"""More are left by libraries only; the collector takes a millisecond for about a thousand."""
 
 MADV_DONTNEED, MOST_AT_ONCE = 4, 2**30 - 2**20
 """The second is bytes, below the threshold (see ``machine``) from which a block would not come from the heap."""
@@ -135,8 +137,8 @@ def drop_end_of_heap(libc: ctypes.CDLL) -> None:
         libc.free(block)
 
 
-@cache
 def set_aside_what_is_loaded() -> None:
-    """Once a process: what is alive before its first run are the libraries, and the collector need not walk through them every time
-    (0.16 s of the 0.5 that a what-if takes)."""
-    gc.freeze()
+    """So much survives a collection before the first run, and once more when that has made libraries load the rest of themselves. The
+    collector need not walk through it every time (0.16 s of the 0.5 that a what-if takes)."""
+    if len(gc.get_objects(generation=2)) > MANY_OBJECTS:
+        gc.freeze()

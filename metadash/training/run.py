@@ -25,15 +25,16 @@ def train(spec: Spec, workspace: Workspace, report: Report = silent) -> Run:
     found = store.get(digest)
     if found:
         return found
-    check(spec, dataset)
-    needed = [train(need, workspace, report) for need in spec.needs]
 
     def waiting() -> None:
         if report(0, {"phase": WAIT_PHASE, "fraction": 0.0}):
             raise Stopped
 
-    with store.claim(digest, waiting):
-        return store.get(digest) or compute(spec, dataset, store, digest, needed, History(report))
+    with dataset.held_open():
+        check(spec, dataset)
+        needed = [train(need, workspace, report) for need in spec.needs]
+        with store.claim(digest, waiting):
+            return store.get(digest) or compute(spec, dataset, store, digest, needed, History(report))
 
 
 def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: list[Run], history: History) -> Run:

@@ -43,6 +43,15 @@ def test_what_was_written_is_what_is_read(tiny: Dataset) -> None:
     assert tiny.description == tiny_description()
 
 
+def test_held_open_it_is_opened_once_for_all_that_is_asked(own_workspace: Workspace) -> None:
+    data = Dataset.open(own_workspace, "tiny")
+    with data.held_open():
+        data.database.rename(data.folder / "aside")  # who opened it anew would not find it
+        assert len(data.classes) == N_CLASSES and len(data.instances) == N_CLASSES * PER_CLASS
+    with pytest.raises(BadInput, match="cannot be read"):
+        data.frame("SELECT 1")
+
+
 def test_missing_values_stay_missing(tiny: Dataset) -> None:
     assert np.array_equal(tiny.classes["weight"].isna(), tiny_classes()["weight"].isna())
 

@@ -1,6 +1,7 @@
 """What a run costs is measured, not guessed: memory follows what is allocated, also the second time, and scoring is told apart."""
 
 import ctypes
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,19 @@ def test_a_larger_allocation_is_a_larger_peak_and_the_second_time_too() -> None:
     assert peak_of(40) == pytest.approx(40, abs=8)
     assert peak_of(160) == pytest.approx(160, abs=8)
     assert peak_of(40) == pytest.approx(40, abs=8), "what an earlier run left does not hide what this one needs"
+
+
+def test_the_collector_does_not_walk_through_what_libraries_left_again_and_again() -> None:
+    gc.collect()
+    gc.freeze()
+    few = [[] for _ in range(cost.MANY_OBJECTS // 2)]
+    before = gc.get_freeze_count()
+    cost.hand_back_freed_memory()
+    assert gc.get_freeze_count() == before, "few objects stay within its reach"
+    many = [[] for _ in range(cost.MANY_OBJECTS)]
+    cost.hand_back_freed_memory()
+    assert gc.get_freeze_count() >= before + len(few) + len(many)
+    assert len(gc.get_objects()) < cost.MANY_OBJECTS
 
 
 HEMMED_IN = """
