@@ -228,7 +228,7 @@ def store_scores(
     )
 
 
-def wait_for(found: Callable[[], Any], seconds: float = 30.0, every: float = 0.05) -> Any:
+def wait_for(found: Callable[[], Any], seconds: float = 60.0, every: float = 0.05) -> Any:
     """The first true value of ``found()``; fails the test when there is none in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.harness import browser, chromium_path, open_page, server
+
+expect.set_options(
+    timeout=30_000
+)  # milliseconds; a page of a busy machine of two cores may be late, and is waited for no longer than it takes
 
 
 @pytest.fixture(scope="session")

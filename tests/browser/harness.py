@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
@@ -83,12 +83,20 @@ def settle(page: Page, seconds: float = 60) -> None:
     page.wait_for_function("document.querySelectorAll('[data-testid=stSkeleton]').length === 0", timeout=seconds * 1000)
 
 
-def open_page(opened: Browser, url: str, width: int = 1280, height: int = 900, dark: bool = False) -> Page:
-    context = opened.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
-    page = context.new_page()
+def new_visitor(opened: Browser, width: int = 1280, height: int = 900, dark: bool = False) -> BrowserContext:
+    return opened.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
+
+
+def open_in(visitor: BrowserContext, url: str) -> Page:
+    page = visitor.new_page()
     page.goto(url)
     settle(page)
     return page
+
+
+def open_page(opened: Browser, url: str, width: int = 1280, height: int = 900, dark: bool = False) -> Page:
+    """As a visitor of its own."""
+    return open_in(new_visitor(opened, width, height, dark), url)
 
 
 def screenshots(address: str, folder: Path, pages: list[str]) -> None:

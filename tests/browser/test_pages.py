@@ -1,13 +1,13 @@
 """Every page by deep link on a fresh server, and every page for everybody: light and dark, narrow and wide, with assistive tools."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.harness import PAGES, server
+from tests.browser.harness import PAGES, new_visitor, open_in, server
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -17,13 +17,32 @@ KNOWN_TO_STREAMLIT = {"scrollable-region-focusable"}
 """axe rules that Streamlit's own widgets break (the canvas of its tables); nothing on our pages can mend them."""
 
 
+@pytest.fixture(scope="module")
+def look(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """``look(url, width=, dark=)``, like ``visit``, but one visitor for each width and theme: he has the app's scripts already."""
+    visitors: dict[tuple[int, bool], BrowserContext] = {}
+
+    def go(url: str, width: int = 1280, dark: bool = False) -> Page:
+        if (width, dark) not in visitors:
+            visitors[width, dark] = new_visitor(chromium, width, dark=dark)
+        for page in visitors[width, dark].pages:
+            page.close()
+        return open_in(visitors[width, dark], url)
+
+    yield go
+    for visitor in visitors.values():
+        visitor.close()
+
+
 def path_of(page: str) -> str:
     return "" if page == "start" else page
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_deep_link_as_the_first_visit_of_a_fresh_server_shows_the_whole_app(name: str, visit: Visit, tmp_path: Path) -> None:
-    with server(tmp_path / "workspace", tmp_path / "server.log") as address:
+def test_a_deep_link_as_the_first_visit_of_a_fresh_server_shows_the_whole_app(
+    name: str, visit: Visit, folder: Path, tmp_path: Path
+) -> None:
+    with server(folder / "workspace", tmp_path / "server.log") as address:
         page = visit(f"{address}/{path_of(name)}")
         sidebar = page.locator("[data-testid=stSidebar]")
         for other in PAGES:
@@ -35,8 +54,8 @@ def test_a_deep_link_as_the_first_visit_of_a_fresh_server_shows_the_whole_app(na
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_no_serious_accessibility_violation(name: str, dark: bool, address: str, visit: Visit) -> None:
-    page = visit(f"{address}/{path_of(name)}", dark=dark)
+def test_a_page_has_no_serious_accessibility_violation(name: str, dark: bool, address: str, look: Visit) -> None:
+    page = look(f"{address}/{path_of(name)}", dark=dark)
     page.wait_for_timeout(500)
     found = [
         violation
@@ -47,8 +66,8 @@ def test_a_page_has_no_serious_accessibility_violation(name: str, dark: bool, ad
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_fits_a_narrow_screen(name: str, address: str, visit: Visit) -> None:
-    page = visit(f"{address}/{path_of(name)}", width=480)
+def test_a_page_fits_a_narrow_screen(name: str, address: str, look: Visit) -> None:
+    page = look(f"{address}/{path_of(name)}", width=480)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 480
     main = page.locator("[data-testid=stMainBlockContainer]")
     assert main.evaluate("node => node.scrollWidth") <= 480
