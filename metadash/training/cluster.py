@@ -74,6 +74,12 @@ def main() -> None:
             "distributed.worker.multiprocessing-method": method,
             "distributed.worker.memory.terminate": 0.98,
             "distributed.comm.timeouts.connect": "30s",
+            # by default each process looks at itself fifty times a second, which takes a fifth of a core while nobody asks for anything
+            "distributed.worker.profile.enabled": False,
+            "distributed.admin.tick.interval": "1s",
+            "distributed.admin.tick.cycle": "10s",
+            "distributed.admin.system-monitor.interval": "2s",
+            "distributed.worker.memory.monitor-interval": "1s",
             # cancelling may end a worker process, and with it the turn of jobs that wait there; they are not to blame for it
             "distributed.scheduler.allowed-failures": 1000,
         }
