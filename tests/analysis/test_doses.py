@@ -20,13 +20,13 @@ RUN = tiny_run(("place", "size"), source_dropout=0.3)
 def gains(start: float, end: float, episodes: int, generator: np.random.Generator) -> np.ndarray:
     """[F, E] falling in a line from ``start`` to ``end`` points, with noise that an episode shares over the fractions."""
     line = start + (end - start) * FRACTIONS
-    return line[:, None] + generator.normal(0, 5, episodes) + generator.normal(0, 5, (len(FRACTIONS), episodes))
+    return line[:, None] + generator.normal(0, 2, episodes) + generator.normal(0, 2, (len(FRACTIONS), episodes))
 
 
 @pytest.mark.parametrize(("start", "end", "truth"), [(4.0, -4.0, 0.5), (3.0, -1.0, 0.75), (1.0, -9.0, 0.1)])
 def test_break_even_is_found_and_its_interval_covers_it(start: float, end: float, truth: float) -> None:
     generator = np.random.default_rng(1)
-    found = [break_even(FRACTIONS, gains(start, end, 2000, generator), generator) for _ in range(60)]
+    found = [break_even(FRACTIONS, gains(start, end, 500, generator), generator) for _ in range(100)]
     assert abs(np.mean([one.value for one in found]) - truth) < 0.02
     assert np.mean([one.low <= truth <= one.high for one in found]) > 0.85
     assert max(abs(one.value - truth) for one in found) < 0.1
@@ -38,7 +38,7 @@ def test_the_interval_of_break_even_counts_which_classes_were_hit() -> None:
     held = []
     for _ in range(80):
         shift = generator.normal(0, 1.0, (1, 8, 1)) * (FRACTIONS > 0)[:, None, None]
-        noise = gains(4, -4, 2000, generator) - (4 - 8 * FRACTIONS)[:, None]
+        noise = gains(4, -4, 500, generator) - (4 - 8 * FRACTIONS)[:, None]
         gain = (4 - 8 * FRACTIONS)[:, None, None] + shift + noise[:, None]
         found, blind = break_even(FRACTIONS, gain, generator), break_even(FRACTIONS, gain.mean(axis=1), generator)
         held.append((found.low <= 0.5 <= found.high, blind.low <= 0.5 <= blind.high))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 from metadash.dashboard import house
 from metadash.training.board import JobBoard
@@ -64,3 +65,12 @@ def untrained(own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, served:
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are queued and stay so: no cluster is started."""
     monkeypatch.setattr(JobBoard, "start_thread", lambda self: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_looked_for_once() -> Iterator[None]:
+    """Streamlit's own test driver reads the metadata of every installed package for each page it opens (0.4 s), and finds the same."""
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        yield

@@ -51,14 +51,15 @@ def test_every_learner_trains_and_stores_a_score_for_every_episode(name: str, ow
 @pytest.mark.parametrize("name", [entry.name for entry in ENTRIES if entry.family != "reference" and entry.name != "reptile"])
 def test_every_learner_that_learns_also_trains_end_to_end(name: str, own_workspace: Workspace) -> None:
     evaluation = tiny_evaluation(n_episodes=8, shots=(1,), n_query=2)
-    run = train(small_run(name, mode="full", steps=2, evaluation=evaluation), own_workspace)
+    options = (("inner_steps", 2),) if "inner_steps" in LEARNERS[name].options else ()
+    run = train(small_run(name, mode="full", steps=2, evaluation=evaluation, options=options), own_workspace)
     assert len(run.scores()) == 8
     assert run.summary["batch_norm"] in ("batch", "support", "running")
 
 
 @pytest.mark.parametrize("name", ["anil", "protomaml", "r2d2", "logistic"])
 def test_a_learner_with_metadata_has_a_strength_for_every_class(name: str, own_workspace: Workspace) -> None:
-    spec = small_run(name, sources=("place", "traits"))
+    spec = small_run(name, sources=("place", "traits"), steps=5)
     run = train(spec, own_workspace)
     anchors = run.frame("anchors")
     assert len(anchors) == 40 and (anchors["kappa"] >= 0).all() and run.summary["kappa"] >= 0
