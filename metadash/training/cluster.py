@@ -51,8 +51,8 @@ def stop_cluster(process: subprocess.Popen) -> None:
 def load_once() -> str:
     """Start the process that worker processes are copied from, and return how they are made.
 
-    It loads what they all need, with no thread beside it that a copy would lack. That takes six seconds; each by itself would take as long, and again whenever a cancel ended one.
-    On Linux only: elsewhere system libraries do not bear copying.
+    It loads what they all need, with no thread beside it that a copy would lack. That takes six seconds; each by itself would take as
+    long, and again whenever a cancel ended one. On Linux only: elsewhere system libraries do not bear copying.
     """
     if sys.platform != "linux":
         return "spawn"
