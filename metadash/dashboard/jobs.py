@@ -18,6 +18,9 @@ from metadash.training.spec import BackboneSpec
 LOOK_EVERY = 1.0
 """Seconds between two looks at running jobs; a fragment looks, so that the page around it does not rerun."""
 
+ONE_PIECE = 30.0
+"""Seconds between the first and the last submission of what one button asks for."""
+
 MARKS = {
     "queued": ":material/schedule: queued",
     "running": ":material/progress_activity: running",
@@ -98,14 +101,18 @@ def progress_bar(parts: Sequence[Part]) -> None:
     phases = list(dict.fromkeys(job.phase for job in running)) or ["starting the workers" if active else ""]
     done = sum(part.done for part in parts)
     fraction = min(0.99, passed / (passed + left)) if passed + left else 0.0
-    fraction = never_back(fraction, f"progress {started}")
+    fraction = never_back(fraction, started, f"progress {hash(parts[-1].spec)}")
     st.progress(fraction, f"{fraction:.0%} · {words.left(left)} · {' and '.join(phases)} · {done} of {len(parts)} runs done")
 
 
-def never_back(fraction: float, key: str) -> float:
-    """The estimate of what is left wavers; a bar that runs backwards would only worry people."""
-    st.session_state[key] = max(fraction, st.session_state.get(key, 0.0))
-    return st.session_state[key]
+def never_back(fraction: float, started: float, key: str) -> float:
+    """The estimate of what is left wavers; a bar that runs backwards would only worry people. Jobs that were queued within half a minute
+    are one piece of work, though the first of them are done before the last."""
+    before, reached = st.session_state.get(key, (started, 0.0))
+    if started - before > ONE_PIECE:
+        before, reached = started, 0.0
+    st.session_state[key] = before, max(fraction, reached)
+    return st.session_state[key][1]
 
 
 def troubled(parts: Sequence[Part]) -> list[Job]:
