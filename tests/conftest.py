@@ -23,6 +23,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_pace() -> Iterator[None]:
+    """A job that a test does in its own process must not make all later tests give way to everybody."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "setpriority", lambda *arguments: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Holds the data set *tiny* and whatever runs the session has computed on it. Do not break it."""

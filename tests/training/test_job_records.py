@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -168,10 +167,7 @@ def fill(workspace: Workspace, leave: int) -> Path:
 
 
 @pytest.mark.parametrize("leave", [20_000, 0], ids=["nearly full", "full"])
-def test_a_disk_that_fills_up_under_a_job_leaves_no_job_that_seems_to_run(
-    leave: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "setpriority", lambda *arguments: None)  # the tests themselves go on at their own pace
+def test_a_disk_that_fills_up_under_a_job_leaves_no_job_that_seems_to_run(leave: int, tmp_path: Path) -> None:
     with mounted(tmp_path, 6000) as workspace:
         folder = record(workspace, tiny_backbone(episodes=2))
         blocker = fill(workspace, leave)
@@ -194,7 +190,6 @@ def test_a_defect_of_ours_is_one_sentence_with_the_details_in_a_log(
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("in the middle of things")
 
-    monkeypatch.setattr(os, "setpriority", lambda *arguments: None)
     monkeypatch.setattr(worker, "train", broken)
     folder = record(own_workspace, tiny_backbone())
     work(str(own_workspace.root), folder.digest)
@@ -204,10 +199,7 @@ def test_a_defect_of_ours_is_one_sentence_with_the_details_in_a_log(
     assert "in the middle of things" in (folder.path / "log.txt").read_text()
 
 
-def test_a_run_does_not_compute_the_backbone_that_failed_before_it(
-    own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "setpriority", lambda *arguments: None)
+def test_a_run_does_not_compute_the_backbone_that_failed_before_it(own_workspace: Workspace) -> None:
     record(own_workspace, tiny_backbone(), state="failed", message="It did not work.", **whereabouts())
     folder = record(own_workspace, tiny_run(("place",)))
     work(str(own_workspace.root), folder.digest)
