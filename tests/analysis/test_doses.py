@@ -17,10 +17,10 @@ FRACTIONS = np.array([0.0, 0.1, 0.25, 0.5, 0.75, 1.0])
 RUN = tiny_run(("place", "size"), source_dropout=0.3)
 
 
-def gains(start: float, end: float, episodes: int, generator: np.random.Generator) -> np.ndarray:
+def gains(start: float, end: float, episodes: int, generator: np.random.Generator, noise: float = 2.0) -> np.ndarray:
     """[F, E] falling in a line from ``start`` to ``end`` points, with noise that an episode shares over the fractions."""
     line = start + (end - start) * FRACTIONS
-    return line[:, None] + generator.normal(0, 2, episodes) + generator.normal(0, 2, (len(FRACTIONS), episodes))
+    return line[:, None] + generator.normal(0, noise, episodes) + generator.normal(0, noise, (len(FRACTIONS), episodes))
 
 
 @pytest.mark.parametrize(("start", "end", "truth"), [(4.0, -4.0, 0.5), (3.0, -1.0, 0.75), (1.0, -9.0, 0.1)])
@@ -38,7 +38,7 @@ def test_the_interval_of_break_even_counts_which_classes_were_hit() -> None:
     held = []
     for _ in range(80):
         shift = generator.normal(0, 1.0, (1, 8, 1)) * (FRACTIONS > 0)[:, None, None]
-        noise = gains(4, -4, 500, generator) - (4 - 8 * FRACTIONS)[:, None]
+        noise = gains(4, -4, 500, generator, noise=2.5) - (4 - 8 * FRACTIONS)[:, None]
         gain = (4 - 8 * FRACTIONS)[:, None, None] + shift + noise[:, None]
         found, blind = break_even(FRACTIONS, gain, generator), break_even(FRACTIONS, gain.mean(axis=1), generator)
         held.append((found.low <= 0.5 <= found.high, blind.low <= 0.5 <= blind.high))
