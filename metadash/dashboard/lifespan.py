@@ -1,19 +1,34 @@
 """What happens once when the server starts and once when it stops."""
 
+import os
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Import what every page needs while the first browser is still loading; close the worker processes at the end."""
+    keep_search_path(app.script_path)
     threading.Thread(target=warm_up, daemon=True, name="warm up").start()
     yield
     from metadash.dashboard.house import close_board
 
     close_board()
+
+
+def keep_search_path(script: Path) -> None:
+    """Have the folder of the script that every visit runs on ``sys.path`` for good, behind all others.
+
+    Streamlit would put it in front for each run of the script and take it away at the end, unless it is there already. Python walks
+    that list by position: whatever another thread imports in that moment, a folder is skipped and its packages are not found.
+    """
+    folder = os.path.abspath(script.parent)  # as Streamlit spells it
+    if folder not in sys.path:
+        sys.path.append(folder)
 
 
 def warm_up() -> None:

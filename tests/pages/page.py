@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from metadash.dashboard.lifespan import keep_search_path
 from metadash.data.library import open_dataset
 from metadash.training.jobs import JobFolder
 from metadash.training.kinds import Spec, run_digest
@@ -12,11 +13,13 @@ from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
+SHELL = ROOT / "metadash" / "dashboard" / "shell.py"
 
 
 def open_page(name: str, **query: str) -> AppTest:
     """The page ``name`` after its first run, with these parameters in its address."""
-    page = AppTest.from_file(ROOT / "metadash" / "dashboard" / "shell.py", default_timeout=30)
+    keep_search_path(SHELL)  # as the server does when it starts
+    page = AppTest.from_file(SHELL, default_timeout=30)
     for key, value in query.items():
         page.query_params[key] = value
     page.run()
