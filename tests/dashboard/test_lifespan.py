@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -28,6 +29,7 @@ def test_no_visit_takes_a_folder_off_the_search_path(tmp_path, monkeypatch: pyte
         async with lifespan.lifespan(SimpleNamespace(script_path=script)):
             return AppTest.from_file(script).run()
 
-    visit = asyncio.run(serve())
+    with ThreadPoolExecutor(1) as elsewhere:  # on this thread a browser of an earlier test may have a loop running
+        visit = elsewhere.submit(asyncio.run, serve()).result()
     assert [element.value for element in visit.markdown] == ["ran"] and not visit.exception
     assert sys.path[0] != str(script.parent), "modules beside the script must not hide installed ones"
