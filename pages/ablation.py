@@ -20,6 +20,7 @@ from metadash.dashboard.ablating import (
     stored_ablation,
     submit,
 )
+from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, on_its_way, seconds_left, troubled
@@ -166,20 +167,10 @@ with st.expander("How this was computed", icon=":material/info:"):
 
 st.subheader("Take it along", anchor=False)
 with st.container(horizontal=True):
-    st.download_button("CSV", lambda: csv_of(found), f"ablation-{found.digest}.csv", "text/csv", icon=":material/download:")
-    st.download_button(
-        "Parquet",
-        lambda: parquet_of(found),
-        f"ablation-{found.digest}.parquet",
-        "application/octet-stream",
-        icon=":material/download:",
-    )
-    st.download_button(
-        "Figure",
-        lambda: figure_page(worth_chart(found, measure, LIGHT)),
-        f"ablation-{found.digest}-figure.html",
-        "text/html",
-        icon=":material/download:",
+    download("CSV", lambda: csv_of(found), f"ablation-{found.digest}.csv")
+    download("Parquet", lambda: parquet_of(found), f"ablation-{found.digest}.parquet", "application/octet-stream")
+    download(
+        "Figure", lambda: figure_page(worth_chart(found, measure, LIGHT)), f"ablation-{found.digest}-figure.html", "text/html"
     )
 claim = st.toggle(
     "Mark the report as a claim", key="ab_claim", bind="query-params", help="Only what was confirmed may be claimed."
@@ -188,7 +179,7 @@ try:
     if claim:
         refuse_claim(spec, found)
         st.caption(plain(claims_words(found)))
-    st.download_button(
+    download(
         "Report (one HTML file)",
         lambda: report_html(found, data, claim),
         f"ablation-{found.digest}.html",

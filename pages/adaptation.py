@@ -10,6 +10,7 @@ from metadash.analysis.arms import names_of
 from metadash.dashboard import house
 from metadash.dashboard.adapting import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence, term
 from metadash.dashboard.jobs import jobs_of, on_its_way, troubled
@@ -304,17 +305,9 @@ with st.expander("How this was computed", icon=":material/info:"):
     )
 class_names = data.classes["class_name"].astype(str).to_numpy()
 with st.container(horizontal=True):
-    st.download_button(
-        "Download the steps (CSV)",
-        lambda: steps_table(steps, prototypes).to_csv(index=False),
-        f"steps-{digest}.csv",
-        "text/csv",
-        icon=":material/download:",
-    )
-    st.download_button(
+    download("Download the steps (CSV)", lambda: steps_table(steps, prototypes).to_csv(index=False), f"steps-{digest}.csv")
+    download(
         "Download every query's answers (CSV)",
         lambda: queries_table(queries, prototypes, class_names, shown.classes).to_csv(index=False),
         f"answers-{digest}.csv",
-        "text/csv",
-        icon=":material/download:",
     )

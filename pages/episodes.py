@@ -4,6 +4,7 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.dashboard import explore, house, reads, task
+from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence, term
 from metadash.dashboard.reads import Refusal
@@ -139,16 +140,11 @@ with keep:
         with one_sentence():
             save(house.workspace(), data, manifest, title, spec)
         st.rerun()
-    st.download_button(
-        "Download .npz", manifest.to_bytes, f"{manifest.hash}.npz", icon=":material/download:", on_click="ignore", width="stretch"
-    )
-    st.download_button(
+    download("Download .npz", manifest.to_bytes, f"{manifest.hash}.npz", "application/octet-stream", width="stretch")
+    download(
         "Download ids as CSV",
         lambda: as_table(manifest, data).to_csv(index=False).encode(),
         f"{manifest.hash}.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
         width="stretch",
     )
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.dashboard import auditing, explore, house, reads
+from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header
 from metadash.dashboard.reads import Refusal
@@ -153,13 +154,6 @@ with left:
                 else f"{words.count(len(answer.frame))} rows."
             )
             st.caption(f"{rows} {words.duration(answer.seconds).capitalize()}.")
-            st.download_button(
-                "Download CSV",
-                lambda: answer.frame.to_csv(index=False).encode(),
-                f"{data.name}-query.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            download("Download CSV", lambda: answer.frame.to_csv(index=False).encode(), f"{data.name}-query.csv")
     elif asked:
         st.info("Write a query first, or take one of the examples.", icon=":material/edit:")

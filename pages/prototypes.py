@@ -9,6 +9,7 @@ from metadash.analysis.arms import names_of
 from metadash.analysis.one_task import one_task, task_sentence
 from metadash.dashboard import house
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, term
 from metadash.dashboard.jobs import jobs_of, on_its_way, troubled
@@ -233,10 +234,4 @@ with st.expander("How this map was made", icon=":material/info:"):
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.n_query} queries a class. Map `{digest}`.
 """
     )
-st.download_button(
-    "Download the coordinates (CSV)",
-    lambda: export_table(points, data).to_csv(index=False),
-    f"map-{digest}.csv",
-    "text/csv",
-    icon=":material/download:",
-)
+download("Download the coordinates (CSV)", lambda: export_table(points, data).to_csv(index=False), f"map-{digest}.csv")

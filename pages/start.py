@@ -9,6 +9,7 @@ from metadash.analysis.answer import answer_spec
 from metadash.analysis.export import as_json
 from metadash.dashboard import house
 from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, episode_row, numbers_table
+from metadash.dashboard.downloads import download
 from metadash.dashboard.frame import header
 from metadash.dashboard.jobs import jobs_of, on_its_way, seconds_left, troubled
 from metadash.dashboard.watching import watch
@@ -86,10 +87,9 @@ if found:
         numbers_table(found)
     with st.expander("How this was computed", icon=":material/info:"):
         computed_how(found, data)
-    st.download_button(
+    download(
         "Download everything (JSON)",
         lambda: json.dumps(as_json(found), ensure_ascii=False, indent=1),
         f"answer-{found.digest}.json",
         "application/json",
-        icon=":material/download:",
     )

@@ -9,6 +9,7 @@ from metadash.analysis.sentence import examples
 from metadash.dashboard import house
 from metadash.dashboard.comparison import accuracy_words, scores_of, unit_nouns
 from metadash.dashboard.curves import history_of, learning_curves
+from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
@@ -143,9 +144,7 @@ def learning() -> None:
                 if log.open:
                     st.code(log_of(shown) or "Nothing was reported yet.", language=None, height=240)
                     if technical := defect_log(shown):
-                        st.download_button(
-                            "Download the details of the failure", technical, f"{shown}.log.txt", icon=":material/download:"
-                        )
+                        download("Download the details of the failure", technical, f"{shown}.log.txt", "text/plain")
         else:
             st.caption("Loss and validation accuracy are drawn here, step by step, once something trains.")
         if active:

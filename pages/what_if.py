@@ -17,6 +17,7 @@ from metadash.dashboard.asking import (
     queries_view,
 )
 from metadash.dashboard.comparison import accuracy_words, differences_chart, scores_of, shelf, unit_nouns
+from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence, term
 from metadash.dashboard.instances import instance_edits_of, known_sources, level_label
@@ -294,11 +295,7 @@ def dose_part() -> None:
 with st.expander("How wrong may it get? Accuracy against the share that is hit", icon=":material/trending_down:"):
     dose_part()
 
-st.download_button(
-    "Download every task's score (CSV)",
-    lambda: found.scores().to_csv(index=False) if found else "",
-    f"what-if-{digest}.csv",
-    "text/csv",
-    icon=":material/download:",
+download(
+    "Download every task's score (CSV)", lambda: found.scores().to_csv(index=False) if found else "", f"what-if-{digest}.csv"
 )
 link_to("compare", "Compare learners", "stacked_line_chart")

@@ -113,6 +113,12 @@ def test_only_the_dashboard_and_its_pages_import_streamlit() -> None:
             assert not any(found.split(".")[0] == "streamlit" for found in imports_of(file)), name
 
 
+def test_every_file_is_handed_out_by_the_one_button_that_reruns_nothing() -> None:
+    """Streamlit's own reruns the page on a click, and the start of a run may lose the file that was asked for."""
+    users = [file for file in (*SOURCES, *(ROOT / "pages").glob("*.py")) if "download_button" in file.read_text(encoding="utf-8")]
+    assert users == [PACKAGE / "dashboard" / "downloads.py"]
+
+
 def test_the_server_loads_neither_torch_nor_scikit_learn() -> None:
     program = (
         f"import sys; [__import__(m) for m in {SERVER_IMPORTS}]; print([m for m in {NEVER_IN_THE_SERVER} if m in sys.modules])"

@@ -11,6 +11,7 @@ from metadash.analysis import words
 from metadash.analysis.alone import proxies
 from metadash.canonical import canonical_json
 from metadash.dashboard import blurring
+from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.theme import palette
 from metadash.data.dataset import ROLES, Dataset
@@ -94,14 +95,7 @@ def findings(data: Dataset) -> None:
         "What metadata alone answers is not among these until it has been computed, under *Metadata alone*."
     )
     known_for(found.coverage)
-    st.download_button(
-        "Download findings (CSV)",
-        lambda: findings_csv(rows),
-        f"{data.name}-{split}-audit.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    download("Download findings (CSV)", lambda: findings_csv(rows), f"{data.name}-{split}-audit.csv")
 
 
 def known_for(coverage: pd.DataFrame) -> None:
@@ -206,13 +200,10 @@ def recognisable(data: Dataset) -> None:
         key="md_sizes",
         alt="Rows by the size of the group they share their values with: " + anonymity_sentence(found),
     )
-    st.download_button(
+    download(
         "Download group sizes (CSV)",
         lambda: pd.DataFrame(found.sizes, columns=["group_size_from", "groups", "rows"]).to_csv(index=False).encode(),
         f"{data.name}-groups.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 

@@ -35,6 +35,7 @@ from metadash.dashboard.comparison import (
     priced,
     versus_of,
 )
+from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.matrix import matrix
 from metadash.dashboard.theme import palette
@@ -281,7 +282,7 @@ class SideBySide:
         }
         with st.container(horizontal=True):
             for label, (file, table) in tables.items():
-                st.download_button(label, partial(as_csv, table), file, "text/csv", icon=":material/download:")
+                download(label, partial(as_csv, table), file)
 
 
 def as_csv(table: Callable[[], pd.DataFrame]) -> str:
