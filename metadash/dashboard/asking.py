@@ -33,7 +33,7 @@ def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
     """One row of controls a source: what happens to it, for what share of the test classes or, where it describes those, instances."""
     found = []
     for source in sources:
-        name, what, share = st.columns([1.6, 3.4, 3], vertical_alignment="center")
+        name, what, share = st.columns([1.5, 3.9, 2.6], vertical_alignment="center")
         level = data.source(source).level
         hit = "classes" if level == "class" else "instances"
         name.markdown(f"**{plain(source)}**" + ("  \n:small[of instances]" if level == "instance" else ""))
