@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from metadash import commands, settings
+from metadash.analysis.answer import USUAL_SEEDS
 from metadash.errors import BadInput
 from metadash.learners.fusions import BOTH
 from metadash.metadata.controls import CONTROLS
@@ -56,8 +57,10 @@ def parser() -> argparse.ArgumentParser:
     add_dataset(answer)
     answer.add_argument("--question", help="one of the data set's questions (default: its first); `datasets` lists them")
     answer.add_argument("--sources", type=words, help="ask about these sources instead, separated by commas")
-    add_tasks(answer, "siblings")
-    answer.add_argument("--seeds", type=int, default=3, help="training seeds (default 3)")
+    add_tasks(answer)
+    answer.add_argument("--where", help="SQL condition on the test classes")
+    answer.add_argument("--seeds", type=int, default=len(USUAL_SEEDS), help=f"training seeds (default {len(USUAL_SEEDS)})")
+    add_folds(answer)
     answer.add_argument("--mode", choices=["quick", "full"], default="quick")
     add_budget(answer)
     answer.set_defaults(run=commands.answer)
@@ -96,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
 
     episodes = verbs.add_parser("episodes", parents=[common], help="draw episodes and save their manifest")
     add_dataset(episodes)
-    add_tasks(episodes, "uniform")
+    add_tasks(episodes)
     episodes.add_argument("--n-shot", type=int, default=1)
     episodes.add_argument("--n-query", type=int, default=15)
     episodes.add_argument("--split")
@@ -135,14 +138,13 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--distance", choices=["euclidean", "cosine"], default="euclidean")
     train.add_argument("--source-dropout", type=float, default=0.0)
     train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--split")
+    train.add_argument("--split", help="the split it is trained and tested on (default: the data set's own)")
     train.add_argument("--where", help="SQL condition on the test classes")
     train.add_argument(
         "--ways", type=numbers, help="fewer ways to score at too, separated by commas (default: 2,3 of 5; '' for none)"
     )
     train.add_argument("--mode", choices=["quick", "full"], default="quick")
-    train.add_argument("--n-query", type=int, default=15, help="queries per class (default 15)")
-    add_tasks(train, "siblings")
+    add_tasks(train)
     add_budget(train)
     train.set_defaults(run=commands.train)
 
@@ -190,12 +192,7 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
         help=f"how they enter (default: pseudo-shots for what describes classes, film for instances, {BOTH} for both)",
     )
     verb.add_argument("--seeds", type=int, help="training seeds (default: 5 to confirm, else 3)")
-    verb.add_argument(
-        "--folds",
-        type=int,
-        default=0,
-        help="cross-fit in so many folds, so that each class is a test class once; a backbone a fold (default 0: the split as it is)",
-    )
+    add_folds(verb)
     verb.add_argument(
         "--doses",
         action=argparse.BooleanOptionalAction,
@@ -208,8 +205,8 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--rope", type=float, default=0.5, help="half-width of no practical difference, in points (default 0.5)")
     verb.add_argument("--allow-leak", action="store_true", help="ablate sources that identify classes too; their badge stays")
-    verb.add_argument("--split")
-    add_tasks(verb, None)
+    verb.add_argument("--where", help="SQL condition on the test classes")
+    add_tasks(verb)
     add_budget(verb)
 
 
@@ -296,23 +293,39 @@ def add_dataset(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--dataset", default="glyphs", help="name of the data set (default glyphs)")
 
 
-def add_tasks(verb: argparse.ArgumentParser, strategy: str | None) -> None:
-    """``strategy`` is the usual one; None where the sources choose it."""
-    chosen = f"default {strategy}" if strategy else "default: disjoint where a source describes instances, else siblings"
-    verb.add_argument("--n-way", type=int, default=5)
+def add_tasks(verb: argparse.ArgumentParser) -> None:
+    """What is not said is what the question, the sources or the data set ask for."""
+    verb.add_argument("--n-way", type=int, help="classes of a task (default 5, or the question's)")
     verb.add_argument(
-        "--strategy", choices=["uniform", "siblings", "disjoint"], default=strategy, help=f"how tasks are drawn ({chosen})"
+        "--strategy",
+        choices=["uniform", "siblings", "disjoint"],
+        help="how tasks are drawn (default: disjoint where a source describes instances, else siblings where the data set has some)",
     )
     verb.add_argument("--column", help="what siblings share, or support and query do not (default: the data set's own)")
+
+
+def add_folds(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--split", help="one split instead of cross-fitting; `datasets` lists them")
+    verb.add_argument(
+        "--folds",
+        type=int,
+        help="cross-fit in so many folds, so that each class is a test class once; a backbone a fold (default: 5 for light heads where the "
+        "data have groups enough; 0: the data set's own split as it is)",
+    )
 
 
 def add_budget(verb: argparse.ArgumentParser) -> None:
     widths = ", ".join(f"{entry.width} for {name}" for name, entry in BACKBONES.items())
     verb.add_argument("--backbone", choices=list(BACKBONES), help="the embedding network (default: conv4, mlp for vectors)")
-    verb.add_argument("--width", type=int, default=0, help=f"how wide the backbone is (default {widths})")
+    verb.add_argument("--width", type=int, help=f"how wide the backbone is (default {widths})")
+    verb.add_argument("--backbone-episodes", type=int, help="training episodes of the backbone, at most (default 500)")
     verb.add_argument(
-        "--backbone-episodes", type=int, default=500, help="training episodes of the backbone, at most (default 500)"
+        "--own-backbone",
+        action="store_true",
+        default=None,
+        help="train the backbone here, though one comes with the data set",
     )
-    verb.add_argument("--steps", type=int, default=2000, help="training steps, at most (default 2000)")
-    verb.add_argument("--n-episodes", type=int, default=2000, help="test episodes (default 2000)")
-    verb.add_argument("--shots", type=numbers, default=(1, 2, 5, 10), help="labelled examples per class, separated by commas")
+    verb.add_argument("--steps", type=int, help="training steps, at most (default 2000)")
+    verb.add_argument("--n-episodes", type=int, help="test episodes, of each fold (default 2000)")
+    verb.add_argument("--shots", type=numbers, help="labelled examples per class, separated by commas (default 1,2,5,10)")
+    verb.add_argument("--n-query", type=int, help="queries per class (default 15)")

@@ -15,7 +15,7 @@ import numpy as np
 from metadash import settings
 from metadash.analysis import words
 from metadash.analysis.answer import answer as read_answer
-from metadash.analysis.answer import answer_spec
+from metadash.analysis.answer import answer_spec, own_question
 from metadash.analysis.arms import StoredArm, arm_scores, names_of, stored_arms
 from metadash.analysis.costs import cost_of
 from metadash.analysis.export import as_json, simple
@@ -30,15 +30,15 @@ from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.fusions import MODULATING
 from metadash.learners.options import read_options
-from metadash.learners.registry import ENTRIES, entry_of, options_for
-from metadash.networks.registry import usual_backbone
+from metadash.learners.registry import ENTRIES, options_for
 from metadash.progress_bar import bar
-from metadash.training.fields import build
+from metadash.training.builder import run_for
 from metadash.training.jobs import title_of
-from metadash.training.levels import modulating
+from metadash.training.levels import column_for
 from metadash.training.run import train as train_run
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways, ways_note
+from metadash.training.spec import ways_note
 from metadash.training.store import Run, RunStore
+from metadash.training.together import train_all
 from metadash.workspace import Workspace
 
 
@@ -54,41 +54,46 @@ class Result:
 
 def answer(options: argparse.Namespace, workspace: Workspace) -> Result:
     """Train whatever the question still needs, in this process, and read the answer off the stored runs."""
-    data = open_dataset(workspace, options.dataset)
-    choices: dict[str, Any] = {
-        "mode": options.mode,
-        "backbone": options.backbone or usual_backbone(data.description.modality).name,
-        "width": options.width,
-        "episodes": options.backbone_episodes,
-        "steps": options.steps,
-    }
-    choices |= {"seeds": tuple(range(options.seeds)), "n_episodes": options.n_episodes, "shots": options.shots}
-    if options.column:
-        choices["column"] = options.column
-    spec = answer_spec(data, question_of(options, data), **choices)
-    with bar(len(spec.runs)) as report:
-        for run in spec.runs:
-            train_run(run, workspace, report.part(title_of(run)))
-    found = read_answer(spec, data, RunStore(workspace))
+    data, store, workers = open_dataset(workspace, options.dataset), RunStore(workspace), settings.worker_count()
+    spec = answer_spec(
+        data,
+        question_of(options, data),
+        seeds=range(options.seeds),
+        folds=options.folds,
+        **chosen(options, "split", "mode", "column", "where", *OF_BUDGET),
+    )
+    with bar(1) as report:
+        train_all(spec.jobs(data, store), workspace, workers, report.part("the answer"))
+    found = read_answer(spec, data, store)
     if found is None:
         raise BadInput("A run this answer needs is missing or damaged; ask again to compute it anew.")
     return Result(as_json(found), " ".join(sentences(found)))
 
 
+OF_BUDGET = ("backbone", "width", "backbone_episodes", "own_backbone", "steps", "n_episodes", "shots", "n_query")
+"""The options of every verb that trains, by the names that ``run_for`` knows too."""
+OF_TASKS = ("n_way", "strategy", "column", "where")
+
+
+def chosen(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Those of a verb's options that are choices of ``run_for``."""
+    return {name: getattr(options, name) for name in names}
+
+
 def question_of(options: argparse.Namespace, data: Dataset) -> Question:
+    """One of the data set's questions, or one's own of ``--sources``. Raises BadInput where an option would be ignored."""
     if options.sources:
-        for name in options.sources:
-            data.source(name)
-        noun = data.description.class_noun
-        task = f"tell {'sibling' if options.strategy == 'siblings' else 'any'} {words.plural(noun)} apart"
-        return Question(
-            "own", f"the metadata “{', '.join(options.sources)}”", task, options.sources, options.strategy, options.n_way
-        )
-    if options.question:
-        return data.question(options.question)
-    if not data.description.questions:
+        if options.question:
+            raise BadInput("--question and --sources were both given; a question has its own sources, so leave one of them out.")
+        return own_question(data, options.sources, options.strategy, options.n_way)
+    questions = data.description.questions
+    if not options.question and not questions:
         raise BadInput(f"'{data.name}' has no questions of its own; name its metadata with --sources.")
-    return data.description.questions[0]
+    found = data.question(options.question) if options.question else questions[0]
+    for name, given, own in (("n-way", options.n_way, found.n_way), ("strategy", options.strategy, found.strategy)):
+        if given not in (None, own):
+            raise BadInput(f"The question '{found.id}' asks for {name} {own}; for {given}, ask your own with --sources.")
+    return found
 
 
 def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -168,10 +173,10 @@ def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
     data = open_dataset(workspace, options.dataset)
     spec = EpisodeSpec(
         Pool(options.split or data.description.default_split, options.role, options.where),
-        options.n_way,
+        options.n_way or 5,
         options.n_shot,
         options.n_query,
-        options.strategy,
+        options.strategy or "uniform",
         column_of(options, data),
         options.seed,
         options.count,
@@ -193,8 +198,9 @@ def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
 
 
 def column_of(options: argparse.Namespace, data: Dataset) -> str | None:
-    own = {"siblings": data.description.sibling_column, "disjoint": data.description.disjoint_column}
-    return options.column or own.get(options.strategy)
+    if options.column and options.strategy in (None, "uniform"):
+        raise BadInput("--column would be ignored by uniform tasks; choose --strategy siblings or disjoint.")
+    return options.column or column_for(options.strategy, data)
 
 
 def train(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -202,44 +208,15 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
     sources = options.sources
     if sources == ("all",):
         sources = tuple(source.name for source in (data.sources if options.fusion in MODULATING else data.class_sources()))
-    fusion = options.fusion or ("pseudo-shots" if sources else "none")
-    split = options.split or data.description.default_split
-    spec: RunSpec = build(
-        RunSpec,
-        {
-            "dataset": data.name,
-            "split": split,
-            "learner": options.learner,
-            "options": read_options(",".join(options.option)),
-            "learning_rate": entry_of(options.learner).outer_rate(options.mode),
-            "mode": options.mode,
-            "backbone": BackboneSpec(
-                data.name,
-                split,
-                options.backbone or usual_backbone(data.description.modality).name,
-                options.width,
-                episodes=options.backbone_episodes,
-            ),
-            "distance": options.distance,
-            "fusion": fusion,
-            "auxiliary_weight": options.auxiliary_weight,
-            "sources": sources,
-            "modulating": modulating(fusion, sources, data),
-            "control": options.control,
-            "source_dropout": options.source_dropout,
-            "steps": options.steps,
-            "seed": options.seed,
-            "evaluation": Evaluation(
-                options.n_way,
-                options.shots,
-                options.n_query,
-                strategy=options.strategy,
-                column=column_of(options, data),
-                where=options.where,
-                n_episodes=options.n_episodes,
-                ways=usual_ways(options.n_way) if options.ways is None else options.ways,
-            ),
-        },
+    spec = run_for(
+        data,
+        sources,
+        options=read_options(",".join(options.option)),
+        fusion=options.fusion or ("pseudo-shots" if sources else "none"),
+        **chosen(
+            options, "learner", "mode", "distance", "auxiliary_weight", "control", "source_dropout", "seed", "split", "ways"
+        ),
+        **chosen(options, *OF_TASKS, *OF_BUDGET),
     )
     with bar(1) as report:
         run = train_run(spec, workspace, report.part(title_of(spec)))

@@ -6,7 +6,7 @@ import streamlit as st
 from metadash import settings
 from metadash.analysis import words
 from metadash.analysis.adaptation import advice, details, headline, queries_table, read_adaptation, steps_table
-from metadash.analysis.arms import names_of
+from metadash.analysis.arms import names_of, run_words
 from metadash.dashboard import house
 from metadash.dashboard.adapting import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
@@ -22,8 +22,9 @@ from metadash.dashboard.theme import palette
 from metadash.dashboard.watching import watch
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
+from metadash.training.builder import run_for
 from metadash.training.kinds import run_digest
-from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.spec import RunSpec
 from metadash.training.views import AdaptationSpec, does_not_adapt, own_steps
 
 OWN = "own"
@@ -41,15 +42,7 @@ names = names_of(every)
 runs = {run.digest: (arm, run) for arm in adapting(every) for run in arm.runs}
 
 if not runs:
-    split = data.description.default_split
-    maml = entry_of("maml")
-    small = RunSpec(
-        dataset=data.name,
-        split=split,
-        learner="maml",
-        backbone=BackboneSpec(data.name, split),
-        learning_rate=maml.learning_rate,
-    )
+    small = run_for(data, learner="maml")
     seconds = seconds_for([small], data)
     with st.container(border=True):
         st.markdown(
@@ -69,7 +62,7 @@ answer_area = st.container()
 
 def run_label(digest: str) -> str:
     arm, run = runs[digest]
-    return f"{arm_title(arm, names)}, seed {run.about['spec']['seed']}"
+    return f"{arm_title(arm, names)}, {run_words(run)}"
 
 
 def not_here(digest: str) -> str:

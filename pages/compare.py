@@ -21,7 +21,7 @@ from metadash.dashboard.learning import seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.side_by_side import SideBySide
 from metadash.errors import BadInput
-from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.builder import run_for
 
 header(
     "Which learner does better, and by how much?",
@@ -39,8 +39,7 @@ all_names = names_of(arms)
 def empty() -> None:
     """What to do where there is nothing to compare yet, and how long it takes."""
     data = house.chosen_dataset()
-    split = data.description.default_split
-    seconds = seconds_for([RunSpec(dataset=data.name, split=split, backbone=BackboneSpec(data.name, split))], data)
+    seconds = seconds_for([run_for(data)], data)
     with st.container(border=True):
         have = "There is one learner so far; a comparison takes two." if arms else "Nothing has been trained yet."
         st.markdown(

@@ -5,7 +5,7 @@ import streamlit as st
 
 from metadash import settings
 from metadash.analysis import words
-from metadash.analysis.arms import names_of
+from metadash.analysis.arms import names_of, run_words
 from metadash.analysis.one_task import one_task, task_sentence
 from metadash.dashboard import house
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
@@ -21,8 +21,9 @@ from metadash.dashboard.pictures import picture_row
 from metadash.dashboard.watching import watch
 from metadash.errors import BadInput
 from metadash.learners.fusions import BOTH
+from metadash.training.builder import run_for
 from metadash.training.kinds import run_digest
-from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.spec import RunSpec
 from metadash.training.views import MapSpec
 
 CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, so many examples of each
@@ -38,8 +39,7 @@ names = names_of(arms)
 runs = {run.digest: (arm, run) for arm in arms for run in arm.runs}
 
 if not runs:
-    split = data.description.default_split
-    seconds = seconds_for([RunSpec(dataset=data.name, split=split, backbone=BackboneSpec(data.name, split))], data)
+    seconds = seconds_for([run_for(data)], data)
     with st.container(border=True):
         st.markdown(
             "#### Nothing has been trained on this data set yet.\nTrain a learner; then you will see here, for any test task, where it puts "
@@ -54,7 +54,7 @@ answer_area = st.container()
 
 def run_label(digest: str) -> str:
     arm, run = runs[digest]
-    return f"{names[arm.id]}, seed {run.about['spec']['seed']}"
+    return f"{names[arm.id]}, {run_words(run)}"
 
 
 # a learner with metadata first: it has something to move

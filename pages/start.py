@@ -5,13 +5,14 @@ import json
 import streamlit as st
 
 from metadash.analysis import words
-from metadash.analysis.answer import answer_spec
+from metadash.analysis.answer import USUAL_SEEDS, answer_spec
 from metadash.analysis.export import as_json
 from metadash.dashboard import house
-from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, episode_row, numbers_table
+from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, draw_so_far, episode_row, numbers_table
 from metadash.dashboard.downloads import download
 from metadash.dashboard.frame import header
-from metadash.dashboard.jobs import jobs_of, on_its_way, seconds_left, troubled
+from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, on_its_way, seconds_left, troubled
+from metadash.dashboard.learning import backbone_origin
 from metadash.dashboard.watching import watch
 from metadash.networks.registry import usual_backbone
 
@@ -26,7 +27,13 @@ question = chosen_question(data)
 with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more:
     left, middle, right = st.columns(3)
     seeds = left.slider(
-        "Training seeds", 2, 5, 3, key="seeds", bind="query-params", help="How often everything that is trained is trained again."
+        "Training seeds",
+        2,
+        5,
+        len(USUAL_SEEDS),
+        key="seeds",
+        bind="query-params",
+        help="How often everything that is trained is trained again.",
     )
     mode = middle.segmented_control(
         "Mode",
@@ -47,35 +54,68 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         bind="query-params",
         help=f"The {backbone.width_means}. The narrower is the quicker.",
     )
+    crossed = st.toggle(
+        f"Test every {data.description.class_noun} once (cross-fitting)",
+        True,
+        key="crossed",
+        bind="query-params",
+        disabled=mode == "full",
+        help="The classes rotate through the test in folds, over a backbone each, so that more is known of new ones. Without it, and end to "
+        "end, the data set's own split stands as it is.",
+    )
+    own_backbone = backbone_origin(data, "own_backbone")
 
-spec = answer_spec(data, question, seeds=tuple(range(seeds)), mode=mode, backbone=backbone.name, width=width)
-busy = on_its_way(spec.runs, data)
+spec = answer_spec(
+    data,
+    question,
+    seeds=range(seeds),
+    folds=None if crossed else 0,
+    mode=mode,
+    backbone=backbone.name,
+    width=width,
+    own_backbone=own_backbone,
+)
+jobs = spec.jobs(data, house.store())
+busy = on_its_way(jobs, data)
 found = house.stored_answer(spec, data)
 
 
 def ask() -> None:
     """The button, what it will tell, and how long it takes."""
-    parts = jobs_of(spec.runs, data)
+    parts = jobs_of(jobs, data)
     for job in troubled(parts)[:1]:
         st.warning(f"The last attempt ended early: {job.title}. {job.message}", icon=":material/warning:")
+    nouns = words.plural(data.description.class_noun)
+    rotate = (
+        f"in {spec.folds} folds, so that every {data.description.class_noun} is tested once"
+        if spec.folds
+        else "it has never seen"
+    )
     with st.container(border=True):
         st.markdown(
             f"Pressing the button trains a learner with {question.subject}, without it, and with its rows shuffled between classes, and scores "
-            f"all three on the same {words.count(spec.n_episodes)} test tasks of {words.plural(data.description.class_noun)} it has never seen. "
+            f"all three on the same {words.count(spec.n_episodes)} test tasks of {nouns} {rotate}. "
             "You will read how much the metadata helps, how sure that is, and how many labelled examples it is worth."
         )
         if st.button("Answer it", type="primary", icon=":material/play_arrow:", key="start_go"):
-            for run in spec.runs:
-                house.board().submit(run)
+            for job in jobs:
+                house.board().submit(job)
             st.rerun()
         st.caption(f"{words.duration(seconds_left(parts)).capitalize()} on this machine. It goes on if you close the page.")
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def growing() -> None:
+    """What the finished folds say, sharper with each."""
+    draw_so_far(spec, house.answer_so_far(spec, data), data)
 
 
 if found:
     draw_answer(found)
 elif busy:
     with st.container(border=True):
-        watch(spec.runs, data, "start")
+        growing()
+        watch(jobs, data, "start")
 else:
     ask()
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import streamlit as st
 
 from metadash.analysis import words
-from metadash.analysis.arms import names_of
+from metadash.analysis.arms import names_of, run_words
 from metadash.analysis.doses import break_even_words, dose_curves, dose_name
+from metadash.analysis.plan import SOURCE_DROPOUT
 from metadash.analysis.what_if import headline, moved_queries, what_if
 from metadash.dashboard import house
 from metadash.dashboard.asking import (
@@ -27,10 +28,11 @@ from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.theme import palette
 from metadash.dashboard.watching import watch
 from metadash.figures.doses import dose_chart
+from metadash.training.builder import run_for
 from metadash.training.kinds import run_digest
-from metadash.training.levels import column_for, dose_kinds, modulating, usual_fusion, usual_strategy
+from metadash.training.levels import dose_kinds, usual_strategy
 from metadash.training.questions import DoseSpec, WhatIfSpec
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.training.spec import RunSpec
 from metadash.training.views import MapSpec
 
 ANSWER_EVERY = 0.25  # seconds between two looks for an answer: it takes about half a second
@@ -53,18 +55,7 @@ def tolerant(of_instances: bool = False) -> RunSpec:
     if of_instances:
         sources = (*sources, *(name for name in known_sources(data) if data.source(name).level == "instance"))
         strategy = usual_strategy(sources, data)
-    fusion = usual_fusion(sources, data)
-    tests = Evaluation(question.n_way if question else 5, strategy=strategy, column=column_for(strategy, data))  # type: ignore[arg-type]
-    return RunSpec(
-        data.name,
-        about.default_split,
-        fusion=fusion,  # type: ignore[arg-type]
-        sources=sources,
-        modulating=modulating(fusion, sources, data),
-        source_dropout=0.5,
-        backbone=BackboneSpec(data.name, about.default_split),
-        evaluation=tests,
-    )
+    return run_for(data, sources, n_way=question.n_way if question else None, strategy=strategy, source_dropout=SOURCE_DROPOUT)
 
 
 def train_one() -> None:
@@ -102,7 +93,7 @@ runs = {run.digest: (arm, run) for arm in arms for run in arm.runs}
 def run_label(digest: str) -> str:
     arm, run = runs[digest]
     able = "" if arm.spec.source_dropout else " (never saw a source missing)"
-    return f"{names[arm.id]}, seed {run.about['spec']['seed']}{able}"
+    return f"{names[arm.id]}, {run_words(run)}{able}"
 
 
 left, middle, right = st.columns([5, 1.5, 1.5])

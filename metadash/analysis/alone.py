@@ -6,13 +6,15 @@ clearly above says that a column stands for the class (a label proxy), such as a
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from metadash.analysis.intervals import Interval
 from metadash.analysis.scores import load_scores
 from metadash.data.dataset import Dataset
 from metadash.metadata.findings import Finding
+from metadash.training.builder import run_for
 from metadash.training.probes import ProxySpec
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.training.spec import RunSpec
 from metadash.training.store import RunStore
 
 PROXY = 5.0
@@ -70,29 +72,12 @@ def alone_specs(dataset: Dataset, base: RunSpec, sources: Sequence[str] = ()) ->
     return found
 
 
-def base_run(
-    dataset: Dataset,
-    split: str,
-    *,
-    width: int = 32,
-    episodes: int = 500,
-    steps: int = 2000,
-    n_episodes: int = 2000,
-    shots: tuple[int, ...] = (1, 2, 5, 10),
-) -> RunSpec:
+def base_run(dataset: Dataset, split: str, **choices: Any) -> RunSpec:
     """The run that the audit's learners are variants of: quick mode, and the tasks of the data set's first question, else sibling tasks
-    where there are siblings."""
-    about = dataset.description
-    strategy = about.questions[0].strategy if about.questions else "siblings" if about.sibling_column else "uniform"
-    column = {"siblings": about.sibling_column, "disjoint": about.disjoint_column}.get(strategy)
-    n_way = about.questions[0].n_way if about.questions else 5
-    return RunSpec(
-        dataset=dataset.name,
-        split=split,
-        backbone=BackboneSpec(dataset.name, split, width=width, episodes=episodes),
-        steps=steps,
-        evaluation=Evaluation(n_way, shots, strategy=strategy, column=column, n_episodes=n_episodes),  # type: ignore[arg-type]
-    )
+    where there are siblings. ``choices`` as for ``run_for``."""
+    question = next(iter(dataset.description.questions), None)
+    tasks = {"strategy": question.strategy, "n_way": question.n_way} if question else {}
+    return run_for(dataset, split=split, **{**tasks, **choices})
 
 
 def read_alone(specs: dict[str, RunSpec | ProxySpec], dataset: Dataset, store: RunStore) -> list[Alone]:

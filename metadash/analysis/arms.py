@@ -1,4 +1,5 @@
-"""Stored runs as arms: runs alike but for their training seed are one arm; anything else keeps them apart."""
+"""Stored runs as arms: runs alike but for their training seed, and for the fold of one cross-fitting, are one arm; anything else keeps
+them apart."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from metadash.analysis.scores import Scores, load_scores
+from metadash.analysis.scores import Scores, load_scores, pooled_scores
 from metadash.canonical import digest
+from metadash.data.folds import read_fold
 from metadash.errors import BadInput
 from metadash.learners.fusions import BOTH
 from metadash.metadata.blur import read_blur
@@ -35,7 +37,8 @@ IN_THE_NAME = ("sources", "modulating", "control", "falsified", "blur", "learner
 
 @dataclass(frozen=True)
 class StoredArm:
-    """Runs that differ in their seed alone, one a seed, by seed. ``id`` stays the same when more seeds are added."""
+    """Runs that differ in their seed alone, one a seed, by seed; of a cross-fitting, those of one fold after those of another, the same
+    seeds in each. ``id`` stays the same when more seeds are added."""
 
     id: str
     runs: tuple[Run, ...]
@@ -52,12 +55,17 @@ class StoredArm:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        return tuple(run.about["spec"]["seed"] for run in self.runs)
+        return tuple(dict.fromkeys(run.about["spec"]["seed"] for run in self.runs))
 
     @property
-    def episodes(self) -> tuple[str, tuple[int, ...]]:
-        """What two arms must have in common to be compared: the manifest they were scored on, and the shots."""
-        return self.runs[0].summary["manifest"], self.spec.evaluation.shots
+    def folds(self) -> int:
+        """Of how many folds its runs are; 1 where it is not cross-fitted."""
+        return len({run.about["spec"]["split"] for run in self.runs})
+
+    @property
+    def episodes(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """What two arms must have in common to be compared: the manifests they were scored on, and the shots."""
+        return tuple(dict.fromkeys(run.summary["manifest"] for run in self.runs)), self.spec.evaluation.shots
 
     @property
     def created(self) -> float:
@@ -65,8 +73,8 @@ class StoredArm:
 
     @property
     def seconds(self) -> float:
-        """What training and scoring took, the mean over the seeds."""
-        return sum(run.about["seconds"] for run in self.runs) / len(self.runs)
+        """What training and scoring took, in all folds together, the mean over the seeds."""
+        return sum(run.about["seconds"] for run in self.runs) / len(self.seeds)
 
     @property
     def plain(self) -> bool:
@@ -94,23 +102,52 @@ class StoredArm:
 
 
 def arm_id(run: Run) -> str:
-    """Names everything a run is made of but its seed: its spec, the data, the code that computed it, the episodes it was scored on."""
+    """Names everything a run is made of but its seed: its spec, the data, the code that computed it, the episodes it was scored on; of a
+    fold, those of the whole cross-fitting, whichever fold it is."""
     rest = {key: value for key, value in run.about["spec"].items() if key != "seed"}
-    return digest(rest, run.about["dataset_fingerprint"], run.about.get("code"), run.summary["manifest"], length=10)
+    manifest = run.summary["manifest"]
+    if fold := read_fold(rest["split"]):
+        manifest = rest["split"] = cross_fitting(fold[1])
+        rest["backbone"] = {**rest["backbone"], "split": rest["split"], "start": bool(rest["backbone"].get("start"))}
+    return digest(rest, run.about["dataset_fingerprint"], run.about.get("code"), manifest, length=10)
+
+
+def cross_fitting(folds: int) -> str:
+    return f"cross-fitted in {folds} folds"
 
 
 def stored_arms(runs: Iterable[Run]) -> tuple[list[StoredArm], list[str]]:
-    """The arms among some runs, newest first, and the digests of learners' runs that this version cannot read."""
-    found: dict[str, dict[int, Run]] = {}
+    """The arms among some runs, newest first, and the digests of learners' runs that this version cannot read.
+
+    Of a cross-fitting that misses a fold nothing is told yet, and of its seeds those that every fold has.
+    """
+    found: dict[str, dict[tuple[str, int], Run]] = {}
     unreadable = []
     for run in sorted((run for run in runs if run.kind == "learner"), key=lambda run: run.about["created"]):
         try:
             assert isinstance(run.spec, RunSpec)
-            found.setdefault(arm_id(run), {})[run.spec.seed] = run
+            found.setdefault(arm_id(run), {})[run.spec.split, run.spec.seed] = run
         except (BadInput, KeyError, TypeError):
             unreadable.append(run.digest)
-    arms = [StoredArm(identity, tuple(by_seed[seed] for seed in sorted(by_seed))) for identity, by_seed in found.items()]
+    arms = [arm for identity, of_arm in found.items() if (arm := whole_arm(identity, of_arm))]
     return sorted(arms, key=lambda arm: arm.created, reverse=True), unreadable
+
+
+def whole_arm(identity: str, runs: Mapping[tuple[str, int], Run]) -> StoredArm | None:
+    """Fold after fold with the seeds that all have; None where a fold is missing."""
+    splits = sorted({split for split, _ in runs}, key=lambda split: (read_fold(split) or (0, 0), split))
+    fold = read_fold(splits[0])
+    if fold and len(splits) < fold[1]:
+        return None
+    seeds = [seed for seed in sorted({seed for _, seed in runs}) if all((split, seed) in runs for split in splits)]
+    return StoredArm(identity, tuple(runs[split, seed] for split in splits for seed in seeds)) if seeds else None
+
+
+def run_words(run: Run) -> str:
+    """Which of its arm's runs it is: ``seed 1``, ``fold 2 of 5, seed 1``."""
+    spec = run.about["spec"]
+    fold = read_fold(spec["split"])
+    return (f"fold {fold[0]} of {fold[1]}, " if fold else "") + f"seed {spec['seed']}"
 
 
 def comparable(arms: Iterable[StoredArm], reference: StoredArm) -> list[StoredArm]:
@@ -149,7 +186,10 @@ def natural_baseline(arms: Sequence[StoredArm]) -> int:
 def arm_scores(runs: Sequence[Run], store: RunStore) -> Scores:
     """The scores of every episode of an arm's runs. Raises BadInput when one of their folders is damaged."""
     try:
-        return load_scores(list(runs), store)
+        by_split: dict[str, list[Run]] = {}
+        for run in runs:
+            by_split.setdefault(run.about["spec"]["split"], []).append(run)
+        return pooled_scores([load_scores(found, store) for found in by_split.values()])
     except (KeyError, ValueError, TypeError) as error:
         if isinstance(error, BadInput):
             raise
@@ -172,6 +212,9 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def options_of(arm: StoredArm) -> dict[str, Any]:
     """Everything an arm was made with, as stored: a run of an older version may lack an option."""
     options = flatten({key: value for key, value in arm.runs[0].about["spec"].items() if key != "seed"})
+    if arm.folds > 1:
+        options["split"] = options["backbone.split"] = cross_fitting(arm.folds)
+    options["backbone.start"] = "that comes with the data" if options.get("backbone.start") else "trained here"
     return options | {"data": arm.runs[0].about["dataset_fingerprint"], "code": arm.runs[0].about.get("code")}
 
 

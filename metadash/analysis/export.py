@@ -15,10 +15,15 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "sentence": " ".join(sentences(answer)),
         "question": asdict(answer.spec.question),
         "dataset": answer.spec.dataset,
-        "split": answer.spec.split,
+        "split": answer.spec.run.split if not answer.spec.folds else None,
+        "folds": answer.spec.folds,
+        "by_fold": [
+            {"split": fold.split, "n_groups": fold.n_groups, "n_classes": fold.n_classes, "gain": simple(fold.gain)}
+            for fold in answer.folds
+        ],
         "mode": answer.spec.mode,
         "seeds": list(answer.spec.seeds),
-        "n_episodes": answer.spec.n_episodes,
+        "n_episodes": answer.n_episodes,
         "n_test_classes": answer.n_classes,
         "n_test_groups": answer.n_groups,
         "shots": list(shots),

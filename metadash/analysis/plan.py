@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from metadash.analysis.verdict import ROPE
 from metadash.data.dataset import Dataset
-from metadash.data.folds import MOST_FOLDS, fold_name
+from metadash.data.folds import MOST_FOLDS
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.metadata.audit_instances import class_tellers
 from metadash.metadata.findings import Material
 from metadash.metadata.identifiers import identifier_in
+from metadash.training.builder import fold_splits, folded, on_split, run_for, usual_folds
 from metadash.training.kinds import Spec
-from metadash.training.levels import column_for, modulating, usual_fusion, usual_strategy
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
+from metadash.training.spec import RunSpec
 from metadash.training.subsets import MOST_SOURCES, HeadsSpec, MaskedSpec, SourceArm, arms_of, planned_masks, run_of
 
 Tier = Literal["reliance", "screen", "confirm"]
@@ -41,6 +41,7 @@ class AblationSpec:
     controls: tuple[str, ...] = ("shuffled",)
     rope: float = ROPE
     folds: int = 0
+    fold_runs: tuple[RunSpec, ...] = ()
 
     def __post_init__(self) -> None:
         if self.tier not in FEWEST_SEEDS:
@@ -58,6 +59,10 @@ class AblationSpec:
             raise BadInput(f"Cross-fitting in {self.folds} folds is not possible; choose from 2 to {MOST_FOLDS}, or 0 for none.")
         if self.folds and self.tier != "confirm":
             raise BadInput(f"Only the tier confirm is cross-fitted; this is {self.tier}. Choose confirm, or no folds.")
+        if self.folds and not self.fold_runs:
+            if self.run.backbone.start:
+                raise BadInput("Backbones that come with the data differ from fold to fold; ablation_spec finds each.")
+            object.__setattr__(self, "fold_runs", tuple(on_split(self.run, split) for split in fold_splits(self.folds)))
         if not 0 <= self.rope < 100:
             raise BadInput(f"The practical threshold is {self.rope:g} points; it must be from 0 to 100.")
 
@@ -68,7 +73,7 @@ class AblationSpec:
     @property
     def light(self) -> bool:
         """Whether the arms are heads that train in one loop."""
-        return (self.run.learner, self.run.mode, self.run.fusion) == ("prototypical", "quick", "pseudo-shots")
+        return self.run.light
 
     @property
     def every_subset(self) -> bool:
@@ -100,7 +105,7 @@ class AblationSpec:
     @property
     def splits(self) -> list[str]:
         """The split of each fold; the run's own where it is not cross-fitted."""
-        return [fold_name(fold + 1, self.folds) for fold in range(self.folds)] or [self.run.split]
+        return [run.split for run in self.fold_runs or (self.run,)]
 
     def cells(self, seed: int) -> list[Spec]:
         """The runs of one seed, fold after fold: what is stored is not computed again, so that a broken ablation goes on where it
@@ -108,8 +113,8 @@ class AblationSpec:
         if self.tier != "confirm":
             return [self.masked(seed)]
         cells: list[Spec] = []
-        for split in self.splits:
-            run = replace(self.run, seed=seed, split=split, backbone=replace(self.run.backbone, split=split))
+        for fold in self.fold_runs or (self.run,):
+            run = replace(fold, seed=seed)
             if self.light:
                 cells.append(HeadsSpec(run, "all" if self.every_subset else "planned", self.controls))
             else:
@@ -122,41 +127,28 @@ class AblationSpec:
         return list(dict.fromkeys(cell for seed in self.seeds for cell in self.cells(seed)))
 
 
-def ablation_run(
-    dataset: Dataset,
-    sources: Sequence[str] = (),
-    *,
-    split: str | None = None,
-    width: int = 32,
-    episodes: int = 500,
-    n_way: int = 5,
-    strategy: str | None = None,
-    column: str | None = None,
-    fusion: str | None = None,
-    shots: tuple[int, ...] = (1, 2, 5, 10),
-    n_query: int = 15,
-    n_episodes: int = 2000,
-    **choices: object,
-) -> RunSpec:
-    """The run whose sources are ablated: by default the data set's class sources (where it has none, all), with quick prototypes.
-
-    ``fusion`` and ``strategy`` are those that the sources ask for (see ``metadash.training.levels``) where they are not said.
-    """
+def ablation_run(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> RunSpec:
+    """The run whose sources are ablated: by default the data set's class sources (where it has none, all). ``choices`` as for ``run_for``."""
     chosen = tuple(sources) or tuple(s.name for s in dataset.class_sources() or dataset.sources)
     if not chosen:
         raise BadInput(f"'{dataset.name}' has no metadata source, so there is nothing to ablate.")
-    split = split or dataset.description.default_split
-    fusion, strategy = fusion or usual_fusion(chosen, dataset), strategy or usual_strategy(chosen, dataset)
-    return RunSpec(
-        dataset=dataset.name,
-        split=split,
-        backbone=BackboneSpec(dataset.name, split, width=width, episodes=episodes),
-        fusion=fusion,  # type: ignore[arg-type]
-        sources=chosen,
-        modulating=modulating(fusion, chosen, dataset),
-        evaluation=Evaluation(n_way, shots, n_query, strategy, column or column_for(strategy, dataset), n_episodes=n_episodes),  # type: ignore[arg-type]
-        **choices,  # type: ignore[arg-type]
-    )
+    return run_for(dataset, chosen, **choices)
+
+
+def ablation_spec(
+    dataset: Dataset,
+    run: RunSpec,
+    tier: Tier = "confirm",
+    seeds: Sequence[int] | None = None,
+    controls: tuple[str, ...] = ("shuffled",),
+    rope: float = ROPE,
+    folds: int | None = None,
+) -> AblationSpec:
+    """The ablation of ``run``; None stands for what is usual: of ``folds``, cross-fitting to confirm where the data allow it."""
+    if folds is None:
+        folds = usual_folds(dataset, run) if tier == "confirm" else 0
+    own = folded(dataset, run, folds) if 2 <= folds <= MOST_FOLDS else ()
+    return AblationSpec(run, tier, tuple(range(USUAL_SEEDS[tier])) if seeds is None else tuple(seeds), controls, rope, folds, own)
 
 
 def leaks(spec: AblationSpec, dataset: Dataset) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Stored per-episode scores of several runs as aligned arrays: the only way in for every comparison."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -91,6 +91,24 @@ def load_scores(runs: list[Run], store: RunStore) -> Scores:
         tuple(run.digest for run in order),
         tuple(spec_of(run).seed for run in order),
         by_ways,
+    )
+
+
+def pooled_scores(folds: Sequence[Scores]) -> Scores:
+    """The folds of a cross-fitting as one: their episodes one after another, seed beside seed. Raises BadInput where they were not asked the
+    same."""
+    if len(folds) == 1:
+        return folds[0]
+    first = folds[0]
+    if len({(found.shots, found.seeds, found.ways) for found in folds}) > 1:
+        raise BadInput("These folds were asked different things; they cannot be pooled.")
+    return Scores(
+        first.shots,
+        np.concatenate([found.accuracy for found in folds], axis=-1),
+        EpisodeManifest.joined([found.manifest for found in folds]),
+        tuple(dict.fromkeys(digest for found in folds for digest in found.digests)),
+        first.seeds,
+        {n_way: np.concatenate([found.fewer[n_way] for found in folds], axis=-1) for n_way in first.fewer},
     )
 
 

@@ -24,6 +24,15 @@ def headline(answer: Answer) -> str:
     return opening + claim + both(first, answer) + "."
 
 
+def so_far_sentence(answer: Answer) -> str:
+    """What the finished folds say, without a verdict: ``So far, after 1 of 5 folds (6 letters): +4.9 points with one labelled example …``."""
+    first, nouns = answer.gain[0], plural(answer.unit_noun)
+    units = f"{answer.n_groups or answer.n_classes} {nouns}"
+    inside = first.episodes
+    found = f"{points(inside.estimate, inside.low, inside.high)} on these {nouns}"
+    return f"So far, after {len(answer.folds)} of {len(answer.spec.fold_runs)} folds ({units}): {found}, with {examples(first.shot)} per class."
+
+
 def both(difference: Difference, answer: Answer) -> str:
     """``+2.4 points [2.1, 2.7] on these letters, [1.5, 3.2] on new letters``."""
     noun = plural(answer.unit_noun)

@@ -8,13 +8,14 @@ import streamlit as st
 from metadash.analysis import words
 from metadash.analysis.ablation import Ablation, ablation
 from metadash.analysis.beside import OTHER, complete, dose_specs
-from metadash.analysis.plan import FEWEST_SEEDS, USUAL_SEEDS, AblationSpec, Tier, ablation_run, leaks
+from metadash.analysis.plan import FEWEST_SEEDS, USUAL_SEEDS, AblationSpec, Tier, ablation_run, ablation_spec, leaks
 from metadash.canonical import digest
 from metadash.dashboard import house
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import one_sentence, term
 from metadash.dashboard.instances import known_sources, level_label
 from metadash.dashboard.jobs import active, cancel, jobs_of, progress_bar, seconds_left, troubled
+from metadash.dashboard.learning import backbone_origin
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.audit import Audit, audit
@@ -23,12 +24,13 @@ from metadash.training.kinds import Spec
 from metadash.training.levels import column_for, usual_strategy
 
 TIERS: dict[Tier, str] = {
+    "confirm": "Every combination is trained anew, beside shuffled rows, and every class is tested once. What it says may be quoted.",
     "screen": "One model a seed learns to do without any source; then sources are hidden from it. Quick, and no proof.",
-    "confirm": "Every combination is trained anew, beside shuffled rows. What it says may be quoted.",
     "reliance": "Sources are hidden from an ordinary model: how far this one leans on each, not what they are worth.",
 }
 SHOTS = (1, 2, 3, 5, 10)
-FOLDS = {0: "no: the split as it is", 3: "3 folds", 5: "5 folds", 10: "10 folds"}
+USUAL = "usual"
+FOLDS = {USUAL: "as usual", 0: "no: the split as it is", 3: "3 folds", 5: "5 folds", 10: "10 folds"}
 BY_SOURCES = "as the sources ask"
 MORE_CONTROLS = {
     "noise": "random numbers with the mean and spread of the source.",
@@ -79,7 +81,7 @@ def chosen_ablation(data: Dataset) -> AblationSpec:
     rope, controls, folds = choices.pop("rope"), choices.pop("controls"), choices.pop("folds")
     run = ablation_run(data, tuple(name for name in known if name in sources), shots=tuple(sorted(shots)), **choices)
     check(run, data)
-    return AblationSpec(run, tier, tuple(range(int(seeds))), controls, float(rope), folds)
+    return ablation_spec(data, run, tier, range(int(seeds)), controls, float(rope), folds)
 
 
 def more_choices(data: Dataset, sources: Sequence[str], tier: Tier) -> dict:
@@ -117,10 +119,11 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier) -> dict:
             bind="query-params",
             help="Effects smaller than this are too small to act on.",
         )
+        own_backbone = backbone_origin(data, "ab_own")
         folds = st.segmented_control(
             "Cross-fitting",
             list(FOLDS),
-            default=0,
+            default=USUAL,
             required=True,
             format_func=FOLDS.__getitem__,
             key="ab_folds",
@@ -142,12 +145,13 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier) -> dict:
         drawn = f"Tasks are drawn {strategy}{f' by {column}' if column else ''}. {term(strategy)}"
         st.caption(drawn + ("" if tier == "confirm" else " Only confirm is cross-fitted and trains negative controls."))
     return {
-        "folds": int(folds) if tier == "confirm" else 0,
+        "folds": 0 if tier != "confirm" else None if folds == USUAL else int(str(folds)),
         "strategy": strategy,
         "n_way": int(n_way),
         "n_episodes": int(tests),
         "steps": int(steps),
-        "episodes": int(episodes),
+        "backbone_episodes": int(episodes),
+        "own_backbone": own_backbone,
         "rope": rope,
         "controls": (
             "shuffled",

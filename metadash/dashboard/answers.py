@@ -1,12 +1,14 @@
 """The parts of the *Start* page: the question, the answer's sentence and curve, a task in pictures, the numbers."""
 
+import shlex
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from metadash.analysis import words
-from metadash.analysis.answer import Answer, AnswerSpec
-from metadash.analysis.sentence import cell, sentences
+from metadash.analysis.answer import OWN, Answer, AnswerSpec, own_question
+from metadash.analysis.sentence import cell, sentences, so_far_sentence
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import plural, plural_of
 from metadash.dashboard.escape import plain
@@ -20,7 +22,6 @@ from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
 
-OWN = "own"
 BADGES = {
     Verdict.HELPS: ("▲ helps", "primary"),
     Verdict.HURTS: ("▼ hurts", "red"),
@@ -50,9 +51,7 @@ def chosen_question(data: Dataset) -> Question:
     n_way = right.number_input("n-way", 2, 50, 5, key="q_way", bind="query-params", help=term("n_way"))
     if not sources:
         raise BadInput("Choose at least one metadata source to ask about.")
-    noun = data.description.class_noun
-    together = f"sibling {plural(noun)} apart" if strategy == "siblings" else f"any {n_way} {plural(noun)} apart"
-    return Question(OWN, f"the metadata “{', '.join(sources)}”", f"tell {together}", tuple(sources), strategy, int(n_way))
+    return own_question(data, sources, strategy, int(n_way))
 
 
 def draw_answer(answer: Answer) -> None:
@@ -65,7 +64,7 @@ def draw_answer(answer: Answer) -> None:
         st.subheader(first, anchor=False)
         st.markdown(" ".join(rest))
         st.caption(
-            f"{words.count(answer.spec.n_episodes)} episodes · {answer.n_classes} test {plural(answer.class_noun)}{groups} · {plural_of(len(answer.spec.seeds), 'seed')} · "
+            f"{words.count(answer.n_episodes)} episodes · {answer.n_classes} test {plural(answer.class_noun)}{groups} · {plural_of(len(answer.spec.seeds), 'seed')}{f' · {answer.spec.folds} folds, each tested once' if answer.spec.folds else ''} · "
             f"{MODE_NOTES[answer.spec.mode]} · batch norm: {answer.batch_norm} statistics"
         )
     colours = palette()
@@ -82,15 +81,30 @@ def draw_answer(answer: Answer) -> None:
     st.caption("Lines: mean accuracy on the same test episodes; bands: 95 % interval over episodes, for these test classes.")
 
 
+def draw_so_far(spec: AnswerSpec, found: Answer | None, data: Dataset) -> None:
+    """The line that grows while folds come in: numbers without a verdict."""
+    if found is None:
+        st.markdown(
+            f"#### The first numbers come with the first of {plural_of(len(spec.fold_runs), 'fold')}."
+            if spec.folds
+            else "#### Under way."
+        )
+        return
+    st.badge("so far, no verdict yet", color="gray")
+    st.markdown(f"#### {so_far_sentence(found)}")
+
+
 @st.cache_data(max_entries=32, show_spinner=False)
 def example_episode(fingerprint: str, evaluation: str, _spec: AnswerSpec, _data: Dataset) -> EpisodeManifest:
     """The first test task. It is keyed by the data and the evaluation's text; what is underscored only computes it."""
-    return draw(_data, _spec.runs[0].evaluation.episodes(_spec.split, "test"))[0:1]
+    run = _spec.fold_runs[0]
+    return draw(_data, run.evaluation.episodes(run.split, "test"))[0:1]
 
 
 def episode_row(data: Dataset, spec: AnswerSpec) -> None:
     """One real test task: what the learner is given, and what it is asked."""
-    task = example_episode(data.fingerprint, repr(spec.runs[0].evaluation), spec, data)
+    first = spec.fold_runs[0]
+    task = example_episode(data.fingerprint, f"{first.split} {first.evaluation}", spec, data)
     names = data.classes["class_name"].to_numpy()[task.classes[0]]
     n_shown = min(5, task.n_way)
     support, query = task.support[0, :, 0], task.query[0, :n_shown, :2].ravel()
@@ -127,33 +141,42 @@ def numbers_table(answer: Answer) -> None:
         pd.DataFrame(rows), width="stretch", alt="Accuracies and differences with both intervals at each number of shots"
     )
     st.caption(
-        f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.spec.n_episodes)} episodes). Second: for new "
+        f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.n_episodes)} episodes). Second: for new "
         f"{plural(answer.unit_noun)} (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
         f"{len(answer.spec.seeds)} seeds. The verdict asks whether the second bracket lies beyond ± 0.5 points."
     )
 
 
 def computed_how(answer: Answer, data: Dataset) -> None:
-    spec = answer.spec
+    spec, tests = answer.spec, answer.spec.run.evaluation
+    splits = f"cross-fitted in {spec.folds} folds" if spec.folds else f"split `{spec.run.split}`"
+    origin = " (weights that come with the data set)" if spec.run.backbone.start else ""
     st.markdown(
         f"""
-- **Data** `{data.name}` (fingerprint `{data.fingerprint}`), split `{spec.split}`: meta-train, validation and test share no {answer.unit_noun}.
-- **Tasks** {spec.question.n_way}-way, {", ".join(map(str, spec.shots))} shots, {spec.n_query} queries a class, strategy *{spec.question.strategy}*;
-  {words.count(spec.n_episodes)} test episodes, the same for every arm (manifest `{answer.manifest}`).
-- **Learner** Prototypical Networks (Snell et al. 2017) on {spec.runs[0].backbone.title}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
+- **Data** `{data.name}` (fingerprint `{data.fingerprint}`), {splits}: meta-train, validation and test share no {answer.unit_noun}.
+- **Tasks** {tests.n_way}-way, {", ".join(map(str, spec.shots))} shots, {spec.n_query} queries a class, strategy *{tests.strategy}*;
+  {words.count(answer.n_episodes)} test episodes, the same for every arm (manifest `{answer.manifest}`).
+- **Learner** Prototypical Networks (Snell et al. 2017) on {spec.run.backbone.title}{origin}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
   learned from it; the mean κ over the test {plural(answer.class_noun)} is {answer.kappa:.2f}. {term("kappa")}
 - **Stopping** on validation {plural(answer.class_noun)}; nothing was selected on test {plural(answer.class_noun)}.
 - **Worth** the horizontal distance between the curves with and without metadata at {spec.shots[0]} shot: {answer.worth.value:.2f} examples.
 - **Computed** in {words.duration(answer.seconds).removeprefix("about ")} of one core. Runs: {", ".join(f"`{d}`" for digests in answer.digests.values() for d in digests)}
 """
     )
+    st.code(answer_command(answer), language="bash", wrap_lines=True)
+
+
+def answer_command(answer: Answer) -> str:
+    """What computes the same answer in a terminal."""
+    spec, run = answer.spec, answer.spec.run
     sources = ",".join(spec.question.sources)
-    ask = (
-        f"--question {spec.question.id}"
-        if spec.question.id != OWN
-        else f"--sources '{sources}' --strategy {spec.question.strategy} --n-way {spec.question.n_way}"
-    )
-    st.code(
-        f"python -m metadash answer --dataset {data.name} {ask} --seeds {len(spec.seeds)} --mode {spec.mode} --backbone {spec.backbone} --width {spec.width} --json",
-        language="bash",
-    )
+    own = f"--sources '{sources}' --strategy {spec.question.strategy} --n-way {spec.question.n_way}"
+    parts = [
+        f"python -m metadash answer --dataset {spec.dataset}",
+        f"--question {spec.question.id}" if spec.question.id != OWN else own,
+        f"--seeds {len(spec.seeds)} --folds {spec.folds} --mode {spec.mode}",
+        f"--backbone {run.backbone.backbone} --width {run.backbone.width}" + ("" if run.backbone.start else " --own-backbone"),
+        f"--where {shlex.quote(run.evaluation.where)}" if run.evaluation.where else "",
+        "--json",
+    ]
+    return " ".join(filter(None, parts))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.alone import Alone, alone_specs, base_run, read_alone
-from metadash.analysis.arms import names_of
+from metadash.analysis.arms import names_of, run_words
 from metadash.analysis.giveaway import giveaway
 from metadash.analysis.intervals import Interval
 from metadash.analysis.privacy_curve import Cost, Step, curve, read_curve
@@ -280,7 +280,7 @@ def published(data: Dataset) -> None:
         link_to("train", "Train a learner", "model_training")
         return
     names = names_of(arms)
-    runs = {run.digest: (f"{names[arm.id]}, seed {run.about['spec']['seed']}", run) for arm in arms for run in arm.runs}
+    runs = {run.digest: (f"{names[arm.id]}, {run_words(run)}", run) for arm in arms for run in arm.runs}
     left, middle, right = st.columns([4, 3, 3])
     from_link("md_run", {digest: label for digest, (label, _) in runs.items()})
     digest = left.selectbox("Learner", list(runs), format_func=lambda digest: runs[digest][0], key="md_run")

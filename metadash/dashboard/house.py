@@ -5,11 +5,11 @@ import threading
 import pandas as pd
 import streamlit as st
 
-from metadash.analysis.answer import Answer, AnswerSpec, answer
+from metadash.analysis.answer import Answer, AnswerSpec, so_far, stored_folds
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.training.board import JobBoard
-from metadash.training.store import Run, RunStore
+from metadash.training.store import RunStore
 from metadash.workspace import Workspace
 
 LOCK = threading.Lock()
@@ -67,15 +67,17 @@ def run_frame(digest: str, name: str) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _answer(digests: tuple[str, ...], _spec: AnswerSpec, _dataset: Dataset) -> Answer | None:
-    return answer(_spec, _dataset, store())
+    return so_far(_spec, _dataset, store())
 
 
 def stored_answer(spec: AnswerSpec, data: Dataset) -> Answer | None:
-    """The answer once all its runs are there; worked out once a server, keyed by the digests of the runs."""
-    found: list[Run] = []
-    for run_spec in spec.runs:
-        run = store().find(run_spec, data)
-        if run is None:
-            return None
-        found.append(run)
-    return _answer(tuple(run.digest for run in found), spec, data)
+    """The answer once all its runs are there."""
+    found = answer_so_far(spec, data)
+    return None if found is None or found.partial else found
+
+
+def answer_so_far(spec: AnswerSpec, data: Dataset) -> Answer | None:
+    """What the finished folds say; worked out once a server, keyed by the digests of the runs."""
+    folds = stored_folds(spec, data, store())
+    digests = tuple(run.digest for fold in folds if fold for runs in fold.values() for run in runs)
+    return _answer(digests, spec, data) if digests else None

@@ -1,6 +1,7 @@
 """The controls of the *Train* page: what a person chooses, turned into the runs it stands for, checked before anything is queued."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,16 +15,17 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
 from metadash.data.dataset import Dataset
+from metadash.data.shipped import shipped_with
 from metadash.errors import BadInput
 from metadash.learners.fusions import BOTH, MODULATING
 from metadash.learners.options import read_options
 from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
 from metadash.networks.registry import BackboneEntry, backbones_for
+from metadash.training.builder import run_for
 from metadash.training.check import check
 from metadash.training.estimate import estimate_all, from_scratch
 from metadash.training.kinds import Spec, run_digest
-from metadash.training.levels import modulating
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways
+from metadash.training.spec import BackboneSpec, RunSpec, usual_ways
 
 MODES = {
     "quick": "Quick: one backbone trained without metadata, frozen, light heads.",
@@ -89,7 +91,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             + " ".join(CONTROLS.values()),
         )
         distance = right.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
-        evaluation = chosen_evaluation(data, entry)
+        tasks = chosen_tasks(data, entry)
         left, middle, right = st.columns(3)
         names = data.split_names
         default = data.description.default_split
@@ -114,6 +116,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             bind="query-params",
             help="Training stops earlier when validation accuracy rises no more.",
         )
+        own_backbone = backbone_origin(data, "tr_own")
         width = st.segmented_control(
             f"Width of {backbone.title}",
             backbone.widths,
@@ -137,26 +140,40 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
     if not seeds:
         raise BadInput("Choose at least one training seed.")
     runs = [
-        RunSpec(
-            dataset=data.name,
+        run_for(
+            data,
+            sources,
             split=split,
             learner=learner,
             options=read_options(options) if entry.options else (),
-            mode=mode,  # type: ignore[arg-type]
-            backbone=BackboneSpec(data.name, split, backbone.name, int(width), distance, episodes=int(episodes)),  # type: ignore[arg-type]
-            distance=distance,  # type: ignore[arg-type]
-            fusion=fusion if sources else "none",  # type: ignore[arg-type]
-            sources=tuple(sources),
-            modulating=modulating(fusion, sources, data),
-            control=control if sources else "none",  # type: ignore[arg-type]
+            mode=mode,
+            backbone=backbone.name,
+            width=int(width),
+            backbone_episodes=int(episodes),
+            own_backbone=own_backbone,
+            distance=distance,
+            fusion=fusion if sources else "none",
+            control=control if sources else "none",
             steps=int(steps),
-            learning_rate=entry.outer_rate(mode),  # type: ignore[arg-type]
             seed=int(seed),
-            evaluation=evaluation(),
+            **tasks(),
         )
         for seed in sorted(seeds)
     ]
     return checked(runs if runs[0].trains else runs[:1], data)
+
+
+def backbone_origin(data: Dataset, key: str) -> bool:
+    """Whether to train the backbone here; asked where some come with the data set."""
+    if not shipped_with(data.name)[1]:
+        return False
+    return st.toggle(
+        "Train the backbone here",
+        key=key,
+        bind="query-params",
+        help="Backbones of the usual size come with the data set, and say by which command they were made. Who doubts them trains one here: "
+        "half a minute each, and the numbers differ by what training again differs.",
+    )
 
 
 def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[str]:
@@ -192,11 +209,11 @@ def price(entry: BackboneEntry, known: Mapping[str, BackboneEntry], data: Datase
     shape = data.inputs.shape[1:]
     usual = next(iter(known.values()))
     times = entry.seconds_per_input(entry.width, shape) / usual.seconds_per_input(usual.width, shape)
-    alone = words.duration(from_scratch(BackboneSpec(data.name, backbone=entry.name), *data.inputs.shape))
+    alone = words.duration(from_scratch(BackboneSpec(data.name, data.split_names[0], entry.name), *data.inputs.shape))
     return f"It trains in {alone}" + ("." if entry is usual else f", {times:.2g} times what {usual.title} takes an image.")
 
 
-def chosen_evaluation(data: Dataset, entry: LearnerEntry):
+def chosen_tasks(data: Dataset, entry: LearnerEntry) -> Callable[[], dict[str, Any]]:
     """The controls of the task; returns a function, so that what it raises is raised after every control has been drawn."""
     about = data.description
     strategies = [
@@ -254,21 +271,21 @@ def chosen_evaluation(data: Dataset, entry: LearnerEntry):
         help="What would follow WHERE in SQL, on the table classes. Training sees its whole pool.",
     )
 
-    def evaluation() -> Evaluation:
+    def tasks() -> dict[str, Any]:
         if not shots:
             raise BadInput("Choose at least one number of shots.")
-        return Evaluation(
-            int(n_way),
-            tuple(sorted(int(shot) for shot in shots)),
-            int(n_query),
-            strategy,  # type: ignore[arg-type]
-            column,
-            where.strip() or None,
-            int(tests),
-            ways=tuple(sorted(int(fewer) for fewer in ways)),
-        )
+        return {
+            "n_way": int(n_way),
+            "shots": tuple(sorted(int(shot) for shot in shots)),
+            "n_query": int(n_query),
+            "strategy": strategy,
+            "column": column,
+            "where": where.strip() or None,
+            "n_episodes": int(tests),
+            "ways": tuple(sorted(int(fewer) for fewer in ways)),
+        }
 
-    return evaluation
+    return tasks
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -1,5 +1,6 @@
 """Metadata made wrong on purpose: what a learner gains from these it did not gain from the metadata's meaning."""
 
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -31,8 +32,10 @@ def control(
     permutation = np.arange(n_classes)
     for members in roles:
         permutation[members] = generator.permutation(members)
+    drawn = int(generator.integers(2**32))
     falsified = []
     for source in sources:
+        generator = np.random.default_rng([drawn, zlib.crc32(source.name.encode())])  # the same whichever others are falsified
         train = source.vectors[roles[0]]
         if kind == "shuffled":
             falsified.append(replace(source, vectors=source.vectors[permutation], present=source.present[permutation]))

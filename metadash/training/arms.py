@@ -1,7 +1,7 @@
 """Trains one arm: a learner with some metadata sources (or none, or falsified ones) over a shared backbone."""
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -115,8 +115,9 @@ class Arm:
         self.stored = np.array(backbone.array("embeddings"))
         self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
         train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
+        self.centre = self.stored[train].mean(axis=0)
         if "inner_steps" in entry_of(spec.learner).options:
-            self.stored -= self.stored[train].mean(axis=0)  # gradient steps of a linear head go astray along a common offset
+            self.stored -= self.centre  # gradient steps of a linear head go astray along a common offset
         dim = self.stored.shape[1]
         network: nn.Module = nn.Identity()
         self.inputs = self.stored
@@ -330,7 +331,23 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
     )
     history(int(found.get("steps", 0)), SCORING, TRAINING_SHARE)
     store.keep_manifest(manifest)
-    correct = arm.evaluate_ways(manifest, spec.ways)
+    outcome = outcome_of(spec, arm.learner, arm.encoded, manifest, arm.evaluate_ways(manifest, spec.ways), found)
+    if spec.mode == "full":
+        rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
+        outcome.arrays["embedded_rows"] = rows
+        outcome.arrays["embeddings"] = embed(arm.learner.backbone, dataset.inputs, rows)
+    return outcome
+
+
+def outcome_of(
+    spec: RunSpec,
+    learner: Learner,
+    encoded: list[EncodedSource],
+    manifest: EpisodeManifest,
+    correct: dict[int, np.ndarray],
+    found: Mapping[str, float],
+) -> Outcome:
+    """What is stored of a learner that has been trained and scored: right answers [len(shots), E] by the number of ways."""
     percent = {n_way: accuracies(rows, spec.evaluation.shots, n_way * manifest.n_query) for n_way, rows in correct.items()}
     outcome = Outcome(
         summary={
@@ -338,13 +355,13 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
             "manifest": manifest.hash,
             "n_test_classes": len(np.unique(manifest.classes)),
             "batch_norm": statistics_of(spec),
-            "trained_parameters": trained_parameters(arm) if spec.trains else 0,
+            "trained_parameters": trained_parameters(learner) if spec.trains else 0,
             "read_at_test": list(spec.sources) if spec.reads_at_test else [],
             "accuracy": percent[manifest.n_way],
             **({"accuracy_by_ways": {str(n_way): found for n_way, found in percent.items()}} if spec.evaluation.ways else {}),
             **({"ways_note": ways_note(spec)} if ways_note(spec) else {}),
         },
-        weights={name: value.contiguous() for name, value in arm.learner.state_dict().items()} if spec.trains else {},
+        weights={name: value.contiguous() for name, value in learner.state_dict().items()} if spec.trains else {},
         frames={
             "scores": pd.concat(
                 [scores_frame(rows, spec.evaluation.shots, n_way, manifest.n_query) for n_way, rows in correct.items()],
@@ -352,17 +369,12 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
             )
         },
     )
-    if arm.learner.film is not None:
-        film = arm.learner.film
-        outcome.summary["film_multipliers"] = [film.scale_multiplier.item(), film.shift_multiplier.item()]
+    if learner.film is not None:
+        outcome.summary["film_multipliers"] = [learner.film.scale_multiplier.item(), learner.film.shift_multiplier.item()]
     if spec.fusion in PLACING:
-        outcome.frames["anchors"] = anchors_frame(arm)
+        outcome.frames["anchors"] = anchors_frame(learner, encoded)
         tested = np.unique(manifest.classes)
         outcome.summary["kappa"] = float(outcome.frames["anchors"]["kappa"].iloc[tested].mean()) if spec.fusion != "am3" else None
-    if spec.mode == "full":
-        rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
-        outcome.arrays["embedded_rows"] = rows
-        outcome.arrays["embeddings"] = embed(arm.learner.backbone, dataset.inputs, rows)
     return outcome
 
 
@@ -371,9 +383,9 @@ def accuracies(correct: np.ndarray, shots: tuple[int, ...], queries: int) -> dic
     return {str(shot): float(row.mean() / queries * 100) for shot, row in zip(shots, correct, strict=True)}
 
 
-def trained_parameters(arm: Arm) -> int:
+def trained_parameters(learner: Learner) -> int:
     """How many numbers training moves: in quick mode none of the backbone's, which is frozen and shared."""
-    return sum(parameter.numel() for parameter in arm.learner.parameters() if parameter.requires_grad)
+    return sum(parameter.numel() for parameter in learner.parameters() if parameter.requires_grad)
 
 
 def statistics_of(spec: RunSpec) -> str:
@@ -383,12 +395,11 @@ def statistics_of(spec: RunSpec) -> str:
 
 
 @torch.no_grad()
-def anchors_frame(arm: Arm) -> pd.DataFrame:
+def anchors_frame(learner: Learner, encoded: list[EncodedSource]) -> pd.DataFrame:
     """One row a class: its strength κ (pseudo-shots) or mixing weight λ (AM3), and its anchor μ."""
-    arm.learner.eval()
-    context = context_of(arm.encoded, np.arange(len(arm.dataset.classes))[None])
-    anchor, strength = arm.learner.anchors(context)
+    learner.eval()
+    anchor, strength = learner.anchors(context_of(encoded, np.arange(len(encoded[0].present))[None]))
     frame = pd.DataFrame({"class_id": np.arange(anchor.shape[1]), "kappa": strength[0].numpy().astype(float)})
-    if arm.spec.fusion == "am3":
-        frame = frame.drop(columns="kappa").assign(weight=arm.learner.gate(anchor)[0].numpy().astype(float))
+    if learner.fusion == "am3":
+        frame = frame.drop(columns="kappa").assign(weight=learner.gate(anchor)[0].numpy().astype(float))
     return frame.assign(mu=list(anchor[0].numpy()))

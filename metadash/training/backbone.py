@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from metadash.data.dataset import Dataset
+from metadash.data.shipped import shipped_backbone
 from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import draw, draw_from
 from metadash.episodes.spec import EpisodeSpec, Pool
@@ -51,8 +52,11 @@ def make_backbone(spec: BackboneSpec, dataset: Dataset) -> tuple[nn.Module, int]
 def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Prototypical Networks on uniform episodes of meta-train classes, stopped and selected on validation classes.
 
-    Arrays of the outcome: ``embeddings`` [I, D] float32 of all instances, divided by their spread over meta-train.
+    Arrays of the outcome: ``embeddings`` [I, D] float32 of all instances, divided by their spread over meta-train. With a ``start``
+    there is nothing to train, and the weights are those.
     """
+    if spec.start:
+        return embed_shipped(spec, dataset, history)
     torch.manual_seed(spec.seed)
     generator = np.random.default_rng(spec.seed)
     network, dim = make_backbone(spec, dataset)
@@ -108,9 +112,25 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
     )
 
 
+def embed_shipped(spec: BackboneSpec, dataset: Dataset, history: History) -> Outcome:
+    """The outcome of a backbone whose weights come with the data set."""
+    from safetensors.torch import load_file
+
+    shipped = shipped_backbone(spec.dataset, spec.start)
+    weights = load_file(shipped.file)
+    network, dim = make_backbone(spec, dataset)
+    network.load_state_dict(weights)
+    made = {key: shipped.made[key] for key in ("validation_accuracy", "best_step")}
+    embeddings = embed_all(network, dataset, spec, history)
+    summary = {**made, "dim": dim, "batch_norm": "running", "shipped": shipped.file.name}
+    return Outcome(summary=summary, weights=weights, arrays={"embeddings": embeddings})
+
+
 def embed_all(network: nn.Module, dataset: Dataset, spec: BackboneSpec, history: History) -> np.ndarray:
+    begun = 0.0 if spec.start else TRAINING_SHARE
+
     def tick(fraction: float) -> None:
-        history(spec.episodes, "embedding every instance", TRAINING_SHARE + (1 - TRAINING_SHARE) * fraction)
+        history(0 if spec.start else spec.episodes, "embedding every instance", begun + (1 - begun) * fraction)
 
     embeddings = embed(network, dataset.inputs, np.arange(len(dataset.inputs)), tick)
     train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])

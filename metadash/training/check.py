@@ -15,7 +15,7 @@ from metadash.training.kinds import Spec
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, changed_sources
 from metadash.training.spec import BackboneSpec, RunSpec
-from metadash.training.subsets import HeadsSpec
+from metadash.training.subsets import HeadsSpec, LoopSpec
 from metadash.training.views import AdaptationSpec
 
 
@@ -32,6 +32,9 @@ def check(spec: Spec, dataset: Dataset) -> None:
             check_role(spec.evaluation.episodes(spec.split, role), dataset)
     elif isinstance(spec, HeadsSpec):
         check(spec.run, dataset)
+    elif isinstance(spec, LoopSpec):
+        for run in spec.arms or spec.runs[:1]:
+            check(run, dataset)
     elif isinstance(spec, ProxySpec):
         for name in spec.sources:
             if dataset.source(name).level != "instance":

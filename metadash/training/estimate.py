@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from metadash.data.dataset import Dataset
 from metadash.learners.fusions import MODULATING
@@ -12,14 +13,16 @@ from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, scoring_seconds
 from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, BackboneSpec, Evaluation, RunSpec
 from metadash.training.store import Run, RunStore
-from metadash.training.subsets import HeadsSpec, MaskedSpec
+from metadash.training.subsets import HeadsSpec, LoopSpec, MaskedSpec
 from metadash.training.views import AdaptationSpec, MapSpec
 
 SECONDS_PER_STEP = 4e-3
 """Of a training step whatever its size: drawing rows, the optimiser, the report."""
 
 SECONDS_PER_HEAD_STEP = 4e-3
-SECONDS_PER_STACKED_HEAD_STEP = 2.3e-4
+SECONDS_PER_STACKED_HEAD_STEP = 3.5e-4
+SECONDS_PER_LOOP_STEP = 2e-3
+"""Of a step of a few heads: what it costs whatever their number."""
 SECONDS_PER_MASKED_LOGIT = 3e-9
 """One query, one class, one number of shots, one arm."""
 
@@ -65,7 +68,7 @@ def alike(one: Spec, other: Spec) -> bool:
         first, second = ((s.dataset, s.learner, s.mode, s.trains, s.backbone.backbone) for s in (one, other))
         return first == second
     if isinstance(one, BackboneSpec) and isinstance(other, BackboneSpec):
-        return (one.dataset, one.backbone) == (other.dataset, other.backbone)
+        return (one.dataset, one.backbone, bool(one.start)) == (other.dataset, other.backbone, bool(other.start))
     if isinstance(one, AdaptationSpec) and isinstance(other, AdaptationSpec):
         return alike(one.run, other.run)
     return type(one) is type(other) and one.dataset == other.dataset
@@ -85,14 +88,16 @@ def from_scratch(spec: Spec, n_instances: int, *shape: int) -> float:
             each = per_input(spec.run.backbone, shape) * tests.n_way * (3 * spec.n_shot + tests.n_query / 3)
         return 1.0 + spec.n_steps * each
     if isinstance(spec, BackboneSpec):
-        images = spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
-        return per_input(spec, shape) * (images + n_instances / 3) + spec.episodes * SECONDS_PER_STEP
+        images = 0 if spec.start else spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
+        return per_input(spec, shape) * (images + n_instances / 3) + (0 if spec.start else spec.episodes) * SECONDS_PER_STEP
     if isinstance(spec, ProbeSpec):
         return 3.0
     if isinstance(spec, HeadsSpec):
         arms, run = len(spec.arms), spec.run
         task = run.meta_batch * run.evaluation.n_way / 80
         return 1.5 + arms * (run.steps * STOPS_AFTER * SECONDS_PER_STACKED_HEAD_STEP * task + tally(run.evaluation))
+    if isinstance(spec, LoopSpec):
+        return 0.5 + looped(spec)
     if isinstance(spec, MaskedSpec):
         return 0.5 + masked(spec)
     tests = spec.evaluation
@@ -111,6 +116,15 @@ def from_scratch(spec: Spec, n_instances: int, *shape: int) -> float:
         spec.steps / LOOK_EVERY["full"] * VALIDATION_EPISODES["full"] * 100, spec.steps / LOOK_EVERY["full"] * n_instances
     )
     return scoring + spec.steps * SECONDS_PER_STEP + per_input(spec.backbone, shape) * (drawn + n_instances / 3 + looked_at / 3)
+
+
+def looped(spec: LoopSpec) -> float:
+    """Seconds to train the light runs of a loop and to score all of them."""
+    run, heads = spec.runs[0], len(spec.arms) * len(spec.seeds)
+    scored = sum(tally(replace(run.evaluation, n_way=n_way, ways=())) for n_way in run.ways)
+    task = run.meta_batch * run.evaluation.n_way / 80
+    step = SECONDS_PER_LOOP_STEP + heads * SECONDS_PER_STACKED_HEAD_STEP * task
+    return (run.steps * STOPS_AFTER * step if heads else 0.0) + len(spec.runs) * scored
 
 
 def film_step(spec: RunSpec) -> float:

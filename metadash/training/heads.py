@@ -1,4 +1,11 @@
-"""Trains the heads of an ablation, all of one seed in one loop, and scores them on the test episodes."""
+"""Trains light heads: prototypes over frozen embeddings whose anchors and strengths read metadata, many of them in one loop.
+
+Whoever wants such a head gets it from here: a run by itself, the runs of an answer, every arm of an ablation. A head does not depend
+on the heads beside it, so that equal questions have equal numbers, whichever page asked first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,94 +16,110 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
+from metadash.learners.base import Learner
 from metadash.metadata.encoded import EncodedSource
-from metadash.training.arms import DRAWN_AT_ONCE, TRAINING_SHARE, Arm, falsify, make_learner
+from metadash.training.arms import DRAWN_AT_ONCE, TRAINING_SHARE, Arm, encode_sources, falsify, make_learner
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import tensor_rows
 from metadash.training.progress import History
 from metadash.training.spec import LOOK_EVERY, RunSpec
 from metadash.training.stack import HeadStack, inputs_of, stack_learners
 from metadash.training.store import Run, RunStore
-from metadash.training.subsets import HeadsSpec, SourceArm
+from metadash.training.subsets import HeadsSpec
 from metadash.training.tally import count_correct, places_of, share_of_anchor
 
 
 class Heads:
-    """The heads of some arms in training, with the tasks that they share.
+    """The heads of some light runs in training: a lane for each of the ``seeds``, in it one head for each of the ``runs`` (whose own
+    seeds do not matter), all on the same tasks.
 
-    The tasks, their order and their shots are those of the template ``run`` (and so of every ordinary run with its seed); each
-    head starts with the weights that the ordinary run of its arm would start with.
+    The tasks, their order and their shots are those that any run with the seed has; each head starts with the weights, and drops out
+    at the positions, that it would by itself.
     """
 
-    def __init__(self, spec: HeadsSpec, arms: list[SourceArm], dataset: Dataset, backbone: Run):
-        self.spec, self.run, self.arms = spec, spec.run, arms
-        self.arm = Arm(spec.run, dataset, backbone)
-        self.encoded = self.encode_arms(dataset)
-        self.dropout = torch.Generator().manual_seed(spec.run.seed)
+    def __init__(self, runs: Sequence[RunSpec], seeds: Sequence[int], dataset: Dataset, backbone: Run):
+        self.runs, self.seeds, self.dataset = list(runs), tuple(seeds), dataset
+        everything = tuple(dict.fromkeys(name for run in runs for name in run.sources))
+        self.run = replace(runs[0], seed=self.seeds[0])
+        self.arm = Arm(self.run, dataset, backbone)
+        self.stored = self.arm.stored.astype(np.float64)
+        self.generators = [np.random.default_rng([seed, 2]) for seed in self.seeds]
+        self.dropout = [torch.Generator().manual_seed(seed) for seed in self.seeds]
+        self.encoded = [self.encode_arms(seed, everything) for seed in self.seeds]
         self.stack = self.fresh_stack()
 
-    def encode_arms(self, dataset: Dataset) -> list[list[EncodedSource]]:
-        """Of each arm; equal sources are the same object."""
-        roles, names = list(dataset.split(self.run.split).values()), self.run.sources
-        known: dict[tuple[int, str, bool], EncodedSource] = {}
+    def encode_arms(self, seed: int, everything: tuple[str, ...]) -> list[list[EncodedSource]]:
+        """Of each arm of a lane; equal sources are the same object."""
+        blur = dict.fromkeys(entry for run in self.runs for entry in run.blur)
+        real = replace(self.run, sources=everything, control="none", falsified=(), blur=tuple(blur), seed=seed)
+        roles = list(self.dataset.split(self.run.split).values())
+        known = {(source.name, "none"): source for source in encode_sources(real, self.dataset)}
         found = []
-        for arm in self.arms:
-            run = self.spec.run_of(arm)
-            chosen = [s for s in range(len(names)) if arm.mask >> s & 1]
-            keys = [(s, arm.control, True) if arm.falsified >> s & 1 else (s, "none", False) for s in chosen]
+        for run in self.runs:
+            wrong = set(run.falsified or run.sources) if run.control != "none" else set()
+            keys = [(name, run.control if name in wrong else "none") for name in run.sources]
             if not known.keys() >= set(keys):
-                fresh = falsify(run, [self.arm.encoded[s] for s in chosen], roles)
+                fresh = falsify(replace(run, seed=seed), [known[name, "none"] for name in run.sources], roles)
                 known = {**dict(zip(keys, fresh, strict=True)), **known}
             found.append([known[key] for key in keys])
         return found
 
     def fresh_stack(self) -> HeadStack:
-        centre = self.arm.learner.anchors.anchor.bias.data
-        learners = []
-        for arm, encoded in zip(self.arms, self.encoded, strict=True):
-            torch.manual_seed(self.run.seed)
-            learner = make_learner(self.spec.run_of(arm), torch.nn.Identity(), len(centre), encoded)
-            learner.anchors.anchor.bias.data = centre.clone()
-            learners.append(learner)
-        return stack_learners(learners, inputs_of(self.encoded))  # type: ignore[arg-type]
+        centre = torch.from_numpy(self.arm.centre)
+        lanes: list[list[Learner]] = []
+        for seed, encoded in zip(self.seeds, self.encoded, strict=True):
+            lanes.append([])
+            for run, sources in zip(self.runs, encoded, strict=True):
+                torch.manual_seed(seed)
+                learner = make_learner(run, torch.nn.Identity(), len(centre), sources)
+                learner.anchors.anchor.bias.data = centre.clone()
+                lanes[-1].append(learner)
+        return stack_learners(lanes, inputs_of(self.encoded))  # type: ignore[arg-type]
 
-    def step_loss(self, tasks: EpisodeManifest) -> Tensor:
-        """Each head's loss on some training tasks, with shots drawn anew as an ordinary run draws them."""
-        run, arm = self.run, self.arm
-        shots = int(arm.generator.choice(run.evaluation.shots))
-        mean = tensor_rows(arm.stored, tasks.support[:, :, :shots]).mean(dim=2)
-        query = tensor_rows(arm.stored, tasks.query).flatten(1, 2)
-        return self.stack.loss(mean, shots, query, torch.tensor(tasks.classes), run.distance, self.drop(tasks.classes.size))
+    def step_loss(self, tasks: Sequence[EpisodeManifest]) -> Tensor:
+        """Each head's loss [S, A] on its lane's training tasks, with shots drawn anew."""
+        shots = [int(self.generators[lane].choice(self.run.evaluation.shots)) for lane in self.stack.lanes]
+        mean = torch.stack(
+            [tensor_rows(self.stored, lane.support[:, :, :k]).mean(dim=2) for lane, k in zip(tasks, shots, strict=True)]
+        )
+        query = torch.stack([tensor_rows(self.stored, lane.query).flatten(1, 2) for lane in tasks])
+        classes = torch.from_numpy(np.stack([lane.classes for lane in tasks]))
+        return self.stack.loss(
+            mean, torch.tensor(shots).double(), query, classes, self.run.distance, self.drop(classes[0].numel())
+        )
 
     def drop(self, slots: int) -> Tensor | None:
-        """One mask for all heads: the same positions drop out of each, which keeps the arms matched and blind to one another."""
+        """One mask for all heads of a lane: the same positions drop out of each, which keeps the arms matched and blind to one another."""
         if not self.run.dropout:
             return None
-        hidden = self.stack.parameters["anchor.weight"].shape[-1]
-        keep = 1 - self.run.dropout
-        return torch.empty(slots, hidden).bernoulli_(keep, generator=self.dropout) / keep
+        hidden, keep = self.stack.parameters["anchor.weight"].shape[-1], 1 - self.run.dropout
+        masks = [torch.empty(slots, hidden).bernoulli_(keep, generator=self.dropout[lane]) for lane in self.stack.lanes]
+        return torch.stack(masks).double() / keep
 
     @torch.no_grad()
     def count(self, manifest: EpisodeManifest, history: History | None = None) -> tuple[np.ndarray, Tensor]:
-        """Right answers [A, shots, E] of the heads in the stack, and κ [A, T] of the manifest's T classes."""
-        shots = self.run.evaluation.shots
+        """Right answers [S, A, shots, E] of the heads in the stack, and κ [S, A, T] of the manifest's T classes."""
+        shots, (lanes, arms) = self.run.evaluation.shots, (len(self.stack.lanes), len(self.stack.arms))
         classes, place = places_of(manifest)
-        anchor, strength = self.stack.anchors(torch.from_numpy(classes))
+        anchor, strength = self.stack.anchors(torch.from_numpy(classes).expand(lanes, -1))
         share = share_of_anchor(strength, shots)
-        stored = self.arm.stored
 
         def tick(fraction: float) -> None:
             if history is not None:
                 history(0, "scoring the test episodes", TRAINING_SHARE + (1 - TRAINING_SHARE) * fraction)
 
-        position = np.arange(len(stored))
-        return count_correct(stored, position, manifest, shots, anchor, share, place, self.run.distance, tick), strength
+        position = np.arange(len(self.stored))
+        correct = count_correct(
+            self.stored, position, manifest, shots, anchor.flatten(0, 1), share.flatten(0, 1), place, self.run.distance, tick
+        )
+        return correct.reshape(lanes, arms, *correct.shape[1:]), strength
 
 
-def fit_heads(heads: Heads, history: History) -> pd.DataFrame:
-    """Train every head until its validation accuracy has not risen for ``patience`` looks; the stack ends with each one's best weights.
+def fit_heads(heads: Heads, history: History) -> dict[str, np.ndarray]:
+    """Train every head until its validation accuracy has not risen for ``patience`` looks; the stack ends with each one's best weights, in
+    the single precision in which they are stored.
 
-    The rule is that of ``arms.fit``, head by head; who has stopped leaves the stack. One row an arm: validation_accuracy, best_step, steps.
+    The rule is that of ``arms.fit``, head by head. ``validation_accuracy``, ``best_step`` and ``steps``, each [S, A].
     """
     run, arm = heads.run, heads.arm
     every, batch = LOOK_EVERY["quick"], arm.episodes.n_episodes // DRAWN_AT_ONCE
@@ -105,81 +128,94 @@ def fit_heads(heads: Heads, history: History) -> pd.DataFrame:
     optimiser = optimiser_of(heads.stack, run)
 
     def validate() -> np.ndarray:
-        return heads.count(arm.validation)[0].mean(axis=(1, 2)) / queries * 100
+        return heads.count(arm.validation)[0].mean(axis=(2, 3)) / queries * 100
 
     best = validate()
-    best_step, steps, waited = (np.zeros(len(best), dtype=int) for _ in range(3))
-    manifest = draw_from(arm.table, arm.episodes, arm.generator)
+    history(0, "training the heads", 0.0, validation_accuracy=float(best.mean()))
+    best_step, steps, waited = (np.zeros(best.shape, dtype=int) for _ in range(3))
+    training = np.ones(best.shape, dtype=bool)
+    drawn: list[EpisodeManifest] = []
     for step in range(1, run.steps + 1):
-        drawn = (step - 1) % DRAWN_AT_ONCE
-        if drawn == 0 and step > 1:
-            manifest = draw_from(arm.table, arm.episodes, arm.generator)
-        loss = heads.step_loss(manifest[drawn * batch : (drawn + 1) * batch])
+        place = (step - 1) % DRAWN_AT_ONCE
+        if place == 0:
+            drawn = [draw_from(arm.table, arm.episodes, heads.generators[lane]) for lane in heads.stack.lanes]
+        loss = heads.step_loss([lane[place * batch : (place + 1) * batch] for lane in drawn])
         optimiser.zero_grad()
         loss.sum().backward()
         optimiser.step()
-        alive = heads.stack.heads
-        steps[alive] = step
+        steps[training] = step
         fraction = TRAINING_SHARE * step / run.steps
         if step % every and step < run.steps:
-            history(step, "training the heads", fraction)
+            history(step, "training the heads", fraction, **({"loss": float(loss.detach().mean())} if step % 10 == 0 else {}))
             continue
-        if not torch.isfinite(loss).all():
+        here = np.ix_(heads.stack.lanes, heads.stack.arms)
+        if not torch.isfinite(loss)[torch.from_numpy(training[here])].all():
             raise BadInput(f"The loss is not a number at step {step}; lower the learning rate ({run.learning_rate:g}).")
-        found = validate()
-        better = found > best[alive]
-        waited[alive] = np.where(better, 0, waited[alive] + 1)
-        improved = alive[better]
-        best[improved], best_step[improved] = found[better], step
-        keep_rows(best_weights, whole, heads.stack, improved)
-        leaving = alive[waited[alive] >= run.patience]
-        history(step, "training the heads", fraction, in_training=len(alive), validation_accuracy=float(best.mean()))
-        if len(leaving) == len(alive):
+        found = np.full(best.shape, -np.inf)
+        found[here] = validate()
+        better = training & (found > best)
+        waited = np.where(better, 0, waited + 1)
+        best, best_step = np.where(better, found, best), np.where(better, step, best_step)
+        keep_rows(best_weights, whole, heads.stack, better)
+        training &= waited < run.patience
+        measured = {"loss": float(loss.detach().mean()), "validation_accuracy": float(found[here].mean())}
+        history(step, "training the heads", fraction, in_training=int(training.sum()), **measured)
+        if not training.any():
             break
-        if len(leaving):
-            heads.stack, optimiser = shrink(heads.stack, optimiser, leaving, run)
-    heads.stack = HeadStack(whole.inputs, best_weights, whole.heads)
-    return pd.DataFrame({"validation_accuracy": best, "best_step": best_step, "steps": steps})
+        lanes, arms = np.flatnonzero(training.any(axis=1)), np.flatnonzero(training.any(axis=0))
+        if len(lanes) < len(heads.stack.lanes):
+            drawn = [lane for number, lane in zip(heads.stack.lanes, drawn, strict=True) if number in lanes]
+        if (len(lanes), len(arms)) != (len(heads.stack.lanes), len(heads.stack.arms)):
+            heads.stack, optimiser = shrink(heads.stack, optimiser, lanes, arms, run)
+    heads.stack = HeadStack(whole.inputs, best_weights, whole.lanes, whole.arms).rounded()
+    return {"validation_accuracy": best, "best_step": best_step, "steps": steps}
 
 
 def optimiser_of(stack: HeadStack, run: RunSpec) -> torch.optim.Optimizer:
-    """As an ordinary run's; elementwise, so that a stack of heads learns as each would alone."""
+    """Elementwise, so that a stack of heads learns as each would alone."""
     return torch.optim.AdamW(stack.parameters.values(), lr=run.learning_rate, weight_decay=run.weight_decay, fused=True)
 
 
 def shrink(
-    stack: HeadStack, optimiser: torch.optim.Optimizer, leaving: np.ndarray, run: RunSpec
+    stack: HeadStack, optimiser: torch.optim.Optimizer, lanes: np.ndarray, arms: np.ndarray, run: RunSpec
 ) -> tuple[HeadStack, torch.optim.Optimizer]:
-    """Stack and optimiser of the heads that stay, the moments of their gradients kept."""
-    smaller = stack.without(leaving)
+    """Stack and optimiser of the lanes and arms that still train, the moments of their gradients kept."""
+    smaller = stack.part(lanes, arms)
     again = optimiser_of(smaller, run)
     for name, parameter in smaller.parameters.items():
-        keep = stack.staying(name, leaving)
         moments = optimiser.state[stack.parameters[name]]
-        again.state[parameter] = {key: value if key == "step" else value[keep] for key, value in moments.items()}
+        again.state[parameter] = {
+            key: value if key == "step" else stack.rows(name, value, lanes, arms) for key, value in moments.items()
+        }
     return smaller, again
 
 
 def keep_rows(best: dict[str, Tensor], whole: HeadStack, stack: HeadStack, improved: np.ndarray) -> None:
-    """Copy the weights of the improved heads into their rows of ``best``."""
-    for name, value in stack.parameters.items():
-        now, then = stack.rows_of(name), whole.rows_of(name)
-        chosen = np.intersect1d(now, improved)
-        best[name][np.searchsorted(then, chosen)] = value.detach()[np.searchsorted(now, chosen)]
+    """Copy the weights of the ``improved`` [S, A] heads into their places of ``best``."""
+    for lane, number in enumerate(stack.lanes):
+        arms = np.flatnonzero(improved[number])
+        for name, value in stack.parameters.items():
+            now, then = stack.columns(name, arms), whole.columns(name, arms)
+            best[name][number, then] = value.detach()[lane, now]
 
 
 def train_heads(spec: HeadsSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Arrays: ``correct`` [A, shots, E]. Frames: ``arms``, one row an arm in the order of ``spec.arms``."""
-    learned = [arm for arm in spec.arms if arm.mask]
-    heads = Heads(spec, learned, dataset, *needed)
-    fitted = fit_heads(heads, history)
+    learned = [spec.run_of(arm) for arm in spec.arms if arm.mask]
+    heads = Heads(learned, (spec.run.seed,), dataset, *needed)
+    fitted = pd.DataFrame({name: values[0] for name, values in fit_heads(heads, history).items()})
     manifest = draw(dataset, spec.run.evaluation.episodes(spec.run.split, "test"))
     store.keep_manifest(manifest)
-    correct, strength = heads.count(manifest, history)
+    counted, kappa = heads.count(manifest, history)
+    correct, strength = counted[0], kappa[0]
     queries = manifest.n_way * manifest.n_query
     if len(learned) < len(spec.arms):  # the empty subset: nothing to train, the plain prototype
-        correct = np.concatenate([plain_count(heads, manifest), correct])
-        fitted = pd.concat([plain_row(heads), fitted], ignore_index=True)
+        plain = plain_count(heads.arm, manifest)
+        validated = plain_count(heads.arm, heads.arm.validation).mean() / (
+            heads.arm.validation.n_way * heads.arm.validation.n_query
+        )
+        row = pd.DataFrame({"validation_accuracy": [validated * 100], "best_step": [0], "steps": [0]})
+        correct, fitted = np.concatenate([plain[None], correct]), pd.concat([row, fitted], ignore_index=True)
         strength = torch.cat([torch.zeros(1, strength.shape[1]), strength])
     frame = pd.DataFrame([vars(arm) for arm in spec.arms]).join(fitted)
     frame["kappa"] = strength.mean(dim=1).numpy().astype(float)
@@ -198,16 +234,10 @@ def train_heads(spec: HeadsSpec, dataset: Dataset, needed: list[Run], store: Run
     )
 
 
-def plain_count(heads: Heads, manifest: EpisodeManifest) -> np.ndarray:
-    """Right answers [1, shots, E] of the prototype without metadata."""
+def plain_count(arm: Arm, manifest: EpisodeManifest) -> np.ndarray:
+    """Right answers [shots, E] of the prototype without metadata."""
     classes, place = places_of(manifest)
-    stored, shots = heads.arm.stored, heads.run.evaluation.shots
-    nowhere = torch.zeros(1, len(classes), stored.shape[1])
-    share = torch.zeros(1, len(shots), len(classes))
-    return count_correct(stored, np.arange(len(stored)), manifest, shots, nowhere, share, place, heads.run.distance)
-
-
-def plain_row(heads: Heads) -> pd.DataFrame:
-    validation = heads.arm.validation
-    accuracy = plain_count(heads, validation).mean() / (validation.n_way * validation.n_query) * 100
-    return pd.DataFrame({"validation_accuracy": [accuracy], "best_step": [0], "steps": [0]})
+    stored, shots = arm.stored.astype(np.float64), arm.spec.evaluation.shots
+    nowhere = torch.zeros(1, len(classes), stored.shape[1], dtype=torch.float64)
+    share = torch.zeros(1, len(shots), len(classes), dtype=torch.float64)
+    return count_correct(stored, np.arange(len(stored)), manifest, shots, nowhere, share, place, arm.spec.distance)[0]

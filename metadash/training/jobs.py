@@ -21,7 +21,7 @@ from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, RunSpec
-from metadash.training.subsets import HeadsSpec, MaskedSpec
+from metadash.training.subsets import HeadsSpec, LoopSpec, MaskedSpec
 from metadash.training.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
 
@@ -189,6 +189,9 @@ def title_of(spec: Spec) -> str:
         return f"Adaptation to episode {spec.episode + 1}, {spec.n_steps} steps: {title_of(spec.run)}"
     if isinstance(spec, HeadsSpec):
         return f"{len(spec.arms)} heads over {', '.join(spec.run.sources) or 'no metadata'}, seed {spec.run.seed}{fold_words(spec.run)}"
+    if isinstance(spec, LoopSpec):
+        read = max((run.sources for run in spec.runs), key=len)
+        return f"{words_of_loop(spec)} over {', '.join(read) or 'no metadata'}{fold_words(spec.runs[0])}"
     if isinstance(spec, MaskedSpec):
         return f"{len(spec.masks)} subsets masked: {title_of(spec.run)}"
     sources = ", ".join(spec.sources) or "no metadata"
@@ -197,6 +200,10 @@ def title_of(spec: Spec) -> str:
     wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
     return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec)}"
+
+
+def words_of_loop(spec: LoopSpec) -> str:
+    return f"{len(spec.runs)} light run{'s' if len(spec.runs) > 1 else ''}"
 
 
 def fold_words(spec: BackboneSpec | RunSpec) -> str:

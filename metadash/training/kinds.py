@@ -12,11 +12,23 @@ from metadash.training.fields import build
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, RunSpec
-from metadash.training.subsets import HeadsSpec, MaskedSpec
+from metadash.training.subsets import HeadsSpec, LoopSpec, MaskedSpec
 from metadash.training.version import code_version
 from metadash.training.views import AdaptationSpec, MapSpec
 
-Spec = BackboneSpec | RunSpec | MapSpec | AdaptationSpec | ProxySpec | ProbeSpec | WhatIfSpec | DoseSpec | HeadsSpec | MaskedSpec
+Spec = (
+    BackboneSpec
+    | RunSpec
+    | MapSpec
+    | AdaptationSpec
+    | ProxySpec
+    | ProbeSpec
+    | WhatIfSpec
+    | DoseSpec
+    | HeadsSpec
+    | LoopSpec
+    | MaskedSpec
+)
 """Each names its ``dataset`` and lists what it ``needs``: the specs of the runs it starts from."""
 
 
@@ -34,7 +46,8 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "backbone": Kind(BackboneSpec, "backbone:train_backbone"),
-    "learner": Kind(RunSpec, "arms:train_arm"),
+    "learner": Kind(RunSpec, "light:train_learner"),
+    "loop": Kind(LoopSpec, "light:train_loop"),
     "map": Kind(MapSpec, "projection:draw_map"),
     "what-if": Kind(WhatIfSpec, "rescoring:what_if"),
     "dose": Kind(DoseSpec, "rescoring:dose"),

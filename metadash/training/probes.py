@@ -14,8 +14,8 @@ class ProxySpec:
     """The test tasks answered from instance metadata alone: each query goes to the class whose labelled examples have the most similar
     metadata on average (a prototype of metadata). Nothing is trained, so this is the least that a learner could get out of it."""
 
-    dataset: str = "glyphs"
-    split: str = "base_letter-0"
+    dataset: str
+    split: str
     sources: tuple[str, ...] = ()
     evaluation: Evaluation = field(default_factory=Evaluation)
 
@@ -43,7 +43,7 @@ class ProbeSpec:
     ``map.n_shot`` examples, with the metadata's pull. ``method`` is multinomial logistic regression or the five nearest neighbours.
     """
 
-    map: MapSpec = field(default_factory=MapSpec)
+    map: MapSpec
     what: Literal["map", "prototypes"] = "map"
     column: str = ""
     method: Literal["neighbours", "logistic"] = "neighbours"

@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Report = Callable[[int, dict[str, Any]], bool]
 """``report(step, metrics) -> stop?``. ``metrics`` has ``phase`` (words), ``fraction`` (0..1 of the whole run) and what was measured."""
@@ -34,6 +37,12 @@ class History:
             self.rows.append({"phase": phase, "step": step, "seconds": round(time.monotonic() - self.started, 3), **measured})
         if self.report(step, {"phase": phase, "fraction": fraction, **measured}):
             raise Stopped
+
+    def frame(self) -> "pd.DataFrame":
+        """The rows as a run stores them: never none."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows or [{"phase": "scoring", "step": 0, "seconds": 0.0}])
 
     def since(self, phase: str) -> float | None:
         """Seconds since ``phase`` was first reported; None for a run that never came to it."""

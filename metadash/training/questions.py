@@ -1,6 +1,6 @@
 """What-if questions to a trained learner: specs of runs that score it again with its metadata changed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from metadash.errors import BadInput
 from metadash.metadata.changes import CHOICES, KINDS, Change, Choice, Edit, InstanceEdit
@@ -17,7 +17,7 @@ class WhatIfSpec(OfRun):
     or which test instances, a change is made to. ``episode`` (from 0) at ``n_shot`` is looked at query by query. Nothing is trained.
     """
 
-    run: RunSpec = field(default_factory=RunSpec)
+    run: RunSpec
     changes: tuple[Change, ...] = ()
     edits: tuple[Edit, ...] = ()
     instance_edits: tuple[InstanceEdit, ...] = ()
@@ -57,7 +57,7 @@ class DoseSpec(OfRun):
     all metadata as they are, and the sources absent everywhere.
     """
 
-    run: RunSpec = field(default_factory=RunSpec)
+    run: RunSpec
     sources: tuple[str, ...] = ()
     kinds: tuple[str, ...] = DOSED
     choice: Choice = "random"

@@ -38,8 +38,6 @@ def train(spec: Spec, workspace: Workspace, report: Report = silent) -> Run:
 
 
 def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: list[Run], history: History) -> Run:
-    import pandas as pd
-
     from metadash.training.machine import environment, prepare_process
 
     prepare_process()
@@ -58,7 +56,7 @@ def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: 
         environment=environment(),
         seconds=seconds,
         cost=meter.cost() | ({} if scoring is None else {"scoring_seconds": round(scoring, 2)}),
-        frames={**outcome.frames, "history": pd.DataFrame(history.rows or [{"phase": "scoring", "step": 0, "seconds": 0.0}])},
+        frames={**outcome.frames, "history": history.frame()},
         arrays=outcome.arrays,
         weights=outcome.weights,
         log=log,

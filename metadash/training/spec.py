@@ -26,11 +26,12 @@ class BackboneSpec:
 
     ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
     most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam, annealed to zero by a
-    cosine; the weights kept are those with the best accuracy on validation classes.
+    cosine; the weights kept are those with the best accuracy on validation classes. ``start`` names, by their content, weights that come
+    with the data set (see ``metadash.data.shipped``) in the place of training; empty where the backbone is trained here.
     """
 
-    dataset: str = "glyphs"
-    split: str = "base_letter-0"
+    dataset: str
+    split: str
     backbone: str = "conv4"
     width: int = 0
     distance: Literal["euclidean", "cosine"] = "euclidean"
@@ -40,6 +41,7 @@ class BackboneSpec:
     episodes: int = 500
     learning_rate: float = 2e-3
     seed: int = 0
+    start: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -76,8 +78,8 @@ class Evaluation:
     n_way: int = 5
     shots: tuple[int, ...] = (1, 2, 5, 10)
     n_query: int = 15
-    strategy: Strategy = "siblings"
-    column: str | None = "base_letter"
+    strategy: Strategy = "uniform"
+    column: str | None = None
     where: str | None = None
     n_episodes: int = 2000
     seed: int = 0
@@ -132,12 +134,12 @@ class RunSpec:
     Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
     """
 
-    dataset: str = "glyphs"
-    split: str = "base_letter-0"
+    dataset: str
+    split: str
+    backbone: BackboneSpec
     learner: str = "prototypical"
     options: tuple[Any, ...] = ()
     mode: Mode = "quick"
-    backbone: BackboneSpec = field(default_factory=BackboneSpec)
     distance: Literal["euclidean", "cosine"] = "euclidean"
     fusion: Literal["none", "pseudo-shots", "am3", "film", "pseudo-shots+film", "auxiliary"] = "none"
     auxiliary_weight: float = AUXILIARY_WEIGHT
@@ -206,6 +208,11 @@ class RunSpec:
     def adapts_network(self) -> bool:
         """Every task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
         return self.mode == "full" and entry_of(self.learner).adapts_backbone
+
+    @property
+    def light(self) -> bool:
+        """Whether it is a head over frozen embeddings that trains beside others in one loop (see ``metadash.training.heads``)."""
+        return (self.learner, self.mode, self.fusion) == ("prototypical", "quick", "pseudo-shots") and not self.source_dropout
 
     @property
     def trains(self) -> bool:

@@ -3,7 +3,7 @@
 A subset is a whole number whose bit s is set where source s of the run is in it.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -64,17 +64,19 @@ class HeadsSpec:
     for a run whose heads cannot be stacked, and for all subsets of too many sources.
     """
 
-    run: RunSpec = field(default_factory=RunSpec)
+    run: RunSpec
     subsets: Literal["all", "planned"] = "all"
     controls: tuple[str, ...] = ("shuffled",)
 
     def __post_init__(self) -> None:
         check_fields(self)
         run, count = self.run, len(self.run.sources)
-        if (run.learner, run.mode, run.fusion) != ("prototypical", "quick", "pseudo-shots"):
-            raise BadInput("Only quick prototypes with pseudo-shots train as heads in one loop; other learners train arm by arm.")
         if run.control != "none" or run.source_dropout:
             raise BadInput("The heads of an ablation start from a run with real metadata and no source dropout.")
+        if not run.light:
+            raise BadInput("Only quick prototypes with pseudo-shots train as heads in one loop; other learners train arm by arm.")
+        at_all_ways = replace(run.evaluation, ways=())  # heads are scored at n_way alone, so others are no other run
+        object.__setattr__(self, "run", replace(run, evaluation=at_all_ways))
         wrong = [name for name in self.controls if name not in CONTROLS[1:]]
         if wrong:
             raise BadInput(f"The control is '{wrong[0]}'; it must be one of {', '.join(CONTROLS[1:])}.")
@@ -103,6 +105,44 @@ class HeadsSpec:
 
 
 @dataclass(frozen=True)
+class LoopSpec:
+    """Runs over one backbone that train in one loop, each stored as the ordinary run that it is: every one alike but for its sources, their
+    control and its seed, the seeds the same for all that train. Raises BadInput for runs that cannot.
+    """
+
+    runs: tuple[RunSpec, ...]
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not self.runs:
+            raise BadInput("A loop needs at least one run.")
+        if not all(run.light or not run.trains for run in self.runs):
+            raise BadInput("Only quick prototypes train in one loop with others; another learner trains by itself.")
+        plain = {replace(run, sources=(), fusion="none", control="none", falsified=(), blur=(), seed=0) for run in self.runs}
+        if len(plain) > 1 or len({run.blur for run in self.runs if run.light}) > 1:
+            raise BadInput("Runs of one loop may differ in their sources, their control and their seed alone.")
+        if {(replace(run, seed=seed)) for run in self.arms for seed in self.seeds} != {run for run in self.runs if run.light}:
+            raise BadInput("Every run of a loop must be there with every seed.")
+
+    @property
+    def dataset(self) -> str:
+        return self.runs[0].dataset
+
+    @property
+    def needs(self) -> list[BackboneSpec]:
+        return [self.runs[0].backbone]
+
+    @property
+    def arms(self) -> list[RunSpec]:
+        """The different runs that train, whatever their seed."""
+        return list(dict.fromkeys(replace(run, seed=0) for run in self.runs if run.light))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(sorted({run.seed for run in self.runs if run.light}))
+
+
+@dataclass(frozen=True)
 class MaskedSpec:
     """Subsets of one trained run's sources, scored by hiding the others at evaluation; nothing is trained.
 
@@ -110,7 +150,7 @@ class MaskedSpec:
     eight sources every subset is scored; above, those that ``permutations`` random orders of the sources pass through.
     """
 
-    run: RunSpec = field(default_factory=RunSpec)
+    run: RunSpec
     permutations: int = 32
     seed: int = 0
 

@@ -33,11 +33,11 @@ def count_correct(
 
     ``anchor`` [A, T, D] and ``share`` [A, len(shots), T] for T classes; ``place`` [C] says where among them a class stands.
     ``table`` [R, D] holds embeddings, ``position`` the row of the table of each instance; ``asked`` [R, D] takes its place for queries
-    where these are seen otherwise. ``distance`` as a prototype's.
+    where these are seen otherwise. ``distance`` as a prototype's. What is counted is counted in the precision of ``anchor``.
     """
     n_arms, n_shots, n_way = len(anchor), len(shots), manifest.n_way
-    rows, places = torch.from_numpy(table), torch.from_numpy(place)
-    seen = rows if asked is None else torch.from_numpy(asked)
+    rows, places = torch.from_numpy(table).to(anchor.dtype), torch.from_numpy(place)
+    seen = rows if asked is None else torch.from_numpy(asked).to(anchor.dtype)
     support, query = torch.from_numpy(position[manifest.support]), torch.from_numpy(position[manifest.query])
     classes = torch.tensor(manifest.classes)
     correct = np.zeros((n_arms, n_shots, len(manifest)), dtype=np.uint16)

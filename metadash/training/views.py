@@ -1,6 +1,6 @@
 """What is computed to look at a trained run: specs of runs that start from another run."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS, check_options, entry_of
@@ -30,7 +30,7 @@ class MapSpec(OfRun):
     over the test classes by ``seed``, which also starts the optimisation.
     """
 
-    run: RunSpec = field(default_factory=RunSpec)
+    run: RunSpec
     episode: int = 0
     n_shot: int = 1
     background: int = 1500
@@ -60,7 +60,7 @@ class AdaptationSpec(OfRun):
     was trained or scored with, and None stands for as many as it is scored with.
     """
 
-    run: RunSpec = field(default_factory=lambda: RunSpec(learner="maml", learning_rate=entry_of("maml").learning_rate))
+    run: RunSpec
     episode: int = 0
     n_shot: int = 1
     steps: int | None = None

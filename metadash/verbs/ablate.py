@@ -8,12 +8,11 @@ from metadash.analysis import words
 from metadash.analysis.ablation import Ablation, ablation
 from metadash.analysis.ablation_words import as_text, as_values
 from metadash.analysis.beside import complete, dose_specs
-from metadash.analysis.plan import USUAL_SEEDS, AblationSpec, ablation_run, leaks, refuse_leaks
-from metadash.commands import Result
+from metadash.analysis.plan import USUAL_SEEDS, AblationSpec, ablation_run, ablation_spec, leaks, refuse_leaks
+from metadash.commands import OF_BUDGET, OF_TASKS, Result, chosen
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
-from metadash.learners.registry import entry_of
 from metadash.progress_bar import bar
 from metadash.training.check import check
 from metadash.training.estimate import estimate_all
@@ -70,22 +69,13 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
     run = ablation_run(
         data,
         tuple(name for part in options.sources for name in part),
-        split=options.split,
-        width=options.width,
-        episodes=options.backbone_episodes,
-        n_way=options.n_way,
-        strategy=options.strategy,
-        column=options.column,
         fusion=options.fusion,
-        shots=options.shots,
-        n_episodes=options.n_episodes,
-        steps=options.steps,
         learner=options.learner,
-        mode=options.mode,
-        learning_rate=entry_of(options.learner).learning_rate,
+        **chosen(options, "split", "mode", *OF_TASKS, *OF_BUDGET),
     )
     seeds = USUAL_SEEDS[options.tier] if options.seeds is None else options.seeds
-    return AblationSpec(run, options.tier, tuple(range(max(seeds, 0))), options.controls, options.rope, options.folds)
+    folds = 0 if options.split and options.folds is None else options.folds
+    return ablation_spec(data, run, options.tier, range(max(seeds, 0)), options.controls, options.rope, folds)
 
 
 def plan(spec: AblationSpec, runs: list[Spec], data: Dataset, store: RunStore, workers: int) -> Result:

@@ -7,7 +7,7 @@ from metadash.analysis import words
 from metadash.analysis.alone import Alone, alone_specs, base_run, proxies, read_alone
 from metadash.analysis.export import simple
 from metadash.analysis.giveaway import Giveaway, giveaway
-from metadash.commands import Result, span, stored
+from metadash.commands import OF_BUDGET, Result, chosen, span, stored
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
@@ -57,14 +57,7 @@ def run(options: argparse.Namespace, workspace: Workspace) -> Result:
 
 def metadata_only(options: argparse.Namespace, data: Dataset, found: Audit, workspace: Workspace) -> list[Alone]:
     """Train what the metadata-only scores still need, in this process."""
-    base = base_run(
-        data,
-        found.split,
-        width=options.width,
-        episodes=options.backbone_episodes,
-        steps=options.steps,
-        n_episodes=options.n_episodes,
-    )
+    base = base_run(data, found.split, **chosen(options, *OF_BUDGET))
     specs = alone_specs(data, base, options.source)
     with bar(len(specs)) as report:
         for spec in specs.values():
