@@ -26,6 +26,7 @@ from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
 from metadash.training.modulated import by_row, count_modulated
 from metadash.training.progress import SCORING, History
+from metadash.training.scorable import scorable
 from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
@@ -203,7 +204,7 @@ class Arm:
         """The position 0..N-1 of the class predicted for each query [N·Q] of a manifest of one task."""
         self.learner.eval()
         support, query = tensor_rows(self.inputs, task.support), tensor_rows(self.inputs, task.query).flatten(1, 2)
-        return self.learner(support, query, context)[0].argmax(dim=-1).numpy()
+        return scorable(self.learner(support, query, context))[0].argmax(dim=-1).numpy()
 
     def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
         """In %, the mean over the shots."""

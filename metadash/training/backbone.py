@@ -18,6 +18,7 @@ from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.networks.registry import check_inputs, make_network
 from metadash.training.evaluate import embed, places, score, tensor_rows
 from metadash.training.progress import History
+from metadash.training.scorable import spread_of
 from metadash.training.spec import BackboneSpec
 from metadash.training.store import Run, RunStore
 
@@ -114,7 +115,7 @@ def embed_all(network: nn.Module, dataset: Dataset, spec: BackboneSpec, history:
 
     embeddings = embed(network, dataset.inputs, np.arange(len(dataset.inputs)), tick)
     train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
-    return embeddings / embeddings[train].std()
+    return embeddings / spread_of(embeddings[train])
 
 
 def validate_backbone(learner: PrototypicalNetwork, spec: BackboneSpec, dataset: Dataset) -> float:
