@@ -13,6 +13,7 @@ ELSEWHERE = (
     "metadata/anonymity.py",
     "metadata/audit.py",
     "metadata/audit_columns.py",
+    "metadata/audit_inputs.py",
     "metadata/audit_instances.py",
     "metadata/audit_rows.py",
     "metadata/audit_splits.py",
