@@ -21,6 +21,7 @@ ELSEWHERE = (
     "metadata/privacy.py",
     "training/check.py",
     "training/cost.py",
+    "training/defaults.py",
     "training/estimate.py",
     "training/levels.py",
     "training/store.py",
