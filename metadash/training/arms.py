@@ -313,8 +313,7 @@ def cure(spec: RunSpec, step: int) -> str:
     inner = f"lower inner_lr ({options.inner_lr:g})" if "inner_lr" in entry.options else ""
     if spec.learner == "reptile":
         return f"{inner} or reptile_epsilon ({options.reptile_epsilon:g})"
-    outer = f"the learning rate ({spec.learning_rate:g})"
-    return f"{inner} or {outer}" if inner else f"lower {outer}"
+    return f"{inner or f'try another seed than {spec.seed}'}, or (from Python) lower learning_rate ({spec.learning_rate:g})"
 
 
 def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:

@@ -85,7 +85,7 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
             cause = (
                 "the inputs hold values that are not numbers"
                 if step == 1
-                else f"lower the learning rate ({spec.learning_rate:g})"
+                else f"scale the inputs to a spread of about 1, or (from Python) lower learning_rate ({spec.learning_rate:g})"
             )
             raise BadInput(f"The backbone's loss is not a number at step {step}; {cause}.")
         fraction = TRAINING_SHARE * step / spec.episodes

@@ -125,7 +125,9 @@ def fit_heads(heads: Heads, history: History) -> pd.DataFrame:
             history(step, "training the heads", fraction)
             continue
         if not torch.isfinite(loss).all():
-            raise BadInput(f"The loss is not a number at step {step}; lower the learning rate ({run.learning_rate:g}).")
+            raise BadInput(
+                f"The loss is not a number at step {step}; try another seed than {run.seed}, or (from Python) lower learning_rate ({run.learning_rate:g})."
+            )
         found = validate()
         better = found > best[alive]
         waited[alive] = np.where(better, 0, waited[alive] + 1)

@@ -7,7 +7,7 @@ from torch import Tensor
 from metadash.data.finite import LARGEST
 from metadash.errors import BadInput
 
-TODO = "look for inputs that are far larger than the rest, or lower the learning rate"
+TODO = "look for inputs that are far larger than the rest, or try another seed"
 """What helps, wherever it broke: inputs come first, and what learns from them can diverge."""
 
 
@@ -40,6 +40,6 @@ def spread_of(embeddings: np.ndarray) -> float:
         what = "are all the same" if spread == 0 else "are not numbers"
         raise BadInput(
             f"The backbone's embeddings of the training classes {what}; see whether the inputs differ, scale them to a spread of about 1, "
-            "or lower the backbone's learning rate."
+            "or choose another width of the backbone."
         )
     return spread
