@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.data.dataset import ROLES, Dataset
+from metadash.data.folds import fold_name
 from metadash.data.query import select_ids
 from metadash.errors import BadInput
 from metadash.training.spec import BackboneSpec, Evaluation, usual_ways
@@ -99,6 +100,28 @@ def fitting(
         while not served.serve(max(plan[0]), plan[1]) and (less := next(plans, None)):
             plan = less
     return Fitting(ways, *plan, backbone_numbers(splits, counts), smallest, fewest)
+
+
+def fitting_folds(
+    dataset: Dataset,
+    strategy: str = "uniform",
+    column: str | None = None,
+    *,
+    n_way: int = USUAL.n_way,
+    choices: Sequence[int] = (5, 3),
+) -> int:
+    """In how many folds to cross-fit: the first of ``choices`` that leaves every role of every fold ``n_way`` classes for a task, else the
+    first that leaves it as many as can be had; 0 where not even two are left. Raises BadInput for a column that is not there."""
+    group = group_of(dataset, strategy, column)
+    found = {}
+    for folds in choices:
+        try:
+            splits = [dataset.split(fold_name(fold + 1, folds)) for fold in range(folds)]
+        except BadInput:  # too few groups of classes
+            continue
+        found[folds] = min(n_way, *(most_together(members, group) for roles in splits for members in roles.values()))
+    best = max(found.values(), default=0)
+    return next(folds for folds, ways in found.items() if ways == best) if best >= 2 else 0
 
 
 def group_of(dataset: Dataset, strategy: str, column: str | None) -> np.ndarray | None:

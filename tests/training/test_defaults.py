@@ -11,7 +11,7 @@ from metadash.data.dataset import Dataset
 from metadash.data.splits import table_of
 from metadash.errors import BadInput
 from metadash.training.check import check
-from metadash.training.defaults import Fitting, fitting
+from metadash.training.defaults import Fitting, fitting, fitting_folds
 from metadash.training.run import train
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
 from metadash.workspace import Workspace
@@ -123,6 +123,17 @@ def test_all_folds_of_cross_fitting_are_fitted_at_once(tmp_path) -> None:
     assert found.n_way == min(len(data.split(fold)[role]) for fold in folds for role in ("train", "validation", "test"))
     for fold in folds:
         check(run_of(data, found, split=fold), data)
+
+
+def test_folds_are_as_many_as_leave_every_role_a_task(tmp_path, glyphs_workspace: Workspace) -> None:
+    glyphs = Dataset.open(glyphs_workspace, "glyphs")
+    assert fitting_folds(glyphs, "siblings", glyphs.description.sibling_column) == 5
+    twelve = small(tmp_path / "twelve", per_group=1)
+    assert fitting_folds(twelve) == 5 and fitting_folds(twelve, choices=(3, 5)) == 3
+    assert fitting_folds(small(tmp_path / "twenty", 24, 12, 1, (8, 8)), n_way=4) == 5
+    assert fitting_folds(small(tmp_path / "six", per_group=2)) == 3, "six groups are too few for five folds"
+    assert fitting_folds(small(tmp_path / "few", per_group=4)) == 0, "three groups cannot be dealt to folds and two more roles"
+    assert fitting_folds(twelve, "siblings", "family") == 0, "nobody has a sibling"
 
 
 @pytest.mark.parametrize(
