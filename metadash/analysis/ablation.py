@@ -10,7 +10,7 @@ from metadash.analysis.cards import Badge, SourceCard, cards_of, credits, effect
 from metadash.analysis.compare import Difference, with_intervals
 from metadash.analysis.intervals import Interval
 from metadash.analysis.plan import AblationSpec, Tier, leaks
-from metadash.analysis.scores import both_intervals
+from metadash.analysis.scores import accuracy_intervals
 from metadash.analysis.shapley import interactions, together
 from metadash.analysis.shots import WorthInShots
 from metadash.analysis.values import Values, gathered, pooled, stacked
@@ -102,7 +102,7 @@ class Ablation:
         if mask not in self.values.masks:
             raise BadInput(f"The subset {', '.join(sources)} was not scored; {self.spec.limitation}")
         found = self.values.accuracy(SourceArm(mask))[:, self.values.shots.index(shot)].mean(axis=0)
-        return both_intervals(100 * found, self.values)
+        return accuracy_intervals(found, self.values)
 
 
 def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation | None:

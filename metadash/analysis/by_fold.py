@@ -6,7 +6,7 @@ import numpy as np
 
 from metadash.analysis.compare import Difference, with_intervals
 from metadash.analysis.intervals import Interval
-from metadash.analysis.scores import both_intervals
+from metadash.analysis.scores import accuracy_intervals
 from metadash.analysis.shapley import leave_one_out, together
 from metadash.analysis.values import Values
 from metadash.training.subsets import SourceArm
@@ -36,7 +36,7 @@ def fold_parts(values: Values, splits: list[str], count: int, rope: float) -> tu
         shot = part.shots[0]
         total, *delta = part.effects(np.vstack([together(count, part.masks), leave_one_out(count, part.masks)]), shot)
         groups = None if part.group is None else len(np.unique(part.group))
-        plain, _ = both_intervals(100 * part.accuracy(SourceArm(0))[:, 0].mean(axis=0), part)
+        plain, _ = accuracy_intervals(part.accuracy(SourceArm(0))[:, 0].mean(axis=0), part)
         parts.append(
             FoldPart(
                 split,

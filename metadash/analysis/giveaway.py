@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metadash.analysis.intervals import Interval, group_jackknife
+from metadash.analysis.scores import as_accuracy
 from metadash.training.probes import ProbeSpec
 from metadash.training.store import Run
 
@@ -30,7 +31,7 @@ class Giveaway:
     def sentence(self) -> str:
         """``Publishing this map lets a reader guess 'vendor' with 71 % accuracy [68, 74], chance 12 %.``"""
         low, high = self.accuracy.low, self.accuracy.high
-        bounds = f" [{max(low, 0):.0f}, {min(high, 100):.0f}]" if low is not None and high is not None else ""
+        bounds = f" [{low:.0f}, {high:.0f}]" if low is not None and high is not None else ""
         shown = {"map": "this map", "prototypes": "these prototypes"}[self.what]
         exact = f" (as {self.guessed_as})" if self.guessed_as else ""
         if self.leaks:
@@ -50,5 +51,5 @@ def giveaway(run: Run) -> Giveaway:
     assert isinstance(spec, ProbeSpec)
     right = 100 * (frame["truth"] == frame["guess"]).to_numpy(dtype=float)
     chance = 100 * float(frame["truth"].value_counts(normalize=True).iloc[0])
-    interval = group_jackknife(right, np.asarray(frame["class_id"]))
+    interval = as_accuracy(group_jackknife(right, np.asarray(frame["class_id"])))
     return Giveaway(spec.what, spec.column, run.summary["guessed_as"], interval, chance, len(frame), run.summary["levels"])

@@ -1,7 +1,7 @@
 """Stored per-episode scores of several runs as aligned arrays: the only way in for every comparison."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -66,7 +66,21 @@ class Scores:
 
     def means(self, shot: int) -> tuple[Interval, Interval]:
         """Accuracy in %, mean over seeds, with its interval over episodes and its interval over new classes."""
-        return both_intervals(100 * self.at(shot).mean(axis=0), self)
+        return accuracy_intervals(self.at(shot).mean(axis=0), self)
+
+
+def accuracy_intervals(fractions: np.ndarray, scores: Scored) -> tuple[Interval, Interval]:
+    """As ``both_intervals``, in %, for one accuracy [E] in 0..1 an episode: the one way to every interval of an accuracy."""
+    inside, new = both_intervals(100 * fractions, scores)
+    return as_accuracy(inside), as_accuracy(new)
+
+
+def as_accuracy(interval: Interval) -> Interval:
+    """The interval of a mean in %, cut where no mean can lie. A symmetric interval reaches beyond 100 % where all but a few tasks are
+    solved; what is cut off holds no possible accuracy, so the rest covers as often. Estimate, standard error and method stay."""
+    if interval.low is None or interval.high is None:
+        return interval
+    return replace(interval, low=max(interval.low, 0.0), high=min(interval.high, 100.0))
 
 
 def both_intervals(values: np.ndarray, scores: Scored) -> tuple[Interval, Interval]:

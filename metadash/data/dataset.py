@@ -13,6 +13,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from metadash.data.finite import check_file, check_finite
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.literals import identifier
 from metadash.errors import BadInput
@@ -86,11 +87,12 @@ def write_dataset(
 
     ``classes`` has one row a class with ``class_id`` 0..C-1 and ``class_name``; ``instances`` one row an instance with
     ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, ...]; ``splits`` rows of (split, class_id, role).
-    Raises BadInput when the tables and the inputs do not belong together, when the name is taken by other content, and for a full
+    Raises BadInput when the tables and the inputs do not belong together, for inputs that are no numbers, when the name is taken by other content, and for a full
     disk.
     """
     check_tables(classes, instances, inputs, splits)
     check_names(description, classes, instances, splits)
+    check_finite(inputs)
     fingerprint = fingerprint_of(classes, instances, inputs, splits, description)
     with new_folder(workspace.datasets / description.name) as folder:
         np.save(folder / "inputs.npy", inputs)
@@ -277,13 +279,14 @@ class Dataset:
 
     @cached_property
     def inputs(self) -> np.ndarray:
-        """[I, H, W] uint8 or [I, D] float32, memory-mapped."""
+        """[I, H, W] uint8 or [I, D] float32, memory-mapped. Raises BadInput where some are no numbers (looked at once in a process)."""
         try:
             inputs = np.load(self.folder / "inputs.npy", mmap_mode="r")
         except (OSError, ValueError, EOFError) as error:
             raise self.damaged("inputs") from error
         if len(inputs) != len(self.class_of):
             raise self.damaged("inputs")
+        check_file(self.folder / "inputs.npy", inputs, f"The inputs of '{self.name}'")
         return inputs
 
     @cached_property

@@ -40,8 +40,11 @@ def fold_roles(groups: pd.Series, fold: int, folds: int) -> np.ndarray:
     unit = groups.map(str).where(groups.notna(), [f"class {c} alone" for c in range(len(groups))])
     sizes = unit.value_counts().sort_index()
     if len(sizes) < folds + 2:
+        todo = (
+            f"lower the folds to {len(sizes) - 2} or less" if len(sizes) >= 4 else "choose 0 folds, which is the split as it is"
+        )
         raise BadInput(
-            f"Cross-fitting in {folds} folds needs at least {folds + 2} groups of classes, and there are {len(sizes)}; lower the folds."
+            f"Cross-fitting in {folds} folds needs at least {folds + 2} groups of classes, and there are {len(sizes)}; {todo}."
         )
     hand = dealt(sizes, folds, np.random.default_rng([SEED, folds]))
     rest = sizes[hand != fold]

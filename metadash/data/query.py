@@ -34,7 +34,7 @@ STARTING = 60.0  # seconds a child may take to start
 MOST_BYTES = 20 * 2**20  # of a result
 MOST_ID_BYTES = 400 * 2**20  # 50 million ids
 LONGEST_SQL = 100_000  # characters
-PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")  # no secrets
+PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "SYSTEMROOT")  # no secrets
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ def select_ids(
     """The ids [n] of ``table`` (ascending int64) that meet a user's ``condition``, the text after WHERE; possibly none.
 
     The condition is user SQL, so it runs in the same child; it must be one expression by itself, and stands inside
-    ``id IN (...)``: whatever it does, the answer is a subset of the table's ids.
+    ``id IN (...)``: whatever it does, the answer is a subset of the table's ids, and the same one whenever it is asked: what answers
+    by chance, by the clock or by the machine is refused (``metadash.data.repeatable``).
     """
     key = {"classes": "class_id", "instances": "instance_id"}[table]
     text = condition.strip().rstrip(";").rstrip()
@@ -114,6 +115,7 @@ class _Child:
     def __init__(self) -> None:
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment |= {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}  # small: they count as address space
+        environment["TZ"] = "UTC"  # the day of a time with a zone is the same on every machine
         # -P: the worker's own folder is no place to import from
         command = [sys.executable, "-P", str(Path(__file__).with_name("query_worker.py"))]
         self.process = subprocess.Popen(
@@ -262,6 +264,15 @@ REFUSED = {
     "expression": "The condition must be one expression, what would follow WHERE, for example script = 'Greek'.",
     "wide": "One row of this result is larger than 20 MB; select fewer or shorter columns.",
 }
+UNREPEATABLE = {
+    "function": "'{}' answers by chance, by the clock or by the machine",
+    "clock": "'{}' is another one whenever it is asked",
+    "sample": "A sample is another one whenever it is drawn",
+    "limit": "{} without ORDER BY keeps whichever rows come first",
+    "beyond": "'{}' reads more than the tables of this data set",
+}
+"""What a condition may not do, with the word for which it was refused."""
+MENDED = {"limit": "add ORDER BY", "sample": "use a property of the classes, such as class_id % 10 < 3"}
 ONLY_TABLES = (
     "Queries here may only read the tables of this data set: files, other databases, settings and extensions are out of reach"
 )
@@ -288,6 +299,10 @@ def _in_words(head: dict[str, Any], question: dict[str, Any], shown: str, before
     if kind == "open" or (kind in BEYOND_THE_QUERY and DAMAGED.search(message)):
         return QueryError(_unopened(message, name))
     position = _position(question["sql"], head.get("position"), before, shown)
+    if kind in UNREPEATABLE:
+        todo = MENDED.get(kind, "compare with a fixed value instead")
+        text = f"{UNREPEATABLE[kind].format(message)}, and a condition must always select the same; {todo}"
+        return _at(text, shown, position)
     if (
         kind == "Permission"
         or "configuration has been locked" in message

@@ -1,6 +1,6 @@
 """The process in which SQL written by users runs: locked, small, and killed without regret. Started by ``metadash.data.query``.
 
-It imports nothing of MetaDash and holds nothing worth having: no secrets in its environment, a read-only DuckDB connection per
+It imports nothing of MetaDash but ``repeatable`` (a file by itself) and holds nothing worth having: no secrets in its environment, a read-only DuckDB connection per
 query with files, extensions and settings locked, an address-space limit, no right to write a file, an alarm that ends it. The
 limits of the operating system are the ones that count: a single huge value outlives DuckDB's own memory limit and interrupt.
 
@@ -9,11 +9,14 @@ Arrow IPC. A question is one of the dicts made in ``metadash.data.query``; the f
 "ready".
 """
 
+import importlib.util
 import json
 import os
 import signal
 import struct
 import sys
+from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 import duckdb
@@ -34,7 +37,7 @@ LOCKED = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "python_enable_replacements": "false",
-    "threads": "1",
+    "threads": "1",  # rows come in the order in which they are stored, so a condition selects the same every time
     "temp_directory": "",
     "max_temp_directory_size": "0B",
     "errors_as_json": "true",
@@ -43,10 +46,10 @@ LOCKED = {
 
 
 class Refused(Exception):
-    """What DuckDB would do but we will not: ``kind`` and ``detail`` for the parent to put into words."""
+    """What DuckDB would do but we will not: ``kind`` and ``detail`` for the parent to put into words; ``position`` in bytes of the SQL."""
 
-    def __init__(self, kind: str, detail: str = "") -> None:
-        self.kind, self.detail = kind, detail
+    def __init__(self, kind: str, detail: str = "", position: int | None = None) -> None:
+        self.kind, self.detail, self.position = kind, detail, position
 
 
 def main() -> None:
@@ -66,7 +69,7 @@ def main() -> None:
         try:
             answer, body = run(question)
         except Refused as refusal:
-            answer, body = {"kind": refusal.kind, "message": refusal.detail}, b""
+            answer, body = {"kind": refusal.kind, "message": refusal.detail, "position": refusal.position}, b""
         except Exception as error:
             answer, body = explained(error), b""
         if hasattr(signal, "setitimer"):
@@ -95,6 +98,8 @@ def run(question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
             raise Refused("several" if statements else "empty")
         if statements[0].type.name not in READING:
             raise Refused("statement", statements[0].type.name)
+        if question["condition"] and (trouble := repeatable.trouble(connection, sql)):
+            raise Refused(trouble.kind, trouble.word, trouble.position)
         try:
             relation = connection.sql(sql)
         except Exception as error:
@@ -169,6 +174,18 @@ def send(pipe: BinaryIO, content: dict[str, Any], body: bytes) -> None:
 def receive(pipe: BinaryIO) -> dict[str, Any] | None:
     length = pipe.read(4)
     return json.loads(pipe.read(struct.unpack(">I", length)[0])) if len(length) == 4 else None
+
+
+def _beside(name: str) -> ModuleType:
+    """A module of this file's folder, which is no place to import from."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+repeatable = _beside("repeatable")
 
 
 def _address_space() -> int:

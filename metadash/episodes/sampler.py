@@ -102,27 +102,56 @@ def draw_disjoint_rows(
             return support, query
     raise BadInput(
         f"Class '{table.names[short[0]]}' has too few instances for {spec.n_shot} support and {spec.n_query} query examples that share "
-        f"no {spec.column}. Lower the shots or the queries, or leave it out."
+        f"no {spec.column}. Lower the {'shots or the ' if spec.n_shot > 1 else ''}queries, or choose the strategy uniform."
     )
 
 
-def check_counts(table: PoolTable, spec: EpisodeSpec) -> None:
+def check_counts(table: PoolTable, spec: EpisodeSpec, conditional: bool = True) -> None:
+    """Raises BadInput for a pool that cannot serve the spec, with what would make it fit; ``conditional``: whether a condition may narrow
+    the pool, so that classes can be left out."""
     needed = spec.n_shot + spec.n_query
     if spec.n_way > len(table.classes):
-        raise BadInput(f"n_way is {spec.n_way}, and the pool has {len(table.classes)} classes. Lower n_way or widen the pool.")
+        found = len(table.classes)
+        raise BadInput(f"n_way is {spec.n_way}, and the pool has {found} class{'es' * (found != 1)}. {fewer_ways(found, spec)}.")
     usable = np.ones(len(table.classes), dtype=bool)
     if spec.strategy == "siblings":
         sizes = np.bincount(table.group[table.group >= 0], minlength=1)
         if not len(sizes) or sizes.max() < spec.n_way:
-            raise BadInput(
-                f"No {spec.column} has {spec.n_way} classes in this pool; the largest has {sizes.max(initial=0)}. Lower n_way or widen the pool."
-            )
+            largest = int(sizes.max(initial=0))
+            todo = fewer_ways(largest, spec) if largest > 1 else "Choose the strategy uniform, or another column"
+            raise BadInput(f"No {spec.column} has {spec.n_way} classes in this pool; the largest has {largest}. {todo}.")
         usable = (table.group >= 0) & (sizes[np.maximum(table.group, 0)] >= spec.n_way)
     short = np.flatnonzero(usable & (table.counts < needed))
     if len(short):
         first = short[np.argmin(table.counts[short])]
-        more = f" ({len(short) - 1} more classes are short too)" if len(short) > 1 else ""
+        more = f" ({len(short) - 1} more {'is' if len(short) == 2 else 'are'} short too)" if len(short) > 1 else ""
         raise BadInput(
             f"Class '{table.names[first]}' has {table.counts[first]} instances; this episode needs {spec.n_shot} + {spec.n_query}{more}. "
-            "Lower the queries or leave it out."
+            f"{fewer_examples(int(table.counts[first]), spec)}{left_out(table.classes[short], needed) if conditional else ''}."
         )
+
+
+def fewer_ways(found: int, spec: EpisodeSpec) -> str:
+    """What makes a task of as many classes as there are, or a pool of more."""
+    wider = "widen the condition" if spec.pool.where else "choose another role or split"
+    return f"Lower n_way to {found} or less, or {wider}" if found > 1 else wider.capitalize()
+
+
+def fewer_examples(count: int, spec: EpisodeSpec) -> str:
+    """Numbers of shots and queries that a class with ``count`` instances can serve."""
+    if count < 2:
+        return "No task can be drawn from a class of one: it takes one example to learn from and one to ask about"
+    if count > spec.n_shot:
+        less = f"Lower the queries to {count - spec.n_shot} or less"
+        return less + (f", or the shots to {count - spec.n_query} or less" if spec.n_shot > 1 and count > spec.n_query else "")
+    if count > spec.n_query:
+        return f"Lower the shots to {count - spec.n_query} or less"
+    return f"Lower the shots to {count // 2} and the queries to {count - count // 2}"
+
+
+def left_out(short: np.ndarray, needed: int) -> str:
+    """The condition that leaves out the classes that are short."""
+    if len(short) == 1:
+        return f", or leave it out by the condition class_id <> {short[0]}"
+    enough = f"SELECT class_id FROM instances GROUP BY class_id HAVING count(*) >= {needed}"
+    return f", or leave them out by the condition class_id IN ({enough})"

@@ -302,7 +302,7 @@ def check(losses: Tensor, logits: Tensor, steps: int) -> None:
         if step == 0:
             raise BadInput(
                 "The support loss is not a usable number before the first inner step, so the inputs or the learned weights are "
-                "not either; look for missing values, or lower the outer learning rate."
+                "not either; look for inputs that are far larger than the rest, or try another seed."
             )
         worst = losses[:, step][~(losses[:, step].abs() < DIVERGED)][0].item()
         raise BadInput(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from metadash.data.dataset import ROLES, Dataset
 from metadash.data.literals import identifier
-from metadash.metadata import audit_columns, audit_instances, audit_rows, audit_splits
+from metadash.metadata import audit_columns, audit_inputs, audit_instances, audit_rows, audit_splits
 from metadash.metadata.findings import SEVERITIES, Finding, Material, Severity
 from metadash.metadata.privacy import personal_columns
 
@@ -15,6 +15,8 @@ CHECKS = (
     audit_columns.class_identity,
     audit_instances.class_tellers,
     audit_splits.separating,
+    audit_splits.parted_groups,
+    audit_inputs.input_aggregates,
     audit_instances.aggregates,
     audit_rows.repeated_rows,
     audit_columns.repeated,
@@ -23,6 +25,9 @@ CHECKS = (
     audit_columns.outside_knowledge,
 )
 """Each yields findings about some material; a new check is one line here."""
+
+FIRST = (audit_columns.class_identity, audit_splits.parted_groups, audit_inputs.input_aggregates)
+"""Those that take no longer than a click may."""
 
 NAMES_A_CLASS = ("class-id", "class-name", "identifier")
 MOSTLY_MISSING = 0.5
@@ -85,6 +90,16 @@ def audit(dataset: Dataset, split: str | None = None, sources: Sequence[str] = (
     findings = [f for f in findings if f.code != "unseen-values" or (f.source, f.column) not in named]  # said once is enough
     order = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
     return Audit(dataset.name, material.split, tuple(source.name for source in chosen), tuple(order), share)
+
+
+def first_look(dataset: Dataset, split: str, sources: Sequence[str]) -> list[Finding]:
+    """What is to be said before these sources are trained on, under a second: what blocks, and groups that the split parts.
+
+    Raises BadInput for a source or split that is not there.
+    """
+    material = Material(dataset, split, tuple(dataset.source(name) for name in sources))
+    found = [finding for check in FIRST for finding in check(material)]
+    return [finding for finding in found if finding.severity == "block" or finding.code == "parted-groups"]
 
 
 def coverage(material: Material) -> pd.DataFrame:

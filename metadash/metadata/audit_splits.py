@@ -1,7 +1,7 @@
 """Class columns from which one can read off whether a class is for training or for testing, beyond what chance would do."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,47 @@ def split_reason(material: Material) -> str | None:
         if len(roles) < (role != "").sum() and (roles == 1).all():
             return str(name)
     return None
+
+
+def parted_groups(material: Material) -> Iterator[Finding]:
+    """Groups of siblings that the split parts: test classes whose relatives training has seen, so that they are not as new as they seem."""
+    about = material.dataset.description
+    column = about.sibling_column
+    if column is None:
+        return
+    group = text_of(material.classes[column])
+    seen = [*material.roles["train"], *material.roles["validation"]]
+    test = group.iloc[material.roles["test"]].dropna()
+    related = test[test.isin(set(group.iloc[seen].dropna()))]
+    if not len(related):
+        return
+    noun = about.group_noun or column
+    such = sorted(related.unique())
+    shown = ", ".join(f"'{name}'" for name in such[:3]) + (f" and {len(such) - 3} more" if len(such) > 3 else "")
+    holder = next((source.name for source, name in material.class_columns() if name == column), "")
+    sentence = (
+        f"{len(related)} of the {len(material.roles['test'])} test classes have a {noun} ('{column}') that training or validation has seen "
+        f"too ({shown}), so what is found holds for new classes of a known {noun}, not of a new one."
+    )
+    advice = f"{whole_split(material, group)} every {noun} in one role."
+    evidence = {"groups": len(such), "test_classes": len(related), "such_as": such[:3]}
+    yield Finding("parted-groups", "warn", holder, column, sentence, advice, evidence)
+
+
+def whole_split(material: Material, group: pd.Series) -> str:
+    """What there is that parts no group, as the beginning of an advice: a stored split, else cross-fitting, whose folds never do."""
+    for name in material.dataset.split_names:
+        if name != material.split and not parts_a_group(material.dataset.split(name), group):
+            return f"Choose the split '{name}', which keeps"
+    folds = next((folds for folds in (5, 3) if group.nunique() >= folds + 2), None)
+    if folds:
+        return f"Cross-fit in {folds} folds (on *Ablation*, or `ablate --folds {folds}`), which keeps"
+    return "Say so beside every result, or import the data set with a split that keeps"
+
+
+def parts_a_group(roles: Mapping[str, np.ndarray], group: pd.Series) -> bool:
+    seen = set(group.iloc[[*roles["train"], *roles["validation"]]].dropna())
+    return bool(group.iloc[roles["test"]].dropna().isin(seen).any())
 
 
 def separating(material: Material) -> Iterator[Finding]:

@@ -24,6 +24,8 @@ CODES: dict[str, str] = {
     "identifier": "identifies each class",
     "encodes-split": "encodes the split",
     "split-by": "was held out by this",
+    "parted-groups": "has relatives in training",
+    "input-aggregate": "is worked out from the inputs",
     "aggregate": "summarises test instances",
     "duplicate-rows": "repeats rows across the split",
     "near-duplicates": "nearly repeats rows across the split",

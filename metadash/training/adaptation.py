@@ -19,6 +19,7 @@ from metadash.training.backbone import Outcome
 from metadash.training.evaluate import tensor_rows
 from metadash.training.progress import History
 from metadash.training.restored import restored
+from metadash.training.scorable import scorable
 from metadash.training.store import Run, RunStore
 from metadash.training.views import AdaptationSpec
 
@@ -127,7 +128,7 @@ def start_embeddings(learner: Learner, inputs: np.ndarray, task: EpisodeManifest
 def answers(logits: Tensor, task: EpisodeManifest) -> pd.DataFrame:
     """One row a query: query (0..Q−1), row (of the data set), class_id (the true one), predicted (a class id), probability (of the
     true class), and probabilities (of all N classes, a list)."""
-    probabilities = logits.softmax(dim=-1).numpy().astype(np.float32)
+    probabilities = scorable(logits).softmax(dim=-1).numpy().astype(np.float32)
     true = labels(task.n_way, task.n_query).numpy()
     classes = task.classes[0]
     return pd.DataFrame(

@@ -26,6 +26,7 @@ from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
 from metadash.training.modulated import by_row, count_modulated
 from metadash.training.progress import SCORING, History
+from metadash.training.scorable import scorable
 from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 
@@ -204,7 +205,7 @@ class Arm:
         """The position 0..N-1 of the class predicted for each query [N·Q] of a manifest of one task."""
         self.learner.eval()
         support, query = tensor_rows(self.inputs, task.support), tensor_rows(self.inputs, task.query).flatten(1, 2)
-        return self.learner(support, query, context)[0].argmax(dim=-1).numpy()
+        return scorable(self.learner(support, query, context))[0].argmax(dim=-1).numpy()
 
     def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
         """In %, the mean over the shots."""
@@ -313,8 +314,7 @@ def cure(spec: RunSpec, step: int) -> str:
     inner = f"lower inner_lr ({options.inner_lr:g})" if "inner_lr" in entry.options else ""
     if spec.learner == "reptile":
         return f"{inner} or reptile_epsilon ({options.reptile_epsilon:g})"
-    outer = f"the learning rate ({spec.learning_rate:g})"
-    return f"{inner} or {outer}" if inner else f"lower {outer}"
+    return f"{inner or f'try another seed than {spec.seed}'}, or (from Python) lower learning_rate ({spec.learning_rate:g})"
 
 
 def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:

@@ -19,6 +19,7 @@ from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.networks.registry import check_inputs, make_network
 from metadash.training.evaluate import embed, places, score, tensor_rows
 from metadash.training.progress import History
+from metadash.training.scorable import spread_of
 from metadash.training.spec import BackboneSpec
 from metadash.training.store import Run, RunStore
 
@@ -88,7 +89,7 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
             cause = (
                 "the inputs hold values that are not numbers"
                 if step == 1
-                else f"lower the learning rate ({spec.learning_rate:g})"
+                else f"scale the inputs to a spread of about 1, or (from Python) lower learning_rate ({spec.learning_rate:g})"
             )
             raise BadInput(f"The backbone's loss is not a number at step {step}; {cause}.")
         fraction = TRAINING_SHARE * step / spec.episodes
@@ -134,7 +135,7 @@ def embed_all(network: nn.Module, dataset: Dataset, spec: BackboneSpec, history:
 
     embeddings = embed(network, dataset.inputs, np.arange(len(dataset.inputs)), tick)
     train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
-    return embeddings / embeddings[train].std()
+    return embeddings / spread_of(embeddings[train])
 
 
 def validate_backbone(learner: PrototypicalNetwork, spec: BackboneSpec, dataset: Dataset) -> float:

@@ -17,8 +17,9 @@ from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.networks.registry import usual_backbone
 from metadash.training.check import check
+from metadash.training.defaults import Fitting, fitting
 from metadash.training.levels import column_for, modulating, usual_fusion, usual_strategy
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways
+from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
 
 USUAL_FOLDS = 5
 """So many that most classes train in each fold, and few enough that a backbone for each can come with a data set."""
@@ -68,26 +69,33 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
             raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
     chosen = {name: value for name, value in choices.items() if value is not None}
     sources = tuple(sources)
+    if "shots" in chosen:
+        chosen["shots"] = tuple(chosen["shots"])
     of_run = {name: chosen[name] for name in OF_RUN if name in chosen}
     of_run.setdefault("split", dataset.description.default_split or dataset.split_names[0])
     of_run.setdefault("fusion", usual_fusion(sources, dataset))
     learner, mode = of_run.get("learner", "prototypical"), of_run.get("mode", "quick")
     of_run.setdefault("learning_rate", entry_of(learner).outer_rate(mode))
+    drawn = drawn_how(dataset, sources, chosen)
+    numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
+    fitted = _fitting(_Looked(dataset, (of_run["split"], *drawn, chosen.get("where"), *numbers.values())))
+    ways = {"ways": chosen["ways"]} if "ways" in chosen else {}
+    more = {name: chosen[name] for name in ("where", "n_episodes") if name in chosen}
     return RunSpec(
         dataset=dataset.name,
         sources=sources,
         modulating=modulating(of_run["fusion"], sources, dataset),
-        backbone=backbone_for(dataset, of_run["split"], of_run.get("distance", "euclidean"), chosen),
-        evaluation=tasks_for(dataset, sources, chosen),
+        backbone=backbone_for(dataset, of_run["split"], of_run.get("distance", "euclidean"), fitted, chosen),
+        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **{**fitted.evaluation, **ways, **more}),  # type: ignore[arg-type]
         **of_run,
     )
 
 
-def backbone_for(dataset: Dataset, split: str, distance: str, chosen: dict[str, Any]) -> BackboneSpec:
+def backbone_for(dataset: Dataset, split: str, distance: str, fitted: Fitting, chosen: dict[str, Any]) -> BackboneSpec:
     """The backbone that comes with the data set where it is the one that training would give, unless one's own is asked for."""
     name = chosen.get("backbone") or usual_backbone(dataset.description.modality).name
     size = {"episodes": chosen["backbone_episodes"]} if "backbone_episodes" in chosen else {}
-    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **size)  # type: ignore[arg-type]
+    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **{**fitted.backbone, **size})  # type: ignore[arg-type]
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
 
 
@@ -97,20 +105,14 @@ def with_shipped(spec: BackboneSpec, dataset: Dataset) -> BackboneSpec:
     return replace(spec, start=start_of(dataset.name, dataset.fingerprint, plain(bare)))
 
 
-def tasks_for(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]) -> Evaluation:
-    values = {name: chosen[name] for name in ("n_way", "shots", "n_query", "where", "n_episodes") if name in chosen}
+def drawn_how(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]) -> tuple[str, str | None]:
+    """The strategy of the tasks, and its column."""
     strategy = chosen.get("strategy") or usual_strategy(sources, dataset)
     if strategy == "uniform" and chosen.get("column"):
         raise BadInput(
             f"The column '{chosen['column']}' would be ignored by uniform tasks; it belongs to the strategies siblings and disjoint."
         )
-    column = chosen.get("column") or column_for(strategy, dataset)
-    return Evaluation(
-        **values,
-        strategy=strategy,
-        column=column,
-        ways=usual_ways(values.get("n_way", Evaluation.n_way)) if chosen.get("ways") is None else chosen["ways"],
-    )
+    return strategy, chosen.get("column") or column_for(strategy, dataset)
 
 
 def on_split(run: RunSpec, split: str) -> RunSpec:
@@ -144,10 +146,10 @@ def usual_folds(dataset: Dataset, run: RunSpec) -> int:
 
 
 class _Looked:
-    """A run looked over on a data set; equal ones are looked over once."""
+    """Something looked over on a data set; equal things are looked over once."""
 
-    def __init__(self, dataset: Dataset, run: RunSpec):
-        self.dataset, self.run, self.key = dataset, run, (dataset.fingerprint, run)
+    def __init__(self, dataset: Dataset, what: Any):
+        self.dataset, self.what, self.key = dataset, what, (dataset.fingerprint, what)
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -161,10 +163,16 @@ def _usual_folds(looked: _Looked) -> int:
     return next((folds for folds in range(USUAL_FOLDS, 1, -1) if fits(looked, folds)), 0)
 
 
+@lru_cache(maxsize=256)
+def _fitting(looked: _Looked) -> Fitting:
+    split, strategy, column, where, n_way, shots, n_query = looked.what
+    return fitting(looked.dataset, split, strategy, column, where=where, n_way=n_way, shots=shots, n_query=n_query)
+
+
 def fits(looked: _Looked, folds: int) -> bool:
     try:
         for split in fold_splits(folds):
-            check(in_fold(looked.run, split, looked.dataset), looked.dataset)
+            check(in_fold(looked.what, split, looked.dataset), looked.dataset)
     except BadInput:
         return False
     return True

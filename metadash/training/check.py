@@ -3,6 +3,7 @@
 import numpy as np
 
 from metadash.data.dataset import Dataset, Source
+from metadash.data.folds import fold_name, read_fold
 from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import check_counts
 from metadash.episodes.spec import EpisodeSpec, Pool
@@ -61,11 +62,12 @@ def check_role(episodes: EpisodeSpec, dataset: Dataset, n_way: str = "n_way") ->
         here = f"the split '{split}' has {classes_in_words(found, role)}" + (
             " under the condition" if episodes.pool.where else ""
         )
-        wider = "widen the condition" if episodes.pool.where else f"choose a split with more {role} classes"
-        todo = f"Lower it to {found} or less, or {wider}" if found > 1 else wider.capitalize()
-        raise BadInput(f"{n_way} is {episodes.n_way}, and {here}. {todo}.")
+        wider = "widen the condition" if episodes.pool.where else more_classes(dataset, split, role, episodes.n_way)
+        lower = [f"lower it to {found} or less"] if found > 1 else []
+        todo = ", or ".join([*lower, *([wider] if wider else [])]) or NO_SPLIT
+        raise BadInput(f"{n_way} is {episodes.n_way}, and {here}. {todo[0].upper()}{todo[1:]}.")
     try:
-        check_counts(table, episodes)
+        check_counts(table, episodes, conditional=role == "test")
     except BadInput as problem:
         raise BadInput(f"Among the {role} classes of the split '{split}': {problem}") from problem
 
@@ -74,10 +76,35 @@ def check_validation(spec: BackboneSpec, dataset: Dataset) -> None:
     """A backbone is validated on as many classes at once as there are, and telling apart takes two."""
     found = len(dataset.split(spec.split)["validation"])
     if found < 2:
+        todo = more_classes(dataset, spec.split, "validation", 2) or NO_SPLIT
         raise BadInput(
             f"The split '{spec.split}' has {classes_in_words(found, 'validation')}, and the backbone's training is stopped by how well it "
-            "tells those apart. Choose a split with two or more."
+            f"tells those apart. {todo[0].upper()}{todo[1:]}."
         )
+
+
+NO_SPLIT = "import the data set with a split that has more"
+
+
+def more_classes(dataset: Dataset, split: str, role: str, n_way: int) -> str:
+    """Where there are as many classes of a role: another stored split, or the folds of cross-fitting; empty where there is neither."""
+    for name in dataset.split_names:
+        if name != split and len(dataset.split(name)[role]) >= n_way:
+            return f"choose the split '{name}', which has enough"
+    folds = folds_with(dataset, n_way)
+    return f"cross-fit in {folds} folds (on *Ablation*, or `ablate --folds {folds}`)" if folds and not read_fold(split) else ""
+
+
+def folds_with(dataset: Dataset, n_way: int) -> int:
+    """The most of a few numbers of folds whose roles all have ``n_way`` classes; 0 where none has."""
+    for folds in (5, 3):
+        try:
+            roles = [dataset.split(fold_name(fold + 1, folds)) for fold in range(folds)]
+        except BadInput:  # too few groups
+            continue
+        if all(len(members) >= n_way for fold in roles for members in fold.values()):
+            return folds
+    return 0
 
 
 def classes_in_words(number: int, role: str) -> str:

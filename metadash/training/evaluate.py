@@ -11,6 +11,7 @@ from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.base import EmbeddingLearner, Learner
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
+from metadash.training.scorable import scorable
 
 EMBED_BATCH = 96
 """Images a forward pass: their activations still fit the cache of one core."""
@@ -91,7 +92,7 @@ def score(
     """Correct queries of each episode at each number of shots: [len(shots), E] int64.
 
     ``table`` [R, ...] holds embeddings for a learner that only looks at those, and inputs for one that adapts its backbone;
-    ``position`` maps a row of the data set to its place in it.
+    ``position`` maps a row of the data set to its place in it. Raises BadInput where the learner's answers are no numbers.
     """
     learner.eval()
     predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
@@ -105,7 +106,7 @@ def score(
         query = rows[torch.from_numpy(position[part.query])].flatten(1, 2)
         context = context_of(encoded, part.classes, instances, part.support, part.query.reshape(len(part), -1))
         for s, n_shot in enumerate(shots):
-            logits = predict(support[:, :, :n_shot], query, context and context.at_shot(n_shot))
+            logits = scorable(predict(support[:, :, :n_shot], query, context and context.at_shot(n_shot)))
             correct[s, start : start + len(part)] = (logits.argmax(dim=-1) == target).sum(dim=1).numpy()
     return correct
 

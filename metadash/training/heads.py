@@ -150,7 +150,9 @@ def fit_heads(heads: Heads, history: History) -> dict[str, np.ndarray]:
             continue
         here = np.ix_(heads.stack.lanes, heads.stack.arms)
         if not torch.isfinite(loss)[torch.from_numpy(training[here])].all():
-            raise BadInput(f"The loss is not a number at step {step}; lower the learning rate ({run.learning_rate:g}).")
+            raise BadInput(
+                f"The loss is not a number at step {step}; try another seed than {run.seed}, or (from Python) lower learning_rate ({run.learning_rate:g})."
+            )
         found = np.full(best.shape, -np.inf)
         found[here] = validate()
         better = training & (found > best)

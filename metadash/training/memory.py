@@ -42,7 +42,7 @@ def advice(spec: Spec) -> str:
     if isinstance(spec, MapSpec):
         return f"Draw the map over fewer background instances (background is {spec.background})."
     if isinstance(spec, BackboneSpec):
-        return f"Train the backbone with {fewer_ways(spec.n_way, spec.n_query)}, or {narrower(spec)}."
+        return f"Train {narrower(spec)}, or (from Python) one with {fewer_ways(spec.n_way, spec.n_query)}."
     if not isinstance(spec, RunSpec):
         return "Make it smaller: fewer ways, fewer queries, or a narrower backbone."
     tests, entry = spec.evaluation, entry_of(spec.learner)
@@ -55,7 +55,9 @@ def advice(spec: Spec) -> str:
     if spec.learner == "meta-lstm":
         parts.append(f"fewer hidden units (hidden is {options.hidden})")
     parts.append(fewer_ways(tests.n_way, tests.n_query))
-    parts.append(narrower(spec.backbone) if spec.mode == "full" else f"fewer tasks at once (meta_batch is {spec.meta_batch})")
+    parts.append(
+        narrower(spec.backbone) if spec.mode == "full" else f"(from Python) fewer tasks at once (meta_batch is {spec.meta_batch})"
+    )
     return f"Train {entry.title} with {', '.join(parts[:-1])}, or {parts[-1]}."
 
 

@@ -22,6 +22,7 @@ from metadash.training.progress import History
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.restored import restored
 from metadash.training.retold import Retelling, Told
+from metadash.training.scorable import scorable
 from metadash.training.store import Run, RunStore
 from metadash.training.tally import count_correct, places_of
 
@@ -83,7 +84,7 @@ class Rescorer:
         learner.eval()
         task = self.task(episode, n_shot)
         predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
-        return predict(*self.inputs_of(task), self.context(task, told))[0].softmax(dim=-1).numpy()
+        return scorable(predict(*self.inputs_of(task), self.context(task, told)))[0].softmax(dim=-1).numpy()
 
 
 def rescorer(run: Run, dataset: Dataset, store: RunStore) -> Rescorer:

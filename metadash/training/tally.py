@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from metadash.episodes.manifest import EpisodeManifest
+from metadash.training.scorable import check_prototypes
 
 BLOCK = 400_000
 """Logits at once: 1.6 MB of them, so that what is computed of them is read from the cache."""
@@ -33,8 +34,12 @@ def count_correct(
 
     ``anchor`` [A, T, D] and ``share`` [A, len(shots), T] for T classes; ``place`` [C] says where among them a class stands.
     ``table`` [R, D] holds embeddings, ``position`` the row of the table of each instance; ``asked`` [R, D] takes its place for queries
-    where these are seen otherwise. ``distance`` as a prototype's. What is counted is counted in the precision of ``anchor``.
+    where these are seen otherwise. ``distance`` as a prototype's. What is counted is counted in the precision of ``anchor``. Raises
+    BadInput where some of them are no numbers.
     """
+    check_prototypes(table, anchor, share)
+    if asked is not None:
+        check_prototypes(asked, anchor, share)
     n_arms, n_shots, n_way = len(anchor), len(shots), manifest.n_way
     rows, places = torch.from_numpy(table).to(anchor.dtype), torch.from_numpy(place)
     seen = rows if asked is None else torch.from_numpy(asked).to(anchor.dtype)

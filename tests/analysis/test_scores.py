@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metadash.analysis.scores import Scores, load_scores
+from metadash.analysis.intervals import Interval
+from metadash.analysis.scores import Scores, as_accuracy, both_intervals, load_scores
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training.spec import RunSpec
@@ -46,6 +47,33 @@ def test_means_are_percentages_over_seeds_and_episodes(tiny: Dataset, store: Run
     assert inside.estimate == pytest.approx(expected) and new.estimate == pytest.approx(expected)
     assert inside.unit == "episode" and inside.n == E
     assert inside.low < expected < inside.high
+
+
+@pytest.mark.parametrize("mistakes", [0, 1, 2, 3, E - 1, E])
+def test_an_accuracy_s_interval_stays_within_0_and_100_and_keeps_its_estimate(
+    mistakes: int, tiny: Dataset, store: RunStore
+) -> None:
+    accuracy = np.ones((3, E))
+    accuracy[:, :mistakes] = 0
+    scores = load_scores([store_scores(store, spec(), tiny, accuracy)], store)
+    for interval, plain in zip(scores.means(1), both_intervals(100 * scores.at(1)[0], scores), strict=True):
+        assert 0 <= interval.low <= interval.estimate <= interval.high <= 100
+        assert (interval.estimate, interval.se, interval.df) == (plain.estimate, plain.se, plain.df)
+        assert interval.low == max(plain.low, 0) and interval.high == min(plain.high, 100)
+    if mistakes == 1:
+        assert plain.high > 100, "one that would have been cut was among them"
+
+
+def test_a_difference_is_no_accuracy_and_is_not_cut(tiny: Dataset, store: RunStore) -> None:
+    points = np.zeros(E)
+    points[0] = -60
+    scores = load_scores([store_scores(store, spec(), tiny, numbers(0))], store)
+    assert both_intervals(points, scores)[0].low < -1 and both_intervals(points, scores)[0].high > 0
+
+
+def test_where_bounds_cannot_be_given_there_is_nothing_to_cut() -> None:
+    unknown = Interval(99.0, None, None, 2, "t", "class")
+    assert as_accuracy(unknown) is unknown
 
 
 def test_tasks_within_groups_are_generalised_over_groups_and_others_over_classes(tiny: Dataset, store: RunStore) -> None:

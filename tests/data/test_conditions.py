@@ -1,8 +1,10 @@
 """Conditions by users: one SQL expression selects ids of a table, anything else is refused in one clear sentence."""
 
+import duckdb
 import numpy as np
 import pytest
 
+from metadash.data import repeatable
 from metadash.data.query import QueryError, select_ids
 
 HUGE_JOIN = "SELECT count(*) FROM range(1000000) a(x), range(1000000) b(y) WHERE x * y % 7 = 3"
@@ -64,3 +66,92 @@ def test_the_position_is_that_in_the_condition(database):
 def test_a_condition_has_a_deadline_too(database):
     with pytest.raises(QueryError, match="took longer than"):
         select_ids(database, "classes", f"class_id < ({HUGE_JOIN})", seconds=0.5)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("random() < 0.5", "'random' answers by chance"),
+        ("script = 'Greek' AND RANDOM() < 0.5", "'random' answers by chance"),
+        ('"random"() < 0.5', "'random' answers by chance"),
+        ("main.random() < 0.5", "'random' answers by chance"),
+        ("uuid() < 'a'", "'uuid' answers"),
+        ("CAST(gen_random_uuid() AS VARCHAR) < 'a'", "'gen_random_uuid' answers"),
+        ("uuidv7() IS NULL", "'uuidv7' answers"),
+        ("setseed(0.5) IS NULL", "'setseed' answers"),
+        ("nextval('s') > 1", "'nextval' answers"),
+        ("now() > '2020-01-01'", "'now' answers"),
+        ("today() > '2020-01-01'", "'today' answers"),
+        ("current_date > '2020-01-01'", "'current_date' is another one"),
+        ("CURRENT_TIMESTAMP > '2020-01-01'", "'CURRENT_TIMESTAMP' is another one"),
+        ("localtime IS NULL", "'localtime' is another one"),
+        ("get_current_timestamp() IS NULL", "'get_current_timestamp' answers"),
+        ("transaction_timestamp() IS NULL", "'transaction_timestamp' answers"),
+        ("ago('1 day') IS NULL", "'ago' answers"),
+        ("age(TIMESTAMP '2001-01-01') > INTERVAL 1 YEAR", "'age' answers"),
+        ("txid_current() > 5", "'txid_current' answers"),
+        ("sleep_ms(1) IS NULL", "'sleep_ms' answers"),
+        ("pg_sleep(1) IS NULL", "'pg_sleep' answers"),
+        ("getvariable('a') IS NULL", "'getvariable' answers"),
+        ("current_setting('threads') = '1'", "'current_setting' answers"),
+        ("version() = 'v2'", "'version' answers"),
+        ("class_id < (SELECT reservoir_quantile(class_id, 0.5) FROM classes)", "'reservoir_quantile' answers"),
+        ("class_id IN (SELECT class_id FROM classes USING SAMPLE 5)", "A sample is another one"),
+        ("class_id IN (SELECT class_id FROM classes TABLESAMPLE 10%)", "A sample is another one"),
+        ("class_id IN (SELECT class_id FROM classes ORDER BY random() LIMIT 5)", "'random' answers"),
+        ("class_id IN (SELECT class_id FROM classes LIMIT 5)", "LIMIT without ORDER BY keeps"),
+        ("class_id IN (SELECT DISTINCT ON (script) class_id FROM classes)", "DISTINCT ON without ORDER BY keeps"),
+        ("class_id IN (WITH x AS (SELECT class_id FROM classes WHERE random() < 1) FROM x)", "'random' answers"),
+        ("list_filter([1, 2], lambda x: random() < x) = [1]", "'random' answers"),
+        ("class_id IN (FROM query('SELECT class_id FROM classes USING SAMPLE 5'))", "'query' reads more than the tables"),
+        ("class_id < (SELECT count(*) FROM duckdb_settings())", "'duckdb_settings' reads more than the tables"),
+        ("class_id < (SELECT count(*) FROM information_schema.tables)", "'tables' reads more than the tables"),
+        ("class_id < (SELECT count(*) FROM duckdb_tables)", "'duckdb_tables' reads more than the tables"),
+    ],
+)
+def test_a_condition_that_would_not_select_the_same_again_is_refused_in_one_sentence(database, condition, words):
+    with pytest.raises(QueryError, match=r"^[^\n]+\.$") as caught:
+        select_ids(database, "classes", condition)
+    assert words in str(caught.value) and "must always select the same; " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "script = 'random()' OR class_id < 5",
+        "class_name = 'now' OR class_id < 5 -- random()",
+        "class_id IN (SELECT class_id FROM classes ORDER BY class_id DESC LIMIT 5)",
+        "class_id IN (SELECT DISTINCT class_id FROM instances WHERE width > 100)",
+        "class_id IN (FROM range(5))",
+        "script = (SELECT any_value(script) FROM classes)",
+        "year(TIMESTAMPTZ '2001-12-31 23:30:00-05') = 2002 AND class_id < 9",
+        "age(TIMESTAMP '2001-01-01', TIMESTAMP '2000-01-01') > INTERVAL 1 DAY AND class_id < 9",
+        "upper(script).contains('GREEK')",
+        "list_sum(list_transform([class_id], lambda x: x + 1)) > 4",
+        "class_id IN (SELECT class_id FROM (SELECT class_id, row_number() OVER (ORDER BY class_id) AS r FROM classes) WHERE r < 5)",
+        "CASE WHEN class_id % 2 = 0 THEN true ELSE (SELECT count(*) > 3 FROM instances i WHERE i.class_id = classes.class_id) END",
+    ],
+)
+def test_a_condition_that_selects_the_same_again_is_run(database, condition):
+    first = select_ids(database, "classes", condition)
+    assert len(first) and first.tolist() == select_ids(database, "classes", condition).tolist()
+
+
+def test_the_word_that_would_move_is_pointed_at(database):
+    with pytest.raises(QueryError) as caught:
+        select_ids(database, "classes", "script = 'Ω' AND\n  random() > 3")
+    assert (caught.value.line, caught.value.column) == (2, 3)
+
+
+def test_a_column_of_the_data_set_is_no_clock(database):
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("ALTER TABLE classes ADD COLUMN current_date DATE DEFAULT '2001-01-01'")
+    assert len(select_ids(database, "classes", "current_date = '2001-01-01'")) == 50
+
+
+def test_a_condition_that_duckdb_cannot_write_down_is_read_by_its_words(monkeypatch):
+    monkeypatch.setattr(repeatable, "tree_of", lambda connection, sql: None)
+    with duckdb.connect() as connection:
+        assert repeatable.trouble(connection, "SELECT 1 WHERE Random () < 1") == ("function", "random", None)
+        assert repeatable.trouble(connection, "SELECT 1 USING\n SAMPLE 3") == ("sample", "", None)
+        assert repeatable.trouble(connection, "SELECT 'random()' WHERE \"now\" = 3 -- uuid()") is None

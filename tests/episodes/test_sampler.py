@@ -1,7 +1,9 @@
 """Episodes as they are drawn: the same from the same seed, fair, without repeats, and as their strategy says."""
 
 import dataclasses
+import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from scipy.stats import chi2
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.pool import pool_table
-from metadash.episodes.sampler import choose, draw, draw_from
+from metadash.episodes.sampler import choose, draw, draw_from, fewer_examples
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.workspace import Workspace
@@ -224,9 +226,15 @@ def test_ten_thousand_five_way_episodes_are_drawn_at_once(strategy: str, glyphs_
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"n_way": 16}, "n_way is 16, and the pool has 15 classes. Lower n_way or widen the pool."),
-        ({"strategy": "siblings", "column": "family", "n_way": 6}, "No family has 6 classes in this pool; the largest has 5."),
-        ({"strategy": "siblings", "column": "remark"}, "No remark has 5 classes in this pool; the largest has 0."),
+        ({"n_way": 16}, "n_way is 16, and the pool has 15 classes. Lower n_way to 15 or less, or choose another role or split."),
+        (
+            {"strategy": "siblings", "column": "family", "n_way": 6},
+            "No family has 6 classes in this pool; the largest has 5. Lower n_way to 5 or less, or choose",
+        ),
+        (
+            {"strategy": "siblings", "column": "remark"},
+            "No remark has 5 classes in this pool; the largest has 0. Choose the strategy uniform, or another column.",
+        ),
         ({"strategy": "siblings", "column": "nowhere"}, "The table classes has no column 'nowhere'; it has class_id"),
         ({"strategy": "disjoint", "column": "family"}, "The table instances has no column 'family'; it has instance_id"),
         ({"n_shot": PER_CLASS - 3, "n_query": 4}, r"has 30 instances; this episode needs 27 \+ 4"),
@@ -253,11 +261,50 @@ def test_the_class_that_is_short_is_named(tmp_path) -> None:
     )
     dataset = write_tiny(Workspace(tmp_path), instances=instances, inputs=tiny_images()[keep.to_numpy()], splits=splits)
     with pytest.raises(
-        BadInput, match=r"Class 'thing 39' has 6 instances; this episode needs 3 \+ 4\. Lower the queries or leave it out"
+        BadInput,
+        match=r"Class 'thing 39' has 6 instances; this episode needs 3 \+ 4\. Lower the queries to 3 or less, or the shots to 2 or less, or leave "
+        r"it out by the condition class_id <> 39\.",
     ):
         draw(dataset, spec())
     draw(dataset, spec(n_query=3))
+    draw(dataset, spec(n_shot=2))
     draw(dataset, spec(pool=Pool("family-0", "test", "class_id <> 39")))
+
+
+@pytest.mark.parametrize(
+    ("shots", "queries"), [(1, 40), (20, 15), (40, 15), (40, 35), (29, 2), (30, 30), (10, 25)], ids=lambda value: str(value)
+)
+def test_what_is_advised_where_classes_are_short_works(shots: int, queries: int, tiny: Dataset) -> None:
+    asked = spec(n_shot=shots, n_query=queries, strategy="uniform", column=None)
+    with pytest.raises(BadInput) as caught:
+        draw(tiny, asked)
+    said = one_sentence(caught.value)
+    offered = re.search(r"Lower the shots to (\d+) and the queries to (\d+)", said)
+    if offered:
+        draw(tiny, replace(asked, n_shot=int(offered[1]), n_query=int(offered[2])))
+        return
+    found = [(what, int(most)) for what, most in re.findall(r"the (shots|queries) to (\d+) or less", said)]
+    assert found
+    for what, most in found:
+        draw(tiny, replace(asked, **{{"shots": "n_shot", "queries": "n_query"}[what]: most}))
+
+
+def test_what_is_advised_where_several_classes_are_short_works(tmp_path) -> None:
+    keep = ~(tiny_instances()["class_id"].isin([36, 39]) & (tiny_instances()["instance_id"] % PER_CLASS >= 6))
+    instances = tiny_instances()[keep].assign(instance_id=np.arange(keep.sum()))
+    splits = pd.DataFrame(
+        {"split": "family-0", "class_id": np.arange(40), "role": np.repeat(["train", "validation", "test"], [20, 5, 15])}
+    )
+    data = write_tiny(Workspace(tmp_path), instances=instances, inputs=tiny_images()[keep.to_numpy()], splits=splits)
+    with pytest.raises(BadInput, match="1 more is short too") as caught:
+        draw(data, spec(strategy="uniform", column=None))
+    (condition,) = re.findall(r"by the condition (.+)\.", str(caught.value))
+    drawn = draw(data, spec(strategy="uniform", column=None, pool=Pool("family-0", "test", condition)))
+    assert not np.isin(drawn.classes, [36, 39]).any()
+
+
+def test_a_class_of_one_is_no_task() -> None:
+    assert fewer_examples(1, spec()).startswith("No task can be drawn from a class of one")
 
 
 @pytest.mark.parametrize(

@@ -143,13 +143,29 @@ def test_a_split_with_too_few_classes_for_a_task_is_named_with_what_to_do(tiny: 
     narrow = Dataset.__new__(Dataset)
     narrow.__dict__.update(tiny.__dict__)
     roles = dict(tiny.split("family-0"))
-    for role, left, more in (("validation", 1, "Choose"), ("test", 3, "Lower it to 3 or less, or choose")):
-        narrow.split = lambda name, role=role, left=left: roles | {role: roles[role][:left]}  # type: ignore[method-assign]
+
+    def said(role: str, left: int, names: list[str], spec) -> str:
+        narrow.__dict__["split_names"] = names
+        narrow.split = lambda name: roles | {role: roles[role][:left]} if name == "family-0" else tiny.split(name)  # type: ignore[method-assign]
         with pytest.raises(BadInput) as problem:
-            check(tiny_run(evaluation=tiny_evaluation(strategy="uniform", column=None)), narrow)
-        noun = "class" if left == 1 else "classes"
-        assert f"n_way is 5, and the split 'family-0' has {left} {role} {noun}. {more}" in one_sentence(problem.value)
-    narrow.split = lambda name: roles | {"validation": roles["validation"][:1]}  # type: ignore[method-assign]
-    with pytest.raises(BadInput, match="1 validation class, and the backbone") as problem:
-        check(tiny_backbone(), narrow)
-    one_sentence(problem.value)
+            check(spec, narrow)
+        return one_sentence(problem.value)
+
+    uniform, both = tiny_run(evaluation=tiny_evaluation(strategy="uniform", column=None)), ["family-0", "family-1"]
+    begin = "n_way is 5, and the split 'family-0' has "
+    assert said("validation", 1, both, uniform) == begin + "1 validation class. Choose the split 'family-1', which has enough."
+    assert (
+        said("test", 3, both, uniform)
+        == begin + "3 test classes. Lower it to 3 or less, or choose the split 'family-1', which has enough."
+    )
+    folds = "cross-fit in 5 folds (on *Ablation*, or `ablate --folds 5`)."
+    assert said("test", 3, both[:1], uniform) == begin + f"3 test classes. Lower it to 3 or less, or {folds}"
+    many = tiny_run(evaluation=tiny_evaluation(strategy="uniform", column=None, n_way=14))
+    assert said("validation", 4, both[:1], many).endswith("4 validation classes. Lower it to 4 or less."), "no split has more"
+    assert said("validation", 1, both[:1], many).endswith("1 validation class. Import the data set with a split that has more.")
+    assert said("validation", 1, both, tiny_backbone()).endswith(
+        "tells those apart. Choose the split 'family-1', which has enough."
+    )
+    assert said("validation", 1, both[:1], tiny_backbone()).endswith(
+        "tells those apart. Cross-fit" + folds.removeprefix("cross-fit")
+    )
