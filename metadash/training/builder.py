@@ -79,14 +79,13 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     drawn = drawn_how(dataset, sources, chosen)
     numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
     fitted = _fitting(_Looked(dataset, (of_run["split"], *drawn, chosen.get("where"), *numbers.values())))
-    ways = {"ways": chosen["ways"]} if "ways" in chosen else {}
-    more = {name: chosen[name] for name in ("where", "n_episodes") if name in chosen}
+    tasks: dict[str, Any] = {**fitted.evaluation, **{name: chosen[name] for name in ("ways", "where", "n_episodes") if name in chosen}}
     return RunSpec(
         dataset=dataset.name,
         sources=sources,
         modulating=modulating(of_run["fusion"], sources, dataset),
         backbone=backbone_for(dataset, of_run["split"], of_run.get("distance", "euclidean"), fitted, chosen),
-        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **{**fitted.evaluation, **ways, **more}),  # type: ignore[arg-type]
+        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),  # type: ignore[arg-type]
         **of_run,
     )
 
