@@ -170,7 +170,7 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damaged_frame_is_one_sentence(damage: Any, filled: Workspace) -> None:
     damage(stored(filled).folder / "scores.parquet")
-    with pytest.raises(BadInput, match=rf"The run {stored(filled).digest} is damaged \(scores cannot be read\)") as caught:
+    with pytest.raises(BadInput, match=rf"The run {stored(filled).digest} is damaged \(scores.parquet is not as it was written\)") as caught:
         stored(filled).scores()
     assert "train again" in one_sentence(caught.value)
 
@@ -178,7 +178,7 @@ def test_a_damaged_frame_is_one_sentence(damage: Any, filled: Workspace) -> None
 @pytest.mark.parametrize("damage", [DAMAGES[name] for name in ("missing", "empty", "cut", "text")])
 def test_damaged_embeddings_are_one_sentence(damage: Any, filled: Workspace) -> None:
     damage(stored(filled, SPEC.backbone).folder / "embeddings.npy")
-    with pytest.raises(BadInput, match=r"is damaged \(embeddings cannot be read\)") as caught:
+    with pytest.raises(BadInput, match=r"is damaged \(embeddings.npy is not as it was written\)") as caught:
         train(tiny_run(("place",), seed=7), filled)
     one_sentence(caught.value)
 
@@ -188,7 +188,7 @@ def test_damaged_weights_are_one_sentence(damage: Any, filled: Workspace) -> Non
     damage(stored(filled, SPEC.backbone).folder / "weights.safetensors")
     damage(stored(filled).folder / "weights.safetensors")
     for spec in (tiny_run(mode="full", steps=2), MapSpec(SPEC, background=60, perplexity=5)):
-        with pytest.raises(BadInput, match=r"is damaged \(weights cannot be read\)") as caught:
+        with pytest.raises(BadInput, match=r"is damaged \(weights.safetensors is not as it was written\)") as caught:
             train(spec, filled)
         one_sentence(caught.value)
 
