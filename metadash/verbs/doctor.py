@@ -1,4 +1,7 @@
-"""``doctor``: is this installation, and what the workspace holds, well? It looks, and neither mends nor moves anything."""
+"""``doctor``: is this installation, and what the workspace holds, well?
+
+It looks, and neither mends nor moves anything that is there; a data set of the package that is not there yet is put there.
+"""
 
 import argparse
 import json

@@ -170,7 +170,9 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damaged_frame_is_one_sentence(damage: Any, filled: Workspace) -> None:
     damage(stored(filled).folder / "scores.parquet")
-    with pytest.raises(BadInput, match=rf"The run {stored(filled).digest} is damaged \(scores.parquet is not as it was written\)") as caught:
+    with pytest.raises(
+        BadInput, match=rf"The run {stored(filled).digest} is damaged \(scores.parquet is not as it was written\)"
+    ) as caught:
         stored(filled).scores()
     assert "train again" in one_sentence(caught.value)
 
@@ -194,15 +196,15 @@ def test_damaged_weights_are_one_sentence(damage: Any, filled: Workspace) -> Non
 
 
 def test_episodes_that_are_not_those_of_the_run_are_not_taken_for_them(filled: Workspace) -> None:
-    run, store = stored(filled), RunStore(filled)
-    manifest = store.manifest(run)
+    store = RunStore(filled)
+    manifest = store.manifest(stored(filled))
     path = filled.episodes / f"{manifest.hash}.npz"
     manifest[:50].save(path)
     with pytest.raises(BadInput, match="damaged"):
-        store.manifest(run)
+        store.load_manifest(manifest.hash)
     path.unlink()
     with pytest.raises(BadInput, match="There are no saved episodes"):
-        store.manifest(run)
+        store.load_manifest(manifest.hash)
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
