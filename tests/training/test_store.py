@@ -1,6 +1,5 @@
 """The run store: whole runs or none, computed by one process at a time, and damage said in one sentence."""
 
-import json
 import shutil
 import signal
 import subprocess
@@ -25,7 +24,7 @@ from metadash.training.run import train
 from metadash.training.store import Run, RunStore
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
-from tests.builders import copy_workspace, one_sentence, small_disk, tiny_backbone, tiny_evaluation, tiny_run, write_tiny
+from tests.builders import copy_workspace, one_sentence, rewrite, small_disk, tiny_backbone, tiny_evaluation, tiny_run, write_tiny
 
 SPEC = tiny_run(("place",))
 
@@ -135,11 +134,11 @@ def test_a_run_killed_while_it_was_written_leaves_no_run(tmp_path: Path) -> None
 
 def test_a_run_of_another_version_is_passed_over_by_the_list(filled: Workspace) -> None:
     """A spec with fields that this version does not know: its digest is nobody's any more, and it must not break a page."""
-    other = filled.runs / ("0" * 20)
-    shutil.copytree(stored(filled).folder, other)
-    about = json.loads((other / "run.json").read_text())
-    about["spec"]["an_option_of_the_future"] = 1
-    (other / "run.json").write_text(json.dumps(about))
+    store, run = RunStore(filled), stored(filled)
+    shutil.copytree(run.folder, filled.root / "kept")
+    other = rewrite(store, run, spec={**run.about["spec"], "an_option_of_the_future": 1})
+    shutil.copytree(filled.root / "kept", run.folder)
+    assert store.get(other.digest) == other and not other.is_understood
     assert [run.kind for run in RunStore(filled).runs()] == ["learner", "backbone"]
     assert all(run.spec for run in RunStore(filled).runs())
 
