@@ -21,6 +21,7 @@ from metadash.networks.registry import BACKBONES
 from metadash.training.spec import AUXILIARY_WEIGHT
 from metadash.verbs import ablate, report, whatif
 from metadash.verbs import audit as audit_verb
+from metadash.verbs import doctor as doctor_verb
 from metadash.workspace import Workspace
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -167,7 +168,10 @@ def parser() -> argparse.ArgumentParser:
     compare.set_defaults(run=commands.compare)
 
     doctor = verbs.add_parser("doctor", parents=[common], help="check this installation and workspace")
-    doctor.set_defaults(run=commands.doctor)
+    doctor.add_argument(
+        "--deep", action="store_true", help="read every file of every run, data set, manifest and job, and compare its checksum"
+    )
+    doctor.set_defaults(run=doctor_verb.doctor)
     return top
 
 

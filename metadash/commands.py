@@ -1,16 +1,9 @@
 """What the verbs of the command line do; each returns its result as values (for ``--json``) and as text."""
 
 import argparse
-import os
-import platform
-import shutil
-import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from metadash import settings
 from metadash.analysis import words
@@ -301,53 +294,3 @@ def stored(store: RunStore, digest: str) -> Run:
     if run is None or run.kind != "learner":
         raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
     return run
-
-
-def doctor(options: argparse.Namespace, workspace: Workspace) -> Result:
-    """Each check is one line: what was looked at, what was found, whether it is well."""
-    checks: list[tuple[str, str, bool]] = [
-        ("python", platform.python_version(), sys.version_info >= (3, 11)),
-        (
-            "workspace",
-            f"writable, {words.count(shutil.disk_usage(workspace.root).free // 2**20)} MB free",
-            shutil.disk_usage(workspace.root).free > 2**29,
-        ),
-        ("workers", f"{settings.worker_count()} of {os.cpu_count()} cores", True),
-    ]
-    for package in ("streamlit", "duckdb", "torch", "scikit-learn", "plotly", "pandas", "distributed", "safetensors"):
-        try:
-            checks.append((package, version(package), True))
-        except PackageNotFoundError:
-            checks.append((package, "not installed; run `make run` again", False))
-    for entry in entries(workspace):
-        try:
-            data = open_dataset(workspace, entry.name)
-            whole = len(data.inputs) == len(data.class_of)
-            checks.append(
-                (
-                    f"data set {entry.name}",
-                    f"{words.count(len(data.class_of))} instances" if whole else "inputs and table differ",
-                    whole,
-                )
-            )
-        except BadInput as problem:
-            checks.append((f"data set {entry.name}", str(problem), False))
-    store = RunStore(workspace)
-    folders = [folder.name for folder in workspace.runs.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
-    damaged = [name for name in folders if not sound(store, name)]
-    checks.append(("runs", f"{len(folders)} stored" + (f", damaged: {', '.join(damaged)}" if damaged else ""), not damaged))
-    values = [{"check": name, "found": found, "well": well} for name, found, well in checks]
-    text = "\n".join(f"{'ok ' if well else 'BAD'}  {name}: {found}" for name, found, well in checks)
-    return Result(values, text, all(well for _, _, well in checks))
-
-
-def sound(store: RunStore, name: str) -> bool:
-    run = store.get(name)
-    if run is None:
-        return False
-    try:
-        if run.kind == "learner":
-            return bool(np.isfinite(run.scores()["correct"]).all())
-        return len(run.history()) > 0
-    except BadInput:
-        return False

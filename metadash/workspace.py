@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,11 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise BadInput(f"'{target.name}' could not be written: {reason(error)}. Free some space, then try again.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def set_aside(folder: Path) -> None:
+    """What is damaged gives its place to what is made anew, and is kept under another name. Raises OSError where it cannot move."""
+    folder.rename(folder.with_name(f".{folder.name}.{time.time_ns()}.damaged"))
 
 
 def part_of(path: Path) -> Path:

@@ -1,10 +1,11 @@
 """What the tests build again and again: the small data set *tiny*, small runs over it, and scores with a known difference."""
 
+import json
 import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from metadash.canonical import digest
+from metadash.checksums import sealed, sums_of
 from metadash.data.dataset import Dataset, Description, Question, Source, write_dataset
 from metadash.data.splits import split_by_group, table_of
 from metadash.episodes.sampler import draw
@@ -226,6 +229,24 @@ def store_scores(
         weights={},
         log="",
     )
+
+
+def rewrite(store: RunStore, run: Run, frames: Mapping[str, pd.DataFrame] | None = None, **about: Any) -> Run:
+    """The run as another version, or a defect of ours, would have stored it: sealed again, under the name that its record now gives.
+
+    ``about`` changes what run.json says; None leaves out.
+    """
+    for name, frame in (frames or {}).items():
+        frame.to_parquet(run.folder / f"{name}.parquet", index=False)
+    (run.folder / "run.json").unlink()
+    changed = {**run.about, **about, "files": sums_of(run.folder)}
+    record = sealed({key: value for key, value in changed.items() if value is not None and key != "checksum"})
+    (run.folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    name = digest(record["kind"], record["spec"], record["dataset_fingerprint"], record["code"])
+    run.folder.rename(store.folder / name)
+    found = store.get(name)
+    assert found is not None
+    return found
 
 
 def wait_for(found: Callable[[], Any], seconds: float = 60.0, every: float = 0.05) -> Any:

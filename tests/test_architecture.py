@@ -29,7 +29,7 @@ FLOORS = (
     {"networks"},
     {"episodes", "metadata"},
     {"data"},
-    {"errors", "canonical", "settings", "workspace", "__init__"},
+    {"errors", "canonical", "checksums", "settings", "workspace", "__init__"},
 )
 """From the top of the house to its ground; those beside each other in one set may not import each other, but for the ground."""
 

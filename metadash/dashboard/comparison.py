@@ -51,20 +51,25 @@ def unit_nouns(dataset: str) -> Nouns:
 
 
 def shelf() -> tuple[list[StoredArm], list[str]]:
-    """Every stored arm, newest first, and the digests that cannot be read; read again only when a run has come or gone."""
+    """Every stored arm, newest first, and the digests that cannot be read or believed; read again only when a run has come or gone."""
     folder = house.store().folder
     return _shelf(f"{folder} {folder.stat().st_mtime_ns}")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _shelf(stamp: str) -> tuple[list[StoredArm], list[str]]:
-    return stored_arms(house.store().runs())
+    store = house.store()
+    arms, unreadable = stored_arms(store.runs())
+    return arms, [*store.damaged(), *unreadable]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _scores(key: str, _digests: tuple[str, ...]) -> Scores:
     store = house.store()
-    return arm_scores([run for digest in _digests if (run := store.get(digest))], store)
+    runs = [run for digest in _digests if (run := store.get(digest))]
+    if len(runs) < len(_digests):
+        raise BadInput("A run of this learner is gone, or was damaged and left out; reload the page.")
+    return arm_scores(runs, store)
 
 
 def scores_of(digests: tuple[str, ...]) -> Scores:

@@ -8,6 +8,7 @@ import streamlit as st
 from metadash.analysis.answer import Answer, AnswerSpec, so_far, stored_folds
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
+from metadash.errors import BadInput
 from metadash.training.board import JobBoard
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
@@ -61,7 +62,8 @@ def chosen_dataset() -> Dataset:
 def run_frame(digest: str, name: str) -> pd.DataFrame:
     """A frame of a finished run; runs never change, so the digest alone is the key."""
     run = store().get(digest)
-    assert run is not None
+    if run is None:
+        raise BadInput(f"The run {digest} is gone, or was damaged and left out; train it again.")
     return run.frame(name)
 
 

@@ -13,15 +13,20 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from metadash.checksums import is_sealed, is_whole, sealed, sums_of
 from metadash.data.finite import check_file, check_finite
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.literals import identifier
 from metadash.errors import BadInput
-from metadash.workspace import Workspace, new_folder, read_json
+from metadash.workspace import Workspace, new_folder, read_json, reason
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2, ``dataset.json`` holds the checksums of the files beside it and one over itself."""
+
+FILES = {"inputs": "inputs.npy", "metadata": "metadata.duckdb"}
 ROLES = ("train", "validation", "test")
 Role = Literal["train", "validation", "test"]
+ANEW = "and import it again (the data sets that come with MetaDash are made anew by themselves)"
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def write_dataset(
                 connection.register("frame", frame)
                 connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
                 connection.unregister("frame")
-        content = {"format": FORMAT, "fingerprint": fingerprint, **asdict(description)}
+        content = sealed({"format": FORMAT, "fingerprint": fingerprint, "files": sums_of(folder), **asdict(description)})
         (folder / "dataset.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     written = Dataset.open(workspace, description.name)
     if written.fingerprint != fingerprint:
@@ -180,7 +185,8 @@ class Dataset:
     def __init__(self, folder: Path, content: dict[str, Any]):
         self.folder = folder
         self.fingerprint: str = content["fingerprint"]
-        content = {key: value for key, value in content.items() if key not in ("format", "fingerprint")}
+        self.files: dict[str, str] = content["files"]
+        content = {key: value for key, value in content.items() if key not in ("format", "fingerprint", "files", "checksum")}
         content["sources"] = tuple(Source(**{**s, "columns": tuple(s["columns"])}) for s in content["sources"])
         content["questions"] = tuple(Question(**{**q, "sources": tuple(q["sources"])}) for q in content["questions"])
         self.description = Description(**content)
@@ -193,15 +199,14 @@ class Dataset:
             raise BadInput(f"There is no data set '{name}' in this workspace; `datasets` lists what there is.")
         content = read_json(folder / "dataset.json")
         try:
-            if not isinstance(content, dict) or content.get("format") != FORMAT:
+            if not isinstance(content, dict) or content.get("format") != FORMAT or not is_sealed(content):
                 raise KeyError("format")
-            if not all((folder / file).is_file() for file in ("inputs.npy", "metadata.duckdb")):
+            if not all((folder / file).is_file() for file in FILES.values()):
                 raise KeyError("files")
             return cls(folder, content)
         except (KeyError, TypeError) as error:
             raise BadInput(
-                f"The data set '{name}' is damaged or of another version; delete its folder in the workspace's datasets, "
-                "and it will be made anew."
+                f"The data set '{name}' is damaged or of another version; delete its folder in the workspace's datasets, {ANEW}."
             ) from error
 
     @property
@@ -210,7 +215,30 @@ class Dataset:
 
     @property
     def database(self) -> Path:
-        return self.folder / "metadata.duckdb"
+        """Checked by each who opens it: sums are kept for as long as the file stays as it is."""
+        return self.whole("metadata")
+
+    def whole(self, part: str) -> Path:
+        """The file of a part (of ``FILES``). Raises BadInput where it is not what was imported."""
+        path = self.folder / FILES[part]
+        try:
+            if is_whole(path, self.files[path.name]):
+                return path
+        except OSError as error:
+            raise BadInput(f"The {part} of '{self.name}' cannot be read ({reason(error)}); try again.") from error
+        raise BadInput(
+            f"The {part} of '{self.name}' are damaged: {path.name} is not as it was written; delete its folder in the workspace's datasets, {ANEW}."
+        )
+
+    def flaws(self) -> list[str]:
+        """A sentence for each file that is not as it was written. Reads them all."""
+        found = []
+        for part in FILES:
+            try:
+                self.whole(part)
+            except BadInput as problem:
+                found.append(str(problem))
+        return found
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A read-only connection for trusted SQL; what users write goes through ``metadash.data.query`` instead."""
@@ -232,7 +260,7 @@ class Dataset:
         return self.damaged("metadata")
 
     def damaged(self, part: str) -> BadInput:
-        return BadInput(f"The {part} of '{self.name}' cannot be read; delete its folder, and it will be made anew.")
+        return BadInput(f"The {part} of '{self.name}' cannot be read; delete its folder, {ANEW}.")
 
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
         """What trusted SQL selects. Raises BadInput when the file turns out to be damaged (or to lack a table)."""
@@ -281,7 +309,9 @@ class Dataset:
     def inputs(self) -> np.ndarray:
         """[I, H, W] uint8 or [I, D] float32, memory-mapped. Raises BadInput where some are no numbers (looked at once in a process)."""
         try:
-            inputs = np.load(self.folder / "inputs.npy", mmap_mode="r")
+            inputs = np.load(self.whole("inputs"), mmap_mode="r")
+        except BadInput:
+            raise
         except (OSError, ValueError, EOFError) as error:
             raise self.damaged("inputs") from error
         if len(inputs) != len(self.class_of):

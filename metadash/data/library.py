@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 
+from filelock import FileLock
+
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.workspace import Workspace
+from metadash.workspace import Workspace, reason, set_aside
 
 EMBEDDED = {"glyphs": "metadash.data.glyphs.install"}
 """Name to the module whose ``install(workspace)`` writes it."""
@@ -34,22 +36,48 @@ def entries(workspace: Workspace) -> list[Entry]:
                 Dataset.open(workspace, folder.name)
                 found[folder.name] = Entry(folder.name, True)
             except BadInput as problem:
-                found[folder.name] = Entry(folder.name, True, str(problem))
+                makes_itself = folder.name in EMBEDDED  # it is made anew when it is opened
+                found[folder.name] = Entry(folder.name, not makes_itself, "" if makes_itself else str(problem))
     for name in EMBEDDED:
         found.setdefault(name, Entry(name, False))
     return list(found.values())
 
 
 def open_dataset(workspace: Workspace, name: str) -> Dataset:
-    """Raises BadInput when there is no such data set, or it is damaged."""
-    if name in EMBEDDED and not (workspace.datasets / name).is_dir():
-        install: Callable[[Workspace], Dataset] = importlib.import_module(EMBEDDED[name]).install
-        return install(workspace)
+    """Raises BadInput when there is no such data set, or it is damaged. One inside the package is then made anew."""
+    if name in EMBEDDED:
+        return sound(workspace, name) or made_anew(workspace, name)
     if name in OBTAINABLE and not (workspace.datasets / name).is_dir():
         raise BadInput(
             f"The data set '{name}' is not in this workspace yet; `python -m metadash datasets fetch {name}` downloads it."
         )
     return Dataset.open(workspace, name)
+
+
+def sound(workspace: Workspace, name: str) -> Dataset | None:
+    """A data set whose files are all as they were written, or None."""
+    try:
+        data = Dataset.open(workspace, name)
+        return None if data.flaws() else data
+    except BadInput:
+        return None
+
+
+def made_anew(workspace: Workspace, name: str) -> Dataset:
+    """An embedded data set; what is damaged in its place is moved aside. One process at a time makes it, the others find it made."""
+    install: Callable[[Workspace], Dataset] = importlib.import_module(EMBEDDED[name]).install
+    folder = workspace.datasets / name
+    try:
+        with FileLock(workspace.datasets / f".{name}.lock"):
+            if data := sound(workspace, name):
+                return data
+            if folder.exists():
+                set_aside(folder)
+            return install(workspace)
+    except OSError as error:
+        raise BadInput(
+            f"The data set '{name}' could not be made anew: {reason(error)}. Free some space, then try again."
+        ) from error
 
 
 def obtain(name: str) -> ModuleType:

@@ -79,7 +79,10 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     drawn = drawn_how(dataset, sources, chosen)
     numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
     fitted = _fitting(_Looked(dataset, (of_run["split"], *drawn, chosen.get("where"), *numbers.values())))
-    tasks: dict[str, Any] = {**fitted.evaluation, **{name: chosen[name] for name in ("ways", "where", "n_episodes") if name in chosen}}
+    tasks: dict[str, Any] = {
+        **fitted.evaluation,
+        **{name: chosen[name] for name in ("ways", "where", "n_episodes") if name in chosen},
+    }
     return RunSpec(
         dataset=dataset.name,
         sources=sources,

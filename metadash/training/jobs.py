@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import psutil
 
@@ -21,6 +21,7 @@ from metadash.training.kinds import Spec, from_plain, kind_of
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.training.store import RunStore
 from metadash.training.subsets import HeadsSpec, LoopSpec, MaskedSpec
 from metadash.training.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
@@ -101,7 +102,7 @@ class JobFolder:
     def read(self) -> Job | None:
         """The job as it is now, or None when there is none (or its record is damaged)."""
         about = read_json(self.path / "job.json")
-        if not isinstance(about, dict) or not {"kind", "spec", "title", "submitted"} <= about.keys():
+        if not is_record(about):
             return None
         try:
             spec = from_plain(about["kind"], about["spec"])
@@ -109,8 +110,10 @@ class JobFolder:
             return None
         progress = self.progress()
         state, message = honest_state(about, progress, self.cancel_requested)
-        if (self.workspace.runs / self.digest / "run.json").is_file():
+        if RunStore(self.workspace).get(self.digest):
             state, message = "done", ""
+        elif state == "done":
+            state, message = "interrupted", "Its result is gone, or was damaged and left out; start it again to compute it anew."
         started = float(progress.get("started") or about["submitted"])
         end = time.time() if state == "running" else float(progress.get("updated") or started)
         fraction = 1.0 if state == "done" else float(progress.get("fraction", 0.0))
@@ -129,6 +132,11 @@ class JobFolder:
             message,
             progress.get("metrics", {}),
         )
+
+
+def is_record(about: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a ``job.json`` says what a job is; its spec may be of another version."""
+    return isinstance(about, dict) and {"kind", "spec", "title", "submitted"} <= about.keys()
 
 
 def honest_state(about: dict[str, Any], progress: dict[str, Any], cancel_requested: bool) -> tuple[State, str]:

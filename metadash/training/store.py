@@ -1,12 +1,9 @@
 """Finished runs on disk, one immutable folder each, named by digest: what is computed once is there for everybody."""
 
-import errno
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,117 +12,61 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from metadash.canonical import plain
+from metadash.checksums import sealed, sums_of
 from metadash.data.dataset import Dataset
+from metadash.data.library import open_dataset
 from metadash.episodes.manifest import EpisodeManifest
+from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
-from metadash.training.kinds import Spec, from_plain, kind_of, run_digest
+from metadash.training.kinds import Spec, kind_of, run_digest
+from metadash.training.record import Run, look
 from metadash.training.version import code_version
-from metadash.workspace import Workspace, new_folder, read_json, reason
+from metadash.workspace import Workspace, new_folder, reason, set_aside
 
 POLL = 0.2
 """Seconds between two looks at a lock that another process holds."""
-
-
-WRITTEN = {"kind", "spec", "summary", "environment", "seconds", "created"}
-"""What every ``run.json`` holds."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run; frames are read when asked for."""
-
-    folder: Path
-    about: dict[str, Any]
-
-    @property
-    def digest(self) -> str:
-        return self.folder.name
-
-    @property
-    def kind(self) -> str:
-        return self.about["kind"]
-
-    @cached_property
-    def spec(self) -> Spec:
-        return from_plain(self.kind, self.about["spec"])
-
-    @property
-    def is_understood(self) -> bool:
-        """False for a run of another version, whose spec has options that this one does not know."""
-        try:
-            return self.spec is not None
-        except BadInput:
-            return False
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        return self.about["summary"]
-
-    @property
-    def cost(self) -> dict[str, Any]:
-        """``cpu_seconds``, ``peak_mib``, ``peak_by`` and, for learners, ``scoring_seconds``; empty for a run of an older version."""
-        return self.about.get("cost", {})
-
-    def scores(self) -> pd.DataFrame:
-        """Rows of (n_way, shot, episode, correct, queries): every test episode's own score. Older versions stored no n_way."""
-        return self.frame("scores")
-
-    def history(self) -> pd.DataFrame:
-        return self.frame("history")
-
-    def frame(self, name: str) -> pd.DataFrame:
-        with self.readable(name):
-            return pd.read_parquet(self.folder / f"{name}.parquet")
-
-    def array(self, name: str) -> np.ndarray:
-        with self.readable(name):
-            return np.load(self.folder / f"{name}.npy", mmap_mode="r")
-
-    def weights(self) -> dict[str, Any]:
-        """Tensors by name; imports torch."""
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        with self.readable("weights", SafetensorError):
-            return load_file(self.folder / "weights.safetensors")
-
-    @contextmanager
-    def readable(self, name: str, error_of_reader: type[Exception] = ValueError) -> Iterator[None]:
-        """What goes wrong inside while a part is read becomes the sentence that the run is damaged."""
-        try:
-            yield
-        except (OSError, ValueError, EOFError, error_of_reader) as error:
-            if getattr(error, "errno", None) == errno.ENOMEM:
-                raise MemoryError from error
-            raise BadInput(
-                f"The run {self.digest} is damaged ({name} cannot be read); delete its folder and train again."
-            ) from error
-
-    def log(self) -> str:
-        file = self.folder / "log.txt"
-        return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 class RunStore:
     """Looks runs up by digest and writes them whole."""
 
     def __init__(self, workspace: Workspace):
+        self.workspace = workspace
         self.folder = workspace.runs
         self.manifests = workspace.episodes
 
     def get(self, digest: str) -> Run | None:
-        """The finished run, or None. A folder without a readable ``run.json`` is no run: it is ignored, never trusted."""
-        about = read_json(self.folder / digest / "run.json")
-        if not isinstance(about, dict) or not about.keys() >= WRITTEN:
-            return None
-        return Run(self.folder / digest, about)
+        """The finished run, or None. What its record does not vouch for is no run: it is ignored, never trusted."""
+        found = self.look(digest)
+        return found if isinstance(found, Run) else None
+
+    def look(self, digest: str) -> Run | str:
+        """The run, or in words why what has its place is none to be believed; empty where nothing has."""
+        try:
+            return look(self.folder / digest)
+        except (OSError, ValueError):
+            return ""
+
+    def names(self) -> list[str]:
+        """The folders in the place of runs, whatever they hold."""
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+    def damaged(self) -> dict[str, str]:
+        """What is not believed, by digest, with the reason in words: what has the place of a run, and what was moved aside and not
+        computed anew since. Looks at the records only; a file is checked when it is read."""
+        found = {name: why for name in self.names() if isinstance(why := self.look(name), str) and why}
+        for path in self.folder.glob(".*.damaged"):
+            name = path.name[1:].split(".")[0]
+            if not (self.folder / name).exists():
+                found[name] = "it was damaged, and moved aside"
+        return found
 
     def find(self, spec: Spec, dataset: Dataset) -> Run | None:
         return self.get(run_digest(spec, dataset))
 
     def runs(self, kind: str | None = None) -> list[Run]:
         """Every finished run whose spec this version understands, newest first."""
-        found = [run for folder in self.folder.iterdir() if not folder.name.startswith(".") and (run := self.get(folder.name))]
+        found = [run for name in self.names() if (run := self.get(name))]
         known = [run for run in found if kind in (None, run.kind) and run.is_understood]
         return sorted(known, key=lambda run: run.about["created"], reverse=True)
 
@@ -170,8 +111,9 @@ class RunStore:
                 "seconds": round(seconds, 2),
                 **({"cost": dict(cost)} if cost else {}),
                 "created": time.time(),
+                "files": sums_of(folder),
             }
-            (folder / "run.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+            (folder / "run.json").write_text(json.dumps(sealed(about), ensure_ascii=False, indent=1), encoding="utf-8")
         run = self.get(digest)
         if run is None:
             raise BadInput(f"The run {digest} could not be stored; its folder is damaged. Delete it and train again.")
@@ -185,14 +127,35 @@ class RunStore:
             manifest.save(self.manifests / f"{manifest.hash}.npz")
 
     def manifest(self, run: Run) -> EpisodeManifest:
-        """The test episodes of a run, the same object of study for every run with the same hash. Raises BadInput when damaged."""
-        return self.load_manifest(run.summary["manifest"])
+        """The test episodes of a run, the same object of study for every run with the same hash.
+
+        Where the file is damaged they are drawn anew: their name is a hash of their content, so they are the same or refused.
+        Raises BadInput when they cannot be had.
+        """
+        try:
+            return self.load_manifest(run.summary["manifest"])
+        except BadInput as damage:
+            return self.drawn_anew(run, damage)
+
+    def drawn_anew(self, run: Run, damage: BadInput) -> EpisodeManifest:
+        """Raises ``damage`` where this version, or the data that are there now, give other episodes than the run was scored on."""
+        tested: Any = run.spec if hasattr(run.spec, "evaluation") else getattr(run.spec, "run", None)
+        try:
+            data = open_dataset(self.workspace, tested.dataset)
+            manifest = draw(data, tested.evaluation.episodes(tested.split, "test"))
+        except (BadInput, AttributeError):
+            raise damage from None
+        if manifest.hash != run.summary["manifest"]:
+            raise damage
+        with suppress(BadInput):  # where nothing can be written they are drawn again next time
+            manifest.save(self.manifests / f"{manifest.hash}.npz")
+        return manifest
 
     def load_manifest(self, name: str) -> EpisodeManifest:
         manifest = EpisodeManifest.load(self.manifests / f"{name}.npz")
         if manifest.hash != name:
             raise BadInput(
-                f"The stored episodes {name} are damaged: they are no longer those the runs were scored on. Train again."
+                f"The stored episodes {name} are damaged: they are no longer those the runs were scored on. Delete the file and train again."
             )
         return manifest
 
@@ -200,7 +163,7 @@ class RunStore:
         """A folder in the place of a run that is no run (copied by hand, damaged) gives way; it is kept aside, not deleted."""
         if target.exists() and self.get(target.name) is None:
             try:
-                target.rename(target.with_name(f".{target.name}.{int(time.time())}.damaged"))
+                set_aside(target)
             except OSError as error:
                 raise BadInput(f"The damaged run {target.name} could not be moved aside: {reason(error)}.") from error
 

@@ -1,7 +1,6 @@
 """Stored runs as arms: what belongs together, what may be compared, what differs, and what it is called."""
 
 import dataclasses
-import json
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ from metadash.training.kinds import run_digest
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run
+from tests.builders import one_sentence, rewrite, tiny_backbone, tiny_evaluation, tiny_run
 
 PLACE = ("place",)
 CHANCES = {0: 0.4, 1: 0.55}  # of a right answer, without and with metadata
@@ -61,12 +60,7 @@ def put(store: RunStore, dataset: Dataset, spec: RunSpec, /, **about: Any) -> Ru
     digest = run_digest(spec, dataset)
     summary = {"manifest": manifest.hash, "batch_norm": "running", "n_test_classes": 15}
     parts = {"environment": {}, "seconds": 2.0, "arrays": {}, "weights": {}, "log": "", "frames": {"scores": frame}}
-    store.write(digest, spec, dataset, summary=summary, **parts)  # type: ignore[arg-type]
-    file = store.folder / digest / "run.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | about))
-    found = store.get(digest)
-    assert found is not None
-    return found
+    return rewrite(store, store.write(digest, spec, dataset, summary=summary, **parts), **about)  # type: ignore[arg-type]
 
 
 def arms_of(store: RunStore) -> list[StoredArm]:
@@ -155,9 +149,7 @@ def test_arms_stand_in_an_order_that_no_test_score_decides(store: RunStore, tiny
         (tiny_run(), 60.0),
     ):
         run = put(store, tiny, spec)
-        file = run.folder / "run.json"
-        about = json.loads(file.read_text())
-        file.write_text(json.dumps(about | {"summary": about["summary"] | {"validation_accuracy": validation}}))
+        rewrite(store, run, summary=run.summary | {"validation_accuracy": validation})
     first = ordered(arms_of(store))
     assert [(arm.plain, arm.spec.control, arm.validation) for arm in first] == [
         (True, "none", 60.0),
@@ -185,8 +177,7 @@ def test_the_table_holds_only_what_differs_and_marks_what_is_missing(store: RunS
     older = put(store, tiny, tiny_run(PLACE, backbone=tiny_backbone(width=16)), created=1.0)
     values = dict(older.about["spec"])
     del values["patience"]
-    put_back = store.folder / older.digest / "run.json"
-    put_back.write_text(json.dumps({**older.about, "spec": values}))
+    rewrite(store, older, spec=values)
     arms = arms_of(store)
     table = differences_table(arms, names_of(arms))
     assert list(table.index) == ["backbone.width", "fusion", "sources", "patience", "seeds"]
@@ -250,11 +241,11 @@ def test_another_backbone_is_named_by_its_title(store: RunStore, tiny: Dataset) 
 def test_a_damaged_run_is_one_sentence(store: RunStore, tiny: Dataset) -> None:
     run = put(store, tiny, tiny_run())
     file = run.folder / "scores.parquet"
-    run.scores().drop(columns="queries").to_parquet(file)
+    run = rewrite(store, run, {"scores": run.scores().drop(columns="queries")})
     with pytest.raises(BadInput) as problem:
         arm_scores([run], store)
     assert run.digest in one_sentence(problem.value)
-    run.scores().iloc[:-1].assign(queries=25).to_parquet(file)
+    run = rewrite(store, run, {"scores": run.scores().iloc[:-1].assign(queries=25)})
     with pytest.raises(BadInput):
         arm_scores([run], store)
     file.write_bytes(b"no parquet")

@@ -11,7 +11,7 @@ from metadash.errors import BadInput
 from metadash.training.spec import RunSpec
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, scores_table, store_scores, tiny_evaluation, tiny_run
+from tests.builders import one_sentence, rewrite, scores_table, store_scores, tiny_evaluation, tiny_run
 
 SHOTS, E = (1, 2, 5), 60
 
@@ -99,7 +99,7 @@ def test_runs_on_other_episodes_are_not_stacked(other: dict, tiny: Dataset, stor
 
 def test_scores_that_are_not_all_there_are_one_sentence(tiny: Dataset, store: RunStore) -> None:
     run = store_scores(store, spec(), tiny, numbers(0))
-    run.scores().iloc[:-1].to_parquet(run.folder / "scores.parquet", index=False)
+    run = rewrite(store, run, {"scores": run.scores().iloc[:-1]})
     with pytest.raises(BadInput, match="damaged"):
         load_scores([run], store)
 
@@ -108,7 +108,7 @@ def test_fewer_ways_are_scores_of_the_restricted_tasks(tiny: Dataset, store: Run
     runs = [store_scores(store, spec(seed, ways=(2,)), tiny, numbers(seed)) for seed in (0, 1)]
     for seed, run in enumerate(runs):
         few = scores_table(np.round(numbers(seed)[::-1] * 10).astype(int), SHOTS, 10).assign(n_way=2)
-        pd.concat([few, run.scores().assign(n_way=5)]).to_parquet(run.folder / "scores.parquet", index=False)
+        runs[seed] = rewrite(store, run, {"scores": pd.concat([few, run.scores().assign(n_way=5)])})
     scores = load_scores(runs, store)
     assert scores.ways == (2, 5) and scores.accuracy == pytest.approx(np.stack([numbers(0), numbers(1)], axis=1))
     two = scores.at_ways(2)
@@ -123,9 +123,9 @@ def test_a_seed_that_lacks_some_ways_leaves_those_that_all_have(tiny: Dataset, s
     """Older scores have no column n_way: they are at the evaluation's."""
     old, new = (store_scores(store, spec(seed), tiny, numbers(seed)) for seed in (0, 1))
     few = new.scores().assign(n_way=2)
-    pd.concat([few, new.scores().assign(n_way=5)]).to_parquet(new.folder / "scores.parquet", index=False)
+    new = rewrite(store, new, {"scores": pd.concat([few, new.scores().assign(n_way=5)])})
     assert "n_way" not in old.scores() and load_scores([old, new], store).ways == (5,)
-    few.iloc[:-1].to_parquet(new.folder / "scores.parquet", index=False)
+    new = rewrite(store, new, {"scores": few.iloc[:-1]})
     with pytest.raises(BadInput, match="damaged"):
         load_scores([new], store)
 

@@ -1,7 +1,5 @@
 """The *Compare* page: paired differences with intervals between stored learners, and never between those that cannot be compared."""
 
-import json
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -10,7 +8,7 @@ from metadash.dashboard import house
 from metadash.training.run import train
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, tiny_evaluation, tiny_run
+from tests.builders import one_sentence, rewrite, tiny_evaluation, tiny_run
 from tests.pages.page import open_page, said
 
 
@@ -84,10 +82,8 @@ def test_accuracy_stands_beside_what_it_costs(page: AppTest) -> None:
 
 
 def test_older_runs_say_that_nothing_was_recorded(trained: Workspace) -> None:
-    for file in trained.runs.glob("*/run.json"):
-        about = json.loads(file.read_text())
-        about.pop("cost")
-        file.write_text(json.dumps(about))
+    for run in RunStore(trained).runs():
+        rewrite(RunStore(trained), run, cost=None)
     (table,) = [frame.value for frame in open_page("compare", dataset="tiny").dataframe if "memory" in frame.value]
     assert set(table["memory"]) == set(table["processor"]) == {"not recorded"} and table["seconds"].str.endswith(" s").all()
 
@@ -183,9 +179,18 @@ def test_a_damaged_run_is_one_sentence_and_the_others_are_compared(trained: Work
     assert said(page, "#### With one labelled example per class") and not page.exception
 
 
-def test_missing_episodes_are_one_sentence(trained: Workspace) -> None:
-    for file in trained.episodes.glob("*.npz"):
-        file.unlink()
+def test_missing_episodes_are_drawn_anew_and_said_to_be_missing_where_other_code_drew_them(trained: Workspace) -> None:
+    def lose() -> None:
+        for file in trained.episodes.glob("*.npz"):
+            file.unlink()
+
+    lose()
+    page = open_page("compare", dataset="tiny")
+    assert said(page, "#### With one labelled example per class") and not page.error and not page.exception
+    store = RunStore(trained)
+    for run in store.runs("learner"):
+        rewrite(store, run, code="an older one", summary={**run.summary, "manifest": "0" * 20})
+    lose()
     page = open_page("compare", dataset="tiny")
     assert page.error and all(one_sentence(error.value) for error in page.error) and not page.exception
 

@@ -1,6 +1,5 @@
 """How long a run will take: learned from runs like it here, in proportion to their sizes, and never in the way of a page."""
 
-import json
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from metadash.training.store import RunStore
 from metadash.training.subsets import HeadsSpec, MaskedSpec
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
-from tests.builders import copy_workspace, tiny_backbone, tiny_evaluation, tiny_run
+from tests.builders import copy_workspace, rewrite, tiny_backbone, tiny_evaluation, tiny_run
 
 SPEC = tiny_run(("place",))
 
@@ -86,10 +85,8 @@ def test_runs_of_another_kind_tell_nothing(other: Any, tiny: Dataset, store: Run
 
 def test_a_run_of_another_version_does_not_break_the_estimate(tiny: Dataset, store: RunStore) -> None:
     took(store, tiny, SPEC, 50.0)
-    (folder,) = (path for path in store.folder.iterdir() if path.is_dir())
-    about = json.loads((folder / "run.json").read_text())
-    about["spec"]["an_option_of_the_future"] = 1
-    (folder / "run.json").write_text(json.dumps(about))
+    (run,) = store.runs()
+    rewrite(store, run, spec={**run.about["spec"], "an_option_of_the_future": 1})
     assert estimate(tiny_run(("place",), seed=1), tiny, store) == pytest.approx(from_scratch(SPEC, 1200))
 
 

@@ -1,6 +1,5 @@
 """The run store: whole runs or none, computed by one process at a time, and damage said in one sentence."""
 
-import json
 import shutil
 import signal
 import subprocess
@@ -25,7 +24,7 @@ from metadash.training.run import train
 from metadash.training.store import Run, RunStore
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
-from tests.builders import copy_workspace, one_sentence, small_disk, tiny_backbone, tiny_evaluation, tiny_run, write_tiny
+from tests.builders import copy_workspace, one_sentence, rewrite, small_disk, tiny_backbone, tiny_evaluation, tiny_run, write_tiny
 
 SPEC = tiny_run(("place",))
 
@@ -135,11 +134,11 @@ def test_a_run_killed_while_it_was_written_leaves_no_run(tmp_path: Path) -> None
 
 def test_a_run_of_another_version_is_passed_over_by_the_list(filled: Workspace) -> None:
     """A spec with fields that this version does not know: its digest is nobody's any more, and it must not break a page."""
-    other = filled.runs / ("0" * 20)
-    shutil.copytree(stored(filled).folder, other)
-    about = json.loads((other / "run.json").read_text())
-    about["spec"]["an_option_of_the_future"] = 1
-    (other / "run.json").write_text(json.dumps(about))
+    store, run = RunStore(filled), stored(filled)
+    shutil.copytree(run.folder, filled.root / "kept")
+    other = rewrite(store, run, spec={**run.about["spec"], "an_option_of_the_future": 1})
+    shutil.copytree(filled.root / "kept", run.folder)
+    assert store.get(other.digest) == other and not other.is_understood
     assert [run.kind for run in RunStore(filled).runs()] == ["learner", "backbone"]
     assert all(run.spec for run in RunStore(filled).runs())
 
@@ -170,7 +169,9 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damaged_frame_is_one_sentence(damage: Any, filled: Workspace) -> None:
     damage(stored(filled).folder / "scores.parquet")
-    with pytest.raises(BadInput, match=rf"The run {stored(filled).digest} is damaged \(scores cannot be read\)") as caught:
+    with pytest.raises(
+        BadInput, match=rf"The run {stored(filled).digest} is damaged \(scores.parquet is not as it was written\)"
+    ) as caught:
         stored(filled).scores()
     assert "train again" in one_sentence(caught.value)
 
@@ -178,7 +179,7 @@ def test_a_damaged_frame_is_one_sentence(damage: Any, filled: Workspace) -> None
 @pytest.mark.parametrize("damage", [DAMAGES[name] for name in ("missing", "empty", "cut", "text")])
 def test_damaged_embeddings_are_one_sentence(damage: Any, filled: Workspace) -> None:
     damage(stored(filled, SPEC.backbone).folder / "embeddings.npy")
-    with pytest.raises(BadInput, match=r"is damaged \(embeddings cannot be read\)") as caught:
+    with pytest.raises(BadInput, match=r"is damaged \(embeddings.npy is not as it was written\)") as caught:
         train(tiny_run(("place",), seed=7), filled)
     one_sentence(caught.value)
 
@@ -188,21 +189,21 @@ def test_damaged_weights_are_one_sentence(damage: Any, filled: Workspace) -> Non
     damage(stored(filled, SPEC.backbone).folder / "weights.safetensors")
     damage(stored(filled).folder / "weights.safetensors")
     for spec in (tiny_run(mode="full", steps=2), MapSpec(SPEC, background=60, perplexity=5)):
-        with pytest.raises(BadInput, match=r"is damaged \(weights cannot be read\)") as caught:
+        with pytest.raises(BadInput, match=r"is damaged \(weights.safetensors is not as it was written\)") as caught:
             train(spec, filled)
         one_sentence(caught.value)
 
 
 def test_episodes_that_are_not_those_of_the_run_are_not_taken_for_them(filled: Workspace) -> None:
-    run, store = stored(filled), RunStore(filled)
-    manifest = store.manifest(run)
+    store = RunStore(filled)
+    manifest = store.manifest(stored(filled))
     path = filled.episodes / f"{manifest.hash}.npz"
     manifest[:50].save(path)
     with pytest.raises(BadInput, match="damaged"):
-        store.manifest(run)
+        store.load_manifest(manifest.hash)
     path.unlink()
     with pytest.raises(BadInput, match="There are no saved episodes"):
-        store.manifest(run)
+        store.load_manifest(manifest.hash)
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())

@@ -1,12 +1,28 @@
 """The version of the computing code: comments and layout do not count, whatever changes a number does."""
 
+import ast
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from metadash.data.dataset import Dataset
+from metadash.episodes.manifest import EpisodeManifest
 from metadash.training import version
-from metadash.training.version import COMPUTING, ELSEWHERE, PACKAGE, meaning
+from metadash.training.kinds import KINDS
+from metadash.training.run import train
+from metadash.training.subsets import HeadsSpec
+from metadash.training.version import ELSEWHERE, PACKAGE, meaning
+from metadash.workspace import Workspace
+from tests.builders import tiny_evaluation, tiny_run
 
 CODE = '''
 """What this module is."""
@@ -56,52 +72,201 @@ def test_a_function_with_a_docstring_alone_still_has_a_meaning() -> None:
     assert meaning('def f():\n    """Nothing."""') == meaning('def f():\n    """Nothing at all."""')
 
 
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole package somewhere else, where it can be changed (and must be changed back)."""
+    copied = tmp_path_factory.mktemp("tree") / "metadash"
+    shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__", "*.npz", "*.npy", "*.parquet"))
+    return copied
+
+
 @pytest.fixture
-def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The package's computing part somewhere else, where it can be changed."""
-    for package in COMPUTING:
-        shutil.copytree(PACKAGE / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(version, "PACKAGE", tmp_path)
-    return tmp_path
+def copied(tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(version, "PACKAGE", tree)
+    return tree
+
+
+@contextmanager
+def written(path: Path, content: str) -> Iterator[None]:
+    before = path.read_text(encoding="utf-8") if path.is_file() else None
+    path.write_text(content, encoding="utf-8")
+    try:
+        yield
+    finally:
+        if before is None:
+            path.unlink()
+        else:
+            path.write_text(before, encoding="utf-8")
 
 
 def compute() -> str:
     return version.code_version.__wrapped__()
 
 
+def one_constant_changed(source: str) -> str | None:
+    """A source with its first number or text that is no docstring made another; None where there is none."""
+    tree = ast.parse(source)
+    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in texts and type(node.value) in (int, float, str):
+            node.value = node.value + 1 if not isinstance(node.value, str) else node.value + "!"
+            return ast.unparse(tree)
+    return None
+
+
 def test_the_place_of_the_package_does_not_count(copied: Path) -> None:
     assert compute() == version.code_version()
 
 
-def test_a_change_in_any_computing_package_counts_and_a_comment_does_not(copied: Path) -> None:
-    seen = {compute()}
-    for package in COMPUTING:
-        files = [file for file in sorted((copied / package).glob("*.py")) if file.relative_to(copied).as_posix() not in ELSEWHERE]
-        files[-1].write_text(files[-1].read_text(encoding="utf-8") + "\n# a comment\n", encoding="utf-8")
-    assert {compute()} == seen
-    for package in COMPUTING:
-        files = [file for file in sorted((copied / package).glob("*.py")) if file.relative_to(copied).as_posix() not in ELSEWHERE]
-        files[-1].write_text(files[-1].read_text(encoding="utf-8") + "\nCHANGED = 1\n", encoding="utf-8")
-        seen.add(compute())
-    assert len(seen) == 1 + len(COMPUTING)
-
-
-def test_a_new_file_and_a_new_name_count(copied: Path) -> None:
-    before = compute()
-    (copied / "learners" / "other.py").write_text("X = 1\n")
-    added = compute()
-    (copied / "learners" / "other.py").rename(copied / "learners" / "another.py")
-    assert len({before, added, compute()}) == 3
-
-
-def test_what_only_moves_runs_about_does_not_count(copied: Path) -> None:
-    before = compute()
-    for name in ELSEWHERE:
-        (copied / name).write_text("X = 1\n")
+def test_one_constant_changed_in_any_module_that_a_computation_reaches_is_another_version(copied: Path) -> None:
+    before, mutated = compute(), []
+    for name in version.reached():
+        source = (copied / name).read_text(encoding="utf-8")
+        if changed := one_constant_changed(source):
+            with written(copied / name, changed):
+                assert compute() != before, name
+            mutated.append(name)
+    assert {"data/folds.py", "data/dataset.py", "canonical.py", "training/arms.py", "learners/maml.py"} <= {*mutated}
     assert compute() == before
 
 
-def test_files_that_do_not_count_exist() -> None:
-    """A renamed file would silently count again, or a new one of that name silently not."""
-    for name in ELSEWHERE:
-        assert (PACKAGE / name).is_file(), name
+def test_a_comment_in_all_of_them_is_no_other_version(copied: Path) -> None:
+    before = compute()
+    with ExitStack() as stack:
+        for name in version.reached():
+            stack.enter_context(written(copied / name, (copied / name).read_text(encoding="utf-8") + "\n# a comment\n"))
+        assert compute() == before
+
+
+def test_what_decides_no_number_of_a_run_does_not_count() -> None:
+    counted = version.reached()
+    for part in ("analysis/", "dashboard/", "figures/", "verbs/", "data/glyphs/", "data/omniglot/"):
+        assert not [name for name in counted if name.startswith(part)], part
+    for name in ("metadata/audit.py", "training/estimate.py", "training/jobs.py", "training/board.py", "cli.py", "commands.py"):
+        assert name not in counted and (PACKAGE / name).is_file(), name
+
+
+def test_a_module_counts_as_soon_as_something_that_counts_imports_it(copied: Path) -> None:
+    """In a function, or by its name in a string, as registries do; a module that nothing reaches does not count."""
+    before = compute()
+    other, maml = copied / "learners" / "other.py", copied / "learners" / "maml.py"
+    source = maml.read_text(encoding="utf-8")
+    with written(other, "X = 1\n"):
+        assert compute() == before
+        for use in (
+            "import metadash.learners.other",
+            "from metadash.learners import other",
+            "from metadash.learners.other import X",
+            "def f():\n    from metadash.learners.other import X\n",
+            "MAKE = 'metadash.learners.other:X'",
+            "MAKE = 'other:X'",
+            "BESIDE = 'other.py'",
+        ):
+            with written(maml, f"{source}\n{use}\n"):
+                assert "learners/other.py" in version.reached(), use
+                used = compute()
+                with written(other, "X = 2\n"):
+                    assert compute() != used, use
+
+
+def test_everything_that_is_loaded_to_compute_counts_or_is_excused() -> None:
+    """What Python really loads for every kind of run, learner and backbone, against what is found in the sources."""
+    program = (
+        "import sys, importlib\n"
+        "from metadash.training import run\n"
+        "from metadash.training.kinds import KINDS\n"
+        "from metadash.learners.registry import ENTRIES\n"
+        "from metadash.networks.registry import BACKBONES\n"
+        "[kind.function() for kind in KINDS.values()]\n"
+        "[importlib.import_module(entry.make.split(':')[0]) for entry in (*ENTRIES, *BACKBONES.values())]\n"
+        "print(*(module.__file__ for name, module in sys.modules.items() if name.split('.')[0] == 'metadash'), sep='\\n')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True, cwd=PACKAGE.parent
+    )
+    loaded = {Path(line).relative_to(PACKAGE).as_posix() for line in done.stdout.splitlines()}
+    assert "learners/maml.py" in loaded and "training/heads.py" in loaded
+    unknown = loaded - {*version.reached()} - {*ELSEWHERE}
+    assert unknown == {"settings.py"}, "the workspace alone reads it: where things lie, how many work"
+
+
+def test_every_module_that_does_not_count_has_its_reason_and_would_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is renamed, or that nothing reaches any more, must leave the list."""
+    monkeypatch.setattr(version, "ELSEWHERE", {})
+    everything = version.reached()
+    for name, why in ELSEWHERE.items():
+        assert name in everything and len(why) > 15, name
+
+
+# --- what does not count cannot change a number ----------------------------------------------------------------------------
+
+
+class Bare:
+    """Stands in for the store: keeps episodes in memory and knows nothing else."""
+
+    def __init__(self) -> None:
+        self.episodes: dict[str, EpisodeManifest] = {}
+
+    def keep_manifest(self, manifest: EpisodeManifest) -> None:
+        self.episodes[manifest.hash] = manifest
+
+    def manifest(self, run: Any) -> EpisodeManifest:
+        return self.episodes[run.summary["manifest"]]
+
+
+@dataclass
+class Unstored:
+    """Stands in for a run: what was computed, as it left the function."""
+
+    outcome: Any
+    spec: Any
+    digest: str = "unstored"
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return self.outcome.summary
+
+    def array(self, name: str) -> np.ndarray:
+        return self.outcome.arrays[name]
+
+    def weights(self) -> dict[str, Any]:
+        return self.outcome.weights
+
+
+class Deaf:
+    """Stands in for the history: hears everything and tells nobody."""
+
+    rows: tuple = ()
+
+    def __call__(self, *arguments: Any, **measured: Any) -> None:
+        pass
+
+    def since(self, phase: str) -> None:
+        pass
+
+
+def test_runs_computed_without_what_does_not_count_are_the_same_to_the_last_bit(tiny_workspace: Workspace, tiny: Dataset) -> None:
+    """Neither store nor record, progress, cost, workspace nor library: their stand-ins above, and the data set opened by itself."""
+    run = tiny_run(("place", "size"), evaluation=tiny_evaluation(n_episodes=60))
+    store, backbone = Bare(), run.backbone
+    base = Unstored(KINDS["backbone"].function()(backbone, tiny, [], store, Deaf()), backbone)
+    for kind, spec in (("learner", run), ("heads", HeadsSpec(run)), ("learner", replace(run, mode="full", steps=5))):
+        bare = KINDS[kind].function()(spec, tiny, [base], store, Deaf())
+        kept = train(spec, tiny_workspace)
+        for name, frame in bare.frames.items():
+            pd.testing.assert_frame_equal(frame.reset_index(drop=True), kept.frame(name), check_exact=True, check_dtype=False)
+        for name, array in bare.arrays.items():
+            assert np.array_equal(array, kept.array(name)), name
+        assert all((tensor == kept.weights()[name]).all() for name, tensor in bare.weights.items())
+        assert {key: kept.summary[key] for key in bare.summary} == bare.summary
+
+
+def test_what_does_not_count_gives_nothing_to_calculate_with() -> None:
+    """Of the modules that the stand-ins above cannot replace, only words and exceptions are taken."""
+    taken: dict[str, set[str]] = {}
+    for name in version.reached():
+        for node in ast.walk(ast.parse((PACKAGE / name).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in ("metadash.errors", "metadash.training.progress"):
+                taken.setdefault(node.module, set()).update(alias.name for alias in node.names)
+    assert taken["metadash.errors"] <= {"BadInput", "nearest"}
+    assert taken["metadash.training.progress"] <= {"History", "Report", "SCORING", "Stopped", "silent"}
