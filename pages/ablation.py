@@ -12,10 +12,13 @@ from metadash.analysis.plan import USUAL_SEEDS
 from metadash.dashboard import house
 from metadash.dashboard.ablating import (
     NEXT_TIER,
+    answered_whole,
     ask,
     chosen_ablation,
     doses_of,
+    draw_whole,
     leaks_allowed,
+    opened_words,
     progress_and_cancel,
     stored_ablation,
     submit,
@@ -65,7 +68,11 @@ with answer_area:
     if busy:
         live_progress()
     elif found is None or found.partial:
+        if found is None and (whole := answered_whole(spec, data)):
+            draw_whole(whole, spec)
         ask(spec, data, allowed, len(found.seeds) if found else 0)
+    if opened := opened_words(spec):
+        st.caption(opened)
 if found is None:
     st.stop()
 

@@ -178,7 +178,14 @@ def tiny_backbone(**changes: Any) -> BackboneSpec:
 
 
 def tiny_evaluation(**changes: Any) -> Evaluation:
-    values: dict[str, Any] = {"n_way": 5, "shots": (1, 2, 5), "n_query": 5, "column": "family", "n_episodes": 120}
+    values: dict[str, Any] = {
+        "n_way": 5,
+        "shots": (1, 2, 5),
+        "n_query": 5,
+        "strategy": "siblings",
+        "column": "family",
+        "n_episodes": 120,
+    }
     return Evaluation(**{**values, **changes})
 
 

@@ -7,8 +7,12 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.ablation import Ablation, ablation
+from metadash.analysis.answer import USUAL_SEEDS as ANSWER_SEEDS
+from metadash.analysis.answer import Answer, AnswerSpec, own_question
 from metadash.analysis.beside import OTHER, complete, dose_specs
+from metadash.analysis.methods import split_words
 from metadash.analysis.plan import FEWEST_SEEDS, USUAL_SEEDS, AblationSpec, Tier, ablation_run, ablation_spec, leaks
+from metadash.analysis.sentence import headline
 from metadash.canonical import digest
 from metadash.dashboard import house
 from metadash.dashboard.escape import plain
@@ -19,9 +23,11 @@ from metadash.dashboard.learning import backbone_origin
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.audit import Audit, audit
+from metadash.training.builder import run_for
 from metadash.training.check import check
 from metadash.training.kinds import Spec
 from metadash.training.levels import column_for, usual_strategy
+from metadash.training.spec import Evaluation
 
 TIERS: dict[Tier, str] = {
     "confirm": "Every combination is trained anew, beside shuffled rows, and every class is tested once. What it says may be quoted.",
@@ -38,6 +44,9 @@ MORE_CONTROLS = {
     "random-id": "a random tag for each, which says nothing of it.",
 }
 """What sources are falsified by, besides shuffled rows, which are always trained."""
+STRONGEST: tuple[tuple[Tier, int | None], ...] = (("confirm", None), ("confirm", 0), ("screen", 0), ("reliance", 0))
+"""With the folds that each has; None stands for the usual ones."""
+OPENED = "ab_opened"
 NEXT_TIER = "ab_tier next"
 """A button below the tiers cannot set them any more in the same run of the page; it leaves its wish here."""
 
@@ -49,6 +58,7 @@ def chosen_ablation(data: Dataset) -> AblationSpec:
     known = known_sources(data)
     if not known:
         raise BadInput(f"'{data.name}' has no metadata source with a value, so there is nothing to ablate.")
+    open_on_strongest(data)
     tier = st.radio(
         "How thoroughly", list(TIERS), captions=list(TIERS.values()), horizontal=True, key="ab_tier", bind="query-params"
     )
@@ -56,13 +66,14 @@ def chosen_ablation(data: Dataset) -> AblationSpec:
     sources = left.multiselect(
         "Sources",
         known,
-        [name for name in known if data.source(name).level == "class"] or known,
+        usual_sources(data),
         format_func=level_label(data),
         key="ab_sources",
         bind="query-params",
         wrap=True,
         help="What describes classes places their prototypes; what describes instances changes how each of them is seen (FiLM).",
     )
+    usual = run_for(data, sources).evaluation
     seeds = middle.number_input(
         "Training seeds",
         FEWEST_SEEDS[tier],
@@ -72,8 +83,10 @@ def chosen_ablation(data: Dataset) -> AblationSpec:
         bind="query-params",
         help=f"How often everything is trained again. The tier {tier} needs {FEWEST_SEEDS[tier]} or more.",
     )
-    shots = right.multiselect("Shots", SHOTS, [1, 2, 5, 10], key="ab_shots", bind="query-params", help=term("n_shot"), wrap=True)
-    choices = more_choices(data, sources, tier)
+    shots = right.multiselect(
+        "Shots", sorted({*SHOTS, *usual.shots}), usual.shots, key="ab_shots", bind="query-params", help=term("n_shot"), wrap=True
+    )
+    choices = more_choices(data, sources, tier, usual)
     if not sources:
         raise BadInput("Choose at least one metadata source to ask about.")
     if not shots:
@@ -84,7 +97,51 @@ def chosen_ablation(data: Dataset) -> AblationSpec:
     return ablation_spec(data, run, tier, range(int(seeds)), controls, float(rope), folds)
 
 
-def more_choices(data: Dataset, sources: Sequence[str], tier: Tier) -> dict:
+def usual_sources(data: Dataset) -> list[str]:
+    """What is ablated unless something else is chosen: the sources with a value that describe classes; where there are none, all."""
+    known = known_sources(data)
+    return [name for name in known if data.source(name).level == "class"] or known
+
+
+def open_on_strongest(data: Dataset) -> None:
+    """A page that nobody has chosen anything on opens on the strongest answer that is stored of the usual question."""
+    if "ab_tier" in st.session_state or "ab_tier" in st.query_params:
+        return
+    store, run = house.store(), ablation_run(data, usual_sources(data))
+    for tier, folds in STRONGEST:
+        spec = ablation_spec(data, run, tier, folds=folds)
+        if all(store.find(one, data) for one in spec.runs):
+            st.session_state["ab_tier"] = tier
+            if folds == 0 and tier == "confirm":
+                st.session_state["ab_folds"] = 0
+            st.session_state[OPENED] = spec
+            return
+
+
+def opened_words(spec: AblationSpec) -> str:
+    """What a page says that opened by itself on a stored answer, as long as nothing else is chosen."""
+    if st.session_state.get(OPENED) != spec:
+        return ""
+    return f"Opened on the strongest answer that is stored: {spec.tier}, {split_words(spec)}."
+
+
+def answered_whole(spec: AblationSpec, data: Dataset) -> Answer | None:
+    """What *Start* has answered of all these sources together: the very runs that the ablation's first and last arm are."""
+    run = spec.run
+    question = own_question(data, spec.sources, run.evaluation.strategy, run.evaluation.n_way)
+    asked = AnswerSpec(question, run, ANSWER_SEEDS, spec.folds, spec.fold_runs or (run,))
+    return house.stored_answer(asked, data)
+
+
+def draw_whole(answer: Answer, spec: AblationSpec) -> None:
+    """The answer that there is, and what is not known yet."""
+    st.subheader(headline(answer), anchor=False)
+    st.markdown(
+        f"That is all {words.plural_of(len(spec.sources), 'source')} together, as *Start* answered it. Which of them does it is not measured yet."
+    )
+
+
+def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evaluation) -> dict:
     about = data.description
     with st.expander("Tasks and budget", icon=":material/tune:"):
         left, middle, right = st.columns(3)
@@ -93,7 +150,7 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier) -> dict:
             "Tasks", [BY_SOURCES, *strategies], key="ab_strategy", bind="query-params", help=" ".join(map(term, strategies))
         )
         strategy = usual_strategy(sources, data) if chosen == BY_SOURCES else chosen
-        n_way = middle.number_input("n-way", 2, 50, 5, key="ab_way", bind="query-params", help=term("n_way"))
+        n_way = middle.number_input("n-way", 2, 50, usual.n_way, key="ab_way", bind="query-params", help=term("n_way"))
         tests = right.number_input("Test tasks", 20, 20_000, 2000, step=100, key="ab_tests", bind="query-params")
         left, middle, right = st.columns(3)
         steps = left.number_input(

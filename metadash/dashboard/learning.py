@@ -240,10 +240,17 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry) -> Callable[[], dict[str, A
             key=f"tr_{strategy}_column",
             bind="query-params",
         )
-    n_way = right.number_input("n-way", 2, 200, 5, key="tr_way", bind="query-params", help=term("n_way"))
+    usual = run_for(data, strategy=strategy).evaluation
+    n_way = right.number_input("n-way", 2, 200, usual.n_way, key="tr_way", bind="query-params", help=term("n_way"))
     left, ways_place, middle, right = st.columns([3, 3, 2, 2])
     shots = left.multiselect(
-        "Shots", SHOTS, default=[1, 2, 5, 10], key="tr_shots", bind="query-params", help=term("n_shot"), wrap=True
+        "Shots",
+        sorted({*SHOTS, *usual.shots}),
+        default=usual.shots,
+        key="tr_shots",
+        bind="query-params",
+        help=term("n_shot"),
+        wrap=True,
     )
     fewer = usual_ways(int(n_way))
     ways = ways_place.multiselect(
@@ -261,7 +268,9 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry) -> Callable[[], dict[str, A
         st.caption(
             f"{entry.title} will be scored at {int(n_way)} ways only: its head has one row for each of {int(n_way)} classes."
         )
-    n_query = middle.number_input("Queries per class", 1, 50, 15, key="tr_query", bind="query-params", help=term("query"))
+    n_query = middle.number_input(
+        "Queries per class", 1, 50, usual.n_query, key="tr_query", bind="query-params", help=term("query")
+    )
     tests = right.number_input("Test tasks", 50, 20_000, 2000, step=500, key="tr_tests", bind="query-params")
     where = st.text_input(
         "Only test classes where … (SQL)",
