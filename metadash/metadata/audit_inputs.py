@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.special import factorial, stdtr
-from scipy.stats import rankdata
 
 from metadash.data.dataset import Dataset, Source
 from metadash.metadata.audit_rows import numbers
@@ -114,7 +114,9 @@ def match_one(column: np.ndarray, summaries: Summaries) -> Match:
     plain = squared_correlations(x, y)
     close = np.flatnonzero(plain >= NEAR / 2)  # ranks are dearer, and looked at where they can matter
     ranks = np.zeros_like(plain)
-    ranks[close] = squared_correlations(rankdata(x[:, close], axis=0), rankdata(y)) if len(close) else 0
+    ranks[close] = (
+        squared_correlations(pd.DataFrame(x[:, close]).rank().to_numpy(), pd.Series(y).rank().to_numpy()) if len(close) else 0
+    )
     in_order = ranks >= SAME if 2 / factorial(n) * len(plain) <= BY_CHANCE else np.zeros(len(plain), bool)
     either = np.maximum(np.where(ranks >= ALIKE_RANKS, plain, 0), np.where(in_order, ranks, 0))
     best = int((either >= either.max() - 1e-9).argmax())  # where classes are of one size, the mean and not the sum

@@ -1,7 +1,7 @@
 """Trains one arm: a learner with some metadata sources (or none, or falsified ones) over a shared backbone."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -23,11 +23,12 @@ from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.metadata.encoder import encode, encode_instances
 from metadash.networks.anchors import MetadataContext
 from metadash.training.backbone import Outcome, make_backbone
-from metadash.training.evaluate import context_of, embed, places, score, scores_frame, tensor_rows
+from metadash.training.evaluate import context_of, embed, places, score, tensor_rows
 from metadash.training.modulated import by_row, count_modulated
+from metadash.training.outcome import outcome_of
 from metadash.training.progress import SCORING, History
 from metadash.training.scorable import scorable
-from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, RunSpec, ways_note
+from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
 from metadash.training.store import Run, RunStore
 
 DRAWN_AT_ONCE = 50
@@ -337,69 +338,3 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
         outcome.arrays["embedded_rows"] = rows
         outcome.arrays["embeddings"] = embed(arm.learner.backbone, dataset.inputs, rows)
     return outcome
-
-
-def outcome_of(
-    spec: RunSpec,
-    learner: Learner,
-    encoded: list[EncodedSource],
-    manifest: EpisodeManifest,
-    correct: dict[int, np.ndarray],
-    found: Mapping[str, float],
-) -> Outcome:
-    """What is stored of a learner that has been trained and scored: right answers [len(shots), E] by the number of ways."""
-    percent = {n_way: accuracies(rows, spec.evaluation.shots, n_way * manifest.n_query) for n_way, rows in correct.items()}
-    outcome = Outcome(
-        summary={
-            **found,
-            "manifest": manifest.hash,
-            "n_test_classes": len(np.unique(manifest.classes)),
-            "batch_norm": statistics_of(spec),
-            "trained_parameters": trained_parameters(learner) if spec.trains else 0,
-            "read_at_test": list(spec.sources) if spec.reads_at_test else [],
-            "accuracy": percent[manifest.n_way],
-            **({"accuracy_by_ways": {str(n_way): found for n_way, found in percent.items()}} if spec.evaluation.ways else {}),
-            **({"ways_note": ways_note(spec)} if ways_note(spec) else {}),
-        },
-        weights={name: value.contiguous() for name, value in learner.state_dict().items()} if spec.trains else {},
-        frames={
-            "scores": pd.concat(
-                [scores_frame(rows, spec.evaluation.shots, n_way, manifest.n_query) for n_way, rows in correct.items()],
-                ignore_index=True,
-            )
-        },
-    )
-    if learner.film is not None:
-        outcome.summary["film_multipliers"] = [learner.film.scale_multiplier.item(), learner.film.shift_multiplier.item()]
-    if spec.fusion in PLACING:
-        outcome.frames["anchors"] = anchors_frame(learner, encoded)
-        tested = np.unique(manifest.classes)
-        outcome.summary["kappa"] = float(outcome.frames["anchors"]["kappa"].iloc[tested].mean()) if spec.fusion != "am3" else None
-    return outcome
-
-
-def accuracies(correct: np.ndarray, shots: tuple[int, ...], queries: int) -> dict[str, float]:
-    """In %, the mean over the episodes of ``correct`` [len(shots), E], by the number of shots."""
-    return {str(shot): float(row.mean() / queries * 100) for shot, row in zip(shots, correct, strict=True)}
-
-
-def trained_parameters(learner: Learner) -> int:
-    """How many numbers training moves: in quick mode none of the backbone's, which is frozen and shared."""
-    return sum(parameter.numel() for parameter in learner.parameters() if parameter.requires_grad)
-
-
-def statistics_of(spec: RunSpec) -> str:
-    """Which batch-norm statistics the queries were scored with: "batch" lets queries see one another, the others do not."""
-    adapts = spec.mode == "full" and entry_of(spec.learner).adapts_backbone
-    return check_options(spec.learner, dict(spec.options), spec.mode).batch_norm if adapts else "running"
-
-
-@torch.no_grad()
-def anchors_frame(learner: Learner, encoded: list[EncodedSource]) -> pd.DataFrame:
-    """One row a class: its strength κ (pseudo-shots) or mixing weight λ (AM3), and its anchor μ."""
-    learner.eval()
-    anchor, strength = learner.anchors(context_of(encoded, np.arange(len(encoded[0].present))[None]))
-    frame = pd.DataFrame({"class_id": np.arange(anchor.shape[1]), "kappa": strength[0].numpy().astype(float)})
-    if learner.fusion == "am3":
-        frame = frame.drop(columns="kappa").assign(weight=learner.gate(anchor)[0].numpy().astype(float))
-    return frame.assign(mu=list(anchor[0].numpy()))

@@ -23,6 +23,9 @@ def build(cls: type, values: Mapping[str, Any]) -> Any:
             raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
         nested = dataclasses.is_dataclass(hints[name]) and isinstance(value, Mapping)
         arguments[name] = build(hints[name], value) if nested else value
+    required = [field.name for field in dataclasses.fields(cls) if field.default is field.default_factory is dataclasses.MISSING]
+    if missing := [name for name in required if name not in arguments]:
+        raise BadInput(f"A spec misses its {missing[0]}; it must be said.")
     return cls(**arguments)
 
 

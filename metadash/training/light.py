@@ -9,11 +9,12 @@ from torch import nn
 
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
-from metadash.training.arms import TRAINING_SHARE, Arm, make_learner, outcome_of, train_arm
+from metadash.training.arms import TRAINING_SHARE, Arm, make_learner, train_arm
 from metadash.training.backbone import Outcome
 from metadash.training.heads import Heads, fit_heads, plain_count
 from metadash.training.kinds import run_digest
 from metadash.training.machine import environment
+from metadash.training.outcome import outcome_of
 from metadash.training.progress import SCORING, History
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore

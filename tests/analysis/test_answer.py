@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metadash.analysis.answer import Answer, AnswerSpec, answer, answer_spec
+from metadash.analysis.answer import Answer, AnswerSpec, answer, answer_spec, so_far
 from metadash.analysis.export import as_json
-from metadash.analysis.sentence import sentences
+from metadash.analysis.sentence import sentences, so_far_sentence
 from metadash.analysis.verdict import Verdict
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training.run import train
 from metadash.training.store import RunStore
+from metadash.training.subsets import LoopSpec
 from metadash.workspace import Workspace
 from tests.builders import store_scores
 
-SMALL: dict[str, Any] = {"width": 8, "episodes": 30, "steps": 100, "n_episodes": 150, "shots": (1, 2, 5), "n_query": 5}
+SMALL: dict[str, Any] = {"width": 8, "backbone_episodes": 30, "steps": 100, "n_episodes": 150, "shots": (1, 2, 5), "n_query": 5}
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def store(tmp_path) -> RunStore:
 
 
 def asked(tiny: Dataset, question: str = "marks", **choices: Any) -> AnswerSpec:
-    return answer_spec(tiny, tiny.question(question), **{**SMALL, **choices})
+    return answer_spec(tiny, tiny.question(question), **{"folds": 0, **SMALL, **choices})
 
 
 def made_up(spec: AnswerSpec, tiny: Dataset, store: RunStore, curves: dict[str, tuple[float, ...]]) -> list[str]:
@@ -49,8 +50,8 @@ CURVES = {"plain": (50.0, 60.0, 70.0), "metadata": (54.9, 61.9, 69.9), "shuffled
 
 def test_a_question_takes_its_columns_and_its_split_from_the_data_set(tiny: Dataset) -> None:
     siblings, uniform = asked(tiny), asked(tiny, "any")
-    assert (siblings.split, siblings.column) == ("family-0", "family")
-    assert uniform.column is None
+    assert (siblings.run.split, siblings.run.evaluation.column) == ("family-0", "family")
+    assert uniform.run.evaluation.column is None
     assert {run.evaluation.strategy for run in siblings.runs} == {"siblings"}
     assert {(run.evaluation.strategy, run.evaluation.n_way) for run in uniform.runs} == {("uniform", 4)}
 
@@ -163,6 +164,58 @@ def test_every_number_of_an_answer_can_be_written_as_json(known: Answer) -> None
     written = json.loads(json.dumps(as_json(known), allow_nan=False))
     assert written["sentence"] == " ".join(sentences(known))
     assert written["differences"]["metadata_minus_plain"][0]["episodes"]["estimate"] == pytest.approx(5.0, abs=0.002)
+
+
+# --- cross-fitted ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_question_is_cross_fitted_unless_a_split_is_chosen(tiny: Dataset) -> None:
+    usual = answer_spec(tiny, tiny.question("marks"))
+    assert usual.folds == 5 and usual.splits == [f"fold-{fold}-of-5" for fold in range(1, 6)]
+    assert answer_spec(tiny, tiny.question("marks"), split="family-1").splits == ["family-1"]
+    with pytest.raises(BadInput, match="both chosen"):
+        answer_spec(tiny, tiny.question("marks"), split="family-1", folds=3)
+
+
+def test_every_class_is_a_test_class_in_one_fold_and_the_folds_are_pooled(tiny: Dataset, store: RunStore) -> None:
+    spec = asked(tiny, folds=4, n_episodes=60)
+    made_up_folds(spec, tiny, store)
+    found = answer(spec, tiny, store)
+    assert found is not None and (found.n_classes, found.n_groups, found.n_episodes) == (40, 8, 240)
+    assert [fold.gain.episodes.estimate for fold in found.folds] == pytest.approx([1.0, 2.0, 3.0, 4.0], abs=0.02)
+    assert found.gain[0].episodes.estimate == pytest.approx(2.5, abs=0.02)
+
+
+def test_folds_that_are_finished_say_so_far_and_no_answer(tiny: Dataset, store: RunStore) -> None:
+    spec = asked(tiny, folds=4, n_episodes=60)
+    assert so_far(spec, tiny, store) is None
+    made_up_folds(spec, tiny, store, 2)
+    found = so_far(spec, tiny, store)
+    assert found is not None and found.partial and answer(spec, tiny, store) is None
+    assert so_far_sentence(found).startswith("So far, after 2 of 4 folds (4 families): +1.50 points [")
+    assert not any(word in so_far_sentence(found) for word in ("helps", "hurts", "difference"))
+
+
+def made_up_folds(spec: AnswerSpec, tiny: Dataset, store: RunStore, count: int = 4) -> None:
+    """Fold f gains f points, at every number of shots."""
+    for fold, runs in enumerate(spec.by_fold[:count], start=1):
+        for arm, of_arm in runs.items():
+            for run in of_arm:
+                level = 0.5 + (fold / 100 if arm == "metadata" else 0.0)
+                noise = np.random.default_rng(run.seed).normal(0, 1e-4, (3, 60))
+                store_scores(store, run, tiny, level + noise, queries=100_000)
+
+
+def test_a_fold_s_runs_are_one_job_and_a_damaged_run_is_made_again_by_itself(tiny_workspace: Workspace, tiny: Dataset) -> None:
+    spec, store = asked(tiny, seeds=(0, 1), n_episodes=60, steps=20), RunStore(tiny_workspace)
+    (job,) = spec.jobs(tiny, store)
+    assert isinstance(job, LoopSpec) and len(job.runs) == 5
+    train(job, tiny_workspace)
+    assert all(store.find(run, tiny) for run in spec.runs) and spec.jobs(tiny, store) == [job]
+    lost = store.find(spec.runs[-1], tiny)
+    assert lost is not None
+    lost.folder.rename(lost.folder.with_name(".lost"))
+    assert spec.jobs(tiny, store) == [spec.runs[-1]]
 
 
 @pytest.fixture(scope="module")

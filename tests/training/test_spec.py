@@ -12,15 +12,16 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training.kinds import Spec, as_plain, from_plain, kind_of, run_digest
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
-from metadash.training.subsets import HeadsSpec, MaskedSpec
+from metadash.training.subsets import HeadsSpec, LoopSpec, MaskedSpec
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run, write_tiny
 
 SPECS: tuple[Spec, ...] = (
-    BackboneSpec(),
+    BackboneSpec("glyphs", "base_letter-0"),
     tiny_backbone(distance="cosine", seed=3),
-    RunSpec(),
+    RunSpec("glyphs", "base_letter-0", BackboneSpec("glyphs", "base_letter-0", start="0123")),
+    LoopSpec((tiny_run(), tiny_run(("place",), seed=0), tiny_run(("place",), seed=1))),
     tiny_run(("place", "size"), control="shuffled", source_dropout=0.25, mode="full"),
     tiny_run(evaluation=tiny_evaluation(strategy="uniform", column=None, where="size > 1")),
     MapSpec(tiny_run(("place",), fusion="am3"), episode=3, n_shot=5),
@@ -85,8 +86,8 @@ def test_equal_meanings_are_one_run(tiny: Dataset) -> None:
 
 
 def test_canonical_text_is_sorted_and_complete() -> None:
-    text = canonical_json(BackboneSpec())
-    assert text == canonical_json(dict(reversed(plain(BackboneSpec()).items())))
+    text = canonical_json(BackboneSpec("glyphs", "base_letter-0"))
+    assert text == canonical_json(dict(reversed(plain(BackboneSpec("glyphs", "base_letter-0")).items())))
     assert all(f'"{field.name}":' in text for field in dataclasses.fields(BackboneSpec))
 
 
@@ -139,17 +140,18 @@ def test_only_what_has_something_to_learn_is_trained() -> None:
         ("learner", {"evaluation": {"n_way": "5"}}, "n_way is '5'"),
         ("learner", {"evaluation": {"where": 5}}, "where is 5"),
         ("learner", {"evaluation": {"column": 5}}, "column is 5"),
-        ("map", {"episode": 10**9}, "There is no episode 1000000001; the run was scored on 2000"),
+        ("map", {"episode": 10**9}, "There is no episode 1000000001; the run was scored on 120"),
         ("map", {"n_shot": 3}, "3 is not among them"),
         ("map", {"perplexity": 100, "background": 200}, "needs at least 300 background instances"),
-        ("picture", {}, "There is no kind of run 'picture'; there are backbone, learner, map"),
+        ("picture", {}, "There is no kind of run 'picture'; there are backbone, learner, loop, map"),
         ("learner", ["seed"], "must be a set of options"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_bad_values_are_one_sentence(kind: str, values: Any, words: str) -> None:
+    usual = {"learner": tiny_run(), "backbone": tiny_backbone(), "map": MapSpec(tiny_run())}.get(kind)
     with pytest.raises(BadInput) as caught:
-        from_plain(kind, values)
+        from_plain(kind, {**as_plain(usual), **values} if usual and isinstance(values, dict) else values)
     assert words in str(caught.value)
     assert "Traceback" not in str(caught.value) and "\n" not in str(caught.value)
 
