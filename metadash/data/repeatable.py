@@ -43,13 +43,14 @@ def trouble(connection: duckdb.DuckDBPyConnection, sql: str) -> Trouble | None:
     own = {
         name.lower() for (name,) in connection.execute("SELECT column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
     }
-    internal = {name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE internal").fetchall()}
-    found = (trouble_of(node, moving, own, internal) for node in nodes(tree))
+    views = {name.lower() for (name,) in connection.execute("SELECT view_name FROM duckdb_views()").fetchall()}
+    found = (trouble_of(node, moving, own, views) for node in nodes(tree))
     return next((one for one in found if one), None)
 
 
-def trouble_of(node: dict[str, Any], moving: frozenset[str], own: set[str], internal: set[str]) -> Trouble | None:
-    """What is wrong with one node of the tree by itself. ``own`` are the columns that there are, which hide SQL's words for the clock."""
+def trouble_of(node: dict[str, Any], moving: frozenset[str], own: set[str], views: set[str]) -> Trouble | None:
+    """What is wrong with one node of the tree by itself. ``own`` are the columns that there are, which hide SQL's words for the clock;
+    ``views`` are the database's own catalogues, and anything else that is no table."""
     place = node.get("query_location", UNPLACED)
     at = place if place < UNPLACED else None
     if node.get("sample"):
@@ -63,7 +64,7 @@ def trouble_of(node: dict[str, Any], moving: frozenset[str], own: set[str], inte
     if node.get("type") == "TABLE_FUNCTION":
         word = node["function"]["function_name"].lower()
         return None if word in PLAIN_TABLES else Trouble("beyond", word, at)
-    if node.get("type") == "BASE_TABLE" and (node["schema_name"].lower() in CATALOGUES or node["table_name"].lower() in internal):
+    if node.get("type") == "BASE_TABLE" and (node["schema_name"].lower() in CATALOGUES or node["table_name"].lower() in views):
         return Trouble("beyond", node["table_name"], at)
     names = node.get("column_names") if node.get("class") == "COLUMN_REF" else None
     if names and len(names) == 1 and names[0].lower() in CLOCKS - own:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from metadash.data.dataset import ROLES, Dataset
@@ -105,14 +106,16 @@ def first_look(dataset: Dataset, split: str, sources: Sequence[str]) -> list[Fin
 def coverage(material: Material) -> pd.DataFrame:
     """One row a source (level, then a share for each role): classes or instances of the role with at least one of its columns known."""
     rows = []
+    members = np.concatenate(list(material.roles.values())).tolist()  # a fold of cross-fitting stands in no table
+    named = [role for role, chosen in material.roles.items() for _ in chosen]
     for source in material.sources:
         table = "classes" if source.level == "class" else "instances"
         known = " OR ".join(f"{identifier(column)} IS NOT NULL" for column in source.columns) or "FALSE"
         sql = (
-            f"SELECT role, avg(CAST({known} AS DOUBLE)) AS share FROM {table} JOIN (SELECT class_id, role FROM splits WHERE split = ?) USING (class_id) "
+            f"SELECT role, avg(CAST({known} AS DOUBLE)) AS share FROM {table} JOIN (SELECT unnest(?) AS class_id, unnest(?) AS role) USING (class_id) "
             "GROUP BY role"
         )
-        shares = material.dataset.frame(sql, [material.split]).set_index("role")["share"]
+        shares = material.dataset.frame(sql, [members, named]).set_index("role")["share"]
         rows.append({"source": source.name, "level": source.level, **{role: float(shares.get(role, 0.0)) for role in ROLES}})
     return pd.DataFrame(rows, columns=["source", "level", *ROLES])
 

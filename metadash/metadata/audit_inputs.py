@@ -114,9 +114,7 @@ def match_one(column: np.ndarray, summaries: Summaries) -> Match:
     plain = squared_correlations(x, y)
     close = np.flatnonzero(plain >= NEAR / 2)  # ranks are dearer, and looked at where they can matter
     ranks = np.zeros_like(plain)
-    ranks[close] = (
-        squared_correlations(pd.DataFrame(x[:, close]).rank().to_numpy(), pd.Series(y).rank().to_numpy()) if len(close) else 0
-    )
+    ranks[close] = squared_correlations(ranked(x[:, close]), ranked(y[:, None])[:, 0]) if len(close) else 0
     in_order = ranks >= SAME if 2 / factorial(n) * len(plain) <= BY_CHANCE else np.zeros(len(plain), bool)
     either = np.maximum(np.where(ranks >= ALIKE_RANKS, plain, 0), np.where(in_order, ranks, 0))
     best = int((either >= either.max() - 1e-9).argmax())  # where classes are of one size, the mean and not the sum
@@ -125,6 +123,11 @@ def match_one(column: np.ndarray, summaries: Summaries) -> Match:
         match = Match(0.0, "")
     mixed = mixture(summaries.means[known], y)
     return Match(mixed, "a mixture of the mean inputs") if match.r2 < SAME and mixed > match.r2 else match
+
+
+def ranked(x: np.ndarray) -> np.ndarray:
+    """Ranks within each column of [n, S], equal values sharing their middle one (pandas: SciPy's are too slow for a server to load)."""
+    return pd.DataFrame(x).rank().to_numpy()
 
 
 def squared_correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:

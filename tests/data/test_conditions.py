@@ -149,6 +149,15 @@ def test_a_column_of_the_data_set_is_no_clock(database):
     assert len(select_ids(database, "classes", "current_date = '2001-01-01'")) == 50
 
 
+def test_macros_and_views_of_the_file_hide_nothing(database):
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("CREATE MACRO dice() AS random()")
+        connection.execute("CREATE VIEW Few AS SELECT * FROM classes USING SAMPLE 5")
+    for condition, word in (("dice() < 0.5", "dice"), ("class_id IN (SELECT class_id FROM few)", "few")):
+        with pytest.raises(QueryError, match=f"'{word}' .* must always select the same"):
+            select_ids(database, "classes", condition)
+
+
 def test_a_condition_that_duckdb_cannot_write_down_is_read_by_its_words(monkeypatch):
     monkeypatch.setattr(repeatable, "tree_of", lambda connection, sql: None)
     with duckdb.connect() as connection:

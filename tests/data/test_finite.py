@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from metadash.data import finite
 from metadash.data.dataset import Dataset
-from metadash.data.finite import AT_ONCE, check_finite
+from metadash.data.finite import AT_ONCE, check_file, check_finite
 from metadash.errors import BadInput
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_vectors, write_vectors
@@ -48,11 +49,22 @@ def test_the_row_is_right_in_a_later_block() -> None:
         check_finite(inputs)
 
 
-def test_a_stored_data_set_is_looked_at_when_its_inputs_are_read_and_again_when_they_changed(tmp_path) -> None:
-    data = write_vectors(Workspace(tmp_path / "w"))
-    spoiled = np.array(data.inputs)
-    spoiled[4, 0] = np.nan
-    np.save(data.folder / "inputs.npy", spoiled)
+def test_a_stored_data_set_is_looked_at_when_its_inputs_are_read(tmp_path, monkeypatch) -> None:
+    """One that an older version wrote, which did not look."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(finite, "LARGEST", 1e38)
+        write_vectors(Workspace(tmp_path / "w"), inputs=tiny_vectors() * np.float32(1e30))
     for _ in range(2):  # what was found is remembered, not only that it was looked for
-        with pytest.raises(BadInput, match="The inputs of 'vectors' hold nan in row 4, place 0"):
+        with pytest.raises(BadInput, match=r"The inputs of 'vectors' hold .*e\+.* in row 0, place"):
             Dataset.open(Workspace(tmp_path / "w"), "vectors").inputs  # noqa: B018
+
+
+def test_a_file_is_looked_at_once_and_again_when_it_changed(tmp_path, monkeypatch) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(finite, "check_finite", lambda inputs, whose: looked.append(len(inputs)))
+    path = tmp_path / "inputs.npy"
+    for _ in range(2):
+        np.save(path, np.zeros((3 + len(looked), 2)))
+        for _ in range(3):
+            check_file(path, np.load(path), "The inputs")
+    assert looked == [3, 4]

@@ -194,6 +194,9 @@ def test_a_split_over_single_classes_is_judged_against_single_classes(tmp_path) 
 def test_coverage_is_counted_for_each_source_and_role(tiny: Dataset) -> None:
     found = audit(tiny)
     share = found.coverage.set_index("source")
+    fold = audit(tiny, "fold-2-of-5", ("holes",)).coverage.set_index("source")
+    for role, members in tiny.split("fold-2-of-5").items():
+        assert fold.loc["holes", role] == pytest.approx(tiny.classes["weight"].iloc[members].notna().mean())
     for role in ("train", "validation", "test"):
         members = tiny.split("family-0")[role]
         assert share.loc["holes", role] == pytest.approx(tiny.classes["weight"].iloc[members].notna().mean())
