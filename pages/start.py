@@ -11,8 +11,8 @@ from metadash.dashboard import house
 from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, episode_row, numbers_table
 from metadash.dashboard.downloads import download
 from metadash.dashboard.frame import header
-from metadash.dashboard.jobs import jobs_of, on_its_way, seconds_left, troubled
-from metadash.dashboard.watching import watch
+from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.watching import begin, watch
 from metadash.networks.registry import usual_backbone
 
 data = house.chosen_dataset()
@@ -65,10 +65,8 @@ def ask() -> None:
             "You will read how much the metadata helps, how sure that is, and how many labelled examples it is worth."
         )
         if st.button("Answer it", type="primary", icon=":material/play_arrow:", key="start_go"):
-            for run in spec.runs:
-                house.board().submit(run)
-            st.rerun()
-        st.caption(f"{words.duration(seconds_left(parts)).capitalize()} on this machine. It goes on if you close the page.")
+            begin(spec.runs, data)
+        st.caption(f"{how_long(parts).capitalize()} on this machine. It goes on if you close the page.")
 
 
 if found:

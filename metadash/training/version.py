@@ -25,6 +25,8 @@ ELSEWHERE = (
     "training/store.py",
     "training/jobs.py",
     "training/memory.py",
+    "training/outlook.py",
+    "training/underway.py",
     "training/board.py",
     "training/cluster.py",
     "training/worker.py",

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from contextlib import suppress
+from dataclasses import astuple
 from typing import Any
 
 from metadash.data.library import open_dataset
@@ -14,8 +15,9 @@ from metadash.errors import BadInput
 from metadash.training.jobs import JobFolder, lives
 from metadash.training.kinds import Spec, run_digest
 from metadash.training.memory import advice
+from metadash.training.outlook import LONG, Mark
 from metadash.training.progress import Stopped
-from metadash.training.run import train
+from metadash.training.run import WAIT_PHASE, train
 from metadash.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,9 @@ BEAT = 0.5
 
 LOOK = 0.2
 """Seconds between two looks at the wish to cancel, where the job itself does not look."""
+
+MARK_EVERY = 1.0
+"""Seconds between two marks of the trail."""
 
 GRACE = 0.8
 """Seconds a step may take to notice that it was cancelled before its process is ended."""
@@ -96,6 +101,25 @@ def check_needs(job: JobFolder, spec: Spec) -> None:
             raise BadInput(f"The run it builds on failed: {needed.message}")
 
 
+class Trail:
+    """What the outlook reads of a running part: a mark a second of the last minute, and the first that told of something done."""
+
+    def __init__(self) -> None:
+        self.marks: list[Mark] = []
+
+    def note(self, fraction: float, force: bool = False) -> None:
+        if self.marks and not force and time.time() - self.marks[-1].at < MARK_EVERY:
+            return
+        self.marks.append(Mark(round(time.time(), 2), round(fraction, 5), round(time.process_time(), 3)))
+        first = next((mark for mark in self.marks if mark.fraction > 0), self.marks[0])
+        recent = [mark for mark in self.marks if mark is first or mark.at > self.marks[-1].at - LONG - 2 * MARK_EVERY]
+        self.marks = recent
+
+    def forget(self) -> None:
+        """While it waits for another, the processor time of its process tells nothing of the machine."""
+        self.marks = []
+
+
 class Reporter:
     """The callback of a job: writes progress, at most a few times a second, and answers *stop* when somebody cancelled.
 
@@ -107,6 +131,7 @@ class Reporter:
         self.started = time.time()
         self.current: dict[str, Any] = {"phase": "starting", "fraction": 0.0, "metrics": {}}
         self.written = 0.0
+        self.trail = Trail()
         self.over = threading.Event()
         self.lock = threading.Lock()
 
@@ -118,7 +143,7 @@ class Reporter:
         measured = {name: value for name, value in metrics.items() if name not in ("phase", "fraction")}
         self.current = {
             "phase": metrics["phase"],
-            "fraction": metrics["fraction"],
+            "fraction": max(self.current["fraction"], min(metrics["fraction"], 1.0)),
             "metrics": {**self.current["metrics"], **measured, "step": step},
         }
         if measured:
@@ -132,8 +157,13 @@ class Reporter:
             if state == "running" and self.over.is_set():
                 return
             self.written = time.time()
+            if self.current["phase"] == WAIT_PHASE:
+                self.trail.forget()
+            else:
+                self.trail.note(self.current["fraction"], force=state != "running")
+            marks = [astuple(mark) for mark in self.trail.marks]
             try:
-                self.job.write_progress(state=state, message=message, started=self.started, **self.current)
+                self.job.write_progress(state=state, message=message, started=self.started, marks=marks, **self.current)
             except BadInput:  # the disk is full; the job itself finds out when it stores its result
                 if state != "running":
                     shutil.rmtree(self.job.path, ignore_errors=True)  # no record is better than one that says it still runs
