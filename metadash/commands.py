@@ -36,9 +36,9 @@ from metadash.progress_bar import bar
 from metadash.training.fields import build
 from metadash.training.jobs import title_of
 from metadash.training.levels import modulating
-from metadash.training.run import train as train_run
 from metadash.training.spec import BackboneSpec, Evaluation, RunSpec, usual_ways, ways_note
 from metadash.training.store import Run, RunStore
+from metadash.training.together import train_all, train_one
 from metadash.workspace import Workspace
 
 
@@ -66,9 +66,8 @@ def answer(options: argparse.Namespace, workspace: Workspace) -> Result:
     if options.column:
         choices["column"] = options.column
     spec = answer_spec(data, question_of(options, data), **choices)
-    with bar(len(spec.runs)) as report:
-        for run in spec.runs:
-            train_run(run, workspace, report.part(title_of(run)))
+    with bar(1) as report:
+        train_all(spec.runs, workspace, 1, report.part(f"{len(spec.seeds)} seeds"))
     found = read_answer(spec, data, RunStore(workspace))
     if found is None:
         raise BadInput("A run this answer needs is missing or damaged; ask again to compute it anew.")
@@ -242,7 +241,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
         },
     )
     with bar(1) as report:
-        run = train_run(spec, workspace, report.part(title_of(spec)))
+        run = train_one(spec, workspace, report.part(title_of(spec)))
     scores = load_scores([run], RunStore(workspace))
     rows = [
         {"n_way": found.n_way, "shot": shot, **named(found.means(shot))}

@@ -68,9 +68,9 @@ def left(seconds: float, most: float | None = None) -> str:
 
 def span(seconds: float, most: float) -> tuple[float, float]:
     """The range widened to bounds that one would say; a range of such bounds stays as it is."""
-    low = max((mark for mark in MARKS if mark <= seconds * NEARLY), default=0.0)
     high = next((mark for mark in MARKS if mark * NEARLY >= most), None)
-    return low, _half_days(most) if high is None else high
+    high = _half_days(most) if high is None else high
+    return max((mark for mark in MARKS if mark <= seconds * NEARLY and mark < high), default=0.0), high
 
 
 def silent(seconds: float) -> str:
@@ -80,7 +80,7 @@ def silent(seconds: float) -> str:
 
 def busy(times: float) -> str:
     """``this machine is busy: about 3 × slower than usual``"""
-    return f"this machine is busy: about {times:.0f} × slower than usual"
+    return f"this machine is busy: {'more than 10' if times > 10 else f'about {times:.0f}'} × slower than usual"
 
 
 SURE = 1.5
@@ -113,7 +113,11 @@ def _in_unit(seconds: float, beside: float) -> tuple[str, str]:
     """In the unit in which ``beside`` is said, where that makes half units at the least."""
     for size, until, unit in ((1, 90, "s"), (60, 3599, "min"), (3600, 36 * 3600, "h"), (86400, math.inf, "days")):
         if beside <= until:
-            return (f"{seconds / size:g}", unit) if seconds in (0, beside) or seconds >= size and not seconds * 2 % size else _in_unit(seconds, seconds)
+            return (
+                (f"{seconds / size:g}", unit)
+                if seconds in (0, beside) or (seconds >= size and not seconds * 2 % size)
+                else _in_unit(seconds, seconds)
+            )
     raise AssertionError(beside)
 
 

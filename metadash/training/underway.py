@@ -93,7 +93,7 @@ def piece_of(part: Part, begun: bool, places: dict[Spec, int]) -> Piece:
         may_end_early(part.spec),
         reported.marks if reported else (),
         quiet_seconds(part.run) if part.run is not None else None,
-        tuple(places[need] for need in part.spec.needs),
+        tuple(places[need] for need in part.spec.needs if need in places),
     )
 
 

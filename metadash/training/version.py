@@ -31,6 +31,7 @@ ELSEWHERE = (
     "training/cluster.py",
     "training/worker.py",
     "training/together.py",
+    "training/trail.py",
     "training/version.py",
 )
 """Files of those packages that move runs about and change no number."""

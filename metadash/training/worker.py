@@ -15,9 +15,9 @@ from metadash.errors import BadInput
 from metadash.training.jobs import JobFolder, lives
 from metadash.training.kinds import Spec, run_digest
 from metadash.training.memory import advice
-from metadash.training.outlook import LONG, Mark
 from metadash.training.progress import Stopped
 from metadash.training.run import WAIT_PHASE, train
+from metadash.training.trail import Trail
 from metadash.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -27,9 +27,6 @@ BEAT = 0.5
 
 LOOK = 0.2
 """Seconds between two looks at the wish to cancel, where the job itself does not look."""
-
-MARK_EVERY = 1.0
-"""Seconds between two marks of the trail."""
 
 GRACE = 0.8
 """Seconds a step may take to notice that it was cancelled before its process is ended."""
@@ -99,25 +96,6 @@ def check_needs(job: JobFolder, spec: Spec) -> None:
             if needed.state == "cancelled":
                 raise Stopped
             raise BadInput(f"The run it builds on failed: {needed.message}")
-
-
-class Trail:
-    """What the outlook reads of a running part: a mark a second of the last minute, and the first that told of something done."""
-
-    def __init__(self) -> None:
-        self.marks: list[Mark] = []
-
-    def note(self, fraction: float, force: bool = False) -> None:
-        if self.marks and not force and time.time() - self.marks[-1].at < MARK_EVERY:
-            return
-        self.marks.append(Mark(round(time.time(), 2), round(fraction, 5), round(time.process_time(), 3)))
-        first = next((mark for mark in self.marks if mark.fraction > 0), self.marks[0])
-        recent = [mark for mark in self.marks if mark is first or mark.at > self.marks[-1].at - LONG - 2 * MARK_EVERY]
-        self.marks = recent
-
-    def forget(self) -> None:
-        """While it waits for another, the processor time of its process tells nothing of the machine."""
-        self.marks = []
 
 
 class Reporter:

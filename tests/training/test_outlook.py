@@ -160,7 +160,9 @@ def test_a_busy_machine_is_named_and_taken_back() -> None:
     told = {moment.at: moment.times for moment in lived(folds(), burst)}
     assert {told[at] for at in range(58, 68)} == {3} and not told[38] and not told[100]
     assert {moment.times for moment in lived(folds(), steadily_slow)[20:]} == {3}
-    assert not any(moment.times for moment in lived(folds(), lambda now: 1.0 + 0.4 * (now % 20 < 10))), "noise is not worth a word"
+    assert not any(moment.times for moment in lived(folds(), lambda now: 1.0 + 0.4 * (now % 20 < 10))), (
+        "noise is not worth a word"
+    )
 
 
 def test_a_worker_that_dies_takes_its_part_with_it_and_nothing_runs_backwards() -> None:
