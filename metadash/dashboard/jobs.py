@@ -93,12 +93,13 @@ def how_long(parts: Sequence[Part]) -> str:
 
 
 def progress_bar(parts: Sequence[Part]) -> None:
-    """One bar over all parts: how far they are, how long they take, what is going on just now, and whether the machine is busy."""
+    """One bar over all parts: how far they are and how long they take; below it what is going on just now, and whether the machine is
+    busy. Always two lines, so that *cancel* below them stays where it is."""
     seen = outlook(parts)
     text, times = as_read(seen, f"outlook {hash(tuple(part.digest for part in parts))}")
-    st.progress(seen.fraction, f"{seen.fraction:.0%} · {text} · {doing(parts, house.board().ready)}")
-    if times:
-        st.caption(f":material/speed: {words.busy(times).capitalize()}.")
+    st.progress(seen.fraction, f"{seen.fraction:.0%} · {text}")
+    busy = f" · :material/speed: {words.busy(times)}" if times else ""
+    st.caption(doing(parts, house.board().ready, active_jobs(house.workspace())) + busy)
 
 
 def time_left(job: Job) -> str:
@@ -115,15 +116,17 @@ def as_read(seen: Outlook, key: str) -> tuple[str, int]:
     return words.silent(seen.silent) if seen.silent else words.left(*shown), times
 
 
-def doing(parts: Sequence[Part], ready: bool) -> str:
-    """``training the backbone and training the heads · 2 of 6 runs done``"""
+def doing(parts: Sequence[Part], ready: bool, jobs: Sequence[Job]) -> str:
+    """``Training the backbone and training the heads · 2 of 6 runs done``. ``jobs``: all that are on their way, others' too."""
     active = [part.job for part in parts if part.job and part.job.active]
     phases = list(dict.fromkeys(job.phase for job in active if job.state == "running"))
     if not phases and active:
-        phases = ["waiting for a free worker" if ready else STARTING]
+        taken = any(job.state == "running" for job in jobs)
+        phases = ["waiting for a free worker" if taken else "handing over" if ready else STARTING]
     done = sum(part.done for part in parts)
     counted = f"{done} of {words.plural_of(len(parts), 'run')} done"
-    return " · ".join(filter(None, [" and ".join(phases), counted]))
+    said = " and ".join(phases)
+    return " · ".join(filter(None, [said[:1].upper() + said[1:], counted]))
 
 
 def troubled(parts: Sequence[Part]) -> list[Job]:

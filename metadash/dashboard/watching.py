@@ -42,15 +42,15 @@ def begin(specs: Sequence[Spec], data: Dataset, again: bool = True) -> None:
     with one_sentence():
         parts = jobs_of(specs, data)
         seen, missing = outlook(parts), sum(not part.done for part in parts)
-        bar = st.progress(
-            seen.fraction,
-            f"{seen.fraction:.0%} · {words.left(*words.span(seen.low, seen.high))} · handing over {words.plural_of(missing, 'run')}",
-        )
+        area = st.empty()
+        drawn = area.container()
+        drawn.progress(seen.fraction, f"{seen.fraction:.0%} · {words.left(*words.span(seen.low, seen.high))}")
+        drawn.caption(f"Handing over {words.plural_of(missing, 'run')}")
         try:
             for spec in specs:
                 house.board().submit(spec)
         except Exception:
-            bar.empty()
+            area.empty()
             raise
     if again:
         st.rerun()

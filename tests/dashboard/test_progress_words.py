@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 import streamlit as st
 
-from metadash.dashboard.jobs import STARTING, as_read, badge_words
+from metadash.dashboard.jobs import STARTING, as_read, badge_words, doing
+from metadash.training.estimate import Size
 from metadash.training.jobs import Job
 from metadash.training.outlook import Outlook
+from metadash.training.underway import Part
 from tests.builders import tiny_backbone
 
 QUEUED = Job("a" * 12, tiny_backbone(), "a job", "queued", time.time())
@@ -31,6 +33,20 @@ def session(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_running_is_what_a_worker_has_taken(jobs: list[Job], ready: bool, words: str) -> None:
     assert badge_words(jobs, ready) == words
+
+
+@pytest.mark.parametrize(
+    ("job", "ready", "others", "words"),
+    [
+        (QUEUED, False, [], "Starting the workers · 0 of 1 run done"),
+        (QUEUED, True, [], "Handing over · 0 of 1 run done"),
+        (QUEUED, True, [RUNNING], "Waiting for a free worker · 0 of 1 run done"),
+        (replace(RUNNING, phase="training"), True, [], "Training · 0 of 1 run done"),
+        (None, True, [], "0 of 1 run done"),
+    ],
+)
+def test_what_is_going_on_is_said(job: Job | None, ready: bool, others: list[Job], words: str) -> None:
+    assert doing([Part(QUEUED.spec, QUEUED.digest, None, job, Size(1.0, False))], ready, others) == words
 
 
 def test_a_range_stands_until_it_has_been_left() -> None:
