@@ -27,7 +27,7 @@ def active_row(job: Job, before: int) -> None:
     if cancelling:
         doing = "stopping"
     elif job.state == "running":
-        doing = f"{job.fraction:.0%} · {job.phase} · {time_left(job)}"
+        doing = f"{100 * job.fraction:.0f} % · {job.phase} · {time_left(job)}"
     else:
         doing = MARKS["queued"] + (f", {before} before it" if before else "")
     bar.progress(min(job.fraction, 1.0), f"**{plain(job.title)}** · {doing}")

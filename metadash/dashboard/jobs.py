@@ -97,7 +97,7 @@ def progress_bar(parts: Sequence[Part]) -> None:
     busy. Always two lines, so that *cancel* below them stays where it is."""
     seen = outlook(parts)
     text, times = as_read(seen, f"outlook {hash(tuple(part.digest for part in parts))}")
-    st.progress(seen.fraction, f"{seen.fraction:.0%} · {text}")
+    st.progress(seen.fraction, f"{100 * seen.fraction:.0f} % · {text}")
     busy = f" · :material/speed: {words.busy(times)}" if times else ""
     st.caption(doing(parts, house.board().ready, active_jobs(house.workspace())) + busy)
 

@@ -44,7 +44,7 @@ def begin(specs: Sequence[Spec], data: Dataset, again: bool = True) -> None:
         seen, missing = outlook(parts), sum(not part.done for part in parts)
         area = st.empty()
         drawn = area.container()
-        drawn.progress(seen.fraction, f"{seen.fraction:.0%} · {words.left(*words.span(seen.low, seen.high))}")
+        drawn.progress(seen.fraction, f"{100 * seen.fraction:.0f} % · {words.left(*words.span(seen.low, seen.high))}")
         drawn.caption(f"Handing over {words.plural_of(missing, 'run')}")
         try:
             for spec in specs:
