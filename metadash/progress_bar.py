@@ -1,6 +1,7 @@
 """A progress bar on the standard error for runs trained in this process."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,16 +22,18 @@ class Bar:
 
     def part(self, title: str) -> Report:
         """The callback of the next run."""
-        start, shown = self.begun, None
+        start, shown, since = self.begun, None, 0.0
         self.begun += 1
         self.bar.update(start - self.bar.n)
         self.bar.set_description_str(title)
 
         def report(step: int, metrics: dict[str, Any]) -> bool:
-            nonlocal shown
+            nonlocal shown, since
             said = metrics["phase"]
             if (seen := metrics.get("outlook")) is not None:
-                shown = words.span(*steady(shown, (seen.low, seen.high)))
+                now = steady(shown, (seen.low, seen.high), time.monotonic() - since)
+                if now is not shown:
+                    shown, since = words.span(*now), time.monotonic()
                 said = f"{words.silent(seen.silent) if seen.silent else words.left(*shown)} · {said}"
                 said += f" · {words.busy(seen.slower)}" if seen.busy else ""
             self.bar.set_postfix_str(said, refresh=False)

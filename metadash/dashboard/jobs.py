@@ -1,5 +1,6 @@
 """Jobs as a page shows them: a badge in the sidebar, a bar with time left and *cancel*, and an honest line when one ended badly."""
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -110,10 +111,13 @@ def time_left(job: Job) -> str:
 def as_read(seen: Outlook, key: str) -> tuple[str, int]:
     """What is left, and how many times slower than usual the machine is (0: not worth a word). Both stand until they moved; ``key`` is
     where the session keeps what it shows."""
-    shown, times = st.session_state.get(key, (None, 0))
-    shown, times = words.span(*steady(shown, (seen.low, seen.high))), steady_times(times, seen.slower)
-    st.session_state[key] = shown, times
-    return words.silent(seen.silent) if seen.silent else words.left(*shown), times
+    before, since, times = st.session_state.get(key, (None, 0.0, 0))
+    shown = steady(before, (seen.low, seen.high), time.time() - since)
+    if shown is not before:
+        before, since = words.span(*shown), time.time()
+    times = steady_times(times, seen.slower)
+    st.session_state[key] = before, since, times
+    return words.silent(seen.silent) if seen.silent else words.left(*before), times
 
 
 def doing(parts: Sequence[Part], ready: bool, jobs: Sequence[Job]) -> str:

@@ -111,7 +111,8 @@ def outlook(
     ahead = 0.0 if started or all(piece.state == "over" for piece in pieces if piece.ours) else start
     just_now, on_the_whole = slowness(pieces, now, SHORT), slowness(pieces, now, LONG)
     paces = [pace for pace in (just_now, on_the_whole) if pace is not None] or [1.0]
-    spans = [left_of(piece, ratio(pieces, piece)) for piece in pieces]
+    learned = {kind: ratio(pieces, piece) for kind, piece in {(piece.like, piece.known): piece for piece in pieces}.items()}
+    spans = [left_of(piece, learned[piece.like, piece.known]) for piece in pieces]
     quiet = [silence(piece, now) for piece in pieces]
     low = [max(span[0] * min(paces) - since, 0.0) for span, since in zip(spans, quiet, strict=True)]
     high = [span[1] * max(paces) for span in spans]
@@ -235,11 +236,12 @@ def steady_times(shown: int, slower: float) -> int:
     return shown if shown and abs(slower - shown) < 0.25 * shown + 0.5 else round(slower)
 
 
-def steady(shown: tuple[float, float] | None, now: tuple[float, float]) -> tuple[float, float]:
-    """The range that a person reads: the one that stands, unless what is expected now has left it, or is known much better."""
+def steady(shown: tuple[float, float] | None, now: tuple[float, float], stood: float = 0.0) -> tuple[float, float]:
+    """The range that a person reads: the one that stands, unless what is expected now has left it, or is known much better, or it has
+    ``stood`` for half of the seconds that it allowed: it is then said anew."""
     if shown is None:
         return now
     low, high = shown
     middle = math.sqrt(max(now[0], 0.5) * max(now[1], 0.5))
     width = (high + 1) / (low + 1)
-    return shown if low <= middle <= high and width <= 2 * (now[1] + 1) / (now[0] + 1) else now
+    return shown if stood <= high / 2 and low <= middle <= high and width <= 2 * (now[1] + 1) / (now[0] + 1) else now

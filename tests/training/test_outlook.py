@@ -59,7 +59,7 @@ class Moment:
 def lived(runs: list[Run], slower: Slower, workers: int = 2, known: bool = True, start: float = 6.0) -> list[Moment]:
     """Second by second until all is over, as a page would read it."""
     moments: list[Moment] = []
-    now, step, shown, times = 0.0, 0.25, None, 0
+    now, step, shown, since, times = 0.0, 0.25, None, 0.0, 0
     while any(run.state in ("waiting", "running") for run in runs) and now < 3000:
         for run in runs:
             free = sum(other.state == "running" for other in runs) < workers
@@ -79,7 +79,9 @@ def lived(runs: list[Run], slower: Slower, workers: int = 2, known: bool = True,
         now += step
         if now % 1 == 0 or not any(run.state in ("waiting", "running") for run in runs):
             seen = outlook([run.piece(known) for run in runs], now, workers, start, now >= start)
-            shown, times = words.span(*steady(shown, (seen.low, seen.high))), steady_times(times, seen.slower)
+            said, times = steady(shown, (seen.low, seen.high), now - since), steady_times(times, seen.slower)
+            if said is not shown:
+                shown, since = words.span(*said), now
             moments.append(Moment(now, seen, words.silent(seen.silent) if seen.silent else words.left(*shown), shown, times))
     return moments
 
@@ -245,6 +247,7 @@ def test_slowness_is_measured_by_the_processor_and_not_remembered_for_ever() -> 
 def test_a_range_stands_until_it_was_left_or_is_known_much_better() -> None:
     assert steady((60, 120), (55, 100)) == (60, 120)
     assert steady((60, 120), (30, 50)) == (30, 50)
+    assert steady((60, 120), (65, 100), 61) == (65, 100), "half of what it allowed is over"
     assert steady((10, 600), (70, 80)) == (70, 80)
     assert steady_times(0, BUSY - 0.1) == 0 and steady_times(0, 3.2) == steady_times(3, 3.9) == steady_times(3, 2.2) == 3
     assert steady_times(3, 6.0) == 6 and steady_times(2, 1.6) == 2 and steady_times(2, 1.4) == 0
