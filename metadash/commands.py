@@ -28,10 +28,9 @@ from metadash.progress_bar import bar
 from metadash.training.builder import run_for
 from metadash.training.jobs import title_of
 from metadash.training.levels import column_for
-from metadash.training.run import train as train_run
 from metadash.training.spec import ways_note
 from metadash.training.store import Run, RunStore
-from metadash.training.together import train_all
+from metadash.training.together import train_all, train_one
 from metadash.workspace import Workspace
 
 
@@ -212,7 +211,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
         **chosen(options, *OF_TASKS, *OF_BUDGET),
     )
     with bar(1) as report:
-        run = train_run(spec, workspace, report.part(title_of(spec)))
+        run = train_one(spec, workspace, report.part(title_of(spec)))
     scores = load_scores([run], RunStore(workspace))
     rows = [
         {"n_way": found.n_way, "shot": shot, **named(found.means(shot))}

@@ -1,17 +1,20 @@
 """A progress bar on the standard error for runs trained in this process."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from tqdm import tqdm
 
+from metadash.analysis import words
+from metadash.training.outlook import steady
 from metadash.training.progress import Report
 
 
 class Bar:
-    """One bar over several runs; each run's own fraction moves it a part of the way."""
+    """One bar over several pieces of work; each one's own fraction moves it a part of the way, and its outlook tells what is left."""
 
     def __init__(self, bar: tqdm):
         self.bar = bar
@@ -19,13 +22,21 @@ class Bar:
 
     def part(self, title: str) -> Report:
         """The callback of the next run."""
-        start = self.begun
+        start, shown, since = self.begun, None, 0.0
         self.begun += 1
         self.bar.update(start - self.bar.n)
         self.bar.set_description_str(title)
 
         def report(step: int, metrics: dict[str, Any]) -> bool:
-            self.bar.set_postfix_str(metrics["phase"], refresh=False)
+            nonlocal shown, since
+            said = metrics["phase"]
+            if (seen := metrics.get("outlook")) is not None:
+                now = steady(shown, (seen.low, seen.high), time.monotonic() - since)
+                if now is not shown:
+                    shown, since = words.span(*now), time.monotonic()
+                said = f"{words.silent(seen.silent) if seen.silent else words.left(*shown)} · {said}"
+                said += f" · {words.busy(seen.slower)}" if seen.busy else ""
+            self.bar.set_postfix_str(said, refresh=False)
             self.bar.update(max(0.0, start + min(metrics["fraction"], 1.0) - self.bar.n))
             return False
 

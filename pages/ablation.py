@@ -21,15 +21,15 @@ from metadash.dashboard.ablating import (
     opened_words,
     progress_and_cancel,
     stored_ablation,
-    submit,
 )
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence
-from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, on_its_way, seconds_left, troubled
+from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.links import link_to
 from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, fold_table, parquet_of, subset_explorer
 from metadash.dashboard.theme import palette
+from metadash.dashboard.watching import begin
 from metadash.errors import BadInput
 from metadash.figures.ablation import MEASURES, fading_chart, interaction_chart, measures_of, worth_chart
 from metadash.figures.palette import LIGHT
@@ -118,10 +118,9 @@ if any(card.break_even is None for card in found.cards) and doses:
         for job in troubled(parts)[:1]:
             st.warning(plain(job.message), icon=":material/warning:")
         if st.button("Measure how wrong each may get", icon=":material/trending_down:", key="ab_doses", disabled=not allowed):
-            submit(doses)
-            st.rerun()
+            begin(doses, data)
         st.caption(
-            f"A model that was trained to do without any source is told wrong things of more and more of what it describes: {words.duration(seconds_left(parts))}."
+            f"A model that was trained to do without any source is told wrong things of more and more of what it describes: {how_long(parts)}."
         )
 
 if len(found.values.shots) > 1:
@@ -197,11 +196,12 @@ except BadInput as refusal:
     st.warning(plain(refusal), icon=":material/gavel:")
     if spec.tier != "confirm":
         confirm = replace(spec, tier="confirm", seeds=tuple(range(USUAL_SEEDS["confirm"])))
-        seconds = seconds_left(jobs_of(confirm.runs, data))
-        label = "Start confirm" if seconds else "Show what was confirmed"
+        parts = jobs_of(confirm.runs, data)
+        missing = not all(part.done for part in parts)
+        label = "Start confirm" if missing else "Show what was confirmed"
         if st.button(label, type="primary", icon=":material/play_arrow:", key="ab_confirm", disabled=not allowed):
-            submit(confirm.runs)
+            begin(confirm.runs, data, again=False)
             st.session_state[NEXT_TIER] = "confirm"
             st.rerun()
-        st.caption(f"{words.duration(seconds).capitalize()} on this machine." if seconds else "It is stored already.")
+        st.caption(f"{how_long(parts).capitalize()} on this machine." if missing else "It is stored already.")
 link_to("what_if", "Try changes on a learner", "help_center")

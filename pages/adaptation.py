@@ -13,13 +13,12 @@ from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence, term
-from metadash.dashboard.jobs import jobs_of, on_its_way, troubled
-from metadash.dashboard.learning import seconds_for
+from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.querygrid import bins, cut_words, picture_of, query_grid, read_episode
 from metadash.dashboard.stepcharts import Line, gate, over_steps
 from metadash.dashboard.theme import palette
-from metadash.dashboard.watching import watch
+from metadash.dashboard.watching import begin, watch
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.training.builder import run_for
@@ -42,8 +41,7 @@ names = names_of(every)
 runs = {run.digest: (arm, run) for arm in adapting(every) for run in arm.runs}
 
 if not runs:
-    small = run_for(data, learner="maml")
-    seconds = seconds_for([small], data)
+    first = jobs_of([run_for(data, learner="maml")], data)
     with st.container(border=True):
         st.markdown(
             "#### No learner that adapts has been trained on this data set yet.\nTrain one; then you will see here, for any test task, how each "
@@ -53,7 +51,7 @@ if not runs:
             link_to("train", "Train MAML", "model_training", tr_learner="maml", tr_options="inner_lr=0.1")
             link_to("train", "Train the LSTM meta-learner", "model_training", tr_learner="meta-lstm")
         st.caption(
-            f"{words.duration(seconds).capitalize()} for MAML with the quick preset. These adapt: {', '.join(learners_that_adapt().values())}."
+            f"{how_long(first).capitalize()} for MAML with the quick preset. These adapt: {', '.join(learners_that_adapt().values())}."
         )
     st.stop()
 
@@ -144,14 +142,10 @@ def ask() -> None:
         "prototype over the same backbone answers."
     )
     if st.button("Look inside", type="primary", icon=":material/play_arrow:", key="ad_go"):
-        with one_sentence():
-            house.board().submit(spec)
-            st.rerun()
+        begin([spec], data)
     anew = "" if is_current else " The learner was trained by an earlier version of MetaDash and is trained anew first."
     workers = settings.worker_count()
-    st.caption(
-        f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine with {workers} worker{'s' if workers > 1 else ''}.{anew}"
-    )
+    st.caption(f"{how_long(parts).capitalize()} on this machine with {workers} worker{'s' if workers > 1 else ''}.{anew}")
     with st.container(horizontal=True):
         leaf()
 

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from metadash.analysis import words
 from metadash.analysis.arms import (
     StoredArm,
     comparable,
@@ -17,7 +16,7 @@ from metadash.dashboard.adapting import adaptation_links
 from metadash.dashboard.comparison import scores_of, shelf, shelf_table, tasks_words, unit_nouns
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, term
-from metadash.dashboard.learning import seconds_for
+from metadash.dashboard.jobs import how_long, jobs_of
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.side_by_side import SideBySide
 from metadash.errors import BadInput
@@ -39,7 +38,7 @@ all_names = names_of(arms)
 def empty() -> None:
     """What to do where there is nothing to compare yet, and how long it takes."""
     data = house.chosen_dataset()
-    seconds = seconds_for([run_for(data)], data)
+    first = jobs_of([run_for(data)], data)
     with st.container(border=True):
         have = "There is one learner so far; a comparison takes two." if arms else "Nothing has been trained yet."
         st.markdown(
@@ -47,9 +46,9 @@ def empty() -> None:
             "Then you will read here which does better, by how many points, and how sure that is."
         )
         link_to("train", "Train a learner", "model_training")
-        if seconds:
+        if not all(part.done for part in first):
             st.caption(
-                f"{words.duration(seconds).capitalize()} for the first one with the quick preset; the next ones share its backbone."
+                f"{how_long(first).capitalize()} for the first one with the quick preset; the next ones share its backbone."
             )
     st.stop()
 

@@ -12,13 +12,12 @@ from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, term
-from metadash.dashboard.jobs import jobs_of, on_its_way, troubled
-from metadash.dashboard.learning import seconds_for
+from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.maps import TABLE_ROWS, TASK, export_table, selected_table, task_classes
 from metadash.dashboard.mapview import colour_choices, drawn
 from metadash.dashboard.pictures import picture_row
-from metadash.dashboard.watching import watch
+from metadash.dashboard.watching import begin, watch
 from metadash.errors import BadInput
 from metadash.learners.fusions import BOTH
 from metadash.training.builder import run_for
@@ -39,14 +38,14 @@ names = names_of(arms)
 runs = {run.digest: (arm, run) for arm in arms for run in arm.runs}
 
 if not runs:
-    seconds = seconds_for([run_for(data)], data)
+    first = jobs_of([run_for(data)], data)
     with st.container(border=True):
         st.markdown(
             "#### Nothing has been trained on this data set yet.\nTrain a learner; then you will see here, for any test task, where it puts "
             "each example and each class, and what the metadata changes about that."
         )
         link_to("train", "Train a learner", "model_training")
-        st.caption(f"{words.duration(seconds).capitalize()} with the quick preset.")
+        st.caption(f"{how_long(first).capitalize()} with the quick preset.")
     st.stop()
 
 answer_area = st.container()
@@ -114,17 +113,14 @@ def ask() -> None:
         + (", and where the metadata moves their prototypes." if arm.reads else ".")
     )
     if st.button("Draw the map", type="primary", icon=":material/play_arrow:", key="pr_go"):
-        house.board().submit(spec)
-        st.rerun()
+        begin([spec], data)
     anew = (
         ""
         if house.store().find(spec.run, data)
         else " The learner was trained by an earlier version of MetaDash and is trained anew first."
     )
     workers = settings.worker_count()
-    st.caption(
-        f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{anew}"
-    )
+    st.caption(f"{how_long(parts).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{anew}")
 
 
 def moved_by(chosen: RunSpec) -> str:

@@ -11,9 +11,9 @@ from metadash.dashboard import house
 from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, draw_so_far, episode_row, numbers_table
 from metadash.dashboard.downloads import download
 from metadash.dashboard.frame import header
-from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, on_its_way, seconds_left, troubled
+from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.learning import backbone_origin
-from metadash.dashboard.watching import watch
+from metadash.dashboard.watching import begin, watch
 from metadash.networks.registry import usual_backbone
 
 data = house.chosen_dataset()
@@ -98,10 +98,8 @@ def ask() -> None:
             "You will read how much the metadata helps, how sure that is, and how many labelled examples it is worth."
         )
         if st.button("Answer it", type="primary", icon=":material/play_arrow:", key="start_go"):
-            for job in jobs:
-                house.board().submit(job)
-            st.rerun()
-        st.caption(f"{words.duration(seconds_left(parts)).capitalize()} on this machine. It goes on if you close the page.")
+            begin(jobs, data)
+        st.caption(f"{how_long(parts).capitalize()} on this machine. It goes on if you close the page.")
 
 
 @st.fragment(run_every=LOOK_EVERY)

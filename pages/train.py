@@ -13,10 +13,10 @@ from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
-from metadash.dashboard.jobs import LOOK_EVERY
-from metadash.dashboard.learning import MODES, chosen_runs, reading, seconds_for
+from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of
+from metadash.dashboard.learning import MODES, chosen_runs, reading
 from metadash.dashboard.links import from_link, link_to, to_link
-from metadash.dashboard.watching import watch
+from metadash.dashboard.watching import begin, watch
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
 from metadash.training.estimate import with_needs
@@ -62,14 +62,11 @@ def ask() -> None:
         f"learner on the same tasks. That is {runs}{single}."
     )
     if st.button("Train", type="primary", icon=":material/play_arrow:", key="tr_go"):
-        with one_sentence():
-            for spec in specs:
-                house.board().submit(spec)
-        st.rerun()
+        begin(specs, data)
     workers = settings.worker_count()
     already = f" {len(stored)} of {len(specs)} runs are stored already." if stored else " Nothing of it is stored yet."
     st.caption(
-        f"{words.duration(seconds_for(list(specs), data)).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{already}"
+        f"{how_long(jobs_of(specs, data)).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{already}"
     )
 
 

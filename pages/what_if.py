@@ -22,11 +22,10 @@ from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence, term
 from metadash.dashboard.instances import instance_edits_of, known_sources, level_label
-from metadash.dashboard.jobs import jobs_of, on_its_way, troubled
-from metadash.dashboard.learning import seconds_for
+from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.theme import palette
-from metadash.dashboard.watching import watch
+from metadash.dashboard.watching import begin, watch
 from metadash.figures.doses import dose_chart
 from metadash.training.builder import run_for
 from metadash.training.kinds import run_digest
@@ -71,9 +70,8 @@ def train_one() -> None:
         for job in troubled(jobs_of([spec], data))[:1]:
             st.warning(f"The last attempt ended early: {plain(job.message)}", icon=":material/warning:")
         if st.button("Train a learner to ask", type="primary", icon=":material/play_arrow:", key="wi_train"):
-            house.board().submit(spec)
-            st.rerun()
-        st.caption(f"{words.duration(seconds_for([spec], data)).capitalize()} on this machine.")
+            begin([spec], data)
+        st.caption(f"{how_long(jobs_of([spec], data)).capitalize()} on this machine.")
 
 
 in_training = {spec: on_its_way([spec], data) for spec in (tolerant(), tolerant(of_instances=True))}
@@ -119,9 +117,8 @@ def offer_instances() -> None:
         watch([wanted], data, "wi_train_instances")
         return
     if st.button("Train one that also reads what describes instances", icon=":material/add:", key="wi_train_instances"):
-        house.board().submit(wanted)
-        st.rerun()
-    st.caption(f"None of these learners does. {words.duration(seconds_for([wanted], data)).capitalize()} on this machine.")
+        begin([wanted], data)
+    st.caption(f"None of these learners does. {how_long(jobs_of([wanted], data)).capitalize()} on this machine.")
 
 
 if not reads_instances and any(data.source(name).level == "instance" for name in known_sources(data)):
@@ -216,8 +213,7 @@ def map_part() -> None:
         if busy:
             watch([pinned], data, "wi_map")
         elif st.button("Draw the map of this task", icon=":material/scatter_plot:", key="wi_map"):
-            house.board().submit(pinned)
-            st.rerun()
+            begin([pinned], data)
         return
     st.plotly_chart(
         moved_map(drawn.frame("points"), drawn.array("vectors"), classes, data, palette(), found.frame("instances")),
@@ -258,9 +254,7 @@ def dose_part() -> None:
         watch(siblings, data, "wi_dose")
     if not stored:
         if not busy and st.button("Draw the curve", type="primary", icon=":material/play_arrow:", key="wi_dose"):
-            for one in siblings:
-                house.board().submit(one)
-            st.rerun()
+            begin(siblings, data)
         return
     curves = dose_curves(stored, house.store(), int(shot))
     st.plotly_chart(

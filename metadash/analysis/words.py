@@ -49,14 +49,76 @@ def plural_of(number: int, noun: str) -> str:
     return f"{count(number)} {noun if number == 1 else plural(noun)}"
 
 
-def duration(seconds: float) -> str:
-    """How long something takes, as one would say it: ``about 40 s``, ``about 3 min``, ``about 2.5 h``."""
-    return "under 1 s" if seconds < 1 else f"about {_time(seconds)}"
+def duration(seconds: float, most: float | None = None) -> str:
+    """How long something takes, as one would say it: ``about 40 s``, ``about 2.5 h``; where ``most`` says that it is not that sure, the
+    range: ``1 to 2 min``."""
+    if most is not None and most > seconds * SURE:
+        return _range(seconds, most)
+    middle = seconds if most is None else math.sqrt(seconds * most)
+    return "under 1 s" if middle < 1 else f"about {_time(middle)}"
 
 
-def left(seconds: float) -> str:
-    """How long something still takes: ``3 min left``; ``nearly done`` in the last second."""
-    return "nearly done" if seconds < 1 else f"{_time(seconds)} left"
+def left(seconds: float, most: float | None = None) -> str:
+    """How long something still takes: ``1 to 2 min left``, ``under 10 s left``; ``nearly done`` in the last second."""
+    most = seconds if most is None else most
+    if most < 1:
+        return "nearly done"
+    return f"{_time(seconds) if most == seconds else _range(seconds, most)} left"
+
+
+def span(seconds: float, most: float) -> tuple[float, float]:
+    """The range widened to bounds that one would say; a range of such bounds stays as it is."""
+    high = next((mark for mark in MARKS if mark * NEARLY >= most), None)
+    high = _half_days(most) if high is None else high
+    return max((mark for mark in MARKS if mark <= seconds * NEARLY and mark < high), default=0.0), high
+
+
+def silent(seconds: float) -> str:
+    """In place of what is left where nothing is heard any more: a number that stands still would be a lie."""
+    return f"waiting for the machine, nothing new for {_time(seconds)}"
+
+
+def busy(times: float) -> str:
+    """``this machine is busy: about 3 × slower than usual``"""
+    return f"this machine is busy: {'more than 10' if times > 10 else f'about {times:.0f}'} × slower than usual"
+
+
+SURE = 1.5
+"""A range whose ends are closer to each other than so many times is said as one number."""
+
+NEARLY = 1.1
+"""Bounds as close to the range as so many times count as within it."""
+
+MARKS = (
+    *(10, 15, 20, 30, 40, 50, 60, 90),
+    *(60 * minutes for minutes in (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50)),
+    *(3600 * hours for hours in (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 24, 36)),
+)
+"""Seconds between which ranges are said."""
+
+
+def _half_days(seconds: float) -> float:
+    return math.ceil(seconds / 43200) * 43200
+
+
+def _range(seconds: float, most: float) -> str:
+    low, high = span(seconds, most)
+    (first, unit), (last, larger) = (_in_unit(low, high), _in_unit(high, high))
+    if not low or first == last:
+        return f"under {last} {larger}"
+    return f"{first} to {last} {larger}" if unit == larger else f"{first} {unit} to {last} {larger}"
+
+
+def _in_unit(seconds: float, beside: float) -> tuple[str, str]:
+    """In the unit in which ``beside`` is said, where that makes half units at the least."""
+    for size, until, unit in ((1, 90, "s"), (60, 3599, "min"), (3600, 36 * 3600, "h"), (86400, math.inf, "days")):
+        if beside <= until:
+            return (
+                (f"{seconds / size:g}", unit)
+                if seconds in (0, beside) or (seconds >= size and not seconds * 2 % size)
+                else _in_unit(seconds, seconds)
+            )
+    raise AssertionError(beside)
 
 
 def _time(seconds: float) -> str:

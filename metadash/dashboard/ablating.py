@@ -16,10 +16,11 @@ from metadash.analysis.sentence import headline
 from metadash.canonical import digest
 from metadash.dashboard import house
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import one_sentence, term
+from metadash.dashboard.frame import term
 from metadash.dashboard.instances import known_sources, level_label
-from metadash.dashboard.jobs import active, cancel, jobs_of, progress_bar, seconds_left, troubled
+from metadash.dashboard.jobs import active, cancel, how_long, jobs_of, progress_bar, troubled
 from metadash.dashboard.learning import backbone_origin
+from metadash.dashboard.watching import begin
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.audit import Audit, audit
@@ -262,12 +263,6 @@ def doses_of(spec: AblationSpec, data: Dataset) -> dict:
     return dose_specs(spec, data) if spec.run.reads_at_test else {}
 
 
-def submit(specs: list[Spec]) -> None:
-    with one_sentence():
-        for spec in specs:
-            house.board().submit(spec)
-
-
 def progress_and_cancel(specs: list[Spec], data: Dataset, key: str) -> None:
     """One bar over all the runs; to be called in a fragment that looks again. Brings the page up to date when a run ends."""
     parts = jobs_of(specs, data)
@@ -302,15 +297,12 @@ def ask(spec: AblationSpec, data: Dataset, allowed: bool, finished: int) -> None
         key="ab_go",
         disabled=not allowed,
     ):
-        submit(spec.runs)
-        st.rerun()
+        begin(spec.runs, data)
     if not allowed:
         st.caption("A source in it gives the classes away: take it out below, or allow it there.")
     stored = sum(part.done for part in parts)
     already = f" {stored} of {len(parts)} runs are stored already." if stored else ""
-    st.caption(
-        f"{words.duration(seconds_left(parts)).capitalize()} on this machine. It goes on if you close the page.{already} {spec.limitation}"
-    )
+    st.caption(f"{how_long(parts).capitalize()} on this machine. It goes on if you close the page.{already} {spec.limitation}")
 
 
 def what_it_does(spec: AblationSpec) -> str:

@@ -9,7 +9,7 @@ from metadash.analysis.arms import arm_id
 from metadash.dashboard import house
 from metadash.dashboard.curves import history_of
 from metadash.dashboard.escape import plain
-from metadash.dashboard.jobs import MARKS
+from metadash.dashboard.jobs import MARKS, time_left
 from metadash.dashboard.links import link_to
 from metadash.training.jobs import Job, JobFolder, title_of
 from metadash.training.spec import BackboneSpec, RunSpec
@@ -27,8 +27,7 @@ def active_row(job: Job, before: int) -> None:
     if cancelling:
         doing = "stopping"
     elif job.state == "running":
-        left = f" · {words.left(job.seconds_left)}" if job.seconds_left is not None else ""
-        doing = f"{job.fraction:.0%} · {job.phase}{left}"
+        doing = f"{100 * job.fraction:.0f} % · {job.phase} · {time_left(job)}"
     else:
         doing = MARKS["queued"] + (f", {before} before it" if before else "")
     bar.progress(min(job.fraction, 1.0), f"**{plain(job.title)}** · {doing}")

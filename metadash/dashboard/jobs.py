@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -10,16 +9,19 @@ from metadash import settings
 from metadash.analysis import words
 from metadash.dashboard import house
 from metadash.data.dataset import Dataset
-from metadash.training.estimate import estimate, seconds_until_done, with_needs
-from metadash.training.jobs import Job, JobFolder, all_jobs
+from metadash.training.jobs import Job, JobFolder, active_jobs
 from metadash.training.kinds import Spec, run_digest
+from metadash.training.outlook import Outlook, steady, steady_times
 from metadash.training.spec import BackboneSpec
+from metadash.training.underway import Part, alone, outlook_of, parts_of
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at running jobs; a fragment looks, so that the page around it does not rerun."""
 
-ONE_PIECE = 30.0
-"""Seconds between the first and the last submission of what one button asks for."""
+LOOK_IDLY = 5.0
+"""The same while nothing is on its way: somebody else may have started something."""
+
+STARTING = "starting the workers"
 
 MARKS = {
     "queued": ":material/schedule: queued",
@@ -31,41 +33,28 @@ MARKS = {
 }
 
 
-@st.fragment(run_every=5.0)
 def running_badge() -> None:
-    active = [job for job in all_jobs(house.workspace()) if job.active]
-    running = sum(job.state == "running" for job in active)
-    if active:
-        st.caption(f":material/progress_activity: {running} running, {len(active) - running} queued")
+    """How many jobs a worker has taken, and how many wait: as often as the bars look, so that both say the same."""
+    st.fragment(_badge, run_every=LOOK_EVERY if active_jobs(house.workspace()) else LOOK_IDLY)()
 
 
-@dataclass(frozen=True)
-class Part:
-    """One run of a larger piece of work: its job, if there is one, and the seconds it would take from the start (0: it is stored)."""
+def _badge() -> None:
+    jobs = active_jobs(house.workspace())
+    if jobs:
+        st.caption(f":material/progress_activity: {badge_words(jobs, house.board().ready)}")
 
-    spec: Spec
-    job: Job | None
-    seconds: float
 
-    @property
-    def done(self) -> bool:
-        return self.seconds == 0
-
-    @property
-    def seconds_left(self) -> float:
-        if self.job is None or self.job.state != "running" or self.done:
-            return self.seconds
-        return self.job.seconds_left if self.job.seconds_left is not None else self.seconds * (1 - self.job.fraction)
+def badge_words(jobs: Sequence[Job], ready: bool) -> str:
+    """``2 running, 6 queued``; nothing is *running* before a worker has taken it."""
+    running = sum(job.state == "running" for job in jobs)
+    first = f"{running} running" if running else "" if ready else STARTING
+    queued = f"{len(jobs) - running} queued" if len(jobs) > running or not first else ""
+    return ", ".join(filter(None, [first, queued]))
 
 
 def jobs_of(specs: Sequence[Spec], data: Dataset) -> list[Part]:
     """Each spec and what it builds on, what is needed first."""
-    store = house.store()
-    known = store.runs()
-    return [
-        Part(spec, JobFolder(house.workspace(), run_digest(spec, data)).read(), estimate(spec, data, store, known))
-        for spec in with_needs(list(specs))
-    ]
+    return parts_of(specs, data, house.workspace())
 
 
 def active(parts: Sequence[Part]) -> bool:
@@ -88,41 +77,62 @@ def cancel(parts: Sequence[Part]) -> None:
             house.board().cancel(part.job.digest)
 
 
+def outlook(parts: Sequence[Part]) -> Outlook:
+    board = house.board()
+    return outlook_of(parts, house.workspace(), settings.worker_count(), board.ready, board.usual_start)
+
+
 def seconds_left(parts: Sequence[Part]) -> float:
-    return seconds_until_done([(part.spec, part.seconds_left) for part in parts], settings.worker_count())
+    """The middle of what is expected; 0 where all is stored. To be said, it has a range: ``how_long``."""
+    return outlook(parts).middle
+
+
+def how_long(parts: Sequence[Part]) -> str:
+    """``about 40 s`` where their like has been computed here, ``1 to 2 min`` where it has not."""
+    seen = outlook(parts)
+    return words.duration(seen.low, seen.high)
 
 
 def progress_bar(parts: Sequence[Part]) -> None:
-    """One bar over all parts: what has passed against what is left, and what is going on just now."""
+    """One bar over all parts: how far they are and how long they take; below it what is going on just now, and whether the machine is
+    busy. Always two lines, so that *cancel* below them stays where it is."""
+    seen = outlook(parts)
+    text, times = as_read(seen, f"outlook {hash(tuple(part.digest for part in parts))}")
+    st.progress(seen.fraction, f"{100 * seen.fraction:.0f} % · {text}")
+    busy = f" · :material/speed: {words.busy(times)}" if times else ""
+    st.caption(doing(parts, house.board().ready, active_jobs(house.workspace())) + busy)
+
+
+def time_left(job: Job) -> str:
+    """Of one job by itself."""
+    return as_read(alone(job), f"outlook {job.digest}")[0]
+
+
+def as_read(seen: Outlook, key: str) -> tuple[str, int]:
+    """What is left, and how many times slower than usual the machine is (0: not worth a word). Both stand until they moved; ``key`` is
+    where the session keeps what it shows."""
+    before, since, times = st.session_state.get(key, (None, 0.0, 0))
+    shown = steady(before, (seen.low, seen.high), time.time() - since)
+    if shown is not before:
+        before, since = words.span(*shown), time.time()
+    times = steady_times(times, seen.slower)
+    st.session_state[key] = before, since, times
+    return words.silent(seen.silent) if seen.silent else words.left(*before), times
+
+
+def doing(parts: Sequence[Part], ready: bool, jobs: Sequence[Job]) -> str:
+    """``Training the backbone and training the heads · 2 of 6 runs done``. ``jobs``: all that are on their way, others' too."""
     active = [part.job for part in parts if part.job and part.job.active]
-    started = min((job.submitted for job in active), default=time.time())
-    left, passed = seconds_left(parts), time.time() - started
-    running = [job for job in active if job.state == "running"]
-    phases = list(dict.fromkeys(job.phase for job in running)) or ["starting the workers" if active else ""]
+    phases = list(dict.fromkeys(job.phase for job in active if job.state == "running"))
+    if not phases and active:
+        taken = any(job.state == "running" for job in jobs)
+        phases = ["waiting for a free worker" if taken else "handing over" if ready else STARTING]
     done = sum(part.done for part in parts)
-    fraction = min(0.99, passed / (passed + left)) if passed + left else 0.0
-    fraction = never_back(fraction, started, f"progress {hash(parts[-1].spec)}")
-    st.progress(fraction, f"{fraction:.0%} · {words.left(left)} · {' and '.join(phases)} · {done} of {len(parts)} runs done")
-
-
-def never_back(fraction: float, started: float, key: str) -> float:
-    """The estimate of what is left wavers; a bar that runs backwards would only worry people. Jobs that were queued within half a minute
-    are one piece of work, though the first of them are done before the last."""
-    before, reached = st.session_state.get(key, (started, 0.0))
-    if started - before > ONE_PIECE:
-        before, reached = started, 0.0
-    st.session_state[key] = before, max(fraction, reached)
-    return st.session_state[key][1]
+    counted = f"{done} of {words.plural_of(len(parts), 'run')} done"
+    said = " and ".join(phases)
+    return " · ".join(filter(None, [said[:1].upper() + said[1:], counted]))
 
 
 def troubled(parts: Sequence[Part]) -> list[Job]:
     """The jobs that ended without a result."""
     return [part.job for part in parts if not part.done and part.job and part.job.state in ("failed", "cancelled", "interrupted")]
-
-
-def state_line(job: Job) -> str:
-    """``running · training the backbone · 3 min left``"""
-    parts = [MARKS[job.state], job.phase if job.active else ""]
-    if job.state == "running" and job.seconds_left is not None:
-        parts.append(words.left(job.seconds_left))
-    return " · ".join(part for part in parts if part) + (f": {job.message}" if job.message else "")

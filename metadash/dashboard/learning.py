@@ -6,11 +6,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from metadash import settings
 from metadash.analysis import words
 from metadash.analysis.arms import knowledge
 from metadash.canonical import digest
-from metadash.dashboard import house
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
@@ -23,8 +21,7 @@ from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
 from metadash.networks.registry import BackboneEntry, backbones_for
 from metadash.training.builder import run_for
 from metadash.training.check import check
-from metadash.training.estimate import estimate_all, from_scratch
-from metadash.training.kinds import Spec, run_digest
+from metadash.training.estimate import from_scratch
 from metadash.training.spec import BackboneSpec, RunSpec, usual_ways
 
 MODES = {
@@ -349,14 +346,3 @@ def _problem(key: str, _spec: RunSpec, _data: Dataset) -> str:
     except BadInput as problem:
         return str(problem)
     return ""
-
-
-def seconds_for(specs: list[Spec], data: Dataset) -> float:
-    """Seconds until all are done, 0 where all are stored; worked out again only when a run has come or gone."""
-    digests = [run_digest(spec, data) for spec in specs]
-    return _seconds_for(digest(digests, house.store().folder.stat().st_mtime_ns), specs, data)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _seconds_for(key: str, _specs: list[Spec], _data: Dataset) -> float:
-    return estimate_all(_specs, _data, house.store(), settings.worker_count())

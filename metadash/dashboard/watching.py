@@ -9,8 +9,7 @@ from metadash.analysis import words
 from metadash.dashboard import house
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import one_sentence
-from metadash.dashboard.jobs import LOOK_EVERY, active, cancel, jobs_of, on_its_way, progress_bar, troubled
-from metadash.dashboard.learning import seconds_for
+from metadash.dashboard.jobs import LOOK_EVERY, active, cancel, how_long, jobs_of, on_its_way, outlook, progress_bar, troubled
 from metadash.data.dataset import Dataset
 from metadash.training.kinds import Spec
 
@@ -19,26 +18,42 @@ def offer(specs: Sequence[Spec], data: Dataset, key: str, label: str, promise: s
     """The button that computes what is not stored of ``specs``, or the bar while that goes on; nothing once all is there."""
     busy = on_its_way(specs, data)
     store = house.store()
-    specs = [spec for spec in specs if not store.find(spec, data)]
-    if not specs:
+    missing = [spec for spec in specs if not store.find(spec, data)]
+    if not missing:
         return
     if busy:
         watch(specs, data, key)
         return
-    for job in troubled(jobs_of(specs, data))[:1]:
+    parts = jobs_of(missing, data)
+    for job in troubled(parts)[:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
     st.markdown(promise)
     if st.button(label, type="primary", icon=":material/play_arrow:", key=key):
-        board = house.board()
-        for spec in specs:
-            board.submit(spec)
-        st.rerun()
+        begin(specs, data)
     workers = settings.worker_count()
-    missing = len({spec for spec in specs})
     st.caption(
-        f"{missing} run{'s' if missing > 1 else ''}, {words.duration(seconds_for(specs, data))} on this machine with "
-        f"{workers} worker{'s' if workers > 1 else ''}."
+        f"{words.plural_of(len(set(missing)), 'run')}, {how_long(parts)} on this machine with {words.plural_of(workers, 'worker')}."
     )
+
+
+def begin(specs: Sequence[Spec], data: Dataset, again: bool = True) -> None:
+    """What a pressed button does: the bar is drawn at once, where the button stands, before the runs are queued; then the page runs
+    ``again`` and watches them. What does not fit the data is said in its sentence instead."""
+    with one_sentence():
+        parts = jobs_of(specs, data)
+        seen, missing = outlook(parts), sum(not part.done for part in parts)
+        area = st.empty()
+        drawn = area.container()
+        drawn.progress(seen.fraction, f"{100 * seen.fraction:.0f} % · {words.left(*words.span(seen.low, seen.high))}")
+        drawn.caption(f"Handing over {words.plural_of(missing, 'run')}")
+        try:
+            for spec in specs:
+                house.board().submit(spec)
+        except Exception:
+            area.empty()
+            raise
+    if again:
+        st.rerun()
 
 
 @st.fragment(run_every=LOOK_EVERY)

@@ -15,11 +15,13 @@ from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.training.check import check
 from metadash.training.cluster import start_cluster, stop_cluster
+from metadash.training.estimate import known_runs, size
 from metadash.training.jobs import Job, JobFolder, title_of
 from metadash.training.kinds import Spec, run_digest
+from metadash.training.outlook import USUAL_START
 from metadash.training.questions import WhatIfSpec
 from metadash.training.store import RunStore
-from metadash.workspace import Workspace
+from metadash.workspace import Workspace, read_json, write_json
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,9 @@ TURN_EVERY = 0.1
 
 INTERACTIVE = (WhatIfSpec,)
 """Kinds of run that take about half a second and that somebody waits for; one worker more than the settings name is there for them."""
+
+STARTED = ".started.json"
+"""Beside the jobs: how long the workers took to start."""
 
 GIVEN_UP = "The worker processes ended before it was done; start it again."
 
@@ -68,7 +73,9 @@ class JobBoard:
             folder = JobFolder(self.workspace, digest)
             job = folder.read()
             if job is None or not job.active:
-                folder.create(spec, title_of(spec))
+                reckoned = size(spec, dataset, known_runs(RunStore(self.workspace)))
+                start = 0.0 if self.ready else self.usual_start
+                folder.create(spec, title_of(spec), work=reckoned.seconds, known=reckoned.known, start=start)
                 if isinstance(spec, INTERACTIVE):
                     self.interactive.add(digest)
                 self.waiting.put((digest, needs))
@@ -146,7 +153,18 @@ class JobBoard:
         job = self.job(digest)
         if job is not None and job.active:
             with suppress(BadInput):
-                JobFolder(self.workspace, digest).write_progress(state="failed", message=message, fraction=0.0)
+                JobFolder(self.workspace, digest).write_progress(state="failed", message=message, fraction=job.fraction)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the workers are there. A page asks this, so nothing is started for it."""
+        return self.client is not None
+
+    @property
+    def usual_start(self) -> float:
+        """Seconds that the workers took to start here the last time."""
+        before = read_json(self.workspace.jobs / STARTED)
+        return float(before["seconds"]) if isinstance(before, dict) and "seconds" in before else USUAL_START
 
     def connect(self) -> Any:
         """The Dask client; on first use it starts the embedded cluster or finds the scheduler that the settings name."""
@@ -166,8 +184,11 @@ class JobBoard:
             self.slots = max(sum(self.client.nthreads().values()), 1)
             return self.client
         self.slots = self.workers or settings.worker_count()
+        began = time.monotonic()
         self.cluster, address = start_cluster(self.workers or self.slots + 1)
         self.client = Client(address, timeout=30, set_as_default=False)
+        with suppress(BadInput):
+            write_json(self.workspace.jobs / STARTED, {"seconds": round(time.monotonic() - began, 2)})
         atexit.register(self.close)
         return self.client
 

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from statistics import median
 
 from metadash.data.dataset import Dataset
 from metadash.learners.fusions import MODULATING
 from metadash.learners.registry import check_options, entry_of
 from metadash.networks.registry import backbone_entry
 from metadash.training.kinds import Spec
+from metadash.training.outlook import Piece, makespan
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec, scoring_seconds
 from metadash.training.spec import LOOK_EVERY, VALIDATION_EPISODES, BackboneSpec, Evaluation, RunSpec
@@ -49,29 +51,71 @@ MOVED = {"scoring": 8e-9, "first order": 16e-9, "second order": 28e-9}
 GATED = {"scoring": 0.8e-6, "training": 1.6e-6}
 """The same where an LSTM decides how (with the usual hidden units)."""
 
-START_UP = 6.0
-"""Worker processes start and import torch: paid once a server."""
+LATEST = 3
+"""Runs alike, the newest, whose middle tells how long another takes: one of them may have been an odd one."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much work a run is: ``seconds`` of one processor here, and whether that is ``known`` from its like or only reckoned."""
+
+    seconds: float
+    known: bool
 
 
 def estimate(spec: Spec, dataset: Dataset, store: RunStore, known: Sequence[Run] | None = None) -> float:
     """Seconds for one run by itself, without the runs it needs; 0 where it is stored already. ``known`` are the store's runs, if at hand."""
-    if store.find(spec, dataset):
-        return 0.0
-    like = [run for run in (store.runs() if known is None else known) if alike(run.spec, spec)]
+    return 0.0 if store.find(spec, dataset) else size(spec, dataset, store.runs() if known is None else known).seconds
+
+
+def size(spec: Spec, dataset: Dataset, known: Sequence[Run]) -> Size:
+    """Of one run by itself, whether it is stored or not, from the ``known`` runs, newest first."""
     rough = from_scratch(spec, *dataset.inputs.shape)
-    return like[0].about["seconds"] * rough / from_scratch(like[0].spec, *dataset.inputs.shape) if like else rough
+    like = [run for run in known if alike(run.spec, spec)][:LATEST]
+    if not like:
+        return Size(rough, False)
+    return Size(rough * median(quiet_seconds(run) / from_scratch(run.spec, *dataset.inputs.shape) for run in like), True)
+
+
+def known_runs(store: RunStore) -> list[Run]:
+    """All that are stored, newest first, read again only when one has come or gone: a page asks every second."""
+    folder, changed = str(store.folder), store.folder.stat().st_mtime_ns
+    kept = KNOWN.get(folder)
+    if kept is None or kept[0] != changed:
+        kept = changed, store.runs()
+        KNOWN.clear()
+        KNOWN[folder] = kept
+    return kept[1]
+
+
+KNOWN: dict[str, tuple[int, list[Run]]] = {}
+"""Of the workspace that was asked for last: when its folder of runs changed, and the runs."""
+
+
+def quiet_seconds(run: Run) -> float:
+    """What a stored run took, without what it waited for the processor while others had it."""
+    return max(min(run.about["seconds"], run.cost.get("cpu_seconds") or math.inf), 1e-3)
 
 
 def alike(one: Spec, other: Spec) -> bool:
     """Whether the time of one run tells the time of the other, in proportion to their sizes."""
-    if isinstance(one, RunSpec) and isinstance(other, RunSpec):
-        first, second = ((s.dataset, s.learner, s.mode, s.trains, s.backbone.backbone) for s in (one, other))
-        return first == second
-    if isinstance(one, BackboneSpec) and isinstance(other, BackboneSpec):
-        return (one.dataset, one.backbone, bool(one.start)) == (other.dataset, other.backbone, bool(other.start))
-    if isinstance(one, AdaptationSpec) and isinstance(other, AdaptationSpec):
-        return alike(one.run, other.run)
-    return type(one) is type(other) and one.dataset == other.dataset
+    return family(one) == family(other)
+
+
+def family(spec: Spec) -> tuple:
+    """Equal of runs that are alike."""
+    if isinstance(spec, RunSpec):
+        return RunSpec, spec.dataset, spec.learner, spec.mode, spec.trains, spec.backbone.backbone
+    if isinstance(spec, BackboneSpec):
+        return BackboneSpec, spec.dataset, spec.backbone, bool(spec.start)
+    if isinstance(spec, AdaptationSpec):
+        return AdaptationSpec, *family(spec.run)
+    return type(spec), spec.dataset
+
+
+def may_end_early(spec: Spec) -> bool:
+    """Whether it stops by its patience, at a step that nobody knows beforehand."""
+    return isinstance(spec, HeadsSpec | LoopSpec) or (isinstance(spec, RunSpec) and spec.trains)
 
 
 def from_scratch(spec: Spec, n_instances: int, *shape: int) -> float:
@@ -210,12 +254,12 @@ def with_needs(specs: Sequence[Spec]) -> list[Spec]:
 
 def estimate_all(specs: list[Spec], dataset: Dataset, store: RunStore, workers: int) -> float:
     """Seconds until all are done, with all that they need."""
-    known = store.runs()
+    known = known_runs(store)
     return seconds_until_done([(spec, estimate(spec, dataset, store, known)) for spec in with_needs(specs)], workers)
 
 
 def seconds_until_done(parts: Sequence[tuple[Spec, float]], workers: int) -> float:
-    """From the seconds of each part by itself: backbones first, then what builds on them, each shared by the workers."""
-    first = [seconds for spec, seconds in parts if isinstance(spec, BackboneSpec)]
-    rest = [seconds for spec, seconds in parts if not isinstance(spec, BackboneSpec)]
-    return sum(max(sum(each) / workers, max(each, default=0.0)) for each in (first, rest))
+    """From the seconds of each part by itself, shared by the workers: what builds on another waits for it."""
+    places = {spec: i for i, (spec, _) in enumerate(parts)}
+    pieces = [Piece(seconds, needs=tuple(places[need] for need in spec.needs if need in places)) for spec, seconds in parts]
+    return makespan(pieces, [seconds for _, seconds in parts], workers)

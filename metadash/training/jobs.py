@@ -18,6 +18,7 @@ from metadash.learners.fusions import BOTH
 from metadash.learners.registry import entry_of
 from metadash.metadata.blur import read_blur
 from metadash.training.kinds import Spec, from_plain, kind_of
+from metadash.training.outlook import Mark
 from metadash.training.probes import ProbeSpec, ProxySpec
 from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import BackboneSpec, RunSpec
@@ -34,7 +35,11 @@ STALE = 30.0
 
 @dataclass(frozen=True)
 class Job:
-    """What is known of a job. ``fraction`` 0..1; ``seconds_left`` None where it cannot be told yet; ``message`` one sentence."""
+    """What is known of a job. ``fraction`` 0..1; ``message`` one sentence.
+
+    ``work``: its size in reference seconds, as it was reckoned when it was queued, and whether from its like (``known``); None in
+    records of older versions. ``start``: seconds that workers take which had not started by then. ``marks``: see ``outlook``.
+    """
 
     digest: str
     spec: Spec
@@ -44,9 +49,12 @@ class Job:
     phase: str = ""
     fraction: float = 0.0
     elapsed: float = 0.0
-    seconds_left: float | None = None
     message: str = ""
     metrics: dict[str, Any] = field(default_factory=dict)
+    work: float | None = None
+    known: bool = False
+    start: float = 0.0
+    marks: tuple[Mark, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -61,11 +69,18 @@ class JobFolder:
         self.digest = digest
         self.path = workspace.jobs / digest
 
-    def create(self, spec: Spec, title: str) -> None:
-        """Raises BadInput when the disk is full."""
+    def create(self, spec: Spec, title: str, **size: Any) -> None:
+        """``size``: ``work``, ``known`` and ``start`` of the job. Raises BadInput when the disk is full."""
         shutil.rmtree(self.path, ignore_errors=True)
         with new_folder(self.path) as folder:
-            about = {"kind": kind_of(spec), "spec": plain(spec), "title": title, "submitted": time.time(), **whereabouts()}
+            about = {
+                "kind": kind_of(spec),
+                "spec": plain(spec),
+                "title": title,
+                "submitted": time.time(),
+                **size,
+                **whereabouts(),
+            }
             (folder / "job.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 
     def spec(self) -> Spec:
@@ -118,7 +133,6 @@ class JobFolder:
         end = time.time() if state == "running" else float(progress.get("updated") or started)
         fraction = 1.0 if state == "done" else float(progress.get("fraction", 0.0))
         elapsed = max(0.0, end - started) if progress else 0.0
-        left = elapsed * (1 - fraction) / fraction if state == "running" and fraction > 0.02 else None
         return Job(
             self.digest,
             spec,
@@ -128,9 +142,12 @@ class JobFolder:
             progress.get("phase", ""),
             fraction,
             elapsed,
-            left,
             message,
             progress.get("metrics", {}),
+            about.get("work"),
+            about.get("known", False),
+            about.get("start", 0.0),
+            tuple(Mark(*mark) for mark in progress.get("marks", ())),
         )
 
 
@@ -179,6 +196,29 @@ def read_all(workspace: Workspace) -> Iterator[Job]:
     for folder in workspace.jobs.iterdir():
         if not folder.name.startswith(".") and (job := JobFolder(workspace, folder.name).read()):
             yield job
+
+
+def active_jobs(workspace: Workspace) -> list[Job]:
+    """Those that are queued or running, in the order in which they were submitted. Cheap enough to be asked every second: a job that
+    was over is not read again until its folder changes."""
+    found = []
+    for folder in os.scandir(workspace.jobs):
+        if folder.name.startswith("."):
+            continue
+        with suppress(FileNotFoundError):
+            changed = folder.stat().st_mtime_ns
+            if OVER.get(folder.path) == changed:
+                continue
+            job = JobFolder(workspace, folder.name).read()
+            if job is not None and job.active:
+                found.append(job)
+            else:
+                OVER[folder.path] = changed
+    return sorted(found, key=lambda job: job.submitted)
+
+
+OVER: dict[str, int] = {}
+"""Folders of jobs that were over, with the time of their last change."""
 
 
 def title_of(spec: Spec) -> str:

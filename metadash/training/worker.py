@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from contextlib import suppress
+from dataclasses import astuple
 from typing import Any
 
 from metadash.data.library import open_dataset
@@ -15,7 +16,8 @@ from metadash.training.jobs import JobFolder, lives
 from metadash.training.kinds import Spec, run_digest
 from metadash.training.memory import advice
 from metadash.training.progress import Stopped
-from metadash.training.run import train
+from metadash.training.run import WAIT_PHASE, train
+from metadash.training.trail import Trail
 from metadash.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -107,6 +109,7 @@ class Reporter:
         self.started = time.time()
         self.current: dict[str, Any] = {"phase": "starting", "fraction": 0.0, "metrics": {}}
         self.written = 0.0
+        self.trail = Trail()
         self.over = threading.Event()
         self.lock = threading.Lock()
 
@@ -118,7 +121,7 @@ class Reporter:
         measured = {name: value for name, value in metrics.items() if name not in ("phase", "fraction")}
         self.current = {
             "phase": metrics["phase"],
-            "fraction": metrics["fraction"],
+            "fraction": max(self.current["fraction"], min(metrics["fraction"], 1.0)),
             "metrics": {**self.current["metrics"], **measured, "step": step},
         }
         if measured:
@@ -132,8 +135,13 @@ class Reporter:
             if state == "running" and self.over.is_set():
                 return
             self.written = time.time()
+            if self.current["phase"] == WAIT_PHASE:
+                self.trail.forget()
+            else:
+                self.trail.note(self.current["fraction"], force=state != "running")
+            marks = [astuple(mark) for mark in self.trail.marks]
             try:
-                self.job.write_progress(state=state, message=message, started=self.started, **self.current)
+                self.job.write_progress(state=state, message=message, started=self.started, marks=marks, **self.current)
             except BadInput:  # the disk is full; the job itself finds out when it stores its result
                 if state != "running":
                     shutil.rmtree(self.job.path, ignore_errors=True)  # no record is better than one that says it still runs

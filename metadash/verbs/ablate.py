@@ -15,11 +15,11 @@ from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.progress_bar import bar
 from metadash.training.check import check
-from metadash.training.estimate import estimate_all
 from metadash.training.jobs import title_of
 from metadash.training.kinds import Spec
 from metadash.training.store import RunStore
 from metadash.training.together import train_all
+from metadash.training.underway import outlook_of, parts_of
 from metadash.workspace import Workspace
 
 
@@ -29,7 +29,7 @@ def ablate(options: argparse.Namespace, workspace: Workspace) -> Result:
     spec = spec_of(options, data)
     if options.plan:
         check_all(spec, data, options.allow_leak)
-        return plan(spec, runs_of(spec, data, options.doses), data, RunStore(workspace), settings.worker_count())
+        return plan(spec, runs_of(spec, data, options.doses), data, workspace, settings.worker_count())
     found = computed(spec, data, workspace, options.allow_leak, options.doses)
     return Result({**as_values(found), "leaks": leaks(spec, data)}, as_text(found))
 
@@ -55,8 +55,9 @@ def computed(spec: AblationSpec, data: Dataset, workspace: Workspace, allow_leak
     store, workers, runs = RunStore(workspace), settings.worker_count(), runs_of(spec, data, doses)
     missing = [run for run in runs if not store.find(run, data)]
     if missing:
-        seconds = words.duration(estimate_all(runs, data, store, workers))
-        print(f"{len(missing)} of {len(runs)} runs to compute, {seconds} with {workers} workers.", file=sys.stderr)
+        seen = outlook_of(parts_of(runs, data, workspace), workspace, workers, ready=True)
+        counted = f"{len(missing)} of {words.plural_of(len(runs), 'run')} to compute"
+        print(f"{counted}, {words.duration(seen.low, seen.high)} with {words.plural_of(workers, 'worker')}.", file=sys.stderr)
     with bar(1) as shown:
         train_all(runs, workspace, workers, shown.part(f"{spec.tier} of {len(spec.sources)} sources"))
     found = ablation(spec, data, store)
@@ -78,12 +79,13 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
     return ablation_spec(data, run, options.tier, range(max(seeds, 0)), options.controls, options.rope, folds)
 
 
-def plan(spec: AblationSpec, runs: list[Spec], data: Dataset, store: RunStore, workers: int) -> Result:
-    seconds = estimate_all(runs, data, store, workers)
+def plan(spec: AblationSpec, runs: list[Spec], data: Dataset, workspace: Workspace, workers: int) -> Result:
+    store = RunStore(workspace)
+    seen = outlook_of(parts_of(runs, data, workspace), workspace, workers, ready=True)
     rows = [{"title": title_of(run), "stored": store.find(run, data) is not None} for run in runs]
     lines = [f"{'stored' if row['stored'] else 'to do '}  {row['title']}" for row in rows]
-    to_do = words.duration(seconds) if seconds else "nothing left to compute"
-    lines += [f"{to_do}, {workers} workers.", *([spec.limitation] if spec.limitation else [])]
+    to_do = words.duration(seen.low, seen.high) if seen.high else "nothing left to compute"
+    lines += [f"{to_do}, {words.plural_of(workers, 'worker')}.", *([spec.limitation] if spec.limitation else [])]
     return Result(
-        {"runs": rows, "seconds": round(seconds, 1), "workers": workers, "limitation": spec.limitation}, "\n".join(lines)
+        {"runs": rows, "seconds": round(seen.middle, 1), "workers": workers, "limitation": spec.limitation}, "\n".join(lines)
     )

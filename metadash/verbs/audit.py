@@ -17,9 +17,9 @@ from metadash.metadata.findings import Finding
 from metadash.progress_bar import bar
 from metadash.training.jobs import title_of
 from metadash.training.probes import ProbeSpec
-from metadash.training.run import train
 from metadash.training.spec import RunSpec
 from metadash.training.store import RunStore
+from metadash.training.together import train_all, train_one
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 
@@ -59,9 +59,8 @@ def metadata_only(options: argparse.Namespace, data: Dataset, found: Audit, work
     """Train what the metadata-only scores still need, in this process."""
     base = base_run(data, found.split, **chosen(options, *OF_BUDGET))
     specs = alone_specs(data, base, options.source)
-    with bar(len(specs)) as report:
-        for spec in specs.values():
-            train(spec, workspace, report.part(title_of(spec)))
+    with bar(1) as report:
+        train_all(list(specs.values()), workspace, 1, report.part(f"{options.source} alone"))
     return read_alone(specs, data, RunStore(workspace))
 
 
@@ -78,7 +77,7 @@ def probe(options: argparse.Namespace, data: Dataset, workspace: Workspace) -> G
         ProbeSpec(seen, "prototypes", options.probe, "logistic") if options.prototypes else ProbeSpec(seen, "map", options.probe)
     )
     with bar(1) as report:
-        return giveaway(train(asked, workspace, report.part(title_of(asked))))
+        return giveaway(train_one(asked, workspace, report.part(title_of(asked))))
 
 
 def line(finding: Finding) -> str:

@@ -17,9 +17,9 @@ from metadash.progress_bar import bar
 from metadash.training.jobs import title_of
 from metadash.training.levels import dose_kinds
 from metadash.training.questions import DoseSpec, WhatIfSpec
-from metadash.training.run import train
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
+from metadash.training.together import train_one
 from metadash.workspace import Workspace
 
 
@@ -46,7 +46,7 @@ def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
         )
     spec = WhatIfSpec(trained.spec, changes, edits, of_instances, options.seed, options.episode - 1, shot)
     with bar(1) as shown:
-        run = train(spec, workspace, shown.part(title_of(spec)))
+        run = train_one(spec, workspace, shown.part(title_of(spec)))
     return answered(what_if(run, trained, store), spec, run, data)
 
 
@@ -74,7 +74,7 @@ def dose(options: argparse.Namespace, trained: Run, shot: int, data: Dataset, wo
     assert isinstance(trained.spec, RunSpec)
     spec = DoseSpec(trained.spec, tuple(options.dose), dose_kinds(options.dose, data), seed=options.seed)
     with bar(1) as shown:
-        run = train(spec, workspace, shown.part(title_of(spec)))
+        run = train_one(spec, workspace, shown.part(title_of(spec)))
     curves = dose_curves([run], RunStore(workspace), shot)
     lines = [
         f"Gain over doing without {', '.join(options.dose)}, points, with {examples(shot)} per class; 95 % over tasks of these test classes:"

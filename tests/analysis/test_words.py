@@ -1,8 +1,9 @@
 """Numbers read the same everywhere: sign, unit, interval, thin separators, a real minus."""
 
+import numpy as np
 import pytest
 
-from metadash.analysis.words import about, count, duration, left, percent, plural, plural_of, points
+from metadash.analysis.words import about, busy, count, duration, left, percent, plural, plural_of, points, silent, span
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,46 @@ def test_durations_are_rounded_as_one_would_say_them(seconds, words):
 @pytest.mark.parametrize(("seconds", "words"), [(180, "3 min left"), (40, "40 s left"), (0.3, "nearly done")])
 def test_what_is_left(seconds, words):
     assert left(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0, 0.5, "nearly done"),
+        (1, 5, "under 10 s left"),
+        (3, 12, "under 15 s left"),
+        (32, 41, "30 to 40 s left"),
+        (45, 88, "40 to 90 s left"),
+        (65, 125, "1 to 2 min left"),
+        (25, 118, "20 s to 2 min left"),
+        (95, 170, "1.5 to 3 min left"),
+        (1000, 2000, "15 to 40 min left"),
+        (2500, 5000, "40 min to 1.5 h left"),
+        (5000, 10_500, "1.5 to 3 h left"),
+        (100_000, 300_000, "1 to 3.5 days left"),
+    ],
+)
+def test_a_range_is_said_in_bounds_that_one_would_say(low, high, words):
+    assert left(low, high) == words
+    assert span(*span(low, high)) == span(low, high), "once said, it says the same again"
+
+
+def test_a_range_holds_what_it_was_made_from():
+    for low in np.geomspace(1, 1e6, 300):
+        for factor in (1.1, 2.0, 5.0):
+            said = span(low, low * factor)
+            assert said[0] <= low * 1.11 and said[1] >= low * factor / 1.11 and said[0] < said[1]
+
+
+def test_before_the_click_what_is_known_is_one_number_and_what_is_not_a_range():
+    assert duration(34, 46) == "about 40 s" and duration(60, 130) == "1 to 2 min"
+    assert duration(0.2, 0.25) == duration(0, 0) == "under 1 s"
+
+
+def test_a_busy_machine_and_one_that_says_nothing_are_named():
+    assert busy(3.2) == "this machine is busy: about 3 × slower than usual"
+    assert busy(17) == "this machine is busy: more than 10 × slower than usual"
+    assert silent(43) == "waiting for the machine, nothing new for 45 s"
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,7 @@ def test_a_running_job_shows_its_curves_and_how_far_it_is(page: AppTest, no_work
     page.run()
     assert len(page.get("plotly_chart")) == 2
     bars = [bar.proto.text for bar in page.get("progress")]
-    assert any("40%" in text and "training the backbone" in text and "left" in text for text in bars)
+    assert any("40 %" in text and "training the backbone" in text and "left" in text for text in bars)
 
 
 def test_a_run_made_on_the_command_line_can_be_looked_at_too(untrained: Workspace) -> None:

@@ -1,11 +1,12 @@
 """How long a run will take: learned from runs like it here, in proportion to their sizes, and never in the way of a page."""
 
+import time
 from typing import Any
 
 import pytest
 
 from metadash.data.dataset import Dataset
-from metadash.training.estimate import alike, estimate, estimate_all, from_scratch, with_needs
+from metadash.training.estimate import alike, estimate, estimate_all, from_scratch, known_runs, size, with_needs
 from metadash.training.run import train
 from metadash.training.store import RunStore
 from metadash.training.subsets import HeadsSpec, MaskedSpec
@@ -21,11 +22,11 @@ def store(own_workspace: Workspace) -> RunStore:
     return RunStore(own_workspace)
 
 
-def took(store: RunStore, tiny: Dataset, spec: Any, seconds: float) -> None:
+def took(store: RunStore, tiny: Dataset, spec: Any, seconds: float, **cost: float) -> None:
     store_parts = {"summary": {}, "environment": {}, "frames": {}, "arrays": {}, "weights": {}, "log": ""}
     from metadash.training.kinds import run_digest
 
-    store.write(run_digest(spec, tiny), spec, tiny, seconds=seconds, **store_parts)  # type: ignore[arg-type]
+    store.write(run_digest(spec, tiny), spec, tiny, seconds=seconds, cost=cost, **store_parts)  # type: ignore[arg-type]
 
 
 def test_what_is_stored_takes_no_time(tiny: Dataset, store: RunStore) -> None:
@@ -70,10 +71,23 @@ def test_a_run_like_it_tells_how_long_it_takes_here(tiny: Dataset, store: RunSto
     assert estimate(longer, tiny, store) == pytest.approx(50 * ratio)
 
 
-def test_the_newest_run_like_it_counts(tiny: Dataset, store: RunStore) -> None:
-    took(store, tiny, SPEC, 50.0)
-    took(store, tiny, tiny_run(("place",), seed=1), 20.0)
-    assert estimate(tiny_run(("place",), seed=2), tiny, store) == pytest.approx(20)
+def test_the_middle_of_the_newest_runs_like_it_counts(tiny: Dataset, store: RunStore) -> None:
+    for seed, seconds in enumerate((500.0, 20.0, 90.0, 21.0)):
+        took(store, tiny, tiny_run(("place",), seed=seed), seconds)
+        time.sleep(0.01)  # the order in which they came is read off the clock
+    assert estimate(tiny_run(("place",), seed=9), tiny, store) == pytest.approx(21), "one that took long for once tells little"
+
+
+def test_what_a_run_waited_for_the_processor_is_not_its_size(tiny: Dataset, store: RunStore) -> None:
+    took(store, tiny, SPEC, 60.0, cpu_seconds=20.0)
+    assert estimate(tiny_run(("place",), seed=1), tiny, store) == pytest.approx(20)
+    assert size(SPEC, tiny, known_runs(store)).known and not size(tiny_backbone(), tiny, known_runs(store)).known
+
+
+def test_runs_that_come_and_go_are_noticed(tiny: Dataset, store: RunStore) -> None:
+    assert known_runs(store) == []
+    took(store, tiny, SPEC, 60.0)
+    assert [run.spec for run in known_runs(store)] == [SPEC]
 
 
 @pytest.mark.parametrize("other", [tiny_backbone(), tiny_run(), tiny_run(("place",), mode="full"), MapSpec(SPEC)])

@@ -39,7 +39,7 @@ def test_a_job_whose_process_is_gone_shows_as_interrupted(own_workspace: Workspa
     job = record(own_workspace, tiny_backbone(), state="running", started=time.time() - 9, fraction=0.4, **dead_process()).read()
     assert job is not None and job.state == "interrupted" and not job.active
     assert "start it again" in one_sentence(job.message)
-    assert job.fraction == 0.4 and job.seconds_left is None
+    assert job.fraction == 0.4
 
 
 def test_a_process_that_took_over_the_number_of_a_dead_one_is_not_taken_for_it(own_workspace: Workspace) -> None:

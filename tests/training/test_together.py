@@ -11,7 +11,7 @@ from metadash.training.progress import Stopped
 from metadash.training.run import train
 from metadash.training.store import RunStore
 from metadash.training.subsets import HeadsSpec
-from metadash.training.together import train_all
+from metadash.training.together import Whole, train_all
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, tiny_run
 
@@ -35,16 +35,23 @@ def test_side_by_side_they_are_what_they_are_one_by_one(tiny_workspace: Workspac
 
 def test_what_was_finished_stays_when_the_rest_is_stopped(own_workspace: Workspace, tiny: Dataset) -> None:
     with pytest.raises(Stopped):
-        train_all(SPECS, own_workspace, 1, lambda step, metrics: metrics["fraction"] > 0.6)
+        train_all(SPECS, own_workspace, 1, lambda step, metrics: metrics["phase"].startswith("3 of 3"))
     store = RunStore(own_workspace)
     assert [store.find(spec, tiny) is not None for spec in SPECS] == [True, False]
 
 
-def test_progress_is_that_of_the_whole(own_workspace: Workspace) -> None:
+def test_progress_is_that_of_the_whole(own_workspace: Workspace, tmp_path: Path) -> None:
+    fresh = copy_workspace(own_workspace, tmp_path / "fresh")
     heard: list[dict[str, Any]] = []
     train_all(SPECS, own_workspace, 1, lambda step, metrics: bool(heard.append(metrics)))
-    assert heard[0]["phase"].startswith("1 of 2: ") and heard[-1]["phase"].startswith("2 of 2: ")
-    assert 0.5 <= min(row["fraction"] for row in heard if row["phase"].startswith("2 of 2")) <= heard[-1]["fraction"] <= 1
+    assert heard[0]["phase"] == "1 of 3: training the backbone", "which both need, and which counts once"
+    assert heard[-1]["phase"].startswith("3 of 3: ")
+    reached = [row["fraction"] for row in heard]
+    assert reached == sorted(reached) and reached[0] < 0.2
+    backbone, head, _ = (part.work for part in Whole(SPECS, fresh, 1).parts)
+    third = next(row["fraction"] for row in heard if row["phase"].startswith("3 of 3"))
+    assert third == pytest.approx((backbone + head) / (backbone + 2 * head), abs=0.02)
+    assert all(row["outlook"].low <= row["outlook"].high for row in heard)
     heard.clear()
     train_all(SPECS, own_workspace, 1, lambda step, metrics: bool(heard.append(metrics)))
     assert not heard
