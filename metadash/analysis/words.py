@@ -26,6 +26,12 @@ def percent(fraction: float) -> str:
     return f"{_plain(100 * fraction, 1)} %"
 
 
+def likelihood(chance: float) -> str:
+    """A probability in whole percent, never rounded up: ``97 %``; ``over 99 %`` and ``under 1 %`` at the ends."""
+    whole = math.floor(100 * chance + 1e-9)
+    return "over 99 %" if whole >= 99 else "under 1 %" if whole < 1 else f"{whole} %"
+
+
 def count(number: int) -> str:
     """A whole number with thin separators: ``73 056``."""
     return f"{number:,}".replace(",", THIN).replace("-", MINUS)
