@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from metadash.analysis.compare import Difference, difference, worth
+from metadash.analysis.advice import units_in
+from metadash.analysis.compare import Difference, beside_control, difference, worth
 from metadash.analysis.intervals import Interval
 from metadash.analysis.scores import Scores, load_scores
 from metadash.analysis.shots import WorthInShots
@@ -88,7 +89,8 @@ def answer_spec(dataset: Dataset, question: Question, **choices: Any) -> AnswerS
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything behind the sentence. Lists over shots are in the order of ``spec.shots``."""
+    """Everything behind the sentence. Lists over shots are in the order of ``spec.shots``. ``gain`` carries decisions beside ``credit``;
+    ``n_in_data`` counts what would be new as far as the data set has it: groups that tasks can be drawn within, else classes."""
 
     spec: AnswerSpec
     accuracy: dict[str, list[tuple[Interval, Interval]]]
@@ -105,6 +107,7 @@ class Answer:
     seconds: float
     class_noun: str
     group_noun: str
+    n_in_data: int | None = None
 
     @property
     def digest(self) -> str:
@@ -132,12 +135,13 @@ def answer(spec: AnswerSpec, dataset: Dataset, store: RunStore) -> Answer | None
         return None
     scores = {arm: load_scores(found, store) for arm, found in runs.items()}
     manifest = scores["plain"].manifest
+    credit = differences(scores["metadata"], scores["shuffled"])
     return Answer(
         spec=spec,
         accuracy={arm: [scores[arm].means(shot) for shot in spec.shots] for arm in ARMS},
-        gain=differences(scores["metadata"], scores["plain"]),
+        gain=beside_control(differences(scores["metadata"], scores["plain"]), credit),
         shuffled=differences(scores["shuffled"], scores["plain"]),
-        credit=differences(scores["metadata"], scores["shuffled"]),
+        credit=credit,
         worth=worth(scores["metadata"], scores["plain"], spec.shots[0]),
         kappa=sum(run.summary["kappa"] for run in runs["metadata"]) / len(runs["metadata"]),
         n_classes=runs["plain"][0].summary["n_test_classes"],
@@ -148,6 +152,7 @@ def answer(spec: AnswerSpec, dataset: Dataset, store: RunStore) -> Answer | None
         seconds=sum(run.about["seconds"] for found in runs.values() for run in found),
         class_noun=dataset.description.class_noun,
         group_noun=dataset.description.group_noun,
+        n_in_data=units_in(dataset, spec.runs[0].evaluation),
     )
 
 

@@ -26,6 +26,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import Literal
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -66,6 +67,9 @@ class Grade(IntEnum):
 LEAST = {Grade.CERTAIN: 1 - TAIL, Grade.VERY_LIKELY: 0.9, Grade.PROBABLY: 0.75}
 """The least chance of each grade, surest first."""
 
+Limit = Literal["", "no interval", "interval", "control", "together", "few"]
+"""What keeps a decision from being certain: the interval itself, the gain over falsified rows, what it was tested together with, few groups."""
+
 SURELY = {Grade.CERTAIN: "", Grade.VERY_LIKELY: "very likely ", Grade.PROBABLY: "probably ", Grade.UNDETERMINED: ""}
 CLAIMS = {
     Verdict.HELPS: "helps",
@@ -83,7 +87,7 @@ class Decision:
     effect on what is new lies where the verdict (the estimate, where it is undetermined) says, after correction for what was tested
     together and with the control; None where there is no interval. ``p`` is two-sided, of that claim against the edge of the region, after
     Holm. ``n`` counts the ``unit`` that the interval rests on, of which ``more`` in all would make it certain (None where it is,
-    or no number worth saying would). ``reason`` is a sentence on what stands in the way of more; empty where nothing does.
+    or no number worth saying would). ``reason`` is a sentence on what stands in the way of more, ``limit`` which of them it is; both empty where nothing does.
     """
 
     verdict: Verdict
@@ -94,6 +98,7 @@ class Decision:
     chance: float | None = None
     p: float | None = None
     n: int = 0
+    limit: Limit = ""
 
     @property
     def more_episodes(self) -> int | None:
@@ -287,54 +292,54 @@ def _decision(claim: _Claim, rope: float, k: int) -> Decision:
     more = _how_many_more(interval, rope) if grade < Grade.CERTAIN and by_itself else None
     if more is not None and interval.unit != "episode":
         more = max(more, FEWEST_CERTAIN - interval.n)
-    reason = _reason(claim, verdict, grade, most, rope, k)
+    limit = _limit(claim, grade)
+    reason = _reason(claim, verdict, grade, most, rope, k, limit)
     if more is not None and interval.unit == "episode":  # the one unit of which there are always more
         reason += f" About {count(more)} more {PLURAL['episode'] if more != 1 else 'episode'} would decide."
-    return Decision(
-        verdict,
-        interval.unit,
-        more,
-        reason,
-        grade,
-        1 - claim.together[1],
-        min(2 * claim.together[0], 1.0),
-        interval.n,
-    )
+    chance, p = 1 - claim.together[1], min(2 * claim.together[0], 1.0)
+    return Decision(verdict, interval.unit, more, reason, grade, chance, p, interval.n, limit)
 
 
 def _limited(interval: Interval) -> Decision:
     more = max(interval.needed - interval.n, 1) if interval.needed is not None else None
     reason = f"Cannot tell yet: {interval.note or 'there is no interval'}."
-    return Decision(Verdict.UNDETERMINED, interval.unit, more, reason, n=interval.n)
+    return Decision(Verdict.UNDETERMINED, interval.unit, more, reason, n=interval.n, limit="no interval")
 
 
-def _reason(claim: _Claim, verdict: Verdict, grade: Grade, most: Grade, rope: float, k: int) -> str:
-    """The first thing that keeps the decision from being certain: the control, the interval itself, what it was tested together with, few groups."""
+def _limit(claim: _Claim, grade: Grade) -> Limit:
     if grade is Grade.CERTAIN:
         return ""
     alone = _grade(claim.own)
-    interval, control = claim.interval, claim.control
     if claim.control_doubt > claim.own[0] and _grade((claim.doubt, claim.weaker)) < alone:
-        if control is None or control.low is None:
-            return "Cannot tell yet: no shuffled rows were trained beside it, so the gain need not lie in what it says."
+        return "control"
+    return "interval" if alone < Grade.CERTAIN else "together" if _grade(claim.together) < Grade.CERTAIN else "few"
+
+
+def _reason(claim: _Claim, verdict: Verdict, grade: Grade, most: Grade, rope: float, k: int, limit: Limit) -> str:
+    """What keeps the decision from being certain, with its numbers."""
+    interval, control = claim.interval, claim.control
+    covers = points(interval.estimate, interval.low, interval.high).split(" points ")[1]
+    undetermined = verdict is Verdict.UNDETERMINED
+    if limit == "":
+        return ""
+    if limit == "control" and (control is None or control.low is None):
+        return "Cannot tell yet: no shuffled rows were trained beside it, so the gain need not lie in what it says."
+    if limit == "interval" and undetermined:
+        half = " whether it is a loss, only that it is no gain" if _no_gain(interval, rope) else ""
+        return f"Cannot tell yet{half}: the interval {covers} covers both."
+    if limit == "control":
+        assert control is not None
         shown = points(control.estimate, control.low, control.high)
         why = f"real − shuffled is {shown}, not surely more than {rope:g}, so the gain need not lie in what it says"
-    elif alone < Grade.CERTAIN:
-        half = (
-            " whether it is a loss, only that it is no gain"
-            if verdict is Verdict.UNDETERMINED and _no_gain(interval, rope)
-            else ""
-        )
-        covers = points(interval.estimate, interval.low, interval.high).split(" points ")[1]
-        if verdict is Verdict.UNDETERMINED:
-            return f"Cannot tell yet{half}: the interval {covers} covers both."
+    elif limit == "interval":
         why = f"the interval {covers} reaches {'beyond' if verdict is Verdict.EQUIVALENT else 'into'} ± {rope:g}"
-    elif _grade(claim.together) < Grade.CERTAIN:
-        why = f"with {count(k)} tested together, this could be chance; alone: {graded(CLAIMS[claim.verdict], min(alone, most))}"
+    elif limit == "together":
+        alone = graded(CLAIMS[claim.verdict], min(_grade(claim.own), most))
+        why = f"with {count(k)} tested together, this could be chance; alone: {alone}"
     else:
-        why = f"of {count(interval.n)} {interval.unit if interval.n == 1 else PLURAL.get(interval.unit, interval.unit)} alone no more is said"
+        why = f"of {count(interval.n)} {PLURAL.get(interval.unit, interval.unit) if interval.n != 1 else interval.unit} alone no more is said"
     said = graded(CLAIMS[verdict], grade)
-    chance = "" if verdict is Verdict.UNDETERMINED else f" ({likelihood(1 - claim.together[1])})"
+    chance = "" if undetermined else f" ({likelihood(1 - claim.together[1])})"
     return f"{said[0].upper()}{said[1:]}{chance}: {why}."
 
 
