@@ -112,7 +112,8 @@ def worth_sentence(answer: Answer) -> str:
     if worth.censored == "above":
         return f"Worth at least {worth.value:.1f} extra examples per class{worth_on_new(worth, noun)}."
     if worth.value <= 0.05:
-        return f"Worth no extra examples{worth_on_new(worth, noun)}."
+        where = worth_on_new(worth, noun).removeprefix(", ")
+        return f"Worth no extra examples ({where})." if where else "Worth no extra examples."
     return f"Worth about {number(worth.value)} extra examples per class{worth_on_new(worth, noun)}."
 
 

@@ -288,7 +288,7 @@ def _decision(claim: _Claim, rope: float, k: int) -> Decision:
     most = highest(interval) if claim.control is None else min(highest(interval), highest(claim.control))
     grade = _grade(claim.together, most)
     verdict = claim.verdict if grade else Verdict.UNDETERMINED
-    by_itself = k == 1 and claim.control_doubt <= claim.own[0]
+    by_itself = k == 1 and claim.control_doubt <= max(claim.own[0], TAIL)
     more = _how_many_more(interval, rope) if grade < Grade.CERTAIN and by_itself else None
     if more is not None and interval.unit != "episode":
         more = max(more, FEWEST_CERTAIN - interval.n)

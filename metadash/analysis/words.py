@@ -27,9 +27,13 @@ def percent(fraction: float) -> str:
 
 
 def likelihood(chance: float) -> str:
-    """A probability in whole percent, never rounded up: ``97 %``; ``over 99 %`` and ``under 1 %`` at the ends."""
-    whole = math.floor(100 * chance + 1e-9)
-    return "over 99 %" if whole >= 99 else "under 1 %" if whole < 1 else f"{whole} %"
+    """A probability in percent, never rounded up: ``84 %``, ``97.5 %`` (a tenth where verdicts part), ``over 99 %``, ``under 1 %``."""
+    percentage = 100 * chance + 1e-9
+    if percentage >= 99:
+        return "over 99 %"
+    if percentage >= 95:
+        return f"{math.floor(10 * percentage) / 10:.1f} %"
+    return "under 1 %" if percentage < 1 else f"{math.floor(percentage)} %"
 
 
 def count(number: int) -> str:

@@ -8,11 +8,9 @@ from statsmodels.stats.multitest import multipletests
 from metadash.analysis.intervals import Interval, class_jackknife, episode_interval, group_jackknife
 from metadash.analysis.verdict import (
     FEWEST_CERTAIN,
-    FEWEST_PROBABLY,
     LEAST,
     Grade,
     Verdict,
-    chance_above,
     corrected,
     decide,
     decide_together,
@@ -140,7 +138,7 @@ def test_claims_of_skewed_groups_are_decided_by_both_edges_of_the_region():
             one = group_jackknife(scale * np.repeat(rng.exponential(1, 8) - rng.uniform(0, 2), 4), group)
             decision = decide(one)
             seen.add((decision.verdict, decision.grade))
-            beyond, within = one.low > 0.5 or one.high < -0.5, -0.5 <= one.low and one.high <= 0.5
+            beyond, within = one.low > 0.5 or one.high < -0.5, one.low >= -0.5 and one.high <= 0.5
             assert decision.certain == (beyond or within) == (p_claim(one) < 0.05)
             assert (p_value(one) < 0.05) == (not one.low <= 0 <= one.high)
     graded = {(verdict, grade) for verdict in Verdict for grade in Grade}
