@@ -54,7 +54,7 @@ def test_pairing_takes_out_how_hard_each_task_is(manifest: EpisodeManifest) -> N
 
 @pytest.mark.parametrize(
     ("points", "noise", "verdict"),
-    [(4.0, 0.5, Verdict.HELPS), (-4.0, 0.5, Verdict.HURTS), (0.1, 0.5, Verdict.EQUIVALENT), (0.6, 15.0, Verdict.UNDETERMINED)],
+    [(4.0, 0.5, Verdict.HELPS), (-4.0, 0.5, Verdict.HURTS), (0.1, 0.5, Verdict.EQUIVALENT), (0.2, 30.0, Verdict.UNDETERMINED)],
 )
 def test_the_verdict_is_read_off_the_interval_for_new_classes(
     points: float, noise: float, verdict: Verdict, manifest: EpisodeManifest
