@@ -18,7 +18,7 @@ from metadash.training.subsets import members
 
 TIERS = {
     "reliance": "Reliance: how far one trained model leans on each source. It says nothing of what a source is worth.",
-    "screen": "Screen: what each source adds to one model that was trained to do without any. Confirm before quoting it.",
+    "screen": "Screen: what each source adds to one model that was trained to do without any, beside no shuffled rows. Confirm before quoting it.",
     "confirm": "Confirm: every arm trained anew, beside the same arm with shuffled rows.",
 }
 

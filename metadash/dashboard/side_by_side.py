@@ -9,7 +9,7 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.arms import StoredArm
-from metadash.analysis.caveats import single_seed, winners_curse
+from metadash.analysis.caveats import chosen_on_validation, single_seed, winners_curse
 from metadash.analysis.costs import Cost, cheapest_words, cost_of
 from metadash.analysis.family import (
     Claim,
@@ -192,7 +192,8 @@ class SideBySide:
         )
         st.caption(
             f"First bracket: 95 % interval for these test {self.noun}. Second: for new {self.noun}. Seconds are means over the seeds; memory "
-            "is the most that any seed needed beyond what was there when it began. The backbone is shared, and not in it."
+            "is the most that any seed needed beyond what was there when it began. The backbone is shared, and not in it. "
+            f"{chosen_on_validation()}"
         )
         costs = {arm.id: self.costs[arm.id] for arm in self.arms}
         if self.pairs:
