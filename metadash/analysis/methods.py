@@ -4,6 +4,7 @@ import shlex
 
 from metadash.analysis.ablation import Ablation
 from metadash.analysis.ablation_words import TIERS
+from metadash.analysis.caveats import winners_curse
 from metadash.analysis.plan import FEWEST_SEEDS, SOURCE_DROPOUT, AblationSpec
 from metadash.analysis.words import count, plural, plural_of
 from metadash.data.dataset import Dataset
@@ -104,7 +105,8 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
             "Benavoli et al. 2017), by the chance that the effect lies where its estimate claims: 97.5 % for a verdict, 90 % for *very likely*, 75 % for *probably*. "
             "Chances are after Holm's correction (1979) over all sources tested together, help or harm one family and no difference another; of fewer than "
             "8 groups no more than *very likely* is said, of fewer than 6 no more than *probably*"
-            + ("; help must be as surely more than that of the source's own shuffled rows." if found.tier == "confirm" else "."),
+            + ("; help must be as surely more than that of the source's own shuffled rows." if found.tier == "confirm" else ".")
+            + f" {winners_curse(len(found.cards), 'share')}".rstrip(),
         ),
     ]
 

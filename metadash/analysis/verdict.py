@@ -335,7 +335,7 @@ def _reason(claim: _Claim, verdict: Verdict, grade: Grade, most: Grade, rope: fl
         why = f"the interval {covers} reaches {'beyond' if verdict is Verdict.EQUIVALENT else 'into'} ± {rope:g}"
     elif limit == "together":
         alone = graded(CLAIMS[claim.verdict], min(_grade(claim.own), most))
-        why = f"with {count(k)} tested together, this could be chance; alone: {alone}"
+        why = f"with {count(k)} tested together, this could be chance; by itself: {alone}"
     else:
         why = f"of {count(interval.n)} {PLURAL.get(interval.unit, interval.unit) if interval.n != 1 else interval.unit} alone no more is said"
     said = graded(CLAIMS[verdict], grade)

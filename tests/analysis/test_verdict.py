@@ -276,7 +276,7 @@ def test_what_holds_alone_and_not_together_says_both() -> None:
     assert decide(many[0]).shows(Verdict.HELPS)
     decision = decide_together(many)[0]
     assert decision.grade is Grade.VERY_LIKELY
-    assert decision.reason.endswith("with 4 tested together, this could be chance; alone: helps.")
+    assert decision.reason.endswith("with 4 tested together, this could be chance; by itself: helps.")
     assert decision.more is None, "what would make it certain alone need not do so together"
 
 
