@@ -141,6 +141,28 @@ def write_tiny(workspace: Workspace, name: str = "tiny", **parts: Any) -> Datase
     )
 
 
+def write_wide(workspace: Workspace, times: int = 3) -> Dataset:
+    """*tiny* with ``times`` as many families, half of which test: enough groups for a verdict to be certain. It has the name and the split
+    of *tiny*, so that what is stored for that is stored for this."""
+    n_instances = N_CLASSES * PER_CLASS
+    classes = pd.concat([tiny_classes(copy) for copy in range(times)], ignore_index=True)
+    family = np.arange(len(classes)) // PER_GROUP
+    classes["class_id"] = np.arange(len(classes))
+    classes["class_name"] = [f"thing {c}" for c in range(len(classes))]
+    classes["family"] = [f"family {f}" for f in family]
+    instances = pd.concat([tiny_instances(copy) for copy in range(times)], ignore_index=True)
+    instances["instance_id"] = np.arange(len(instances))
+    instances["class_id"] += np.repeat(np.arange(times), n_instances) * N_CLASSES
+    roles = np.where(family % 2 == 0, "test", np.where(family % 4 == 1, "train", "validation"))
+    return write_tiny(
+        workspace,
+        classes=classes,
+        instances=instances,
+        inputs=np.zeros((times * n_instances, SIDE, SIDE), dtype=np.uint8),
+        splits=table_of({"family-0": roles}),
+    )
+
+
 def tiny_vectors(seed: int = 0, dim: int = 12) -> np.ndarray:
     """[C·30, dim] float32: classes of a group lie together, and every class can be learned."""
     generator = np.random.default_rng([seed, 3])

@@ -14,7 +14,7 @@ import pytest
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.workspace import Workspace
-from tests.builders import copy_workspace, small_disk, write_tiny
+from tests.builders import copy_workspace, small_disk, write_tiny, write_wide
 
 
 def pytest_collection_finish() -> None:
@@ -42,6 +42,12 @@ def tiny_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(scope="session")
 def tiny(tiny_workspace: Workspace) -> Dataset:
     return Dataset.open(tiny_workspace, "tiny")
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """*tiny* with 12 test families instead of 3. Nothing can be trained on it; scores can be stored for it."""
+    return write_wide(Workspace(tmp_path_factory.mktemp("wide") / "workspace"))
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,8 @@ def test_any_number_of_learners_are_compared_with_the_last_or_in_pairs(capsys, w
     found = json.loads(out)
     assert code == 0 and found["baseline"] == found["learners"][-1]["name"] == "prototypical, no metadata"
     assert len(found["differences"]) == 2 * 3 and len(found["pairs"]) == 2 * 6
-    assert {row["verdict_holm"] for row in found["pairs"]} <= {"helps", "hurts", "equivalent", "undetermined"}
+    assert {row["together"]["verdict"] for row in found["pairs"]} <= {"helps", "hurts", "equivalent", "undetermined"}
+    assert {row["together"]["comparisons"] for row in found["pairs"]} <= {6, 0}
     for learner in found["learners"]:
         assert learner["seconds"] > 0 and learner["peak_mib"] >= 0 and learner["cpu_seconds"] >= 0
         ways = {row["n_way"] for row in learner["accuracy"]}

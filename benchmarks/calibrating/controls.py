@@ -44,7 +44,7 @@ class Tally:
     def add(self, values: Values) -> None:
         for tier, counts in self.by_tier.items():
             card = card_of(values, tier)
-            counts[card.verdict] += 1
+            counts[card.verdict if card.decision.certain else Verdict.UNDETERMINED] += 1
         new = card.delta[0].new_classes
         self.gains.append(new.estimate)
         self.above += new.low is not None and new.low > 0

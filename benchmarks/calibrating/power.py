@@ -45,7 +45,8 @@ def count_verdicts(world: World, repetitions: int, seed: int) -> Counter:
         found = with_intervals(values.effects(weights, 1)[0], values, 1)
         for kind in ("new_classes", "episodes"):
             for size in SIZES:
-                counts[kind, size, decide(moved(getattr(found, kind), size)).verdict] += 1
+                decision = decide(moved(getattr(found, kind), size))
+                counts[kind, size, decision.verdict if decision.certain else Verdict.UNDETERMINED] += 1
     return counts
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from metadash.analysis.advice import units_in
 from metadash.analysis.by_fold import FoldPart, fold_parts
 from metadash.analysis.cards import Badge, SourceCard, cards_of, credits, effects_of, worths
-from metadash.analysis.compare import Difference, with_intervals
+from metadash.analysis.compare import Difference, tested_together, with_intervals
 from metadash.analysis.intervals import Interval
 from metadash.analysis.plan import AblationSpec, Tier, leaks
 from metadash.analysis.scores import accuracy_intervals
@@ -43,7 +44,8 @@ class Ablation:
 
     ``accuracy`` of each subset that was scored, as (these test classes, new classes). ``total`` all sources against none, and ``total_worth`` in shots;
     ``total_credit`` all real − all falsified, by control. ``interactions`` by pair of sources, positive where they complement each other
-    (only with every subset). ``by_fold`` the folds of a cross-fitting by themselves, else empty.
+    (only with every subset). ``by_fold`` the folds of a cross-fitting by themselves, else empty. ``n_in_data`` counts what would be new as far
+    as the data set has it: groups that tasks can be drawn within, else classes.
     """
 
     spec: AblationSpec
@@ -60,6 +62,7 @@ class Ablation:
     class_noun: str
     group_noun: str
     n_classes: int
+    n_in_data: int | None = None
 
     @property
     def tier(self) -> Tier:
@@ -118,6 +121,12 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
     total = tuple(
         with_intervals(values.effects(together(count, masks), shot)[0], values, shot, spec.rope) for shot in values.shots
     )
+    total_credit = {
+        name: gained for name in spec.controls if (gained := credits(values, 2**count - 1, 2**count - 1, name, spec.rope))
+    }
+    if spec.tier == "confirm":
+        against: Sequence[Difference | None] = total_credit.get("shuffled", (None,) * len(total))
+        total = tuple(tested_together([one], spec.rope, [check])[0] for one, check in zip(total, against, strict=True))
     badges = leaks(spec, dataset)
     runs = {run.digest: run for of_seed in finished.values() for run in of_seed}
     return Ablation(
@@ -137,9 +146,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
         ),
         total=total,
         total_worth=worths(values, [(2**count - 1, 0)])[0],
-        total_credit={
-            name: gained for name in spec.controls if (gained := credits(values, 2**count - 1, 2**count - 1, name, spec.rope))
-        },
+        total_credit=total_credit,
         interactions=pair_effects(values, spec),
         efficiency=tuple(
             Efficiency(one.shot, sum(phi.episodes.estimate for phi in shares), one.episodes.estimate)
@@ -151,6 +158,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
         class_noun=dataset.description.class_noun,
         group_noun=dataset.description.group_noun,
         n_classes=len(np.unique(values.manifest.classes)),
+        n_in_data=units_in(dataset, spec.run.evaluation),
     )
 
 
@@ -180,7 +188,8 @@ def pair_effects(values: Values, spec: AblationSpec) -> dict[tuple[str, str], tu
         return {}
     pairs, weights = interactions(count, values.masks)
     by_shot = [
-        [with_intervals(points, values, shot, spec.rope) for points in values.effects(weights, shot)] for shot in values.shots
+        tested_together([with_intervals(points, values, shot, spec.rope) for points in values.effects(weights, shot)], spec.rope)
+        for shot in values.shots
     ]
     return {(spec.sources[s], spec.sources[t]): tuple(found[index] for found in by_shot) for index, (s, t) in enumerate(pairs)}
 

@@ -4,19 +4,21 @@ from dataclasses import asdict
 from typing import Any
 
 from metadash.analysis.ablation import Ablation
+from metadash.analysis.advice import advice
 from metadash.analysis.cards import SourceCard
+from metadash.analysis.caveats import single_seed
 from metadash.analysis.compare import Difference
 from metadash.analysis.export import simple
-from metadash.analysis.sentence import bracket, examples, number, plural
+from metadash.analysis.sentence import both, bracket, chance_sentence, examples, number, plain_fact
 from metadash.analysis.shots import WorthInShots
-from metadash.analysis.verdict import Verdict
-from metadash.analysis.words import count, percent, plural_of, points
+from metadash.analysis.verdict import SURELY, Verdict
+from metadash.analysis.words import MINUS, count, likelihood, percent, plural, plural_of, points
 from metadash.canonical import plain
 from metadash.training.subsets import members
 
 TIERS = {
     "reliance": "Reliance: how far one trained model leans on each source. It says nothing of what a source is worth.",
-    "screen": "Screen: what each source adds to one model that was trained to do without any. Confirm before quoting it.",
+    "screen": "Screen: what each source adds to one model that was trained to do without any, beside no shuffled rows. Confirm before quoting it.",
     "confirm": "Confirm: every arm trained anew, beside the same arm with shuffled rows.",
 }
 
@@ -28,7 +30,7 @@ def headline(found: Ablation) -> str:
     subject = f"“{found.spec.sources[0]}” adds" if n == 1 else f"all {n} sources together add"
     if found.tier == "reliance":
         subject = subject.replace("adds", "gives this model").replace("add", "give this model")
-    text = f"With {examples(first.shot)} per class, {subject} {both(first, found)}."
+    text = f"With {examples(first.shot)} per class, {subject} {both(first, found.unit_noun)}."
     return " ".join(filter(None, [partial_words(found), text, most_words(found) if n > 1 else ""]))
 
 
@@ -43,17 +45,19 @@ def most_words(found: Ablation) -> str:
     best = max(found.cards, key=lambda card: (card.phi or card.delta)[0].episodes.estimate)
     one = (best.phi or best.delta)[0]
     what = "the largest share" if best.phi else "the most beside the others"
-    return f"“{best.source}” has {what}: {both(one, found)}."
+    return f"“{best.source}” has {what}: {both(one, found.unit_noun)}."
 
 
-def both(one: Difference, found: Ablation) -> str:
-    """``+2.4 points [2.1, 2.7] on these letters, [1.5, 3.2] on new letters``."""
-    noun = plural(found.unit_noun)
-    inside, new = one.episodes, one.new_classes
-    text = f"{points(inside.estimate, inside.low, inside.high)} on these {noun}"
-    if new.low is None:
-        return f"{text}; how it is on new {noun} cannot be said ({new.note})"
-    return f"{text}, {bracket(new.estimate, new.low, new.high)} on new {noun}"
+def total_words(found: Ablation) -> str:
+    """Beside the headline: how many groups gain from all sources together, how sure that is, and what would decide."""
+    first, noun, rope = found.total[0], found.unit_noun, found.spec.rope
+    parts = [
+        plain_fact(first, noun),
+        chance_sentence(first, noun, rope),
+        advice(first, noun, found.n_in_data, rope),
+        single_seed(len(found.seeds)),
+    ]
+    return " ".join(filter(None, parts))
 
 
 def efficiency_words(found: Ablation) -> str:
@@ -70,20 +74,32 @@ def verdict_words(card: SourceCard) -> str:
     """The verdict with the doubts that belong to it."""
     doubts = []
     if card.tier == "reliance":
-        return "This model leans on it." if card.verdict is Verdict.HELPS else "This model does not lean on it."
+        return leaning(card)
     if card.tier == "screen" and card.verdict in (Verdict.HELPS, Verdict.HURTS):
         doubts.append("Not confirmed.")
     doubts += [badge.text for badge in card.badges if badge.severity == "block"]
     return " ".join([card.reason, *doubts, card.disagreement]).strip()
 
 
+def leaning(card: SourceCard) -> str:
+    """Of *reliance*, where an effect says what one model does, not what a source is worth."""
+    surely = SURELY[card.decision.grade]
+    if card.verdict is Verdict.UNDETERMINED:
+        return "It cannot be told yet whether this model leans on it."
+    return f"This model {surely}leans on it." if card.verdict is Verdict.HELPS else f"This model {surely}does not lean on it."
+
+
 def worth_words(worth: WorthInShots) -> str:
-    """``0.4 [0.3, 0.5]`` extra examples per class; ``≥ 9.0`` where the measured shots do not reach."""
+    """``0.4 [0.3, 0.5], new [0.1, 0.8]`` extra examples per class; ``≥ 9.0`` where the measured shots do not reach."""
+    value = number(worth.value)
     if worth.censored:
-        return f"{'≥' if worth.censored == 'above' else '≤'} {number(worth.value)}"
-    if worth.low is None or worth.high is None:
-        return number(worth.value)
-    return f"{number(worth.value)} [{number(worth.low)}, {number(worth.high)}]"
+        value = f"{'≥' if worth.censored == 'above' else '≤'} {value}"
+    elif worth.low is not None and worth.high is not None:
+        value += f" [{number(worth.low)}, {number(worth.high)}]"
+    if worth.new_low is None and worth.new_high is None:
+        return value
+    low = f"{MINUS}∞" if worth.new_low is None else number(worth.new_low)
+    return f"{value}, new [{low}, {'∞' if worth.new_high is None else number(worth.new_high)}]"
 
 
 def cell(one: Difference | None) -> str:
@@ -98,10 +114,9 @@ def cell(one: Difference | None) -> str:
 def table(found: Ablation) -> list[str]:
     """One line a source, worth most first, at the fewest shots; then how each goes on with more."""
     shot = found.total[0].shot
-    head = ["source", "left out", "share", "real − shuffled", "worth", "Holm p", "coverage", ""]
+    head = ["source", "left out", "share", "real − shuffled", "worth", "chance", "coverage", ""]
     rows = [head]
     for card in found.cards:
-        p = card.p_holm[0]
         rows.append(
             [
                 card.source,
@@ -109,7 +124,7 @@ def table(found: Ablation) -> list[str]:
                 cell(card.phi[0] if card.phi else None),
                 cell(card.credit[0] if card.credit else None),
                 worth_words(card.worth[0]) if card.worth else "not measured",
-                "—" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}",
+                "—" if card.decision.chance is None else likelihood(card.decision.chance),
                 percent(card.coverage),
                 f"{card.verdict.value} {verdict_words(card)}",
             ]
@@ -117,7 +132,7 @@ def table(found: Ablation) -> list[str]:
     widths = [max(len(row[i]) for row in rows) for i in range(len(head) - 1)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
     noun = plural(found.unit_noun)
-    note = f"In points, with {examples(shot)} per class; 95 % intervals for new {noun}, worth in examples per class for these {noun}."
+    note = f"In points, with {examples(shot)} per class; 95 % intervals for new {noun}; worth in examples per class for these {noun}, then for new. Chance: of what the estimate claims, among all sources."
     return [note, *lines, "", *curves(found)]
 
 
@@ -138,7 +153,19 @@ def as_text(found: Ablation) -> str:
     groups = f" in {found.n_groups} {plural(found.group_noun)}" if found.n_groups else ""
     rests_on = f"{TIERS[found.tier]} {seeds}{groups}."
     folds = [*fold_lines(found), ""] if found.by_fold else []
-    return "\n".join([headline(found), rests_on, "", *table(found), *control_lines(found), "", *folds, efficiency_words(found)])
+    return "\n".join(
+        [
+            headline(found),
+            total_words(found),
+            rests_on,
+            "",
+            *table(found),
+            *control_lines(found),
+            "",
+            *folds,
+            efficiency_words(found),
+        ]
+    )
 
 
 def fold_lines(found: Ablation) -> list[str]:
@@ -171,6 +198,7 @@ def as_values(found: Ablation) -> dict[str, Any]:
     means = found.values.correct.mean(axis=(0, 3)) / found.values.queries * 100
     return {
         "headline": headline(found),
+        "all_together_in_words": total_words(found),
         "tier": found.tier,
         "label": TIERS[found.tier],
         "partial": found.partial,
@@ -212,4 +240,6 @@ def as_values(found: Ablation) -> dict[str, Any]:
 
 def card_values(card: SourceCard) -> dict[str, Any]:
     """A card as plain values; what nobody has measured is null."""
-    return {**simple(card), "verdict_words": verdict_words(card), "limited": card.limited}
+    decision = {"verdict": card.verdict.name.lower(), "grade": card.decision.grade.name.lower(), "words": card.decision.words}
+    told = {"verdict_words": verdict_words(card), "limited": card.limited}
+    return {**simple(card), **decision, "chance_claimed": card.decision.chance, **told}

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from metadash.analysis.compare import Difference, difference, worth
+from metadash.analysis.advice import units_in
+from metadash.analysis.compare import Difference, beside_control, difference, worth
 from metadash.analysis.intervals import Interval
 from metadash.analysis.scores import Scores, load_scores, pooled_scores
 from metadash.analysis.shots import WorthInShots
@@ -159,7 +160,8 @@ class FoldAnswer:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything behind the sentence. Lists over shots are in the order of ``spec.shots``."""
+    """Everything behind the sentence. Lists over shots are in the order of ``spec.shots``. ``gain`` carries decisions beside ``credit``;
+    ``n_in_data`` counts what would be new as far as the data set has it: groups that tasks can be drawn within, else classes."""
 
     spec: AnswerSpec
     accuracy: dict[str, list[tuple[Interval, Interval]]]
@@ -178,6 +180,7 @@ class Answer:
     group_noun: str
     n_episodes: int
     folds: tuple[FoldAnswer, ...] = ()
+    n_in_data: int | None = None
 
     @property
     def digest(self) -> str:
@@ -222,12 +225,13 @@ def so_far(spec: AnswerSpec, dataset: Dataset, store: RunStore) -> Answer | None
     scores = {arm: pooled_scores([part[arm] for part in parts]) for arm in ARMS}
     manifest = scores["plain"].manifest
     every = {arm: [run for _, found in folds for run in found[arm]] for arm in ARMS}
+    credit = differences(scores["metadata"], scores["shuffled"])
     return Answer(
         spec=spec,
         accuracy={arm: [scores[arm].means(shot) for shot in spec.shots] for arm in ARMS},
-        gain=differences(scores["metadata"], scores["plain"]),
+        gain=beside_control(differences(scores["metadata"], scores["plain"]), credit),
         shuffled=differences(scores["shuffled"], scores["plain"]),
-        credit=differences(scores["metadata"], scores["shuffled"]),
+        credit=credit,
         worth=worth(scores["metadata"], scores["plain"], spec.shots[0]),
         kappa=sum(run.summary["kappa"] for run in every["metadata"]) / len(every["metadata"]),
         n_classes=len(np.unique(manifest.classes)),
@@ -240,6 +244,7 @@ def so_far(spec: AnswerSpec, dataset: Dataset, store: RunStore) -> Answer | None
         group_noun=dataset.description.group_noun,
         n_episodes=len(manifest),
         folds=tuple(fold_answer(split, part) for (split, _), part in zip(folds, parts, strict=True)),
+        n_in_data=units_in(dataset, spec.run.evaluation),
     )
 
 

@@ -5,7 +5,7 @@ from metadash.analysis.ablation_words import worth_words
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.doses import break_even_words, dose_name
-from metadash.analysis.sentence import bracket, examples
+from metadash.analysis.sentence import bracket, examples, on_new, plain_fact
 from metadash.analysis.words import percent, plural, points
 
 NOT_MEASURED = "not measured"
@@ -17,11 +17,11 @@ FALSIFIED = {"shuffled": "shuffled", "noise": "noise", "constant": "one constant
 
 
 def three(one: Difference, found: Ablation) -> str:
-    """``+2.4 points [2.1, 2.7] on these letters, [1.5, 3.2] on new letters, [2.0, 2.8] over 5 seeds``."""
+    """``+2.4 points [2.1, 2.7] on these letters, [1.5, 3.2] on new letters (28 letters tested), [2.0, 2.8] over 5 seeds``."""
     noun = plural(found.unit_noun)
     inside, new, seeds = one.episodes, one.new_classes, one.seeds
     text = f"{points(inside.estimate, inside.low, inside.high)} on these {noun}"
-    text += f", {bracket(new.estimate, new.low, new.high)} on new {noun}" if new.low is not None else f" ({new.note})"
+    text += f", {on_new(new, found.unit_noun)}" if new.low is not None else f" ({new.note})"
     if seeds is not None and seeds.low is not None:
         return f"{text}, {bracket(seeds.estimate, seeds.low, seeds.high)} over {seeds.n} training seeds"
     return f"{text}, one training seed"
@@ -38,11 +38,12 @@ def card_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
     chance = card.chance[0]
     lines = [
         ("Left out", f"{three(card.delta[0], found)}: what is lost when it alone is taken away"),
+        *([("Of these " + noun, plain_fact(card.delta[0], found.unit_noun).rstrip("."))] if card.delta[0].shares else []),
         ("Share (Shapley)", share_words(card, found)),
         ("Real − shuffled", three(card.credit[0], found) if card.credit else no_control(found)),
         *((f"Real − {name}", three(rows[0], found)) for name, rows in card.controls.items() if name != "shuffled"),
         (
-            f"Chance of more than {found.spec.rope:g} points on new {noun}",
+            f"Chance of more than {found.spec.rope:g} points on new {noun}, by itself",
             percent(chance) if chance is not None else f"cannot be said ({card.limited})",
         ),
         ("Worth in labelled examples", worths_words(card)),
@@ -102,18 +103,20 @@ def missing_words(card: SourceCard, found: Ablation) -> str:
 
 
 def detail_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
-    """For those who ask: p, the source alone, and every number of shots."""
-    lines = [("p on new " + plural(found.unit_noun), p_pair(card.p[0], card.p_holm[0], len(found.cards)))]
+    """For those who ask: what p tests, the source alone, and every number of shots."""
+    lines = [("p on new " + plural(found.unit_noun), p_pair(card, len(found.cards), found.spec.rope))]
     lines.append(("Alone, against no metadata", three(card.alone[0], found)))
     lines += [(f"Real − {name}, alone", three(rows[0], found)) for name, rows in card.controls_alone.items()]
     lines += [(f"Left out, {examples(one.shot)}", three(one, found)) for one in card.delta[1:]]
     return lines
 
 
-def p_pair(p: float | None, adjusted: float | None, count: int) -> str:
-    if p is None or adjusted is None:
+def p_pair(card: SourceCard, count: int, rope: float) -> str:
+    """Each p by what it tests; only the second decides."""
+    zero, claim = card.p_zero[0], card.decision.p
+    if zero is None or claim is None:
         return "none: there is no interval for what is new"
-    return f"{p_words(p)}; {p_words(adjusted)} after Holm's correction for {count} sources"
+    return f"{p_words(zero)} against no difference, by itself; {p_words(claim)} for the claim against ± {rope:g}, after Holm's correction for {count} sources"
 
 
 def p_words(p: float) -> str:

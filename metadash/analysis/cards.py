@@ -6,17 +6,17 @@ from typing import Literal
 
 import numpy as np
 
-from metadash.analysis.compare import Difference, with_intervals
+from metadash.analysis.afresh import drawn_afresh
+from metadash.analysis.compare import Difference, tested_together, with_intervals
 from metadash.analysis.doses import BreakEven, DoseCurve
 from metadash.analysis.plan import Tier
 from metadash.analysis.shapley import alone, leave_one_out, sampled_shapley, shapley
-from metadash.analysis.shots import WorthInShots, resampled_means, worth_of_resampled
+from metadash.analysis.shots import WorthInShots, resampled_means, with_new, worth_of_resampled
 from metadash.analysis.values import Values
-from metadash.analysis.verdict import ROPE, Verdict, chance_above, holm, p_value
+from metadash.analysis.verdict import ROPE, Decision, Verdict, chance_above, graded, p_value
 from metadash.metadata.findings import Severity
 from metadash.training.subsets import SourceArm
 
-ALPHA = 0.05
 WORTH_AT = (1, 2, 5)
 """Labelled examples per class at which worth in shots is told."""
 
@@ -36,8 +36,9 @@ class SourceCard:
 
     ``delta`` leave-one-out; ``phi`` Shapley (empty where not every subset was scored), ``phi_error`` the sampling error of a sampled
     φ; ``alone`` against no metadata; ``credit`` real − shuffled among the other sources, ``credit_alone`` the same without them (both
-    empty where no control was trained). ``p`` and ``p_holm`` of Δ on new classes, the latter over all sources tested together;
-    ``chance`` that Δ exceeds the practical threshold. ``worth`` in shots where measured; ``coverage`` the share of the classes (of the
+    empty where no control was trained). Each of these carries the decision that holds among all sources, beside its control where
+    that is asked for (``decision`` is that of Δ at the fewest shots). ``p_zero`` tests "Δ is 0 on new classes", by itself; ``chance`` that Δ exceeds the
+    practical threshold, by itself. ``worth`` in shots where measured; ``coverage`` the share of the classes (of the
     instances, where ``level`` says that it describes those) that have the source. ``controls`` real − falsified by each control that
     was trained, among the other sources, ``controls_alone`` without them; shuffled is ``credit``. ``claim`` is True where the verdict may be quoted. ``break_even`` (one for each way of being wrong), ``missingness``
     (the gain at each share of classes without the source) and what the audit adds to ``badges`` come from :mod:`beside`; None means
@@ -52,21 +53,29 @@ class SourceCard:
     alone: tuple[Difference, ...]
     credit: tuple[Difference, ...]
     credit_alone: tuple[Difference, ...]
-    p: tuple[float | None, ...]
-    p_holm: tuple[float | None, ...]
+    p_zero: tuple[float | None, ...]
     chance: tuple[float | None, ...]
     worth: tuple[WorthInShots, ...]
     coverage: float
     level: Literal["class", "instance"] = "class"
     controls: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     controls_alone: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
-    verdict: Verdict = Verdict.UNDETERMINED
     reason: str = ""
     claim: bool = False
     disagreement: str = ""
     break_even: tuple[BreakEven, ...] | None = None
     missingness: DoseCurve | None = None
     badges: tuple[Badge, ...] = ()
+
+    @property
+    def decision(self) -> Decision:
+        """On Δ on new classes at the fewest shots, among all sources tested together."""
+        return self.delta[0].decision
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of any grade; ``decision.certain`` says whether it holds."""
+        return self.decision.verdict
 
     @property
     def limited(self) -> str:
@@ -82,6 +91,13 @@ class Effects:
     alone: tuple[tuple[Difference, ...], ...]
     phi: tuple[tuple[Difference, ...], ...]
     phi_error: tuple[tuple[float, ...], ...]
+
+
+Rows = tuple[tuple[Difference, ...], ...]
+"""[shots][sources]."""
+
+Controls = Sequence[dict[str, tuple[Difference, ...]]]
+"""By source, real − falsified by each control at every number of shots."""
 
 
 def effects_of(values: Values, count: int, orders: np.ndarray | None, rope: float = ROPE) -> Effects:
@@ -132,46 +148,28 @@ def worths(values: Values, pairs: Sequence[tuple[int, int]]) -> list[tuple[Worth
     masks = sorted({mask for pair in pairs for mask in pair})
     scores = np.stack([values.accuracy(SourceArm(mask)).mean(axis=0) for mask in masks])  # [M, K, E]
     means, draws = scores.mean(axis=2), resampled_means(scores, np.random.default_rng(0))
-    places = [(masks.index(more), masks.index(less)) for more, less in pairs]
-    return [
-        tuple(worth_of_resampled(values.shots, (means[m], means[n]), (draws[:, m], draws[:, n]), shot) for shot in chosen)
-        for m, n in places
-    ]
+    flat = scores.reshape(-1, scores.shape[2])
+    new = drawn_afresh(flat, values.manifest.classes, values.group, np.random.default_rng(0))
+    found = []
+    for m, n in ((masks.index(more), masks.index(less)) for more, less in pairs):
+        here = [worth_of_resampled(values.shots, (means[m], means[n]), (draws[:, m], draws[:, n]), shot) for shot in chosen]
+        if new is not None:
+            curves = new.draws.reshape(-1, *means.shape)
+            here = [with_new(one, values.shots, (curves[:, m], curves[:, n]), new.unit, new.n) for one in here]
+        found.append(tuple(here))
+    return found
 
 
-def adjusted(delta: Sequence[Difference]) -> tuple[list[float | None], list[float | None]]:
-    """p of each source's Δ on new classes at one number of shots, and Holm's adjustment over them."""
-    p = [p_value(one.new_classes) for one in delta]
-    known = [value for value in p if value is not None]
-    corrected = iter(holm(known).tolist() if known else [])
-    return p, [None if value is None else next(corrected) for value in p]
-
-
-def judged(card: SourceCard, n_sources: int) -> tuple[Verdict, str]:
-    """The verdict on a source at the fewest shots, and in a few words what it rests on.
-
-    From the interval of Δ on new classes, and then two doubts: several sources were tested together (Holm), and the gain may be one
-    of mere shape (the shuffled control, where arms are retrained). A source that helps alone, and not beside the others, is said to.
-    """
-    found, p_holm = card.delta[0].decision.verdict, card.p_holm[0]
-    verdict, reason = found, card.delta[0].decision.reason or IN_WORDS[found]
-    if found in (Verdict.HELPS, Verdict.HURTS) and (p_holm is None or p_holm > ALPHA):
-        verdict = Verdict.UNDETERMINED
-        reason = f"Cannot tell yet: with {n_sources} sources tested together, this could be chance."
-    elif found is Verdict.HELPS and card.tier == "confirm" and not holds(card.credit):
-        verdict = Verdict.UNDETERMINED
-        reason = "Cannot tell yet: its shuffled rows may do as well, so the gain need not lie in what it says."
-    by_itself = n_sources > 1 and holds(card.alone) and (card.tier != "confirm" or holds(card.credit_alone))
-    if by_itself and verdict is Verdict.EQUIVALENT:
-        return verdict, "Makes no practical difference beside the others, which say the same; alone it helps."
-    if by_itself and verdict is Verdict.UNDETERMINED:
-        return verdict, f"{reason} Alone it helps."
-    return verdict, reason
-
-
-def holds(differences: Sequence[Difference]) -> bool:
-    """Whether a gain is there at the fewest shots: measured, and wholly above the practical threshold."""
-    return bool(differences) and differences[0].decision.verdict is Verdict.HELPS
+def judged(card: SourceCard, n_sources: int) -> str:
+    """In a few words what the decision on a source rests on. A source that helps alone, and not beside the others, is said to."""
+    found, alone = card.decision, card.alone[0].decision
+    reason = found.reason or IN_WORDS[found.verdict]
+    if n_sources == 1 or alone.verdict is not Verdict.HELPS:
+        return reason
+    if found.verdict is Verdict.EQUIVALENT:
+        said = graded("makes no practical difference", found.grade)
+        return f"{said[0].upper()}{said[1:]} beside the others, which say the same; alone it {alone.words}."
+    return f"{reason} Alone it {alone.words}." if found.verdict is Verdict.UNDETERMINED else reason
 
 
 IN_WORDS = {
@@ -179,6 +177,25 @@ IN_WORDS = {
     Verdict.HURTS: "Hurts beside all the others: better left out.",
     Verdict.EQUIVALENT: "Makes no practical difference.",
 }
+
+
+def decided(effects: Effects, tier: Tier, beside: Controls, alone: Controls, rope: float) -> Effects:
+    """With the decisions that hold among all sources, at each number of shots and for each effect a family of its own.
+
+    Where arms were trained anew (*confirm*), whatever helps must do so beside shuffled rows: Δ beside those among the other sources, *alone* and
+    the share beside those of the source alone (among the others, where alone they were not trained).
+    """
+
+    def of(rows: Rows, *controls: Controls) -> Rows:
+        return tuple(
+            tested_together(found, rope, None if tier != "confirm" else [shuffled(s, shot, *controls) for s in range(len(found))])
+            for shot, found in enumerate(rows)
+        )
+
+    def shuffled(source: int, shot: int, *controls: Controls) -> Difference | None:
+        return next((rows[shot] for by_name in controls if (rows := by_name[source].get("shuffled"))), None)
+
+    return replace(effects, delta=of(effects.delta, beside), alone=of(effects.alone, alone), phi=of(effects.phi, alone, beside))
 
 
 def cards_of(
@@ -193,14 +210,17 @@ def cards_of(
     complete: bool,
     rope: float = ROPE,
 ) -> tuple[SourceCard, ...]:
-    """One card a source, those worth most first. ``levels`` say what each describes (by default classes); ``complete``: every seed is there, so that a confirmed verdict may be quoted."""
+    """One card a source, those worth most first. ``levels`` say what each describes (by default classes); ``complete``: every seed is there, so that what is
+    confirmed, and certain, may be quoted."""
     count, full = len(sources), 2 ** len(sources) - 1
-    p, p_holm = zip(*(adjusted(delta) for delta in effects.delta), strict=True)
+    beside, alone = (
+        [by_control(values, real(s), 1 << s, rope) for s in range(count)] for real in (lambda s: full, lambda s: 1 << s)
+    )
+    effects = decided(effects, tier, beside, alone, rope)
     worth = worths(values, [(full, full & ~(1 << s)) for s in range(count)])
     cards = []
     for s, source in enumerate(sources):
         delta = tuple(found[s] for found in effects.delta)
-        controls, controls_alone = (by_control(values, real, 1 << s, rope) for real in (full, 1 << s))
         card = SourceCard(
             source=source,
             tier=tier,
@@ -208,21 +228,19 @@ def cards_of(
             phi=tuple(found[s] for found in effects.phi if found),
             phi_error=tuple(found[s] for found in effects.phi_error),
             alone=tuple(found[s] for found in effects.alone),
-            credit=controls.get("shuffled", ()),
-            credit_alone=controls_alone.get("shuffled", ()),
-            p=tuple(found[s] for found in p),
-            p_holm=tuple(found[s] for found in p_holm),
+            credit=beside[s].get("shuffled", ()),
+            credit_alone=alone[s].get("shuffled", ()),
+            p_zero=tuple(p_value(one.new_classes) for one in delta),
             chance=tuple(chance_above(one.new_classes, rope) for one in delta),
             worth=worth[s],
             coverage=coverage[s],
             level=levels[s] if levels else "class",
-            controls=controls,
-            controls_alone=controls_alone,
+            controls=beside[s],
+            controls_alone=alone[s],
             badges=badges[s],
         )
-        verdict, reason = judged(card, count)
-        quotable = tier == "confirm" and complete and verdict is not Verdict.UNDETERMINED and not badges[s]
-        cards.append(replace(card, verdict=verdict, reason=reason, claim=quotable))
+        quotable = tier == "confirm" and complete and card.decision.certain and not badges[s]
+        cards.append(replace(card, reason=judged(card, count), claim=quotable))
     return tuple(sorted(cards, key=worth_first))
 
 

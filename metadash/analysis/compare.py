@@ -1,13 +1,15 @@
 """One learner against another on the same episodes: the paired difference, its intervals, its verdict, at every number of shots."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from metadash.analysis.group_shares import GroupShare, share_of_groups
 from metadash.analysis.intervals import Interval, mean_over_episodes, mean_over_seeds, paired_differences, seed_interval
 from metadash.analysis.scores import Scored, Scores, both_intervals
 from metadash.analysis.shots import WorthInShots, worth_in_shots_interval
-from metadash.analysis.verdict import Decision, decide
+from metadash.analysis.verdict import Decision, decide, decide_together
 from metadash.errors import BadInput
 
 
@@ -16,7 +18,9 @@ class Difference:
     """The first learner less the second, in points, at ``shot`` labelled examples per class.
 
     ``episodes`` is the interval for these test classes, ``new_classes`` for classes (or groups) like them, ``seeds`` over matched
-    training seeds (None with fewer than two). ``decision`` is read off ``new_classes``: the question is about new classes.
+    training seeds (None with fewer than two). ``decision`` is read off ``new_classes``: the question is about new classes; it is that of the
+    difference by itself, which :func:`metadash.analysis.verdict.decide_together` replaces where several are tested. ``shares`` counts the
+    groups at hand that gain or lose (None where tasks are not drawn within groups).
     """
 
     shot: int
@@ -24,6 +28,7 @@ class Difference:
     new_classes: Interval
     seeds: Interval | None
     decision: Decision
+    shares: GroupShare | None = None
 
 
 def difference(first: Scores, second: Scores, shot: int, rope: float = 0.5) -> Difference:
@@ -35,9 +40,25 @@ def difference(first: Scores, second: Scores, shot: int, rope: float = 0.5) -> D
 
 def with_intervals(points: np.ndarray, scored: Scored, shot: int, rope: float = 0.5) -> Difference:
     """Paired differences (or any effect that is linear in scores) [S, E] in points, with the three intervals."""
-    episodes, new_classes = both_intervals(mean_over_seeds(points), scored)
+    values = mean_over_seeds(points)
+    episodes, new_classes = both_intervals(values, scored)
     seeds = seed_interval(mean_over_episodes(points)) if len(points) > 1 else None
-    return Difference(shot, episodes, new_classes, seeds, decide(new_classes, rope))
+    shares = None if scored.group is None else share_of_groups(values, scored.group, rope)
+    return Difference(shot, episodes, new_classes, seeds, decide(new_classes, rope), shares)
+
+
+def tested_together(
+    rows: Sequence[Difference], rope: float = 0.5, controls: Sequence[Difference | None] | None = None
+) -> tuple[Difference, ...]:
+    """The same differences with the decisions that hold when all are tested together, each beside its gain over falsified rows, if any."""
+    checks = None if controls is None else [None if one is None else one.new_classes for one in controls]
+    decisions = decide_together([row.new_classes for row in rows], rope, checks)
+    return tuple(replace(row, decision=decision) for row, decision in zip(rows, decisions, strict=True))
+
+
+def beside_control(rows: Sequence[Difference], controls: Sequence[Difference], rope: float = 0.5) -> list[Difference]:
+    """Gains at every number of shots, each a question of its own, decided beside the gain over shuffled rows at the same."""
+    return [tested_together([row], rope, [control])[0] for row, control in zip(rows, controls, strict=True)]
 
 
 def check_paired(first: Scores, second: Scores) -> None:
@@ -57,7 +78,9 @@ def matched_seeds(one: np.ndarray, other: np.ndarray, first: Scores, second: Sco
 
 
 def worth(first: Scores, second: Scores, at: int, seed: int = 0) -> WorthInShots:
-    """How many more labelled examples per class ``second`` needs to match ``first`` at ``at`` examples, with a bootstrap interval."""
+    """How many more labelled examples per class ``second`` needs to match ``first`` at ``at`` examples, for these and for new classes."""
     check_paired(first, second)
     generator = np.random.default_rng(seed)
-    return worth_in_shots_interval(first.shots, first.accuracy.mean(axis=1), second.accuracy.mean(axis=1), at, generator)
+    curves = first.accuracy.mean(axis=1), second.accuracy.mean(axis=1)
+    classes, group = first.manifest.classes, first.group
+    return worth_in_shots_interval(first.shots, *curves, at, generator, classes=classes, group=group)

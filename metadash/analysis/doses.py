@@ -163,4 +163,5 @@ def break_even_words(found: BreakEven) -> str:
         return "the metadata are worth nothing here even when all are right"
     if found.censored == "above":
         return f"even with all {found.hit} hit it does better than without"
-    return f"break-even at {100 * found.value:.0f} % of the {found.hit} [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+    bounds = f"[{100 * found.low:.0f}, {100 * found.high:.0f}]"
+    return f"break-even at {100 * found.value:.0f} % of the {found.hit} {bounds}, over tasks of these test classes"

@@ -8,6 +8,7 @@ import pandas as pd
 from metadash.analysis.ablation import Ablation
 from metadash.analysis.compare import Difference
 from metadash.analysis.intervals import Interval
+from metadash.analysis.verdict import Decision
 
 EFFECTS = {
     "delta": "left out",
@@ -18,7 +19,7 @@ ALL = "all together"
 
 
 def effects_table(found: Ablation) -> pd.DataFrame:
-    """One row a source (or pair, or all), effect and number of shots. Estimates and bounds in points; p against no effect at all."""
+    """One row a source (or pair, or all), effect and number of shots. Estimates and bounds in points; verdicts hold among all sources."""
     return pd.DataFrame(list(rows_of(found)))
 
 
@@ -26,10 +27,9 @@ def rows_of(found: Ablation) -> Iterator[dict[str, Any]]:
     for card in found.cards:
         for name, label in EFFECTS.items():
             for index, one in enumerate(getattr(card, name)):
-                tested = {"p": card.p[index], "p_holm": card.p_holm[index]} if name == "delta" else {}
+                tested = {"p_against_zero": card.p_zero[index]} if name == "delta" else {}
                 error = {"sampling_error": card.phi_error[index]} if name == "phi" and card.phi_error else {}
-                verdict = card.verdict if name == "delta" and index == 0 else one.decision.verdict
-                yield row(card.source, label, one, found, verdict=verdict.name.lower(), **tested, **error)
+                yield row(card.source, label, one, found, **tested, **error)
         for where, controls in (("beside the others", card.controls), ("alone", card.controls_alone)):
             for control, differences in controls.items():
                 for one in differences:
@@ -53,10 +53,21 @@ def row(source: str, effect: str, one: Difference, found: Ablation, **more: Any)
         **bounds("these_test_classes", one.episodes),
         **bounds("new_classes", one.new_classes),
         **(bounds("seeds", one.seeds) if one.seeds else {}),
-        "verdict": one.decision.verdict.name.lower(),
+        **decided(one.decision),
         **more,
         "tier": found.tier,
         "partial": found.partial,
+    }
+
+
+def decided(decision: Decision) -> dict[str, Any]:
+    """A decision as columns. ``p_claim`` tests what the estimate claims against the edge of the region, after Holm over all tested together."""
+    return {
+        "verdict": decision.verdict.name.lower(),
+        "grade": decision.grade.name.lower(),
+        "in_words": decision.words,
+        "chance": decision.chance,
+        "p_claim": decision.p,
     }
 
 

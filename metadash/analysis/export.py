@@ -42,6 +42,8 @@ def as_json(answer: Answer) -> dict[str, Any]:
                 ("metadata_minus_shuffled", answer.credit),
             )
         },
+        "verdict": answer.gain[0].decision.words,
+        "chance": answer.gain[0].decision.chance,
         "worth_in_shots": simple(answer.worth),
         "kappa": answer.kappa,
         "batch_norm": answer.batch_norm,

@@ -10,7 +10,7 @@ import pandas as pd
 from metadash.analysis.compare import Difference, difference
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import examples
-from metadash.analysis.verdict import ROPE, Verdict, corrected, holm, p_value
+from metadash.analysis.verdict import ROPE, Decision, Grade, Verdict, decide_together, graded, p_value
 from metadash.analysis.words import plural_of, points
 from metadash.errors import BadInput
 
@@ -29,16 +29,38 @@ MARKED = (
 )
 
 
+COMPARED = dict(MARKED)
+
+
+def compared(decision: Decision) -> str:
+    """``better``, ``very likely worse``: of one learner against another."""
+    return graded(COMPARED[decision.verdict], decision.grade)
+
+
 @dataclass(frozen=True)
 class Claim:
-    """A difference as one of a family of tests. ``verdict`` is what holds after Holm's correction; ``difference.decision`` is the
-    verdict of the interval alone. ``p`` tests "no difference on new classes", ``p_holm`` is its adjustment; None without an interval.
+    """A difference as one of a family of ``tested``. ``decision`` is what holds among all of them; ``difference.decision`` is that of the
+    difference by itself. ``p_zero`` tests "no difference on new classes", by itself; None without an interval.
     """
 
     difference: Difference
-    verdict: Verdict
-    p: float | None
-    p_holm: float | None
+    decision: Decision
+    p_zero: float | None
+    tested: int = 1
+
+    @property
+    def verdict(self) -> Verdict:
+        """What holds for certain among all of them."""
+        return self.decision.verdict if self.decision.certain else Verdict.UNDETERMINED
+
+    @property
+    def in_two_families(self) -> str:
+        """``alone: better; among these 4 comparisons: very likely better``; empty where both say the same."""
+        alone, together = self.difference.decision, self.decision
+        if self.tested < 2 or (alone.verdict, alone.grade) == (together.verdict, together.grade):
+            return ""
+        now = "not yet" if together.verdict is Verdict.UNDETERMINED else compared(together)
+        return f"alone: {compared(alone)}; among these {self.tested} comparisons: {now}"
 
     @property
     def estimate(self) -> float:
@@ -47,13 +69,11 @@ class Claim:
 
 def claims(found: Mapping[Key, Difference], rope: float = ROPE) -> dict[Key, Claim]:
     """All of ``found`` as one family."""
-    intervals = [row.new_classes for row in found.values()]
-    p = [p_value(interval) for interval in intervals]
-    known = [value for value in p if value is not None]
-    adjusted = iter(holm(known))
+    decisions = decide_together([row.new_classes for row in found.values()], rope)
+    tested = sum(decision.chance is not None for decision in decisions)
     return {
-        key: Claim(row, verdict, value, None if value is None else float(next(adjusted)))
-        for (key, row), verdict, value in zip(found.items(), corrected(intervals, rope), p, strict=True)
+        key: Claim(row, decision, p_value(row.new_classes), tested)
+        for (key, row), decision in zip(found.items(), decisions, strict=True)
     }
 
 
@@ -96,26 +116,34 @@ def baseline_sentence(found: Mapping[str, Claim], baseline: str, shot: int) -> s
         parts.append(f"{worse} {'does' if worse == 1 else 'do'} worse")
     if equal := n[Verdict.EQUIVALENT]:
         parts.append(f"{equal} {'makes' if equal == 1 else 'make'} no practical difference")
-    if unknown := n[Verdict.UNDETERMINED]:
+    if likely := sum(0 < one.decision.grade < Grade.CERTAIN for one in found.values()):
+        parts.append(f"for {likely} only “very likely” or “probably” is said")
+    if unknown := sum(not one.decision.grade for one in found.values()):
         parts.append(f"for {unknown} it cannot be told yet")
     listed = ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else parts[0]
     return f"With {examples(shot)} per class, {listed}."
 
 
 def baseline_lines(names: Mapping[str, str], found: Mapping[str, Claim]) -> list[str]:
-    """One line a verdict: its mark, and each arm's difference with its interval for new classes."""
+    """One line a verdict and grade: its mark, and each arm's difference with its interval for new classes, and what it is by itself where that differs."""
     lines = []
     for verdict, label in MARKED:
-        named = [f"“{names[arm]}” {with_interval(one)}" for arm, one in found.items() if one.verdict is verdict]
-        if named:
-            lines.append(f"{verdict.value} {label}: {', '.join(named)}")
+        for grade in sorted(Grade, reverse=True):
+            named = [
+                f"“{names[arm]}” {with_interval(one)}"
+                for arm, one in found.items()
+                if (one.decision.verdict, one.decision.grade) == (verdict, grade)
+            ]
+            if named:
+                lines.append(f"{verdict.value} {graded(label, grade)}: {', '.join(named)}")
     return lines
 
 
 def with_interval(found: Claim) -> str:
-    """``+2.6 points [1.9, 3.3]``, the interval that of new classes; says why where there is none."""
+    """``+2.6 points [1.9, 3.3]``, the interval that of new classes; says why where there is none, and what it is by itself."""
     new = found.difference.new_classes
-    return points(new.estimate, new.low, new.high) if new.low is not None else f"{points(new.estimate)} ({new.note})"
+    text = points(new.estimate, new.low, new.high) if new.low is not None else f"{points(new.estimate)} ({new.note})"
+    return f"{text} ({found.in_two_families})" if found.in_two_families else text
 
 
 def pairs_sentence(names: Mapping[str, str], pairs: Mapping[Pair, Claim], shot: int) -> str:
@@ -138,10 +166,12 @@ def pairs_counts(pairs: Mapping[Pair, Claim]) -> str:
     """``Of 10 pairs, 6 differ, 1 makes no practical difference and 3 cannot be told yet.``"""
     differ = sum(better_of(pair, found) is not None for pair, found in pairs.items())
     equal = sum(found.verdict is Verdict.EQUIVALENT for found in pairs.values())
-    unknown = len(pairs) - differ - equal
+    leaning = sum(0 < found.decision.grade < Grade.CERTAIN for found in pairs.values())
+    unknown = len(pairs) - differ - equal - leaning
+    likely = f", {leaning} {'is' if leaning == 1 else 'are'} told with “very likely” or “probably” only" if leaning else ""
     return (
         f"Of {plural_of(len(pairs), 'pair')}, {differ} {'differs' if differ == 1 else 'differ'}, "
-        f"{equal} {'makes' if equal == 1 else 'make'} no practical difference and {unknown} cannot be told yet."
+        f"{equal} {'makes' if equal == 1 else 'make'} no practical difference{likely} and {unknown} cannot be told yet."
     )
 
 
@@ -171,8 +201,10 @@ def claim_columns(found: Claim | None) -> dict[str, float | str | None]:
         "difference_these_classes_high": row.episodes.high if row else None,
         "difference_new_classes_low": row.new_classes.low if row else None,
         "difference_new_classes_high": row.new_classes.high if row else None,
-        "p_new_classes": found.p if found else None,
-        "p_holm": found.p_holm if found else None,
-        "verdict": row.decision.verdict.name.lower() if row else None,
-        "verdict_holm": found.verdict.name.lower() if found else None,
+        "p_against_zero": found.p_zero if found else None,
+        "p_claim_holm": found.decision.p if found else None,
+        "chance_holm": found.decision.chance if found else None,
+        "verdict_alone": compared(row.decision) if row else None,
+        "verdict_holm": compared(found.decision) if found else None,
+        "compared_together": found.tested if found else None,
     }

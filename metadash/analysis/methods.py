@@ -4,6 +4,7 @@ import shlex
 
 from metadash.analysis.ablation import Ablation
 from metadash.analysis.ablation_words import TIERS
+from metadash.analysis.caveats import winners_curse
 from metadash.analysis.plan import FEWEST_SEEDS, SOURCE_DROPOUT, AblationSpec
 from metadash.analysis.words import count, plural, plural_of
 from metadash.data.dataset import Dataset
@@ -43,7 +44,7 @@ def claims_words(found: Ablation) -> str:
     """What a claim holds for, source by source."""
     named = [f"“{card.source}”" for card in found.cards if card.claim]
     if not named:
-        return "Nothing here may be quoted as a claim: no source has a verdict that holds and no badge that forbids it."
+        return "Nothing here may be quoted as a claim: no source has a verdict that is certain and no badge that forbids it."
     return f"What is said of {', '.join(named)} may be quoted as a claim; what is said of other sources may not."
 
 
@@ -95,14 +96,17 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
             "Intervals",
             f"All are 95 %, of differences paired on episodes and seeds. These {new}: Student's t over episodes (Lafargue et al. 2024). New {new}: "
             + ("delete-one-group jackknife (MacKinnon et al. 2023)" if found.n_groups else "delete-one-class jackknife")
-            + f". Training again: matched seeds. Over {'groups and ' if found.n_groups else ''}seeds, which are few, each bound is the outer one of "
-            "Student's t and of Hall's (1992), which looks at skewness. Worth in shots: percentile bootstrap over episodes (Efron 1979).",
+            + f". Training again: matched seeds. Each bound for new {new} and over seeds is the outer one of Student's t and of Hall's (1992), which "
+            "looks at skewness. Worth in shots: for these, percentile bootstrap over episodes (Efron 1979); for new, curves drawn from the jackknife's covariance.",
         ),
         (
             "Decisions",
             f"Read off the interval for new {new} at the fewest shots, against a region of no practical difference of ± {spec.rope:g} points (Kruschke 2018; "
-            "Benavoli et al. 2017). Help and harm must also hold after Holm's correction (1979) over all sources tested together"
-            + (", and help must be more than that of the source's own shuffled rows." if found.tier == "confirm" else "."),
+            "Benavoli et al. 2017), by the chance that the effect lies where its estimate claims: 97.5 % for a verdict, 90 % for *very likely*, 75 % for *probably*. "
+            "Chances are after Holm's correction (1979) over all sources tested together, help or harm one family and no difference another; of fewer than "
+            "8 groups no more than *very likely* is said, of fewer than 6 no more than *probably*"
+            + ("; help must be as surely more than that of the source's own shuffled rows." if found.tier == "confirm" else ".")
+            + f" {winners_curse(len(found.cards), 'share')}".rstrip(),
         ),
     ]
 

@@ -9,10 +9,20 @@ import pandas as pd
 
 from metadash.analysis import words
 from metadash.analysis.arms import StoredArm, names_of
+from metadash.analysis.caveats import winners_curse
 from metadash.analysis.compare import check_paired
 from metadash.analysis.costs import cheapest_words, cost_of
 from metadash.analysis.export import simple
-from metadash.analysis.family import Claim, Pair, baseline_lines, baseline_sentence, every_pair, pairs_counts, pairs_sentence
+from metadash.analysis.family import (
+    Claim,
+    Pair,
+    baseline_lines,
+    baseline_sentence,
+    compared,
+    every_pair,
+    pairs_counts,
+    pairs_sentence,
+)
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import cell
 from metadash.analysis.verdict import ROPE
@@ -89,7 +99,7 @@ class Report:
         return every_pair(self.scores, shot, self.rope)
 
     def values(self, in_pairs: bool = False) -> dict[str, Any]:
-        """Every number as JSON would hold it. ``verdict_holm`` is what holds after correction, at each number of shots by itself."""
+        """Every number as JSON would hold it. ``decision`` is that of a difference by itself, ``together`` what holds among all compared, at each number of shots by itself."""
         tests = {shot: against_baseline(self.compared, shot, self.rope) for shot in self.shots}
         return {
             "learners": [self.learner(arm) for arm in self.arms],
@@ -136,9 +146,8 @@ class Report:
             "first": self.names[first],
             "second": self.names[second],
             **simple(found.difference),
-            "p": found.p,
-            "p_holm": found.p_holm,
-            "verdict_holm": found.verdict.name.lower(),
+            "p_against_zero": found.p_zero,
+            "together": {**simple(found.decision), "in_words": compared(found.decision), "comparisons": found.tested},
         }
 
     def lines(self, in_pairs: bool = False, ways: bool = False) -> list[str]:
@@ -160,6 +169,7 @@ class Report:
                 lines += [f"  {line}" for line in baseline_lines(self.names, found)]
         if len(self.arms) > 2:
             lines.append("What is better, worse or no difference holds after Holm's correction; brackets: 95 % for new classes.")
+            lines.append(winners_curse(len(self.arms) - 1))
         if first_pairs := self.pairs(self.shots[0]):
             lines.append(cheapest_words(self.names, {arm.id: cost_of(arm) for arm in self.arms}, first_pairs))
         return lines

@@ -12,10 +12,12 @@ shots have a place), after isotonic regression: more examples do not make a lear
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+
+from metadash.analysis.afresh import drawn_afresh
 
 Array = np.ndarray
 BLOCK = 2_000_000  # bootstrap weights held at once: 16 MB
@@ -29,8 +31,9 @@ class WorthInShots:
 
     Negative when the source hurts. ``censored`` "above": even at the last measured shot the learner without is behind, so the
     worth is at least ``value``; "below": even at the first it is ahead, so the worth is at most ``value``. ``low`` and ``high``
-    bound the value at ``level``; None where that bound lies beyond the measured shots (or where there was no resampling:
-    ``resamples`` 0).
+    bound the value at ``level`` over episodes, for *these test classes*; None where that bound lies beyond the measured shots (or
+    where there was no resampling: ``resamples`` 0). ``new_low`` and ``new_high`` bound it for *new classes*, over ``new_n`` of the unit that
+    would be new ("group", "class"); ``new_unit`` is empty where nothing can be said of new ones.
     """
 
     value: float
@@ -40,6 +43,10 @@ class WorthInShots:
     high: float | None = None
     level: float = 0.95
     resamples: int = 0
+    new_low: float | None = None
+    new_high: float | None = None
+    new_unit: str = ""
+    new_n: int = 0
 
 
 def worth_in_shots(shots: Sequence[float] | Array, with_curve: Array, without_curve: Array, at: float) -> WorthInShots:
@@ -65,11 +72,14 @@ def worth_in_shots_interval(
     rng: np.random.Generator,
     resamples: int = 1000,
     level: float = 0.95,
+    classes: Array | None = None,
+    group: Array | None = None,
 ) -> WorthInShots:
     """:func:`worth_in_shots` of the mean curves, with a percentile bootstrap over episodes (Efron 1979).
 
     ``with_scores`` and ``without_scores`` [K, E]: K shots, the same E episodes for both learners. Episodes are drawn with all
-    their shots and both learners at once, so the pairing carries over. The interval is about *these test classes*. A quantile
+    their shots and both learners at once, so the pairing carries over: the interval about *these test classes*. That about *new classes*
+    is read off curves drawn afresh, where ``classes`` [E, N] (and ``group`` [E]) say what each episode was made of. A quantile
     that falls on a censored resample is a bound beyond the measured shots and is given as None.
     """
     scale = _scale_of(shots, at)
@@ -78,7 +88,12 @@ def worth_in_shots_interval(
         raise ValueError(f"Scores must be finite and of shape [{len(scale)}, E] for both learners; got {scores.shape[1:]}.")
     draws = resampled_means(scores, rng, resamples)
     means = scores.mean(axis=2)
-    return worth_of_resampled(shots, (means[0], means[1]), (draws[:, 0], draws[:, 1]), at, level)
+    new = None if classes is None else drawn_afresh(scores.reshape(-1, scores.shape[2]), classes, group, rng, resamples)
+    found = worth_of_resampled(shots, (means[0], means[1]), (draws[:, 0], draws[:, 1]), at, level)
+    if new is None:
+        return found
+    curves = new.draws.reshape(resamples, 2, len(scale))
+    return with_new(found, shots, (curves[:, 0], curves[:, 1]), new.unit, new.n)
 
 
 def resampled_means(scores: Array, rng: np.random.Generator, resamples: int = 1000) -> Array:
@@ -101,19 +116,22 @@ def worth_of_resampled(
     """:func:`worth_in_shots` of the curve [K] with and that without, and its interval from their resampled means [R, K]."""
     scale = _scale_of(shots, at)
     centre = worth_in_shots(shots, *curves, at)
-    value, censored = _distance(scale, _isotonic(draws[0]), _isotonic(draws[1]), at)
-    low, high = np.quantile(value, [0.5 - level / 2, 0.5 + level / 2])
-    beyond_low = (censored < 0).mean() > 0.5 - level / 2
-    beyond_high = (censored > 0).mean() > 0.5 - level / 2
-    return WorthInShots(
-        centre.value,
-        centre.at,
-        centre.censored,
-        None if beyond_low else float(low),
-        None if beyond_high else float(high),
-        level,
-        len(value),
-    )
+    low, high = _bounds(*_distance(scale, _isotonic(draws[0]), _isotonic(draws[1]), at), level)
+    return WorthInShots(centre.value, centre.at, centre.censored, low, high, level, len(draws[0]))
+
+
+def with_new(found: WorthInShots, shots: Sequence[float] | Array, draws: tuple[Array, Array], unit: str, n: int) -> WorthInShots:
+    """With the interval for new classes, from curves [R, K] with and without as they might be over ``n`` other ``unit``."""
+    distances = _distance(_scale_of(shots, found.at), _isotonic(draws[0]), _isotonic(draws[1]), found.at)
+    low, high = _bounds(*distances, found.level)
+    return replace(found, new_low=low, new_high=high, new_unit=unit, new_n=n)
+
+
+def _bounds(value: Array, censored: Array, level: float) -> tuple[float | None, float | None]:
+    """Percentiles of the resampled values; None where one falls on what lies beyond the measured shots."""
+    tail = 0.5 - level / 2
+    low, high = np.quantile(value, [tail, 1 - tail])
+    return None if (censored < 0).mean() > tail else float(low), None if (censored > 0).mean() > tail else float(high)
 
 
 def _scale_of(shots: Sequence[float] | Array, at: float) -> Array:

@@ -13,14 +13,14 @@ from metadash.analysis.family import Claim, claim_columns, claims
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import bracket, examples
 from metadash.analysis.shots import WorthInShots
-from metadash.analysis.verdict import ROPE, Verdict
-from metadash.analysis.words import points
+from metadash.analysis.verdict import ROPE, SURELY, Verdict
+from metadash.analysis.words import count, points
 from metadash.errors import BadInput
 
 CLAIMS = {
-    Verdict.HELPS: "“{first}” does better than “{second}”",
-    Verdict.HURTS: "“{first}” does worse than “{second}”",
-    Verdict.EQUIVALENT: "between “{first}” and “{second}” there is no practical difference",
+    Verdict.HELPS: "“{first}” {surely}does better than “{second}”",
+    Verdict.HURTS: "“{first}” {surely}does worse than “{second}”",
+    Verdict.EQUIVALENT: "between “{first}” and “{second}” there is {surely}no practical difference",
     Verdict.UNDETERMINED: "it cannot be told yet whether “{first}” does better than “{second}”",
 }
 
@@ -54,20 +54,23 @@ def against_baseline(compared: Mapping[str, Versus], shot: int, rope: float = RO
 def headline(first: str, second: str, found: Difference, noun: str) -> str:
     """The first sentence: verdict, difference, both intervals. ``noun``: what would be new, in the plural."""
     inside, new = found.episodes, found.new_classes
-    claim = CLAIMS[found.decision.verdict].format(first=first, second=second)
+    claim = CLAIMS[found.decision.verdict].format(first=first, second=second, surely=SURELY[found.decision.grade])
     text = f"With {examples(found.shot)} per class, {claim}: {points(inside.estimate, inside.low, inside.high)} on these {noun}"
     if new.low is None:
         return f"{text}; how it is on new {noun} cannot be said ({new.note})."
-    return f"{text}, {bracket(new.estimate, new.low, new.high)} on new {noun}."
+    return f"{text}, {bracket(new.estimate, new.low, new.high)} on new {noun} ({count(new.n)} {noun} tested)."
 
 
-def worth_words(first: str, second: str, found: WorthInShots) -> str:
-    """How many labelled examples the second needs to do as well as the first, with an interval for these test classes."""
+def worth_words(first: str, second: str, found: WorthInShots, noun: str = "classes") -> str:
+    """How many labelled examples the second needs to do as well as the first, for these and for new ``noun``."""
     opening = f"“{first}” with {examples(int(found.at))} per class does as well as “{second}” with "
     if found.censored:
         return f"{opening}{'at least' if found.censored == 'above' else 'at most'} {found.at + found.value:.1f}."
-    interval = "" if found.low is None or found.high is None else f" [{found.at + found.low:.1f}, {found.at + found.high:.1f}]"
-    return f"{opening}about {found.at + found.value:.1f}{interval}."
+    inside, new = (
+        "" if low is None or high is None else f" [{found.at + low:.1f}, {found.at + high:.1f}] on {which} {noun}"
+        for low, high, which in ((found.low, found.high, "these"), (found.new_low, found.new_high, "new"))
+    )
+    return f"{opening}about {found.at + found.value:.1f}{inside}{',' if inside and new else ''}{new}."
 
 
 def long_table(

@@ -7,7 +7,7 @@ import numpy as np
 from metadash.analysis.compare import Difference, difference
 from metadash.analysis.intervals import Interval
 from metadash.analysis.scores import Scores, load_scores
-from metadash.analysis.sentence import bracket, examples, plural
+from metadash.analysis.sentence import examples, on_new, plural
 from metadash.analysis.words import count, points
 from metadash.training.questions import WhatIfSpec
 from metadash.training.store import Run, RunStore
@@ -68,7 +68,7 @@ def headline(found: WhatIf, spec: WhatIfSpec, class_noun: str, unit_noun: str) -
     if not hit:
         return f"{opening}accuracy is what it was: nothing is changed yet."
     inside, new, nouns = moved.episodes, moved.new_classes, plural(unit_noun)
-    beyond = f", {bracket(new.estimate, new.low, new.high)} on new {nouns}" if new.low is not None else ""
+    beyond = f", {on_new(new, unit_noun)}" if new.low is not None else ""
     return (
         f"{opening}accuracy moves by {points(inside.estimate, inside.low, inside.high)} on these {nouns}{beyond}, "
         f"when the metadata of {' and of '.join(hit)} are changed."

@@ -26,6 +26,16 @@ def percent(fraction: float) -> str:
     return f"{_plain(100 * fraction, 1)} %"
 
 
+def likelihood(chance: float) -> str:
+    """A probability in percent, never rounded up: ``84 %``, ``97.5 %`` (a tenth where verdicts part), ``over 99 %``, ``under 1 %``."""
+    percentage = 100 * chance + 1e-9
+    if percentage >= 99:
+        return "over 99 %"
+    if percentage >= 95:
+        return f"{math.floor(10 * percentage) / 10:.1f} %"
+    return "under 1 %" if percentage < 1 else f"{math.floor(percentage)} %"
+
+
 def count(number: int) -> str:
     """A whole number with thin separators: ``73 056``."""
     return f"{number:,}".replace(",", THIN).replace("-", MINUS)

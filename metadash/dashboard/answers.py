@@ -9,8 +9,8 @@ import streamlit as st
 from metadash.analysis import words
 from metadash.analysis.answer import OWN, Answer, AnswerSpec, own_question
 from metadash.analysis.sentence import cell, sentences, so_far_sentence
-from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import plural, plural_of
+from metadash.dashboard.badges import badge_of
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
@@ -22,12 +22,6 @@ from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
 
-BADGES = {
-    Verdict.HELPS: ("▲ helps", "primary"),
-    Verdict.HURTS: ("▼ hurts", "red"),
-    Verdict.EQUIVALENT: ("= no practical difference", "gray"),
-    Verdict.UNDETERMINED: ("? cannot tell yet", "orange"),
-}
 ARM_NAMES = {"plain": "without metadata", "metadata": "with metadata", "shuffled": "rows shuffled"}
 MODE_NOTES = {
     "quick": "quick mode: one backbone trained without metadata, frozen; the metadata trains light heads over it",
@@ -56,7 +50,7 @@ def chosen_question(data: Dataset) -> Question:
 
 def draw_answer(answer: Answer) -> None:
     """The sentence on top, its n and tier in small, then the one chart."""
-    label, colour = BADGES[answer.gain[0].decision.verdict]
+    label, colour = badge_of(answer.gain[0].decision)
     first, *rest = sentences(answer)
     groups = f" in {plural_of(answer.n_groups, answer.group_noun)}" if answer.n_groups else ""
     with st.container(border=True):
@@ -135,7 +129,7 @@ def numbers_table(answer: Answer) -> None:
             column[f"{name}, points"] = cell(row.episodes, row.new_classes, signed=True)
         seeds = answer.gain[index].seeds
         column["metadata − without, over seeds"] = words.points(seeds.estimate, seeds.low, seeds.high) if seeds else "one seed"
-        column["verdict"] = BADGES[answer.gain[index].decision.verdict][0]
+        column["verdict"] = badge_of(answer.gain[index].decision)[0]
         rows[plural_of(shot, "shot")] = column
     st.dataframe(
         pd.DataFrame(rows), width="stretch", alt="Accuracies and differences with both intervals at each number of shots"
@@ -143,7 +137,8 @@ def numbers_table(answer: Answer) -> None:
     st.caption(
         f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.n_episodes)} episodes). Second: for new "
         f"{plural(answer.unit_noun)} (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
-        f"{len(answer.spec.seeds)} seeds. The verdict asks whether the second bracket lies beyond ± 0.5 points."
+        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± 0.5 points on new "
+        f"{plural(answer.unit_noun)}, and that of help also how surely metadata − shuffled does."
     )
 
 

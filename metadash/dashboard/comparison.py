@@ -13,20 +13,12 @@ from metadash.analysis.costs import cost_of, paid
 from metadash.analysis.family import Claim, Pair, every_pair
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import bracket, cell
-from metadash.analysis.verdict import Verdict
 from metadash.analysis.versus import Versus, against_baseline, versus
 from metadash.dashboard import house
+from metadash.dashboard.badges import badge_of
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, Dot, Priced, interval_dots
 from metadash.figures.palette import Palette
-
-VERDICTS = {
-    Verdict.HELPS: ("▲ better", "primary"),
-    Verdict.HURTS: ("▼ worse", "red"),
-    Verdict.EQUIVALENT: ("= no practical difference", "gray"),
-    Verdict.UNDETERMINED: ("? cannot tell yet", "orange"),
-}
-"""Of one learner against another, with the colours of *helps* and *hurts*."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +174,7 @@ def curves_over_ways(
 
 
 def differences_rows(names: Mapping[str, str], compared: Mapping[str, Versus], shot: int) -> pd.DataFrame:
-    """The paired differences in full: three intervals, p and its Holm adjustment, the verdict that holds after correction."""
+    """The paired differences in full: three intervals, the verdict alone and among all, and what each p tests."""
     together = against_baseline(compared, shot)
     rows = {}
     for identity, one in compared.items():
@@ -194,9 +186,10 @@ def differences_rows(names: Mapping[str, str], compared: Mapping[str, Versus], s
         rows[names[identity]] = {
             "difference, points": cell(row.episodes, row.new_classes, signed=True),
             "over seeds": words.points(seeds.estimate, seeds.low, seeds.high) if seeds and seeds.low is not None else "one seed",
-            "p (new)": p_words(found.p),
-            "p, Holm": p_words(found.p_holm),
-            "verdict": VERDICTS[found.verdict][0],
+            "alone": badge_of(row.decision, compared=True)[0],
+            f"among these {found.tested}": badge_of(found.decision, compared=True)[0],
+            "p, no difference": p_words(found.p_zero),
+            "p of the claim, Holm": p_words(found.decision.p),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 

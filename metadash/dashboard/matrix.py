@@ -5,7 +5,7 @@ from html import escape
 from string import ascii_uppercase
 
 from metadash.analysis.family import Claim, Pair
-from metadash.analysis.verdict import Verdict
+from metadash.analysis.verdict import Grade, Verdict, graded
 from metadash.analysis.words import points
 from metadash.figures.palette import Palette, translucent
 
@@ -27,6 +27,8 @@ WORDS = {
     Verdict.EQUIVALENT: "no practical difference",
     Verdict.UNDETERMINED: "cannot tell yet",
 }
+SHADE = {Grade.CERTAIN: 0.18, Grade.VERY_LIKELY: 0.09, Grade.PROBABLY: 0.05, Grade.UNDETERMINED: 0.09}
+"""How strong the colour of a cell is: the surer, the stronger."""
 
 
 def matrix(names: Mapping[str, str], order: Sequence[str], pairs: Mapping[Pair, Claim], palette: Palette) -> str:
@@ -54,7 +56,7 @@ def cell(row: str, column: str, names: Mapping[str, str], pairs: Mapping[Pair, C
     found, sign = (pairs.get((row, column)), 1) if (row, column) in pairs else (pairs.get((column, row)), -1)
     if found is None:
         return f'<td style="color:{palette.muted}" title="They share no training seed.">—</td>'
-    new, verdict = found.difference.new_classes, turned(found.verdict, sign)
+    new, verdict = found.difference.new_classes, turned(found.decision.verdict, sign)
     centre = sign * new.estimate
     if new.low is None or new.high is None:
         value, bracket = points(centre).removesuffix(" points"), "no interval"
@@ -67,9 +69,11 @@ def cell(row: str, column: str, names: Mapping[str, str], pairs: Mapping[Pair, C
         Verdict.EQUIVALENT: palette.plain,
         Verdict.UNDETERMINED: palette.control,
     }[verdict]
-    title = f"{names[row]} less {names[column]}: {value} points {bracket}, {WORDS[verdict]}"
+    title = f"{names[row]} less {names[column]}: {value} points {bracket}, {graded(WORDS[verdict], found.decision.grade)}"
+    if found.in_two_families and sign > 0:
+        title += f" ({found.in_two_families})"
     return (
-        f'<td style="background:{translucent(colour, 0.14)}" title="{escape(title, quote=True)}">'
+        f'<td style="background:{translucent(colour, SHADE[found.decision.grade])}" title="{escape(title, quote=True)}">'
         f'<span style="color:{colour}">{verdict.value}</span> {value}<small style="color:{palette.muted}">{bracket}</small></td>'
     )
 

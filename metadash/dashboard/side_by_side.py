@@ -9,6 +9,7 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.arms import StoredArm
+from metadash.analysis.caveats import chosen_on_validation, single_seed, winners_curse
 from metadash.analysis.costs import Cost, cheapest_words, cost_of
 from metadash.analysis.family import (
     Claim,
@@ -23,8 +24,8 @@ from metadash.analysis.report import accuracy_table, seeds_words
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import examples
 from metadash.analysis.versus import Versus, against_baseline, episode_table, headline, long_table, worth_words
+from metadash.dashboard.badges import badge_of
 from metadash.dashboard.comparison import (
-    VERDICTS,
     colours_of,
     curves,
     curves_over_ways,
@@ -111,6 +112,7 @@ class SideBySide:
         st.caption(
             f"{words.count(n_episodes)} episodes, the same for {'both' if len(self.arms) == 2 else 'all'} · {seeds} · "
             f"{self.n_way}-way, {self.arms[0].spec.evaluation.strategy} tasks"
+            + (f" · {single_seed(1)}" if counts[0] == 1 else "")
         )
 
     def draw_two(self) -> None:
@@ -120,7 +122,7 @@ class SideBySide:
         if row is None:
             st.error(one.problem, icon=":material/error:")
             return
-        label, colour = VERDICTS[row.decision.verdict]
+        label, colour = badge_of(row.decision, compared=True)
         st.badge(label, color=colour)  # type: ignore[arg-type]
         names = self.plain_names
         st.markdown(f"#### {headline(names[first], names[self.baseline], row, self.noun)}")
@@ -142,7 +144,7 @@ class SideBySide:
         tests = words.plural_of(len(self.pairs if self.in_pairs else self.together), "comparison")
         st.caption(
             f"Brackets: 95 % intervals for new {self.noun}. What is better or worse, and what makes no difference, holds after Holm's "
-            f"correction for the {tests} tested together."
+            f"correction for the {tests} tested together. {winners_curse(len(self.arms) - 1)}"
         )
 
     # --- differences ---------------------------------------------------------------------------------------------------------
@@ -152,7 +154,7 @@ class SideBySide:
         st.html(matrix(self.names, [arm.id for arm in self.arms], self.pairs, palette()))
         st.caption(
             f"The row less the column, in points; brackets: 95 % intervals for new {self.noun}. ▲ the row is better, ▼ worse, = no practical "
-            f"difference, ? cannot tell yet, after Holm's correction over {words.plural_of(len(self.pairs), 'pair')}."
+            f"difference (pale: very likely or probably), ? cannot tell yet, after Holm's correction over {words.plural_of(len(self.pairs), 'pair')}."
         )
 
     def draw_differences(self) -> None:
@@ -175,8 +177,8 @@ class SideBySide:
             )
             st.caption(
                 f"First bracket: these test {self.noun} (t over episodes). Second: new {self.noun} (jackknife). Over seeds: t over matched "
-                f"seeds. p tests “no difference on new {self.noun}”; Holm adjusts it, and the verdict, for "
-                f"{words.plural_of(len(self.together), 'comparison')} with the baseline."
+                f"seeds. The first p tests “no difference on new {self.noun}” and decides nothing; the second what the estimate claims, against ± 0.5 points, "
+                f"after Holm's correction for {words.plural_of(len(self.together), 'comparison')} with the baseline."
             )
 
     # --- accuracy and cost ---------------------------------------------------------------------------------------------------
@@ -190,7 +192,8 @@ class SideBySide:
         )
         st.caption(
             f"First bracket: 95 % interval for these test {self.noun}. Second: for new {self.noun}. Seconds are means over the seeds; memory "
-            "is the most that any seed needed beyond what was there when it began. The backbone is shared, and not in it."
+            "is the most that any seed needed beyond what was there when it began. The backbone is shared, and not in it. "
+            f"{chosen_on_validation()}"
         )
         costs = {arm.id: self.costs[arm.id] for arm in self.arms}
         if self.pairs:
@@ -234,13 +237,15 @@ class SideBySide:
         )
         names = self.plain_names
         worths = [
-            worth_words(names[arm], names[self.baseline], found.worth) for arm, found in self.compared.items() if found.worth
+            worth_words(names[arm], names[self.baseline], found.worth, self.noun)
+            for arm, found in self.compared.items()
+            if found.worth
         ]
         if worths:
             with st.expander("Worth in shots", icon=":material/swap_horiz:"):
                 st.markdown("\n".join(f"- {sentence}" for sentence in worths))
                 st.caption(
-                    f"The horizontal distance between the curves; brackets: 95 % bootstrap over episodes, for these test {self.noun}."
+                    f"The horizontal distance between the curves; brackets: 95 %, by bootstrap over episodes and by curves drawn for new {self.noun}."
                 )
 
     def draw_ways(self) -> None:

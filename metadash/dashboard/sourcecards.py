@@ -8,24 +8,18 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.ablation import Ablation
-from metadash.analysis.ablation_words import TIERS, headline, verdict_words
+from metadash.analysis.ablation_words import TIERS, headline, total_words, verdict_words
 from metadash.analysis.card_words import MARKS, NOT_MEASURED, card_lines, control_words, detail_lines
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.effects_table import effects_table
 from metadash.analysis.sentence import bracket, cell
 from metadash.analysis.subset_value import SubsetValue, subset_values
-from metadash.analysis.verdict import Verdict
+from metadash.dashboard.badges import badge_of
 from metadash.dashboard.escape import plain
 from metadash.figures.palette import Palette
 from metadash.metadata.findings import CODES
 
-VERDICTS = {
-    Verdict.HELPS: ("▲ helps", "primary"),
-    Verdict.HURTS: ("▼ hurts", "red"),
-    Verdict.EQUIVALENT: ("= no practical difference", "gray"),
-    Verdict.UNDETERMINED: ("? cannot tell yet", "orange"),
-}
 BADGE_COLOURS = {"block": "red", "warn": "orange", "note": "gray"}
 LINES = """<style>
 .md-card.md-card{padding:0;display:grid;grid-template-columns:minmax(8.5rem,13rem) 1fr;gap:.3rem .9rem;font-size:.92rem;line-height:1.45;margin:.1rem 0 .3rem}
@@ -37,6 +31,8 @@ LINES = """<style>
 def draw_headline(found: Ablation, palette: Palette) -> None:
     """The sentence, then how it goes with each control, then n and tier in small."""
     st.subheader(headline(found), anchor=False)
+    if said := total_words(found):
+        st.markdown(plain(said))
     if controls := control_words(found):
         st.markdown("  \n".join(controls))
     groups = f" in {words.plural_of(found.n_groups, found.group_noun)}" if found.n_groups else ""
@@ -47,7 +43,7 @@ def draw_headline(found: Ablation, palette: Palette) -> None:
 
 
 def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
-    label, colour = VERDICTS[card.verdict]
+    label, colour = badge_of(card.decision)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"##### {plain(card.source)}", width="content")

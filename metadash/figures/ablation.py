@@ -10,7 +10,7 @@ from metadash.analysis.ablation import Ablation
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.intervals import Interval
-from metadash.analysis.verdict import Verdict, corrected
+from metadash.analysis.verdict import SURELY, Decision, Verdict
 from metadash.analysis.words import points
 from metadash.figures.charts import LABEL_WIDTH, Curve, base, draw_curve, with_axes
 from metadash.figures.palette import Palette, translucent
@@ -27,11 +27,11 @@ BESIDE = 0.22
 
 @dataclass(frozen=True)
 class Row:
-    """A source on the chart: its effect, its verdict, and where there is one, the same with its rows shuffled."""
+    """A source on the chart: its effect, the decision on it among all sources, and where there is one, the same with its rows shuffled."""
 
     name: str
     effect: Difference
-    verdict: Verdict
+    decision: Decision
     control: Difference | None
 
 
@@ -41,14 +41,24 @@ def measures_of(found: Ablation) -> list[str]:
 
 
 def rows_of(found: Ablation, measure: str) -> list[Row]:
-    """In the order of the cards. What is not on a card is corrected here: each verdict must hold among all of them."""
-    if measure == "left out":
-        return [Row(card.source, card.delta[0], card.verdict, found.shuffled(card.source)) for card in found.cards]
-    effects = [card.phi[0] if measure == "share" else card.alone[0] for card in found.cards]
-    verdicts = corrected([one.new_classes for one in effects], found.spec.rope)
-    controls = [found.shuffled(card.source, among=False) if measure == "alone" else None for card in found.cards]
-    names = [card.source for card in found.cards]
-    return [Row(*of_source) for of_source in zip(names, effects, verdicts, controls, strict=True)]
+    """In the order of the cards. Every decision is that among all of them."""
+    effects = {"left out": lambda card: card.delta, "share": lambda card: card.phi, "alone": lambda card: card.alone}[measure]
+    among = {"left out": True, "alone": False}.get(measure)
+    return [
+        Row(
+            card.source,
+            effects(card)[0],
+            effects(card)[0].decision,
+            None if among is None else found.shuffled(card.source, among=among),
+        )
+        for card in found.cards
+    ]
+
+
+def label_of(row: Row) -> str:
+    """``▲ accents``; ``▲ accents (very likely)`` where that is all that can be said."""
+    surely = SURELY[row.decision.grade].strip()
+    return f"{row.decision.verdict.value} {row.name}" + (f" ({surely})" if surely else "")
 
 
 def colour_of(verdict: Verdict, palette: Palette) -> str:
@@ -69,12 +79,12 @@ def worth_chart(found: Ablation, measure: str, palette: Palette) -> go.Figure:
     figure.add_vline(x=0, line={"color": palette.muted, "width": 1})
     for place, row in enumerate(rows):
         below = BESIDE if row.control else 0.0
-        draw_effect(figure, place + below / 2, row.effect, row.name, colour_of(row.verdict, palette), palette)
+        draw_effect(figure, place + below / 2, row.effect, row.name, colour_of(row.decision.verdict, palette), palette)
         if row.control:
             draw_effect(
                 figure, place - below, row.control, f"{row.name}, rows shuffled", palette.control, palette, hollow=True, thick=4
             )
-    labels = ["<br>".join(textwrap.wrap(f"{row.verdict.value} {row.name}", LABEL_WIDTH)) for row in rows]
+    labels = ["<br>".join(textwrap.wrap(label_of(row), LABEL_WIDTH)) for row in rows]
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=labels,

@@ -100,7 +100,7 @@ def legend(found: Ablation) -> str:
     nouns = plural(found.unit_noun)
     hollow = " Hollow amber: the same with its rows shuffled." if found.spec.tier == "confirm" else ""
     return (
-        f"▲ helps, ▼ hurts, = no practical difference, ? cannot tell yet. Thick: 95 % interval for these test {nouns}; thin: for new {nouns}. "
+        f"▲ helps, ▼ hurts, = no practical difference (very likely or probably, where it says so), ? cannot tell yet. Thick: 95 % interval for these test {nouns}; thin: for new {nouns}. "
         f"Grey band: no practical difference (± {found.spec.rope:g} points).{hollow}"
     )
 

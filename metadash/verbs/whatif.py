@@ -5,6 +5,7 @@ from typing import Any
 
 from metadash.analysis.doses import DoseCurve, break_even_words, dose_curves, dose_name
 from metadash.analysis.export import simple
+from metadash.analysis.family import compared
 from metadash.analysis.sentence import examples
 from metadash.analysis.what_if import WhatIf, headline, moved_queries, what_if
 from metadash.analysis.words import percent, points
@@ -60,7 +61,7 @@ def answered(found: WhatIf, spec: WhatIfSpec, run: Run, data: Dataset) -> Result
         beyond = f", new {points(new.estimate, new.low, new.high)}" if new.low is not None else f" ({new.note})"
         inside = points(moved.episodes.estimate, moved.episodes.low, moved.episodes.high)
         told = f"{percent(before.estimate / 100)} before, {percent(after.estimate / 100)} after: {inside}{beyond}"
-        lines.append(f"  {examples(moved.shot)}: {told}  {moved.decision.verdict.value}")
+        lines.append(f"  {examples(moved.shot)}: {told}  {moved.decision.verdict.value} {compared(moved.decision)}")
     queries = moved_queries(run)
     lines.append(
         f"Test task {spec.episode + 1}: {queries['right_before']} of {queries['queries']} queries right before, {queries['right_after']} after."

@@ -9,7 +9,7 @@ import pytest
 from metadash.analysis.ablation import ablation, with_agreement
 from metadash.analysis.ablation_words import as_text, as_values, headline, verdict_words
 from metadash.analysis.plan import AblationSpec
-from metadash.analysis.verdict import Verdict
+from metadash.analysis.verdict import Grade, Verdict, decide, decide_together
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.training.spec import RunSpec
@@ -17,6 +17,18 @@ from metadash.training.store import RunStore
 from metadash.workspace import Workspace
 from tests.ablations import SOURCES, additive, asked, bits, made_up, points
 from tests.builders import one_sentence, store_scores, tiny_evaluation, tiny_run
+
+
+@pytest.fixture
+def few(tiny_workspace: Workspace) -> Dataset:
+    """The usual one: 15 test classes in three families."""
+    return Dataset.open(tiny_workspace, "tiny")
+
+
+@pytest.fixture
+def tiny(wide: Dataset) -> Dataset:
+    """With enough test families for certain verdicts."""
+    return wide
 
 
 @pytest.fixture
@@ -66,7 +78,7 @@ def test_one_source_has_one_worth_by_whatever_name(tiny: Dataset, store: RunStor
     found = made_up(asked(("place",)), tiny, store, additive(3))
     (card,) = found.cards
     assert points(card.delta) == pytest.approx(points(card.phi)) == pytest.approx(points(found.total))
-    assert card.p == card.p_holm and not found.interactions
+    assert card.decision == decide(card.delta[0].new_classes, control=card.credit[0].new_classes) and not found.interactions
     assert "“place” adds +3.0 points" in headline(found)
 
 
@@ -115,10 +127,37 @@ def test_harm_needs_no_control(tiny: Dataset, store: RunStore) -> None:
 
 
 def test_sources_tested_together_are_corrected_for_it(tiny: Dataset, store: RunStore) -> None:
-    found = made_up(asked(), tiny, store, additive(1, 0.4, 0.2), noise=4)
-    p = sorted((card.p[0], card.p_holm[0]) for card in found.cards)
-    assert all(first is not None and corrected is not None for first, corrected in p)
-    assert p[0][1] == pytest.approx(min(1, 3 * p[0][0])) and p[1][1] >= max(p[0][1], min(1, 2 * p[1][0]) - 1e-12)
+    """At the edge of the region, and not against 0; each beside its own control, and *no difference* a family of its own."""
+    found = made_up(asked(), tiny, store, additive(1.1, 0.9, 0.1), noise=2)
+    cards = [found.card(source) for source in SOURCES]
+    expected = decide_together([card.delta[0].new_classes for card in cards], 0.5, [card.credit[0].new_classes for card in cards])
+    assert [card.decision for card in cards] == expected
+    alone = [decide(card.delta[0].new_classes, control=card.credit[0].new_classes) for card in cards]
+    assert any(card.decision.chance < one.chance for card, one in zip(cards, alone, strict=True))
+    for rows in zip(*(card.alone for card in cards), strict=True):
+        controls = [card.credit_alone[[1, 2, 5].index(row.shot)].new_classes for card, row in zip(cards, rows, strict=True)]
+        assert [row.decision for row in rows] == decide_together([row.new_classes for row in rows], 0.5, controls)
+
+
+def test_what_is_likely_and_no_more_is_said_and_not_quoted(tiny: Dataset, store: RunStore) -> None:
+    found = made_up(asked(("place",)), tiny, store, additive(0.8), noise=3)
+    card = found.card("place")
+    assert card.verdict is Verdict.HELPS and 0 < card.decision.grade < Grade.CERTAIN and not card.claim
+    assert card.decision.words.startswith(("very likely helps", "probably helps"))
+    assert card.decision.words.capitalize() in verdict_words(card) and " %): " in verdict_words(card)
+
+
+def test_all_together_say_how_many_groups_gain_and_how_sure_that_is(tiny: Dataset, store: RunStore) -> None:
+    text = as_text(made_up(asked(), tiny, store, additive(4, 2, -1)))
+    assert "All 12 families gain more than half a point." in text
+    assert "The chance of a gain of more than half a point on new families is over 99 %." in text
+    assert text.splitlines()[0].count("(12 families tested)") == 2
+
+
+def test_all_together_help_only_beside_all_shuffled(tiny: Dataset, store: RunStore) -> None:
+    """Wherever the first source stands, real or shuffled, four points are added."""
+    found = made_up(asked(), tiny, store, lambda arm: 50 + 4 * (arm.mask & 1))
+    assert found.total[0].decision.verdict is Verdict.UNDETERMINED and "real − shuffled is 0.0 points" in as_text(found)
 
 
 @pytest.mark.parametrize(("tier", "seeds"), [("screen", 3), ("reliance", 1)])
@@ -139,12 +178,12 @@ def test_seeds_that_are_finished_make_a_partial_answer(tiny: Dataset, store: Run
     assert not made_up(spec, tiny, store, additive(4, 2, 0)).partial
 
 
-def test_too_few_test_classes_are_said_with_the_number_needed(tiny: Dataset, store: RunStore) -> None:
+def test_too_few_test_classes_are_said_with_the_number_needed(few: Dataset, store: RunStore) -> None:
     run = tiny_run(SOURCES, evaluation=tiny_evaluation(n_way=6, strategy="uniform", column=None))
-    found = made_up(AblationSpec(run), tiny, store, additive(4, 2, 0))
+    found = made_up(AblationSpec(run), few, store, additive(4, 2, 0))
     card = found.card("place")
     assert card.limited.startswith("class-limited") and "18 needed" in card.limited
-    assert card.verdict is Verdict.UNDETERMINED and card.p_holm == (None, None, None)
+    assert card.verdict is Verdict.UNDETERMINED and card.decision.p is None and card.p_zero == (None, None, None)
     assert "class-limited" in as_text(found)
 
 

@@ -121,6 +121,24 @@ def test_known_scores_give_the_known_differences(known: Answer) -> None:
     assert known.shuffled[0].decision.verdict is Verdict.HURTS
 
 
+def test_the_answer_for_machines_has_the_words_of_the_page_and_how_sure_they_are(known: Answer) -> None:
+    found = json.loads(json.dumps(as_json(known)))
+    first = found["differences"]["metadata_minus_plain"][0]["decision"]
+    assert found["verdict"] == known.gain[0].decision.words == "probably helps", "of three families no more is said"
+    assert (first["verdict"], first["grade"], first["limit"], first["n"]) == ("helps", "probably", "few", 3)
+    assert found["chance"] == first["chance"] > 0.975 and first["p"] < 0.05
+    assert found["worth_in_shots"]["new_unit"] == "group" and found["worth_in_shots"]["new_n"] == 3
+
+
+def test_what_helps_does_so_beside_its_shuffled_rows(tiny: Dataset, store: RunStore) -> None:
+    """Shuffled rows gain as much: then it is not what the metadata say."""
+    spec = asked(tiny)
+    made_up(spec, tiny, store, {**CURVES, "shuffled": CURVES["metadata"]})
+    found = answer(spec, tiny, store)
+    assert found is not None and found.gain[0].episodes.estimate == pytest.approx(5.0, abs=0.002)
+    assert found.gain[0].decision.verdict is Verdict.UNDETERMINED and found.gain[0].decision.limit == "control"
+
+
 def test_known_scores_give_the_known_accuracies_and_their_worth(known: Answer) -> None:
     mean = 100 * np.random.default_rng(5).normal(0, 0.05, 150).mean()
     for arm, curve in (("plain", CURVES["plain"]), ("metadata", (55.0, 62.0, 70.0)), ("shuffled", (48.0, 59.0, 70.0))):

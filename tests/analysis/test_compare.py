@@ -7,7 +7,7 @@ import pytest
 
 from metadash.analysis.compare import difference, matched_seeds, worth
 from metadash.analysis.scores import Scores
-from metadash.analysis.verdict import Verdict
+from metadash.analysis.verdict import Verdict, decide
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
@@ -54,13 +54,15 @@ def test_pairing_takes_out_how_hard_each_task_is(manifest: EpisodeManifest) -> N
 
 @pytest.mark.parametrize(
     ("points", "noise", "verdict"),
-    [(4.0, 0.5, Verdict.HELPS), (-4.0, 0.5, Verdict.HURTS), (0.1, 0.5, Verdict.EQUIVALENT), (0.6, 8.0, Verdict.UNDETERMINED)],
+    [(4.0, 0.5, Verdict.HELPS), (-4.0, 0.5, Verdict.HURTS), (0.1, 0.5, Verdict.EQUIVALENT), (0.2, 30.0, Verdict.UNDETERMINED)],
 )
 def test_the_verdict_is_read_off_the_interval_for_new_classes(
     points: float, noise: float, verdict: Verdict, manifest: EpisodeManifest
 ) -> None:
+    """Of three groups, and none of it surer than *probably*."""
     found = difference(made(manifest, (50 + points, 60, 62), noise=noise), made(manifest, (50.0, 60, 62), noise=noise), 1)
-    assert found.decision.verdict is verdict
+    assert found.decision == decide(found.new_classes)
+    assert found.decision.verdict is verdict and not found.decision.certain
     assert found.decision.unit == found.new_classes.unit == "group"
 
 
@@ -76,7 +78,7 @@ def test_an_effect_that_differs_between_groups_is_less_certain_for_new_ones(mani
     found = difference(uneven, second, 1)
     inside = found.episodes.high - found.episodes.low
     assert found.new_classes.high - found.new_classes.low > 5 * inside
-    assert found.decision.verdict is Verdict.UNDETERMINED and found.decision.unit == "group"
+    assert not found.decision.certain and decide(found.episodes).shows(Verdict.HELPS) and found.decision.unit == "group"
 
 
 # --- seeds -------------------------------------------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from metadash.analysis.compare import difference
+from metadash.analysis.caveats import winners_curse
+from metadash.analysis.compare import Difference, difference
 from metadash.analysis.family import (
     Claim,
     baseline_lines,
@@ -17,8 +19,9 @@ from metadash.analysis.family import (
     pairs_table,
     unbeaten,
 )
+from metadash.analysis.intervals import Interval
 from metadash.analysis.scores import Scores
-from metadash.analysis.verdict import Verdict, corrected, holm, p_value
+from metadash.analysis.verdict import Verdict, corrected, decide, decide_together, p_value
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
@@ -48,15 +51,40 @@ def pairs(manifest: EpisodeManifest) -> dict[tuple[str, str], Claim]:
 def test_every_pair_is_tested_once_and_adjusted_over_all(pairs: dict, manifest: EpisodeManifest) -> None:
     assert list(pairs) == list(itertools.combinations("abcd", 2))
     rows = [difference(made(manifest, LEVELS[first]), made(manifest, LEVELS[second]), 1) for first, second in pairs]
-    p = [p_value(row.new_classes) for row in rows]
-    assert [found.p for found in pairs.values()] == pytest.approx(p)
-    assert [found.p_holm for found in pairs.values()] == pytest.approx(holm(p))
+    assert [found.p_zero for found in pairs.values()] == pytest.approx([p_value(row.new_classes) for row in rows])
+    assert [found.decision for found in pairs.values()] == decide_together([row.new_classes for row in rows])
+    assert {found.tested for found in pairs.values()} == {6}
     assert [found.verdict for found in pairs.values()] == corrected([row.new_classes for row in rows])
 
 
 def test_a_family_of_one_is_not_corrected(pairs: dict) -> None:
     (alone,) = claims({"x": pairs["a", "c"].difference}).values()
-    assert alone.p == alone.p_holm and alone.verdict is pairs["a", "c"].difference.decision.verdict
+    assert alone.decision == pairs["a", "c"].difference.decision and not alone.in_two_families
+
+
+def test_a_difference_in_two_families_is_told_in_both() -> None:
+    def interval(estimate: float) -> Interval:
+        reach = float(stats.t.ppf(0.975, 27)) * 0.3
+        return Interval(estimate, estimate - reach, estimate + reach, 28, "t", "group", se=0.3, df=27.0)
+
+    rows = {name: with_decision(interval(estimate)) for name, estimate in {"x": 1.2, "y": 0.6, "z": 0.6, "w": 0.75}.items()}
+    found = claims(rows)
+    assert found["x"].in_two_families == "alone: better; among these 4 comparisons: very likely better"
+    assert found["w"].in_two_families == "alone: probably better; among these 4 comparisons: not yet"
+    assert found["x"].verdict is Verdict.UNDETERMINED, "what counts is certain among all"
+    assert "(alone: better; among these 4 comparisons: very likely better)" in " ".join(
+        baseline_lines({n: n for n in rows}, found)
+    )
+
+
+def with_decision(interval: Interval) -> Difference:
+    return Difference(1, interval, interval, None, decide(interval))
+
+
+def test_whoever_picks_the_best_of_several_is_told_that_its_number_is_too_high() -> None:
+    assert winners_curse(1) == "" and winners_curse(4).startswith(
+        "Whoever picks the largest gain of these 4 gets one that is overstated"
+    )
 
 
 def test_pairs_without_a_common_seed_are_left_out(manifest: EpisodeManifest) -> None:
@@ -102,4 +130,5 @@ def test_the_download_of_pairs_holds_every_number(pairs: dict, manifest: Episode
     assert len(table) == 6 and set(table["n_pairs"]) == {6} and set(table["n_way"]) == {5} and set(table["n_episodes"]) == {E}
     row = table[(table["first"] == "A") & (table["second"] == "D")].iloc[0]
     assert row["difference_new_classes_low"] < row["difference_points"] < row["difference_new_classes_high"] < 0
-    assert row["verdict"] == row["verdict_holm"] == Verdict.HURTS.name.lower() and row["p_holm"] >= row["p_new_classes"]
+    assert row["verdict_alone"] == row["verdict_holm"] == "worse" and row["compared_together"] == 6
+    assert row["p_claim_holm"] >= row["p_against_zero"] and row["chance_holm"] > 0.975

@@ -10,6 +10,7 @@ from scipy import stats
 
 from metadash.analysis.intervals import (
     FARTHEST,
+    FARTHEST_SEEDS,
     Interval,
     class_jackknife,
     episode_interval,
@@ -141,7 +142,7 @@ def test_a_seed_that_trained_badly_moves_the_lower_bound_only():
     values = np.array([2.0, 2.1, 1.9, 2.2, 0.4])
     student, interval = stats.ttest_1samp(values, 0).confidence_interval(), seed_interval(values)
     assert interval.high == pytest.approx(student.high)
-    assert values.mean() - interval.low == pytest.approx(FARTHEST * (values.mean() - student.low))
+    assert values.mean() - interval.low == pytest.approx(FARTHEST_SEEDS * (values.mean() - student.low))
 
 
 def test_group_jackknife_of_even_groups_without_skew_is_the_t_interval_of_their_means():
@@ -162,10 +163,17 @@ def test_skewed_groups_move_a_bound_outwards_on_their_long_side_only():
     student = stats.ttest_1samp(means, 0).confidence_interval()
     right, left = group_jackknife(values, group), group_jackknife(-values, group)
     assert right.low == pytest.approx(student.low)
-    assert right.high == pytest.approx(
-        means.mean() + FARTHEST * (student.high - means.mean())
-    )  # skewed enough for the farthest bound
+    assert 1.5 < (right.high - means.mean()) / (student.high - means.mean()) < FARTHEST
     assert (left.low, left.high) == pytest.approx((-right.high, -right.low))
+
+
+def test_skewed_classes_move_a_bound_outwards_too():
+    rng = np.random.default_rng(0)
+    drawn = draw_classes(rng, 2000, 15, 5)
+    effects = np.array([0.1] * 12 + [3.0, 6.0, 9.0])
+    found = class_jackknife(effects[drawn].mean(axis=1), drawn)
+    turned = class_jackknife(-effects[drawn].mean(axis=1), drawn)
+    assert found.high - found.estimate > 1.15 * (found.estimate - found.low) and turned.low == pytest.approx(-found.high)
 
 
 def test_what_lies_outside_a_skewed_interval_is_what_its_t_rejects():

@@ -8,14 +8,24 @@ import numpy as np
 import pytest
 
 from metadash.analysis.answer import Answer, AnswerSpec, answer, answer_spec
-from metadash.analysis.sentence import fading_sentence, headline, sentences, worth_sentence
+from metadash.analysis.compare import beside_control
+from metadash.analysis.sentence import claim_words, fading_sentence, headline, sentences, worth_sentence
 from metadash.analysis.shots import WorthInShots
-from metadash.data.dataset import Dataset
+from metadash.analysis.verdict import Decision, Grade, Verdict
+from metadash.data.dataset import Dataset, Question
+from metadash.data.glyphs.install import QUESTIONS as GLYPHS
+from metadash.data.omniglot.install import QUESTIONS as OMNIGLOT
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
 from tests.builders import store_scores
 
 Tell = Callable[..., Answer]
+
+
+@pytest.fixture
+def tiny(wide: Dataset) -> Dataset:
+    """With enough test families for certain verdicts."""
+    return wide
 
 
 @pytest.fixture
@@ -48,7 +58,7 @@ class Narrowed(AnswerSpec):
     @property
     def arms(self) -> dict[str, list[Any]]:
         def narrow(run: Any) -> Any:
-            return dataclasses.replace(run, evaluation=dataclasses.replace(run.evaluation, where="family = 'family 7'"))
+            return dataclasses.replace(run, evaluation=dataclasses.replace(run.evaluation, where="family = 'family 6'"))
 
         return {arm: [narrow(run) for run in runs] for arm, runs in super().arms.items()}
 
@@ -56,7 +66,7 @@ class Narrowed(AnswerSpec):
 def test_a_gain_is_told_with_both_intervals(tell: Tell) -> None:
     assert headline(tell()) == (
         "With one labelled example per class, the place of the mark helps tell siblings apart: "
-        "+5.0 points [5.0, 5.0] on these families, [5.0, 5.0] on new families."
+        "+5.0 points [5.0, 5.0] on these families, [5.0, 5.0] on new families (12 families tested)."
     )
 
 
@@ -73,27 +83,91 @@ def test_a_gain_is_told_with_both_intervals(tell: Tell) -> None:
 def test_each_verdict_has_its_claim(gain: tuple[float, ...], noise: float, words: str, tell: Tell) -> None:
     text = headline(tell(gain, noise))
     assert text.startswith("With one labelled example per class, " + words)
-    assert text.endswith(" on new families.") and text.count("[") == 2
+    assert text.endswith(" on new families (12 families tested).") and text.count("[") == 2
 
 
 def test_the_whole_answer_reads_as_one_paragraph(tell: Tell) -> None:
     assert " ".join(sentences(tell())) == (
         "With one labelled example per class, the place of the mark helps tell siblings apart: "
-        "+5.0 points [5.0, 5.0] on these families, [5.0, 5.0] on new families. "
-        "Rows shuffled between classes: −2.0 points [−2.0, −2.0]. "
-        "Worth about 0.4 extra examples per class [0.4, 0.4]. "
+        "+5.0 points [5.0, 5.0] on these families, [5.0, 5.0] on new families (12 families tested). "
+        "All 12 families gain more than half a point. "
+        "The chance of a gain of more than half a point on new families is over 99 %. "
+        "Rows shuffled between classes: −2.0 points [−2.0, −2.0] on new families. "
+        "Worth about 0.4 extra examples per class, [0.4, 0.4] on new families. "
         "No practical difference from five examples on."
     )
 
 
-def test_what_cannot_be_told_yet_says_what_would_decide(tell: Tell) -> None:
-    found = sentences(tell((2.0, 1.0, 0.0), 6.0))
-    assert found[1].startswith("About ") and found[1].endswith(" more groups would decide.")
+def test_what_cannot_be_told_for_certain_says_how_likely_it_is_and_what_would_decide(tell: Tell) -> None:
+    found = sentences(tell((2.0, 1.0, 0.0), 9.0))
+    assert found[2].startswith("The chance of a gain of more than half a point on new families is ")
+    assert found[3].startswith("It takes about ") and found[3].endswith(" more families, and the data has 24 in all.")
+
+
+def test_a_gain_that_shuffled_rows_have_too_is_not_said_to_help(tell: Tell) -> None:
+    found = tell((-1.7, -1.0, 0.0), question="any")
+    assert found.shuffled[0].episodes.estimate == pytest.approx(-2, abs=0.1) and found.gain[0].decision.verdict is Verdict.HURTS
+    beaten = dataclasses.replace(found, gain=beside_control(tell((3.0, 1.0, 0.0)).gain, found.credit))
+    assert headline(beaten).startswith("With one labelled example per class, it cannot be told yet whether")
+    assert any(
+        "real − shuffled is +0.3 points" in sentence and "not surely more than 0.5" in sentence for sentence in sentences(beaten)
+    )
+
+
+def test_of_one_seed_it_is_said_that_training_again_is_not_known(tell: Tell) -> None:
+    one = tell()
+    assert not any("seed" in sentence for sentence in sentences(one))
+    single = dataclasses.replace(one, spec=dataclasses.replace(one.spec, seeds=(0,)))
+    assert sentences(single)[-1] == "One training seed: how much training again would change this is not known."
+
+
+def own(sources: str, task: str) -> Question:
+    """As *Start* and the command line make one's own."""
+    return Question("own", f"the metadata “{sources}”", task, tuple(sources.split(", ")), "siblings", 5)
+
+
+DECISIONS = [
+    Decision(verdict, "group", grade=grade)
+    for verdict in Verdict
+    for grade in Grade
+    if (verdict is Verdict.UNDETERMINED) == (grade is Grade.UNDETERMINED)
+]
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.words)
+@pytest.mark.parametrize(
+    "question",
+    [
+        *GLYPHS,
+        *OMNIGLOT,
+        own("name, accents", "tell sibling letters apart"),
+        own("name", "tell any 20 families apart"),
+    ],
+    ids=lambda question: question.id,
+)
+def test_every_verdict_of_every_question_is_a_sentence(question: Question, decision: Decision) -> None:
+    """Subject, how sure, verb, task: in this order, with a task that starts with the plain form of its verb."""
+    text = claim_words(question, decision)
+    subject, task = question.subject, question.task
+    surely = {Grade.VERY_LIKELY: "very likely ", Grade.PROBABLY: "probably "}.get(decision.grade, "")
+    assert text in (
+        f"{subject} {surely}helps {task}",
+        f"{subject} {surely}makes it harder to {task}",
+        f"{subject} {surely}makes no practical difference when you {task}",
+        f"it cannot be told yet whether {subject} helps {task}",
+    )
+    assert task.split()[0] == "tell" and task.endswith(" apart"), (
+        "“helps tell … apart”, “harder to tell … apart”, “when you tell … apart”"
+    )
+    assert not any(wrong in text for wrong in ("  ", " to to ", "to tells", "familys", "classs", "..")) and text[0] != " "
 
 
 def test_over_any_classes_the_nouns_are_those_of_classes(tell: Tell) -> None:
     text = headline(tell(question="any"))
-    assert "tell any four classes apart: +5.0 points [5.0, 5.0] on these things, [5.0, 5.0] on new things." in text
+    assert (
+        "tell any four classes apart: +5.0 points [5.0, 5.0] on these things, [5.0, 5.0] on new things (60 things tested)."
+        in text
+    )
 
 
 def test_with_one_group_nothing_is_claimed_of_new_ones(tell: Tell) -> None:
@@ -110,16 +184,38 @@ def test_with_one_group_nothing_is_claimed_of_new_ones(tell: Tell) -> None:
 @pytest.mark.parametrize(
     ("worth", "words"),
     [
-        (WorthInShots(0.62, 1, "", 0.5, 0.75), "Worth about 0.6 extra examples per class [0.5, 0.8]."),
-        (WorthInShots(0.62, 1, "", None, 0.75), "Worth about 0.6 extra examples per class."),
-        (WorthInShots(0.62, 1, "", 0.5, None), "Worth about 0.6 extra examples per class."),
-        (WorthInShots(0.3, 1, "", -0.14, 0.75), "Worth about 0.3 extra examples per class [−0.1, 0.8]."),
-        (WorthInShots(4.0, 1, "above", 3.0, None), "Worth at least 4.0 extra examples per class."),
+        (WorthInShots(0.62, 1, "", 0.5, 0.75), "Worth about 0.6 extra examples per class, [0.5, 0.8] on these families."),
+        (WorthInShots(0.62, 1, "", None, 0.75), "Worth about 0.6 extra examples per class, at most 0.8 on these families."),
+        (WorthInShots(0.62, 1, "", 0.5, None), "Worth about 0.6 extra examples per class, at least 0.5 on these families."),
+        (WorthInShots(0.3, 1, "", -0.14, 0.75), "Worth about 0.3 extra examples per class, [−0.1, 0.8] on these families."),
+        (
+            WorthInShots(4.0, 1, "above", 3.0, None),
+            "Worth at least 4.0 extra examples per class, at least 3.0 on these families.",
+        ),
         (WorthInShots(0.0, 1), "Worth no extra examples."),
-        (WorthInShots(-0.4, 2, "", -0.6, -0.2), "Worth no extra examples."),
-        (WorthInShots(-1.0, 1, "below", None, -0.2), "Worth no extra examples."),
+        (WorthInShots(-0.4, 2, "", -0.6, -0.2), "Worth no extra examples ([−0.6, −0.2] on these families)."),
+        (WorthInShots(-1.0, 1, "below", None, -0.2), "Worth no extra examples (at most −0.2 on these families)."),
+        (
+            WorthInShots(0.5, 1, "", 0.4, 0.5, new_low=0.13, new_high=0.84, new_unit="group", new_n=12),
+            "Worth about 0.5 extra examples per class, [0.1, 0.8] on new families.",
+        ),
+        (
+            WorthInShots(0.5, 1, "", 0.4, 0.5, new_low=0.13, new_unit="group", new_n=12),
+            "Worth about 0.5 extra examples per class, at least 0.1 on new families.",
+        ),
     ],
-    ids=["known", "open below", "open above", "wide", "at least", "nothing", "negative", "at most"],
+    ids=[
+        "known",
+        "open below",
+        "open above",
+        "wide",
+        "at least",
+        "nothing",
+        "negative",
+        "at most",
+        "for new ones",
+        "open for new ones",
+    ],
 )
 def test_worth_in_words(worth: WorthInShots, words: str, tell: Tell) -> None:
     assert worth_sentence(dataclasses.replace(tell(), worth=worth)) == words
@@ -130,7 +226,7 @@ def test_worth_in_words(worth: WorthInShots, words: str, tell: Tell) -> None:
     [
         ((5.0, 2.0, 0.0), "No practical difference from five examples on."),
         ((5.0, 0.1, 0.0), "No practical difference from two examples on."),
-        ((5.0, 0.1, 3.0), "With five labelled examples, +3.0 points [3.0, 3.0]."),
+        ((5.0, 0.1, 3.0), "With five labelled examples, +3.0 points [3.0, 3.0] on new families."),
         ((0.1, 0.1, 0.0), ""),
     ],
     ids=["at the last", "from the second", "comes back", "never any"],

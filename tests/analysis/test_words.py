@@ -3,7 +3,20 @@
 import numpy as np
 import pytest
 
-from metadash.analysis.words import about, busy, count, duration, left, percent, plural, plural_of, points, silent, span
+from metadash.analysis.words import (
+    about,
+    busy,
+    count,
+    duration,
+    left,
+    likelihood,
+    percent,
+    plural,
+    plural_of,
+    points,
+    silent,
+    span,
+)
 
 
 @pytest.mark.parametrize(
@@ -124,3 +137,19 @@ def test_nouns_have_their_plural(noun: str, many: str) -> None:
 def test_one_is_singular_and_any_other_number_plural() -> None:
     assert [plural_of(n, "family") for n in (0, 1, 2)] == ["0 families", "1 family", "2 families"]
     assert plural_of(2000, "seed") == f"{count(2000)} seeds"
+
+
+@pytest.mark.parametrize(
+    ("chance", "words"),
+    [
+        (0.8499, "84 %"),
+        (0.97499, "97.4 %"),
+        (0.975, "97.5 %"),
+        (0.98999, "98.9 %"),
+        (0.99, "over 99 %"),
+        (0.01, "1 %"),
+        (0.004, "under 1 %"),
+    ],
+)
+def test_a_probability_is_never_rounded_up_to_what_it_does_not_reach(chance: float, words: str) -> None:
+    assert likelihood(chance) == words

@@ -10,11 +10,12 @@ from scipy import stats
 from benchmarks import calibration
 from benchmarks.calibrating import controls, coverage, page
 from benchmarks.calibrating.findings import Check, Found, covered, exact_bounds, share
+from benchmarks.calibrating.grades import Case, apart, cases, contradict, tally
 from benchmarks.calibrating.permuted import values_of
 from benchmarks.calibrating.power import moved
 from benchmarks.calibrating.worlds import MEANS, World, draw_world, manifest_of, right_answers
 from metadash.analysis.intervals import Interval, episode_interval
-from metadash.analysis.verdict import Verdict
+from metadash.analysis.verdict import Decision, Grade, Verdict
 
 
 def test_the_counter_of_coverage_agrees_with_the_level_of_the_interval():
@@ -127,3 +128,42 @@ def test_the_cost_of_an_arm_is_plotted_from_its_table():
     assert drawn[:2] == ["```mermaid", "xychart-beta"] and drawn[-1] == "```"
     assert drawn[2].strip() == 'x-axis "heads" [4, 8]' and drawn[3].strip() == 'y-axis "ms a step" 0 --> 1.8'
     assert drawn[4].strip() == "line [1.8, 0.9]"
+
+
+# --- grades ------------------------------------------------------------------------------------------------------------------
+
+
+def said(verdict: Verdict, grade: Grade) -> Decision:
+    return Decision(verdict, "group", grade=grade)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "grades", "against"),
+    [
+        (said(Verdict.HELPS, Grade.CERTAIN), said(Verdict.HELPS, Grade.VERY_LIKELY), 1, False),
+        (said(Verdict.HELPS, Grade.CERTAIN), said(Verdict.HELPS, Grade.PROBABLY), 2, False),
+        (said(Verdict.HELPS, Grade.PROBABLY), said(Verdict.UNDETERMINED, Grade.UNDETERMINED), 1, False),
+        (said(Verdict.HELPS, Grade.PROBABLY), said(Verdict.EQUIVALENT, Grade.PROBABLY), 2, False),
+        (said(Verdict.HELPS, Grade.CERTAIN), said(Verdict.EQUIVALENT, Grade.PROBABLY), 4, True),
+        (said(Verdict.HELPS, Grade.VERY_LIKELY), said(Verdict.HURTS, Grade.VERY_LIKELY), 4, True),
+        (said(Verdict.HURTS, Grade.CERTAIN), said(Verdict.HURTS, Grade.CERTAIN), 0, False),
+    ],
+)
+def test_two_looks_are_so_many_grades_apart(first: Decision, second: Decision, grades: int, against: bool) -> None:
+    assert apart(first, second) == apart(second, first) == grades
+    assert contradict(first, second) == contradict(second, first) == against
+
+
+def test_a_grade_is_counted_as_true_by_what_it_claims() -> None:
+    found, rows = Found(), list[list[str]]()
+    very = said(Verdict.HELPS, Grade.VERY_LIKELY)
+    tally(found, "made up", [Case(truth, very, very) for truth in (*[2.0] * 54, *[0.4] * 6)], rows)
+    (check,) = found.checks
+    assert (check.what, check.measured, check.least, check.reached) == ("true of “very likely helps”: made up", 90.0, 90.0, True)
+    assert rows[0] == ["made up", "helps", "none", "90.0 of 60", "none"] and rows[1][2:] == ["none"] * 3
+
+
+def test_a_second_look_at_the_same_groups_moves_the_words_a_little() -> None:
+    drawn = cases(28, 60, "another machine", 0, 0.5, 2.0)
+    assert sum(one.first == one.second for one in drawn) == 0 and not any(contradict(one.first, one.second) for one in drawn)
+    assert sum(apart(one.first, one.second) > 1 for one in drawn) <= 2

@@ -69,6 +69,12 @@ def read(page: str) -> Reader:
 
 
 @pytest.fixture
+def tiny(wide: Dataset) -> Dataset:
+    """With enough test families for certain verdicts."""
+    return wide
+
+
+@pytest.fixture
 def confirmed(tiny: Dataset, tmp_path: Path) -> Ablation:
     return made_up(asked(), tiny, RunStore(Workspace(tmp_path)), additive(4, 2, -1), noise=3)
 

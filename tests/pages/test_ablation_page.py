@@ -14,7 +14,7 @@ from metadash.analysis.effects_table import effects_table
 from metadash.analysis.methods import command, methods
 from metadash.analysis.plan import AblationSpec, Tier, ablation_run
 from metadash.analysis.sentence import bracket
-from metadash.analysis.verdict import corrected
+from metadash.analysis.verdict import decide_together
 from metadash.dashboard.sourcecards import csv_of, parquet_of
 from metadash.data.dataset import Dataset, Source
 from metadash.figures.ablation import measures_of, rows_of, worth_chart
@@ -185,7 +185,8 @@ def test_verdicts_on_shares_and_on_sources_alone_hold_among_all_of_them(measured
     for measure in ("share", "alone"):
         rows = rows_of(found, measure)
         effects = [card.phi[0] if measure == "share" else card.alone[0] for card in found.cards]
-        assert [row.verdict for row in rows] == corrected([one.new_classes for one in effects])
+        controls = [(card.credit_alone or card.credit)[0].new_classes for card in found.cards]
+        assert [row.decision for row in rows] == decide_together([one.new_classes for one in effects], controls=controls)
         assert all((row.control is not None) is (measure == "alone") for row in rows)
 
 

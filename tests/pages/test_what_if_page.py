@@ -83,7 +83,10 @@ def test_the_curve_of_wrong_metadata_is_drawn_from_its_run(trained: Workspace, t
         "the most similar class's",
         "noise",
     }
-    assert break_even_words(BreakEven(0.42, 0.36, 0.5)) == "break-even at 42 % of the classes [36, 50]"
+    assert (
+        break_even_words(BreakEven(0.42, 0.36, 0.5))
+        == "break-even at 42 % of the classes [36, 50], over tasks of these test classes"
+    )
 
 
 def test_prototypes_are_placed_among_their_neighbours_on_the_pinned_map(trained: Workspace, tiny: Dataset) -> None:

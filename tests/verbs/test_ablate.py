@@ -54,7 +54,11 @@ def test_confirm_prints_every_number_of_every_card_as_one_json_document(capsys, 
             assert [one["shot"] for one in card[measure]] == [1, 2]
             assert {one["seeds"]["n"] for one in card[measure]} == {5}
             assert {one["new_classes"]["unit"] for one in card[measure]} == {"group"}
-        assert len(card["p_holm"]) == len(card["chance"]) == 2 and [worth["at"] for worth in card["worth"]] == [1]
+        assert (
+            len(card["p_zero"]) == len(card["chance"]) == 2
+            and 0 <= card["chance_claimed"] <= 1
+            and [worth["at"] for worth in card["worth"]] == [1]
+        )
         assert card["coverage"] == 1.0 and card["badges"] == []
         assert [one["kind"] for one in card["break_even"]] == ["swap", "nearest"]
         assert all(0 <= one["low"] <= one["value"] <= one["high"] <= 1 for one in card["break_even"])

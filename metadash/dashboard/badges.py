@@ -1,0 +1,21 @@
+"""A decision as a badge: mark, words and colour, the same on every page."""
+
+from metadash.analysis.family import COMPARED
+from metadash.analysis.verdict import Decision, Verdict, graded
+
+COLOURS = {Verdict.HELPS: "primary", Verdict.HURTS: "red", Verdict.EQUIVALENT: "gray", Verdict.UNDETERMINED: "orange"}
+CLAIMS = {
+    Verdict.HELPS: "helps",
+    Verdict.HURTS: "hurts",
+    Verdict.EQUIVALENT: "no practical difference",
+    Verdict.UNDETERMINED: "cannot tell yet",
+}
+
+
+def badge_of(decision: Decision, compared: bool = False) -> tuple[str, str]:
+    """Label and Streamlit's name of the colour: ``▲ very likely helps``; ``compared``: of one learner against another (``▲ better``).
+
+    The colour is the verdict's whatever the grade: how sure it is, the words say.
+    """
+    claims = COMPARED if compared else CLAIMS
+    return f"{decision.verdict.value} {graded(claims[decision.verdict], decision.grade)}", COLOURS[decision.verdict]
