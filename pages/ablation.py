@@ -25,7 +25,7 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, on_its_way, seconds_left, troubled
 from metadash.dashboard.links import link_to
-from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, fold_table, parquet_of, subset_explorer
+from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, draw_sets, fold_table, parquet_of, subset_explorer
 from metadash.dashboard.theme import palette
 from metadash.errors import BadInput
 from metadash.figures.ablation import MEASURES, fading_chart, interaction_chart, measures_of, worth_chart
@@ -62,6 +62,7 @@ def live_progress() -> None:
 with answer_area:
     if found:
         draw_headline(found, palette())
+        draw_sets(found)
     if busy:
         live_progress()
     elif found is None or found.partial:

@@ -11,6 +11,8 @@ from metadash.analysis.compare import Difference, with_intervals
 from metadash.analysis.intervals import Interval
 from metadash.analysis.plan import AblationSpec, Tier, leaks
 from metadash.analysis.scores import both_intervals
+from metadash.analysis.sets import SourceSets, source_sets
+from metadash.analysis.sets_words import with_twins
 from metadash.analysis.shapley import interactions, together
 from metadash.analysis.shots import WorthInShots
 from metadash.analysis.values import Values, gathered, pooled, stacked
@@ -43,7 +45,8 @@ class Ablation:
 
     ``accuracy`` of each subset that was scored, as (these test classes, new classes). ``total`` all sources against none, and ``total_worth`` in shots;
     ``total_credit`` all real − all falsified, by control. ``interactions`` by pair of sources, positive where they complement each other
-    (only with every subset). ``by_fold`` the folds of a cross-fitting by themselves, else empty.
+    (only with every subset). ``sets`` which of them would do and which say the same (None of one source). ``by_fold`` the folds of a
+    cross-fitting by themselves, else empty.
     """
 
     spec: AblationSpec
@@ -55,6 +58,7 @@ class Ablation:
     total_credit: dict[str, tuple[Difference, ...]]
     interactions: dict[tuple[str, str], tuple[Difference, ...]]
     efficiency: tuple[Efficiency, ...]
+    sets: SourceSets | None
     by_fold: tuple[FoldPart, ...]
     seconds: float
     class_noun: str
@@ -119,21 +123,25 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
         with_intervals(values.effects(together(count, masks), shot)[0], values, shot, spec.rope) for shot in values.shots
     )
     badges = leaks(spec, dataset)
+    sets = source_sets(values, spec.sources, values.shots[0], spec.rope)
     runs = {run.digest: run for of_seed in finished.values() for run in of_seed}
     return Ablation(
         spec=spec,
         seeds=tuple(finished),
         values=values,
-        cards=cards_of(
-            values,
-            spec.sources,
-            spec.tier,
-            effects,
-            [coverage(dataset, name) for name in spec.sources],
-            [(Badge("leak", badges[name]),) if name in badges else () for name in spec.sources],
-            levels=[dataset.source(name).level for name in spec.sources],
-            complete=len(finished) == len(spec.seeds),
-            rope=spec.rope,
+        cards=with_twins(
+            cards_of(
+                values,
+                spec.sources,
+                spec.tier,
+                effects,
+                [coverage(dataset, name) for name in spec.sources],
+                [(Badge("leak", badges[name]),) if name in badges else () for name in spec.sources],
+                levels=[dataset.source(name).level for name in spec.sources],
+                complete=len(finished) == len(spec.seeds),
+                rope=spec.rope,
+            ),
+            sets,
         ),
         total=total,
         total_worth=worths(values, [(2**count - 1, 0)])[0],
@@ -146,6 +154,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
             for one, shares in zip(total, effects.phi, strict=True)
             if shares
         ),
+        sets=sets,
         by_fold=fold_parts(values, spec.splits, count, spec.rope),
         seconds=sum(run.about["seconds"] for run in runs.values()),
         class_noun=dataset.description.class_noun,

@@ -8,6 +8,7 @@ from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.export import simple
 from metadash.analysis.sentence import bracket, examples, number, plural
+from metadash.analysis.sets_words import search_words, set_lines
 from metadash.analysis.shots import WorthInShots
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import count, percent, plural_of, points
@@ -54,6 +55,17 @@ def both(one: Difference, found: Ablation) -> str:
     if new.low is None:
         return f"{text}; how it is on new {noun} cannot be said ({new.note})"
     return f"{text}, {bracket(new.estimate, new.low, new.high)} on new {noun}"
+
+
+def told_sets(found: Ablation) -> tuple[list[str], str]:
+    """Which sources would do and which say the same, with the doubts that belong to it; and what that rests on."""
+    lines = set_lines(found.sets, found.unit_noun, found.tier)
+    if found.partial and lines:
+        lines[0] = f"So far: {lines[0]}"
+    leaking = [card.source for card in found.cards if any(badge.severity == "block" for badge in card.badges)]
+    doubts = [f"Not confirmed: {found.tier}."] if found.tier == "screen" else []
+    doubts += [f"“{name}” has a badge that forbids quoting it." for name in leaking]
+    return lines, " ".join([search_words(found.sets, found.unit_noun), *doubts]).strip() if lines else ""
 
 
 def efficiency_words(found: Ablation) -> str:
@@ -138,7 +150,21 @@ def as_text(found: Ablation) -> str:
     groups = f" in {found.n_groups} {plural(found.group_noun)}" if found.n_groups else ""
     rests_on = f"{TIERS[found.tier]} {seeds}{groups}."
     folds = [*fold_lines(found), ""] if found.by_fold else []
-    return "\n".join([headline(found), rests_on, "", *table(found), *control_lines(found), "", *folds, efficiency_words(found)])
+    sets, searched = told_sets(found)
+    return "\n".join(
+        [
+            headline(found),
+            *sets,
+            rests_on,
+            *filter(None, [searched]),
+            "",
+            *table(found),
+            *control_lines(found),
+            "",
+            *folds,
+            efficiency_words(found),
+        ]
+    )
 
 
 def fold_lines(found: Ablation) -> list[str]:
@@ -189,6 +215,7 @@ def as_values(found: Ablation) -> dict[str, Any]:
         "all_together": [simple(one) for one in found.total],
         "all_together_worth_in_shots": [simple(one) for one in found.total_worth],
         "all_together_real_minus_falsified": {name: [simple(one) for one in rows] for name, rows in found.total_credit.items()},
+        "sets": sets_values(found),
         "efficiency": [{**asdict(one), "holds": one.holds} for one in found.efficiency],
         "interactions": [
             {"sources": list(pair), "by_shot": [simple(one) for one in rows]} for pair, rows in found.interactions.items()
@@ -213,3 +240,9 @@ def as_values(found: Ablation) -> dict[str, Any]:
 def card_values(card: SourceCard) -> dict[str, Any]:
     """A card as plain values; what nobody has measured is null."""
     return {**simple(card), "verdict_words": verdict_words(card), "limited": card.limited}
+
+
+def sets_values(found: Ablation) -> dict[str, Any] | None:
+    """Sets of sources as plain values, with their sentences; null for one source."""
+    lines, searched = told_sets(found)
+    return {"sentences": lines, "rests_on": searched, **simple(found.sets)} if found.sets else None

@@ -8,7 +8,7 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.ablation import Ablation
-from metadash.analysis.ablation_words import TIERS, headline, verdict_words
+from metadash.analysis.ablation_words import TIERS, headline, told_sets, verdict_words
 from metadash.analysis.card_words import MARKS, NOT_MEASURED, card_lines, control_words, detail_lines
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
@@ -44,6 +44,15 @@ def draw_headline(found: Ablation, palette: Palette) -> None:
         f"{words.count(len(found.values.manifest))} episodes · {found.n_classes} test {words.plural(found.class_noun)}{groups} · "
         f"{words.plural_of(len(found.seeds), 'seed')}{f' · {found.spec.folds} folds' if found.spec.folds else ''} · {TIERS[found.tier]}"
     )
+
+
+def draw_sets(found: Ablation) -> None:
+    """Which sources would do and which say the same, and in small what that rests on."""
+    lines, searched = told_sets(found)
+    for line in lines:
+        st.markdown(f"**{plain(line)}**")
+    if searched:
+        st.caption(plain(searched))
 
 
 def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
