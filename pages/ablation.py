@@ -62,7 +62,7 @@ def live_progress() -> None:
 with answer_area:
     if found:
         draw_headline(found, palette())
-        draw_sets(found)
+        draw_sets(found, house.store())
     if busy:
         live_progress()
     elif found is None or found.partial:

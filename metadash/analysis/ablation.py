@@ -9,6 +9,7 @@ from metadash.analysis.by_fold import FoldPart, fold_parts
 from metadash.analysis.cards import Badge, SourceCard, cards_of, credits, effects_of, worths
 from metadash.analysis.compare import Difference, with_intervals
 from metadash.analysis.intervals import Interval
+from metadash.analysis.ledger import Asked, Looks, asked_of_run, record
 from metadash.analysis.plan import AblationSpec, Tier, leaks
 from metadash.analysis.scores import both_intervals
 from metadash.analysis.sets import SourceSets, source_sets
@@ -46,7 +47,8 @@ class Ablation:
     ``accuracy`` of each subset that was scored, as (these test classes, new classes). ``total`` all sources against none, and ``total_worth`` in shots;
     ``total_credit`` all real − all falsified, by control. ``interactions`` by pair of sources, positive where they complement each other
     (only with every subset). ``sets`` which of them would do and which say the same (None of one source). ``by_fold`` the folds of a
-    cross-fitting by themselves, else empty.
+    cross-fitting by themselves, else empty. ``looks`` says which question it was of all ``asked`` of these test classes, when it was
+    read; None while seeds are missing.
     """
 
     spec: AblationSpec
@@ -64,6 +66,8 @@ class Ablation:
     class_noun: str
     group_noun: str
     n_classes: int
+    asked: Asked
+    looks: Looks | None = None
 
     @property
     def tier(self) -> Tier:
@@ -109,8 +113,11 @@ class Ablation:
         return both_intervals(100 * found, self.values)
 
 
-def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation | None:
-    """Read the ablation off the seeds whose runs are all stored; None while there is none."""
+def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore, look: bool = True) -> Ablation | None:
+    """Read the ablation off the seeds whose runs are all stored; None while there is none.
+
+    Read whole (every seed is there), it counts in the ledger as a look at its test classes, unless it is read beside another (``look``).
+    """
     found = {seed: [store.find(cell, dataset) for cell in spec.cells(seed)] for seed in spec.seeds}
     finished = {seed: [run for run in runs if run is not None] for seed, runs in found.items() if all(runs)}
     if not finished:
@@ -124,6 +131,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
     )
     badges = leaks(spec, dataset)
     sets = source_sets(values, spec.sources, values.shots[0], spec.rope)
+    asked = asked_of_run(spec.run, dataset.fingerprint, spec.seeds, folds=spec.folds, rope=spec.rope, how=spec.tier)
     runs = {run.digest: run for of_seed in finished.values() for run in of_seed}
     return Ablation(
         spec=spec,
@@ -160,6 +168,8 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
         class_noun=dataset.description.class_noun,
         group_noun=dataset.description.group_noun,
         n_classes=len(np.unique(values.manifest.classes)),
+        asked=asked,
+        looks=record(store, asked) if look and len(finished) == len(spec.seeds) else None,
     )
 
 

@@ -7,6 +7,8 @@ from metadash.analysis.ablation import Ablation
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.export import simple
+from metadash.analysis.ledger import Looks
+from metadash.analysis.looks_words import looked_at_many
 from metadash.analysis.sentence import bracket, examples, number, plural
 from metadash.analysis.sets_words import search_words, set_lines
 from metadash.analysis.shots import WorthInShots
@@ -66,6 +68,12 @@ def told_sets(found: Ablation) -> tuple[list[str], str]:
     doubts = [f"Not confirmed: {found.tier}."] if found.tier == "screen" else []
     doubts += [f"“{name}” has a badge that forbids quoting it." for name in leaking]
     return lines, " ".join([search_words(found.sets, found.unit_noun), *doubts]).strip() if lines else ""
+
+
+def looks_words(found: Ablation, now: Looks | None = None) -> str:
+    """How often these test classes were asked, and which verdicts hold among all that; ``now`` is the count where it has gone on."""
+    said = [(card.source, card.verdict, card.delta[0].new_classes) for card in found.cards]
+    return looked_at_many(now or found.looks, plural(found.unit_noun), said, found.spec.rope)
 
 
 def efficiency_words(found: Ablation) -> str:
@@ -156,7 +164,7 @@ def as_text(found: Ablation) -> str:
             headline(found),
             *sets,
             rests_on,
-            *filter(None, [searched]),
+            *filter(None, [searched, looks_words(found)]),
             "",
             *table(found),
             *control_lines(found),
@@ -216,6 +224,7 @@ def as_values(found: Ablation) -> dict[str, Any]:
         "all_together_worth_in_shots": [simple(one) for one in found.total_worth],
         "all_together_real_minus_falsified": {name: [simple(one) for one in rows] for name, rows in found.total_credit.items()},
         "sets": sets_values(found),
+        "looks": {**asdict(found.looks), "words": looks_words(found)} if found.looks else None,
         "efficiency": [{**asdict(one), "holds": one.holds} for one in found.efficiency],
         "interactions": [
             {"sources": list(pair), "by_shot": [simple(one) for one in rows]} for pair, rows in found.interactions.items()

@@ -19,10 +19,13 @@ from metadash.analysis.family import (
     pairs_sentence,
     pairs_table,
 )
+from metadash.analysis.ledger import asked_of_arms, record
+from metadash.analysis.looks_words import looked_at_arms
 from metadash.analysis.report import accuracy_table, seeds_words
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import examples
 from metadash.analysis.versus import Versus, against_baseline, episode_table, headline, long_table, worth_words
+from metadash.dashboard import house
 from metadash.dashboard.comparison import (
     VERDICTS,
     colours_of,
@@ -112,6 +115,10 @@ class SideBySide:
             f"{words.count(n_episodes)} episodes, the same for {'both' if len(self.arms) == 2 else 'all'} · {seeds} · "
             f"{self.n_way}-way, {self.arms[0].spec.evaluation.strategy} tasks"
         )
+        tested = self.pairs if self.in_pairs else self.together
+        asked = record(house.store(), asked_of_arms(self.everyone))
+        if looked := looked_at_arms(asked, self.noun, self.names, tested):
+            st.caption(plain(looked))
 
     def draw_two(self) -> None:
         """One difference, tested once: verdict, both intervals, and what would decide."""

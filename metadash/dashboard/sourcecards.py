@@ -8,17 +8,19 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.ablation import Ablation
-from metadash.analysis.ablation_words import TIERS, headline, told_sets, verdict_words
+from metadash.analysis.ablation_words import TIERS, headline, looks_words, told_sets, verdict_words
 from metadash.analysis.card_words import MARKS, NOT_MEASURED, card_lines, control_words, detail_lines
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.effects_table import effects_table
+from metadash.analysis.ledger import rank_of
 from metadash.analysis.sentence import bracket, cell
 from metadash.analysis.subset_value import SubsetValue, subset_values
 from metadash.analysis.verdict import Verdict
 from metadash.dashboard.escape import plain
 from metadash.figures.palette import Palette
 from metadash.metadata.findings import CODES
+from metadash.training.store import RunStore
 
 VERDICTS = {
     Verdict.HELPS: ("▲ helps", "primary"),
@@ -46,13 +48,14 @@ def draw_headline(found: Ablation, palette: Palette) -> None:
     )
 
 
-def draw_sets(found: Ablation) -> None:
-    """Which sources would do and which say the same, and in small what that rests on."""
+def draw_sets(found: Ablation, store: RunStore) -> None:
+    """Which sources would do and which say the same, and in small what that rests on and how often these classes were asked."""
     lines, searched = told_sets(found)
     for line in lines:
         st.markdown(f"**{plain(line)}**")
-    if searched:
-        st.caption(plain(searched))
+    asked = looks_words(found, rank_of(store, found.asked)) if found.looks else ""
+    if small := " ".join(filter(None, [searched, asked])):
+        st.caption(plain(small))
 
 
 def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:

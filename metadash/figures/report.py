@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import plotly.graph_objects as go
 
 from metadash.analysis.ablation import Ablation
-from metadash.analysis.ablation_words import efficiency_words, fold_lines, headline, told_sets, verdict_words
+from metadash.analysis.ablation_words import efficiency_words, fold_lines, headline, looks_words, told_sets, verdict_words
 from metadash.analysis.card_words import MARKS, card_lines, detail_lines
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.effects_table import effects_table
@@ -55,7 +55,7 @@ def report_html(found: Ablation, dataset: Dataset, claim: bool = False) -> str:
         stamp(found, claim),
         f'<p class="lead">{escape(headline(found))}</p>',
         *sets_html(found),
-        f'<p class="small">{escape(rests_on(found))}</p>',
+        f'<p class="small">{escape(rests_on(found))} {escape(looks_words(found))}</p>',
         f'<p class="small">{escape(legend(found))}</p>',
         *(drawn(name, figure, first=index == 0) for index, (name, figure) in enumerate(pictures)),
         "<h2>A card for every source</h2>",
