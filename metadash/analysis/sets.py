@@ -4,7 +4,9 @@ Left out one at a time, a source and its copy are both worth nothing; only sets 
 
     shortfall of a set   v(all) − v(set)     it suffices where this is shown to be below the band's edge (non-inferiority), it is
                                              better than all where this is shown to be below its other edge
-    twins s, t           v(s) − v(t), v(st) − v(s), v(st) − v(t) all shown to lie within the band, and v(s) − v(∅), v(t) − v(∅) above it
+    twins s, t           v(s) − v(t) shown to lie within the band, v(st) − v(s) and v(st) − v(t) shown not to lie above it, though
+                         v(s) − v(∅) and v(t) − v(∅) do (these two by the rule of the cards, for themselves: a pair that adds nothing
+                         would say the same too, and nobody would care)
 
 Sets are searched, so intervals are those that hold for all sets (for all pairs) at once, :mod:`simultaneous`: a set said to suffice
 falls short by more than the band in at most 5 % of studies, however it was found.
@@ -106,8 +108,9 @@ def judged_sets(values: Values, names: tuple[str, ...], proper: list[int], about
     def told(mask: int) -> SourceSet:
         return SourceSet(members(mask, names), gain.get(mask), shortfall[mask])
 
-    def order(mask: int) -> tuple[int, float]:
-        return mask.bit_count(), shortfall[mask].estimate
+    def order(mask: int) -> tuple[int, float, int]:
+        """Fewest first, then the most accurate as far as anybody would tell, then in the order in which sources were named."""
+        return mask.bit_count(), round(shortfall[mask].estimate, 1), mask
 
     enough = sorted((mask for mask in proper if upper(shortfall[mask]) <= rope), key=order)
     maybe = sorted((mask for mask in proper if shortfall[mask].estimate <= rope), key=order)
@@ -123,18 +126,19 @@ def judged_sets(values: Values, names: tuple[str, ...], proper: list[int], about
 
 def twins_of(values: Values, names: tuple[str, ...], pairs: list[tuple[int, int]], shot: int, rope: float) -> tuple[Twins, ...]:
     """Those of ``pairs`` that are shown to say the same; where any two of several do, they are told together."""
-    singles = sorted({s for pair in pairs for s in pair})
-    rows = [{1 << s: 1.0, 0: -1.0} for s in singles]
+    rows: list[dict[int, float]] = []
     for s, t in pairs:
         one, other, both = 1 << s, 1 << t, 1 << s | 1 << t
         rows += [{one: 1.0, other: -1.0}, {both: 1.0, one: -1.0}, {both: 1.0, other: -1.0}]
     found = intervals_of(values, rows, shot)
-    alone, rest = dict(zip(singles, found, strict=False)), found[len(singles) :]
+    singles = sorted({s for pair in pairs for s in pair})
+    alone = {s: interval_of(values, weights_of(values.masks, [{1 << s: 1.0, 0: -1.0}]), shot) for s in singles}
     same = {
         pair
-        for index, pair in enumerate(pairs)
+        for pair, (apart, *beside) in zip(pairs, zip(*[iter(found)] * 3, strict=True), strict=True)
         if all(decide(alone[s], rope).verdict is Verdict.HELPS for s in pair)
-        and all(decide(one, rope).verdict is Verdict.EQUIVALENT for one in rest[3 * index : 3 * index + 3])
+        and decide(apart, rope).verdict is Verdict.EQUIVALENT
+        and all(upper(one) <= rope for one in beside)
     }
     return tuple(Twins(tuple(names[s] for s in some), tuple(alone[s] for s in some)) for some in cliques(same))
 

@@ -84,12 +84,13 @@ def still_open(found: SourceSets, new: str, tier: Tier) -> str:
 
 
 def carries(found: SourceSets, some: SourceSet) -> str:
-    """``“name” + “accents” carry +4.5 points [3.9, 5.1] of the +4.6 [4.0, 5.2]``."""
+    """``“name” + “accents” carry +4.5 points [3.9, 5.1] of the +4.6 [4.0, 5.2]``; *against* where they carry more than all do."""
     assert some.gain is not None
     whole = found.total
     verb = "alone carries" if len(some.sources) == 1 else "carry"
     own = points(some.gain.estimate, some.gain.low, some.gain.high)
-    return f"{named(some.sources)} {verb} {own} of the {points(whole.estimate, whole.low, whole.high).replace(' points', '')}"
+    of = "of" if some.gain.estimate <= whole.estimate + 0.05 else "against"
+    return f"{named(some.sources)} {verb} {own} {of} the {points(whole.estimate, whole.low, whole.high).replace(' points', '')}"
 
 
 def instead_words(found: SourceSets) -> str:

@@ -64,7 +64,7 @@ def largest_errors(mixing: np.ndarray, freedom: int, generator: np.random.Genera
     rank, found, at_once = mixing.shape[1], [], 100
     for _ in range(DRAWS // at_once):
         error = generator.standard_normal((at_once, rank), np.float32) @ mixing.T
-        spread = generator.standard_normal((at_once * freedom, rank), np.float32) @ mixing.T
-        spread = np.sqrt(np.square(spread).reshape(at_once, freedom, -1).mean(axis=1))
-        found.append(np.abs(error / spread).max(axis=1))
+        noise = (generator.standard_normal((at_once * freedom, rank), np.float32) @ mixing.T).reshape(at_once, freedom, -1)
+        squared = np.einsum("dkf,dkf->df", noise, noise) / freedom
+        found.append(np.sqrt((error**2 / squared).max(axis=1)))
     return np.concatenate(found).astype(float)

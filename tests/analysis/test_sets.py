@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.calibrating.planted import planted
 from metadash.analysis.ablation_words import as_text, as_values, told_sets
 from metadash.analysis.sets import SourceSets, cliques, source_sets
 from metadash.analysis.sets_words import search_words, set_lines
@@ -17,7 +18,6 @@ from metadash.training.store import RunStore
 from metadash.training.subsets import planned_masks
 from metadash.workspace import Workspace
 from tests.ablations import asked, bits, made_up
-from tests.analysis.planted import planted
 
 FOUR = ("name", "accents", "case", "dice")
 
