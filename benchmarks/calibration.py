@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.calibrating import breaking, controls, coverage, page, population, power, searching, tiers, timing
+from benchmarks.calibrating import breaking, controls, coverage, looking, page, population, power, searching, tiers, timing
 from benchmarks.calibrating.findings import Found
 from benchmarks.record import ROOT, Stopwatch, circumstances
 
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[bool, Path, int], Found]] = {
     "population": population.population,
     "power": lambda quick, folder, workers: power.power(quick, workers),
     "searching": lambda quick, folder, workers: searching.searching(quick, workers),
+    "looking": lambda quick, folder, workers: looking.looking(quick, workers),
     "shuffled": partial(controls.false_helps, "shuffled"),
     "noise": partial(controls.false_helps, "noise"),
     "planted": controls.planted,

@@ -308,7 +308,7 @@ def compare(options: argparse.Namespace, workspace: Workspace) -> Result:
     if len({arm.id for arm in arms}) < len(arms):
         raise BadInput("A learner is named twice; name each once.")
     report = Report(arms, {arm.id: arm_scores(arm.runs, store) for arm in arms}, options.rope)
-    looks = record(store, asked_of_arms(arms, options.rope))
+    looks = record(store, asked_of_arms(arms))
     first = report.shots[0]
     tested = report.pairs(first) if options.pairs else against_baseline(report.compared, first, options.rope)
     looked = looked_at_arms(looks, "classes", report.names, tested, options.rope)

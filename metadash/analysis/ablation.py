@@ -131,7 +131,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore, look: bool =
     )
     badges = leaks(spec, dataset)
     sets = source_sets(values, spec.sources, values.shots[0], spec.rope)
-    asked = asked_of_run(spec.run, dataset.fingerprint, spec.seeds, folds=spec.folds, rope=spec.rope, how=spec.tier)
+    asked = asked_of_run(spec.run, dataset.fingerprint, spec.seeds, folds=spec.folds, how=spec.tier)
     runs = {run.digest: run for of_seed in finished.values() for run in of_seed}
     return Ablation(
         spec=spec,

@@ -4,8 +4,8 @@ Whoever asks ten times, of other splits, seeds or filters, and tells of the time
 +0.5 points ten splits give a false *helps* in 15 % of cases. The ledger cannot forbid that; it counts, so that each answer can say
 how often was asked before, and what would hold if all of it were tested together (``looks_words``).
 
-One question is what decides a number: sources, tasks, learner, budget, split or folds, filter, band and the set of seeds. The same again is
-not counted. Other seeds are: which three seeds were drawn turns the word of one answer in four. All questions of one data set are one
+One question is what decides a number: sources, tasks, learner, budget, split or folds, filter and the set of seeds. The same again is not
+counted, nor is another band, which changes no number. Other seeds are: which three seeds were drawn turns the word of one answer in four. All questions of one data set are one
 count, whether their test classes are the same, overlap or not, since a search through splits and filters is a search all the same.
 """
 
@@ -19,14 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from metadash.analysis.arms import StoredArm
-from metadash.analysis.verdict import ROPE
 from metadash.canonical import digest, plain
 from metadash.training.spec import RunSpec
 from metadash.training.store import RunStore
 
 FILE = "asked.jsonl"
 LONGEST = 64 * 2**20
-"""Bytes that are read of a ledger; of a longer one, the first."""
+"""Bytes up to which a ledger grows, a hundred thousand questions: beyond, it is no ledger of people any more."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,7 @@ class Looks:
     kept: bool = True
 
 
-def asked_of_run(
-    run: RunSpec, fingerprint: str, seeds: Iterable[int], *, folds: int = 0, rope: float = ROPE, how: str = "confirm"
-) -> Asked:
+def asked_of_run(run: RunSpec, fingerprint: str, seeds: Iterable[int], *, folds: int = 0, how: str = "confirm") -> Asked:
     """The question of what the sources of ``run`` add, whichever page or verb asked it.
 
     ``run`` is the arm with all sources, real ones; its own seed does not matter, nor does the order in which sources are named, nor
@@ -73,15 +70,15 @@ def asked_of_run(
     what |= {name: sorted(what[name]) for name in ("sources", "modulating")}
     tested, drawn = f"{folds} folds" if folds else run.split, sorted(set(seeds))
     title = f"{', '.join(sorted(run.sources)) or 'no metadata'} ({run.learner}, {run.mode}, {how})"
-    question = digest(fingerprint, what, tested, drawn, float(rope), how)
+    question = digest(fingerprint, what, tested, drawn, how)
     seeds_told = " ".join(map(str, drawn))
     return Asked(run.dataset, fingerprint, question, title, tested, run.evaluation.where or "", seeds_told)
 
 
-def asked_of_arms(arms: Sequence[StoredArm], rope: float = ROPE) -> Asked:
+def asked_of_arms(arms: Sequence[StoredArm]) -> Asked:
     """The question of how several stored learners differ, in whatever order and against whichever baseline."""
-    fingerprint = arms[0].runs[0].about["dataset_fingerprint"]
-    each = sorted((asked_of_run(arm.spec, fingerprint, arm.seeds, rope=rope) for arm in arms), key=lambda one: one.question)
+    fingerprint = arms[0].runs[0].about.get("dataset_fingerprint") or arms[0].spec.dataset  # older versions did not write it
+    each = sorted((asked_of_run(arm.spec, fingerprint, arm.seeds) for arm in arms), key=lambda one: one.question)
     tested, filtered, drawn = (
         "; ".join(sorted({getattr(one, name) for one in each})) for name in ("tested", "filtered", "seeds")
     )
@@ -121,6 +118,8 @@ def file_of(store: RunStore) -> Path:
 def append(file: Path, line: str) -> None:
     """In one call on a descriptor that always writes at the end, so that lines of several processes never mix. It begins with a line
     break of its own: what somebody was stopped in the middle of writing spoils no line but its own."""
+    if file.exists() and file.stat().st_size > LONGEST:
+        raise OSError("the ledger is full")
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(descriptor, f"\n{line}\n".encode())

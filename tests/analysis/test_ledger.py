@@ -103,7 +103,6 @@ def test_whatever_decides_a_number_makes_another_question() -> None:
         asked_of_run(run, "print", (0, 1, 3)),
         asked_of_run(run, "other data", (0, 1, 2)),
         asked_of_run(run, "print", (0, 1, 2), folds=3),
-        asked_of_run(run, "print", (0, 1, 2), rope=1.0),
         asked_of_run(run, "print", (0, 1, 2), how="screen"),
         asked_of_run(replace(run, evaluation=replace(run.evaluation, where="size > 1")), "print", (0, 1, 2)),
         asked_of_run(replace(run, split="family-1", backbone=replace(run.backbone, split="family-1")), "print", (0, 1, 2)),
@@ -172,7 +171,9 @@ def test_an_ablation_is_counted_when_it_is_read_whole_and_says_so_from_the_secon
     assert first.looks == Looks(1, 1, 1, 0) and as_values(first)["looks"]["words"] == ""
     again = ablation(asked(), tiny, store)
     assert again is not None and again.looks == first.looks
-    second = made_up(asked(rope=0.4), tiny, store, additive(4, 2, -1))
+    banded = ablation(asked(rope=0.4), tiny, store)
+    assert banded is not None and banded.looks == first.looks, "another band changes no number"
+    second = made_up(asked(("place", "size")), tiny, store, additive(4, 2))
     assert second.looks == Looks(2, 2, 1, 0) and "The 2nd of 2 questions" in as_text(second)
     assert looks_words(first, rank_of(store, first.asked)).startswith("The 1st of 2 questions"), "the count has gone on"
 
