@@ -11,9 +11,8 @@ from benchmarks.calibrating.findings import Found, percent, share
 from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
 from metadash.analysis.intervals import Interval, group_jackknife
-from metadash.analysis.ledger import Looks
-from metadash.analysis.looks_words import among_all
-from metadash.analysis.verdict import ROPE, Verdict, decide
+from metadash.analysis.looks_words import surely
+from metadash.analysis.verdict import ROPE, p_claim
 
 LETTERS, TESTED, EPISODES = 28, 11, 20
 SPREAD, NOISE = 2.0, 4.0
@@ -39,15 +38,19 @@ def ten_splits(shape: int, rng: np.random.Generator) -> list[Interval]:
     return found
 
 
+def p_of(interval: Interval) -> float:
+    p = p_claim(interval)
+    return 1.0 if p is None else p
+
+
 def count_false(shape: int, repetitions: int) -> Tally:
     rng, alone, corrected = np.random.default_rng([shape + 1, 9]), dict.fromkeys(LOOKS, 0), dict.fromkeys(LOOKS, 0)
     for _ in range(repetitions):
         found = ten_splits(shape, rng)
         for looks in LOOKS:
             first = found[:looks]
-            alone[looks] += any(decide(one).verdict is Verdict.HELPS for one in first)
-            among = (among_all([one], Looks(1, looks, looks, 0))[0] for one in first)
-            corrected[looks] += any(verdict is Verdict.HELPS for verdict in among)
+            alone[looks] += any(one.estimate > ROPE and surely(p_of(one)) == "" for one in first)
+            corrected[looks] += any(one.estimate > ROPE and surely(p_of(one) * looks) == "" for one in first)
     return Tally(alone, corrected)
 
 

@@ -63,7 +63,7 @@ class Case:
 
 
 CASES = (
-    *(Case("lacks the band's edge", groups) for groups in (6, 11, 28)),
+    *(Case("lacks the band's edge", groups) for groups in (8, 11, 28)),
     Case("lacks the band's edge", 11, own=1.0, spread=0.0),
     *(Case("lacks the band's edge", groups, skewed=side) for groups in (11, 28) for side in (1, -1)),
     *(Case("exceeds by the band's edge", 11, skewed=side) for side in (0, 1, -1)),

@@ -8,7 +8,7 @@ from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.export import simple
 from metadash.analysis.ledger import Looks
-from metadash.analysis.looks_words import looked_at_many
+from metadash.analysis.looks_words import looked_at_many, p_together
 from metadash.analysis.sentence import bracket, examples, number, plural
 from metadash.analysis.sets_words import search_words, set_lines
 from metadash.analysis.shots import WorthInShots
@@ -72,8 +72,9 @@ def told_sets(found: Ablation) -> tuple[list[str], str]:
 
 def looks_words(found: Ablation, now: Looks | None = None) -> str:
     """How often these test classes were asked, and which verdicts hold among all that; ``now`` is the count where it has gone on."""
-    said = [(card.source, card.verdict, card.delta[0].new_classes) for card in found.cards]
-    return looked_at_many(now or found.looks, plural(found.unit_noun), said, found.spec.rope)
+    p = p_together([card.delta[0].new_classes for card in found.cards], found.spec.rope)
+    said = [(card.source, card.verdict, value) for card, value in zip(found.cards, p, strict=True)]
+    return looked_at_many(now or found.looks, plural(found.unit_noun), said)
 
 
 def efficiency_words(found: Ablation) -> str:

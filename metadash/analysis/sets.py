@@ -13,7 +13,7 @@ falls short by more than the band in at most 5 % of studies, however it was foun
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -22,8 +22,11 @@ from metadash.analysis.intervals import Interval, mean_over_seeds, new_classes_i
 from metadash.analysis.shapley import together, weights_of
 from metadash.analysis.simultaneous import simultaneous
 from metadash.analysis.values import Values
-from metadash.analysis.verdict import ROPE, Verdict, decide
+from metadash.analysis.verdict import ROPE
 from metadash.training.subsets import members
+
+FEWEST = 8
+"""Groups or classes below which nothing is shown of sets: so few do not show how skewed they are, and bounds hold less often than they say."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,8 @@ def source_sets(values: Values, sources: Sequence[str], shot: int, rope: float =
     if total.low is None:
         return about
     found = judged_sets(values, names, proper, about)
-    twins = twins_of(values, names, pairs, shot, rope) if pairs else ()
-    return SourceSets(**{**about.__dict__, **found, "twins": twins})
+    twins = twins_of(values, names, pairs, shot, rope) if pairs and total.n >= FEWEST else ()
+    return replace(about, **found, twins=twins)
 
 
 def judged_sets(values: Values, names: tuple[str, ...], proper: list[int], about: SourceSets) -> dict:
@@ -112,14 +115,15 @@ def judged_sets(values: Values, names: tuple[str, ...], proper: list[int], about
         """Fewest first, then the most accurate as far as anybody would tell, then in the order in which sources were named."""
         return mask.bit_count(), round(shortfall[mask].estimate, 1), mask
 
-    enough = sorted((mask for mask in proper if upper(shortfall[mask]) <= rope), key=order)
+    sure = about.total.n >= FEWEST
+    enough = sorted((mask for mask in proper if sure and upper(shortfall[mask]) <= rope), key=order)
     maybe = sorted((mask for mask in proper if shortfall[mask].estimate <= rope), key=order)
-    beating = [mask for mask in proper if decide(shortfall[mask], rope).verdict is Verdict.HURTS]
+    beating = [mask for mask in proper if sure and upper(shortfall[mask]) < -rope]
     return {
         "smallest": told(enough[0]) if enough else None,
         "instead": tuple(members(mask, names) for mask in enough[1:] if mask.bit_count() == enough[0].bit_count()),
         "candidate": told(maybe[0]) if maybe and not enough else None,
-        "needed": about.looked == about.possible and all(lower(one) > rope for one in short),
+        "needed": sure and about.looked == about.possible and all(lower(one) > rope for one in short),
         "better": told(min(beating, key=lambda mask: upper(shortfall[mask]))) if beating else None,
     }
 
@@ -136,8 +140,8 @@ def twins_of(values: Values, names: tuple[str, ...], pairs: list[tuple[int, int]
     same = {
         pair
         for pair, (apart, *beside) in zip(pairs, zip(*[iter(found)] * 3, strict=True), strict=True)
-        if all(decide(alone[s], rope).verdict is Verdict.HELPS for s in pair)
-        and decide(apart, rope).verdict is Verdict.EQUIVALENT
+        if all(lower(alone[s]) > rope for s in pair)
+        and -rope <= lower(apart) <= upper(apart) <= rope
         and all(upper(one) <= rope for one in beside)
     }
     return tuple(Twins(tuple(names[s] for s in some), tuple(alone[s] for s in some)) for some in cliques(same))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.intervals import Interval
 from metadash.analysis.plan import Tier
-from metadash.analysis.sets import SourceSet, SourceSets, Twins
+from metadash.analysis.sets import FEWEST, SourceSet, SourceSets, Twins, upper
 from metadash.analysis.verdict import Verdict
 from metadash.analysis.words import MINUS, count, plural, plural_of, points
 
@@ -34,6 +34,8 @@ def search_words(found: SourceSets | None, noun: str) -> str:
     text = f"Sets were judged on {plural_of(found.total.n, noun)}, with bounds that hold for all {count(found.looked)} sets at once (95 %)"
     if found.looked < found.possible:
         text += f"; of {count(found.possible)} possible sets {count(found.looked)} were scored, so a smaller one may do"
+    if found.total.n < FEWEST:
+        text += f"; of fewer than {FEWEST} nothing is shown"
     if found.pairs_looked < found.pairs:
         scored = "none" if not found.pairs_looked else f"only {count(found.pairs_looked)}"
         text += f"; whether two say the same was asked of {scored} of {plural_of(found.pairs, 'pair')}"
@@ -69,17 +71,15 @@ def still_open(found: SourceSets, new: str, tier: Tier) -> str:
         return f"All {n} sources are needed: every set without one of them loses more than {found.rope:g} points on new {new}."
     if found.candidate is None:
         return f"No smaller set comes within {found.rope:g} points of all {n} sources; whether each is needed cannot be told yet."
-    kept, short = found.candidate.sources, found.candidate.shortfall
+    kept, most = found.candidate.sources, plainly(max(upper(found.candidate.shortfall), 0))
     if not kept:
-        return (
-            f"Whether any source is needed cannot be told yet: all {n} together may {gives_words(tier)} up to "
-            f"{plainly(short.high)} points on new {new}."
-        )
+        gives = gives_words(tier)
+        return f"Whether any source is needed cannot be told yet: all {n} together may {gives} up to {most} points on new {new}."
     rest = n - len(kept)
     others = "the other one" if rest == 1 else f"the other {rest}"
     return (
-        f"Which sources would do cannot be told yet. The smallest candidate: {carries(found, found.candidate)} that all {n} "
-        f"{gives_words(tier)}, but {others} may add up to {plainly(short.high)} to that on new {new}."
+        f"Which sources would do cannot be told yet. The smallest candidate: {carries(found, found.candidate)} that all {n} sources "
+        f"{gives_words(tier)}; {others} may add up to {most} points to that on new {new}."
     )
 
 
@@ -144,8 +144,7 @@ def negative(bound: float | None) -> float | None:
     return None if bound is None else -bound
 
 
-def plainly(number: float | None) -> str:
-    assert number is not None
+def plainly(number: float) -> str:
     return f"{number:.1f}".replace("-", MINUS)
 
 

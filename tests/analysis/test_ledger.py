@@ -14,7 +14,7 @@ from metadash.analysis.ablation_words import as_text, as_values, looks_words
 from metadash.analysis.answer import answer_spec
 from metadash.analysis.intervals import Interval
 from metadash.analysis.ledger import Asked, Looks, asked_of_run, file_of, rank_of, record
-from metadash.analysis.looks_words import count_words, looked_at_many, looked_words, nth
+from metadash.analysis.looks_words import count_words, looked_at_many, looked_words, nth, p_together
 from metadash.analysis.plan import ablation_run
 from metadash.analysis.verdict import Verdict
 from metadash.data.dataset import Dataset, Question
@@ -134,27 +134,44 @@ def test_a_start_answer_and_an_ablation_of_its_sources_ask_the_same(tiny: Datase
 
 
 def test_the_only_question_so_far_says_nothing() -> None:
-    assert looked_words(Looks(1, 1, 1, 0), "letters", helping(3, 0.2)) == "" == looked_words(None, "letters", helping(3, 0.2))
+    assert (
+        looked_words(Looks(1, 1, 1, 0), "letters", Verdict.HELPS, 0.001)
+        == ""
+        == looked_words(None, "letters", Verdict.HELPS, 0.001)
+    )
 
 
-def test_a_clear_finding_holds_among_ten_and_a_narrow_one_does_not() -> None:
+def test_a_clear_finding_holds_among_ten_and_a_narrow_one_is_less_sure() -> None:
     tenth = Looks(4, 10, 3, 1)
-    assert looked_words(tenth, "letters", helping(3, 0.2)) == (
+    assert looked_words(tenth, "letters", Verdict.HELPS, 0.004) == (
         "The 4th of 10 questions asked of this data set's test letters, on 3 splits and with 1 filter. "
         "Corrected for all 10, it still says: helps."
     )
-    assert looked_words(tenth, "letters", helping(1.1, 0.25)).endswith("Corrected for all 10, it would say: cannot tell yet.")
-    assert looked_words(tenth, "letters", helping(0.6, 0.5)).endswith("with 1 filter.")
+    for p, words in ((0.01, "very likely helps"), (0.03, "probably helps"), (0.049, "probably helps")):
+        assert looked_words(tenth, "letters", Verdict.HELPS, p).endswith(f"Corrected for all 10, it would say: {words}.")
+    assert looked_words(Looks(4, 20, 3, 1), "letters", Verdict.HURTS, 0.04).endswith("it would say: cannot tell yet.")
+    assert looked_words(tenth, "letters", Verdict.UNDETERMINED, 0.2).endswith("with 1 filter.")
 
 
-def test_of_several_claims_those_that_would_not_hold_are_named() -> None:
-    said = [
-        ("name", Verdict.HELPS, helping(3, 0.2)),
-        ("case", Verdict.HELPS, helping(1.1, 0.25)),
-        ("dice", Verdict.UNDETERMINED, helping(0, 1)),
-    ]
-    assert looked_at_many(Looks(2, 10, 1, 0), "letters", said).endswith("of “case” it would say: cannot tell yet.")
+def test_of_several_claims_those_that_are_less_sure_are_named() -> None:
+    said = [("name", Verdict.HELPS, 0.001), ("case", Verdict.HELPS, 0.02), ("dice", Verdict.UNDETERMINED, 0.3)]
+    assert looked_at_many(Looks(2, 10, 1, 0), "letters", said).endswith(
+        "Corrected for all 10, it would say of “case” very likely helps."
+    )
     assert looked_at_many(Looks(2, 10, 1, 0), "letters", said[:1]).endswith("every verdict here still holds.")
+
+
+def test_claims_of_one_question_are_corrected_together() -> None:
+    narrow, clear, within, unknown = (
+        helping(1.1, 0.25),
+        helping(3, 0.2),
+        helping(0, 0.1),
+        Interval(1, None, None, 1, "t", "group"),
+    )
+    (alone,), (inside,) = p_together([narrow]), p_together([within])
+    both = p_together([narrow, clear, within, unknown])
+    assert alone is not None and inside is not None
+    assert both == [pytest.approx(2 * alone), both[1], pytest.approx(3 * inside), None]
 
 
 @pytest.mark.parametrize(

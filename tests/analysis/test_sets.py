@@ -146,6 +146,12 @@ def test_too_few_classes_to_speak_of_new_ones_are_said() -> None:
     assert "cannot be said of new letters (class-limited: 10 test classes, 15 needed)" in said(found)
 
 
+def test_of_fewer_than_eight_groups_nothing_is_shown() -> None:
+    found = found_in(planted(4, lambda has: 3.0 * bool({0, 1} & has) - (2 in has), groups=7, spread=0.1))
+    assert found.smallest is None and found.better is None and not found.twins
+    assert "cannot be told yet" in said(found) and search_words(found, "letter").endswith("of fewer than 8 nothing is shown.")
+
+
 def test_classes_are_the_units_where_tasks_are_not_drawn_within_groups() -> None:
     found = found_in(planted(4, lambda has: 3.0 * (0 in has), groups=40, spread=0.1, classes_only=True))
     assert found.total.unit == "class" and found.smallest is not None and found.smallest.sources == ("name",)
@@ -198,7 +204,7 @@ def test_a_set_that_lacks_as_much_as_the_band_is_rarely_said_to_do() -> None:
 
 def test_text_json_report_and_the_card_of_a_twin_tell_it(tiny: Dataset, tmp_path) -> None:
     store = RunStore(Workspace(tmp_path))
-    found = made_up(asked(), tiny, store, lambda arm: 50 + 4 * (bits(arm)[0] or bits(arm)[1]), noise=0.2)
+    found = made_up(asked(folds=4), tiny, store, lambda arm: 50 + 4 * (bits(arm)[0] or bits(arm)[1]), noise=0.2)
     lines, searched = told_sets(found)
     assert "“place” and “size” say the same" in " ".join(lines) and "for all 7 sets at once" in searched
     told = as_values(found)["sets"]
