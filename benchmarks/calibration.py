@@ -15,7 +15,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.calibrating import breaking, controls, coverage, grades, page, population, power, tiers, timing, trained_grades
+from benchmarks.calibrating import (
+    breaking,
+    controls,
+    coverage,
+    grades,
+    looking,
+    page,
+    population,
+    power,
+    searching,
+    tiers,
+    timing,
+    trained_grades,
+)
 from benchmarks.calibrating.findings import Found
 from benchmarks.record import ROOT, Stopwatch, circumstances
 
@@ -27,6 +40,8 @@ PARTS: dict[str, Callable[[bool, Path, int], Found]] = {
     "power": lambda quick, folder, workers: power.power(quick, workers),
     "grades": lambda quick, folder, workers: grades.grades(quick, workers),
     "trained-grades": trained_grades.trained_grades,
+    "searching": lambda quick, folder, workers: searching.searching(quick, workers),
+    "looking": lambda quick, folder, workers: looking.looking(quick, workers),
     "shuffled": partial(controls.false_helps, "shuffled"),
     "noise": partial(controls.false_helps, "noise"),
     "planted": controls.planted,

@@ -1,7 +1,7 @@
 """What the verbs of the command line do; each returns its result as values (for ``--json``) and as text."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,12 @@ from metadash.analysis.answer import answer_spec, own_question
 from metadash.analysis.arms import StoredArm, arm_scores, names_of, stored_arms
 from metadash.analysis.costs import cost_of
 from metadash.analysis.export import as_json, simple
+from metadash.analysis.ledger import asked_of_arms, record
+from metadash.analysis.looks_words import looked_at_arms
 from metadash.analysis.report import Report
 from metadash.analysis.scores import load_scores
 from metadash.analysis.sentence import sentences
+from metadash.analysis.versus import against_baseline
 from metadash.data.dataset import Dataset, Question
 from metadash.data.library import OBTAINABLE, entries, obtain, open_dataset
 from metadash.episodes.manifest import describe
@@ -274,7 +277,12 @@ def compare(options: argparse.Namespace, workspace: Workspace) -> Result:
     if len({arm.id for arm in arms}) < len(arms):
         raise BadInput("A learner is named twice; name each once.")
     report = Report(arms, {arm.id: arm_scores(arm.runs, store) for arm in arms}, options.rope)
-    return Result(report.values(options.pairs), "\n".join(report.lines(options.pairs, options.ways)))
+    looks = record(store, asked_of_arms(arms))
+    first = report.shots[0]
+    tested = report.pairs(first) if options.pairs else against_baseline(report.compared, first, options.rope)
+    looked = looked_at_arms(looks, "classes", report.names, tested, options.rope)
+    values = {**report.values(options.pairs), "looks": {**asdict(looks), "words": looked}}
+    return Result(values, "\n".join([*report.lines(options.pairs, options.ways), *filter(None, [looked])]))
 
 
 def stored_arm(store: RunStore, arms: list[StoredArm], given: tuple[str, ...]) -> StoredArm:

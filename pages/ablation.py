@@ -27,7 +27,7 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.links import link_to
-from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, fold_table, parquet_of, subset_explorer
+from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, draw_sets, fold_table, parquet_of, subset_explorer
 from metadash.dashboard.theme import palette
 from metadash.dashboard.watching import begin
 from metadash.errors import BadInput
@@ -65,6 +65,7 @@ def live_progress() -> None:
 with answer_area:
     if found:
         draw_headline(found, palette())
+        draw_sets(found, house.store())
     if busy:
         live_progress()
     elif found is None or found.partial:

@@ -57,7 +57,9 @@ def test_train_and_compare_two_runs(capsys, workspace) -> None:
         digests.append(json.loads(out)["digest"])
     code, out, _ = call(capsys, workspace, "compare", digests[1], digests[0], "--json")
     assert code == 0
-    assert [row["shot"] for row in json.loads(out)["differences"]] == [1, 2]
+    assert [row["shot"] for row in json.loads(out)["differences"]] == [1, 2] and json.loads(out)["looks"]["nth"] == 1
+    code, out, _ = call(capsys, workspace, "compare", *digests, "--rope", "0.4", "--json")
+    assert json.loads(out)["looks"]["total"] == 1, "turned round, and with another band, it is the same question"
     code, out, _ = call(capsys, workspace, "compare")
     assert code == 0 and all(digest in out for digest in digests)
 

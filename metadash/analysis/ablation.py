@@ -10,8 +10,11 @@ from metadash.analysis.by_fold import FoldPart, fold_parts
 from metadash.analysis.cards import Badge, SourceCard, cards_of, credits, effects_of, worths
 from metadash.analysis.compare import Difference, tested_together, with_intervals
 from metadash.analysis.intervals import Interval
+from metadash.analysis.ledger import Asked, Looks, asked_of_run, record
 from metadash.analysis.plan import AblationSpec, Tier, leaks
 from metadash.analysis.scores import accuracy_intervals
+from metadash.analysis.sets import SourceSets, source_sets
+from metadash.analysis.sets_words import with_twins
 from metadash.analysis.shapley import interactions, together
 from metadash.analysis.shots import WorthInShots
 from metadash.analysis.values import Values, gathered, pooled, stacked
@@ -44,8 +47,10 @@ class Ablation:
 
     ``accuracy`` of each subset that was scored, as (these test classes, new classes). ``total`` all sources against none, and ``total_worth`` in shots;
     ``total_credit`` all real − all falsified, by control. ``interactions`` by pair of sources, positive where they complement each other
-    (only with every subset). ``by_fold`` the folds of a cross-fitting by themselves, else empty. ``n_in_data`` counts what would be new as far
-    as the data set has it: groups that tasks can be drawn within, else classes.
+    (only with every subset). ``sets`` which of them would do and which say the same (None of one source). ``by_fold`` the folds of a
+    cross-fitting by themselves, else empty. ``looks`` says which question it was of all ``asked`` of these test classes, when it was
+    read; None while seeds are missing. ``n_in_data`` counts what would be new as far as the data set has it: groups that tasks can be
+    drawn within, else classes.
     """
 
     spec: AblationSpec
@@ -57,11 +62,14 @@ class Ablation:
     total_credit: dict[str, tuple[Difference, ...]]
     interactions: dict[tuple[str, str], tuple[Difference, ...]]
     efficiency: tuple[Efficiency, ...]
+    sets: SourceSets | None
     by_fold: tuple[FoldPart, ...]
     seconds: float
     class_noun: str
     group_noun: str
     n_classes: int
+    asked: Asked
+    looks: Looks | None = None
     n_in_data: int | None = None
 
     @property
@@ -108,8 +116,11 @@ class Ablation:
         return accuracy_intervals(found, self.values)
 
 
-def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation | None:
-    """Read the ablation off the seeds whose runs are all stored; None while there is none."""
+def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore, look: bool = True) -> Ablation | None:
+    """Read the ablation off the seeds whose runs are all stored; None while there is none.
+
+    Read whole (every seed is there), it counts in the ledger as a look at its test classes, unless it is read beside another (``look``).
+    """
     found = {seed: [store.find(cell, dataset) for cell in spec.cells(seed)] for seed in spec.seeds}
     finished = {seed: [run for run in runs if run is not None] for seed, runs in found.items() if all(runs)}
     if not finished:
@@ -128,21 +139,26 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
         against: Sequence[Difference | None] = total_credit.get("shuffled", (None,) * len(total))
         total = tuple(tested_together([one], spec.rope, [check])[0] for one, check in zip(total, against, strict=True))
     badges = leaks(spec, dataset)
+    sets = source_sets(values, spec.sources, values.shots[0], spec.rope)
+    asked = asked_of_run(spec.run, dataset.fingerprint, spec.seeds, folds=spec.folds, how=spec.tier)
     runs = {run.digest: run for of_seed in finished.values() for run in of_seed}
     return Ablation(
         spec=spec,
         seeds=tuple(finished),
         values=values,
-        cards=cards_of(
-            values,
-            spec.sources,
-            spec.tier,
-            effects,
-            [coverage(dataset, name) for name in spec.sources],
-            [(Badge("leak", badges[name]),) if name in badges else () for name in spec.sources],
-            levels=[dataset.source(name).level for name in spec.sources],
-            complete=len(finished) == len(spec.seeds),
-            rope=spec.rope,
+        cards=with_twins(
+            cards_of(
+                values,
+                spec.sources,
+                spec.tier,
+                effects,
+                [coverage(dataset, name) for name in spec.sources],
+                [(Badge("leak", badges[name]),) if name in badges else () for name in spec.sources],
+                levels=[dataset.source(name).level for name in spec.sources],
+                complete=len(finished) == len(spec.seeds),
+                rope=spec.rope,
+            ),
+            sets,
         ),
         total=total,
         total_worth=worths(values, [(2**count - 1, 0)])[0],
@@ -153,12 +169,15 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore) -> Ablation 
             for one, shares in zip(total, effects.phi, strict=True)
             if shares
         ),
+        sets=sets,
         by_fold=fold_parts(values, spec.splits, count, spec.rope),
         seconds=sum(run.about["seconds"] for run in runs.values()),
         class_noun=dataset.description.class_noun,
         group_noun=dataset.description.group_noun,
         n_classes=len(np.unique(values.manifest.classes)),
         n_in_data=units_in(dataset, spec.run.evaluation),
+        asked=asked,
+        looks=record(store, asked) if look and len(finished) == len(spec.seeds) else None,
     )
 
 

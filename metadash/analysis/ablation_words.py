@@ -9,7 +9,10 @@ from metadash.analysis.cards import SourceCard
 from metadash.analysis.caveats import single_seed
 from metadash.analysis.compare import Difference
 from metadash.analysis.export import simple
+from metadash.analysis.ledger import Looks
+from metadash.analysis.looks_words import looked_at_many, p_together
 from metadash.analysis.sentence import both, bracket, chance_sentence, examples, number, plain_fact
+from metadash.analysis.sets_words import search_words, set_lines
 from metadash.analysis.shots import WorthInShots
 from metadash.analysis.verdict import SURELY, Verdict
 from metadash.analysis.words import MINUS, count, likelihood, percent, plural, plural_of, points
@@ -58,6 +61,24 @@ def total_words(found: Ablation) -> str:
         single_seed(len(found.seeds)),
     ]
     return " ".join(filter(None, parts))
+
+
+def told_sets(found: Ablation) -> tuple[list[str], str]:
+    """Which sources would do and which say the same, with the doubts that belong to it; and what that rests on."""
+    lines = set_lines(found.sets, found.unit_noun, found.tier)
+    if found.partial and lines:
+        lines[0] = f"So far: {lines[0]}"
+    leaking = [card.source for card in found.cards if any(badge.severity == "block" for badge in card.badges)]
+    doubts = [f"Not confirmed: {found.tier}."] if found.tier == "screen" else []
+    doubts += [f"“{name}” has a badge that forbids quoting it." for name in leaking]
+    return lines, " ".join([search_words(found.sets, found.unit_noun), *doubts]).strip() if lines else ""
+
+
+def looks_words(found: Ablation, now: Looks | None = None) -> str:
+    """How often these test classes were asked, and which verdicts hold among all that; ``now`` is the count where it has gone on."""
+    p = p_together([card.delta[0].new_classes for card in found.cards], found.spec.rope)
+    said = [(card.source, card.verdict, value) for card, value in zip(found.cards, p, strict=True)]
+    return looked_at_many(now or found.looks, plural(found.unit_noun), said)
 
 
 def efficiency_words(found: Ablation) -> str:
@@ -153,11 +174,14 @@ def as_text(found: Ablation) -> str:
     groups = f" in {found.n_groups} {plural(found.group_noun)}" if found.n_groups else ""
     rests_on = f"{TIERS[found.tier]} {seeds}{groups}."
     folds = [*fold_lines(found), ""] if found.by_fold else []
+    sets, searched = told_sets(found)
     return "\n".join(
         [
             headline(found),
             total_words(found),
+            *sets,
             rests_on,
+            *filter(None, [searched, looks_words(found)]),
             "",
             *table(found),
             *control_lines(found),
@@ -217,6 +241,8 @@ def as_values(found: Ablation) -> dict[str, Any]:
         "all_together": [simple(one) for one in found.total],
         "all_together_worth_in_shots": [simple(one) for one in found.total_worth],
         "all_together_real_minus_falsified": {name: [simple(one) for one in rows] for name, rows in found.total_credit.items()},
+        "sets": sets_values(found),
+        "looks": {**asdict(found.looks), "words": looks_words(found)} if found.looks else None,
         "efficiency": [{**asdict(one), "holds": one.holds} for one in found.efficiency],
         "interactions": [
             {"sources": list(pair), "by_shot": [simple(one) for one in rows]} for pair, rows in found.interactions.items()
@@ -243,3 +269,9 @@ def card_values(card: SourceCard) -> dict[str, Any]:
     decision = {"verdict": card.verdict.name.lower(), "grade": card.decision.grade.name.lower(), "words": card.decision.words}
     told = {"verdict_words": verdict_words(card), "limited": card.limited}
     return {**simple(card), **decision, "chance_claimed": card.decision.chance, **told}
+
+
+def sets_values(found: Ablation) -> dict[str, Any] | None:
+    """Sets of sources as plain values, with their sentences; null for one source."""
+    lines, searched = told_sets(found)
+    return {"sentences": lines, "rests_on": searched, **simple(found.sets)} if found.sets else None

@@ -68,5 +68,5 @@ def with_other_tier(found: Ablation, dataset: Dataset, store: RunStore) -> Ablat
     if found.tier not in OTHER or found.spec.folds:  # cross-fitting tests other classes: what differs need not be the tier
         return found
     other = OTHER[found.tier]
-    beside = ablation(replace(found.spec, tier=other, seeds=tuple(range(USUAL_SEEDS[other]))), dataset, store)
+    beside = ablation(replace(found.spec, tier=other, seeds=tuple(range(USUAL_SEEDS[other]))), dataset, store, look=False)
     return with_agreement(found, beside) if beside is not None else found

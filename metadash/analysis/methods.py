@@ -18,6 +18,8 @@ PAPERS = (
     "R. Mitchell, J. Cooper, E. Frank, G. Holmes. Sampling permutations for Shapley value estimation. JMLR, 2022.",
     "E. Perez, F. Strub, H. de Vries, V. Dumoulin, A. Courville. FiLM: visual reasoning with a general conditioning layer. AAAI, 2018.",
     "S. Holm. A simple sequentially rejective multiple test procedure. Scand. J. Statistics, 1979.",
+    "P. H. Westfall, S. S. Young. Resampling-based multiple testing. Wiley, 1993.",
+    "J. P. Romano, M. Wolf. Exact and approximate stepdown methods for multiple hypothesis testing. J. Am. Stat. Assoc., 2005.",
     "J. K. Kruschke. Rejecting or accepting parameter values in Bayesian estimation. Adv. Methods Pract. Psychol. Sci., 2018.",
     "A. Benavoli, G. Corani, J. Demšar, M. Zaffalon. Time for a change. JMLR, 2017.",
     "J. G. MacKinnon, M. Ø. Nielsen, M. D. Webb. Fast and reliable jackknife and bootstrap methods for cluster-robust inference. J. Applied Econometrics, 2023.",
@@ -98,6 +100,12 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
             + ("delete-one-group jackknife (MacKinnon et al. 2023)" if found.n_groups else "delete-one-class jackknife")
             + f". Training again: matched seeds. Each bound for new {new} and over seeds is the outer one of Student's t and of Hall's (1992), which "
             "looks at skewness. Worth in shots: for these, percentile bootstrap over episodes (Efron 1979); for new, curves drawn from the jackknife's covariance.",
+        ),
+        (
+            "Sets",
+            f"A set of sources suffices where all less the set is shown to be under {spec.rope:g} points on new {new}, and beats all where it is shown to "
+            f"be under −{spec.rope:g}; two say the same where neither adds beside the other and both do alone. Bounds are simultaneous over all sets (over "
+            "all pairs), from the largest studentised error under the correlations that the units show (Westfall & Young 1993; Romano & Wolf 2005).",
         ),
         (
             "Decisions",

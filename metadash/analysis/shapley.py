@@ -24,17 +24,17 @@ import numpy as np
 def leave_one_out(count: int, arms: Sequence[int]) -> np.ndarray:
     """[count, arms]. Raises KeyError when a subset it needs was not scored, as all functions here do."""
     full = 2**count - 1
-    return _matrix(arms, [{full: 1.0, full & ~(1 << s): -1.0} for s in range(count)])
+    return weights_of(arms, [{full: 1.0, full & ~(1 << s): -1.0} for s in range(count)])
 
 
 def alone(count: int, arms: Sequence[int]) -> np.ndarray:
     """[count, arms]: one source against none."""
-    return _matrix(arms, [{1 << s: 1.0, 0: -1.0} for s in range(count)])
+    return weights_of(arms, [{1 << s: 1.0, 0: -1.0} for s in range(count)])
 
 
 def together(count: int, arms: Sequence[int]) -> np.ndarray:
     """[1, arms]: all sources against none."""
-    return _matrix(arms, [_sum([(2**count - 1, 1.0), (0, -1.0)])])
+    return weights_of(arms, [_sum([(2**count - 1, 1.0), (0, -1.0)])])
 
 
 def shapley(count: int, arms: Sequence[int]) -> np.ndarray:
@@ -47,7 +47,7 @@ def shapley(count: int, arms: Sequence[int]) -> np.ndarray:
             _sum([(o | 1 << s, w) for o, w in zip(others, weights, strict=True)])
             | _sum([(o, -w) for o, w in zip(others, weights, strict=True)])
         )
-    return _matrix(arms, rows)
+    return weights_of(arms, rows)
 
 
 def interactions(count: int, arms: Sequence[int]) -> tuple[list[tuple[int, int]], np.ndarray]:
@@ -62,7 +62,7 @@ def interactions(count: int, arms: Sequence[int]) -> tuple[list[tuple[int, int]]
             weight = 1 / ((count - 1) * comb(count - 2, subset.bit_count()))
             row += [(subset | both, weight), (subset, weight), (subset | 1 << s, -weight), (subset | 1 << t, -weight)]
         rows.append(_sum(row))
-    return pairs, _matrix(arms, rows)
+    return pairs, weights_of(arms, rows)
 
 
 def sampled_shapley(orders: np.ndarray, arms: Sequence[int]) -> np.ndarray:
@@ -88,7 +88,8 @@ def _sum(terms: Sequence[tuple[int, float]]) -> dict[int, float]:
     return row
 
 
-def _matrix(arms: Sequence[int], rows: Sequence[dict[int, float]]) -> np.ndarray:
+def weights_of(arms: Sequence[int], rows: Sequence[dict[int, float]]) -> np.ndarray:
+    """[rows, arms] from rows of (subset, its weight). Raises KeyError when a subset was not scored."""
     column = {subset: index for index, subset in enumerate(arms)}
     matrix = np.zeros((len(rows), len(column)))
     for row, weights in zip(matrix, rows, strict=True):

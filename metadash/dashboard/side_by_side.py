@@ -20,10 +20,13 @@ from metadash.analysis.family import (
     pairs_sentence,
     pairs_table,
 )
+from metadash.analysis.ledger import asked_of_arms, record
+from metadash.analysis.looks_words import looked_at_arms
 from metadash.analysis.report import accuracy_table, seeds_words
 from metadash.analysis.scores import Scores
 from metadash.analysis.sentence import examples
 from metadash.analysis.versus import Versus, against_baseline, episode_table, headline, long_table, worth_words
+from metadash.dashboard import house
 from metadash.dashboard.badges import badge_of
 from metadash.dashboard.comparison import (
     colours_of,
@@ -114,6 +117,10 @@ class SideBySide:
             f"{self.n_way}-way, {self.arms[0].spec.evaluation.strategy} tasks"
             + (f" · {single_seed(1)}" if counts[0] == 1 else "")
         )
+        tested = self.pairs if self.in_pairs else self.together
+        asked = record(house.store(), asked_of_arms(self.everyone))
+        if looked := looked_at_arms(asked, self.noun, self.names, tested):
+            st.caption(plain(looked))
 
     def draw_two(self) -> None:
         """One difference, tested once: verdict, both intervals, and what would decide."""

@@ -8,17 +8,19 @@ import streamlit as st
 
 from metadash.analysis import words
 from metadash.analysis.ablation import Ablation
-from metadash.analysis.ablation_words import TIERS, headline, total_words, verdict_words
+from metadash.analysis.ablation_words import TIERS, headline, looks_words, told_sets, total_words, verdict_words
 from metadash.analysis.card_words import MARKS, NOT_MEASURED, card_lines, control_words, detail_lines
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.compare import Difference
 from metadash.analysis.effects_table import effects_table
+from metadash.analysis.ledger import rank_of
 from metadash.analysis.sentence import bracket, cell
 from metadash.analysis.subset_value import SubsetValue, subset_values
 from metadash.dashboard.badges import badge_of
 from metadash.dashboard.escape import plain
 from metadash.figures.palette import Palette
 from metadash.metadata.findings import CODES
+from metadash.training.store import RunStore
 
 BADGE_COLOURS = {"block": "red", "warn": "orange", "note": "gray"}
 LINES = """<style>
@@ -40,6 +42,16 @@ def draw_headline(found: Ablation, palette: Palette) -> None:
         f"{words.count(len(found.values.manifest))} episodes · {found.n_classes} test {words.plural(found.class_noun)}{groups} · "
         f"{words.plural_of(len(found.seeds), 'seed')}{f' · {found.spec.folds} folds' if found.spec.folds else ''} · {TIERS[found.tier]}"
     )
+
+
+def draw_sets(found: Ablation, store: RunStore) -> None:
+    """Which sources would do and which say the same, and in small what that rests on and how often these classes were asked."""
+    lines, searched = told_sets(found)
+    for line in lines:
+        st.markdown(f"**{plain(line)}**")
+    asked = looks_words(found, rank_of(store, found.asked)) if found.looks else ""
+    if small := " ".join(filter(None, [searched, asked])):
+        st.caption(plain(small))
 
 
 def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import plotly.graph_objects as go
 
 from metadash.analysis.ablation import Ablation
-from metadash.analysis.ablation_words import efficiency_words, fold_lines, headline, verdict_words
+from metadash.analysis.ablation_words import efficiency_words, fold_lines, headline, looks_words, told_sets, verdict_words
 from metadash.analysis.card_words import MARKS, card_lines, detail_lines
 from metadash.analysis.cards import SourceCard
 from metadash.analysis.effects_table import effects_table
@@ -54,7 +54,8 @@ def report_html(found: Ablation, dataset: Dataset, claim: bool = False) -> str:
         f"<h1>{escape(title)}</h1>",
         stamp(found, claim),
         f'<p class="lead">{escape(headline(found))}</p>',
-        f'<p class="small">{escape(rests_on(found))}</p>',
+        *sets_html(found),
+        f'<p class="small">{escape(rests_on(found))} {escape(looks_words(found))}</p>',
         f'<p class="small">{escape(legend(found))}</p>',
         *(drawn(name, figure, first=index == 0) for index, (name, figure) in enumerate(pictures)),
         "<h2>A card for every source</h2>",
@@ -94,6 +95,12 @@ def rests_on(found: Ablation) -> str:
         f"{count(len(found.values.manifest))} episodes, {plural_of(found.n_classes, 'test ' + found.class_noun)}{groups}, "
         f"{plural_of(len(found.seeds), 'seed')}, tier {found.tier}, {split_words(found.spec)}."
     )
+
+
+def sets_html(found: Ablation) -> list[str]:
+    """Which sources would do, which say the same."""
+    lines, searched = told_sets(found)
+    return [*(f"<p><b>{escape(line)}</b></p>" for line in lines), f'<p class="small">{escape(searched)}</p>'] if lines else []
 
 
 def legend(found: Ablation) -> str:

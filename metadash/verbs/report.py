@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from metadash.analysis.ablation_words import headline
+from metadash.analysis.ablation_words import headline, told_sets
 from metadash.analysis.methods import claims_words, refuse_claim
 from metadash.commands import Result
 from metadash.data.library import open_dataset
@@ -26,7 +26,7 @@ def report(options: argparse.Namespace, workspace: Workspace) -> Result:
     write_whole(file, report_html(found, data, options.claim))
     told = claims_words(found) if options.claim else ""
     values = {"file": str(file), "headline": headline(found), "tier": found.tier, "claim": options.claim, "digest": found.digest}
-    return Result(values, "\n".join(filter(None, [headline(found), told, f"Written to {file}."])))
+    return Result(values, "\n".join(filter(None, [headline(found), *told_sets(found)[0], told, f"Written to {file}."])))
 
 
 def write_whole(file: Path, text: str) -> None:

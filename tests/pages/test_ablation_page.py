@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from metadash.analysis.ablation import ablation
+from metadash.analysis.ablation_words import told_sets
 from metadash.analysis.beside import complete, dose_specs
 from metadash.analysis.card_words import card_lines, control_words
 from metadash.analysis.effects_table import effects_table
@@ -15,6 +16,7 @@ from metadash.analysis.methods import command, methods
 from metadash.analysis.plan import AblationSpec, Tier, ablation_run
 from metadash.analysis.sentence import bracket
 from metadash.analysis.verdict import decide_together
+from metadash.dashboard.escape import plain
 from metadash.dashboard.sourcecards import csv_of, parquet_of
 from metadash.data.dataset import Dataset, Source
 from metadash.figures.ablation import measures_of, rows_of, worth_chart
@@ -279,3 +281,14 @@ def test_the_heads_of_confirm_are_one_run_a_seed(untrained: Workspace, no_worker
     page = opened(ab_tier="confirm")
     page.button(key="ab_go").click().run()
     assert len(jobs_for(untrained, HeadsSpec)) == 5
+
+
+def test_the_page_says_which_sources_would_do_and_how_often_these_classes_were_asked(measured: Workspace, tiny: Dataset) -> None:
+    page = opened(ab_tier="confirm")
+    found = ablation(asked(tiny, "confirm", 5), tiny, RunStore(measured))
+    assert found is not None and found.looks is not None and (found.looks.nth, found.looks.total) == (1, 1)
+    lines, searched = told_sets(found)
+    assert lines and all(said(page, plain(line)) for line in lines) and said(page, plain(searched))
+    assert not said(page, "questions asked of this data set")
+    assert said(opened(ab_tier="screen"), plain("The 2nd of 2 questions asked of this data set's test families."))
+    assert said(opened(ab_tier="confirm", ab_rope="0.4"), plain("The 1st of 2 questions asked of this data set's test families."))
