@@ -22,7 +22,7 @@ from metadash.dashboard.ablating import (
 )
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, one_sentence
+from metadash.dashboard.frame import end_page, header, one_sentence
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, on_its_way, seconds_left, troubled
 from metadash.dashboard.links import link_to
 from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, fold_table, parquet_of, subset_explorer
@@ -50,7 +50,7 @@ except BadInput as problem:
     with answer_area:
         st.error(plain(problem), icon=":material/error:")
         st.caption("Nothing has been started. Change what it names below, and the button comes back.")
-    st.stop()
+    end_page()
 
 
 @st.fragment(run_every=LOOK_EVERY)
@@ -67,7 +67,7 @@ with answer_area:
     elif found is None or found.partial:
         ask(spec, data, allowed, len(found.seeds) if found else 0)
 if found is None:
-    st.stop()
+    end_page()
 
 noun = words.plural(found.unit_noun)
 left, right = st.columns([3, 2], vertical_alignment="bottom")

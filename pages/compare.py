@@ -16,7 +16,7 @@ from metadash.dashboard import house
 from metadash.dashboard.adapting import adaptation_links
 from metadash.dashboard.comparison import scores_of, shelf, shelf_table, tasks_words, unit_nouns
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, term
+from metadash.dashboard.frame import end_page, header, term
 from metadash.dashboard.learning import seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.side_by_side import SideBySide
@@ -52,7 +52,7 @@ def empty() -> None:
             st.caption(
                 f"{words.duration(seconds).capitalize()} for the first one with the quick preset; the next ones share its backbone."
             )
-    st.stop()
+    end_page()
 
 
 if len(arms) < 2:
@@ -144,7 +144,7 @@ if len(kept) < 2:
             st.caption(f"It was tested on {plain(tasks_words(picked[0]))}. Train another learner on the same tasks.")
             link_to("train", "Train a learner", "model_training")
     stored_table()
-    st.stop()
+    end_page()
 
 scores, damaged = {}, []
 for arm in kept:
@@ -157,7 +157,7 @@ for sentence in damaged:
 kept = [arm for arm in kept if arm.id in scores]
 if len(kept) < 2:
     stored_table()
-    st.stop()
+    end_page()
 
 kept = ordered(kept)
 names, every_way = names_of(kept), {arm.id: scores[arm.id] for arm in kept}
@@ -190,8 +190,8 @@ if len(here) < 2:
         f"Fewer than two of these learners were scored at {n_way} ways; choose another number.", icon=":material/rule:"
     )
     stored_table()
-    st.stop()
-from_link("cmp_baseline", {arm.id: names[arm.id] for arm in here})
+    end_page()
+from_link("cmp_baseline", {arm.id: names[arm.id] for arm in here}, name="Baseline")
 baseline = baseline_place.selectbox(
     "Baseline",
     [arm.id for arm in here],

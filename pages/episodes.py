@@ -6,7 +6,7 @@ from metadash.analysis import words
 from metadash.dashboard import explore, house, reads, task
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, one_sentence, term
+from metadash.dashboard.frame import end_page, header, one_sentence, term
 from metadash.dashboard.reads import Refusal
 from metadash.data.dataset import ROLES
 from metadash.episodes.saved import as_table, save, saved_episodes
@@ -108,7 +108,7 @@ condition = where.strip()
 if condition and isinstance(refusal := reads.pool_ids(data, condition), Refusal):
     with answer:
         explore.refused(refusal, condition)
-    st.stop()
+    end_page()
 with answer, one_sentence():
     spec = EpisodeSpec(Pool(split, role, condition or None), n_way, n_shot, n_query, strategy, column, seed)
     drawn = task.current_task(data, spec)

@@ -11,7 +11,7 @@ from metadash.dashboard import house
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, term
+from metadash.dashboard.frame import end_page, header, term
 from metadash.dashboard.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.learning import seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
@@ -47,7 +47,7 @@ if not runs:
         )
         link_to("train", "Train a learner", "model_training")
         st.caption(f"{words.duration(seconds).capitalize()} with the quick preset.")
-    st.stop()
+    end_page()
 
 answer_area = st.container()
 
@@ -163,7 +163,7 @@ with answer_area.container(border=True):
         ask()
 
 if not found:
-    st.stop()
+    end_page()
 
 
 def support_pictures() -> None:

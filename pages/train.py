@@ -127,7 +127,7 @@ def learning() -> None:
             wanted = next(
                 (job.digest for job in active if job.state == "running" and job.digest in labels), newest_trained(labels)
             )
-            from_link("tr_show", {"": NEWEST, **labels})
+            from_link("tr_show", {"": NEWEST, **labels}, name="Run")
             chosen = st.selectbox(
                 "Run",
                 ["", *labels],

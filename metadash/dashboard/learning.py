@@ -51,7 +51,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
     """Draw the controls and return one run a seed. Raises BadInput, in a sentence, for a choice that makes no run."""
     first, second, third = st.columns([4, 4, 4])
     titles = {name: entry.title for name, entry in LEARNERS.items()}
-    from_link("tr_learner", titles)
+    from_link("tr_learner", titles, name="Learner")
     learner = first.selectbox("Learner", list(titles), format_func=titles.__getitem__, key="tr_learner")
     to_link("tr_learner")
     seeds = third.multiselect(
@@ -179,7 +179,7 @@ def chosen_backbone(data: Dataset, place: DeltaGenerator) -> BackboneEntry:
     """The control of the embedding network, with its paper and what one input costs here."""
     known = backbones_for(data.description.modality)
     titles = {name: entry.title for name, entry in known.items()}
-    from_link("tr_backbone", titles)
+    from_link("tr_backbone", titles, name="Backbone")
     name = place.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="tr_backbone")
     to_link("tr_backbone")
     entry = known[name]

@@ -5,34 +5,45 @@ from pathlib import Path
 
 import streamlit as st
 
+from metadash.dashboard.address import came_by_history, not_possible
+
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
 def link_to(page: str, label: str, icon: str, **chosen: str | list[str]) -> None:
     """A link to ``pages/<page>.py``; ``chosen`` are the values of that page's own widgets, by key."""
     data = st.session_state.get("dataset")
-    query = {**({"dataset": data} if data and data != "glyphs" else {}), **chosen}
+    query = {**({"dataset": data} if data else {}), **chosen}
     st.page_link(PAGES / f"{page}.py", label=label, icon=f":material/{icon}:", query_params=query)
 
 
-def from_link(key: str, labels: Mapping[str, str], many: bool = False) -> list[str]:
+def from_link(key: str, labels: Mapping[str, str], many: bool = False, name: str = "") -> list[str]:
     """Give the unbound widget ``key`` the ids that the link names; call before it is drawn. Returns those that are not there.
 
     For widgets whose options are ids, shown as ``labels``. Streamlit's own ``bind`` writes the labels into the link, and the label
-    of a run changes when other runs come: the link would lose its meaning.
+    of a run changes when other runs come: the link would lose its meaning. With ``name``, the label of the widget, what is not
+    there is said above the page; without, the page says it.
     """
     asked, last = st.query_params.get_all(key), st.session_state.get(f"{key} in link", [])
-    if asked and asked != last:
-        wanted = asked  # a link, or back and forward
+    if came_by_history():
+        wanted = asked
+        st.session_state.pop(key, None)
+    elif asked and asked != last:
+        wanted = asked  # a link
     elif key not in st.session_state:
         wanted = last  # back from another page
     else:
         keep_under_new_labels(key, labels)
         return []
-    found = [identity for identity in wanted if identity in labels]
+    found = [identity for identity in dict.fromkeys(wanted) if identity in labels]
+    odd = [identity for identity in wanted if identity not in labels]
+    if len(wanted) > 1 and not many:
+        found, odd = [], wanted  # twice says nothing
     if found:
         st.session_state[key] = found if many else found[0]
-    return [identity for identity in wanted if identity not in labels]
+    if odd and name and wanted is asked:
+        not_possible(key, odd, name)
+    return odd
 
 
 def keep_under_new_labels(key: str, labels: Mapping[str, str]) -> None:
