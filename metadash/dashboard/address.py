@@ -69,7 +69,9 @@ def seeded(original: Callable[..., bool]) -> Callable[..., bool]:
         if not taken:
             state.query_params.remove_param(key)
         if odd and not emptied:
-            state[ODD] = {**(state[ODD] if ODD in state else {}), key: odd if many else texts}
+            if ODD not in state:
+                state[ODD] = {}
+            state[ODD][key] = odd if many else texts
         return taken
 
     return seed
@@ -94,12 +96,6 @@ if not hasattr(SessionState._seed_widget_from_url, "__wrapped__"):
     careful = seeded(SessionState._seed_widget_from_url)
     careful.__wrapped__ = SessionState._seed_widget_from_url  # type: ignore[attr-defined]
     SessionState._seed_widget_from_url = careful  # type: ignore[method-assign]
-
-
-def came_by_history() -> bool:
-    """Whether this run shows an address that *back* or *forward* brought up again."""
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
 
 
 def not_possible(key: str, texts: list[str], label: str) -> None:

@@ -8,17 +8,23 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException
 
 from metadash.dashboard import address
+from metadash.dashboard.history import ONE_ENTRY
 
 PLACE = "copy link place"
 HTML = """
 <div id="copy">
-  <button type="button"><span aria-hidden="true">⧉</span> <span id="said" aria-live="polite">Copy link</span></button>
+  <button type="button">
+    <svg viewBox="0 0 24 24" width="17" height="17" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round">
+      <path d="M10 14a5 5 0 0 0 7 0l3-3a5 5 0 0 0-7-7l-1.5 1.5M14 10a5 5 0 0 0-7 0l-3 3a5 5 0 0 0 7 7l1.5-1.5"/>
+    </svg>
+    <span id="said" aria-live="polite">Copy link</span>
+  </button>
   <input type="text" readonly hidden aria-label="The address of this page with everything chosen on it">
 </div>
 """
 CSS = """
 #copy {position: relative; font-family: var(--st-font)}
-button {width: 100%; min-height: 2.5rem; padding: .25rem .75rem; cursor: pointer; font: inherit; font-size: 1rem; white-space: nowrap;
+button {display: flex; align-items: center; justify-content: center; gap: .5rem; width: 100%; min-height: 2.5rem; padding: .25rem .75rem; cursor: pointer; font: inherit; font-size: 1rem; white-space: nowrap;
   color: var(--st-text-color); background: var(--st-background-color);
   border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, 8px)}
 button:hover, button:focus-visible {border-color: var(--st-primary-color); color: var(--st-primary-color)}
@@ -28,8 +34,11 @@ input {box-sizing: border-box; width: 100%; margin-top: .4rem; padding: .4rem .5
 [hidden] {display: none}
 """
 # The browser's own address is the truth of what fragments have changed since; the server adds what an address leaves out.
-JS = """
-export default function ({ data, parentElement }) {
+JS = (
+    """
+export default function ({ data, parentElement }) {"""
+    + ONE_ENTRY
+    + """
   const [button, field, said] = ["button", "input", "#said"].map((one) => parentElement.querySelector(one));
   const address = () => {
     const url = new URL(window.location.href);
@@ -61,6 +70,7 @@ export default function ({ data, parentElement }) {
   };
 }
 """
+)
 button = st.components.v2.component("metadash_copy_link", html=HTML, css=CSS, js=JS)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from metadash.dashboard.address import came_by_history, not_possible
+from metadash.dashboard.address import not_possible
+from metadash.dashboard.history import came_back
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
@@ -25,7 +26,7 @@ def from_link(key: str, labels: Mapping[str, str], many: bool = False, name: str
     there is said above the page; without, the page says it.
     """
     asked, last = st.query_params.get_all(key), st.session_state.get(f"{key} in link", [])
-    if came_by_history():
+    if came_back():
         wanted = asked
         st.session_state.pop(key, None)
     elif asked and asked != last:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from metadash.dashboard import house
+from metadash.dashboard import history, house
 from metadash.dashboard.address import listening
 from metadash.dashboard.copylink import whole_page
 from metadash.dashboard.frame import one_sentence
@@ -13,8 +13,9 @@ from metadash.dashboard.whichdata import choose_dataset, refuse_unknown
 from metadash.data.library import entries
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
-ICON = Path(__file__).with_name("icon.svg")
-"""Of our own server: a named icon would be fetched from a font service on the internet at each visit."""
+ICON = Path(__file__).with_name(
+    "icon.svg"
+)  # served by us: a named icon is fetched from a font service on the internet at each visit
 
 
 STYLE = """<style>
@@ -78,6 +79,7 @@ SECTIONS = {
 }
 
 current = st.navigation(SECTIONS, position="hidden")  # drawn below: the data set stands above the pages, since it rules them all
+history.tell()
 
 with listening():
     with st.sidebar:

@@ -26,5 +26,5 @@ def test_try(name, trained, no_workers, copied):
     keys = sorted({*copied(), *page.query_params} - {"dataset"})
     for value in HOSTILE:
         odd = open_page(name, dataset="tiny", **dict.fromkeys(keys, value))
-        bad=[w.value for w in odd.warning if "tr\\_" in w.value or "ep\\_" in w.value]
-        print(repr(value)[:20], len(odd.warning),bad, [e.value[:100] for e in odd.error])
+        bad = [w.value for w in odd.warning if "tr\\_" in w.value or "ep\\_" in w.value]
+        print(repr(value)[:20], len(odd.warning), bad, [e.value[:100] for e in odd.error])
