@@ -25,6 +25,7 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import end_page, header, one_sentence
 from metadash.dashboard.jobs import LOOK_EVERY, jobs_of, on_its_way, seconds_left, troubled
 from metadash.dashboard.links import link_to
+from metadash.dashboard.poolchip import chosen_pool
 from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, fold_table, parquet_of, subset_explorer
 from metadash.dashboard.theme import palette
 from metadash.errors import BadInput
@@ -39,9 +40,10 @@ header(
     "What is each metadata source worth?",
     "Sources are taken away, put back and falsified, on the same test tasks. A card for each says how much it adds, how sure that is, and against which control.",
 )
+pool = chosen_pool(data)
 answer_area = st.container(border=True)
 try:
-    spec = chosen_ablation(data)
+    spec = chosen_ablation(data, pool)
     allowed = leaks_allowed(spec, data)
     doses = list(doses_of(spec, data).values())
     busy, doses_busy = on_its_way(spec.runs, data), on_its_way(doses, data)

@@ -12,6 +12,7 @@ from metadash.dashboard.answers import chosen_question, computed_how, draw_answe
 from metadash.dashboard.downloads import download
 from metadash.dashboard.frame import header
 from metadash.dashboard.jobs import jobs_of, on_its_way, seconds_left, troubled
+from metadash.dashboard.poolchip import chosen_pool
 from metadash.dashboard.watching import watch
 from metadash.networks.registry import usual_backbone
 
@@ -22,6 +23,7 @@ header(
     f"Pick a question about *{data.description.title.lower()}*, press the button, read the answer. Every number behind it is kept.",
 )
 
+pool = chosen_pool(data)
 question = chosen_question(data)
 with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more:
     left, middle, right = st.columns(3)
@@ -48,7 +50,7 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         help=f"The {backbone.width_means}. The narrower is the quicker.",
     )
 
-spec = answer_spec(data, question, seeds=tuple(range(seeds)), mode=mode, backbone=backbone.name, width=width)
+spec = answer_spec(data, question, seeds=tuple(range(seeds)), mode=mode, backbone=backbone.name, width=width, where=pool)
 busy = on_its_way(spec.runs, data)
 found = house.stored_answer(spec, data)
 

@@ -16,6 +16,7 @@ from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, e
 from metadash.dashboard.jobs import LOOK_EVERY
 from metadash.dashboard.learning import MODES, chosen_runs, reading, seconds_for
 from metadash.dashboard.links import from_link, link_to, to_link
+from metadash.dashboard.poolchip import chosen_pool
 from metadash.dashboard.watching import watch
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
@@ -34,10 +35,11 @@ header(
     "Choose a learner and what it may know, see how long it takes, press the button, watch it learn. It goes on if you close the page.",
 )
 
+pool = chosen_pool(data)
 specs: list[RunSpec] = []
 problem = ""
 try:
-    specs = chosen_runs(data)
+    specs = chosen_runs(data, pool)
 except BadInput as sentence:
     problem = str(sentence)
 

@@ -19,7 +19,7 @@ ARMS = ("plain", "metadata", "shuffled")
 
 @dataclass(frozen=True)
 class AnswerSpec:
-    """A question about one data set, and how thoroughly to answer it."""
+    """A question about one data set, and how thoroughly to answer it. ``where`` narrows the test classes, as SQL."""
 
     dataset: str
     question: Question
@@ -34,6 +34,7 @@ class AnswerSpec:
     n_episodes: int = 2000
     shots: tuple[int, ...] = (1, 2, 5, 10)
     n_query: int = 15
+    where: str | None = None
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
@@ -55,7 +56,8 @@ class AnswerSpec:
                 self.n_query,
                 self.question.strategy,  # type: ignore[arg-type]
                 self.column if self.question.strategy != "uniform" else None,
-                n_episodes=self.n_episodes,
+                self.where,
+                self.n_episodes,
                 ways=usual_ways(self.question.n_way),
             ),
         }

@@ -136,11 +136,12 @@ def ablation_run(
     shots: tuple[int, ...] = (1, 2, 5, 10),
     n_query: int = 15,
     n_episodes: int = 2000,
+    where: str | None = None,
     **choices: object,
 ) -> RunSpec:
     """The run whose sources are ablated: by default the data set's class sources (where it has none, all), with quick prototypes.
 
-    ``fusion`` and ``strategy`` are those that the sources ask for (see ``metadash.training.levels``) where they are not said.
+    ``where`` narrows the test classes, of every fold where it is cross-fitted. ``fusion`` and ``strategy`` are those that the sources ask for (see ``metadash.training.levels``) where they are not said.
     """
     chosen = tuple(sources) or tuple(s.name for s in dataset.class_sources() or dataset.sources)
     if not chosen:
@@ -154,7 +155,7 @@ def ablation_run(
         fusion=fusion,  # type: ignore[arg-type]
         sources=chosen,
         modulating=modulating(fusion, chosen, dataset),
-        evaluation=Evaluation(n_way, shots, n_query, strategy, column or column_for(strategy, dataset), n_episodes=n_episodes),  # type: ignore[arg-type]
+        evaluation=Evaluation(n_way, shots, n_query, strategy, column or column_for(strategy, dataset), where, n_episodes),  # type: ignore[arg-type]
         **choices,  # type: ignore[arg-type]
     )
 

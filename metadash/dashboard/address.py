@@ -6,8 +6,9 @@ and an endless number in a field of whole numbers ends the run (OverflowError). 
 the pin to a minor version of Streamlit and ``tests/dashboard/test_address.py`` hold what is used of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -19,7 +20,7 @@ from metadash.dashboard.escape import plain
 
 ODD = "address odd"
 """In the session: what could not be taken from the link, by query parameter."""
-LABELS = "address labels"
+LABELS, INSTEAD = "address labels", "address instead"
 PAGE = "address page"
 LONGEST = 40
 Wire = list[str]
@@ -98,8 +99,9 @@ if not hasattr(SessionState._seed_widget_from_url, "__wrapped__"):
     SessionState._seed_widget_from_url = careful  # type: ignore[method-assign]
 
 
-def not_possible(key: str, texts: list[str], label: str) -> None:
+def not_possible(key: str, texts: list[str], label: str, instead: str = "") -> None:
     """Note what an unbound parameter of the link said; the sentence stands above the page once that has been drawn."""
+    st.session_state.setdefault(INSTEAD, {})[key] = instead
     st.session_state.setdefault(LABELS, {})[key] = label
     st.session_state[ODD] = {**st.session_state.get(ODD, {}), key: texts}
 
@@ -127,12 +129,16 @@ def listening() -> Iterator[None]:
         context._enqueue = send
 
 
-def forget_on_another_page(page: str) -> None:
-    """What a link said of one page is no news on the next."""
-    if st.session_state.get(PAGE) != page:
-        st.session_state[PAGE] = page
+def is_another_page(page: str) -> bool:
+    """Whether another page was shown before; what a link said of that one is no news here."""
+    before = st.session_state.get(PAGE)
+    if before == page:
+        return False
+    st.session_state[PAGE] = page
+    if before is not None:
         st.session_state.pop(ODD, None)
         st.session_state.pop(f"{ODD} shown", None)
+    return before is not None
 
 
 def sentences() -> list[str]:
@@ -140,24 +146,27 @@ def sentences() -> list[str]:
     odd: dict[str, list[str]] = st.session_state.get(ODD, {})
     if not odd:
         return []
-    labels, now = st.session_state.get(LABELS, {}), {**unbound(odd), **everything()[0]}
+    labels, widgets = st.session_state.get(LABELS, {}), held()
     before = st.session_state.setdefault(f"{ODD} shown", {})
     told = []
     for key, texts in list(odd.items()):
-        if before.setdefault(key, now.get(key)) != now.get(key):
-            del odd[key], before[key]
+        now = widgets[key].now if key in widgets else st.query_params.get_all(key)
+        if before.setdefault(key, now) != now:
+            del odd[key], before[key]  # somebody has chosen since
             continue
-        shown = now.get(key) or []
-        instead = f"the usual {', '.join(map(short, shown))} is shown" if shown else "nothing is chosen there"
-        told.append(
-            f"The link's value {' and '.join(map(short, texts))} for “{labels.get(key, key)}” is not possible here; {instead}."
-        )
+        values, label = " and ".join(map(short, texts)), labels.get(key, key)
+        told.append(f"The link's value {values} for “{label}” is not possible here; {instead(key, now, widgets.get(key))}.")
     return told
 
 
-def unbound(odd: Mapping[str, Any]) -> dict[str, Wire]:
-    """What the address says now of parameters that no bound widget writes."""
-    return {key: st.query_params.get_all(key) for key in odd}
+def instead(key: str, now: Wire, widget: "Held | None") -> str:
+    """What is on the page in place of what the link says."""
+    if said := st.session_state.get(INSTEAD, {}).get(key):
+        return str(said)
+    if not any(now):
+        return "nothing is chosen there"
+    usual = "the usual " if widget is None or now == widget.usual else ""
+    return f"{usual}{', '.join(map(short, now))} {'is' if len(now) == 1 else 'are'} shown"
 
 
 def short(text: str) -> str:
@@ -170,30 +179,42 @@ def short(text: str) -> str:
 # --- out of the page ---------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a bound widget of this run holds and usually holds, and whether a fragment may change it without the page."""
+
+    now: Wire
+    usual: Wire
+    in_fragment: bool
+
+
+def held() -> dict[str, Held]:
+    """By query parameter."""
+    context = get_script_run_ctx()
+    assert context is not None
+    state = context.session_state._state
+    shown = context.shared.widget_ids_this_run.snapshot()
+    found = {}
+    for widget_id, binding in state.query_params._bindings_by_widget.items():
+        if widget_id in shown:
+            metadata = state._new_widget_state.widget_metadata[widget_id]
+            now, usual = wire(metadata, state[widget_id]), wire(metadata, metadata.deserializer(None))
+            found[binding.param_key] = Held(now, usual, metadata.fragment_id is not None)
+    return found
+
+
 def everything() -> tuple[dict[str, Wire], dict[str, Wire]]:
     """What every bound widget of this run holds, and what those in fragments usually hold, by query parameter.
 
     A fragment may run again without the page, so only the browser knows what its widgets hold; where its address does not say, they
-    are as usual.
+    are as usual. A field that is empty, as usual, can only be so elsewhere.
     """
-    context = get_script_run_ctx()
-    assert context is not None
-    state = context.session_state._state
-    drawn = context.shared.widget_ids_this_run.snapshot()
-    chosen: dict[str, Wire] = {}
-    usual: dict[str, Wire] = {}
-    for widget_id, binding in state.query_params._bindings_by_widget.items():
-        if widget_id not in drawn:
-            continue
-        metadata = state._new_widget_state.widget_metadata[widget_id]
-        at_first = wire(metadata, metadata.deserializer(None))
-        now = at_first if metadata.fragment_id else wire(metadata, state[widget_id])
-        if any(now) or any(at_first):  # a field that is empty, as usual, can only be so elsewhere
-            (usual if metadata.fragment_id else chosen)[binding.param_key] = now if any(now) else [""]
-    return chosen, usual
+    widgets = {key: widget for key, widget in held().items() if any(widget.now) or any(widget.usual)}
+    chosen = {key: widget.now or [""] for key, widget in widgets.items() if not widget.in_fragment}
+    return chosen, {key: widget.usual or [""] for key, widget in widgets.items() if widget.in_fragment}
 
 
 def notes() -> None:
-    """The sentences, above everything else on the page."""
-    for sentence in sentences():
-        st.warning(plain(sentence), icon=":material/link_off:")
+    """The sentences, each on a line, above everything else on the page."""
+    if told := sentences():
+        st.warning("  \n".join(map(plain, told)), icon=":material/link_off:")

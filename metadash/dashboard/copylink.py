@@ -9,6 +9,7 @@ from streamlit.runtime.scriptrunner import RerunException
 
 from metadash.dashboard import address
 from metadash.dashboard.history import ONE_ENTRY
+from metadash.dashboard.links import leave_page
 
 PLACE = "copy link place"
 HTML = """
@@ -82,7 +83,8 @@ def place() -> None:
 @contextmanager
 def whole_page(page: str, notes: Any) -> Iterator[None]:
     """Around the script of a page: afterwards its *Copy link*, and in the container ``notes`` what of the link was not possible."""
-    address.forget_on_another_page(page)
+    if address.is_another_page(page):
+        leave_page()
     st.session_state.pop(PLACE, None)
     again = False
     try:

@@ -53,7 +53,7 @@ def unless_held(send: Callable[[QueryParams], None]) -> Callable[[QueryParams], 
 if not hasattr(QueryParams, "held"):
     QueryParams.held = False  # type: ignore[attr-defined]
     QueryParams.populate_from_query_string = holding(QueryParams.populate_from_query_string)  # type: ignore[method-assign]
-    QueryParams._send_query_param_msg = unless_held(QueryParams._send_query_param_msg)  # type: ignore[method-assign]
+    QueryParams._send_query_param_msg = unless_held(QueryParams._send_query_param_msg)  # type: ignore[method-assign, assignment]
 
 
 def tell() -> None:

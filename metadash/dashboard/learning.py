@@ -14,6 +14,7 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
 from metadash.data.dataset import Dataset
+from metadash.data.facets import both
 from metadash.errors import BadInput
 from metadash.learners.fusions import BOTH, MODULATING
 from metadash.learners.options import read_options
@@ -47,8 +48,8 @@ DISTANCES = ("euclidean", "cosine")
 SHOTS = (1, 2, 3, 5, 10, 20)
 
 
-def chosen_runs(data: Dataset) -> list[RunSpec]:
-    """Draw the controls and return one run a seed. Raises BadInput, in a sentence, for a choice that makes no run."""
+def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
+    """Draw the controls and return one run a seed, tested on classes of ``pool``. Raises BadInput, in a sentence, for a choice that makes no run."""
     first, second, third = st.columns([4, 4, 4])
     titles = {name: entry.title for name, entry in LEARNERS.items()}
     from_link("tr_learner", titles, name="Learner")
@@ -89,7 +90,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             + " ".join(CONTROLS.values()),
         )
         distance = right.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
-        evaluation = chosen_evaluation(data, entry)
+        evaluation = chosen_evaluation(data, entry, pool)
         left, middle, right = st.columns(3)
         names = data.split_names
         default = data.description.default_split
@@ -196,7 +197,7 @@ def price(entry: BackboneEntry, known: Mapping[str, BackboneEntry], data: Datase
     return f"It trains in {alone}" + ("." if entry is usual else f", {times:.2g} times what {usual.title} takes an image.")
 
 
-def chosen_evaluation(data: Dataset, entry: LearnerEntry):
+def chosen_evaluation(data: Dataset, entry: LearnerEntry, pool: str | None):
     """The controls of the task; returns a function, so that what it raises is raised after every control has been drawn."""
     about = data.description
     strategies = [
@@ -263,7 +264,7 @@ def chosen_evaluation(data: Dataset, entry: LearnerEntry):
             int(n_query),
             strategy,  # type: ignore[arg-type]
             column,
-            where.strip() or None,
+            both(pool or "", where) or None,
             int(tests),
             ways=tuple(sorted(int(fewer) for fewer in ways)),
         )

@@ -8,6 +8,8 @@ import streamlit as st
 from metadash.dashboard.address import not_possible
 from metadash.dashboard.history import came_back
 
+UNBOUND = "unbound in link"
+"""In the session: the parameters that this page, not a widget, writes into the link."""
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
@@ -16,6 +18,13 @@ def link_to(page: str, label: str, icon: str, **chosen: str | list[str]) -> None
     data = st.session_state.get("dataset")
     query = {**({"dataset": data} if data else {}), **chosen}
     st.page_link(PAGES / f"{page}.py", label=label, icon=f":material/{icon}:", query_params=query)
+
+
+def leave_page() -> None:
+    """Parameters that the page before wrote are none of the next page's."""
+    for key in st.session_state.pop(UNBOUND, set()):
+        if not came_back() and key in st.query_params and st.query_params.get_all(key) == st.session_state.get(f"{key} in link"):
+            del st.query_params[key]
 
 
 def from_link(key: str, labels: Mapping[str, str], many: bool = False, name: str = "") -> list[str]:
@@ -61,10 +70,15 @@ def keep_under_new_labels(key: str, labels: Mapping[str, str]) -> None:
 def to_link(key: str) -> None:
     """Write what the widget ``key`` holds into the link; call after it is drawn."""
     value = st.session_state.get(key)
-    chosen = list(value) if isinstance(value, list) else [value] if value else []
+    put(key, list(value) if isinstance(value, list) else [value] if value else [])
+
+
+def put(key: str, chosen: list[str]) -> None:
+    """Write these values of an unbound parameter into the link; none of them takes it out."""
     if chosen != st.query_params.get_all(key):
         if chosen:
             st.query_params[key] = chosen
         else:
             del st.query_params[key]
     st.session_state[f"{key} in link"] = chosen
+    st.session_state.setdefault(UNBOUND, set()).add(key)

@@ -37,7 +37,7 @@ def refuse_unknown(names: Sequence[str]) -> None:
         return
     named = f"the data set “{plain(asked[:80])}”" if asked else "a data set without a name"
     st.error(
-        f"The link asks for {named}, which is not here; there are {', '.join(map(plain, names))}.", icon=":material/link_off:"
+        f"The link asks for {named}, which is not here; those here: {', '.join(map(plain, names))}.", icon=":material/link_off:"
     )
     st.caption("Choose one of these to see the page with it, or install the other one first: `python -m metadash import --help`.")
     with st.container(horizontal=True):
