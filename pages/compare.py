@@ -153,7 +153,7 @@ for arm in kept:
     except BadInput as problem:
         damaged.append(str(problem))
 for sentence in damaged:
-    st.error(sentence, icon=":material/error:")
+    st.error(plain(sentence), icon=":material/error:")
 kept = [arm for arm in kept if arm.id in scores]
 if len(kept) < 2:
     stored_table()

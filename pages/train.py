@@ -102,13 +102,13 @@ def known() -> None:
 
 with st.container(border=True):
     if problem:
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
         st.caption("Nothing has been started. Change what it names, and the button comes back.")
     elif len(stored) == len(specs):
         try:
             known()
         except BadInput as damage:
-            st.error(str(damage), icon=":material/error:")
+            st.error(plain(damage), icon=":material/error:")
     elif any(job.active for job in jobs if job.digest in asked):
         watch(specs, data, "tr", "Cancel all of these")
     else:

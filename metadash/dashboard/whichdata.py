@@ -8,19 +8,22 @@ from metadash.dashboard.address import ODD
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import end_page
 
-KEY, ASKED = "dataset", "dataset asked"
+KEY, ASKED, ANSWERED = "dataset", "dataset asked", "dataset answered"
 
 
 def choose_dataset(names: Sequence[str]) -> None:
     """The control. What the link asks for is kept where there is no such data set, until a person chooses one."""
     asked = st.query_params.get_all(KEY)
-    if asked and (len(asked) > 1 or asked[0] not in names):
+    odd = len(asked) > 1 or (asked and asked[0] not in names)
+    if odd and asked != st.session_state.get(ANSWERED):
         st.session_state[ASKED] = " and ".join(asked)
     st.selectbox("Data set", names, key=KEY, bind="query-params", on_change=forget)
     st.session_state.get(ODD, {}).pop(KEY, None)  # said below, in a sentence of its own
 
 
 def forget() -> None:
+    """A person has chosen; the address may ask for the other one for another moment."""
+    st.session_state[ANSWERED] = st.query_params.get_all(KEY)
     st.session_state.pop(ASKED, None)
 
 
@@ -32,8 +35,7 @@ def take(name: str) -> None:
 def refuse_unknown(names: Sequence[str]) -> None:
     """Instead of the page, where the link asks for a data set that is not here: which one, and those there are."""
     asked = st.session_state.get(ASKED)
-    if asked is None or asked in names:
-        forget()
+    if asked is None:
         return
     named = f"the data set “{plain(asked[:80])}”" if asked else "a data set without a name"
     st.error(
