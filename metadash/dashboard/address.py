@@ -3,7 +3,7 @@
 Streamlit's ``bind="query-params"`` fills widgets from the address and writes them into it. A choice at its default it leaves out
 (streamlit #16055), although another data set or another machine may have another default; what it cannot use it drops without a word,
 and an endless number in a field of whole numbers ends the run (OverflowError). Mended here, the one place that looks into its session:
-the pin to a minor version of Streamlit and ``tests/dashboard/test_address.py`` hold what is used of it.
+the pin to a minor version of Streamlit and ``tests/pages/test_links.py`` hold what is used of it.
 """
 
 from collections.abc import Callable, Iterator

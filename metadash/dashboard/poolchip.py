@@ -47,7 +47,7 @@ def chosen_pool(data: Dataset) -> str | None:
     noun = data.description.class_noun if len(found) == 1 else words.plural(data.description.class_noun)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(
-            f"Class pool: {plain(short(condition))} · {words.count(len(found))} {noun}",
+            f"Class pool of {words.count(len(found))} {noun}: {plain(short(condition))}",
             icon=":material/close:",
             key="pool_chip",
             on_click=drop_pool,

@@ -22,6 +22,7 @@ STYLE = """<style>
 .stMainBlockContainer {max-width: 1240px; padding-top: 3.75rem}
 .stApp [data-testid=stCaptionContainer] {opacity: 1}
 .st-key-copy_link {min-height: 2.5rem}
+@media (min-width: 640px) {.st-key-copy_link {padding-top: .6rem}}
 /* Streamlit writes white on the primary colour; on the dark theme's light teal that is too faint to read. */
 [data-testid^=stBaseButton-primary] p, [data-testid^=stBaseButton-primary] span,
 [data-tag], [data-tag] span, [data-tag] svg {color: light-dark(#ffffff, #11151b)}
