@@ -24,9 +24,10 @@ from metadash.dashboard.ablating import (
 )
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, one_sentence
+from metadash.dashboard.frame import end_page, header, one_sentence
 from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.links import link_to
+from metadash.dashboard.poolchip import chosen_pool
 from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, draw_sets, fold_table, parquet_of, subset_explorer
 from metadash.dashboard.theme import palette
 from metadash.dashboard.watching import begin
@@ -42,9 +43,10 @@ header(
     "What is each metadata source worth?",
     "Sources are taken away, put back and falsified, on the same test tasks. A card for each says how much it adds, how sure that is, and against which control.",
 )
+pool = chosen_pool(data)
 answer_area = st.container(border=True)
 try:
-    spec = chosen_ablation(data)
+    spec = chosen_ablation(data, pool)
     allowed = leaks_allowed(spec, data)
     doses = list(doses_of(spec, data).values())
     busy, doses_busy = on_its_way(spec.runs, data), on_its_way(doses, data)
@@ -53,7 +55,7 @@ except BadInput as problem:
     with answer_area:
         st.error(plain(problem), icon=":material/error:")
         st.caption("Nothing has been started. Change what it names below, and the button comes back.")
-    st.stop()
+    end_page()
 
 
 @st.fragment(run_every=LOOK_EVERY)
@@ -75,7 +77,7 @@ with answer_area:
     if opened := opened_words(spec):
         st.caption(opened)
 if found is None:
-    st.stop()
+    end_page()
 
 noun = words.plural(found.unit_noun)
 left, right = st.columns([3, 2], vertical_alignment="bottom")

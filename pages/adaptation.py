@@ -12,7 +12,7 @@ from metadash.dashboard.adapting import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, one_sentence, term
+from metadash.dashboard.frame import end_page, header, one_sentence, term
 from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.querygrid import bins, cut_words, picture_of, query_grid, read_episode
@@ -53,7 +53,7 @@ if not runs:
         st.caption(
             f"{how_long(first).capitalize()} for MAML with the quick preset. These adapt: {', '.join(learners_that_adapt().values())}."
         )
-    st.stop()
+    end_page()
 
 answer_area = st.container()
 
@@ -87,7 +87,7 @@ episode = middle.number_input(
 )
 shot = right.selectbox("Shots", tests.shots, key="ad_shot", bind="query-params", help=term("n_shot"))
 steps_labels = {choice: f"as scored ({own})" if choice == OWN else choice for choice in STEPS}
-from_link("ad_steps", steps_labels)
+from_link("ad_steps", steps_labels, name="Steps")
 wanted = last.selectbox(
     "Steps",
     STEPS,
@@ -187,7 +187,7 @@ with answer_area.container(border=True):
         ask()
 
 if not found:
-    st.stop()
+    end_page()
 
 colours = palette()
 blue = colours.categories[0]

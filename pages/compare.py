@@ -15,7 +15,7 @@ from metadash.dashboard import house
 from metadash.dashboard.adapting import adaptation_links
 from metadash.dashboard.comparison import scores_of, shelf, shelf_table, tasks_words, unit_nouns
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, term
+from metadash.dashboard.frame import end_page, header, term
 from metadash.dashboard.jobs import how_long, jobs_of
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.side_by_side import SideBySide
@@ -50,7 +50,7 @@ def empty() -> None:
             st.caption(
                 f"{how_long(first).capitalize()} for the first one with the quick preset; the next ones share its backbone."
             )
-    st.stop()
+    end_page()
 
 
 if len(arms) < 2:
@@ -142,7 +142,7 @@ if len(kept) < 2:
             st.caption(f"It was tested on {plain(tasks_words(picked[0]))}. Train another learner on the same tasks.")
             link_to("train", "Train a learner", "model_training")
     stored_table()
-    st.stop()
+    end_page()
 
 scores, damaged = {}, []
 for arm in kept:
@@ -151,11 +151,11 @@ for arm in kept:
     except BadInput as problem:
         damaged.append(str(problem))
 for sentence in damaged:
-    st.error(sentence, icon=":material/error:")
+    st.error(plain(sentence), icon=":material/error:")
 kept = [arm for arm in kept if arm.id in scores]
 if len(kept) < 2:
     stored_table()
-    st.stop()
+    end_page()
 
 kept = ordered(kept)
 names, every_way = names_of(kept), {arm.id: scores[arm.id] for arm in kept}
@@ -188,8 +188,8 @@ if len(here) < 2:
         f"Fewer than two of these learners were scored at {n_way} ways; choose another number.", icon=":material/rule:"
     )
     stored_table()
-    st.stop()
-from_link("cmp_baseline", {arm.id: names[arm.id] for arm in here})
+    end_page()
+from_link("cmp_baseline", {arm.id: names[arm.id] for arm in here}, name="Baseline")
 baseline = baseline_place.selectbox(
     "Baseline",
     [arm.id for arm in here],

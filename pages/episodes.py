@@ -6,9 +6,11 @@ from metadash.analysis import words
 from metadash.dashboard import explore, house, reads, task
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, one_sentence, term
+from metadash.dashboard.frame import end_page, header, one_sentence, term
+from metadash.dashboard.poolchip import chosen_pool
 from metadash.dashboard.reads import Refusal
 from metadash.data.dataset import ROLES
+from metadash.data.facets import both
 from metadash.episodes.saved import as_table, save, saved_episodes
 from metadash.episodes.spec import STRATEGIES, EpisodeSpec, Pool
 
@@ -18,6 +20,7 @@ header(
     "What does one task look like?",
     "A learner is always asked small tasks like this one. Draw one, keep what is telling, swap what is not.",
 )
+pooled = chosen_pool(data)
 answer = st.container(border=True)
 
 columns = {strategy: task.columns_of(data, strategy) for strategy in ("siblings", "disjoint")}
@@ -104,11 +107,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 if problem := st.session_state.pop(task.PROBLEM, ""):
     st.warning(plain(problem), icon=":material/warning:")
 
-condition = where.strip()
+condition = both(pooled or "", where)
 if condition and isinstance(refusal := reads.pool_ids(data, condition), Refusal):
     with answer:
         explore.refused(refusal, condition)
-    st.stop()
+    end_page()
 with answer, one_sentence():
     spec = EpisodeSpec(Pool(split, role, condition or None), n_way, n_shot, n_query, strategy, column, seed)
     drawn = task.current_task(data, spec)
@@ -129,10 +132,10 @@ with answer:
         f"{together}{apart}{words.count(n_way * n_query)} queries are asked; guessing gets {100 / n_way:.0f} % of them right."
     )
     touched = [f"{len(drawn.locked)} locked"] * bool(drawn.locked) + [f"{drawn.swaps} swapped by hand"] * bool(drawn.swaps)
-    pooled = f"Pool: {words.count(len(pool.classes))} {role} {nouns} of {plain(split)}" + (
+    counted = f"Pool: {words.count(len(pool.classes))} {role} {nouns} of {plain(split)}" + (
         " that meet the condition" if condition else ""
     )
-    st.caption(" · ".join([pooled, f"seed {seed}", *touched, f"episode {manifest.hash}"]))
+    st.caption(" · ".join([counted, f"seed {seed}", *touched, f"episode {manifest.hash}"]))
 
 with keep:
     title = st.text_input("Name", key="ep_name", placeholder=f"{n_way}-way {n_shot}-shot", max_chars=80)

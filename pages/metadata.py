@@ -9,6 +9,7 @@ from metadash.dashboard import auditing, explore, house, reads
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header
+from metadash.dashboard.poolchip import choose_pool
 from metadash.dashboard.reads import Refusal
 from metadash.data import facets
 from metadash.data.filter_bar import parse
@@ -109,7 +110,8 @@ def offer_pool(filters: list[facets.Filter]) -> None:
         return
     st.markdown(explore.pool_members(data, ids, data.description.default_split or data.split_names[0]))
     if st.button("Use as the class pool", type="primary", icon=":material/grid_view:", key="md_use"):
-        st.switch_page(EPISODES, query_params={"where": condition})
+        choose_pool(data, condition)
+        st.switch_page(EPISODES, query_params={"pool": condition})
 
 
 if table == "sources":

@@ -11,7 +11,7 @@ from metadash.dashboard import house
 from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, term
+from metadash.dashboard.frame import end_page, header, term
 from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.links import from_link, link_to, to_link
 from metadash.dashboard.maps import TABLE_ROWS, TASK, export_table, selected_table, task_classes
@@ -46,7 +46,7 @@ if not runs:
         )
         link_to("train", "Train a learner", "model_training")
         st.caption(f"{how_long(first).capitalize()} with the quick preset.")
-    st.stop()
+    end_page()
 
 answer_area = st.container()
 
@@ -159,7 +159,7 @@ with answer_area.container(border=True):
         ask()
 
 if not found:
-    st.stop()
+    end_page()
 
 
 def support_pictures() -> None:

@@ -13,6 +13,7 @@ from metadash.dashboard.downloads import download
 from metadash.dashboard.frame import header
 from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.learning import backbone_origin
+from metadash.dashboard.poolchip import chosen_pool
 from metadash.dashboard.watching import begin, watch
 from metadash.networks.registry import usual_backbone
 
@@ -23,6 +24,7 @@ header(
     f"Pick a question about *{data.description.title.lower()}*, press the button, read the answer. Every number behind it is kept.",
 )
 
+pool = chosen_pool(data)
 question = chosen_question(data)
 with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more:
     left, middle, right = st.columns(3)
@@ -74,6 +76,7 @@ spec = answer_spec(
     backbone=backbone.name,
     width=width,
     own_backbone=own_backbone,
+    where=pool,
 )
 jobs = spec.jobs(data, house.store())
 busy = on_its_way(jobs, data)

@@ -16,6 +16,7 @@ from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, e
 from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of
 from metadash.dashboard.learning import MODES, chosen_runs, reading
 from metadash.dashboard.links import from_link, link_to, to_link
+from metadash.dashboard.poolchip import chosen_pool
 from metadash.dashboard.watching import begin, watch
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
@@ -34,10 +35,11 @@ header(
     "Choose a learner and what it may know, see how long it takes, press the button, watch it learn. It goes on if you close the page.",
 )
 
+pool = chosen_pool(data)
 specs: list[RunSpec] = []
 problem = ""
 try:
-    specs = chosen_runs(data)
+    specs = chosen_runs(data, pool)
 except BadInput as sentence:
     problem = str(sentence)
 
@@ -97,13 +99,13 @@ def known() -> None:
 
 with st.container(border=True):
     if problem:
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
         st.caption("Nothing has been started. Change what it names, and the button comes back.")
     elif len(stored) == len(specs):
         try:
             known()
         except BadInput as damage:
-            st.error(str(damage), icon=":material/error:")
+            st.error(plain(damage), icon=":material/error:")
     elif any(job.active for job in jobs if job.digest in asked):
         watch(specs, data, "tr", "Cancel all of these")
     else:
@@ -124,7 +126,7 @@ def learning() -> None:
             wanted = next(
                 (job.digest for job in active if job.state == "running" and job.digest in labels), newest_trained(labels)
             )
-            from_link("tr_show", {"": NEWEST, **labels})
+            from_link("tr_show", {"": NEWEST, **labels}, name="Run")
             chosen = st.selectbox(
                 "Run",
                 ["", *labels],

@@ -20,7 +20,7 @@ from metadash.dashboard.asking import (
 from metadash.dashboard.comparison import accuracy_words, differences_chart, scores_of, shelf, unit_nouns
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header, one_sentence, term
+from metadash.dashboard.frame import end_page, header, one_sentence, term
 from metadash.dashboard.instances import instance_edits_of, known_sources, level_label
 from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.links import from_link, link_to, to_link
@@ -79,7 +79,7 @@ arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name and arm.spec.
 arms = [arm for arm in arms if arm.spec.control == "none" and house.store().find(arm.spec, data)]
 if not arms:
     train_one()
-    st.stop()
+    end_page()
 
 arms.sort(key=lambda arm: (-arm.spec.source_dropout, -len(arm.spec.sources)))
 names = names_of(arms)
@@ -171,7 +171,7 @@ with answer_area.container(border=True):
             "seed. The changes reach the learner at test only; what a learner trained on such metadata does is another question (Compare)."
         )
 if found is None:
-    st.stop()
+    end_page()
 
 st.markdown("##### Accuracy before and after, paired on the same tasks")
 st.plotly_chart(

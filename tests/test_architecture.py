@@ -176,3 +176,9 @@ def test_no_file_names_a_place_on_somebody_s_machine() -> None:
             text = file.read_text(encoding="utf-8", errors="ignore")
             found = pattern.search(text)
             assert not found, f"{file.relative_to(ROOT)} names {found.group() if found else ''}"
+
+
+def test_a_page_ends_so_that_its_link_can_still_be_drawn() -> None:
+    """After Streamlit's own stop nothing is drawn any more, *Copy link* and what of a link was not possible included."""
+    files = [*(ROOT / "pages").glob("*.py"), *(PACKAGE / "dashboard").glob("*.py")]
+    assert [file.name for file in files if "st.stop()" in file.read_text()] == []

@@ -9,13 +9,8 @@ from collections.abc import Mapping, Sequence
 from metadash.analysis.family import Claim, Pair
 from metadash.analysis.intervals import Interval
 from metadash.analysis.ledger import Looks
-from metadash.analysis.verdict import ROPE, Verdict, holm, p_claim
+from metadash.analysis.verdict import CLAIMS, ROPE, Verdict, grade_of_p, graded, holm, p_claim
 from metadash.analysis.words import plural_of
-
-SURELY = ((0.05, ""), (0.2, "very likely "), (0.5, "probably "))
-"""Up to which two-sided p a claim is certain, very likely, probable: chances of 97.5, 90 and 75 %."""
-SAID = {Verdict.HELPS: "helps", Verdict.HURTS: "hurts", Verdict.EQUIVALENT: "makes no practical difference"}
-UNKNOWN = "cannot tell yet"
 
 
 def looked_words(looks: Looks | None, nouns: str, verdict: Verdict, p: float | None) -> str:
@@ -27,7 +22,7 @@ def looked_words(looks: Looks | None, nouns: str, verdict: Verdict, p: float | N
         return ""
     if verdict is Verdict.UNDETERMINED or p is None:
         return count_words(looks, nouns)
-    held = "it still says" if surely(p * looks.total) == surely(p) else "it would say"
+    held = "it still says" if grade_of_p(p * looks.total) is grade_of_p(p) else "it would say"
     return f"{count_words(looks, nouns)} Corrected for all {looks.total}, {held}: {among_words(verdict, p, looks)}."
 
 
@@ -39,7 +34,9 @@ def looked_at_many(looks: Looks | None, nouns: str, said: Sequence[tuple[str, Ve
     if not claims:
         return count_words(looks, nouns)
     changed = [
-        f"of “{name}” {among_words(verdict, p, looks)}" for name, verdict, p in claims if surely(p * looks.total) != surely(p)
+        f"of “{name}” {among_words(verdict, p, looks)}"
+        for name, verdict, p in claims
+        if grade_of_p(p * looks.total) is not grade_of_p(p)
     ]
     held = f"it would say {', '.join(changed)}" if changed else "every verdict here still holds"
     return f"{count_words(looks, nouns)} Corrected for all {looks.total}, {held}."
@@ -70,13 +67,8 @@ def p_together(intervals: Sequence[Interval], rope: float = ROPE) -> list[float 
 
 def among_words(verdict: Verdict, p: float, looks: Looks) -> str:
     """``very likely helps``, ``cannot tell yet``: what a verdict is worth among all questions."""
-    sure = surely(p * looks.total)
-    return UNKNOWN if sure is None else sure + SAID[verdict]
-
-
-def surely(p: float) -> str | None:
-    """How sure a claim with this p is, as it stands before the verdict; None where it cannot be told."""
-    return next((words for most, words in SURELY if p <= most), None)
+    grade = grade_of_p(p * looks.total)
+    return graded(CLAIMS[verdict], grade) if grade else CLAIMS[Verdict.UNDETERMINED]
 
 
 def count_words(looks: Looks, nouns: str) -> str:

@@ -204,6 +204,11 @@ def p_claim(interval: Interval, rope: float = ROPE) -> float | None:
     return None if interval.t(0) is None else decide(interval, rope).p
 
 
+def grade_of_p(p: float) -> Grade:
+    """The grade that a claim's two-sided p gives by itself: the least p of a grade is twice what its least chance leaves."""
+    return next((grade for grade, least in LEAST.items() if p / 2 <= 1 - least + 1e-12), Grade.UNDETERMINED)
+
+
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     """Holm's step-down adjustment for k hypotheses tested together [k] (Holm, Scand. J. Statist. 1979).
 

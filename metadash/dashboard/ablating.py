@@ -52,8 +52,8 @@ NEXT_TIER = "ab_tier next"
 """A button below the tiers cannot set them any more in the same run of the page; it leaves its wish here."""
 
 
-def chosen_ablation(data: Dataset) -> AblationSpec:
-    """Draw the controls and return what is asked. Raises BadInput, in a sentence, for what makes no ablation."""
+def chosen_ablation(data: Dataset, pool: str | None = None) -> AblationSpec:
+    """Draw the controls and return what is asked, of the test classes in ``pool``. Raises BadInput, in a sentence, for what makes no ablation."""
     if wanted := st.session_state.pop(NEXT_TIER, None):
         st.session_state["ab_tier"] = wanted
     known = known_sources(data)
@@ -93,7 +93,7 @@ def chosen_ablation(data: Dataset) -> AblationSpec:
     if not shots:
         raise BadInput("Choose at least one number of labelled examples per class.")
     rope, controls, folds = choices.pop("rope"), choices.pop("controls"), choices.pop("folds")
-    run = ablation_run(data, tuple(name for name in known if name in sources), shots=tuple(sorted(shots)), **choices)
+    run = ablation_run(data, tuple(name for name in known if name in sources), shots=tuple(sorted(shots)), where=pool, **choices)
     check(run, data)
     return ablation_spec(data, run, tier, range(int(seeds)), controls, float(rope), folds)
 

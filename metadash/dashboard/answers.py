@@ -33,7 +33,7 @@ def chosen_question(data: Dataset) -> Question:
     """One of the data set's questions, or one's own: sources, strategy and ways chosen freely."""
     questions = {question.id: question for question in data.description.questions}
     titles = {**{key: question.title for key, question in questions.items()}, OWN: "My own question: choose sources and tasks …"}
-    from_link("q", titles)
+    from_link("q", titles, name="Question")
     identity = st.selectbox("Question", list(titles), format_func=titles.__getitem__, key="q")
     to_link("q")
     if identity in questions:

@@ -282,7 +282,7 @@ def published(data: Dataset) -> None:
     names = names_of(arms)
     runs = {run.digest: (f"{names[arm.id]}, {run_words(run)}", run) for arm in arms for run in arm.runs}
     left, middle, right = st.columns([4, 3, 3])
-    from_link("md_run", {digest: label for digest, (label, _) in runs.items()})
+    from_link("md_run", {digest: label for digest, (label, _) in runs.items()}, name="Learner")
     digest = left.selectbox("Learner", list(runs), format_func=lambda digest: runs[digest][0], key="md_run")
     to_link("md_run")
     what = right.segmented_control(

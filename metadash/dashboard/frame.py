@@ -3,9 +3,12 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
+from metadash.dashboard import copylink
 from metadash.dashboard.escape import plain
 from metadash.errors import BadInput
 
@@ -26,13 +29,17 @@ TERMS = {
 
 
 def header(question: str, caption: str) -> None:
-    """The page's title, which is its question, and a line on how it is answered. A link to the page as it is stands beside it."""
+    """The page's title, which is its question, and a line on how it is answered. *Copy link* stands beside it."""
     title, link = st.columns([5, 1.2], vertical_alignment="center")
     title.title(question, anchor=False)
-    with link.popover("Copy link", icon=":material/link:", width="stretch"):
-        st.caption("This page with everything chosen on it:")
-        st.code(st.context.url or "", language=None, wrap_lines=True)
+    with link:
+        copylink.place()
     st.caption(caption)
+
+
+def end_page() -> NoReturn:
+    """Nothing more of this page. Unlike ``st.stop``, which lets nothing be drawn any more, *Copy link* included."""
+    raise StopException
 
 
 @contextmanager
@@ -42,14 +49,14 @@ def one_sentence() -> Iterator[None]:
         yield
     except BadInput as problem:
         st.error(plain(problem), icon=":material/error:")
-        st.stop()
+        end_page()
     except Exception:
         log.exception("a page failed")
         st.error(
             "This page failed on a defect of MetaDash. The server's log holds the details; your data and runs are untouched.",
             icon=":material/bug_report:",
         )
-        st.stop()
+        end_page()
 
 
 def term(name: str) -> str:

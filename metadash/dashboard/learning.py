@@ -13,6 +13,7 @@ from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import term
 from metadash.dashboard.links import from_link, to_link
 from metadash.data.dataset import Dataset
+from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
 from metadash.errors import BadInput
 from metadash.learners.fusions import BOTH, MODULATING
@@ -46,11 +47,11 @@ DISTANCES = ("euclidean", "cosine")
 SHOTS = (1, 2, 3, 5, 10, 20)
 
 
-def chosen_runs(data: Dataset) -> list[RunSpec]:
-    """Draw the controls and return one run a seed. Raises BadInput, in a sentence, for a choice that makes no run."""
+def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
+    """Draw the controls and return one run a seed, tested on classes of ``pool``. Raises BadInput, in a sentence, for a choice that makes no run."""
     first, second, third = st.columns([4, 4, 4])
     titles = {name: entry.title for name, entry in LEARNERS.items()}
-    from_link("tr_learner", titles)
+    from_link("tr_learner", titles, name="Learner")
     learner = first.selectbox("Learner", list(titles), format_func=titles.__getitem__, key="tr_learner")
     to_link("tr_learner")
     seeds = third.multiselect(
@@ -88,7 +89,7 @@ def chosen_runs(data: Dataset) -> list[RunSpec]:
             + " ".join(CONTROLS.values()),
         )
         distance = right.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
-        tasks = chosen_tasks(data, entry)
+        tasks = chosen_tasks(data, entry, pool)
         left, middle, right = st.columns(3)
         names = data.split_names
         default = data.description.default_split
@@ -193,7 +194,7 @@ def chosen_backbone(data: Dataset, place: DeltaGenerator) -> BackboneEntry:
     """The control of the embedding network, with its paper and what one input costs here."""
     known = backbones_for(data.description.modality)
     titles = {name: entry.title for name, entry in known.items()}
-    from_link("tr_backbone", titles)
+    from_link("tr_backbone", titles, name="Backbone")
     name = place.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="tr_backbone")
     to_link("tr_backbone")
     entry = known[name]
@@ -210,7 +211,7 @@ def price(entry: BackboneEntry, known: Mapping[str, BackboneEntry], data: Datase
     return f"It trains in {alone}" + ("." if entry is usual else f", {times:.2g} times what {usual.title} takes an image.")
 
 
-def chosen_tasks(data: Dataset, entry: LearnerEntry) -> Callable[[], dict[str, Any]]:
+def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callable[[], dict[str, Any]]:
     """The controls of the task; returns a function, so that what it raises is raised after every control has been drawn."""
     about = data.description
     strategies = [
@@ -286,7 +287,7 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry) -> Callable[[], dict[str, A
             "n_query": int(n_query),
             "strategy": strategy,
             "column": column,
-            "where": where.strip() or None,
+            "where": both(pool or "", where) or None,
             "n_episodes": int(tests),
             "ways": tuple(sorted(int(fewer) for fewer in ways)),
         }

@@ -4,17 +4,25 @@ from pathlib import Path
 
 import streamlit as st
 
-from metadash.dashboard import house
+from metadash.dashboard import history, house
+from metadash.dashboard.address import listening
+from metadash.dashboard.copylink import whole_page
 from metadash.dashboard.frame import one_sentence
 from metadash.dashboard.jobs import running_badge
+from metadash.dashboard.whichdata import choose_dataset, refuse_unknown
 from metadash.data.library import entries
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
+ICON = Path(__file__).with_name(
+    "icon.svg"
+)  # served by us: a named icon is fetched from a font service on the internet at each visit
 
 
 STYLE = """<style>
 .stMainBlockContainer {max-width: 1240px; padding-top: 3.75rem}
 .stApp [data-testid=stCaptionContainer] {opacity: 1}
+.st-key-copy_link {min-height: 2.5rem}
+@media (min-width: 640px) {.st-key-copy_link {padding-top: .6rem}}
 /* Streamlit writes white on the primary colour; on the dark theme's light teal that is too faint to read. */
 [data-testid^=stBaseButton-primary] p, [data-testid^=stBaseButton-primary] span,
 [data-tag], [data-tag] span, [data-tag] svg {color: light-dark(#ffffff, #11151b)}
@@ -25,7 +33,7 @@ def page(file: str, title: str, icon: str, help: str, default: bool = False) -> 
     return st.Page(PAGES / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=file, help=help, default=default)
 
 
-st.set_page_config(page_title="MetaDash", page_icon=":material/hub:", layout="wide", initial_sidebar_state="auto")
+st.set_page_config(page_title="MetaDash", page_icon=ICON, layout="wide", initial_sidebar_state="auto")
 st.html(STYLE)
 
 SECTIONS = {
@@ -72,18 +80,21 @@ SECTIONS = {
 }
 
 current = st.navigation(SECTIONS, position="hidden")  # drawn below: the data set stands above the pages, since it rules them all
+history.tell()
 
-with st.sidebar:
-    st.markdown("### :material/hub: MetaDash")
-    with one_sentence():
-        names = [entry.name for entry in entries(house.workspace())]
-        st.selectbox("Data set", names, key="dataset", bind="query-params")
-    for section, pages in SECTIONS.items():
-        if section:
-            st.caption(section)
-        for entry in pages:
-            st.page_link(entry)
-    running_badge()
+with listening():
+    with st.sidebar:
+        st.markdown("### :material/hub: MetaDash")
+        with one_sentence():
+            names = [entry.name for entry in entries(house.workspace())]
+            choose_dataset(names)
+        for section, pages in SECTIONS.items():
+            if section:
+                st.caption(section)
+            for entry in pages:
+                st.page_link(entry)
+        running_badge()
 
-with one_sentence():
-    current.run()
+    with one_sentence(), whole_page(current.url_path, st.container()):
+        refuse_unknown(names)
+        current.run()

@@ -1,59 +1,60 @@
 """The parts of the *Episodes* page: the task kept between reruns, what a person does to it, its pictures, what the learner sees of it."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from metadash.canonical import canonical_json
-from metadash.dashboard import house, reads
+from metadash.dashboard import handmade, reads
+from metadash.dashboard.address import not_possible
 from metadash.dashboard.escape import plain
+from metadash.dashboard.handmade import Task
+from metadash.dashboard.history import came_back
+from metadash.dashboard.links import put
 from metadash.dashboard.pictures import STYLE, data_uri, picture_row
+from metadash.dashboard.poolchip import drop_pool
 from metadash.data.dataset import Dataset, Source
 from metadash.data.facets import is_facet
 from metadash.data.profile import number
-from metadash.episodes import edit
 from metadash.episodes.manifest import EpisodeManifest
-from metadash.episodes.sampler import draw_from
-from metadash.episodes.saved import SavedEpisode, reopen
+from metadash.episodes.saved import SavedEpisode
 from metadash.episodes.spec import EpisodeSpec
 from metadash.errors import BadInput
 
-STATE, PROBLEM = "ep_task", "ep_problem"
+STATE, PROBLEM, LINK = "ep_task", "ep_problem", "ep_steps"
 SHOWN_CLASSES, SHOWN_INSTANCES = 30, 20
 MISSING = "missing"
 
 
-@dataclass(frozen=True)
-class Task:
-    """The episode on the page: its spec as the controls say it, the classes that stay, and how often something was swapped by hand."""
-
-    spec: EpisodeSpec
-    fingerprint: str
-    manifest: EpisodeManifest
-    locked: frozenset[int] = field(default_factory=frozenset)
-    swaps: int = 0
-
-    def of(self, spec: EpisodeSpec, data: Dataset) -> bool:
-        return self.fingerprint == data.fingerprint and canonical_json(self.spec) == canonical_json(spec)
-
-
 def current_task(data: Dataset, spec: EpisodeSpec) -> Task:
-    """The task of ``spec``: the one already on the page with what was done to it, or a fresh draw, or only another seed beside what
-    is locked. Raises BadInput, and then the task on the page stays as it was."""
+    """The task of ``spec``: what the link says was done by hand, or the one already on the page with what was done to it, or a fresh
+    draw, or only another seed beside what is locked. Raises BadInput, and then the task on the page stays as it was."""
+    asked = st.query_params.get_all(LINK)
+    if came_back() or (asked and asked != st.session_state.get(f"{LINK} in link")):
+        st.session_state.pop(STATE, None)
+        from_steps(asked, data, spec)
     task: Task | None = st.session_state.get(STATE)
-    if task and task.of(spec, data):
-        return task
-    table, generator = reads.pool(data, spec), np.random.default_rng(spec.seed)
-    if task and task.locked and task.of(replace(spec, seed=task.spec.seed), data):
-        manifest = edit.redraw(task.manifest, table, spec, generator, task.locked)
-        task = Task(spec, data.fingerprint, manifest, task.locked)
-    else:
-        task = Task(spec, data.fingerprint, draw_from(table, spec, generator, data.fingerprint))
-    st.session_state[STATE] = task
+    if not (task and task.of(spec, data)):
+        beside = task and task.locked and task.of(replace(spec, seed=task.spec.seed), data)
+        task = handmade.redraw(task, data, spec.seed) if task and beside else handmade.drawn(data, spec)
+        st.session_state[STATE] = task
+    put(LINK, [task.text] if task.text else [])
     return task
+
+
+def from_steps(asked: list[str], data: Dataset, spec: EpisodeSpec) -> None:
+    """Put the task on the page to which the steps in the link lead."""
+    if not asked:
+        return
+    try:
+        if len(asked) > 1:
+            raise BadInput("The link says twice what was done to the task.")
+        st.session_state[STATE] = handmade.replayed(asked[0], data, spec)
+    except BadInput:
+        not_possible(LINK, asked, "Locked and swapped by hand", "the task is shown as its seed draws it")
 
 
 def next_seed() -> None:
@@ -61,12 +62,11 @@ def next_seed() -> None:
 
 
 def toggle_lock(identity: int) -> None:
-    task: Task = st.session_state[STATE]
-    st.session_state[STATE] = replace(task, locked=task.locked ^ {identity})
+    change(lambda task: handmade.lock(task, identity))
 
 
 def swap_class(data: Dataset, slot: int) -> None:
-    change(data, lambda task, table, generator: edit.swap_class(task.manifest, table, task.spec, slot, generator))
+    change(lambda task: handmade.swap_class(task, data, slot))
 
 
 def swap_instance(data: Dataset, slot: int, key: str) -> None:
@@ -74,19 +74,13 @@ def swap_instance(data: Dataset, slot: int, key: str) -> None:
     chosen = st.session_state[key]
     if chosen:
         part, index = chosen
-        change(
-            data, lambda task, table, generator: edit.swap_instance(task.manifest, table, task.spec, slot, part, index, generator)
-        )
+        change(lambda task: handmade.swap_instance(task, data, slot, part, index))
 
 
-def change(data: Dataset, edited) -> None:
-    """Replace the task's manifest by ``edited(task, pool, generator)``; what cannot be done is said on the page, and nothing changes."""
-    task: Task = st.session_state[STATE]
+def change(edited: Callable[[Task], Task]) -> None:
+    """Put ``edited`` of the task on the page; what cannot be done is said there, and nothing changes."""
     try:
-        generator = np.random.default_rng([task.spec.seed, task.swaps + 1])
-        manifest = edited(task, reads.pool(data, task.spec), generator)
-        locked = task.locked & set(manifest.classes[0].tolist())
-        st.session_state[STATE] = replace(task, manifest=manifest, locked=locked, swaps=task.swaps + 1)
+        st.session_state[STATE] = edited(st.session_state[STATE])
     except BadInput as problem:
         st.session_state[PROBLEM] = str(problem)
 
@@ -94,7 +88,7 @@ def change(data: Dataset, edited) -> None:
 def open_saved(data: Dataset, entry: SavedEpisode) -> None:
     """The saved episode on the page, and the controls as they were when it was drawn."""
     try:
-        manifest = reopen(house.workspace(), data, entry)
+        task = handmade.opened(data, entry)
     except BadInput as problem:
         st.session_state[PROBLEM] = str(problem)
         return
@@ -111,9 +105,10 @@ def open_saved(data: Dataset, entry: SavedEpisode) -> None:
     }
     if spec.column:
         state[f"ep_{spec.strategy}"] = spec.column
+    drop_pool(data.name)  # its condition is in the saved one's, if it was chosen then
     for key, value in state.items():
         st.session_state[key] = value
-    st.session_state[STATE] = Task(spec, data.fingerprint, manifest)
+    st.session_state[STATE] = task
 
 
 # --- words and pictures --------------------------------------------------------------------------------------------------------

@@ -95,7 +95,8 @@ def test_a_condition_of_ones_own_joins_the_filters(page: AppTest) -> None:
     assert "WHERE (corner = 'middle') AND (count > 2)" in [code.value for code in page.code]
     page.button(key="md_use").click().run()
     assert page.title[0].value == "What does one task look like?"
-    assert page.text_input(key="where").value == "(corner = 'middle') AND (count > 2)"
+    assert page.query_params["pool"] == "(corner = 'middle') AND (count > 2)"
+    assert "Class pool" in page.button(key="pool_chip").label and page.text_input(key="where").value == ""
 
 
 @pytest.mark.parametrize(

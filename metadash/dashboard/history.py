@@ -1,0 +1,73 @@
+"""*Back* and *forward* show what was there (streamlit #9279).
+
+On a switch to another page Streamlit drops the parameters of the old page while the browser still stands on it, and each such message
+makes an entry in the browser's history: *back* came to the old page with an empty filter. Here the message waits until the server has
+named the new page (``tell``), and in the browser a new address of the same page replaces the last one; where another page follows at
+once, the old page's own address is put back first (``ONE_ENTRY``).
+"""
+
+from collections.abc import Callable
+
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.query_params import QueryParams
+
+ONE_ENTRY = """
+  if (!window.metadashHistory) {
+    window.metadashHistory = {address: "", since: -Infinity};
+    const [push, replace] = [history.pushState.bind(history), history.replaceState.bind(history)];
+    history.pushState = (state, title, address) => {
+      const before = window.metadashHistory, justNow = performance.now() - before.since < 300;
+      if (new URL(address, location.href).pathname === location.pathname) {
+        if (!justNow) window.metadashHistory = {address: location.href, since: performance.now()};
+        replace(state, title, address);
+      } else {
+        if (justNow && new URL(before.address).pathname === location.pathname) replace(history.state, "", before.address);
+        push(state, title, address);
+      }
+    };
+  }
+"""
+
+
+def holding(populate: Callable[..., None]) -> Callable[..., None]:
+    """Streamlit's reading of an address; at a switch of pages, the only time it is given the pages' hashes, nothing is told until ``tell``."""
+
+    def read(params: QueryParams, address: str, pages: set[str] | None = None) -> None:
+        if pages is not None:
+            params.__dict__.update(held=True)
+        populate(params, address, pages)
+
+    return read
+
+
+def unless_held(send: Callable[[QueryParams], None]) -> Callable[[QueryParams], None]:
+    def send_or_keep(params: QueryParams) -> None:
+        if params.__dict__.get("held"):
+            params.__dict__.update(untold=True)
+        else:
+            send(params)
+
+    return send_or_keep
+
+
+if not hasattr(QueryParams, "held"):
+    QueryParams.held = False  # type: ignore[attr-defined]
+    QueryParams.populate_from_query_string = holding(QueryParams.populate_from_query_string)  # type: ignore[method-assign]
+    QueryParams._send_query_param_msg = unless_held(QueryParams._send_query_param_msg)  # type: ignore[method-assign, assignment]
+
+
+def tell() -> None:
+    """Now the browser is on the page that runs: it may learn which parameters are not of this page."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    with context.session_state.query_params() as params:
+        params.__dict__.pop("held", None)
+        if params.__dict__.pop("untold", False):
+            params._send_query_param_msg()
+
+
+def came_back() -> bool:
+    """Whether this run shows an address that *back* or *forward* brought up again."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
