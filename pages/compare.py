@@ -35,6 +35,15 @@ by_id = {arm.id: arm for arm in arms}
 all_names = names_of(arms)
 
 
+def left_out() -> None:
+    if unreadable:
+        more = f" and {len(unreadable) - 5} more" if len(unreadable) > 5 else ""
+        st.caption(
+            f"Left out, made by another version of MetaDash or damaged: {plain(', '.join(unreadable[:5]))}{more}. "
+            "`python -m metadash doctor --deep` says why."
+        )
+
+
 def empty() -> None:
     """What to do where there is nothing to compare yet, and how long it takes."""
     data = house.chosen_dataset()
@@ -50,6 +59,7 @@ def empty() -> None:
             st.caption(
                 f"{how_long(first).capitalize()} for the first one with the quick preset; the next ones share its backbone."
             )
+    left_out()
     end_page()
 
 
@@ -104,8 +114,7 @@ def stored_table() -> None:
             "Compare the ticked ones", icon=":material/compare_arrows:", on_click=choose_ticked, args=([arm.id for arm in arms],)
         )
         st.caption("Only learners with the same test episodes can be compared.")
-        if unreadable:
-            st.caption(f"Left out, made by another version of MetaDash or damaged: {', '.join(unreadable[:5])}.")
+        left_out()
 
 
 def same_episodes() -> list[StoredArm]:

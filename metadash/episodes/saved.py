@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.canonical import plain
+from metadash.checksums import is_sealed, sealed
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.spec import EpisodeSpec, Pool
@@ -18,6 +19,7 @@ from metadash.errors import BadInput
 from metadash.workspace import Workspace, read_json, write_json
 
 LONGEST_NAME = 80
+WRITTEN = {"name", "saved", "fingerprint", "spec"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def save(workspace: Workspace, dataset: Dataset, manifest: EpisodeManifest, name
     manifest.save(workspace.episodes / f"{manifest.hash}.npz")
     entry = SavedEpisode(manifest.hash, name, spec, time.strftime("%Y-%m-%d %H:%M:%S"))
     content = {"name": name, "saved": entry.saved, "fingerprint": dataset.fingerprint, "spec": plain(spec)}
-    write_json(workspace.episodes / f"{manifest.hash}.json", content)
+    write_json(workspace.episodes / f"{manifest.hash}.json", sealed(content))
     return entry
 
 
@@ -46,12 +48,19 @@ def saved_episodes(workspace: Workspace, dataset: Dataset) -> list[SavedEpisode]
     for file in workspace.episodes.glob("*.json"):
         content: Any = read_json(file)
         try:
-            if content["fingerprint"] == dataset.fingerprint and file.with_suffix(".npz").is_file():
+            if is_entry(content) and content["fingerprint"] == dataset.fingerprint and file.with_suffix(".npz").is_file():
                 spec = EpisodeSpec(**{**content["spec"], "pool": Pool(**content["spec"]["pool"])})
                 found.append(SavedEpisode(file.stem, str(content["name"]), spec, str(content["saved"])))
         except (TypeError, KeyError, BadInput):
             continue
     return sorted(found, key=lambda entry: (entry.saved, entry.hash), reverse=True)
+
+
+def is_entry(content: Any) -> bool:
+    """Whether a small file beside an episode is as it was written; those of older versions had no checksum, and are believed."""
+    if not isinstance(content, dict):
+        return False
+    return content.keys() == WRITTEN or (content.keys() == WRITTEN | {"checksum"} and is_sealed(content))
 
 
 def reopen(workspace: Workspace, dataset: Dataset, entry: SavedEpisode) -> EpisodeManifest:

@@ -149,15 +149,15 @@ def is_whole_or_unread(path: Path, sha256: str) -> bool:
 
 def look(folder: Path) -> Run | str:
     """The run in a folder, or in words why what lies there is none to be believed. Raises OSError where nothing does."""
-    if not folder.is_dir():
-        raise FileNotFoundError(folder)
     record = folder / "run.json"
     try:
-        if REFUSED.get(str(folder)) == stamp_of(record):
+        if str(folder) in REFUSED and REFUSED[str(folder)] == stamp_of(record):
             return UNMOVED
         return RECORDS(record)
     except FileNotFoundError:
-        return HALF
+        if folder.is_dir():
+            return HALF
+        raise
 
 
 def read_record(path: Path) -> Run | str:

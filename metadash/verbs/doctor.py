@@ -20,6 +20,7 @@ from metadash.commands import Result
 from metadash.data.dataset import Dataset
 from metadash.data.library import EMBEDDED, entries, open_dataset
 from metadash.episodes.manifest import EpisodeManifest
+from metadash.episodes.saved import is_entry
 from metadash.errors import BadInput
 from metadash.training.jobs import is_record
 from metadash.training.record import UNSEALED, Run
@@ -108,7 +109,7 @@ def manifests(workspace: Workspace) -> Iterator[Check]:
                 bad.append(path.stem)
         except BadInput:
             bad.append(path.stem)
-    bad += [path.name for path in sorted(workspace.episodes.glob("*.json")) if not isinstance(read_json(path), dict)]
+    bad += [path.name for path in sorted(workspace.episodes.glob("*.json")) if not is_entry(read_json(path))]
     found = f"{len(files)} stored" + (f", damaged: {', '.join(bad)}; those of runs are drawn anew when asked for" if bad else "")
     yield Check("episodes", found, not bad)
 

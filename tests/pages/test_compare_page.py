@@ -180,6 +180,12 @@ def test_a_damaged_run_is_one_sentence_and_the_others_are_compared(trained: Work
     (error,) = page.error
     assert run.digest in one_sentence(error.value)
     assert said(page, "#### With one labelled example per class") and not page.exception
+    for arm in arms(trained).values():
+        for other in arm.runs:
+            (other.folder / "run.json").write_text("{")
+    page = open_page("compare", dataset="tiny")
+    assert said(page, "Nothing has been trained yet") and said(page, "made by another version of MetaDash or damaged")
+    assert any(run.digest in caption.value for caption in page.caption)
 
 
 def test_missing_episodes_are_drawn_anew_and_said_to_be_missing_where_other_code_drew_them(trained: Workspace) -> None:

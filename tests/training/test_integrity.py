@@ -17,6 +17,7 @@ from metadash.data import library
 from metadash.data.dataset import Dataset
 from metadash.data.library import entries, open_dataset
 from metadash.episodes.manifest import EpisodeManifest
+from metadash.episodes.saved import save, saved_episodes
 from metadash.errors import BadInput
 from metadash.training import record
 from metadash.training.jobs import JobFolder
@@ -370,6 +371,37 @@ def test_episodes_that_can_not_be_drawn_anew_are_refused(own: Workspace) -> None
     with pytest.raises(BadInput, match="damaged") as caught:
         store.manifest(run)
     one_sentence(caught.value)
+
+
+def test_a_flipped_bit_in_episodes_is_their_damage_whatever_zip_and_numpy_make_of_it(own: Workspace) -> None:
+    """Among 1,000 there are ones that zipfile takes for encryption, or NumPy for Python."""
+    (path,) = own.episodes.glob("*.npz")
+    whole, generator = path.read_bytes(), np.random.default_rng(3)
+    refused = 0
+    for bit in generator.integers(0, 8 * len(whole), 1000):
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(changed)
+        try:
+            assert EpisodeManifest.load(path).hash == path.stem
+        except BadInput:
+            refused += 1
+    assert refused > 500
+
+
+def test_a_flipped_bit_in_what_is_known_of_a_saved_episode_leaves_it_out(own: Workspace, capsys: pytest.CaptureFixture) -> None:
+    data = Dataset.open(own, "tiny")
+    spec = LEARNER.evaluation.episodes(LEARNER.split, "test")
+    saved = save(own, data, RunStore(own).manifest(stored(own, LEARNER))[:1], "mine", spec)
+    path = own.episodes / f"{saved.hash}.json"
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 5):
+        flip(path, place, 1)
+        assert saved_episodes(own, data) in ([], [saved])
+        path.write_bytes(whole)
+    path.write_text(path.read_text().replace("mine", "yours"))
+    assert saved_episodes(own, data) == []
+    assert cli.main(["doctor", "--deep", "--workspace", str(own.root)]) == 1 and path.name in capsys.readouterr().out
 
 
 # --- data sets ---------------------------------------------------------------------------------------------------------------
