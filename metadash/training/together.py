@@ -9,6 +9,7 @@ from metadash import settings
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.training.board import JobBoard
+from metadash.training.check import check
 from metadash.training.estimate import known_runs, size, with_needs
 from metadash.training.jobs import Job
 from metadash.training.kinds import Spec, run_digest
@@ -53,6 +54,7 @@ class Whole:
         for spec in with_needs(list(dict.fromkeys(specs))):
             data = open_dataset(workspace, spec.dataset)
             if not self.store.find(spec, data):
+                check(spec, data)  # before anything is computed that only serves it
                 self.parts.append(Part(spec, run_digest(spec, data), None, None, size(spec, data, known)))
         self.places = {part.spec: i for i, part in enumerate(self.parts)}
         self.finished: dict[str, Run] = {}

@@ -7,13 +7,13 @@ import pytest
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.training.progress import Stopped
+from metadash.training.progress import Stopped, silent
 from metadash.training.run import train
 from metadash.training.store import RunStore
 from metadash.training.subsets import HeadsSpec
-from metadash.training.together import Whole, train_all
+from metadash.training.together import Whole, train_all, train_one
 from metadash.workspace import Workspace
-from tests.builders import copy_workspace, tiny_run
+from tests.builders import copy_workspace, tiny_evaluation, tiny_run
 
 SPECS = [HeadsSpec(tiny_run(("place",), steps=50, seed=seed)) for seed in (0, 1)]
 
@@ -60,3 +60,10 @@ def test_progress_is_that_of_the_whole(own_workspace: Workspace, tmp_path: Path)
 def test_a_run_that_does_not_fit_the_data_is_refused(own_workspace: Workspace) -> None:
     with pytest.raises(BadInput, match="'nothing' is empty"):
         train_all([HeadsSpec(tiny_run(("nothing",)))], own_workspace, 2, lambda step, metrics: False)
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_computed_for_it(own_workspace: Workspace, tiny: Dataset) -> None:
+    before = [run.digest for run in RunStore(own_workspace).runs()]
+    with pytest.raises(BadInput, match="n_way is 90"):
+        train_one(tiny_run(evaluation=tiny_evaluation(n_way=90)), own_workspace, silent)
+    assert [run.digest for run in RunStore(own_workspace).runs()] == before
