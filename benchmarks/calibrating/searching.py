@@ -68,6 +68,7 @@ CASES = (
     *(Case("lacks the band's edge", groups, skewed=side) for groups in (11, 28) for side in (1, -1)),
     *(Case("exceeds by the band's edge", 11, skewed=side) for side in (0, 1, -1)),
     *(Case("nearly twins", groups, spread=0.0) for groups in (11, 28)),
+    *(Case("nearly twins", 11, spread=0.0, skewed=side) for side in (1, -1)),
     *(Case("two carry it, one has a copy", groups, spread=0.0) for groups in (11, 28)),
 )
 

@@ -103,7 +103,7 @@ def source_sets(values: Values, sources: Sequence[str], shot: int, rope: float =
 def judged_sets(values: Values, names: tuple[str, ...], proper: list[int], about: SourceSets) -> dict:
     """The fields that are about sets."""
     full, rope = 2 ** len(names) - 1, about.rope
-    short = intervals_of(values, [{full: 1.0, mask: -1.0} for mask in proper], about.shot)
+    short = intervals_of(values, [{full: 1.0, mask: -1.0} for mask in proper], about.shot, one_bound=True)
     shortfall = dict(zip(proper, short, strict=True))
     own = [mask for mask in proper if mask]
     gain = dict(zip(own, intervals_of(values, [{mask: 1.0, 0: -1.0} for mask in own], about.shot), strict=True))
@@ -161,10 +161,10 @@ def cliques(pairs: set[tuple[int, int]]) -> list[tuple[int, ...]]:
     return found
 
 
-def intervals_of(values: Values, rows: Sequence[dict[int, float]], shot: int) -> list[Interval]:
+def intervals_of(values: Values, rows: Sequence[dict[int, float]], shot: int, one_bound: bool = False) -> list[Interval]:
     """Of contrasts of sets, all of which hold at once."""
     effects = values.effects(weights_of(values.masks, rows), shot)
-    return simultaneous(effects.mean(axis=1), values)
+    return simultaneous(effects.mean(axis=1), values, one_bound=one_bound)
 
 
 def interval_of(values: Values, weights: np.ndarray, shot: int) -> Interval:
