@@ -13,7 +13,7 @@ from metadash.analysis.arms import StoredArm, arm_scores, names_of, stored_arms
 from metadash.analysis.costs import cost_of
 from metadash.analysis.export import as_json, simple
 from metadash.analysis.ledger import asked_of_arms, record
-from metadash.analysis.looks_words import looked_at_arms
+from metadash.analysis.looks_words import looked_at_answer, looked_at_arms
 from metadash.analysis.report import Report
 from metadash.analysis.scores import load_scores
 from metadash.analysis.sentence import sentences
@@ -62,7 +62,8 @@ def answer(options: argparse.Namespace, workspace: Workspace) -> Result:
     found = read_answer(spec, data, store)
     if found is None:
         raise BadInput("A run this answer needs is missing or damaged; ask again to compute it anew.")
-    return Result(as_json(found), " ".join(sentences(found)))
+    looked = looked_at_answer(found, data, store)
+    return Result({**as_json(found), "looks": looked}, " ".join(filter(None, [*sentences(found), looked])))
 
 
 OF_BUDGET = ("backbone", "width", "backbone_episodes", "own_backbone", "steps", "n_episodes", "shots", "n_query")
@@ -280,7 +281,7 @@ def compare(options: argparse.Namespace, workspace: Workspace) -> Result:
     looks = record(store, asked_of_arms(arms))
     first = report.shots[0]
     tested = report.pairs(first) if options.pairs else against_baseline(report.compared, first, options.rope)
-    looked = looked_at_arms(looks, "classes", report.names, tested, options.rope)
+    looked = looked_at_arms(looks, "classes", report.names, tested)
     values = {**report.values(options.pairs), "looks": {**asdict(looks), "words": looked}}
     return Result(values, "\n".join([*report.lines(options.pairs, options.ways), *filter(None, [looked])]))
 

@@ -7,9 +7,11 @@ import streamlit as st
 from metadash.analysis import words
 from metadash.analysis.answer import USUAL_SEEDS, answer_spec
 from metadash.analysis.export import as_json
+from metadash.analysis.looks_words import looked_at_answer
 from metadash.dashboard import house
 from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, draw_so_far, episode_row, numbers_table
 from metadash.dashboard.downloads import download
+from metadash.dashboard.escape import plain
 from metadash.dashboard.frame import header
 from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.learning import backbone_origin
@@ -113,6 +115,8 @@ def growing() -> None:
 
 if found:
     draw_answer(found)
+    if looked := looked_at_answer(found, data, house.store()):
+        st.caption(plain(looked))
 elif busy:
     with st.container(border=True):
         growing()

@@ -10,7 +10,7 @@ from metadash.analysis.caveats import single_seed
 from metadash.analysis.compare import Difference
 from metadash.analysis.export import simple
 from metadash.analysis.ledger import Looks
-from metadash.analysis.looks_words import looked_at_many, p_together
+from metadash.analysis.looks_words import looked_at_many
 from metadash.analysis.sentence import both, bracket, chance_sentence, examples, number, plain_fact
 from metadash.analysis.sets_words import search_words, set_lines
 from metadash.analysis.shots import WorthInShots
@@ -76,8 +76,7 @@ def told_sets(found: Ablation) -> tuple[list[str], str]:
 
 def looks_words(found: Ablation, now: Looks | None = None) -> str:
     """How often these test classes were asked, and which verdicts hold among all that; ``now`` is the count where it has gone on."""
-    p = p_together([card.delta[0].new_classes for card in found.cards], found.spec.rope)
-    said = [(card.source, card.verdict, value) for card, value in zip(found.cards, p, strict=True)]
+    said = [(card.source, card.decision) for card in found.cards]
     return looked_at_many(now or found.looks, plural(found.unit_noun), said)
 
 

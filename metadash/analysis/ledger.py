@@ -65,7 +65,8 @@ def asked_of_run(run: RunSpec, fingerprint: str, seeds: Iterable[int], *, folds:
     what: dict[str, Any] = plain(run)
     for name in ("dataset", "split", "seed"):
         del what[name]
-    what["backbone"] = {name: value for name, value in what["backbone"].items() if name not in ("dataset", "split")}
+    backbone = {name: value for name, value in what["backbone"].items() if name not in ("dataset", "split")}
+    what["backbone"] = backbone | {"start": bool(backbone["start"])}  # of a fold as of any other
     what["evaluation"] = {name: value for name, value in what["evaluation"].items() if name != "ways"}
     what |= {name: sorted(what[name]) for name in ("sources", "modulating")}
     tested, drawn = f"{folds} folds" if folds else run.split, sorted(set(seeds))
@@ -78,7 +79,10 @@ def asked_of_run(run: RunSpec, fingerprint: str, seeds: Iterable[int], *, folds:
 def asked_of_arms(arms: Sequence[StoredArm]) -> Asked:
     """The question of how several stored learners differ, in whatever order and against whichever baseline."""
     fingerprint = arms[0].runs[0].about.get("dataset_fingerprint") or arms[0].spec.dataset  # older versions did not write it
-    each = sorted((asked_of_run(arm.spec, fingerprint, arm.seeds) for arm in arms), key=lambda one: one.question)
+    each = sorted(
+        (asked_of_run(arm.spec, fingerprint, arm.seeds, folds=arm.folds if arm.folds > 1 else 0) for arm in arms),
+        key=lambda one: one.question,
+    )
     tested, filtered, drawn = (
         "; ".join(sorted({getattr(one, name) for one in each})) for name in ("tested", "filtered", "seeds")
     )

@@ -14,9 +14,9 @@ from metadash.analysis.ablation_words import as_text, as_values, looks_words
 from metadash.analysis.answer import answer_spec
 from metadash.analysis.intervals import Interval
 from metadash.analysis.ledger import Asked, Looks, asked_of_run, file_of, rank_of, record
-from metadash.analysis.looks_words import count_words, looked_at_many, looked_words, nth, p_together
-from metadash.analysis.plan import ablation_run
-from metadash.analysis.verdict import Verdict
+from metadash.analysis.looks_words import count_words, looked_at_many, looked_words, nth
+from metadash.analysis.plan import ablation_run, ablation_spec
+from metadash.analysis.verdict import Decision, Grade, Verdict, grade_of_p
 from metadash.data.dataset import Dataset, Question
 from metadash.training.store import RunStore
 from metadash.workspace import Workspace
@@ -126,52 +126,54 @@ def test_folds_of_one_data_set_are_one_question_whatever_split_was_named() -> No
 def test_a_start_answer_and_an_ablation_of_its_sources_ask_the_same(tiny: Dataset) -> None:
     spec = answer_spec(tiny, Question("own", "it", "tell them apart", ("place", "size"), "siblings", 5), n_episodes=60)
     run = ablation_run(tiny, ("place", "size"), n_episodes=60)
-    informed = spec.arms["metadata"][0]
-    assert asked_of_run(informed, tiny.fingerprint, spec.seeds) == asked_of_run(run, tiny.fingerprint, (0, 1, 2))
+    ablated = ablation_spec(tiny, run)
+    start = asked_of_run(spec.run, tiny.fingerprint, spec.seeds, folds=spec.folds)
+    assert spec.folds == 5 and start == asked_of_run(run, tiny.fingerprint, spec.seeds, folds=ablated.folds)
 
 
 # --- what answers say -----------------------------------------------------------------------------------------------------------
 
 
+def decided(verdict: Verdict, p: float) -> Decision:
+    grade = Grade.UNDETERMINED if verdict is Verdict.UNDETERMINED else grade_of_p(p)
+    return Decision(verdict, "group", grade=grade, p=p)
+
+
 def test_the_only_question_so_far_says_nothing() -> None:
     assert (
-        looked_words(Looks(1, 1, 1, 0), "letters", Verdict.HELPS, 0.001)
+        looked_words(Looks(1, 1, 1, 0), "letters", decided(Verdict.HELPS, 0.001))
         == ""
-        == looked_words(None, "letters", Verdict.HELPS, 0.001)
+        == looked_words(None, "letters", decided(Verdict.HELPS, 0.001))
     )
 
 
 def test_a_clear_finding_holds_among_ten_and_a_narrow_one_is_less_sure() -> None:
     tenth = Looks(4, 10, 3, 1)
-    assert looked_words(tenth, "letters", Verdict.HELPS, 0.004) == (
+    assert looked_words(tenth, "letters", decided(Verdict.HELPS, 0.004)) == (
         "The 4th of 10 questions asked of this data set's test letters, on 3 splits and with 1 filter. "
         "Corrected for all 10, it still says: helps."
     )
     for p, words in ((0.01, "very likely helps"), (0.03, "probably helps"), (0.049, "probably helps")):
-        assert looked_words(tenth, "letters", Verdict.HELPS, p).endswith(f"Corrected for all 10, it would say: {words}.")
-    assert looked_words(Looks(4, 20, 3, 1), "letters", Verdict.HURTS, 0.04).endswith("it would say: cannot tell yet.")
-    assert looked_words(tenth, "letters", Verdict.UNDETERMINED, 0.2).endswith("with 1 filter.")
+        assert looked_words(tenth, "letters", decided(Verdict.HELPS, p)).endswith(f"Corrected for all 10, it would say: {words}.")
+    assert looked_words(Looks(4, 20, 3, 1), "letters", decided(Verdict.HURTS, 0.04)).endswith("it would say: cannot tell yet.")
+    assert looked_words(tenth, "letters", decided(Verdict.UNDETERMINED, 0.2)).endswith("with 1 filter.")
 
 
 def test_of_several_claims_those_that_are_less_sure_are_named() -> None:
-    said = [("name", Verdict.HELPS, 0.001), ("case", Verdict.HELPS, 0.02), ("dice", Verdict.UNDETERMINED, 0.3)]
+    said = [
+        ("name", decided(Verdict.HELPS, 0.001)),
+        ("case", decided(Verdict.HELPS, 0.02)),
+        ("dice", decided(Verdict.UNDETERMINED, 0.3)),
+    ]
     assert looked_at_many(Looks(2, 10, 1, 0), "letters", said).endswith(
         "Corrected for all 10, it would say of “case” very likely helps."
     )
     assert looked_at_many(Looks(2, 10, 1, 0), "letters", said[:1]).endswith("every verdict here still holds.")
 
 
-def test_claims_of_one_question_are_corrected_together() -> None:
-    narrow, clear, within, unknown = (
-        helping(1.1, 0.25),
-        helping(3, 0.2),
-        helping(0, 0.1),
-        Interval(1, None, None, 1, "t", "group"),
-    )
-    (alone,), (inside,) = p_together([narrow]), p_together([within])
-    both = p_together([narrow, clear, within, unknown])
-    assert alone is not None and inside is not None
-    assert both == [pytest.approx(2 * alone), both[1], pytest.approx(3 * inside), None]
+def test_a_cap_of_few_groups_stays_however_rarely_was_asked() -> None:
+    few = Decision(Verdict.HELPS, "group", grade=Grade.PROBABLY, p=0.0001)
+    assert looked_words(Looks(1, 2, 1, 0), "letters", few).endswith("it still says: probably helps.")
 
 
 @pytest.mark.parametrize(
