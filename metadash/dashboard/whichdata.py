@@ -38,6 +38,7 @@ def refuse_unknown(names: Sequence[str]) -> None:
     if asked is None:
         return
     named = f"the data set “{plain(asked[:80])}”" if asked else "a data set without a name"
+    st.title("Which data set?", anchor=False)
     st.error(
         f"The link asks for {named}, which is not here; those here: {', '.join(map(plain, names))}.", icon=":material/link_off:"
     )

@@ -75,5 +75,8 @@ def test_a_page_fits_a_narrow_screen(name: str, address: str, look: Visit) -> No
 
 def test_bad_values_in_a_link_fall_back_or_are_named_and_never_break_a_page(address: str, visit: Visit) -> None:
     page = visit(f"{address}/episodes?dataset=nowhere&ep_way=999999&where=drop%20table%20classes")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Which data set?")
+    page.get_by_role("button", name="glyphs").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What does one task look like?")
+    expect(page.get_by_text("for “n-way” is not possible here")).to_be_visible()
     assert page.get_by_text("failed on a defect").count() == 0
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
