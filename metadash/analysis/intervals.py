@@ -22,12 +22,11 @@ import numpy as np
 from scipy.special import stdtrit
 
 CLASSES_PER_WAY = 3  # fewer test classes than 3 N: leaving one class out changes nearly every task, the jackknife breaks down
-FARTHEST = 3.0
-"""How many times as far as Student's t a bound may lie for the skewness of groups or classes: one far off must not decide alone."""
-UNSEEN = 10
-"""Few groups show less skewness than they come from, since the far ones are those not drawn: what n show is multiplied by 1 + 10 / n. Measured on
-means of exponential groups (docs/calibration.md): the bound on the side of the long tail is missed in 3 to 4 % from 8 groups up (as
-shown, without, in 5 to 8 %; by Student's t in 7 to 11 %), and with 6 in 5 %; bounds of normal groups are missed in 1.5 to 2.5 %."""
+UNSEEN = 12
+"""Few groups show less skewness than they come from, since the far ones are those not drawn: what n show is multiplied by 1 + 12 / n, and moves a
+bound at most so many times as far as Student's t, since one group far off would else decide alone. Measured on means of exponential groups
+(docs/calibration.md): the bound on the side of the long tail is missed in 3 to 4 % from 8 groups up (by Student's t in 6 to 10 %), and with 6 in
+5 %; bounds of normal groups are missed in 1.5 to 2.5 %."""
 FARTHEST_SEEDS = 1.15
 """The same for seeds, whose own skewness is taken as it is: no verdict rests on them, and five of them show little."""
 Array = np.ndarray
@@ -55,7 +54,7 @@ class Interval:
     needed: int | None = None
     note: str = ""
     skew: float = 0.0
-    farthest: float = FARTHEST
+    farthest: float = 1.0
 
     def t(self, against: float) -> float | None:
         """The studentised distance of the estimate from ``against`` points, to be read off Student's t; None without bounds.
@@ -173,7 +172,7 @@ def class_jackknife(differences: Array, classes: Array, level: float = 0.95) -> 
     third = -(((count - 1) / count * (moved - moved.mean())) ** 3).sum()  # of the mean; to it the noise of episodes adds none
     skew = third / (jackknife + given_classes) ** 1.5 if variance > 0 else 0.0
     se = float(np.sqrt(variance))
-    return _around(float(values.mean()), se, max(float(df), 1.0), count, "class", method, level, float(skew))
+    return _around(float(values.mean()), se, max(float(df), 1.0), count, "class", method, level, float(skew), unseen(count))
 
 
 def group_jackknife(differences: Array, group: Array, level: float = 0.95) -> Interval:
@@ -190,7 +189,7 @@ def group_jackknife(differences: Array, group: Array, level: float = 0.95) -> In
 
     Groups are few, and some gain (or lose) a lot where most gain a little: then the mean and its error rise and fall together, and Student's
     t claims too much as often as 11 times in 100. So each bound is the outer one of Student's t and of Hall's t, which corrects for the
-    skewness that the groups show and for what so few do not show (``UNSEEN``), no more than ``FARTHEST``.
+    skewness that the groups show and for what so few do not show (``UNSEEN``).
 
     Fewer than two groups: bounds None, note "group-limited".
     """
@@ -205,8 +204,12 @@ def group_jackknife(differences: Array, group: Array, level: float = 0.95) -> In
     moved = -np.bincount(code, weights=values - values.mean()) / (len(values) - size)
     se = np.sqrt((count - 1) / count * np.square(moved - moved.mean()).sum())
     df = max(len(values) ** 2 / np.square(size).sum() - 1, 1.0)
-    skew = -skewness(moved) / np.sqrt(df + 1) * (1 + UNSEEN / (df + 1))  # a group that is high lowers the mean by leaving
-    return _around(float(values.mean()), float(se), float(df), count, "group", method, level, float(skew))
+    skew = -skewness(moved) / np.sqrt(df + 1) * unseen(df + 1)  # a group that is high lowers the mean by leaving
+    return _around(float(values.mean()), float(se), float(df), count, "group", method, level, float(skew), unseen(df + 1))
+
+
+def unseen(n: float) -> float:
+    return float(1 + UNSEEN / n)
 
 
 def skewness(values: Array) -> float:
@@ -248,7 +251,7 @@ def _vector(values: Array) -> Array:
     return values
 
 
-def _t_interval(values: Array, unit: str, method: str, level: float, skew: float = 0.0, farthest: float = FARTHEST) -> Interval:
+def _t_interval(values: Array, unit: str, method: str, level: float, skew: float = 0.0, farthest: float = 1.0) -> Interval:
     if len(values) < 2:
         return _too_few(values, len(values), unit, method, level, 2, f"{unit}s")
     se = values.std(ddof=1) / np.sqrt(len(values))
@@ -264,7 +267,7 @@ def _around(
     method: str,
     level: float,
     skew: float = 0.0,
-    farthest: float = FARTHEST,
+    farthest: float = 1.0,
 ) -> Interval:
     quantile = float(stdtrit(df, 0.5 + level / 2))
     above, below = (
