@@ -53,13 +53,15 @@ def claims_words(found: Ablation) -> str:
 def command(spec: AblationSpec, verb: str = "ablate") -> str:
     """The line that repeats it."""
     run, tests = spec.run, spec.run.evaluation
-    parts = ["python", "-m", "metadash", verb, "--dataset", run.dataset, "--split", run.split, "--tier", spec.tier]
+    parts = ["python", "-m", "metadash", verb, "--dataset", run.dataset, "--tier", spec.tier]
+    parts += ["--folds", str(spec.folds)] if spec.folds else ["--split", run.split]
     parts += ["--sources", *spec.sources, "--fusion", run.fusion, "--seeds", str(len(spec.seeds))]
-    parts += ["--learner", run.learner, "--mode", run.mode, *(["--folds", str(spec.folds)] if spec.folds else [])]
+    parts += ["--learner", run.learner, "--mode", run.mode, *(["--where", tests.where] if tests.where else [])]
     parts += ["--controls", ",".join(spec.controls), "--rope", f"{spec.rope:g}"]
     parts += ["--n-way", str(tests.n_way), "--strategy", tests.strategy, *(["--column", tests.column] if tests.column else [])]
     parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
-    parts += ["--width", str(run.backbone.width), "--backbone-episodes", str(run.backbone.episodes)]
+    parts += ["--n-query", str(tests.n_query), "--backbone", run.backbone.backbone, "--width", str(run.backbone.width)]
+    parts += ["--backbone-episodes", str(run.backbone.episodes), *([] if run.backbone.start else ["--own-backbone"])]
     return shlex.join(parts)
 
 

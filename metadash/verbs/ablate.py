@@ -75,6 +75,8 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
         **chosen(options, "split", "mode", *OF_TASKS, *OF_BUDGET),
     )
     seeds = USUAL_SEEDS[options.tier] if options.seeds is None else options.seeds
+    if options.split and options.folds:
+        raise BadInput("--split and --folds were both given, and cross-fitting makes its own splits; leave one of them out.")
     folds = 0 if options.split and options.folds is None else options.folds
     return ablation_spec(data, run, options.tier, range(max(seeds, 0)), options.controls, options.rope, folds)
 
