@@ -30,15 +30,15 @@ WARM = 5
 def cost_per_arm(spec: HeadsSpec, data: Dataset, backbone: Run) -> list[str]:
     """Milliseconds a head and step, and seconds to score a head, as heads are added; an ablation of one seed has 77."""
     rows = ["| heads in the stack | ms a head and step | ms a head to validate |", "|---|---|---|"]
-    known = [arm for arm in spec.arms if arm.mask]
+    known = [spec.run_of(arm) for arm in spec.arms if arm.mask]
     for count in ARMS:
-        heads = Heads(spec, (known[::-1] * 5)[:count], data, backbone)
+        heads = Heads((known[::-1] * 5)[:count], (spec.run.seed,), data, backbone)
         optimiser = optimiser_of(heads.stack, spec.run)
-        manifest = draw_from(heads.arm.table, heads.arm.episodes, heads.arm.generator)
+        manifest = draw_from(heads.arm.table, heads.arm.episodes, heads.generators[0])
         taken = []
         for step in range(STEPS):
             begun = time.process_time()
-            loss = heads.step_loss(manifest[step * spec.run.meta_batch : (step + 1) * spec.run.meta_batch]).sum()
+            loss = heads.step_loss([manifest[step * spec.run.meta_batch : (step + 1) * spec.run.meta_batch]]).sum()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

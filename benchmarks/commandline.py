@@ -61,7 +61,7 @@ def read_again(workspace: Path, small: bool) -> float:
     with Stopwatch() as watch:
         house = Workspace(workspace)
         data = open_dataset(house, "glyphs")
-        budget = {"episodes": 40, "steps": 100, "n_episodes": 200, "seeds": (0, 1)} if small else {}
+        budget = {"backbone_episodes": 40, "steps": 100, "n_episodes": 200, "seeds": (0, 1)} if small else {}
         found = answer(answer_spec(data, data.description.questions[0], **budget), data, RunStore(house))
     if found is None:
         raise RuntimeError("The answer was not in the run store.")

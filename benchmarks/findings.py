@@ -60,7 +60,7 @@ class Laboratory:
     small: bool
 
     def spec(self, question: str) -> AnswerSpec:
-        budget: dict[str, Any] = {"episodes": 40, "steps": 100, "n_episodes": 200, "seeds": (0, 1)} if self.small else {}
+        budget: dict[str, Any] = {"backbone_episodes": 40, "steps": 100, "n_episodes": 200, "seeds": (0, 1)} if self.small else {}
         return answer_spec(self.data, self.data.question(question), split=self.split, **budget)
 
     def runs(self, case: Case) -> list[RunSpec]:

@@ -35,6 +35,6 @@ def open_laboratory(folder: Path, quick: bool) -> Laboratory:
     prepare_process()
     workspace = Workspace(folder)
     data = open_dataset(workspace, "glyphs")
-    small = ablation_run(data, ("name", "accents"), n_episodes=200, episodes=40, steps=100)
+    small = ablation_run(data, ("name", "accents"), n_episodes=200, backbone_episodes=40, steps=100)
     run = small if quick else ablation_run(data)
     return Laboratory(workspace, data, run, train(run.backbone, workspace))

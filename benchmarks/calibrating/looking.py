@@ -11,8 +11,7 @@ from benchmarks.calibrating.findings import Found, percent, share
 from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
 from metadash.analysis.intervals import Interval, group_jackknife
-from metadash.analysis.looks_words import surely
-from metadash.analysis.verdict import ROPE, p_claim
+from metadash.analysis.verdict import ROPE, Grade, grade_of_p, p_claim
 
 LETTERS, TESTED, EPISODES = 28, 11, 20
 SPREAD, NOISE = 2.0, 4.0
@@ -49,8 +48,8 @@ def count_false(shape: int, repetitions: int) -> Tally:
         found = ten_splits(shape, rng)
         for looks in LOOKS:
             first = found[:looks]
-            alone[looks] += any(one.estimate > ROPE and surely(p_of(one)) == "" for one in first)
-            corrected[looks] += any(one.estimate > ROPE and surely(p_of(one) * looks) == "" for one in first)
+            alone[looks] += any(one.estimate > ROPE and grade_of_p(p_of(one)) is Grade.CERTAIN for one in first)
+            corrected[looks] += any(one.estimate > ROPE and grade_of_p(p_of(one) * looks) is Grade.CERTAIN for one in first)
     return Tally(alone, corrected)
 
 

@@ -14,7 +14,7 @@ from metadash.metadata.encoded import EncodedSource
 from metadash.training.heads import Heads, fit_heads, plain_count
 from metadash.training.progress import History
 from metadash.training.spec import RunSpec
-from metadash.training.subsets import HeadsSpec, SourceArm
+from metadash.training.subsets import SourceArm
 
 
 class HeadsOver(Heads):
@@ -22,10 +22,9 @@ class HeadsOver(Heads):
 
     def __init__(self, lab: Laboratory, run: RunSpec, sources: Sequence[EncodedSource]):
         self.given = sources
-        spec = HeadsSpec(run, "planned", ())
-        super().__init__(spec, [SourceArm(1)] * len(sources), lab.data, lab.backbone)
+        super().__init__([run] * len(sources), (run.seed,), lab.data, lab.backbone)
 
-    def encode_arms(self, dataset: object) -> list[list[EncodedSource]]:
+    def encode_arms(self, seed: int, everything: tuple[str, ...]) -> list[list[EncodedSource]]:
         return [[source] for source in self.given]
 
 
@@ -37,8 +36,8 @@ def trained_heads(
     heads = HeadsOver(lab, run, sources)
     fitted = fit_heads(heads, History())
     manifest = draw(lab.data, run.evaluation.episodes(run.split, "test", seed=1000 + seed))
-    correct = np.concatenate([plain_count(heads, manifest), heads.count(manifest)[0]])
-    return correct, manifest, fitted["best_step"].to_numpy()
+    correct = np.concatenate([plain_count(heads.arm, manifest)[None], heads.count(manifest)[0][0]])
+    return correct, manifest, fitted["best_step"][0]
 
 
 def falsified(source: EncodedSource, kind: str, roles: list[np.ndarray], generator: np.random.Generator) -> EncodedSource:

@@ -16,7 +16,7 @@ from benchmarks.calibrating.findings import Found, covered, share
 from benchmarks.record import Table
 from metadash.analysis.ablation import ablation
 from metadash.analysis.intervals import episode_interval, group_jackknife, seed_interval, skewness
-from metadash.analysis.plan import AblationSpec, ablation_run
+from metadash.analysis.plan import AblationSpec, ablation_run, ablation_spec
 from metadash.analysis.shapley import leave_one_out, shapley, together
 from metadash.analysis.values import Values
 from metadash.data.dataset import Dataset, Source, write_dataset
@@ -56,9 +56,9 @@ def population(quick: bool, folder: Path, workers: int) -> Found:
     prepare_process()
     workspace = Workspace(folder)
     data = planted_glyphs(workspace)
-    sizes = {"n_episodes": 200, "episodes": 40, "steps": 100} if quick else {}
+    sizes = {"n_episodes": 200, "backbone_episodes": 40, "steps": 100} if quick else {}
     run = ablation_run(data, SOURCES, shots=(SHOT,), **sizes)  # type: ignore[arg-type]
-    crossed = AblationSpec(run, "confirm", tuple(range(SEEDS)), folds=3 if quick else 5)
+    crossed = ablation_spec(data, run, "confirm", range(SEEDS), folds=3 if quick else 5)
     many = AblationSpec(run, "confirm", tuple(range(6 if quick else TRAINED)))
     letters = bank_of(measured(crossed, data, workspace, workers))
     seeds = bank_of(measured(many, data, workspace, workers))

@@ -17,7 +17,7 @@ from metadash.training.progress import History, silent
 from metadash.training.questions import WhatIfSpec
 from metadash.training.run import train
 from metadash.training.store import RunStore
-from metadash.training.subsets import HeadsSpec, MaskedSpec, SourceArm
+from metadash.training.subsets import HeadsSpec, MaskedSpec, SourceArm, run_of
 from metadash.training.together import train_all
 
 NUMBERS = (4, 8, 16, 32, 64, 128, 256)
@@ -53,7 +53,7 @@ def arms_growing(lab: Laboratory, numbers: tuple[int, ...]) -> Table:
     masks = rng.permutation(np.arange(1, 2 ** len(run.sources)))
     for number in numbers:
         arms = [SourceArm(int(masks[i % len(masks)])) for i in range(number)]
-        heads = Heads(HeadsSpec(run, "all", ()), arms, lab.data, lab.backbone)
+        heads = Heads([run_of(run, arm) for arm in arms], (run.seed,), lab.data, lab.backbone)
         with Stopwatch() as trained:
             fit_heads(heads, History())
         manifest = heads.arm.validation

@@ -13,7 +13,7 @@ from benchmarks.calibrating.grades import GRADES, PRIOR_MEAN, PRIOR_SPREAD, Case
 from benchmarks.calibrating.population import EPISODES, SOURCES, Bank, bank_of, measured, planted_glyphs
 from benchmarks.record import Table
 from metadash.analysis.intervals import group_jackknife
-from metadash.analysis.plan import AblationSpec, ablation_run
+from metadash.analysis.plan import ablation_run, ablation_spec
 from metadash.analysis.verdict import decide
 from metadash.training.machine import prepare_process
 from metadash.workspace import Workspace
@@ -26,9 +26,9 @@ def trained_grades(quick: bool, folder: Path, workers: int) -> Found:
     prepare_process()
     workspace = Workspace(folder)
     data = planted_glyphs(workspace)
-    sizes = {"n_episodes": 200, "episodes": 40, "steps": 100} if quick else {}
+    sizes = {"n_episodes": 200, "backbone_episodes": 40, "steps": 100} if quick else {}
     run = ablation_run(data, SOURCES, shots=(1,), **sizes)  # type: ignore[arg-type]
-    spec = AblationSpec(run, "confirm", tuple(range(SEEDS)), controls=(), folds=3 if quick else 5)
+    spec = ablation_spec(data, run, "confirm", range(SEEDS), controls=(), folds=3 if quick else 5)
     bank = bank_of(measured(spec, data, workspace, workers))
     found, rows = Found(), list[list[str]]()
     letters = int(bank.group.max()) + 1

@@ -2,12 +2,11 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 
-from metadash.analysis.answer import Answer, AnswerSpec, answer, answer_spec
+from metadash.analysis.answer import Answer, answer, answer_spec
 from metadash.analysis.compare import beside_control
 from metadash.analysis.sentence import claim_words, fading_sentence, headline, sentences, worth_sentence
 from metadash.analysis.shots import WorthInShots
@@ -36,9 +35,8 @@ def tell(tiny: Dataset, tmp_path) -> Tell:
         gain: tuple[float, ...] = (5.0, 2.0, 0.0), noise: float = 0.0, question: str = "marks", where: str | None = None
     ) -> Answer:
         store = RunStore(Workspace(tmp_path / f"{gain}{noise}{question}{where}"))
-        spec = answer_spec(tiny, tiny.question(question), shots=(1, 2, 5), n_query=5, n_episodes=150, width=8, episodes=30)
-        if where:
-            spec = Narrowed(**{**vars(spec)})
+        small = {"shots": (1, 2, 5), "n_query": 5, "n_episodes": 150, "width": 8, "backbone_episodes": 30}
+        spec = answer_spec(tiny, tiny.question(question), folds=0, where=where, **small)
         generator = np.random.default_rng(0)
         for arm, runs in spec.arms.items():
             for run in runs:
@@ -50,17 +48,6 @@ def tell(tiny: Dataset, tmp_path) -> Tell:
         return found
 
     return make
-
-
-class Narrowed(AnswerSpec):
-    """Tested on the classes of one family alone."""
-
-    @property
-    def arms(self) -> dict[str, list[Any]]:
-        def narrow(run: Any) -> Any:
-            return dataclasses.replace(run, evaluation=dataclasses.replace(run.evaluation, where="family = 'family 6'"))
-
-        return {arm: [narrow(run) for run in runs] for arm, runs in super().arms.items()}
 
 
 def test_a_gain_is_told_with_both_intervals(tell: Tell) -> None:

@@ -36,7 +36,7 @@ SMALL = {"ab_episodes": "5", "ab_steps": "20", "ab_tests": "60", "ab_shots": ["1
 
 
 def asked(data: Dataset, tier: Tier, seeds: int, sources: tuple[str, ...] = SOURCES) -> AblationSpec:
-    run = ablation_run(data, sources, episodes=5, steps=20, n_episodes=60, shots=(1, 2))
+    run = ablation_run(data, sources, backbone_episodes=5, steps=20, n_episodes=60, shots=(1, 2))
     return AblationSpec(run, tier, tuple(range(seeds)))
 
 
@@ -260,7 +260,7 @@ def test_folds_are_chosen_and_only_confirm_is_cross_fitted(untrained: Workspace,
 
 def test_the_cards_and_the_headline_hold_every_control_that_was_trained(untrained: Workspace, no_workers: None) -> None:
     data = Dataset.open(untrained, "tiny")
-    run = ablation_run(data, ("place", "site"), episodes=5, steps=10, n_episodes=60, shots=(1, 2))
+    run = ablation_run(data, ("place", "site"), backbone_episodes=5, steps=10, n_episodes=60, shots=(1, 2))
     spec = AblationSpec(run, "confirm", tuple(range(5)), ("shuffled", "noise"))
     for one in spec.runs:
         train(one, untrained)

@@ -112,7 +112,7 @@ def test_a_column_that_cannot_be_guessed_is_one_sentence(column: str, words: str
 
 
 def test_instance_metadata_that_stands_for_the_class_is_a_label_proxy_and_other_is_not(leaky: Workspace, data: Dataset) -> None:
-    base = base_run(data, "family-0", width=8, episodes=30, steps=60, n_episodes=120)
+    base = base_run(data, "family-0", width=8, backbone_episodes=30, steps=60, n_episodes=120)
     specs = alone_specs(data, base)
     assert list(specs) == ["place", "folder", "site"], "the empty source has nothing to be scored on"
     store = RunStore(leaky)
