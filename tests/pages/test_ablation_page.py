@@ -3,19 +3,22 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from metadash.analysis.ablation import ablation
 from metadash.analysis.ablation_words import told_sets
+from metadash.analysis.answer import AnswerSpec, answer, own_question
 from metadash.analysis.beside import complete, dose_specs
 from metadash.analysis.card_words import card_lines, control_words
 from metadash.analysis.effects_table import effects_table
 from metadash.analysis.methods import command, methods
 from metadash.analysis.plan import AblationSpec, Tier, ablation_run
-from metadash.analysis.sentence import bracket
+from metadash.analysis.sentence import bracket, headline
 from metadash.analysis.verdict import decide_together
+from metadash.dashboard import ablating
 from metadash.dashboard.escape import plain
 from metadash.dashboard.sourcecards import csv_of, parquet_of
 from metadash.data.dataset import Dataset, Source
@@ -32,7 +35,15 @@ from tests.builders import copy_workspace, one_sentence, tiny_classes, tiny_desc
 from tests.pages.page import ends_just_after_it_was_read, open_page, said
 
 SOURCES = ("size", "place")
-SMALL = {"ab_episodes": "5", "ab_steps": "20", "ab_tests": "60", "ab_shots": ["1", "2"], "ab_sources": list(SOURCES)}
+SMALL = {
+    "ab_tier": "screen",
+    "ab_folds": "no: the split as it is",
+    "ab_episodes": "5",
+    "ab_steps": "20",
+    "ab_tests": "60",
+    "ab_shots": ["1", "2"],
+    "ab_sources": list(SOURCES),
+}
 
 
 def asked(data: Dataset, tier: Tier, seeds: int, sources: tuple[str, ...] = SOURCES) -> AblationSpec:
@@ -281,6 +292,43 @@ def test_the_heads_of_confirm_are_one_run_a_seed(untrained: Workspace, no_worker
     page = opened(ab_tier="confirm")
     page.button(key="ab_go").click().run()
     assert len(jobs_for(untrained, HeadsSpec)) == 5
+
+
+def test_it_opens_on_confirm_cross_fitted_where_nothing_is_stored(untrained: Workspace, no_workers: None) -> None:
+    page = open_page("ablation", dataset="tiny")
+    assert page.radio(key="ab_tier").value == "confirm" and said(page, "in 5 folds with a backbone each")
+    assert not said(page, "Opened on the strongest")
+
+
+def test_it_opens_on_the_strongest_answer_that_is_stored(
+    untrained: Workspace, no_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, small = Dataset.open(untrained, "tiny"), {"backbone_episodes": 5, "steps": 5, "n_episodes": 20, "shots": (1,)}
+    monkeypatch.setattr(ablating, "ablation_run", lambda data, sources, **choices: ablation_run(data, ("place",), **small))
+    for one in AblationSpec(ablation_run(data, ("place",), **small), "screen", (0, 1, 2)).runs:
+        train(one, untrained)
+    page = open_page("ablation", dataset="tiny")
+    assert page.radio(key="ab_tier").value == "screen"
+    assert said(page, "Opened on the strongest answer that is stored: screen, split family-0.")
+    page.number_input(key="ab_seeds_screen").set_value(4).run()
+    assert not said(page, "Opened on the strongest"), "something else was chosen"
+
+
+def test_before_it_is_measured_it_says_what_start_answered_of_all_sources(untrained: Workspace, no_workers: None) -> None:
+    data = Dataset.open(untrained, "tiny")
+    run = asked(data, "confirm", 5).run
+    answered = AnswerSpec(own_question(data, SOURCES, "siblings", 5), run, (0, 1, 2), 0, (run,))
+    for job in answered.jobs(data, RunStore(untrained)):
+        train(job, untrained)
+    found = answer(answered, data, RunStore(untrained))
+    page = opened(ab_tier="confirm")
+    assert found is not None and headings(page)[0] == headline(found) and said(page, "Which of them does it is not measured yet")
+    for one in asked(data, "confirm", 5).runs:
+        train(one, untrained)
+    ablated = ablation(AblationSpec(run, "confirm", (0, 1, 2, 3, 4)), data, RunStore(untrained))
+    assert ablated is not None
+    total = ablated.values.effects(np.array([[-1.0, 0, 0, 1.0]]), 1)[0, :3].mean()
+    assert total == pytest.approx(found.gain[0].episodes.estimate, abs=1e-12), "the same seeds say the same to the last digit"
 
 
 def test_the_page_says_which_sources_would_do_and_how_often_these_classes_were_asked(measured: Workspace, tiny: Dataset) -> None:
