@@ -49,7 +49,7 @@ def outcome_of(
     if learner.film is not None:
         outcome.summary["film_multipliers"] = [learner.film.scale_multiplier.item(), learner.film.shift_multiplier.item()]
     if spec.fusion in PLACING:
-        outcome.frames["anchors"] = anchors_frame(learner, encoded)
+        outcome.frames["anchors"] = anchors_frame(learner, encoded, spec.fusion)
         tested = np.unique(manifest.classes)
         outcome.summary["kappa"] = float(outcome.frames["anchors"]["kappa"].iloc[tested].mean()) if spec.fusion != "am3" else None
     return outcome
@@ -72,11 +72,11 @@ def statistics_of(spec: RunSpec) -> str:
 
 
 @torch.no_grad()
-def anchors_frame(learner: Learner, encoded: list[EncodedSource]) -> pd.DataFrame:
+def anchors_frame(learner: Learner, encoded: list[EncodedSource], fusion: str) -> pd.DataFrame:
     """One row a class: its strength κ (pseudo-shots) or mixing weight λ (AM3), and its anchor μ."""
     learner.eval()
     anchor, strength = learner.anchors(context_of(encoded, np.arange(len(encoded[0].present))[None]))
     frame = pd.DataFrame({"class_id": np.arange(anchor.shape[1]), "kappa": strength[0].numpy().astype(float)})
-    if learner.fusion == "am3":
+    if fusion == "am3":
         frame = frame.drop(columns="kappa").assign(weight=learner.gate(anchor)[0].numpy().astype(float))
     return frame.assign(mu=list(anchor[0].numpy()))
