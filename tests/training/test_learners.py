@@ -21,7 +21,7 @@ from metadash.training.store import RunStore
 from metadash.training.views import MapSpec
 from metadash.training.worker import work
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, tiny_evaluation, tiny_run
+from tests.builders import one_sentence, rewrite, tiny_evaluation, tiny_run
 
 SMALL = {"n_episodes": 40, "shots": (1, 2), "n_query": 3}
 
@@ -142,6 +142,7 @@ def test_a_loss_that_is_not_a_number_stops_with_the_likely_cause_and_keeps_the_l
     embeddings = np.array(backbone.array("embeddings"))
     embeddings[np.isin(data.class_of, data.split(spec.split)["train"])] = np.nan
     np.save(backbone.folder / "embeddings.npy", embeddings)
+    rewrite(RunStore(own_workspace), backbone)
     folder = JobFolder(own_workspace, run_digest(spec, data))
     folder.create(spec, title_of(spec))
     work(str(own_workspace.root), folder.digest)
