@@ -56,9 +56,11 @@ def command(spec: AblationSpec, verb: str = "ablate") -> str:
     parts = ["python", "-m", "metadash", verb, "--dataset", run.dataset, "--split", run.split, "--tier", spec.tier]
     parts += ["--sources", *spec.sources, "--fusion", run.fusion, "--seeds", str(len(spec.seeds))]
     parts += ["--learner", run.learner, "--mode", run.mode, *(["--folds", str(spec.folds)] if spec.folds else [])]
-    parts += ["--controls", ",".join(spec.controls), "--rope", f"{spec.rope:g}"]
+    parts += [*(["--controls", ",".join(spec.controls)] if spec.tier == "confirm" else []), "--rope", f"{spec.rope:g}"]
     parts += ["--n-way", str(tests.n_way), "--strategy", tests.strategy, *(["--column", tests.column] if tests.column else [])]
     parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
+    parts += ["--n-query", str(tests.n_query), *(["--where", tests.where] if tests.where else [])]
+    parts += ["--backbone", run.backbone.backbone, *([] if run.backbone.start else ["--own-backbone"])]
     parts += ["--width", str(run.backbone.width), "--backbone-episodes", str(run.backbone.episodes)]
     return shlex.join(parts)
 

@@ -257,7 +257,7 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         default=fewer,
         key=f"tr_ways_{int(n_way)}",
         bind="query-params",
-        disabled=not fewer,
+        disabled=not fewer or entry.fixed_way,
         placeholder="none",
         help="The same test tasks with fewer of their classes: the curve over ways on the page Compare. It costs scoring time only.",
         wrap=True,
@@ -289,7 +289,7 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
             "column": column,
             "where": both(pool or "", where) or None,
             "n_episodes": int(tests),
-            "ways": tuple(sorted(int(fewer) for fewer in ways)),
+            "ways": None if entry.fixed_way else tuple(sorted(int(fewer) for fewer in ways)),
         }
 
     return tasks
