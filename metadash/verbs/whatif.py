@@ -21,6 +21,7 @@ from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
 from metadash.training.together import train_one
+from metadash.training.views import check_task
 from metadash.workspace import Workspace
 
 
@@ -41,10 +42,9 @@ def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
 
 
 def shot_of(options: argparse.Namespace, run: RunSpec) -> int:
-    shots = run.evaluation.shots
-    shot = shots[0] if options.n_shot is None else options.n_shot
-    if shot not in shots:
-        raise BadInput(f"--n-shot is {shot}; the run was scored at {', '.join(map(str, shots))} shots.")
+    """The fewest unless another is asked for. Raises BadInput for one that the run was not scored at."""
+    shot = run.evaluation.shots[0] if options.n_shot is None else options.n_shot
+    check_task(run, 0, shot)
     return shot
 
 
@@ -85,7 +85,9 @@ def answered(found: WhatIf, spec: WhatIfSpec, run: Run, data: Dataset) -> Result
 
 def dose_spec_of(options: argparse.Namespace, run: RunSpec, data: Dataset) -> DoseSpec:
     """The curve that the options ask for. Raises BadInput for an option that would be ignored."""
-    refuse_idle(options, "by --dose, which draws a whole curve over all tasks", "change", "edit", "edit_instance", "episode")
+    if options.change or options.edit or options.edit_instance:
+        raise BadInput("--dose draws a whole curve; ask it without --change, --edit and --edit-instance.")
+    refuse_idle(options, "by --dose, which draws a curve over all test tasks", "episode")
     return DoseSpec(run, tuple(options.dose), dose_kinds(options.dose, data), seed=options.seed or 0)
 
 
