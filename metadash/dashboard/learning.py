@@ -23,7 +23,7 @@ from metadash.networks.registry import BackboneEntry, backbones_for
 from metadash.training.builder import run_for
 from metadash.training.check import check
 from metadash.training.estimate import from_scratch
-from metadash.training.spec import BackboneSpec, RunSpec, usual_ways
+from metadash.training.spec import RunSpec, usual_ways
 
 MODES = {
     "quick": "Quick: one backbone trained without metadata, frozen, light heads.",
@@ -207,7 +207,7 @@ def price(entry: BackboneEntry, known: Mapping[str, BackboneEntry], data: Datase
     shape = data.inputs.shape[1:]
     usual = next(iter(known.values()))
     times = entry.seconds_per_input(entry.width, shape) / usual.seconds_per_input(usual.width, shape)
-    alone = words.duration(from_scratch(BackboneSpec(data.name, data.split_names[0], entry.name), *data.inputs.shape))
+    alone = words.duration(from_scratch(run_for(data, backbone=entry.name, own_backbone=True).backbone, *data.inputs.shape))
     return f"It trains in {alone}" + ("." if entry is usual else f", {times:.2g} times what {usual.title} takes an image.")
 
 

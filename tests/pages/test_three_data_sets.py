@@ -40,7 +40,11 @@ def results(
 
 
 def test_every_page_opens_with_results_and_shows_pictures_where_there_are_some(
-    results: tuple[Workspace, str, dict[str, dict[str, str]]], tmp_path, monkeypatch: pytest.MonkeyPatch, served: None, no_workers: None
+    results: tuple[Workspace, str, dict[str, dict[str, str]]],
+    tmp_path,
+    monkeypatch: pytest.MonkeyPatch,
+    served: None,
+    no_workers: None,
 ) -> None:
     whole, name, links = results
     workspace = copy_workspace(whole, tmp_path / "own", "datasets", "runs", "episodes")

@@ -74,9 +74,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     classes = tiny_classes().assign(number=lambda table: table["class_id"] + 100)
     description = tiny_description(sources=(*tiny_description().sources, LEAK))
     data = write_tiny(workspace, classes=classes, description=description)
-    runs = {
-        name: train(spec, workspace) for name, spec in (("plain", PLAIN), ("informed", INFORMED), ("shuffled", SHUFFLED))
-    }
+    runs = {name: train(spec, workspace) for name, spec in (("plain", PLAIN), ("informed", INFORMED), ("shuffled", SHUFFLED))}
     thing = f"thing_{data.split('family-0')['test'][0]}"
     return Stage(workspace, data, {name: run.digest for name, run in runs.items()}, thing)
 
