@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from metadash.networks.conv4 import Conv4, pool_and_rectify
-from metadash.networks.images import as_channels_last
+from metadash.networks.images import as_channels_last, in_layout_of
 
 
 class Textbook(nn.Module):
@@ -99,6 +99,13 @@ def test_images_really_are_channels_last(channels: int) -> None:
     assert found.shape == (4, channels, 28, 20)
     assert found.stride() == (channels * 28 * 20, 1, channels * 20, channels)
     assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_each_colour_stays_a_channel_in_either_layout() -> None:
+    images = torch.rand(2, 5, 4, 3)
+    for weight in (torch.zeros(8, 3, 3, 3), torch.zeros(8, 3, 3, 3).to(memory_format=torch.channels_last)):
+        found = in_layout_of(weight, images, 3)
+        assert found.shape == (2, 3, 5, 4) and all(torch.equal(found[:, c], images[..., c]) for c in range(3))
 
 
 def test_bytes_become_fractions_and_fractions_stay() -> None:

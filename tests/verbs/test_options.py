@@ -21,7 +21,7 @@ from metadash.training.defaults import USUAL
 from metadash.training.outlook import Outlook
 from metadash.training.run import train
 from metadash.training.store import RunStore
-from metadash.verbs import ablate, audit, report, whatif
+from metadash.verbs import ablate, audit, whatif
 from metadash.workspace import Workspace
 from tests.builders import (
     one_sentence,
