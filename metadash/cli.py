@@ -14,6 +14,7 @@ from typing import Any
 
 from metadash import commands, settings
 from metadash.analysis.answer import USUAL_SEEDS
+from metadash.analysis.verdict import ROPE
 from metadash.errors import BadInput
 from metadash.learners.fusions import BOTH
 from metadash.metadata.controls import CONTROLS
@@ -95,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--probe", metavar="COLUMN", help="how well a published map of --run would let a reader guess this column")
     audit.add_argument("--run", dest="probed", metavar="DIGEST", help="a finished learner's run, for --probe")
     audit.add_argument("--prototypes", action="store_true", help="probe its prototypes instead of its map")
-    add_budget(audit)
+    add_budget(audit, shots=False)
     audit.set_defaults(run=audit_verb.run)
 
     episodes = verbs.add_parser("episodes", parents=[common], help="draw episodes and save their manifest")
@@ -164,7 +165,7 @@ def parser() -> argparse.ArgumentParser:
         "--pairs", action="store_true", help="test every pair, Holm over all of them, not each against the baseline"
     )
     compare.add_argument("--ways", action="store_true", help="also print accuracy over the number of ways")
-    compare.add_argument("--rope", type=float, default=0.5, help="half-width of no practical difference, in points (default 0.5)")
+    compare.add_argument("--rope", type=float, help=f"half-width of no practical difference, in points (default {ROPE:g})")
     compare.set_defaults(run=commands.compare)
 
     doctor = verbs.add_parser("doctor", parents=[common], help="check this installation and workspace")
@@ -205,9 +206,11 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--learner", default="prototypical", help="confirming another than prototypes trains arm by arm")
     verb.add_argument("--mode", choices=["quick", "full"], default="quick")
     verb.add_argument(
-        "--controls", type=words, default=("shuffled",), help="how metadata is falsified, separated by commas (default shuffled)"
+        "--controls", type=words, help="how metadata is falsified to confirm, separated by commas (default shuffled)"
     )
-    verb.add_argument("--rope", type=float, default=0.5, help="half-width of no practical difference, in points (default 0.5)")
+    verb.add_argument(
+        "--rope", type=float, default=ROPE, help=f"half-width of no practical difference, in points (default {ROPE:g})"
+    )
     verb.add_argument("--allow-leak", action="store_true", help="ablate sources that identify classes too; their badge stays")
     verb.add_argument("--where", help="SQL condition on the test classes")
     add_tasks(verb)
@@ -245,8 +248,8 @@ def add_whatif(verb: argparse.ArgumentParser) -> None:
         "--dose", type=words, default=(), metavar="SOURCES", help="instead: the curve as these get more and more wrong"
     )
     verb.add_argument("--n-shot", type=int, help="labelled examples per class looked at (default: the fewest)")
-    verb.add_argument("--episode", type=int, default=1, help="the test task looked at query by query (default 1)")
-    verb.add_argument("--seed", type=int, default=0, help="decides which classes are hit first")
+    verb.add_argument("--episode", type=int, help="the test task looked at query by query (default 1)")
+    verb.add_argument("--seed", type=int, help="decides which classes are hit first (default 0)")
     verb.set_defaults(run=whatif.whatif)
 
 
@@ -318,7 +321,8 @@ def add_folds(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def add_budget(verb: argparse.ArgumentParser) -> None:
+def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
+    """Without ``shots`` where the number of examples makes no difference."""
     widths = ", ".join(f"{entry.width} for {name}" for name, entry in BACKBONES.items())
     verb.add_argument("--backbone", choices=list(BACKBONES), help="the embedding network (default: conv4, mlp for vectors)")
     verb.add_argument("--width", type=int, help=f"how wide the backbone is (default {widths})")
@@ -331,5 +335,6 @@ def add_budget(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--steps", type=int, help="training steps, at most (default 2000)")
     verb.add_argument("--n-episodes", type=int, help="test episodes, of each fold (default 2000)")
-    verb.add_argument("--shots", type=numbers, help="labelled examples per class, separated by commas (default 1,2,5,10)")
+    if shots:
+        verb.add_argument("--shots", type=numbers, help="labelled examples per class, separated by commas (default 1,2,5,10)")
     verb.add_argument("--n-query", type=int, help="queries per class (default 15)")

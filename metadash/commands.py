@@ -17,6 +17,7 @@ from metadash.analysis.looks_words import looked_at_answer, looked_at_arms
 from metadash.analysis.report import Report
 from metadash.analysis.scores import load_scores
 from metadash.analysis.sentence import sentences
+from metadash.analysis.verdict import ROPE
 from metadash.analysis.versus import against_baseline
 from metadash.data.dataset import Dataset, Question
 from metadash.data.library import OBTAINABLE, entries, obtain, open_dataset
@@ -31,7 +32,7 @@ from metadash.progress_bar import bar
 from metadash.training.builder import run_for
 from metadash.training.jobs import title_of
 from metadash.training.levels import column_for
-from metadash.training.spec import ways_note
+from metadash.training.spec import RunSpec, ways_note
 from metadash.training.store import Run, RunStore
 from metadash.training.together import train_all, train_one
 from metadash.workspace import Workspace
@@ -74,6 +75,13 @@ OF_TASKS = ("n_way", "strategy", "column", "where")
 def chosen(options: argparse.Namespace, *names: str) -> dict[str, Any]:
     """Those of a verb's options that are choices of ``run_for``."""
     return {name: getattr(options, name) for name in names}
+
+
+def refuse_idle(options: argparse.Namespace, why: str, *names: str, **called: str) -> None:
+    """Raises BadInput for the first of these options that was given and would be ignored; ``called`` where its flag is not its name."""
+    for name in (*names, *called):
+        if getattr(options, name) not in (None, False, (), []):
+            raise BadInput(f"--{called.get(name, name.replace('_', '-'))} would be ignored {why}.")
 
 
 def question_of(options: argparse.Namespace, data: Dataset) -> Question:
@@ -169,7 +177,7 @@ def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
     data = open_dataset(workspace, options.dataset)
     spec = EpisodeSpec(
         Pool(options.split or data.description.default_split, options.role, options.where),
-        options.n_way or 5,
+        5 if options.n_way is None else options.n_way,
         options.n_shot,
         options.n_query,
         options.strategy or "uniform",
@@ -200,20 +208,7 @@ def column_of(options: argparse.Namespace, data: Dataset) -> str | None:
 
 
 def train(options: argparse.Namespace, workspace: Workspace) -> Result:
-    data = open_dataset(workspace, options.dataset)
-    sources = options.sources
-    if sources == ("all",):
-        sources = tuple(source.name for source in (data.sources if options.fusion in MODULATING else data.class_sources()))
-    spec = run_for(
-        data,
-        sources,
-        options=read_options(",".join(options.option)),
-        fusion=options.fusion or ("pseudo-shots" if sources else "none"),
-        **chosen(
-            options, "learner", "mode", "distance", "auxiliary_weight", "control", "source_dropout", "seed", "split", "ways"
-        ),
-        **chosen(options, *OF_TASKS, *OF_BUDGET),
-    )
+    spec = run_of(options, open_dataset(workspace, options.dataset))
     with bar(1) as report:
         run = train_one(spec, workspace, report.part(title_of(spec)))
     scores = load_scores([run], RunStore(workspace))
@@ -237,6 +232,23 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
         lines.append(f"  {note}")
     took = {"seconds": run.about["seconds"], "cost": run.cost}
     return Result({"digest": run.digest, "summary": run.summary, "accuracy": rows, **took}, "\n".join(lines))
+
+
+def run_of(options: argparse.Namespace, data: Dataset) -> RunSpec:
+    """The run that the options of ``train`` ask for. Raises BadInput for an option that would be ignored."""
+    sources = options.sources
+    if sources == ("all",):
+        sources = tuple(source.name for source in (data.sources if options.fusion in MODULATING else data.class_sources()))
+    return run_for(
+        data,
+        sources,
+        options=read_options(",".join(options.option)),
+        fusion=options.fusion or ("pseudo-shots" if sources else "none"),
+        **chosen(
+            options, "learner", "mode", "distance", "auxiliary_weight", "control", "source_dropout", "seed", "split", "ways"
+        ),
+        **chosen(options, *OF_TASKS, *OF_BUDGET),
+    )
 
 
 def learners(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -263,6 +275,7 @@ def compare(options: argparse.Namespace, workspace: Workspace) -> Result:
     store = RunStore(workspace)
     found, _ = stored_arms(store.runs())
     if not options.learners:
+        refuse_idle(options, "where runs are only listed; name two learners or more to compare", "pairs", "ways", "rope")
         names = names_of(found)
         listed = [
             {"id": arm.id, "name": names[arm.id], "digests": list(arm.digests), "validation_percent": arm.validation}
@@ -277,10 +290,11 @@ def compare(options: argparse.Namespace, workspace: Workspace) -> Result:
     arms = [stored_arm(store, found, given) for given in options.learners]
     if len({arm.id for arm in arms}) < len(arms):
         raise BadInput("A learner is named twice; name each once.")
-    report = Report(arms, {arm.id: arm_scores(arm.runs, store) for arm in arms}, options.rope)
+    rope = ROPE if options.rope is None else options.rope
+    report = Report(arms, {arm.id: arm_scores(arm.runs, store) for arm in arms}, rope)
     looks = record(store, asked_of_arms(arms))
     first = report.shots[0]
-    tested = report.pairs(first) if options.pairs else against_baseline(report.compared, first, options.rope)
+    tested = report.pairs(first) if options.pairs else against_baseline(report.compared, first, rope)
     looked = looked_at_arms(looks, "classes", report.names, tested)
     values = {**report.values(options.pairs), "looks": {**asdict(looks), "words": looked}}
     return Result(values, "\n".join([*report.lines(options.pairs, options.ways), *filter(None, [looked])]))

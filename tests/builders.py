@@ -62,6 +62,12 @@ def tiny_images(seed: int = 0) -> np.ndarray:
     return (images.clip(0, 1) * 255).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
 
+def tiny_colours(seed: int = 0) -> np.ndarray:
+    """[C·30, 28, 28, 3] uint8: the same images, each in a colour of its own that says nothing of its class."""
+    tint = np.random.default_rng([seed, 4]).uniform(0.4, 1.0, (N_CLASSES * PER_CLASS, 1, 1, 3))
+    return (tiny_images(seed)[..., None] * tint).astype(np.uint8)
+
+
 def mark_of(c: int) -> tuple[int, int]:
     """The mark's upper left corner: the same five places in every group, so that metadata that tells the place helps everywhere."""
     return ((1, 1), (1, 18), (18, 1), (18, 18), (10, 10))[c % PER_GROUP]
@@ -175,6 +181,11 @@ def write_vectors(workspace: Workspace, name: str = "vectors", **parts: Any) -> 
     """*tiny* as a data set of feature vectors."""
     description = tiny_description(name, modality="vector", title="Tiny vectors")
     return write_tiny(workspace, name, **{"inputs": tiny_vectors(), "description": description, **parts})
+
+
+def write_colours(workspace: Workspace, name: str = "colours", **parts: Any) -> Dataset:
+    """*tiny* as a data set of colour images."""
+    return write_tiny(workspace, name, **{"inputs": tiny_colours(), **parts})
 
 
 def copy_workspace(source: Workspace, root: Path, *folders: str) -> Workspace:

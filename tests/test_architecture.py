@@ -182,3 +182,20 @@ def test_a_page_ends_so_that_its_link_can_still_be_drawn() -> None:
     """After Streamlit's own stop nothing is drawn any more, *Copy link* and what of a link was not possible included."""
     files = [*(ROOT / "pages").glob("*.py"), *(PACKAGE / "dashboard").glob("*.py")]
     assert [file.name for file in files if "st.stop()" in file.read_text()] == []
+
+
+MAKERS = {
+    "RunSpec": {"training/builder.py"},
+    "Evaluation": {"training/builder.py", "training/defaults.py"},
+    "BackboneSpec": {"training/builder.py", "training/defaults.py", "training/shipping.py"},
+}
+"""Who may make a spec from nothing: the builder, what says the usual numbers, and what trains the backbones that are shipped."""
+
+
+def test_specs_are_made_by_the_one_builder() -> None:
+    """Whatever made a bare one would miss what is chosen, and what the data set asks for."""
+    for file in [*SOURCES, *sorted((ROOT / "pages").glob("*.py"))]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
+                allowed = {PACKAGE / name for name in MAKERS[node.func.id]}
+                assert file in allowed, f"{file.relative_to(ROOT)} makes a {node.func.id} by itself; call run_for"

@@ -142,7 +142,7 @@ def own_question(dataset: Dataset, sources: Sequence[str], strategy: str | None 
     """A question of one's own: do these sources help to tell such classes apart?"""
     for name in sources:
         dataset.source(name)
-    strategy, n_way = strategy or usual_strategy(sources, dataset), n_way or 5
+    strategy, n_way = strategy or usual_strategy(sources, dataset), 5 if n_way is None else n_way
     nouns = plural(dataset.description.class_noun)
     task = f"tell sibling {nouns} apart" if strategy == "siblings" else f"tell any {n_way} {nouns} apart"
     return Question(OWN, f"the metadata “{', '.join(sources)}”", task, tuple(sources), strategy, n_way)

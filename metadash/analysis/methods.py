@@ -57,7 +57,7 @@ def command(spec: AblationSpec, verb: str = "ablate") -> str:
     parts += ["--folds", str(spec.folds)] if spec.folds else ["--split", run.split]
     parts += ["--sources", *spec.sources, "--fusion", run.fusion, "--seeds", str(len(spec.seeds))]
     parts += ["--learner", run.learner, "--mode", run.mode, *(["--where", tests.where] if tests.where else [])]
-    parts += ["--controls", ",".join(spec.controls), "--rope", f"{spec.rope:g}"]
+    parts += [*(["--controls", ",".join(spec.controls)] if spec.tier == "confirm" else []), "--rope", f"{spec.rope:g}"]
     parts += ["--n-way", str(tests.n_way), "--strategy", tests.strategy, *(["--column", tests.column] if tests.column else [])]
     parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
     parts += ["--n-query", str(tests.n_query), "--backbone", run.backbone.backbone, "--width", str(run.backbone.width)]

@@ -23,7 +23,7 @@ from metadash.networks.registry import BackboneEntry, backbones_for
 from metadash.training.builder import run_for
 from metadash.training.check import check
 from metadash.training.estimate import from_scratch
-from metadash.training.spec import BackboneSpec, RunSpec, usual_ways
+from metadash.training.spec import RunSpec, usual_ways
 
 MODES = {
     "quick": "Quick: one backbone trained without metadata, frozen, light heads.",
@@ -207,7 +207,7 @@ def price(entry: BackboneEntry, known: Mapping[str, BackboneEntry], data: Datase
     shape = data.inputs.shape[1:]
     usual = next(iter(known.values()))
     times = entry.seconds_per_input(entry.width, shape) / usual.seconds_per_input(usual.width, shape)
-    alone = words.duration(from_scratch(BackboneSpec(data.name, data.split_names[0], entry.name), *data.inputs.shape))
+    alone = words.duration(from_scratch(run_for(data, backbone=entry.name, own_backbone=True).backbone, *data.inputs.shape))
     return f"It trains in {alone}" + ("." if entry is usual else f", {times:.2g} times what {usual.title} takes an image.")
 
 
@@ -257,7 +257,7 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         default=fewer,
         key=f"tr_ways_{int(n_way)}",
         bind="query-params",
-        disabled=not fewer,
+        disabled=not fewer or entry.fixed_way,
         placeholder="none",
         help="The same test tasks with fewer of their classes: the curve over ways on the page Compare. It costs scoring time only.",
         wrap=True,
@@ -289,7 +289,7 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
             "column": column,
             "where": both(pool or "", where) or None,
             "n_episodes": int(tests),
-            "ways": tuple(sorted(int(fewer) for fewer in ways)),
+            "ways": None if entry.fixed_way else tuple(sorted(int(fewer) for fewer in ways)),
         }
 
     return tasks

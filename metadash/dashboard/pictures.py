@@ -17,7 +17,7 @@ STYLE = """<style>
 
 
 def data_uri(image: np.ndarray) -> str:
-    """A [H, W] uint8 image as a PNG data URI."""
+    """A [H, W] or [H, W, 3] uint8 image as a PNG data URI."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, format="PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
@@ -26,7 +26,7 @@ def data_uri(image: np.ndarray) -> str:
 def picture_row(
     images: np.ndarray, captions: Sequence[str] | None = None, size: int = 56, alts: Sequence[str] | None = None
 ) -> str:
-    """HTML of [M, H, W] uint8 images side by side, wrapping on narrow screens. Captions and alternative texts are escaped."""
+    """HTML of [M, H, W] or [M, H, W, 3] uint8 images side by side, wrapping on narrow screens. Captions and alternative texts are escaped."""
     cells = []
     for index, image in enumerate(images):
         caption = f"<span>{html.escape(captions[index])}</span>" if captions and captions[index] else ""

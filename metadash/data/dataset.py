@@ -91,12 +91,13 @@ def write_dataset(
     """Write a whole data set beside its place and rename it there.
 
     ``classes`` has one row a class with ``class_id`` 0..C-1 and ``class_name``; ``instances`` one row an instance with
-    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, ...]; ``splits`` rows of (split, class_id, role).
+    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, H, W] or [I, H, W, 3] for images, else [I, D]; ``splits`` rows of (split, class_id, role).
     Raises BadInput when the tables and the inputs do not belong together, for inputs that are no numbers, when the name is taken by other content, and for a full
     disk.
     """
     check_tables(classes, instances, inputs, splits)
     check_names(description, classes, instances, splits)
+    check_shape(description, inputs)
     check_finite(inputs)
     fingerprint = fingerprint_of(classes, instances, inputs, splits, description)
     with new_folder(workspace.datasets / description.name) as folder:
@@ -144,6 +145,18 @@ def check_tables(classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndar
         raise BadInput(f"The splits name the role '{sorted(unknown)[0]}'; a role is one of {', '.join(ROLES)}.")
     if splits.duplicated(["split", "class_id"]).any():
         raise BadInput("A class stands twice in one split; meta-train, validation and test classes must be disjoint.")
+
+
+def check_shape(description: Description, inputs: np.ndarray) -> None:
+    """Images are grey or have their three colours last; anything else would be read askew."""
+    shape, image = inputs.shape[1:], description.modality == "image"
+    if image and not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
+        raise BadInput(
+            f"One image of '{description.name}' has the shape {tuple(shape)}; it must be (height, width), or (height, width, 3) with the "
+            "colours last."
+        )
+    if not image and len(shape) != 1:
+        raise BadInput(f"One vector of '{description.name}' has the shape {tuple(shape)}; it must be a row of numbers.")
 
 
 def check_names(description: Description, classes: pd.DataFrame, instances: pd.DataFrame, splits: pd.DataFrame) -> None:
@@ -307,7 +320,7 @@ class Dataset:
 
     @cached_property
     def inputs(self) -> np.ndarray:
-        """[I, H, W] uint8 or [I, D] float32, memory-mapped. Raises BadInput where some are no numbers (looked at once in a process)."""
+        """[I, H, W] or [I, H, W, 3] uint8, or [I, D] float32, memory-mapped. Raises BadInput where some are no numbers (looked at once in a process)."""
         try:
             inputs = np.load(self.whole("inputs"), mmap_mode="r")
         except BadInput:

@@ -106,11 +106,13 @@ def literal(value: str) -> Any:
 
 
 def read_options(text: str) -> tuple[tuple[str, Any], ...]:
-    """``"inner_steps=3, first_order=true"`` as pairs of name and value. Raises BadInput for a part without a value."""
-    found = []
+    """``"inner_steps=3, first_order=true"`` as pairs of name and value. Raises BadInput for a part without a value and a name given twice."""
+    found: list[tuple[str, Any]] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not name or not equals or not value:
             raise BadInput(f"'{part}' is no option; write name=value, several separated by commas.")
+        if name in dict(found):
+            raise BadInput(f"The option {name} is given twice; give it one value.")
         found.append((name, literal(value)))
     return tuple(found)

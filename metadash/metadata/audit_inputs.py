@@ -166,7 +166,7 @@ def summaries_of(dataset: Dataset) -> Summaries:
     order, n_classes = np.argsort(dataset.class_of, kind="stable"), len(dataset.classes)
     if dataset.description.modality == "image" and dataset.inputs.ndim > 2:
         rows = some_of_each(order, dataset.class_of, MOST_CELLS // max(1, dataset.inputs[:1].size))
-        features, words = of_images(dataset.inputs, rows), ["ink", "spread of the ink", "height of the ink", "side of the ink"]
+        features, words = of_images(dataset.inputs, rows), of_image_words(dataset.inputs.shape[1:])
     else:
         rows, flat = order, dataset.inputs.reshape(len(order), -1)
         places = np.arange(0, flat.shape[1], max(1, -(-flat.size // MOST_CELLS)))
@@ -216,10 +216,17 @@ def some_of_each(order: np.ndarray, class_of: np.ndarray, most: int) -> np.ndarr
     return order[np.union1d(kept, first)]
 
 
+def of_image_words(shape: tuple[int, ...]) -> list[str]:
+    """What ``of_images`` finds, in words."""
+    colours = ["red", "green", "blue"] if len(shape) > 2 else []
+    return ["ink", "spread of the ink", "height of the ink", "side of the ink", *colours]
+
+
 def of_images(inputs: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """[R, 4]: the mean of an image's numbers, their standard deviation, and how far down and to the right their weight lies."""
+    """[R, 4 or 7]: the mean of an image's numbers, their standard deviation, how far down and to the right their weight lies, and the
+    mean of each colour where there are colours."""
     height, width = inputs.shape[1:3]
-    found = np.empty((len(rows), 4))
+    found = np.empty((len(rows), len(of_image_words(inputs.shape[1:]))))
     at_once = max(1, 2**22 // inputs[:1].size)
     for start in range(0, len(rows), at_once):
         part = np.asarray(inputs[rows[start : start + at_once]], dtype=np.float32).reshape(
@@ -233,6 +240,7 @@ def of_images(inputs: np.ndarray, rows: np.ndarray) -> np.ndarray:
                 np.sqrt(np.maximum(np.square(part).mean(axis=(1, 2, 3)) - np.square(across.mean(axis=1)), 0)),
                 (down * np.arange(height)).mean(axis=1) / ink,
                 (across * np.arange(width)).mean(axis=1) / ink,
+                *(part.mean(axis=(1, 2)).T if inputs.ndim > 3 else ()),
             ]
         )
     return found

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from metadash.networks.conv4 import as_floats
+from metadash.networks.images import as_floats
 
 
 class MLP(nn.Module):

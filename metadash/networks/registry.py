@@ -14,7 +14,7 @@ if typing.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BackboneEntry:
-    """``make`` is "module:Class", whose ``of(shape, width)`` makes it for one input of ``shape``.
+    """``make`` is "module:Class", whose ``of(shape, width)`` makes it for one input of ``shape`` ([H, W], [H, W, 3] or [D]).
 
     ``smallest_side`` in pixels. ``width`` is the usual one, ``widths`` those a page offers, ``least`` and ``most`` what may be asked
     for, ``width_means`` what it counts. ``milliseconds``: forward and backward of one 28×28 image on one thread of a 2024 server
@@ -39,8 +39,11 @@ class BackboneEntry:
     grows_with_area: bool = True
 
     def seconds_per_input(self, width: int, shape: Sequence[int] = (28, 28)) -> float:
-        """Forward and backward of one input: between (and beyond) the measured widths by a power law, in proportion to its pixels."""
-        area = math.prod(shape[-2:]) / 28**2 if self.grows_with_area and len(shape) > 1 else 1.0
+        """Forward and backward of one input: between (and beyond) the measured widths by a power law, in proportion to its pixels.
+
+        Colours cost no more than grey: only the first of many layers reads them.
+        """
+        area = math.prod(shape[:2]) / 28**2 if self.grows_with_area and len(shape) > 1 else 1.0
         known = sorted(self.milliseconds)
         below = max([w for w in known[:-1] if w <= width], default=known[0])
         above = known[known.index(below) + 1]
@@ -130,7 +133,7 @@ def check_inputs(name: str, modality: str, shape: Sequence[int], whose: str) -> 
         raise BadInput(
             f"{entry.title} takes {' and '.join(f'{m}s' for m in entry.modalities)}, and '{whose}' holds {modality}s{instead}"
         )
-    if modality == "image" and min([*shape[-2:], *([] if len(shape) > 1 else [0])]) < entry.smallest_side:
+    if modality == "image" and min([*shape[:2], *([] if len(shape) > 1 else [0])]) < entry.smallest_side:
         raise BadInput(
             f"{entry.title} needs images of at least {entry.smallest_side} pixels a side; '{whose}' has images of {tuple(shape)}, too "
             f"small for it{instead}"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.networks.conv4 import channels_of, in_layout_of
+from metadash.networks.images import channels_of, in_layout_of
 
 WIDTHS = (64, 160, 320, 640)
 """As in MetaOptNet (Lee et al. 2019) and most work since; (64, 128, 256, 512) is TADAM's (Oreshkin et al. 2018)."""
@@ -36,7 +36,7 @@ class ResidualBlock(nn.Module):
 
 
 class ResNet12(nn.Module):
-    """Images [B, H, W] or [B, C, H, W] (uint8 or float) to features [B, widths[-1]] by a global average.
+    """Images [B, H, W] or [B, H, W, C] (uint8 or float) to features [B, widths[-1]] by a global average.
 
     ``width`` scales all four widths, so that ``width=0.25`` is a network a laptop can train. There is no DropBlock: it is a
     regulariser of long training on large images, and noise in an inner loop of a few steps.
@@ -55,7 +55,7 @@ class ResNet12(nn.Module):
 
     @classmethod
     def of(cls, shape: tuple[int, ...], width: int) -> "ResNet12":
-        """For images of ``shape`` [H, W] or [C, H, W]; ``width`` filters in the first block."""
+        """For images of ``shape`` [H, W] or [H, W, C]; ``width`` filters in the first block."""
         return cls(channels_of(shape), width=width / WIDTHS[0])
 
     def forward(self, images: Tensor) -> Tensor:

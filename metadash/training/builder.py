@@ -69,6 +69,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
             raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
     chosen = {name: value for name, value in choices.items() if value is not None}
     sources = tuple(sources)
+    refuse_idle(sources, chosen)
     if "shots" in chosen:
         chosen["shots"] = tuple(chosen["shots"])
     of_run = {name: chosen[name] for name in OF_RUN if name in chosen}
@@ -91,6 +92,23 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
         evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),  # type: ignore[arg-type]
         **of_run,
     )
+
+
+def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
+    """Raises BadInput for a choice that the run would carry and that nothing would read."""
+    for name in ("n_way", "n_query", "width"):
+        if chosen.get(name) == 0:
+            raise BadInput(f"{name} is 0; it must be 1 or more.")
+    if "shots" in chosen and not chosen["shots"]:
+        raise BadInput("No number of shots is chosen; choose at least one.")
+    if chosen.get("source_dropout") and not sources:
+        raise BadInput("source_dropout would be ignored without metadata; name the sources that are to be hidden now and then.")
+    learner = chosen.get("learner", "prototypical")
+    if chosen.get("ways") and entry_of(learner).fixed_way:
+        raise BadInput(
+            f"Fewer ways would be ignored by the learner '{learner}', whose head has one row for each class; choose none, or another "
+            "learner."
+        )
 
 
 def backbone_for(dataset: Dataset, split: str, distance: str, fitted: Fitting, chosen: dict[str, Any]) -> BackboneSpec:

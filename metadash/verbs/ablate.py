@@ -9,7 +9,7 @@ from metadash.analysis.ablation import Ablation, ablation
 from metadash.analysis.ablation_words import as_text, as_values
 from metadash.analysis.beside import complete, dose_specs
 from metadash.analysis.plan import USUAL_SEEDS, AblationSpec, ablation_run, ablation_spec, leaks, refuse_leaks
-from metadash.commands import OF_BUDGET, OF_TASKS, Result, chosen
+from metadash.commands import OF_BUDGET, OF_TASKS, Result, chosen, refuse_idle
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
@@ -67,6 +67,9 @@ def computed(spec: AblationSpec, data: Dataset, workspace: Workspace, allow_leak
 
 
 def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
+    """The ablation that the options ask for. Raises BadInput for an option that would be ignored."""
+    if options.tier != "confirm":
+        refuse_idle(options, f"by the tier {options.tier}, which falsifies nothing; choose confirm", "controls")
     run = ablation_run(
         data,
         tuple(name for part in options.sources for name in part),
@@ -78,7 +81,7 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> AblationSpec:
     if options.split and options.folds:
         raise BadInput("--split and --folds were both given, and cross-fitting makes its own splits; leave one of them out.")
     folds = 0 if options.split and options.folds is None else options.folds
-    return ablation_spec(data, run, options.tier, range(max(seeds, 0)), options.controls, options.rope, folds)
+    return ablation_spec(data, run, options.tier, range(max(seeds, 0)), options.controls or ("shuffled",), options.rope, folds)
 
 
 def plan(spec: AblationSpec, runs: list[Spec], data: Dataset, workspace: Workspace, workers: int) -> Result:

@@ -7,7 +7,7 @@ from metadash.analysis import words
 from metadash.analysis.alone import Alone, alone_specs, base_run, proxies, read_alone
 from metadash.analysis.export import simple
 from metadash.analysis.giveaway import Giveaway, giveaway
-from metadash.commands import OF_BUDGET, Result, chosen, span, stored
+from metadash.commands import OF_BUDGET, Result, chosen, refuse_idle, span, stored
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
@@ -23,16 +23,17 @@ from metadash.training.together import train_all, train_one
 from metadash.training.views import MapSpec
 from metadash.workspace import Workspace
 
+BUDGET = tuple(name for name in OF_BUDGET if name != "shots")
+"""Metadata alone are scored at one example per class: more would make no difference to them."""
 MARKS = {"block": "■ block", "warn": "▲ look ", "note": "· note "}
 
 
 def run(options: argparse.Namespace, workspace: Workspace) -> Result:
     """Everything found, as text and as values; a block makes the exit code 2."""
+    check_options(options)
     data = open_dataset(workspace, options.dataset)
     found = audit(data, options.split, options.source)
     hidden = anonymity(data, options.quasi, options.sensitive) if options.quasi else None
-    if options.sensitive and hidden is None:
-        raise BadInput("--sensitive says what others would learn; name what they know already with --quasi.")
     alone = metadata_only(options, data, found, workspace) if options.metadata_only else []
     told = probe(options, data, workspace) if options.probe else None
     found = found.with_more(proxies(alone))
@@ -55,9 +56,19 @@ def run(options: argparse.Namespace, workspace: Workspace) -> Result:
     return Result(values, "\n".join(lines), blocked=found.blocked)
 
 
+def check_options(options: argparse.Namespace) -> None:
+    """Raises BadInput for an option that belongs to a part of the audit that was not asked for."""
+    if not options.metadata_only:
+        refuse_idle(options, "without --metadata-only, since nothing else is trained here", *BUDGET)
+    if options.probe is None:
+        refuse_idle(options, "without --probe, which says what to guess", "prototypes", probed="run")
+    if options.sensitive and not options.quasi:
+        raise BadInput("--sensitive says what others would learn; name what they know already with --quasi.")
+
+
 def metadata_only(options: argparse.Namespace, data: Dataset, found: Audit, workspace: Workspace) -> list[Alone]:
     """Train what the metadata-only scores still need, in this process."""
-    base = base_run(data, found.split, **chosen(options, *OF_BUDGET))
+    base = base_run(data, found.split, **chosen(options, *BUDGET))
     specs = alone_specs(data, base, options.source)
     with bar(1) as report:
         train_all(list(specs.values()), workspace, 1, report.part(f"{options.source} alone"))

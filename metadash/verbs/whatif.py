@@ -9,7 +9,7 @@ from metadash.analysis.family import compared
 from metadash.analysis.sentence import examples
 from metadash.analysis.what_if import WhatIf, headline, moved_queries, what_if
 from metadash.analysis.words import percent, points
-from metadash.commands import Result, stored
+from metadash.commands import Result, refuse_idle, stored
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
@@ -21,6 +21,7 @@ from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.spec import RunSpec
 from metadash.training.store import Run, RunStore
 from metadash.training.together import train_one
+from metadash.training.views import check_task
 from metadash.workspace import Workspace
 
 
@@ -32,11 +33,23 @@ def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
     data = open_dataset(workspace, options.dataset)
     if trained.spec.dataset != data.name:
         raise BadInput(f"The run {options.asked} is of the data set '{trained.spec.dataset}'; name that one with --dataset.")
-    shot = options.n_shot or trained.spec.evaluation.shots[0]
-    if options.dose and (options.change or options.edit or options.edit_instance):
-        raise BadInput("--dose draws a whole curve; ask it without --change, --edit and --edit-instance.")
     if options.dose:
-        return dose(options, trained, shot, data, workspace)
+        return dose(options, trained, data, workspace)
+    spec = spec_of(options, trained.spec, data)
+    with bar(1) as shown:
+        run = train_one(spec, workspace, shown.part(title_of(spec)))
+    return answered(what_if(run, trained, store), spec, run, data)
+
+
+def shot_of(options: argparse.Namespace, run: RunSpec) -> int:
+    """The fewest unless another is asked for. Raises BadInput for one that the run was not scored at."""
+    shot = run.evaluation.shots[0] if options.n_shot is None else options.n_shot
+    check_task(run, 0, shot)
+    return shot
+
+
+def spec_of(options: argparse.Namespace, run: RunSpec, data: Dataset) -> WhatIfSpec:
+    """The question that the options ask of a trained run. Raises BadInput for an option that would be ignored."""
     changes = tuple(map(read_change, options.change))
     edits = tuple(read_edit(text, data) for text in options.edit)
     of_instances = tuple(map(read_instance_edit, options.edit_instance))
@@ -45,10 +58,10 @@ def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
             "Say what changes: --change SOURCE:KIND:FRACTION, --edit CLASS:COLUMN=VALUE, --edit-instance ID:COLUMN=VALUE, or --dose SOURCE "
             "for a curve."
         )
-    spec = WhatIfSpec(trained.spec, changes, edits, of_instances, options.seed, options.episode - 1, shot)
-    with bar(1) as shown:
-        run = train_one(spec, workspace, shown.part(title_of(spec)))
-    return answered(what_if(run, trained, store), spec, run, data)
+    if not changes:
+        refuse_idle(options, "by --edit and --edit-instance, which draw nothing at random; it belongs to --change", "seed")
+    episode = 1 if options.episode is None else options.episode
+    return WhatIfSpec(run, changes, edits, of_instances, options.seed or 0, episode - 1, shot_of(options, run))
 
 
 def answered(found: WhatIf, spec: WhatIfSpec, run: Run, data: Dataset) -> Result:
@@ -70,10 +83,18 @@ def answered(found: WhatIf, spec: WhatIfSpec, run: Run, data: Dataset) -> Result
     return Result(values, "\n".join(lines))
 
 
-def dose(options: argparse.Namespace, trained: Run, shot: int, data: Dataset, workspace: Workspace) -> Result:
+def dose_spec_of(options: argparse.Namespace, run: RunSpec, data: Dataset) -> DoseSpec:
+    """The curve that the options ask for. Raises BadInput for an option that would be ignored."""
+    if options.change or options.edit or options.edit_instance:
+        raise BadInput("--dose draws a whole curve; ask it without --change, --edit and --edit-instance.")
+    refuse_idle(options, "by --dose, which draws a curve over all test tasks", "episode")
+    return DoseSpec(run, tuple(options.dose), dose_kinds(options.dose, data), seed=options.seed or 0)
+
+
+def dose(options: argparse.Namespace, trained: Run, data: Dataset, workspace: Workspace) -> Result:
     """The gain over doing without the sources as more and more classes or instances are hit, one curve for each way of being wrong."""
     assert isinstance(trained.spec, RunSpec)
-    spec = DoseSpec(trained.spec, tuple(options.dose), dose_kinds(options.dose, data), seed=options.seed)
+    spec, shot = dose_spec_of(options, trained.spec, data), shot_of(options, trained.spec)
     with bar(1) as shown:
         run = train_one(spec, workspace, shown.part(title_of(spec)))
     curves = dose_curves([run], RunStore(workspace), shot)

@@ -146,6 +146,16 @@ def test_any_change_of_content_changes_the_fingerprint(parts: dict[str, Any], ti
     assert fingerprint(tmp_path, **parts) != tiny.fingerprint
 
 
+@pytest.mark.parametrize("shape", [(SIDE, SIDE, 4), (3, SIDE, SIDE), (SIDE,), (SIDE, SIDE, 3, 1)])
+def test_images_that_are_neither_grey_nor_have_three_colours_last_are_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
+    inputs = np.zeros((N_CLASSES * PER_CLASS, *shape), dtype=np.uint8)
+    with pytest.raises(BadInput, match="colours last") as refusal:
+        write_tiny(Workspace(tmp_path), inputs=inputs)
+    one_sentence(refusal.value)
+    with pytest.raises(BadInput, match="it must be a row of numbers"):
+        write_tiny(Workspace(tmp_path), inputs=tiny_images(), description=tiny_description(modality="vector"))
+
+
 def test_a_title_is_no_content(tiny: Dataset, tmp_path: Path) -> None:
     assert fingerprint(tmp_path, description=tiny_description(title="Other words")) == tiny.fingerprint
 

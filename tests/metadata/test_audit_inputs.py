@@ -19,6 +19,7 @@ from tests.builders import (
     PER_CLASS,
     one_sentence,
     tiny_classes,
+    tiny_colours,
     tiny_description,
     tiny_images,
     tiny_vectors,
@@ -42,6 +43,15 @@ def found_in(folder, columns: dict[str, Any], inputs: np.ndarray = VECTORS, **pa
     description = tiny_description(sources=sources, modality=modality)
     data = write_tiny(Workspace(folder), classes=classes, inputs=inputs, description=description, **parts)
     return list(input_aggregates(Material(data, data.split_names[0], data.sources)))
+
+
+COLOURS = tiny_colours()
+RED = COLOURS.reshape(N_CLASSES, PER_CLASS, -1, 3)[..., 0].mean(axis=(1, 2))
+
+
+def test_a_column_worked_out_from_one_colour_is_found(tmp_path) -> None:
+    (finding,) = found_in(tmp_path, {"m": RED}, COLOURS)
+    assert "mean of red" in finding.sentence
 
 
 PLANTED = {

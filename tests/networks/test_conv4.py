@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from metadash.networks.conv4 import Conv4, as_channels_last, pool_and_rectify
+from metadash.networks.conv4 import Conv4, pool_and_rectify
+from metadash.networks.images import as_channels_last, in_layout_of
 
 
 class Textbook(nn.Module):
@@ -39,7 +40,7 @@ def twins(width: int = 6, in_channels: int = 1) -> tuple[Conv4, Textbook]:
 @pytest.mark.parametrize(("width", "side", "dim"), [(64, 28, 64), (32, 28, 32), (8, 16, 8), (64, 84, 64 * 25), (4, 33, 4 * 4)])
 def test_the_output_has_width_times_the_sixteenth_of_the_image(width: int, side: int, dim: int) -> None:
     network = Conv4(width).eval()
-    for images in (torch.zeros(2, side, side), torch.zeros(2, 1, side, side), torch.zeros(2, side, side, dtype=torch.uint8)):
+    for images in (torch.zeros(2, side, side), torch.zeros(2, side, side, 1), torch.zeros(2, side, side, dtype=torch.uint8)):
         assert network(images).shape == (2, dim)
 
 
@@ -52,7 +53,7 @@ def test_pooling_before_relu_and_no_bias_before_batch_norm_change_no_value_and_n
     images = torch.rand(10, in_channels, 28, 28, dtype=torch.float64)
     target = torch.randn(10, 6, dtype=torch.float64)
     for _ in range(3):  # running statistics move apart from their start
-        ours.train()(images), textbook.train()(images)
+        ours.train()(images.permute(0, 2, 3, 1)), textbook.train()(images)
     results = []
     for network in (ours.train(training), textbook.train(training)):
         if not training and network is textbook:  # a bias shifts the running mean and nothing else
@@ -60,7 +61,7 @@ def test_pooling_before_relu_and_no_bias_before_batch_norm_change_no_value_and_n
                 network.blocks[block].bias.data.zero_()
                 network.blocks[block + 1].running_mean.copy_(ours.blocks[block + 1].running_mean)
         given = images.clone().requires_grad_()
-        output = network(given)
+        output = network(given if network is textbook else given.permute(0, 2, 3, 1))
         network.zero_grad()
         (output * target).sum().backward()
         results.append((output, given.grad, {name: p.grad for name, p in network.named_parameters()}))
@@ -94,10 +95,17 @@ def test_channels_last_is_what_contiguous_is() -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_images_really_are_channels_last(channels: int) -> None:
     """PyTorch calls a one-channel image contiguous in every layout, and would run the first layer in the slow one."""
-    found = as_channels_last(torch.rand(4, channels, 28, 20), channels)
+    found = as_channels_last(torch.rand(4, 28, 20, channels), channels)
     assert found.shape == (4, channels, 28, 20)
     assert found.stride() == (channels * 28 * 20, 1, channels * 20, channels)
     assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_each_colour_stays_a_channel_in_either_layout() -> None:
+    images = torch.rand(2, 5, 4, 3)
+    for weight in (torch.zeros(8, 3, 3, 3), torch.zeros(8, 3, 3, 3).to(memory_format=torch.channels_last)):
+        found = in_layout_of(weight, images, 3)
+        assert found.shape == (2, 3, 5, 4) and all(torch.equal(found[:, c], images[..., c]) for c in range(3))
 
 
 def test_bytes_become_fractions_and_fractions_stay() -> None:

@@ -40,10 +40,10 @@ def test_the_smallest_image_it_says_it_takes_is_taken_and_a_smaller_one_refused(
             check_inputs(name, "image", (side - 1, 28), "x")
 
 
-def test_colours_come_in_front() -> None:
+def test_colours_come_last() -> None:
     for name in backbones_for("image"):
-        assert make_network(name, (3, 16, 16), 4).eval()(torch.zeros(2, 3, 16, 16)).shape[0] == 2
-    check_inputs("conv4", "image", (3, 16, 16), "x")
+        assert make_network(name, (16, 16, 3), 4).eval()(torch.zeros(2, 16, 16, 3)).shape[0] == 2
+    check_inputs("conv4", "image", (16, 16, 3), "x")
 
 
 @pytest.mark.parametrize(("name", "shape"), TAKEN)

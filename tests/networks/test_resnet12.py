@@ -21,7 +21,7 @@ def test_maps_images_to_its_last_width(side):
     network = ResNet12(width=0.125).eval()
     assert network.dim == 80
     assert network(torch.zeros(2, side, side, dtype=torch.uint8)).shape == (2, 80)
-    assert ResNet12(in_channels=3, width=0.125)(torch.zeros(2, 3, side, side)).shape == (2, 80)
+    assert ResNet12(in_channels=3, width=0.125)(torch.zeros(2, side, side, 3)).shape == (2, 80)
 
 
 def test_pooling_before_the_last_activation_is_exact():

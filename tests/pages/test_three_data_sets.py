@@ -1,0 +1,57 @@
+"""Every page opens, with results on it, on each kind of data set there is: grey images, colour images, vectors."""
+
+from collections.abc import Callable
+
+import pytest
+
+from metadash.data.dataset import Dataset
+from metadash.training.builder import run_for
+from metadash.training.run import train
+from metadash.training.spec import RunSpec
+from metadash.training.views import AdaptationSpec, MapSpec
+from metadash.workspace import Workspace
+from tests.builders import copy_workspace, write_colours, write_tiny, write_vectors
+from tests.pages.page import open_page
+
+WRITERS: dict[str, Callable[..., Dataset]] = {"tiny": write_tiny, "colours": write_colours, "vectors": write_vectors}
+PAGES = ("start", "metadata", "episodes", "train", "prototypes", "adaptation", "compare", "ablation", "what_if")
+WITH_PICTURES = ("start", "episodes", "prototypes")
+PNG = "data:image/png;base64,"
+
+
+def small(data: Dataset, *sources: str, **choices: object) -> RunSpec:
+    budget = {"width": 4, "backbone_episodes": 5, "steps": 10, "n_episodes": 30, "shots": (1, 2)}
+    return run_for(data, sources, **budget, **choices)
+
+
+@pytest.fixture(scope="module", params=list(WRITERS))
+def results(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Workspace, str, dict[str, dict[str, str]]]:
+    """Three learners, a map and a look inside; and the links that lead to these."""
+    workspace = Workspace(tmp_path_factory.mktemp(request.param))
+    data = WRITERS[request.param](workspace)
+    plain, informed, adapting = small(data), small(data, "place"), small(data, learner="maml")
+    train(plain, workspace)
+    links = {"prototypes": {"pr_run": train(informed, workspace).digest, "pr_background": "60", "pr_perplexity": "8"}}
+    for spec in (adapting, MapSpec(informed, background=60, perplexity=8.0), AdaptationSpec(adapting)):
+        train(spec, workspace)
+    return workspace, data.name, links
+
+
+def test_every_page_opens_with_results_and_shows_pictures_where_there_are_some(
+    results: tuple[Workspace, str, dict[str, dict[str, str]]],
+    tmp_path,
+    monkeypatch: pytest.MonkeyPatch,
+    served: None,
+    no_workers: None,
+) -> None:
+    whole, name, links = results
+    workspace = copy_workspace(whole, tmp_path / "own", "datasets", "runs", "episodes")
+    monkeypatch.setenv("METADASH_WORKSPACE", str(workspace.root))
+    for title in PAGES:
+        page = open_page(title, dataset=name, **links.get(title, {}))
+        assert not page.error, (title, [error.value for error in page.error])
+        pictured = any(PNG in (element.proto.body or "") for element in page.get("html"))
+        if title in WITH_PICTURES:
+            assert pictured == (name != "vectors"), title

@@ -1,0 +1,423 @@
+"""No option is ever ignored: each one, of every verb and in every situation, changes what would be computed or is refused in a sentence.
+
+Nothing is trained: what a verb would train is written down where it asks for it.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metadash import cli, commands
+from metadash.data.dataset import Dataset, Source
+from metadash.data.omniglot import fetch as omniglot
+from metadash.errors import BadInput
+from metadash.training.defaults import USUAL
+from metadash.training.outlook import Outlook
+from metadash.training.run import train
+from metadash.training.store import RunStore
+from metadash.verbs import ablate, audit, whatif
+from metadash.workspace import Workspace
+from tests.builders import (
+    one_sentence,
+    tiny_classes,
+    tiny_description,
+    tiny_evaluation,
+    tiny_run,
+    write_tiny,
+)
+
+LEAK = Source("number", "class", ("number",))
+INFORMED = tiny_run(("place",), steps=20, evaluation=tiny_evaluation(shots=(1, 2), n_episodes=40))
+PLAIN = tiny_run(evaluation=tiny_evaluation(shots=(1, 2), n_episodes=40))
+SHUFFLED = tiny_run(("place",), control="shuffled", steps=20, evaluation=tiny_evaluation(shots=(1, 2), n_episodes=40))
+
+
+class Trained(Exception):
+    """What a verb would have trained."""
+
+
+@dataclass
+class Told:
+    """In the place of what an audit reads off the runs it has trained: what it would have trained."""
+
+    sentence: str
+    above: float = 0.0
+    is_proxy: bool = False
+
+
+@dataclass
+class Stage:
+    """A data set with a leak among its sources, and three stored runs, by name."""
+
+    workspace: Workspace
+    data: Dataset
+    digests: dict[str, str]
+    thing: str
+
+    def fill(self, words: str) -> list[str]:
+        """``$informed`` and its like stand for the digests of stored runs."""
+        names = {**self.digests, "thing": self.thing, "folder": str(self.workspace.root)}
+        for name, value in names.items():
+            words = words.replace(f"${name}", value)
+        return [word.replace("_", " ") if word.startswith("thing_") else word for word in words.split()]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    workspace = Workspace(tmp_path_factory.mktemp("options"))
+    classes = tiny_classes().assign(number=lambda table: table["class_id"] + 100)
+    description = tiny_description(sources=(*tiny_description().sources, LEAK))
+    data = write_tiny(workspace, classes=classes, description=description)
+    runs = {name: train(spec, workspace) for name, spec in (("plain", PLAIN), ("informed", INFORMED), ("shuffled", SHUFFLED))}
+    thing = f"thing_{data.split('family-0')['test'][0]}"
+    return Stage(workspace, data, {name: run.digest for name, run in runs.items()}, thing)
+
+
+@pytest.fixture
+def nothing_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever would train, download or import tells what, and stops there."""
+
+    def note(what: Any, *others: Any) -> None:
+        raise Trained(repr(what))
+
+    def got(workspace: Workspace, *arguments: Any) -> None:
+        raise Trained(repr(arguments[:3]))
+
+    monkeypatch.setattr(RunStore, "find", lambda *_: None)
+    monkeypatch.setattr(ablate, "check", lambda *_: None)
+    for module in (commands, ablate, whatif):
+        for name in ("train_all", "train_one"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, note)
+    heard: list[str] = []
+    looked = lru_cache(audit.audit)
+    monkeypatch.setattr(audit, "audit", lambda data, split, sources: looked(data, split, sources))
+    monkeypatch.setattr(audit, "open_dataset", lru_cache(audit.open_dataset))
+    monkeypatch.setattr(audit, "train_all", lambda specs, *_: heard.append(repr(specs)))
+    monkeypatch.setattr(audit, "read_alone", lambda *_: [Told(heard.pop())])
+    monkeypatch.setattr(audit, "proxies", lambda *_: [])
+    monkeypatch.setattr(audit, "alone_line", lambda told: told.sentence)
+    monkeypatch.setattr(audit, "train_one", lambda spec, *_: spec)
+    monkeypatch.setattr(audit, "giveaway", lambda spec: Told(repr(spec)))
+    monkeypatch.setattr(ablate, "outlook_of", lambda *_, **__: Outlook(0, 0, 0))
+    monkeypatch.setattr(ablate, "parts_of", lambda *_: [])
+    monkeypatch.setattr(omniglot, "fetch", got)
+    monkeypatch.setattr(omniglot, "install", got)
+
+
+def options_of(parser: argparse.ArgumentParser, verb: str = "") -> Iterator[tuple[str, argparse.Action]]:
+    """Every option of every verb, as (verb, action); ``datasets fetch`` is a verb of its own."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, below in action.choices.items():
+                yield from options_of(below, f"{verb} {name}".strip())
+        elif not isinstance(action, argparse._HelpAction):
+            yield verb, action
+
+
+EVERYWHERE = ("workspace", "json")
+"""Where to look and how to print: what they do is one function of ``main``, tested below once for all."""
+
+SITUATIONS: dict[str, tuple[str, ...]] = {
+    "answer": ("", "--question any", "--sources place", "--mode full"),
+    "ablate": (
+        "--sources place size",
+        "--tier screen --sources place size",
+        "--learner maml --sources place",
+        "--sources place site",
+    ),
+    "whatif": (
+        "--run $informed --change place:swap:0.5",
+        "--run $informed --edit $thing:corner=middle",
+        "--run $informed --dose place",
+        "--run $plain --change place:swap",
+    ),
+    "datasets": ("",),
+    "datasets fetch": ("omniglot",),
+    "datasets import": ("omniglot --source here",),
+    "audit": ("", "--metadata-only", "--quasi corner", "--probe corner --run $informed", "--probe corner"),
+    "episodes": ("", "--strategy siblings", "--strategy disjoint"),
+    "train": (
+        "",
+        "--sources place",
+        "--sources place --mode full --fusion auxiliary",
+        "--learner maml",
+        "--learner matching --sources place",
+        "--strategy uniform",
+        "--learner chance",
+    ),
+    "learners": ("",),
+    "compare": ("", "$informed $plain", "$informed $shuffled $plain --pairs"),
+    "doctor": ("",),
+}
+SITUATIONS["report"] = tuple(f"{one} --out $folder/a.html" for one in SITUATIONS["ablate"][:2])
+"""What stands on the line already when an option is added."""
+
+BUDGET = {
+    "backbone": "--backbone mlp",
+    "width": "--width 8",
+    "backbone_episodes": "--backbone-episodes 7",
+    "own_backbone": "--own-backbone",
+    "steps": "--steps 7",
+    "n_episodes": "--n-episodes 70",
+    "shots": "--shots 1,3",
+    "n_query": "--n-query 4",
+}
+TASKS = {"n_way": "--n-way 3", "strategy": "--strategy disjoint|--strategy uniform", "column": "--column corner"}
+FOLDS = {"split": "--split family-1", "folds": "--folds 4"}
+ABLATION = {
+    "tier": "--tier reliance --seeds 4",
+    "sources": "--sources flag",
+    "fusion": "--fusion am3",
+    "seeds": "--seeds 7",
+    "doses": "--doses|--no-doses",
+    "learner": "--learner matching",
+    "mode": "--mode full",
+    "controls": "--controls noise",
+    "rope": "--rope 1.5",
+    "allow_leak": "--allow-leak",
+    "where": "--where size>1",
+    **FOLDS,
+    **TASKS,
+    **BUDGET,
+}
+CASES: dict[str, dict[str, str]] = {
+    "answer": {
+        "question": "--question marks|--question any",
+        "sources": "--sources size,flag",
+        "where": "--where size>0.5",
+        "seeds": "--seeds 2",
+        "mode": "--mode full|--mode quick",
+        **FOLDS,
+        **TASKS,
+        **BUDGET,
+        "split": "--split family-1|--split family-0",
+    },
+    "ablate": {**ABLATION, "plan": "--plan"},
+    "report": {**ABLATION, "out": "--out nowhere/b.html", "claim": "--claim"},
+    "whatif": {
+        "asked": "--run $shuffled",
+        "change": "--change place:missing:0.3",
+        "edit": "--edit $thing:corner=",
+        "edit_instance": "--edit-instance 7:site=",
+        "dose": "--dose place,size",
+        "n_shot": "--n-shot 2",
+        "episode": "--episode 2",
+        "seed": "--seed 3",
+    },
+    "datasets": {},
+    "datasets fetch": {
+        "name": "another",
+        "base": "--from elsewhere",
+        "as_name": "--as mine",
+        "no_rotations": "--no-rotations",
+    },
+    "datasets import": {
+        "name": "another",
+        "source": "--source there",
+        "as_name": "--as mine",
+        "no_rotations": "--no-rotations",
+    },
+    "audit": {
+        "split": "--split family-1",
+        "source": "--source size",
+        "quasi": "--quasi is_round",
+        "sensitive": "--sensitive count",
+        "metadata_only": "--metadata-only",
+        "probe": "--probe family",
+        "probed": "--run $shuffled",
+        "prototypes": "--prototypes",
+        **{name: text for name, text in BUDGET.items() if name != "shots"},
+    },
+    "episodes": {
+        **TASKS,
+        "n_way": "--n-way 4",
+        "column": "--column corner|--column site|--column taken",
+        "strategy": "--strategy siblings|--strategy uniform",
+        "n_shot": "--n-shot 2",
+        "n_query": "--n-query 3",
+        "split": "--split family-1",
+        "role": "--role train",
+        "where": "--where count>2",
+        "count": "--count 3",
+        "seed": "--seed 4",
+        "out": "--out $folder/e.npz",
+    },
+    "train": {
+        **TASKS,
+        **BUDGET,
+        "learner": "--learner relation",
+        "option": "--option inner_steps=3",
+        "sources": "--sources flag",
+        "fusion": "--fusion film",
+        "auxiliary_weight": "--auxiliary-weight 0.5",
+        "control": "--control shuffled",
+        "distance": "--distance cosine",
+        "source_dropout": "--source-dropout 0.5",
+        "seed": "--seed 3",
+        "split": "--split family-1",
+        "where": "--where size>0.5",
+        "ways": "--ways 4",
+        "mode": "--mode full|--mode quick",
+    },
+    "learners": {},
+    "compare": {
+        "learners": "$shuffled",
+        "pairs": "--pairs|",
+        "ways": "--ways",
+        "rope": "--rope 4",
+    },
+    "doctor": {"deep": "--deep"},
+}
+"""For each option what to add to the line; of several (``|``) one must make a difference."""
+for _verb in ("answer", "ablate", "report", "audit", "episodes", "train", "whatif"):
+    CASES[_verb]["dataset"] = "--dataset glyphs"
+
+NO_DIFFERENCE = {
+    "own_backbone": "a demand that is met already where no backbone comes with the data set; it is tested on glyphs below",
+    "allow_leak": "leave is given for a leak that is not there; it is tested on the source that leaks",
+    "out": "of episodes: it writes a file, which is tested below",
+    "metadata_only": "it is on the line already",
+    "pairs": "it is on the line already",
+}
+"""Options that may stand on a line without a difference, and why that ignores nothing."""
+
+
+def test_every_option_of_every_verb_has_its_case() -> None:
+    """A new option without a case fails here; an option that is gone does too."""
+    found: dict[str, set[str]] = {}
+    for verb, action in options_of(cli.parser()):
+        found.setdefault(verb, set()).add(action.dest)
+    assert {verb: names - set(EVERYWHERE) for verb, names in found.items() if verb} == {v: set(c) for v, c in CASES.items()}
+    assert set(SITUATIONS) == set(CASES)
+
+
+def outcome(verb: str, line: list[str], stage: Stage) -> str:
+    """What comes of a line: what would be trained, what was found, or the sentence that refuses it."""
+    whole = [*verb.split(), *line, "--workspace", str(stage.workspace.root)]
+    if verb in DATED and "--dataset" not in line:
+        whole += ["--dataset", "tiny"]
+    try:
+        options = cli.parser().parse_args(whole)
+    except SystemExit:
+        return "refused by the parser"
+    try:
+        asked = ""
+        if verb in ("ablate", "report") and options.dataset == "tiny":
+            asked = repr(ablate.spec_of(options, stage.data))
+        if verb == "whatif":  # the curve is the same at all shots, and is read at one
+            asked = f"at {whatif.shot_of(options, INFORMED)} "
+        if verb == "report":
+            report_refuses(options, stage)
+        result = options.run(options, stage.workspace)
+    except BadInput as refusal:
+        return "refused: " + one_sentence(refusal)
+    except Trained as trained:
+        return asked + str(trained)
+    return asked + json.dumps(result.values, default=str) + result.text
+
+
+DATED = ("answer", "ablate", "report", "audit", "episodes", "train", "whatif")
+
+
+def report_refuses(options: argparse.Namespace, stage: Stage) -> None:
+    """A claim is in the file that is written; what is asked of it before is that one may be made."""
+    if options.claim and options.tier == "confirm":
+        raise Trained("a claim")
+
+
+@pytest.mark.parametrize("verb", list(CASES))
+def test_no_option_is_ignored(verb: str, stage: Stage, nothing_trains: None) -> None:
+    ignored = []
+    for situation in SITUATIONS[verb]:
+        line = stage.fill(situation)
+        before = outcome(verb, line, stage)
+        for name, texts in CASES[verb].items():
+            after = [outcome(verb, merged(line, stage.fill(text), name), stage) for text in texts.split("|")]
+            if all(one == before for one in after) and not (name in NO_DIFFERENCE or before.startswith("refused: ")):
+                ignored.append((situation, texts))
+    assert not ignored
+
+
+def merged(line: list[str], more: list[str], name: str) -> list[str]:
+    """An option that is on the line already is replaced, not said twice; a positional one goes in front or is replaced."""
+    if name == "name":
+        return [*more, *line[1:]]
+    if name == "learners":
+        return [*more, *line]
+    return [*line, *more]
+
+
+def test_leave_to_leak_a_file_and_the_shipped_backbone_make_their_difference(stage: Stage, nothing_trains: None) -> None:
+    line = stage.fill("--sources number")
+    assert outcome("ablate", line, stage) != outcome("ablate", [*line, "--allow-leak"], stage)
+    assert outcome("episodes", stage.fill("--out $folder/there.npz"), stage) and (stage.workspace.root / "there.npz").is_file()
+    shipped, own = (outcome("train", ["--dataset", "glyphs", *more], stage) for more in ([], ["--own-backbone"]))
+    assert shipped != own
+
+
+@pytest.mark.parametrize(
+    ("verb", "line", "sentence"),
+    [
+        ("audit", "--steps 5", "--steps would be ignored without --metadata-only"),
+        ("audit", "--own-backbone", "--own-backbone would be ignored without --metadata-only"),
+        ("audit", "--run $informed", "--run would be ignored without --probe"),
+        ("audit", "--prototypes", "--prototypes would be ignored without --probe"),
+        ("audit", "--sensitive count", "name what they know already with --quasi"),
+        ("ablate", "--tier screen --controls noise", "--controls would be ignored by the tier screen"),
+        ("ablate", "--tier screen --folds 5", "Only the tier confirm is cross-fitted"),
+        ("answer", "--question marks --n-way 3", "asks for n-way 5"),
+        ("answer", "--question marks --sources place", "--question and --sources were both given"),
+        ("answer", "--split family-1 --folds 5", "leave one of them out"),
+        ("compare", "--rope 0.5", "--rope would be ignored where runs are only listed"),
+        ("compare", "--pairs", "--pairs would be ignored where runs are only listed"),
+        ("compare", "--ways", "--ways would be ignored where runs are only listed"),
+        ("episodes", "--column corner", "--column would be ignored by uniform tasks"),
+        ("episodes", "--n-way 0", "n_way"),
+        ("train", "--source-dropout 0.5", "source_dropout would be ignored without metadata"),
+        ("train", "--auxiliary-weight 0.5", "auxiliary_weight would be ignored"),
+        ("train", "--control shuffled", "needs metadata sources to falsify"),
+        ("train", "--fusion film", "needs at least one metadata source"),
+        ("train", "--learner maml --ways 2", "Fewer ways would be ignored by the learner 'maml'"),
+        ("train", "--learner maml --option inner_steps=3 --option inner_steps=4", "inner_steps is given twice"),
+        ("train", "--strategy uniform --column family", "would be ignored by uniform tasks"),
+        ("train", "--n-query 0", "n_query is 0"),
+        ("train", "--width 0", "width is 0"),
+        ("whatif", "--run $informed --dose place --episode 3", "--episode would be ignored by --dose"),
+        ("whatif", "--run $informed --dose place --change place:swap", "--dose draws a whole curve"),
+        ("whatif", "--run $informed --dose place --n-shot 7", "7 is not among them"),
+        ("whatif", "--run $informed --edit $thing:corner=middle --seed 3", "--seed would be ignored by --edit"),
+    ],
+)
+def test_what_would_be_ignored_is_refused_in_a_sentence_that_names_it(
+    verb: str, line: str, sentence: str, stage: Stage, nothing_trains: None
+) -> None:
+    found = outcome(verb, stage.fill(line), stage)
+    assert found.startswith("refused: ") and sentence in found, found
+
+
+@pytest.mark.parametrize("verb", ["episodes", "learners", "datasets", "compare"])
+def test_where_to_look_and_how_to_print_hold_for_every_verb(verb: str, stage: Stage, tmp_path: Path, capsys: Any) -> None:
+    here = ["--workspace", str(stage.workspace.root)]
+    assert cli.main([verb, *here, *(["--dataset", "tiny"] if verb in DATED else [])]) == 0
+    told = capsys.readouterr().out
+    assert cli.main([verb, *here, "--json", *(["--dataset", "tiny"] if verb in DATED else [])]) == 0
+    assert json.loads(capsys.readouterr().out) is not None and told[:1] not in "[{"
+    cli.main([verb, "--workspace", str(tmp_path)])
+    assert (tmp_path / "datasets").is_dir()
+
+
+def test_an_ablation_s_learner_learns_as_fast_as_the_same_learner_trained_by_itself(stage: Stage) -> None:
+    for learner in ("maml", "anil", "reptile", "matching", "prototypical"):
+        for mode in ("quick", "full"):
+            common = ["--dataset", "tiny", "--learner", learner, "--mode", mode]
+            ablated = ablate.spec_of(cli.parser().parse_args(["ablate", *common, "--sources", "place"]), stage.data).run
+            trained = commands.run_of(cli.parser().parse_args(["train", *common, "--sources", "place"]), stage.data)
+            assert ablated == trained, f"{learner}, {mode}"
+    assert commands.run_of(cli.parser().parse_args(["train", "--dataset", "tiny"]), stage.data).evaluation.shots == USUAL.shots
