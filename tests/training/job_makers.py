@@ -61,7 +61,11 @@ def ended(board: JobBoard, digest: str) -> Job | None:
 
 def under_way(board: JobBoard, digest: str, *phases: str) -> Job | None:
     job = board.job(digest)
-    return job if job and job.state == "running" and job.phase in (phases or ("training", WAIT_PHASE)) else None
+    return (
+        job
+        if job and job.state == "running" and job.phase in (phases or ("training", "training the heads", WAIT_PHASE))
+        else None
+    )
 
 
 def progress(board: JobBoard, digest: str) -> dict[str, Any]:

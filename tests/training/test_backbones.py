@@ -114,7 +114,7 @@ def test_vectors_of_one_class_each_far_apart_stay_what_they_are() -> None:
 
 def test_width_zero_is_the_usual_width_and_the_same_run() -> None:
     assert tiny_backbone(width=0) == tiny_backbone(width=32) != tiny_backbone(width=64)
-    assert BackboneSpec("tiny", "family-0", "resnet12").width == 16 and BackboneSpec("tiny", "family-0", "mlp").title == "MLP-64"
+    assert tiny_backbone(backbone="resnet12", width=0).width == 16 and tiny_backbone(backbone="mlp", width=0).title == "MLP-64"
     assert "on ResNet-12-16" in title_of(tiny_run(backbone=tiny_backbone(backbone="resnet12", width=16)))
 
 
