@@ -29,7 +29,8 @@ def test_answer_prints_every_number_as_one_json_document(capsys, workspace) -> N
     code, out, _ = call(capsys, workspace, "answer", "--dataset", "tiny", *SMALL, "--seeds", "2", "--json")
     assert code == 0
     found = json.loads(out)
-    assert found["shots"] == [1, 2] and found["n_episodes"] == 60 and found["seeds"] == [0, 1]
+    assert found["shots"] == [1, 2] and (found["folds"], found["n_episodes"]) == (5, 300) and found["seeds"] == [0, 1]
+    assert found["n_test_classes"] == 40 and found["by_fold"][0]["split"] == "fold-1-of-5"
     for arm in ("plain", "metadata", "shuffled"):
         assert len(found["accuracy"][arm]) == 2 and found["digests"][arm]
         for row in found["accuracy"][arm]:

@@ -52,6 +52,8 @@ def more_episodes(inside: Interval, new: Interval, rope: float = ROPE) -> int | 
     room = abs(abs(new.estimate) - rope)
     down, up = new.estimate - new.low, new.high - new.estimate
     reach = down if new.estimate > rope else up if new.estimate < -rope else max(down, up)
+    if not reach > 0:  # nothing varies: what is short is not episodes
+        return None
     enough, stays = (new.se * room / reach) ** 2, max(new.se**2 - inside.se**2, 0.0)
     if enough >= new.se**2 or enough <= stays:
         return None

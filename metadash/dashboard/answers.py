@@ -58,7 +58,7 @@ def draw_answer(answer: Answer) -> None:
         st.subheader(first, anchor=False)
         st.markdown(" ".join(rest))
         st.caption(
-            f"{words.count(answer.n_episodes)} episodes · {answer.n_classes} test {plural(answer.class_noun)}{groups} · {plural_of(len(answer.spec.seeds), 'seed')}{f' · {answer.spec.folds} folds, each tested once' if answer.spec.folds else ''} · "
+            f"{words.count(answer.n_episodes)} episodes · {answer.n_classes} test {plural(answer.class_noun)}{groups} · {plural_of(len(answer.spec.seeds), 'seed')}{f' · {answer.spec.folds} folds, every {answer.class_noun} tested once' if answer.spec.folds else ''} · "
             f"{MODE_NOTES[answer.spec.mode]} · batch norm: {answer.batch_norm} statistics"
         )
     colours = palette()

@@ -254,3 +254,12 @@ def test_really_trained_runs_give_an_answer_that_fits_the_data(trained: Callable
     assert found.gain[0].episodes.low > 2 and found.credit[0].episodes.low > 2
     assert found.accuracy["plain"][0][0].estimate > 30
     assert found.kappa > 0 and found.worth.value > 0.1
+
+
+def test_a_gain_that_varies_nowhere_is_told_without_a_division_by_zero(tiny: Dataset, store: RunStore) -> None:
+    spec = asked(tiny, folds=5, n_episodes=20)
+    for arm, runs in spec.arms.items():
+        for run in runs:
+            store_scores(store, run, tiny, np.full((3, 20), 0.55 if arm == "metadata" else 0.5), queries=100)
+    found = answer(spec, tiny, store)
+    assert found is not None and "+5.0 points [5.0, 5.0]" in " ".join(sentences(found))

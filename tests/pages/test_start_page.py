@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from metadash.analysis.answer import answer_spec
+from metadash.analysis.answer import AnswerSpec, answer_spec
+from metadash.analysis.ledger import asked_of_run, record
+from metadash.dashboard import house
+from metadash.dashboard.escape import plain
 from metadash.data.dataset import Dataset
+from metadash.training.jobs import all_jobs
 from metadash.training.store import RunStore
+from metadash.training.subsets import LoopSpec
 from metadash.workspace import Workspace
 from tests.builders import store_scores
 from tests.pages.page import ends_just_after_it_was_read, open_page, said
@@ -16,9 +21,49 @@ def test_a_run_that_ends_while_the_page_reads_completes_the_answer(
 ) -> None:
     spec = answer_spec(tiny, tiny.description.questions[0])
     for run in spec.runs:
-        difficulty = np.random.default_rng(5).normal(0.6, 0.05, (len(spec.shots), spec.n_episodes))
+        difficulty = np.random.default_rng(5).normal(0.6, 0.05, (len(spec.shots), run.evaluation.n_episodes))
         store_scores(RunStore(untrained), run, tiny, difficulty + 0.05 * bool(run.sources))
     page = open_page("start", dataset="tiny")
     ends_just_after_it_was_read(spec.runs[-1], untrained, monkeypatch)
     page.run()
     assert said(page, "points [") and "start_go" not in [button.key for button in page.button]
+
+
+def stored_folds(workspace: Workspace, tiny: Dataset, count: int) -> AnswerSpec:
+    """The first folds of the page's own question, each with a gain of about five points."""
+    spec = answer_spec(tiny, tiny.description.questions[0])
+    for fold in spec.by_fold[:count]:
+        for run in (run for arm in fold.values() for run in arm):
+            difficulty = np.random.default_rng(5).normal(0.6, 0.05, (len(spec.shots), run.evaluation.n_episodes))
+            store_scores(RunStore(workspace), run, tiny, difficulty + 0.05 * bool(run.sources and run.control == "none"))
+    return spec
+
+
+def test_the_line_grows_fold_by_fold_and_has_no_verdict_before_the_last(
+    untrained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    spec = stored_folds(untrained, tiny, 2)
+    for job in spec.jobs(tiny, RunStore(untrained)):
+        house.board().submit(job)
+    page = open_page("start", dataset="tiny")
+    assert said(page, "So far, after 2 of 5 folds") and said(page, "no verdict yet") and not said(page, "▲")
+    stored_folds(untrained, tiny, 5)
+    page = open_page("start", dataset="tiny")
+    assert not said(page, "So far") and said(page, "5 folds, every thing tested once")
+    assert "(8 families tested)" in page.subheader[0].value
+
+
+def test_the_button_queues_one_loop_a_fold_and_its_backbone(untrained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = open_page("start", dataset="tiny")
+    assert said(page, "in 5 folds, so that every thing is tested once")
+    page.button(key="start_go").click().run()
+    queued = [job.spec for job in all_jobs(untrained)]
+    assert sum(isinstance(spec, LoopSpec) for spec in queued) == 5 and not page.exception
+
+
+def test_from_the_second_question_on_it_says_how_often_was_asked(untrained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    stored_folds(untrained, tiny, 5)
+    assert not said(open_page("start", dataset="tiny"), "questions asked")
+    other = answer_spec(tiny, tiny.description.questions[0], seeds=(0, 1))
+    record(RunStore(untrained), asked_of_run(other.run, tiny.fingerprint, other.seeds, folds=other.folds))
+    assert said(open_page("start", dataset="tiny"), plain("The 1st of 2 questions asked of this data set's test families."))

@@ -34,7 +34,8 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def ask(capsys: pytest.CaptureFixture, workspace: Workspace, *arguments: str) -> tuple[int, str, str]:
-    code = cli.main(["ablate", "--dataset", "tiny", *SMALL, *arguments, "--workspace", str(workspace.root)])
+    split_as_it_is = [] if "--folds" in arguments or ("--tier" in arguments and "confirm" not in arguments) else ["--folds", "0"]
+    code = cli.main(["ablate", "--dataset", "tiny", *SMALL, *split_as_it_is, *arguments, "--workspace", str(workspace.root)])
     found = capsys.readouterr()
     return code, found.out, found.err
 
