@@ -110,7 +110,7 @@ def ask() -> None:
 @st.fragment(run_every=LOOK_EVERY)
 def growing() -> None:
     """What the finished folds say, sharper with each."""
-    draw_so_far(spec, house.answer_so_far(spec, data), data)
+    draw_so_far(spec, house.line_so_far(spec, data), data)
 
 
 if found:

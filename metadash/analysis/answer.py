@@ -92,7 +92,17 @@ class AnswerSpec:
 
     def jobs(self, dataset: Dataset, store: RunStore) -> list[Spec]:
         """What has to be computed, fold after fold: light runs of a fold train in one loop, any others one by one."""
-        return [job for fold in self.by_fold for job in self.jobs_of(fold, dataset, store)]
+        parts = self.by_fold
+        if self.run.light and len(self.seeds) > 1:
+            # of the first fold one seed goes ahead, so that there is something to read early; the others fill the gap at the end
+            later = arms_of(self.fold_runs[0], self.seeds[1:]) | {"plain": []}
+            parts = [arms_of(self.fold_runs[0], self.seeds[:1]), *parts[1:], later]
+        return [job for part in parts for job in self.jobs_of(part, dataset, store)]
+
+    @property
+    def ahead(self) -> "AnswerSpec":
+        """The same question asked with the first of the seeds alone."""
+        return replace(self, seeds=self.seeds[:1])
 
     def jobs_of(self, fold: Runs, dataset: Dataset, store: RunStore) -> list[Spec]:
         runs: list[Spec] = [run for arm in fold.values() for run in arm]

@@ -21,10 +21,15 @@ def headline(answer: Answer) -> str:
     return f"With {examples(first.shot)} per class, {claim}: {both(first, answer.unit_noun)}."
 
 
-def so_far_sentence(answer: Answer) -> str:
-    """What the finished folds say, without a verdict: ``So far, after 1 of 5 folds (6 letters): +4.9 points with one labelled example …``."""
+def so_far_sentence(answer: Answer, seeds: int) -> str:
+    """What the finished folds say, without a verdict: ``So far, after 1 of 5 folds (6 letters): +4.9 points with one labelled example …``.
+
+    ``seeds`` are those that the whole answer will have.
+    """
     first, nouns = answer.gain[0], plural(answer.unit_noun)
     units = f"{answer.n_groups or answer.n_classes} {nouns}"
+    if (trained := len(answer.spec.seeds)) < seeds:
+        units += f", {trained} of {seeds} training seeds"
     inside = first.episodes
     found = f"{points(inside.estimate, inside.low, inside.high)} on these {nouns}"
     return f"So far, after {len(answer.folds)} of {len(answer.spec.fold_runs)} folds ({units}): {found}, with {examples(first.shot)} per class."

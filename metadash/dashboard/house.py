@@ -78,6 +78,11 @@ def stored_answer(spec: AnswerSpec, data: Dataset) -> Answer | None:
     return None if found is None or found.partial else found
 
 
+def line_so_far(spec: AnswerSpec, data: Dataset) -> Answer | None:
+    """What there is to read while the answer comes in: the finished folds, and before there is one, its first seed."""
+    return answer_so_far(spec, data) or answer_so_far(spec.ahead, data)
+
+
 def answer_so_far(spec: AnswerSpec, data: Dataset) -> Answer | None:
     """What the finished folds say; worked out once a server, keyed by the digests of the runs."""
     folds = stored_folds(spec, data, store())

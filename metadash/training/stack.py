@@ -126,18 +126,16 @@ class HeadStack:
         share = (strength / (shots[:, None, None] + strength)).view(lanes, n_arms, tasks, n_way, 1)
         prototypes = torch.lerp(mean[:, None], anchor.view(lanes, n_arms, tasks, n_way, dim), share)
         prototypes = prototypes.permute(0, 2, 3, 1, 4).flatten(0, 1)  # [S·B, N, A, D]
-        scale = self.parameters["log_scale"].exp().repeat_interleave(tasks, dim=0)[:, None]  # [S·B, 1, A]
+        scale = self.parameters["log_scale"].exp().repeat_interleave(tasks, dim=0)[:, None, :, None]  # [S·B, 1, A, 1]
         query = query.flatten(0, 1)
         if distance == "cosine":
             query = F.normalize(query, dim=-1)
-            logits = query @ (scale[..., None] * F.normalize(prototypes, dim=-1)).flatten(1, 2).mT
+            logits = (scale * F.normalize(prototypes, dim=-1)).flatten(1, 2) @ query.mT
         else:  # −squared distance, but for the query's own square, which all classes share
-            square = (scale * prototypes.square().sum(dim=-1)).flatten(1)[:, None]
-            logits = torch.baddbmm(square, query, (scale[..., None] * prototypes).flatten(1, 2).mT, beta=-1, alpha=2)
-        logits = logits.view(
-            lanes, tasks, n_way, -1, n_way, n_arms
-        )  # classes before heads: sums then run over whole vectors of heads
-        return torch.logsumexp(logits, dim=4).mean(dim=(1, 2, 3)) - logits.diagonal(dim1=2, dim2=4).mean(dim=(1, 2, 4))
+            square = (scale * prototypes.square().sum(dim=-1, keepdim=True)).flatten(1, 2)
+            logits = torch.baddbmm(square, (scale * prototypes).flatten(1, 2), query.mT, beta=-1, alpha=2)
+        logits = logits.view(lanes, tasks, n_way, n_arms, n_way, -1)  # classes first: sums then run over whole rows of queries
+        return torch.logsumexp(logits, dim=2).mean(dim=(1, 3, 4)) - logits.diagonal(dim1=2, dim2=4).mean(dim=(1, 3, 4))
 
     def part(self, lanes: np.ndarray, arms: np.ndarray) -> "HeadStack":
         """The stack of some of its lanes and arms."""

@@ -210,8 +210,8 @@ def test_folds_that_are_finished_say_so_far_and_no_answer(tiny: Dataset, store: 
     made_up_folds(spec, tiny, store, 2)
     found = so_far(spec, tiny, store)
     assert found is not None and found.partial and answer(spec, tiny, store) is None
-    assert so_far_sentence(found).startswith("So far, after 2 of 4 folds (4 families): +1.50 points [")
-    assert not any(word in so_far_sentence(found) for word in ("helps", "hurts", "difference"))
+    assert so_far_sentence(found, 3).startswith("So far, after 2 of 4 folds (4 families): +1.50 points [")
+    assert not any(word in so_far_sentence(found, 3) for word in ("helps", "hurts", "difference"))
 
 
 def made_up_folds(spec: AnswerSpec, tiny: Dataset, store: RunStore, count: int = 4) -> None:
@@ -226,14 +226,23 @@ def made_up_folds(spec: AnswerSpec, tiny: Dataset, store: RunStore, count: int =
 
 def test_a_fold_s_runs_are_one_job_and_a_damaged_run_is_made_again_by_itself(tiny_workspace: Workspace, tiny: Dataset) -> None:
     spec, store = asked(tiny, seeds=(0, 1), n_episodes=60, steps=20), RunStore(tiny_workspace)
-    (job,) = spec.jobs(tiny, store)
-    assert isinstance(job, LoopSpec) and len(job.runs) == 5
-    train(job, tiny_workspace)
-    assert all(store.find(run, tiny) for run in spec.runs) and spec.jobs(tiny, store) == [job]
+    ahead, later = spec.jobs(tiny, store)
+    assert isinstance(ahead, LoopSpec) and isinstance(later, LoopSpec) and (len(ahead.runs), len(later.runs)) == (3, 2)
+    train(ahead, tiny_workspace)
+    early = so_far(spec.ahead, tiny, store)
+    assert early is not None and so_far(spec, tiny, store) is None
+    assert "(3 families, 1 of 2 training seeds)" in so_far_sentence(early, 2)
+    train(later, tiny_workspace)
+    assert all(store.find(run, tiny) for run in spec.runs) and spec.jobs(tiny, store) == [ahead, later]
     lost = store.find(spec.runs[-1], tiny)
     assert lost is not None
     lost.folder.rename(lost.folder.with_name(".lost"))
-    assert spec.jobs(tiny, store) == [spec.runs[-1]]
+    assert spec.jobs(tiny, store) == [ahead, spec.runs[-1]]
+
+
+def test_of_several_folds_each_is_one_job_and_the_first_has_a_seed_ahead(tiny: Dataset, store: RunStore) -> None:
+    jobs = asked(tiny, folds=4, seeds=(0, 1, 2)).jobs(tiny, store)
+    assert [len(job.runs) for job in jobs] == [3, 7, 7, 7, 4]  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="module")

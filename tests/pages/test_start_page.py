@@ -58,7 +58,7 @@ def test_the_button_queues_one_loop_a_fold_and_its_backbone(untrained: Workspace
     assert said(page, "in 5 folds, so that every thing is tested once")
     page.button(key="start_go").click().run()
     queued = [job.spec for job in all_jobs(untrained)]
-    assert sum(isinstance(spec, LoopSpec) for spec in queued) == 5 and not page.exception
+    assert sum(isinstance(spec, LoopSpec) for spec in queued) == 6 and not page.exception
 
 
 def test_from_the_second_question_on_it_says_how_often_was_asked(untrained: Workspace, tiny: Dataset, no_workers: None) -> None:
