@@ -3,6 +3,7 @@
 import json
 
 import streamlit as st
+from streamlit import runtime
 
 from metadash.analysis import words
 from metadash.analysis.answer import USUAL_SEEDS, answer_spec
@@ -86,7 +87,9 @@ found = house.stored_answer(spec, data)
 
 
 def ask() -> None:
-    """The button, what it will tell, and how long it takes."""
+    """The button, what it will tell, and how long it takes. Whoever reads that is about to press it: the workers start meanwhile."""
+    if runtime.exists():
+        house.board().warm()
     parts = jobs_of(jobs, data)
     for job in troubled(parts)[:1]:
         st.warning(f"The last attempt ended early: {job.title}. {job.message}", icon=":material/warning:")

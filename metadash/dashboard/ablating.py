@@ -286,7 +286,7 @@ def ask(spec: AblationSpec, data: Dataset, allowed: bool, finished: int) -> None
     sources = words.plural_of(len(spec.sources), "source")
     if not finished:
         st.markdown(
-            f"Pressing the button {what_it_does(spec)}, and scores all on the same {words.count(spec.run.evaluation.n_episodes)} test tasks of "
+            f"Pressing the button {what_it_does(spec)}, and scores all on the same {words.count(spec.run.evaluation.n_episodes * len(spec.splits))} test tasks of "
             f"{nouns} the learner has never seen. You will read what each of {sources} adds beside the others, how sure that is, and how many "
             "labelled examples it is worth."
         )

@@ -37,6 +37,9 @@ INTERACTIVE = (WhatIfSpec,)
 STARTED = ".started.json"
 """Beside the jobs: how long the workers took to start."""
 
+WARM = ""
+"""Stands among the jobs for none: the workers are only to start."""
+
 GIVEN_UP = "The worker processes ended before it was done; start it again."
 
 
@@ -89,6 +92,13 @@ class JobBoard:
         """Ask a job to stop; a running one stops within two seconds, whatever it is doing."""
         JobFolder(self.workspace, digest).request_cancel()
 
+    def warm(self) -> None:
+        """Have the workers start before anything is asked of them, by somebody who is about to ask."""
+        with self.lock:
+            if not self.ready and self.thread is None:
+                self.waiting.put((WARM, []))
+                self.start_thread()
+
     def start_thread(self) -> None:
         if self.thread is None or not self.thread.is_alive():
             self.thread = threading.Thread(target=self.hand_over, daemon=True, name="job board")
@@ -103,7 +113,10 @@ class JobBoard:
                 item = self.waiting.get(timeout=TURN_EVERY if held else LOOK_EVERY)
                 if item is None:
                     return
-                held[item[0]] = item[1]
+                if item[0] == WARM:
+                    self.start_workers()
+                else:
+                    held[item[0]] = item[1]
             if time.monotonic() - looked > LOOK_EVERY:
                 self.look_after()
                 looked = time.monotonic()
@@ -120,6 +133,12 @@ class JobBoard:
             return False
         quick = len(under_way & self.interactive)
         return quick < 1 if digest in self.interactive else len(under_way) - quick < self.slots
+
+    def start_workers(self) -> None:
+        try:
+            self.connect()
+        except Exception:  # whoever asks for something is told then
+            log.exception("starting the workers ahead of the first job")
 
     def hand_to_worker(self, digest: str) -> None:
         try:

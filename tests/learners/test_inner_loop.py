@@ -262,7 +262,7 @@ def test_zero_shots_are_classified_by_the_anchors_alone():
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_both_forms_agree_on_conv4_in_its_fast_layout(channels):
-    shape, found = (16, 16) if channels == 1 else (3, 16, 16), []
+    shape, found = (16, 16) if channels == 1 else (16, 16, 3), []
     generator = torch.Generator().manual_seed(0)
     support, query = (torch.rand(2, *n, *shape, generator=generator, dtype=torch.float64) for n in ((3, 2), (4,)))
     for vectorised in (False, True):

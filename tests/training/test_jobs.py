@@ -253,3 +253,15 @@ def test_a_server_that_ends_takes_its_workers_along_and_leaves_honest_remains(en
     job = JobBoard(own_workspace).job(said["digest"])
     assert job is not None and job.state == "interrupted"
     assert one_sentence(job.message)
+
+
+def test_workers_that_start_ahead_of_the_first_job_are_started_once(
+    own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, started = JobBoard(own_workspace, 1), []
+    monkeypatch.setattr(board, "connect", lambda: started.append("workers"))
+    for _ in range(3):
+        board.warm()
+    wait_for(lambda: started)
+    board.close()
+    assert started == ["workers"]
