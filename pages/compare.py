@@ -24,7 +24,7 @@ from metadash.training.builder import run_for
 
 header(
     "Which learner does better, and by how much?",
-    "Choose stored runs; they are compared task by task on the same test tasks. Runs alike but for their seed are one row here.",
+    "Choose stored runs; they are compared task by task on the same test tasks. Runs alike but for their seed, and the fold of a cross-fitting, are one row here.",
 )
 
 BASELINE, PAIRS = "against the baseline", "every pair"

@@ -85,7 +85,7 @@ def draw_so_far(spec: AnswerSpec, found: Answer | None, data: Dataset) -> None:
         )
         return
     st.badge("so far, no verdict yet", color="gray")
-    st.markdown(f"#### {so_far_sentence(found, len(spec.seeds))}")
+    st.subheader(so_far_sentence(found, len(spec.seeds)), anchor=False)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

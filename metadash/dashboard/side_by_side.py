@@ -115,7 +115,7 @@ class SideBySide:
         st.caption(
             f"{words.count(n_episodes)} episodes, the same for {'both' if len(self.arms) == 2 else 'all'} · {seeds} · "
             f"{self.n_way}-way, {self.arms[0].spec.evaluation.strategy} tasks"
-            + (f" · {single_seed(1)}" if counts[0] == 1 else "")
+            + (f" · {single_seed(1)}" if any(arm.spec.trains and len(arm.seeds) == 1 for arm in self.arms) else "")
         )
         tested = self.pairs if self.in_pairs else self.together
         asked = record(house.store(), asked_of_arms(self.everyone))

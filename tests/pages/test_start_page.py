@@ -46,7 +46,9 @@ def test_the_line_grows_fold_by_fold_and_has_no_verdict_before_the_last(
     for job in spec.jobs(tiny, RunStore(untrained)):
         house.board().submit(job)
     page = open_page("start", dataset="tiny")
-    assert said(page, "So far, after 2 of 5 folds") and said(page, "no verdict yet") and not said(page, "▲")
+    assert (
+        page.subheader[0].value.startswith("So far, after 2 of 5 folds") and said(page, "no verdict yet") and not said(page, "▲")
+    )
     stored_folds(untrained, tiny, 5)
     page = open_page("start", dataset="tiny")
     assert not said(page, "So far") and said(page, "5 folds, every thing tested once")
