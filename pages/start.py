@@ -13,6 +13,7 @@ from metadash.dashboard import house
 from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, draw_so_far, episode_row, numbers_table
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
+from metadash.dashboard.firstlook import warn_first
 from metadash.dashboard.frame import header
 from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.learning import backbone_origin
@@ -100,6 +101,7 @@ def ask() -> None:
         else "it has never seen"
     )
     with st.container(border=True):
+        warn_first(data, spec.fold_runs[0].split, spec.run.sources)
         st.markdown(
             f"Pressing the button trains a learner with {question.subject}, without it, and with its rows shuffled between classes, and scores "
             f"all three on the same {words.count(spec.n_episodes)} test tasks of {nouns} {rotate}. "

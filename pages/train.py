@@ -11,6 +11,7 @@ from metadash.dashboard.comparison import accuracy_words, scores_of, unit_nouns
 from metadash.dashboard.curves import history_of, learning_curves
 from metadash.dashboard.downloads import download
 from metadash.dashboard.escape import plain
+from metadash.dashboard.firstlook import warn_first
 from metadash.dashboard.frame import header, one_sentence
 from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of
@@ -56,6 +57,7 @@ def ask() -> None:
     tests = specs[0].evaluation
     for job in [job for job in jobs if job.digest in needed and job.state in ("failed", "cancelled", "interrupted")][:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
+    warn_first(data, specs[0].split, specs[0].sources)
     runs = f"{len(specs)} runs, one a seed" if len(specs) > 1 else "one run"
     single = "" if specs[0].trains else " (over a frozen backbone there is nothing more to train, so one serves every seed)"
     st.markdown(

@@ -7,12 +7,12 @@ from metadash.analysis.answer import AnswerSpec, answer_spec
 from metadash.analysis.ledger import asked_of_run, record
 from metadash.dashboard import house
 from metadash.dashboard.escape import plain
-from metadash.data.dataset import Dataset
+from metadash.data.dataset import Dataset, Source
 from metadash.training.jobs import all_jobs
 from metadash.training.store import RunStore
 from metadash.training.subsets import LoopSpec
 from metadash.workspace import Workspace
-from tests.builders import store_scores
+from tests.builders import store_scores, tiny_classes, tiny_description, tiny_vectors, write_vectors
 from tests.pages.page import ends_just_after_it_was_read, open_page, said
 
 
@@ -69,3 +69,16 @@ def test_from_the_second_question_on_it_says_how_often_was_asked(untrained: Work
     other = answer_spec(tiny, tiny.description.questions[0], seeds=(0, 1))
     record(RunStore(untrained), asked_of_run(other.run, tiny.fingerprint, other.seeds, folds=other.folds))
     assert said(open_page("start", dataset="tiny"), plain("The 1st of 2 questions asked of this data set's test families."))
+
+
+def test_a_column_worked_out_from_the_inputs_is_told_before_the_button(untrained: Workspace, no_workers: None) -> None:
+    inputs = tiny_vectors()
+    mean = inputs.reshape(len(tiny_classes()), -1, inputs.shape[1]).mean(axis=1)
+    classes = tiny_classes().assign(**{f"mean_{i}": mean[:, i] for i in range(8)})
+    about = tiny_description(
+        "told", modality="vector", sources=(Source("means", "class", tuple(f"mean_{i}" for i in range(8))),), questions=()
+    )
+    write_vectors(untrained, "told", classes=classes, description=about)
+    page = open_page("start", dataset="told", q="own", q_sources=["means"])
+    assert any("means" in warning.value for warning in page.warning) and not page.exception
+    assert not open_page("start", dataset="tiny").warning
