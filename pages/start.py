@@ -69,7 +69,7 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         help="The classes rotate through the test in folds, over a backbone each, so that more is known of new ones. Without it, and end to "
         "end, the data set's own split stands as it is.",
     )
-    own_backbone = backbone_origin(data, "own_backbone")
+    own_backbone = backbone_origin(data, "own_backbone", backbone=backbone.name, width=width)
 
 spec = answer_spec(
     data,
@@ -93,7 +93,7 @@ def ask() -> None:
         house.board().warm()
     parts = jobs_of(jobs, data)
     for job in troubled(parts)[:1]:
-        st.warning(f"The last attempt ended early: {job.title}. {job.message}", icon=":material/warning:")
+        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
     nouns = words.plural(data.description.class_noun)
     rotate = (
         f"in {spec.folds} folds, so that every {data.description.class_noun} is tested once"

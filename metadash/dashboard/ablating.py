@@ -177,7 +177,7 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
             bind="query-params",
             help="Effects smaller than this are too small to act on.",
         )
-        own_backbone = backbone_origin(data, "ab_own")
+        own_backbone = backbone_origin(data, "ab_own", backbone_episodes=int(episodes))
         folds = st.segmented_control(
             "Cross-fitting",
             list(FOLDS),

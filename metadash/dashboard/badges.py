@@ -1,15 +1,10 @@
 """A decision as a badge: mark, words and colour, the same on every page."""
 
 from metadash.analysis.family import COMPARED
-from metadash.analysis.verdict import Decision, Verdict, graded
+from metadash.analysis.verdict import CLAIMS, Decision, Verdict, graded
 
 COLOURS = {Verdict.HELPS: "primary", Verdict.HURTS: "red", Verdict.EQUIVALENT: "gray", Verdict.UNDETERMINED: "orange"}
-CLAIMS = {
-    Verdict.HELPS: "helps",
-    Verdict.HURTS: "hurts",
-    Verdict.EQUIVALENT: "no practical difference",
-    Verdict.UNDETERMINED: "cannot tell yet",
-}
+SHORT = {**CLAIMS, Verdict.EQUIVALENT: "no practical difference"}
 
 
 def badge_of(decision: Decision, compared: bool = False) -> tuple[str, str]:
@@ -17,5 +12,5 @@ def badge_of(decision: Decision, compared: bool = False) -> tuple[str, str]:
 
     The colour is the verdict's whatever the grade: how sure it is, the words say.
     """
-    claims = COMPARED if compared else CLAIMS
+    claims = COMPARED if compared else SHORT
     return f"{decision.verdict.value} {graded(claims[decision.verdict], decision.grade)}", COLOURS[decision.verdict]

@@ -114,7 +114,6 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             bind="query-params",
             help="Training stops earlier when validation accuracy rises no more.",
         )
-        own_backbone = backbone_origin(data, "tr_own")
         width = st.segmented_control(
             f"Width of {backbone.title}",
             backbone.widths,
@@ -124,6 +123,8 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             bind="query-params",
             help=f"The {backbone.width_means}.",
         )
+        size = {"backbone": backbone.name, "width": int(width), "backbone_episodes": int(episodes)}
+        own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
         defaults = options_for(learner, mode)  # type: ignore[arg-type]
         options = st.text_input(
             f"Options of {entry.title}",
@@ -145,9 +146,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             learner=learner,
             options=read_options(options) if entry.options else (),
             mode=mode,
-            backbone=backbone.name,
-            width=int(width),
-            backbone_episodes=int(episodes),
+            **size,
             own_backbone=own_backbone,
             distance=distance,
             fusion=fusion if sources else "none",
@@ -161,14 +160,15 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
     return checked(runs if runs[0].trains else runs[:1], data)
 
 
-def backbone_origin(data: Dataset, key: str) -> bool:
-    """Whether to train the backbone here; asked where some come with the data set."""
+def backbone_origin(data: Dataset, key: str, **choices: Any) -> bool:
+    """Whether to train the backbone here; asked where some come with the data set, and open where that of these choices does."""
     if not shipped_with(data.name)[1]:
         return False
     return st.toggle(
         "Train the backbone here",
         key=key,
         bind="query-params",
+        disabled=not run_for(data, **choices).backbone.start,
         help="Backbones of the usual size come with the data set, and say by which command they were made. Who doubts them trains one here: "
         "half a minute each, and the numbers differ by what training again differs.",
     )

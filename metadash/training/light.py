@@ -31,12 +31,12 @@ def train_learner(spec: RunSpec, dataset: Dataset, needed: list[Run], store: Run
 
 
 def train_loop(spec: LoopSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
-    """Trains those of its runs that are not stored yet, and stores each as what it is; of itself it keeps their digests only."""
-    started = time.monotonic()
+    """Trains its runs together, and stores each that is not there yet as what it is; of itself it keeps their digests only."""
+    started, busy = time.monotonic(), time.process_time()
     found = {run: plain_outcome(run, dataset, needed, store, history) for run in spec.runs if not run.trains}
     if spec.arms:
         found |= light_outcomes(spec.arms, spec.seeds, dataset, needed, store, history)
-    share = (time.monotonic() - started) / len(found)
+    seconds, processor = (time.monotonic() - started) / len(found), (time.process_time() - busy) / len(found)
     digests = {run: run_digest(run, dataset) for run in spec.runs}
     for run, outcome in found.items():
         with store.claim(digests[run]):
@@ -47,8 +47,8 @@ def train_loop(spec: LoopSpec, dataset: Dataset, needed: list[Run], store: RunSt
                     dataset,
                     summary={**outcome.summary, "needs": [one.digest for one in needed]},
                     environment=environment(),
-                    seconds=share,
-                    cost={"cpu_seconds": round(share, 2)},
+                    seconds=seconds,
+                    cost={"cpu_seconds": round(processor, 2)},
                     frames={**outcome.frames, "history": history.frame()},
                     arrays=outcome.arrays,
                     weights=outcome.weights,

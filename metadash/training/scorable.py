@@ -7,24 +7,24 @@ from torch import Tensor
 from metadash.data.finite import LARGEST
 from metadash.errors import BadInput
 
-TODO = "look for inputs that are far larger than the rest, or try another seed"
+REMEDY = "look for inputs that are far larger than the rest, or try another seed"
 """What helps, wherever it broke: inputs come first, and what learns from them can diverge."""
 
 
 def scorable(logits: Tensor) -> Tensor:
     """``logits`` as they are. Raises BadInput where one of them is no number: the largest of those would be the first class."""
     if not torch.isfinite(logits).all():
-        raise BadInput(f"The learner's answers to some tasks are not numbers, so there is nothing to count; {TODO}.")
+        raise BadInput(f"The learner's answers to some tasks are not numbers, so there is nothing to count; {REMEDY}.")
     return logits
 
 
 def check_prototypes(table: np.ndarray, anchor: Tensor, share: Tensor) -> None:
     """That embeddings [R, D], anchors and their shares can be squared and summed; one look before thousands of tasks are counted."""
     if not within(torch.from_numpy(table)):
-        raise BadInput(f"Some embeddings are not numbers, or too large to be squared, so nothing can be counted; {TODO}.")
+        raise BadInput(f"Some embeddings are not numbers, or too large to be squared, so nothing can be counted; {REMEDY}.")
     if not (within(anchor) and within(share)):
         raise BadInput(
-            f"What the metadata say of some classes has become something that is no number, so nothing can be counted; {TODO}."
+            f"What the metadata say of some classes has become something that is no number, so nothing can be counted; {REMEDY}."
         )
 
 

@@ -82,3 +82,13 @@ def test_a_column_worked_out_from_the_inputs_is_told_before_the_button(untrained
     page = open_page("start", dataset="told", q="own", q_sources=["means"])
     assert any("means" in warning.value for warning in page.warning) and not page.exception
     assert not open_page("start", dataset="tiny").warning
+
+
+def test_training_one_s_own_backbone_can_be_chosen_only_where_one_would_come_with_the_data(
+    no_workers: None, untrained: Workspace
+) -> None:
+    assert "own_backbone" not in [toggle.key for toggle in open_page("start", dataset="tiny").toggle], "none comes with these"
+    page = open_page("start", dataset="glyphs")
+    assert not page.toggle(key="own_backbone").disabled
+    page.segmented_control(key="width").set_value(64).run()
+    assert page.toggle(key="own_backbone").disabled, "no backbone of that size comes with it, so one is trained anyway"
