@@ -3,7 +3,6 @@
 import json
 
 import streamlit as st
-from streamlit import runtime
 
 from metadash.analysis import words
 from metadash.analysis.answer import USUAL_SEEDS, answer_spec
@@ -89,8 +88,7 @@ found = house.stored_answer(spec, data)
 
 def ask() -> None:
     """The button, what it will tell, and how long it takes. Whoever reads that is about to press it: the workers start meanwhile."""
-    if runtime.exists():
-        house.board().warm()
+    house.expect_work()
     parts = jobs_of(jobs, data)
     for job in troubled(parts)[:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from metadash.analysis.answer import Answer, AnswerSpec, so_far, stored_folds
+from metadash.dashboard.lifespan import SERVING
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
@@ -31,6 +32,12 @@ def board() -> JobBoard:
         if not BOARDS:
             BOARDS.append(JobBoard(workspace()))
         return BOARDS[0]
+
+
+def expect_work() -> None:
+    """Somebody reads what a button would do: the workers start meanwhile, where there is a server that closes them again."""
+    if SERVING.is_set():
+        board().warm()
 
 
 def close_board() -> None:

@@ -8,13 +8,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+SERVING = threading.Event()
+"""Set between the start and the stop of a server: pages that are run without one (by tests) have nobody to close what they start."""
+
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Import what every page needs while the first browser is still loading; close the worker processes at the end."""
     keep_search_path(app.script_path)
     threading.Thread(target=warm_up, daemon=True, name="warm up").start()
+    SERVING.set()
     yield
+    SERVING.clear()
     from metadash.dashboard.house import close_board
 
     close_board()

@@ -7,7 +7,9 @@ from metadash.analysis.answer import AnswerSpec, answer_spec
 from metadash.analysis.ledger import asked_of_run, record
 from metadash.dashboard import house
 from metadash.dashboard.escape import plain
+from metadash.dashboard.lifespan import SERVING
 from metadash.data.dataset import Dataset, Source
+from metadash.training.board import JobBoard
 from metadash.training.jobs import all_jobs
 from metadash.training.store import RunStore
 from metadash.training.subsets import LoopSpec
@@ -92,3 +94,17 @@ def test_training_one_s_own_backbone_can_be_chosen_only_where_one_would_come_wit
     assert not page.toggle(key="own_backbone").disabled
     page.segmented_control(key="width").set_value(64).run()
     assert page.toggle(key="own_backbone").disabled, "no backbone of that size comes with it, so one is trained anyway"
+
+
+def test_workers_start_ahead_under_a_server_and_nowhere_else(untrained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is run without a server would leave its workers behind: a gigabyte for every test that opens it."""
+    asked: list[JobBoard] = []
+    monkeypatch.setattr(JobBoard, "warm", lambda board: asked.append(board))
+    open_page("start", dataset="tiny")
+    assert not asked
+    SERVING.set()
+    try:
+        open_page("start", dataset="tiny")
+    finally:
+        SERVING.clear()
+    assert len(asked) == 1
