@@ -107,4 +107,4 @@ def test_workers_start_ahead_under_a_server_and_nowhere_else(untrained: Workspac
         open_page("start", dataset="tiny")
     finally:
         SERVING.clear()
-    assert len(asked) == 1
+    assert len(set(map(id, asked))) == 1
