@@ -5,6 +5,7 @@ By default a question is cross-fitted: every class is a test class in one fold, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -92,26 +93,34 @@ class AnswerSpec:
 
     def jobs(self, dataset: Dataset, store: RunStore) -> list[Spec]:
         """What has to be computed, fold after fold: light runs of a fold train in one loop, any others one by one."""
-        parts = self.by_fold
-        if self.run.light and len(self.seeds) > 1:
-            # of the first fold one seed goes ahead, so that there is something to read early; the others fill the gap at the end
-            later = arms_of(self.fold_runs[0], self.seeds[1:]) | {"plain": []}
-            parts = [arms_of(self.fold_runs[0], self.seeds[:1]), *parts[1:], later]
-        return [job for part in parts for job in self.jobs_of(part, dataset, store)]
+        found: list[Spec] = []
+        for runs, loop in parts_of(self):
+            if loop is None:
+                found += runs
+                continue
+            missing = [run for run in runs if store.find(run, dataset) is None]
+            if store.find(loop, dataset) is None:
+                found += [loop] if missing else []
+            else:  # a run of a loop that has been may be damaged since: it is made again by itself
+                found += missing or [loop]
+        return found
 
     @property
     def ahead(self) -> "AnswerSpec":
         """The same question asked with the first of the seeds alone."""
         return replace(self, seeds=self.seeds[:1])
 
-    def jobs_of(self, fold: Runs, dataset: Dataset, store: RunStore) -> list[Spec]:
-        runs: list[Spec] = [run for arm in fold.values() for run in arm]
-        if not self.run.light:
-            return runs
-        loop, missing = LoopSpec(tuple(runs)), [run for run in runs if store.find(run, dataset) is None]  # type: ignore[arg-type]
-        if store.find(loop, dataset) is None:
-            return [loop] if missing else []
-        return missing or [loop]  # a run of a loop that has been may be damaged since: it is made again by itself
+
+@lru_cache(maxsize=32)
+def parts_of(spec: AnswerSpec) -> list[tuple[list[RunSpec], LoopSpec | None]]:
+    """The runs of each job, and the loop that they train in, if they do; kept, since a page asks at every click."""
+    parts = spec.by_fold
+    if spec.run.light and len(spec.seeds) > 1:
+        # of the first fold one seed goes ahead, so that there is something to read early; the others fill the gap at the end
+        later = arms_of(spec.fold_runs[0], spec.seeds[1:]) | {"plain": []}
+        parts = [arms_of(spec.fold_runs[0], spec.seeds[:1]), *parts[1:], later]
+    every = [[run for arm in part.values() for run in arm] for part in parts]
+    return [(runs, LoopSpec(tuple(runs)) if spec.run.light else None) for runs in every]
 
 
 def arms_of(run: RunSpec, seeds: Sequence[int]) -> Runs:
