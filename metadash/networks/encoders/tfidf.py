@@ -44,7 +44,7 @@ def encode(inputs: TextColumn, train: np.ndarray, width: int, tick: Callable[[fl
         return csr_matrix(hstack([counter.transform(texts) for counter in fitted]))
 
     counted = counts(list(trained_on(inputs, train)))
-    svd = TruncatedSVD(min(width, *counted.shape), n_iter=3, random_state=0).fit(counted)
+    svd = TruncatedSVD(min(width, *counted.shape), n_iter=2, random_state=0).fit(counted)
     tick(0.6)
     strength = svd.singular_values_
     directions = strength > 1e-5 * strength[0]
