@@ -10,16 +10,16 @@ import time
 import numpy as np
 import torch
 
-from metadash.analysis.plan import AblationSpec, ablation_run
+from metadash.ablation.plan import AblationSpec, ablation_run
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.episodes.sampler import draw, draw_from
+from metadash.runs.machine import prepare_process
+from metadash.runs.store import Run
+from metadash.runs.train import train
+from metadash.specs.subsets import HeadsSpec
+from metadash.training.counting import count_correct
 from metadash.training.heads import Heads, optimiser_of
-from metadash.training.machine import prepare_process
-from metadash.training.run import train
-from metadash.training.store import Run
-from metadash.training.subsets import HeadsSpec
-from metadash.training.tally import count_correct
 from metadash.workspace import Workspace
 
 ARMS = (1, 8, 32, 77, 154, 350)

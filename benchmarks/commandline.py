@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import ROOT, Outcome, Row, Stopwatch, median
-from metadash.analysis.answer import answer, answer_spec
+from metadash.answers.answer import answer, answer_spec
 from metadash.data.library import open_dataset
-from metadash.training.store import RunStore
+from metadash.runs.store import RunStore
 from metadash.workspace import Workspace
 
 SMALL = ("--backbone-episodes", "40", "--steps", "100", "--n-episodes", "200", "--seeds", "2")

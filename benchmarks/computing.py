@@ -6,15 +6,15 @@ import numpy as np
 
 from benchmarks.commandline import answered
 from benchmarks.record import Outcome, Row, Stopwatch, median
-from metadash.analysis.answer import answer_spec
+from metadash.answers.answer import answer_spec
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import STRATEGIES, EpisodeSpec, Pool
-from metadash.training.machine import prepare_process
-from metadash.training.progress import History
-from metadash.training.spec import BackboneSpec
-from metadash.training.store import RunStore
+from metadash.runs.machine import prepare_process
+from metadash.runs.progress import History
+from metadash.runs.store import RunStore
+from metadash.specs.run import BackboneSpec
 from metadash.workspace import Workspace
 
 EPISODES = 10_000
@@ -95,7 +95,7 @@ def test_classes(data: Dataset) -> np.ndarray:
 def heads(folder: Path, small: bool) -> Outcome:
     """The answer's own heads over its own backbone, trained again without being stored."""
     prepare_process()
-    from metadash.training.arms import Arm, fit
+    from metadash.training.trainer import Arm, fit
 
     answered(folder, False)
     workspace = Workspace(folder / "cli")

@@ -21,7 +21,7 @@ import psutil
 
 from benchmarks import commandline, computing, document, findings, web
 from benchmarks.record import ROOT, Outcome, Stopwatch, circumstances
-from metadash.training.version import code_version
+from metadash.runs.version import code_version
 
 RESULTS = ROOT / "benchmarks" / "results" / "figures.json"
 

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.record import Outcome, Stopwatch, Table
-from metadash.analysis.answer import AnswerSpec, answer_spec
-from metadash.analysis.compare import Difference, difference
-from metadash.analysis.intervals import Interval
-from metadash.analysis.scores import Scores, load_scores
+from metadash.answers.answer import AnswerSpec, answer_spec
+from metadash.answers.scores import load_scores
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
-from metadash.training.machine import prepare_process
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import RunStore
+from metadash.runs.machine import prepare_process
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
+from metadash.specs.run import RunSpec
+from metadash.stats.intervals import Interval
+from metadash.stats.paired import Difference, difference
+from metadash.stats.scored import Scores
 from metadash.workspace import Workspace
 
 LOOKS = (0.0, 0.05, 0.125, 0.25, 0.5, 1.0)
@@ -186,7 +187,7 @@ def never_stopped(spec: RunSpec, here: Laboratory) -> tuple[tuple[int, ...], lis
     import torch
 
     from metadash.episodes.sampler import draw, draw_from
-    from metadash.training.arms import DRAWN_AT_ONCE, Arm
+    from metadash.training.trainer import DRAWN_AT_ONCE, Arm
 
     arm = Arm(spec, here.data, train(spec.backbone, here.workspace))
     manifest = draw(here.data, spec.evaluation.episodes(spec.split, "test"))

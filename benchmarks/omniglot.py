@@ -18,7 +18,7 @@ from benchmarks.record import ROOT
 from benchmarks.reproduction import page
 from benchmarks.reproduction.cells import planned
 from benchmarks.reproduction.ledger import Ledger
-from metadash.training.machine import prepare_process
+from metadash.runs.machine import prepare_process
 
 if typing.TYPE_CHECKING:
     from benchmarks.reproduction.workbench import Workbench

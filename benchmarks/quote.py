@@ -13,15 +13,15 @@ from typing import Any
 
 from benchmarks.record import ROOT, circumstances
 from metadash import settings
-from metadash.analysis.answer import Answer, answer, answer_spec
-from metadash.analysis.export import simple
-from metadash.analysis.sentence import sentences
+from metadash.answers.answer import Answer, answer, answer_spec
+from metadash.answers.export import simple
+from metadash.answers.sentence import sentences
 from metadash.canonical import digest
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
-from metadash.training.store import RunStore
-from metadash.training.together import train_all
-from metadash.training.version import code_version
+from metadash.runs.queue.batch import train_all
+from metadash.runs.store import RunStore
+from metadash.runs.version import code_version
 from metadash.workspace import Workspace
 
 README, RECORD = ROOT / "README.md", ROOT / "benchmarks" / "results" / "quote.json"

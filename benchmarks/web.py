@@ -13,8 +13,8 @@ from benchmarks.commandline import answered
 from benchmarks.record import Outcome, Row, Stopwatch, Table, median, percentile
 from benchmarks.servers import Server, heavy_mapped, memory, serving, workers
 from benchmarks.sessions import Load, Session, Wrong, load
-from metadash.analysis.sentence import examples
-from metadash.training.jobs import Job, JobFolder, all_jobs
+from metadash.answers.sentence import examples
+from metadash.runs.queue.jobs import Job, JobFolder, all_jobs
 from metadash.workspace import Workspace
 from tests.browser import harness
 

@@ -1,4 +1,4 @@
-from metadash.cli import main
+from metadash.verbs.cli import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

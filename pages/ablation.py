@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from metadash.analysis import words
-from metadash.analysis.ablation_words import efficiency_words
-from metadash.analysis.effects_table import effects_table
-from metadash.analysis.methods import claims_words, command, methods, refuse_claim
-from metadash.analysis.plan import USUAL_SEEDS
-from metadash.dashboard import house
-from metadash.dashboard.ablating import (
+from metadash.ablation.effects_table import effects_table
+from metadash.ablation.methods import claims_words, command, methods, refuse_claim
+from metadash.ablation.plan import USUAL_SEEDS
+from metadash.ablation.words import efficiency_words
+from metadash.dashboard import server
+from metadash.dashboard.ablation.cards import csv_of, draw_card, draw_headline, draw_sets, fold_table, parquet_of, subset_explorer
+from metadash.dashboard.ablation.road import (
     NEXT_TIER,
     answered_whole,
     ask,
@@ -22,23 +22,23 @@ from metadash.dashboard.ablating import (
     progress_and_cancel,
     stored_ablation,
 )
-from metadash.dashboard.downloads import download
-from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import end_page, header, one_sentence
-from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
-from metadash.dashboard.links import link_to
-from metadash.dashboard.poolchip import chosen_pool
-from metadash.dashboard.sourcecards import csv_of, draw_card, draw_headline, draw_sets, fold_table, parquet_of, subset_explorer
-from metadash.dashboard.theme import palette
-from metadash.dashboard.watching import begin
+from metadash.dashboard.links.pages import link_to
+from metadash.dashboard.parts.downloads import download
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import end_page, header, one_sentence
+from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.pool_chip import chosen_pool
+from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.parts.watching import begin
 from metadash.errors import BadInput
 from metadash.figures.ablation import MEASURES, fading_chart, interaction_chart, measures_of, worth_chart
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import figure_page, report_html
+from metadash.stats import words
 
 NO_BAR = {"displayModeBar": False}
 
-data = house.chosen_dataset()
+data = server.chosen_dataset()
 header(
     "What is each metadata source worth?",
     "Sources are taken away, put back and falsified, on the same test tasks. A card for each says how much it adds, how sure that is, and against which control.",
@@ -67,7 +67,7 @@ def live_progress() -> None:
 with answer_area:
     if found:
         draw_headline(found, palette())
-        draw_sets(found, house.store())
+        draw_sets(found, server.store())
     if busy:
         live_progress()
     elif found is None or found.partial:

@@ -4,32 +4,32 @@ import numpy as np
 import streamlit as st
 
 from metadash import settings
-from metadash.analysis import words
-from metadash.analysis.adaptation import advice, details, headline, queries_table, read_adaptation, steps_table
-from metadash.analysis.arms import names_of, run_words
-from metadash.dashboard import house
-from metadash.dashboard.adapting import adapting, arm_title, learners_that_adapt
-from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
-from metadash.dashboard.downloads import download
-from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import end_page, header, one_sentence, term
-from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
-from metadash.dashboard.links import from_link, link_to, to_link
-from metadash.dashboard.querygrid import bins, cut_words, picture_of, query_grid, read_episode
-from metadash.dashboard.stepcharts import Line, gate, over_steps
-from metadash.dashboard.theme import palette
-from metadash.dashboard.watching import begin, watch
+from metadash.answers.inner_steps import advice, details, headline, queries_table, read_adaptation, steps_table
+from metadash.answers.stored_arms import names_of, run_words
+from metadash.dashboard import server
+from metadash.dashboard.adaptation.query_grid import bins, cut_words, picture_of, query_grid, read_episode
+from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
+from metadash.dashboard.compare.learners import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.downloads import download
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
+from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.steps_link import adapting, arm_title, learners_that_adapt
+from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.parts.watching import begin, watch
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
-from metadash.training.builder import run_for
-from metadash.training.kinds import run_digest
-from metadash.training.spec import RunSpec
-from metadash.training.views import AdaptationSpec, does_not_adapt, own_steps
+from metadash.runs.kinds import run_digest
+from metadash.specs.builder import run_for
+from metadash.specs.run import RunSpec
+from metadash.specs.views import AdaptationSpec, does_not_adapt, own_steps
+from metadash.stats import words
 
 OWN = "own"
 STEPS = (OWN, "1", "2", "3", "5", "10", "20", "50", "100")
 
-data = house.chosen_dataset()
+data = server.chosen_dataset()
 header(
     "What does the inner loop do?",
     "Some learners adapt to every new task: they take a few steps on its labelled examples (the support) before they answer the queries. "
@@ -65,7 +65,7 @@ def run_label(digest: str) -> str:
 
 def not_here(digest: str) -> str:
     """Why the run that a link names is not among those that can be looked at."""
-    run = house.store().get(digest)
+    run = server.store().get(digest)
     if run is not None and run.kind == "learner" and run.is_understood and isinstance(run.spec, RunSpec):
         other = f" It was trained on {run.spec.dataset}." if run.spec.dataset != data.name else ""
         return other.strip() or does_not_adapt(run.spec)
@@ -100,8 +100,8 @@ to_link("ad_steps")
 spec = AdaptationSpec(run.spec, int(episode) - 1, int(shot), None if wanted == OWN else int(wanted))
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
-found = house.store().get(digest)
-is_current = house.store().find(spec.run, data) is not None
+found = server.store().get(digest)
+is_current = server.store().find(spec.run, data) is not None
 
 
 def go_to(number: int) -> None:
@@ -165,13 +165,13 @@ def overall() -> str:
 
 if st.session_state.pop("ad_leafing", digest) != digest and not found and is_current and not troubled(jobs_of([spec], data)):
     with one_sentence():
-        house.board().submit(spec)
+        server.board().submit(spec)
         busy = True
 
 with answer_area.container(border=True):
     if found:
         steps, queries, prototypes, support = (
-            house.run_frame(digest, name) for name in ("steps", "queries", "prototypes", "support")
+            server.run_frame(digest, name) for name in ("steps", "queries", "prototypes", "support")
         )
         seen = read_adaptation(steps, queries, prototypes, own)
         st.markdown(f"#### {headline(seen)}")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from metadash.analysis.arms import (
+from metadash.answers.stored_arms import (
     StoredArm,
     comparable,
     differences_table,
@@ -11,16 +11,16 @@ from metadash.analysis.arms import (
     newest_comparable,
     ordered,
 )
-from metadash.dashboard import house
-from metadash.dashboard.adapting import adaptation_links
-from metadash.dashboard.comparison import scores_of, shelf, shelf_table, tasks_words, unit_nouns
-from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import end_page, header, term
-from metadash.dashboard.jobs import how_long, jobs_of
-from metadash.dashboard.links import from_link, link_to, to_link
-from metadash.dashboard.side_by_side import SideBySide
+from metadash.dashboard import server
+from metadash.dashboard.compare.learners import scores_of, shelf, shelf_table, tasks_words, unit_nouns
+from metadash.dashboard.compare.results import SideBySide
+from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import end_page, header, term
+from metadash.dashboard.parts.jobs import how_long, jobs_of
+from metadash.dashboard.parts.steps_link import adaptation_links
 from metadash.errors import BadInput
-from metadash.training.builder import run_for
+from metadash.specs.builder import run_for
 
 header(
     "Which learner does better, and by how much?",
@@ -46,7 +46,7 @@ def left_out() -> None:
 
 def empty() -> None:
     """What to do where there is nothing to compare yet, and how long it takes."""
-    data = house.chosen_dataset()
+    data = server.chosen_dataset()
     first = jobs_of([run_for(data)], data)
     with st.container(border=True):
         have = "There is one learner so far; a comparison takes two." if arms else "Nothing has been trained yet."

@@ -2,19 +2,22 @@
 
 import streamlit as st
 
-from metadash.analysis import words
-from metadash.dashboard import explore, house, reads, task
-from metadash.dashboard.downloads import download
-from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import end_page, header, one_sentence, term
-from metadash.dashboard.poolchip import chosen_pool
-from metadash.dashboard.reads import Refusal
+from metadash.dashboard import server
+from metadash.dashboard.episodes import task
+from metadash.dashboard.metadata import explore
+from metadash.dashboard.parts import reads
+from metadash.dashboard.parts.downloads import download
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
+from metadash.dashboard.parts.pool_chip import chosen_pool
+from metadash.dashboard.parts.reads import Refusal
 from metadash.data.dataset import ROLES
 from metadash.data.facets import both
 from metadash.episodes.saved import as_table, save, saved_episodes
 from metadash.episodes.spec import STRATEGIES, EpisodeSpec, Pool
+from metadash.stats import words
 
-data = house.chosen_dataset()
+data = server.chosen_dataset()
 about = data.description
 header(
     "What does one task look like?",
@@ -84,7 +87,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="The next seed; locked classes stay.",
     )
     keep = st.popover("Save", icon=":material/bookmark_add:")
-    entries = saved_episodes(house.workspace(), data)
+    entries = saved_episodes(server.workspace(), data)
     with st.popover(f"Saved ({len(entries)})", icon=":material/bookmarks:"):
         if not entries:
             st.caption("Nothing saved yet. A saved episode can be opened again by everybody who uses this workspace.")
@@ -141,7 +144,7 @@ with keep:
     title = st.text_input("Name", key="ep_name", placeholder=f"{n_way}-way {n_shot}-shot", max_chars=80)
     if st.button("Save in this workspace", type="primary", key="ep_save", width="stretch"):
         with one_sentence():
-            save(house.workspace(), data, manifest, title, spec)
+            save(server.workspace(), data, manifest, title, spec)
         st.rerun()
     download("Download .npz", manifest.to_bytes, f"{manifest.hash}.npz", "application/octet-stream", width="stretch")
     download(

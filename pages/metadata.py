@@ -4,22 +4,25 @@ from pathlib import Path
 
 import streamlit as st
 
-from metadash.analysis import words
-from metadash.dashboard import auditing, explore, house, reads
-from metadash.dashboard.downloads import download
-from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import header
-from metadash.dashboard.poolchip import choose_pool
-from metadash.dashboard.reads import Refusal
+from metadash.dashboard import server
+from metadash.dashboard.metadata import audit as auditing
+from metadash.dashboard.metadata import explore
+from metadash.dashboard.parts import reads
+from metadash.dashboard.parts.downloads import download
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import header
+from metadash.dashboard.parts.pool_chip import choose_pool
+from metadash.dashboard.parts.reads import Refusal
 from metadash.data import facets
 from metadash.data.filter_bar import parse
 from metadash.errors import BadInput
+from metadash.stats import words
 
 EPISODES = Path(__file__).with_name("episodes.py")
 TABLES = ("classes", "instances", "splits", "sources")
 MOST_ROWS, MOST_PICTURES = 5000, 24
 
-data = house.chosen_dataset()
+data = server.chosen_dataset()
 
 header(
     "What do we know about the data?",

@@ -4,30 +4,30 @@ import numpy as np
 import streamlit as st
 
 from metadash import settings
-from metadash.analysis import words
-from metadash.analysis.arms import names_of, run_words
-from metadash.analysis.one_task import one_task, task_sentence
-from metadash.dashboard import house
-from metadash.dashboard.comparison import accuracy_words, scores_of, shelf, unit_nouns
-from metadash.dashboard.downloads import download
-from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import end_page, header, term
-from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
-from metadash.dashboard.links import from_link, link_to, to_link
-from metadash.dashboard.maps import TABLE_ROWS, TASK, export_table, selected_table, task_classes
-from metadash.dashboard.mapview import colour_choices, drawn
-from metadash.dashboard.pictures import picture_row
-from metadash.dashboard.watching import begin, watch
+from metadash.answers.map_sentence import one_task, task_sentence
+from metadash.answers.stored_arms import names_of, run_words
+from metadash.dashboard import server
+from metadash.dashboard.compare.learners import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.downloads import download
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import end_page, header, term
+from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.pictures import picture_row
+from metadash.dashboard.parts.watching import begin, watch
+from metadash.dashboard.prototypes.map_figure import TABLE_ROWS, TASK, export_table, selected_table, task_classes
+from metadash.dashboard.prototypes.map_view import colour_choices, drawn
 from metadash.errors import BadInput
-from metadash.learners.fusions import BOTH
-from metadash.training.builder import run_for
-from metadash.training.kinds import run_digest
-from metadash.training.spec import RunSpec
-from metadash.training.views import MapSpec
+from metadash.learners.core.fusions import BOTH
+from metadash.runs.kinds import run_digest
+from metadash.specs.builder import run_for
+from metadash.specs.run import RunSpec
+from metadash.specs.views import MapSpec
+from metadash.stats import words
 
 CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, so many examples of each
 
-data = house.chosen_dataset()
+data = server.chosen_dataset()
 header(
     "What did it learn?",
     "A map of one test task: what lies close together looks alike to the learner, and arrows show where the metadata moves a class.",
@@ -100,7 +100,7 @@ assert isinstance(run.spec, RunSpec)
 spec = MapSpec(run.spec, int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
-found = house.store().get(digest)
+found = server.store().get(digest)
 
 
 def ask() -> None:
@@ -116,7 +116,7 @@ def ask() -> None:
         begin([spec], data)
     anew = (
         ""
-        if house.store().find(spec.run, data)
+        if server.store().find(spec.run, data)
         else " The learner was trained by an earlier version of MetaDash and is trained anew first."
     )
     workers = settings.worker_count()
@@ -148,7 +148,7 @@ def overall() -> str:
 
 with answer_area.container(border=True):
     if found:
-        points = house.run_frame(digest, "points")
+        points = server.run_frame(digest, "points")
         class_names = data.classes["class_name"].astype(str)
         in_task = {int(c): plain(class_names[c]) for c in task_classes(points)}
         st.markdown(f"#### {task_sentence(one_task(points), in_task)}")

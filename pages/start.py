@@ -4,23 +4,23 @@ import json
 
 import streamlit as st
 
-from metadash.analysis import words
-from metadash.analysis.answer import USUAL_SEEDS, answer_spec
-from metadash.analysis.export import as_json
-from metadash.analysis.looks_words import looked_at_answer
-from metadash.dashboard import house
-from metadash.dashboard.answers import chosen_question, computed_how, draw_answer, draw_so_far, episode_row, numbers_table
-from metadash.dashboard.downloads import download
-from metadash.dashboard.escape import plain
-from metadash.dashboard.firstlook import warn_first
-from metadash.dashboard.frame import header
-from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
-from metadash.dashboard.learning import backbone_origin
-from metadash.dashboard.poolchip import chosen_pool
-from metadash.dashboard.watching import begin, watch
+from metadash.answers.answer import USUAL_SEEDS, answer_spec
+from metadash.answers.export import as_json
+from metadash.answers.looks import looked_at_answer
+from metadash.dashboard import server
+from metadash.dashboard.parts.downloads import download
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.first_look import warn_first
+from metadash.dashboard.parts.frame import header
+from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.pool_chip import chosen_pool
+from metadash.dashboard.parts.watching import begin, watch
+from metadash.dashboard.start.answer import chosen_question, computed_how, draw_answer, draw_so_far, episode_row, numbers_table
+from metadash.dashboard.train.controls import backbone_origin
 from metadash.networks.registry import usual_backbone
+from metadash.stats import words
 
-data = house.chosen_dataset()
+data = server.chosen_dataset()
 
 header(
     "Which metadata helps with new classes?",
@@ -81,14 +81,14 @@ spec = answer_spec(
     own_backbone=own_backbone,
     where=pool,
 )
-jobs = spec.jobs(data, house.store())
+jobs = spec.jobs(data, server.store())
 busy = on_its_way(jobs, data)
-found = house.stored_answer(spec, data)
+found = server.stored_answer(spec, data)
 
 
 def ask() -> None:
     """The button, what it will tell, and how long it takes. Whoever reads that is about to press it: the workers start meanwhile."""
-    house.expect_work()
+    server.expect_work()
     parts = jobs_of(jobs, data)
     for job in troubled(parts)[:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
@@ -113,12 +113,12 @@ def ask() -> None:
 @st.fragment(run_every=LOOK_EVERY)
 def growing() -> None:
     """What the finished folds say, sharper with each."""
-    draw_so_far(spec, house.line_so_far(spec, data), data)
+    draw_so_far(spec, server.line_so_far(spec, data), data)
 
 
 if found:
     draw_answer(found)
-    if looked := looked_at_answer(found, data, house.store()):
+    if looked := looked_at_answer(found, data, server.store()):
         st.caption(plain(looked))
 elif busy:
     with st.container(border=True):

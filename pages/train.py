@@ -3,34 +3,34 @@
 import streamlit as st
 
 from metadash import settings
-from metadash.analysis import words
-from metadash.analysis.arms import arm_id
-from metadash.analysis.sentence import examples
-from metadash.dashboard import house
-from metadash.dashboard.comparison import accuracy_words, scores_of, unit_nouns
-from metadash.dashboard.curves import history_of, learning_curves
-from metadash.dashboard.downloads import download
-from metadash.dashboard.escape import plain
-from metadash.dashboard.firstlook import warn_first
-from metadash.dashboard.frame import header, one_sentence
-from metadash.dashboard.joblist import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
-from metadash.dashboard.jobs import LOOK_EVERY, how_long, jobs_of
-from metadash.dashboard.learning import MODES, chosen_runs, reading
-from metadash.dashboard.links import from_link, link_to, to_link
-from metadash.dashboard.poolchip import chosen_pool
-from metadash.dashboard.watching import begin, watch
+from metadash.answers.sentence import examples
+from metadash.answers.stored_arms import arm_id
+from metadash.dashboard import server
+from metadash.dashboard.compare.learners import accuracy_words, scores_of, unit_nouns
+from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.curves import history_of, learning_curves
+from metadash.dashboard.parts.downloads import download
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.first_look import warn_first
+from metadash.dashboard.parts.frame import header, one_sentence
+from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of
+from metadash.dashboard.parts.pool_chip import chosen_pool
+from metadash.dashboard.parts.watching import begin, watch
+from metadash.dashboard.train.controls import MODES, chosen_runs, reading
+from metadash.dashboard.train.queue import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
-from metadash.training.estimate import with_needs
-from metadash.training.jobs import all_jobs
-from metadash.training.kinds import run_digest
-from metadash.training.spec import RunSpec
-from metadash.training.store import Run
-from metadash.training.views import adapts
+from metadash.runs.estimate import with_needs
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.jobs import all_jobs
+from metadash.runs.store import Run
+from metadash.specs.run import RunSpec
+from metadash.specs.views import adapts
+from metadash.stats import words
 
 NEWEST = "What is running, or the newest"
 
-data = house.chosen_dataset()
+data = server.chosen_dataset()
 header(
     "Who learns, and how fast?",
     "Choose a learner and what it may know, see how long it takes, press the button, watch it learn. It goes on if you close the page.",
@@ -44,11 +44,11 @@ try:
 except BadInput as sentence:
     problem = str(sentence)
 
-jobs = all_jobs(house.workspace())
+jobs = all_jobs(server.workspace())
 busy = any(job.active for job in jobs)
 needed = {run_digest(spec, data) for spec in with_needs(list(specs))}
 asked = {run_digest(spec, data) for spec in specs}  # a backbone that trains for somebody else does not hold up the button
-stored: list[Run] = [run for spec in specs if (run := house.store().find(spec, data))]
+stored: list[Run] = [run for spec in specs if (run := server.store().find(spec, data))]
 
 
 def ask() -> None:
@@ -118,12 +118,12 @@ with st.container(border=True):
 def learning() -> None:
     """Curves of the chosen run and the queue; a job that ends brings the whole page up to date."""
     with one_sentence():
-        now = all_jobs(house.workspace())
+        now = all_jobs(server.workspace())
         active = sorted((job for job in now if job.active), key=lambda job: job.submitted)
         if {job.digest for job in active} != {job.digest for job in jobs if job.active}:
             st.rerun()
         st.subheader("Learning curves", anchor=False)
-        labels = choices(now, house.store().runs())
+        labels = choices(now, server.store().runs())
         if labels:
             wanted = next(
                 (job.digest for job in active if job.state == "running" and job.digest in labels), newest_trained(labels)

@@ -4,39 +4,39 @@ from dataclasses import replace
 
 import streamlit as st
 
-from metadash.analysis import words
-from metadash.analysis.arms import names_of, run_words
-from metadash.analysis.doses import break_even_words, dose_curves, dose_name
-from metadash.analysis.plan import SOURCE_DROPOUT
-from metadash.analysis.what_if import headline, moved_queries, what_if
-from metadash.dashboard import house
-from metadash.dashboard.asking import (
+from metadash.ablation.plan import SOURCE_DROPOUT
+from metadash.answers.doses import break_even_words, dose_curves, dose_name
+from metadash.answers.stored_arms import names_of, run_words
+from metadash.answers.what_if import headline, moved_queries, what_if
+from metadash.dashboard import server
+from metadash.dashboard.compare.learners import accuracy_words, differences_chart, scores_of, shelf, unit_nouns
+from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.downloads import download
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
+from metadash.dashboard.parts.instances import instance_edits_of, known_sources, level_label
+from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.parts.watching import begin, watch
+from metadash.dashboard.what_if.question import (
     changes_of,
     dots_of,
     edits_of,
     moved_map,
     queries_view,
 )
-from metadash.dashboard.comparison import accuracy_words, differences_chart, scores_of, shelf, unit_nouns
-from metadash.dashboard.downloads import download
-from metadash.dashboard.escape import plain
-from metadash.dashboard.frame import end_page, header, one_sentence, term
-from metadash.dashboard.instances import instance_edits_of, known_sources, level_label
-from metadash.dashboard.jobs import how_long, jobs_of, on_its_way, troubled
-from metadash.dashboard.links import from_link, link_to, to_link
-from metadash.dashboard.theme import palette
-from metadash.dashboard.watching import begin, watch
 from metadash.figures.doses import dose_chart
-from metadash.training.builder import run_for
-from metadash.training.kinds import run_digest
-from metadash.training.levels import dose_kinds, usual_strategy
-from metadash.training.questions import DoseSpec, WhatIfSpec
-from metadash.training.spec import RunSpec
-from metadash.training.views import MapSpec
+from metadash.runs.kinds import run_digest
+from metadash.specs.builder import run_for
+from metadash.specs.run import RunSpec
+from metadash.specs.source_levels import dose_kinds, usual_strategy
+from metadash.specs.views import MapSpec
+from metadash.specs.what_if import DoseSpec, WhatIfSpec
+from metadash.stats import words
 
 ANSWER_EVERY = 0.25  # seconds between two looks for an answer: it takes about half a second
 
-data = house.chosen_dataset()
+data = server.chosen_dataset()
 about = data.description
 header(
     "What if the metadata were different?",
@@ -76,7 +76,7 @@ def train_one() -> None:
 
 in_training = {spec: on_its_way([spec], data) for spec in (tolerant(), tolerant(of_instances=True))}
 arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name and arm.spec.reads_at_test]
-arms = [arm for arm in arms if arm.spec.control == "none" and house.store().find(arm.spec, data)]
+arms = [arm for arm in arms if arm.spec.control == "none" and server.store().find(arm.spec, data)]
 if not arms:
     train_one()
     end_page()
@@ -130,7 +130,7 @@ with changes_area.container(border=True):
     changes = changes_of(trained.spec.sources, data)
 with beside.container(border=True):
     st.markdown("##### One value rewritten")
-    manifest = house.store().manifest(trained)
+    manifest = server.store().manifest(trained)
     edits = edits_of(trained.spec.sources, [int(c) for c in manifest.classes[int(episode) - 1]], data)
     task = manifest[int(episode) - 1 : int(episode)].at_shot(int(shot))
     instance_edits = instance_edits_of(trained.spec.sources, task, data)
@@ -138,13 +138,13 @@ with beside.container(border=True):
 
 spec = WhatIfSpec(trained.spec, changes, edits, instance_edits, int(seed), int(episode) - 1, int(shot))
 digest = run_digest(spec, data)
-found = house.store().get(digest)
+found = server.store().get(digest)
 
 
 @st.fragment(run_every=ANSWER_EVERY)
 def asking() -> None:
     with one_sentence():
-        if house.store().get(digest):
+        if server.store().get(digest):
             st.rerun()
         parts = jobs_of([spec], data)
         failed = troubled(parts)
@@ -158,10 +158,10 @@ def asking() -> None:
 with answer_area.container(border=True):
     if found is None:
         if not troubled(jobs_of([spec], data)):
-            house.board().submit(spec)
+            server.board().submit(spec)
         asking()
     else:
-        result = what_if(found, trained, house.store())
+        result = what_if(found, trained, server.store())
         st.markdown(
             f"#### {headline(result, spec, about.class_noun, about.group_noun if tests.strategy == 'siblings' else about.class_noun)}"
         )
@@ -208,7 +208,7 @@ def map_part() -> None:
     """The map of the unchanged task, pinned, with the prototypes' ways on it."""
     pinned = MapSpec(trained.spec, int(episode) - 1, int(shot))
     busy = on_its_way([pinned], data)
-    drawn = house.store().find(pinned, data)
+    drawn = server.store().find(pinned, data)
     if drawn is None:
         if busy:
             watch([pinned], data, "wi_map")
@@ -249,14 +249,14 @@ def dose_part() -> None:
     spec = DoseSpec(trained.spec, hit, dose_kinds(hit, data), seed=int(seed))
     siblings = [replace(spec, run=run.spec) for run in arm.runs]
     busy = on_its_way(siblings, data)
-    stored = [run for one in siblings if (run := house.store().find(one, data))]
+    stored = [run for one in siblings if (run := server.store().find(one, data))]
     if busy:
         watch(siblings, data, "wi_dose")
     if not stored:
         if not busy and st.button("Draw the curve", type="primary", icon=":material/play_arrow:", key="wi_dose"):
             begin(siblings, data)
         return
-    curves = dose_curves(stored, house.store(), int(shot))
+    curves = dose_curves(stored, server.store(), int(shot))
     st.plotly_chart(
         dose_chart(curves, palette()),
         theme=None,

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from metadash.analysis.ablation import Ablation, ablation
-from metadash.analysis.plan import AblationSpec
+from metadash.ablation.plan import AblationSpec
+from metadash.ablation.result import Ablation, ablation
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
-from metadash.training.kinds import Spec, run_digest
-from metadash.training.store import Run, RunStore
-from metadash.training.subsets import HeadsSpec, MaskedSpec, SourceArm
+from metadash.runs.kinds import run_digest
+from metadash.runs.store import Run, RunStore
+from metadash.specs.any_spec import Spec
+from metadash.specs.subsets import HeadsSpec, MaskedSpec, SourceArm
 from tests.builders import tiny_run
 
 SOURCES = ("place", "size", "flag")

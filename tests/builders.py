@@ -18,9 +18,9 @@ from metadash.checksums import sealed, sums_of
 from metadash.data.dataset import Dataset, Description, Question, Source, write_dataset
 from metadash.data.splits import split_by_group, table_of
 from metadash.episodes.sampler import draw
-from metadash.training.kinds import run_digest
-from metadash.training.spec import BackboneSpec, Evaluation, RunSpec
-from metadash.training.store import Run, RunStore
+from metadash.runs.kinds import run_digest
+from metadash.runs.store import Run, RunStore
+from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
 from metadash.workspace import Workspace
 
 N_GROUPS, PER_GROUP, PER_CLASS, SIDE = 8, 5, 30, 28

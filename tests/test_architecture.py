@@ -18,36 +18,39 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
     {"__main__"},
-    {"cli"},
     {"verbs"},
-    {"commands"},
-    {"dashboard", "progress_bar"},
+    {"dashboard"},
     {"figures"},
-    {"analysis"},
+    {"ablation"},
+    {"answers"},
     {"training"},
+    {"runs"},
+    {"specs"},
     {"learners"},
     {"networks"},
     {"episodes", "metadata"},
     {"data"},
+    {"stats"},
     {"errors", "canonical", "checksums", "settings", "workspace", "__init__"},
 )
 """From the top of the house to its ground; those beside each other in one set may not import each other, but for the ground."""
 
 MOST_LINES = 400
+MOST_FILES = 18
 WITH_STREAMLIT = ("app.py", "pages/", "metadash/dashboard/", "tests/", "benchmarks/")
 SERVER_IMPORTS = (
-    "metadash.dashboard.house",
-    "metadash.dashboard.jobs",
+    "metadash.dashboard.server",
+    "metadash.dashboard.parts.jobs",
     "metadash.figures.charts",
-    "metadash.dashboard.frame",
-    "metadash.dashboard.auditing",
-    "metadash.dashboard.ablating",
-    "metadash.dashboard.sourcecards",
+    "metadash.dashboard.parts.frame",
+    "metadash.dashboard.metadata.audit",
+    "metadash.dashboard.ablation.road",
+    "metadash.dashboard.ablation.cards",
     "metadash.figures.report",
-    "metadash.training.board",
-    "metadash.training.worker",
-    "metadash.analysis.answer",
-    "metadash.analysis.ablation_words",
+    "metadash.runs.queue.board",
+    "metadash.runs.queue.worker",
+    "metadash.answers.answer",
+    "metadash.ablation.words",
 )
 NEVER_IN_THE_SERVER = ("torch", "sklearn", "scipy.stats")
 
@@ -106,6 +109,20 @@ def test_the_ground_floor_imports_nothing_above_it() -> None:
             assert not imported.startswith("metadash.") or floor_of(imported) == len(FLOORS) - 1, f"{part} imports {imported}"
 
 
+@pytest.mark.parametrize(
+    "folder", sorted({file.parent for file in SOURCES}), ids=lambda folder: folder.relative_to(ROOT).as_posix()
+)
+def test_a_folder_has_so_few_files_that_one_look_takes_them_in(folder: Path) -> None:
+    assert len([file for file in folder.glob("*.py") if file.stem != "__init__"]) <= MOST_FILES
+
+
+def test_statistics_are_pure() -> None:
+    """Numbers in, numbers and words out: nothing below them but errors, and nothing of the disk."""
+    for file in (PACKAGE / "stats").glob("*.py"):
+        ours = {name for name in imports_of(file) if name.startswith("metadash.")}
+        assert all(name == "metadash.errors" or name.startswith("metadash.stats") for name in ours), file.name
+
+
 def test_only_the_dashboard_and_its_pages_import_streamlit() -> None:
     for file in tracked_files():
         name = file.relative_to(ROOT).as_posix()
@@ -116,7 +133,7 @@ def test_only_the_dashboard_and_its_pages_import_streamlit() -> None:
 def test_every_file_is_handed_out_by_the_one_button_that_reruns_nothing() -> None:
     """Streamlit's own reruns the page on a click, and the start of a run may lose the file that was asked for."""
     users = [file for file in (*SOURCES, *(ROOT / "pages").glob("*.py")) if "download_button" in file.read_text(encoding="utf-8")]
-    assert users == [PACKAGE / "dashboard" / "downloads.py"]
+    assert users == [PACKAGE / "dashboard" / "parts" / "downloads.py"]
 
 
 def test_the_server_loads_neither_torch_nor_scikit_learn() -> None:
@@ -180,14 +197,14 @@ def test_no_file_names_a_place_on_somebody_s_machine() -> None:
 
 def test_a_page_ends_so_that_its_link_can_still_be_drawn() -> None:
     """After Streamlit's own stop nothing is drawn any more, *Copy link* and what of a link was not possible included."""
-    files = [*(ROOT / "pages").glob("*.py"), *(PACKAGE / "dashboard").glob("*.py")]
+    files = [*(ROOT / "pages").glob("*.py"), *(PACKAGE / "dashboard").rglob("*.py")]
     assert [file.name for file in files if "st.stop()" in file.read_text()] == []
 
 
 MAKERS = {
-    "RunSpec": {"training/builder.py"},
-    "Evaluation": {"training/builder.py", "training/defaults.py"},
-    "BackboneSpec": {"training/builder.py", "training/defaults.py", "training/shipping.py"},
+    "RunSpec": {"specs/builder.py"},
+    "Evaluation": {"specs/builder.py", "specs/defaults.py"},
+    "BackboneSpec": {"specs/builder.py", "specs/defaults.py", "training/shipping.py"},
 }
 """Who may make a spec from nothing: the builder, what says the usual numbers, and what trains the backbones that are shipped."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from metadash import cli
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace
 
@@ -46,7 +46,7 @@ def test_answer_prints_every_number_as_one_json_document(capsys, workspace) -> N
 def test_the_same_question_again_is_read_from_the_store(capsys, workspace, monkeypatch) -> None:
     question = ("answer", "--dataset", "tiny", *SMALL, "--seeds", "1", "--json")
     first = call(capsys, workspace, *question)[1]
-    monkeypatch.setattr("metadash.training.run.compute", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("metadash.runs.train.compute", lambda *_: pytest.fail("computed again"))
     assert call(capsys, workspace, *question)[1] == first
 
 

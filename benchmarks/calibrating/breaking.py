@@ -9,12 +9,12 @@ from benchmarks.calibrating.findings import Found, share
 from benchmarks.calibrating.laboratory import Laboratory, open_laboratory
 from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
-from metadash.analysis.doses import BreakEven, break_even
+from metadash.answers.doses import BreakEven, break_even
 from metadash.episodes.sampler import draw
 from metadash.metadata.changes import Change
-from metadash.training.questions import DoseSpec
+from metadash.runs.train import train
+from metadash.specs.what_if import DoseSpec
 from metadash.training.rescoring import Rescorer, same_every_draw
-from metadash.training.run import train
 
 CLOSE = 0.1
 USUAL = DoseSpec.__dataclass_fields__["fractions"].default

@@ -11,11 +11,11 @@ from benchmarks.calibrating.laboratory import Laboratory, open_laboratory
 from benchmarks.calibrating.permuted import falsified, trained_heads, values_of
 from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
-from metadash.analysis.cards import SourceCard, cards_of, effects_of
-from metadash.analysis.values import Values
-from metadash.analysis.verdict import ROPE, Verdict
+from metadash.ablation.cards import SourceCard, cards_of, effects_of
+from metadash.ablation.values import Values
 from metadash.metadata.encoded import EncodedSource
-from metadash.training.arms import encode_sources
+from metadash.stats.verdict import ROPE, Verdict
+from metadash.training.trainer import encode_sources
 
 TOGETHER = 25
 """Heads of a stack, trained on the same tasks and scored on the same test episodes; every stack has its own of both."""

@@ -8,8 +8,8 @@ from benchmarks.calibrating.findings import Found, covered, exact_bounds, share
 from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.calibrating.worlds import World, additive, draw_world, value_table
 from benchmarks.record import Table
-from metadash.analysis.compare import with_intervals
-from metadash.analysis.shapley import leave_one_out, shapley, together
+from metadash.stats.paired import with_intervals
+from metadash.stats.shapley import leave_one_out, shapley, together
 
 MASKS = tuple(range(8))
 EFFECTS = {

@@ -11,8 +11,8 @@ from scipy.special import stdtrit
 from benchmarks.calibrating.findings import Found, share
 from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
-from metadash.analysis.intervals import Interval, group_jackknife
-from metadash.analysis.verdict import LEAST, ROPE, Decision, Grade, Verdict, decide, decide_together
+from metadash.stats.intervals import Interval, group_jackknife
+from metadash.stats.verdict import LEAST, ROPE, Decision, Grade, Verdict, decide, decide_together
 
 KINDS = ("normal", "left")
 """Of the effects of groups: normal, and exponential turned round, so that most gain a little and a few lose a lot. By symmetry an exponential as it is

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metadash.analysis.plan import ablation_run
+from metadash.ablation.plan import ablation_run
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
-from metadash.training.machine import prepare_process
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import Run, RunStore
+from metadash.runs.machine import prepare_process
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train
+from metadash.specs.run import RunSpec
 from metadash.workspace import Workspace
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.calibrating.findings import Found, percent, share
 from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
-from metadash.analysis.intervals import Interval, group_jackknife
-from metadash.analysis.verdict import ROPE, Grade, grade_of_p, p_claim
+from metadash.stats.intervals import Interval, group_jackknife
+from metadash.stats.verdict import ROPE, Grade, grade_of_p, p_claim
 
 LETTERS, TESTED, EPISODES = 28, 11, 20
 SPREAD, NOISE = 2.0, 4.0

@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.calibrating.laboratory import Laboratory
-from metadash.analysis.values import Values
+from metadash.ablation.values import Values
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
 from metadash.metadata.controls import control
 from metadash.metadata.encoded import EncodedSource
+from metadash.runs.progress import History
+from metadash.specs.run import RunSpec
+from metadash.specs.subsets import SourceArm
 from metadash.training.heads import Heads, fit_heads, plain_count
-from metadash.training.progress import History
-from metadash.training.spec import RunSpec
-from metadash.training.subsets import SourceArm
 
 
 class HeadsOver(Heads):

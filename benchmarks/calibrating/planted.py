@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmarks.calibrating.worlds import manifest_of
-from metadash.analysis.values import Values
-from metadash.training.subsets import SourceArm
+from metadash.ablation.values import Values
+from metadash.specs.subsets import SourceArm
 
 QUERIES = 10_000
 Worth = Callable[[set[int]], float]

@@ -14,18 +14,18 @@ import pandas as pd
 
 from benchmarks.calibrating.findings import Found, covered, share
 from benchmarks.record import Table
-from metadash.analysis.ablation import ablation
-from metadash.analysis.intervals import episode_interval, group_jackknife, seed_interval, skewness
-from metadash.analysis.plan import AblationSpec, ablation_run, ablation_spec
-from metadash.analysis.shapley import leave_one_out, shapley, together
-from metadash.analysis.values import Values
+from metadash.ablation.plan import AblationSpec, ablation_run, ablation_spec
+from metadash.ablation.result import ablation
+from metadash.ablation.values import Values
 from metadash.data.dataset import Dataset, Source, write_dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
-from metadash.training.machine import prepare_process
-from metadash.training.progress import silent
-from metadash.training.store import RunStore
-from metadash.training.together import train_all
+from metadash.runs.machine import prepare_process
+from metadash.runs.progress import silent
+from metadash.runs.queue.batch import train_all
+from metadash.runs.store import RunStore
+from metadash.stats.intervals import episode_interval, group_jackknife, seed_interval, skewness
+from metadash.stats.shapley import leave_one_out, shapley, together
 from metadash.workspace import Workspace
 
 SOURCES = ("accents", "planted", "random")

@@ -9,10 +9,10 @@ from benchmarks.calibrating.findings import Found, exact_bounds, share
 from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.calibrating.worlds import World, draw_world
 from benchmarks.record import Table
-from metadash.analysis.compare import with_intervals
-from metadash.analysis.intervals import Interval
-from metadash.analysis.shapley import alone
-from metadash.analysis.verdict import Verdict, decide
+from metadash.stats.intervals import Interval
+from metadash.stats.paired import with_intervals
+from metadash.stats.shapley import alone
+from metadash.stats.verdict import Verdict, decide
 
 SIZES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 GROUP_SPREAD = 1.5

@@ -9,8 +9,8 @@ from benchmarks.calibrating.findings import Found, percent, share
 from benchmarks.calibrating.planted import Worth, members_of, planted
 from benchmarks.calibrating.sharing import side_by_side
 from benchmarks.record import Table
-from metadash.analysis.sets import SourceSets, source_sets
-from metadash.analysis.verdict import ROPE
+from metadash.ablation.sets import SourceSets, source_sets
+from metadash.stats.verdict import ROPE
 
 COUNT = 5
 NAMES = ("a", "b", "c", "d", "e")

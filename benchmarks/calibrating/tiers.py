@@ -5,12 +5,12 @@ from pathlib import Path
 from benchmarks.calibrating.findings import Check, Found
 from benchmarks.calibrating.laboratory import open_laboratory
 from benchmarks.record import Table
-from metadash.analysis.ablation import CLOSE, Ablation, ablation, with_agreement
-from metadash.analysis.compare import Difference
-from metadash.analysis.plan import AblationSpec
+from metadash.ablation.plan import AblationSpec
+from metadash.ablation.result import CLOSE, Ablation, ablation, with_agreement
 from metadash.errors import BadInput
-from metadash.training.progress import silent
-from metadash.training.together import train_all
+from metadash.runs.progress import silent
+from metadash.runs.queue.batch import train_all
+from metadash.stats.paired import Difference
 
 SIZE = 1.0
 """Points of φ above which the signs have to agree."""

@@ -9,16 +9,16 @@ import numpy as np
 from benchmarks.calibrating.findings import Check, Found
 from benchmarks.calibrating.laboratory import Laboratory, open_laboratory
 from benchmarks.record import Stopwatch, Table
-from metadash.analysis.plan import AblationSpec
+from metadash.ablation.plan import AblationSpec
 from metadash.metadata.changes import Change
+from metadash.runs.progress import History, silent
+from metadash.runs.queue.batch import train_all
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
+from metadash.specs.any_spec import Spec
+from metadash.specs.subsets import HeadsSpec, MaskedSpec, SourceArm, run_of
+from metadash.specs.what_if import WhatIfSpec
 from metadash.training.heads import Heads, fit_heads
-from metadash.training.kinds import Spec
-from metadash.training.progress import History, silent
-from metadash.training.questions import WhatIfSpec
-from metadash.training.run import train
-from metadash.training.store import RunStore
-from metadash.training.subsets import HeadsSpec, MaskedSpec, SourceArm, run_of
-from metadash.training.together import train_all
 
 NUMBERS = (4, 8, 16, 32, 64, 128, 256)
 STEPS = 60
@@ -110,8 +110,8 @@ def slider(found: Found, lab: Laboratory, screen: AblationSpec) -> None:
 def subsets(found: Found, lab: Laboratory, quick: bool) -> None:
     """Eight sources: the six, and two of them under other names; weights do not change the time."""
     from metadash.episodes.sampler import draw
-    from metadash.training.arms import Arm, make_learner
-    from metadash.training.masked import prototypes_masked
+    from metadash.training.source_masking import prototypes_masked
+    from metadash.training.trainer import Arm, make_learner
 
     run = lab.at_one_shot(n_episodes=500 if quick else 10_000)
     arm = Arm(run, lab.data, lab.backbone)

@@ -12,10 +12,10 @@ from benchmarks.calibrating.findings import Found, share
 from benchmarks.calibrating.grades import GRADES, PRIOR_MEAN, PRIOR_SPREAD, Case, apart, contradict, tally
 from benchmarks.calibrating.population import EPISODES, SOURCES, Bank, bank_of, measured, planted_glyphs
 from benchmarks.record import Table
-from metadash.analysis.intervals import group_jackknife
-from metadash.analysis.plan import ablation_run, ablation_spec
-from metadash.analysis.verdict import decide
-from metadash.training.machine import prepare_process
+from metadash.ablation.plan import ablation_run, ablation_spec
+from metadash.runs.machine import prepare_process
+from metadash.stats.intervals import group_jackknife
+from metadash.stats.verdict import decide
 from metadash.workspace import Workspace
 
 SEEDS, LOOK = 6, 3

@@ -12,9 +12,9 @@ from functools import cache
 import numpy as np
 from scipy.stats import binom
 
-from metadash.analysis.values import Values
+from metadash.ablation.values import Values
 from metadash.episodes.manifest import EpisodeManifest
-from metadash.training.subsets import SourceArm
+from metadash.specs.subsets import SourceArm
 
 SOURCES = 3
 QUERIES = 75

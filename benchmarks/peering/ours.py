@@ -22,11 +22,11 @@ from benchmarks.peering.tasks import (
 from metadash.episodes.pool import PoolTable
 from metadash.episodes.sampler import draw_from
 from metadash.episodes.spec import EpisodeSpec, Pool
-from metadash.learners.base import Learner
+from metadash.learners.core.base import Learner
 from metadash.learners.registry import make
 from metadash.networks.conv4 import Conv4
+from metadash.runs.machine import prepare_process
 from metadash.training.evaluate import embed, places, score
-from metadash.training.machine import prepare_process
 
 EPISODES = 10_000
 

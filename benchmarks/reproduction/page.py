@@ -8,9 +8,9 @@ import numpy as np
 from benchmarks.document import markdown_table
 from benchmarks.reproduction.cells import CELLS, SETTINGS
 from benchmarks.reproduction.published import GOAL, NEAR, SOURCES, again_of, length_of, letter, paper_of
-from metadash.analysis.intervals import Interval, episode_interval, mean_over_seeds, seed_interval
-from metadash.analysis.scores import as_accuracy
 from metadash.learners.registry import entry_of
+from metadash.stats.intervals import Interval, episode_interval, mean_over_seeds, seed_interval
+from metadash.stats.scored import as_accuracy
 
 Record = dict[str, Any]
 ACCURACY = (

@@ -6,10 +6,10 @@ import numpy as np
 
 from benchmarks.reproduction.cells import Cell
 from benchmarks.reproduction.tasks import Tests
-from metadash.analysis.intervals import episode_interval, paired_differences
 from metadash.data.dataset import Dataset
-from metadash.learners.base import EmbeddingLearner, Learner
+from metadash.learners.core.base import EmbeddingLearner, Learner
 from metadash.learners.registry import check_options, entry_of
+from metadash.stats.intervals import episode_interval, paired_differences
 from metadash.training.evaluate import embed, places, score
 
 PART = 50

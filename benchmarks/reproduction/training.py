@@ -11,11 +11,11 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import draw_from
 from metadash.episodes.spec import EpisodeSpec, Pool
-from metadash.learners.base import Learner
+from metadash.learners.core.base import Learner
 from metadash.learners.registry import check_options, make
 from metadash.networks.conv4 import Conv4
-from metadash.training.arms import CLIPPED
 from metadash.training.evaluate import tensor_rows
+from metadash.training.trainer import CLIPPED
 
 DIM = 64
 STEPS_AT_ONCE = 50

@@ -14,7 +14,7 @@ from benchmarks.reproduction.ledger import Ledger
 from benchmarks.reproduction.tasks import Tests
 from benchmarks.reproduction.training import new_learner, train
 from metadash.data.dataset import Dataset
-from metadash.learners.base import Learner
+from metadash.learners.core.base import Learner
 
 TELL_EVERY = 60.0
 """Seconds between two lines about a training."""

@@ -20,7 +20,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     SERVING.set()
     yield
     SERVING.clear()
-    from metadash.dashboard.house import close_board
+    from metadash.dashboard.server import close_board
 
     close_board()
 
@@ -38,5 +38,3 @@ def keep_search_path(script: Path) -> None:
 
 def warm_up() -> None:
     import plotly.graph_objects  # noqa: F401
-
-    from metadash.dashboard import house  # noqa: F401

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from metadash.dashboard import history, house
-from metadash.dashboard.address import listening
-from metadash.dashboard.copylink import whole_page
-from metadash.dashboard.frame import one_sentence
-from metadash.dashboard.jobs import running_badge
-from metadash.dashboard.whichdata import choose_dataset, refuse_unknown
+from metadash.dashboard import server
+from metadash.dashboard.links import history
+from metadash.dashboard.links.address import listening
+from metadash.dashboard.links.copy_link import whole_page
+from metadash.dashboard.parts.frame import one_sentence
+from metadash.dashboard.parts.jobs import running_badge
+from metadash.dashboard.parts.which_data import choose_dataset, refuse_unknown
 from metadash.data.library import entries
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -86,7 +87,7 @@ with listening():
     with st.sidebar:
         st.markdown("### :material/hub: MetaDash")
         with one_sentence():
-            names = [entry.name for entry in entries(house.workspace())]
+            names = [entry.name for entry in entries(server.workspace())]
             choose_dataset(names)
         for section, pages in SECTIONS.items():
             if section:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from metadash.analysis.ablation import Ablation
-from metadash.analysis.cards import SourceCard
-from metadash.analysis.compare import Difference
-from metadash.analysis.intervals import Interval
-from metadash.analysis.verdict import SURELY, Decision, Verdict
-from metadash.analysis.words import points
+from metadash.ablation.cards import SourceCard
+from metadash.ablation.result import Ablation
 from metadash.figures.charts import LABEL_WIDTH, Curve, base, draw_curve, with_axes
 from metadash.figures.palette import Palette, translucent
+from metadash.stats.intervals import Interval
+from metadash.stats.paired import Difference
+from metadash.stats.verdict import SURELY, Decision, Verdict
+from metadash.stats.words import points
 
 MEASURES = {
     "left out": "what is lost when it alone is taken away",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from metadash.analysis.intervals import Interval
 from metadash.figures.palette import Palette, translucent
+from metadash.stats.intervals import Interval
 
 FONT = "Source Sans, sans-serif"
 LABEL_WIDTH = 24

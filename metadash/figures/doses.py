@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from metadash.analysis.doses import DoseCurve, dose_name
+from metadash.answers.doses import DoseCurve, dose_name
 from metadash.figures.charts import base
 from metadash.figures.palette import Palette, translucent
 

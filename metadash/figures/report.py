@@ -6,18 +6,18 @@ from collections.abc import Iterable
 
 import plotly.graph_objects as go
 
-from metadash.analysis.ablation import Ablation
-from metadash.analysis.ablation_words import efficiency_words, fold_lines, headline, looks_words, told_sets, verdict_words
-from metadash.analysis.card_words import MARKS, card_lines, detail_lines
-from metadash.analysis.cards import SourceCard
-from metadash.analysis.effects_table import effects_table
-from metadash.analysis.methods import PAPERS, claims_words, command, methods, refuse_claim, split_words
-from metadash.analysis.words import count, plural, plural_of
+from metadash.ablation.card_words import MARKS, card_lines, detail_lines
+from metadash.ablation.cards import SourceCard
+from metadash.ablation.effects_table import effects_table
+from metadash.ablation.methods import PAPERS, claims_words, command, methods, refuse_claim, split_words
+from metadash.ablation.result import Ablation
+from metadash.ablation.words import efficiency_words, fold_lines, headline, looks_words, told_sets, verdict_words
 from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.figures.ablation import fading_chart, interaction_chart, measures_of, worth_chart
 from metadash.figures.palette import LIGHT
-from metadash.metadata.findings import CODES
+from metadash.metadata.audit.findings import CODES
+from metadash.stats.words import count, plural, plural_of
 
 STYLE = f"""
 body{{font:16px/1.5 system-ui,sans-serif;color:{LIGHT.text};background:{LIGHT.background};max-width:980px;margin:2rem auto;padding:0 1rem}}

@@ -7,8 +7,8 @@ alone. That makes it MAML over embeddings: as good in the paper's comparisons, a
 import torch
 from torch import Tensor, nn
 
-from metadash.learners.adapting import Record
-from metadash.learners.base import EmbeddingLearner
+from metadash.learners.core.adapting import Record
+from metadash.learners.core.base import EmbeddingLearner
 from metadash.learners.maml import MAML
 from metadash.networks.anchors import AnchorNetwork, MetadataContext
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.adapting import Record
-from metadash.learners.anchored import AnchoredLearner, Fusion, Prior
+from metadash.learners.core.adapting import Record
+from metadash.learners.core.anchored import AnchoredLearner, Fusion, Prior
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.learners.ridge import identity, one_hot_rows
 from metadash.networks.anchors import MetadataContext

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.anchored import AnchoredLearner, Fusion
+from metadash.learners.core.anchored import AnchoredLearner, Fusion
 from metadash.networks.anchors import MetadataContext
 
 

@@ -10,8 +10,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from metadash.learners.adapting import AdaptingLearner
-from metadash.learners.inner_loop import Parameters
+from metadash.learners.core.adapting import AdaptingLearner
+from metadash.learners.core.inner_loop import Parameters
 from metadash.networks.task_norm import BatchNorm
 
 PREPROCESSING = 10.0

@@ -7,7 +7,7 @@ Learn not only where to start but also, for every single parameter, how far and 
 import torch
 from torch import nn
 
-from metadash.learners.adapting import AdaptingLearner
+from metadash.learners.core.adapting import AdaptingLearner
 from metadash.learners.maml import GradientDescent
 from metadash.networks.task_norm import BatchNorm
 

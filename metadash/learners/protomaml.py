@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from metadash.errors import BadInput
-from metadash.learners.adapting import ANCHOR, STRENGTH, AdaptingLearner, prototype_head
-from metadash.learners.inner_loop import HEAD_BIAS, HEAD_WEIGHT, SUPPORT, Parameters, film_of
+from metadash.learners.core.adapting import ANCHOR, STRENGTH, AdaptingLearner, prototype_head
+from metadash.learners.core.inner_loop import HEAD_BIAS, HEAD_WEIGHT, SUPPORT, Parameters, film_of
 from metadash.learners.maml import GradientDescent
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.networks.task_norm import BatchNorm

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from metadash.errors import BadInput
-from metadash.learners.anchored import AnchoredLearner, Fusion
-from metadash.learners.base import EmbeddingLearner
+from metadash.learners.core.anchored import AnchoredLearner, Fusion
+from metadash.learners.core.base import EmbeddingLearner
 from metadash.learners.prototypical import Distance, PrototypicalNetwork
 from metadash.learners.ridge import Ridge, identity, one_hot_rows
 from metadash.networks.anchors import MetadataContext

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from metadash.errors import BadInput, nearest
-from metadash.learners.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS, USUAL_FUSIONS
-from metadash.learners.options import OPTION_NAMES, LearnerOptions
+from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS, USUAL_FUSIONS
+from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
 
 if typing.TYPE_CHECKING:
     from torch import nn
 
-    from metadash.learners.base import Learner
+    from metadash.learners.core.base import Learner
 
 Mode = Literal["quick", "full"]
 """Over the frozen embeddings of a backbone, or end to end."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.anchored import Fusion
+from metadash.learners.core.anchored import Fusion
 from metadash.learners.prototypical import PrototypeLearner
 
 

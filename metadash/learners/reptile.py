@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.adapting import AdaptingLearner
-from metadash.learners.inner_loop import QUERY, SUPPORT, Parameters, Rule, check, film_of, take
+from metadash.learners.core.adapting import AdaptingLearner
+from metadash.learners.core.inner_loop import QUERY, SUPPORT, Parameters, Rule, check, film_of, take
 from metadash.learners.maml import GradientDescent
 from metadash.networks.anchors import MetadataContext
 from metadash.networks.film import Modulation

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from metadash.learners.anchored import AnchoredLearner, Fusion, Prior
+from metadash.learners.core.anchored import AnchoredLearner, Fusion, Prior
 from metadash.networks.anchors import MetadataContext
 
 

@@ -10,18 +10,18 @@ from torch.nn import functional as F
 
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
-from metadash.learners.adapting import AdaptingLearner, Traceable
-from metadash.learners.base import EmbeddingLearner, Learner
+from metadash.learners.core.adapting import AdaptingLearner, Traceable
+from metadash.learners.core.base import EmbeddingLearner, Learner
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
-from metadash.training.arms import Arm
+from metadash.runs.progress import History
+from metadash.runs.store import Run, RunStore
+from metadash.specs.views import AdaptationSpec
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import tensor_rows
-from metadash.training.progress import History
 from metadash.training.restored import restored
 from metadash.training.scorable import scorable
-from metadash.training.store import Run, RunStore
-from metadash.training.views import AdaptationSpec
+from metadash.training.trainer import Arm
 
 SPREAD = ("least", "mean", "greatest")
 """Of a gate over all its coordinates, in the order in which the LSTM meta-learner notes them."""

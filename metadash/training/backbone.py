@@ -17,11 +17,11 @@ from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.networks.registry import check_inputs, make_network
+from metadash.runs.progress import History
+from metadash.runs.store import Run, RunStore
+from metadash.specs.run import BackboneSpec
 from metadash.training.evaluate import embed, places, score, tensor_rows
-from metadash.training.progress import History
 from metadash.training.scorable import spread_of
-from metadash.training.spec import BackboneSpec
-from metadash.training.store import Run, RunStore
 
 VALIDATE_EVERY = 100
 VALIDATION_EPISODES = 60

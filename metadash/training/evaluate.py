@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from metadash.episodes.manifest import EpisodeManifest
-from metadash.learners.base import EmbeddingLearner, Learner
+from metadash.learners.core.base import EmbeddingLearner, Learner
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
 from metadash.training.scorable import scorable

@@ -16,17 +16,17 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
-from metadash.learners.base import Learner
+from metadash.learners.core.base import Learner
 from metadash.metadata.encoded import EncodedSource
-from metadash.training.arms import DRAWN_AT_ONCE, TRAINING_SHARE, Arm, encode_sources, falsify, make_learner
+from metadash.runs.progress import History
+from metadash.runs.store import Run, RunStore
+from metadash.specs.run import LOOK_EVERY, RunSpec
+from metadash.specs.subsets import HeadsSpec
 from metadash.training.backbone import Outcome
+from metadash.training.counting import count_correct, places_of, share_of_anchor
 from metadash.training.evaluate import tensor_rows
-from metadash.training.progress import History
-from metadash.training.spec import LOOK_EVERY, RunSpec
 from metadash.training.stack import HeadStack, inputs_of, stack_learners
-from metadash.training.store import Run, RunStore
-from metadash.training.subsets import HeadsSpec
-from metadash.training.tally import count_correct, places_of, share_of_anchor
+from metadash.training.trainer import DRAWN_AT_ONCE, TRAINING_SHARE, Arm, encode_sources, falsify, make_learner
 
 
 class Heads:

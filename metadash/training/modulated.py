@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from metadash.episodes.manifest import EpisodeManifest
-from metadash.learners.base import Learner
+from metadash.learners.core.base import Learner
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
+from metadash.training.counting import count_correct, places_of, share_of_anchor
 from metadash.training.evaluate import context_of, told
-from metadash.training.tally import count_correct, places_of, share_of_anchor
 
 ROWS_AT_ONCE = 8192
 """Instances whose metadata are made dense at a time."""

@@ -7,13 +7,13 @@ import pandas as pd
 import torch
 
 from metadash.episodes.manifest import EpisodeManifest
-from metadash.learners.base import Learner
-from metadash.learners.fusions import PLACING
+from metadash.learners.core.base import Learner
+from metadash.learners.core.fusions import PLACING
 from metadash.learners.registry import check_options, entry_of
 from metadash.metadata.encoded import EncodedSource
+from metadash.specs.run import RunSpec, ways_note
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of, scores_frame
-from metadash.training.spec import RunSpec, ways_note
 
 
 def outcome_of(

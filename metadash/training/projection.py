@@ -14,13 +14,13 @@ from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypeLearner, pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
-from metadash.training.arms import Arm
+from metadash.runs.progress import History
+from metadash.runs.store import Run, RunStore
+from metadash.specs.views import MapSpec
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of
-from metadash.training.progress import History
 from metadash.training.restored import restored
-from metadash.training.store import Run, RunStore
-from metadash.training.views import MapSpec
+from metadash.training.trainer import Arm
 
 POINT_KINDS = ("instance", "support", "query", "plain prototype", "prototype", "anchor")
 

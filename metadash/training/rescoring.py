@@ -8,23 +8,23 @@ import torch
 
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
-from metadash.learners.base import EmbeddingLearner
+from metadash.learners.core.base import EmbeddingLearner
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.changes import Change, Edit
 from metadash.metadata.encoded import EncodedSource
 from metadash.networks.anchors import MetadataContext
-from metadash.training.arms import Arm
+from metadash.runs.progress import History
+from metadash.runs.store import Run, RunStore
+from metadash.specs.source_levels import of_instances
+from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.training.backbone import Outcome
+from metadash.training.changed_metadata import Retelling, Told
+from metadash.training.counting import count_correct, places_of
 from metadash.training.evaluate import context_of, places, score, scores_frame
-from metadash.training.levels import of_instances
 from metadash.training.modulated import anchors_of, by_row, count_modulated
-from metadash.training.progress import History
-from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.restored import restored
-from metadash.training.retold import Retelling, Told
 from metadash.training.scorable import scorable
-from metadash.training.store import Run, RunStore
-from metadash.training.tally import count_correct, places_of
+from metadash.training.trainer import Arm
 
 KEPT: dict[tuple[str, float], "Rescorer"] = {}
 """The last run that this process scored again: sliders ask for the same one again and again."""

@@ -1,10 +1,10 @@
 """The trained learner of a run, read back from its weights: what every view of a run starts from."""
 
 from metadash.data.dataset import Dataset
-from metadash.training.arms import Arm
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import Run, RunStore
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train
+from metadash.specs.run import RunSpec
+from metadash.training.trainer import Arm
 
 
 def restored(spec: RunSpec, dataset: Dataset, run: Run, store: RunStore) -> Arm:

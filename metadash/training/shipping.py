@@ -15,9 +15,9 @@ from metadash.canonical import plain
 from metadash.data.folds import fold_name
 from metadash.data.library import open_dataset
 from metadash.data.shipped import FOLDERS
-from metadash.training.machine import environment
-from metadash.training.run import train
-from metadash.training.spec import BackboneSpec
+from metadash.runs.machine import environment
+from metadash.runs.train import train
+from metadash.specs.run import BackboneSpec
 from metadash.workspace import Workspace
 
 FIRST_STEPS = 20

@@ -4,22 +4,22 @@ import argparse
 import sys
 
 from metadash import settings
-from metadash.analysis import words
-from metadash.analysis.ablation import Ablation, ablation
-from metadash.analysis.ablation_words import as_text, as_values
-from metadash.analysis.beside import complete, dose_specs
-from metadash.analysis.plan import USUAL_SEEDS, AblationSpec, ablation_run, ablation_spec, leaks, refuse_leaks
-from metadash.commands import OF_BUDGET, OF_TASKS, Result, chosen, refuse_idle
+from metadash.ablation.companions import complete, dose_specs
+from metadash.ablation.plan import USUAL_SEEDS, AblationSpec, ablation_run, ablation_spec, leaks, refuse_leaks
+from metadash.ablation.result import Ablation, ablation
+from metadash.ablation.words import as_text, as_values
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
-from metadash.progress_bar import bar
-from metadash.training.check import check
-from metadash.training.jobs import title_of
-from metadash.training.kinds import Spec
-from metadash.training.store import RunStore
-from metadash.training.together import train_all
-from metadash.training.underway import outlook_of, parts_of
+from metadash.runs.queue.batch import train_all
+from metadash.runs.queue.jobs import title_of
+from metadash.runs.queue.underway import outlook_of, parts_of
+from metadash.runs.store import RunStore
+from metadash.specs.any_spec import Spec
+from metadash.specs.check import check
+from metadash.stats import words
+from metadash.verbs.commands import OF_BUDGET, OF_TASKS, Result, chosen, refuse_idle
+from metadash.verbs.progress_bar import bar
 from metadash.workspace import Workspace
 
 

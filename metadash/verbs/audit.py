@@ -3,24 +3,24 @@
 import argparse
 from typing import Any
 
-from metadash.analysis import words
-from metadash.analysis.alone import Alone, alone_specs, base_run, proxies, read_alone
-from metadash.analysis.export import simple
-from metadash.analysis.giveaway import Giveaway, giveaway
-from metadash.commands import OF_BUDGET, Result, chosen, refuse_idle, span, stored
+from metadash.ablation.giveaway import Giveaway, giveaway
+from metadash.ablation.metadata_only import Alone, alone_specs, base_run, proxies, read_alone
+from metadash.answers.export import simple
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
-from metadash.metadata.anonymity import Anonymity, anonymity
-from metadash.metadata.audit import Audit, audit
-from metadash.metadata.findings import Finding
-from metadash.progress_bar import bar
-from metadash.training.jobs import title_of
-from metadash.training.probes import ProbeSpec
-from metadash.training.spec import RunSpec
-from metadash.training.store import RunStore
-from metadash.training.together import train_all, train_one
-from metadash.training.views import MapSpec
+from metadash.metadata.audit.anonymity import Anonymity, anonymity
+from metadash.metadata.audit.audit import Audit, audit
+from metadash.metadata.audit.findings import Finding
+from metadash.runs.queue.batch import train_all, train_one
+from metadash.runs.queue.jobs import title_of
+from metadash.runs.store import RunStore
+from metadash.specs.probes import ProbeSpec
+from metadash.specs.run import RunSpec
+from metadash.specs.views import MapSpec
+from metadash.stats import words
+from metadash.verbs.commands import OF_BUDGET, Result, chosen, refuse_idle, span, stored
+from metadash.verbs.progress_bar import bar
 from metadash.workspace import Workspace
 
 BUDGET = tuple(name for name in OF_BUDGET if name != "shots")

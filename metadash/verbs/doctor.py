@@ -15,16 +15,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from metadash import settings
-from metadash.analysis import words
-from metadash.commands import Result
 from metadash.data.dataset import Dataset
 from metadash.data.library import EMBEDDED, entries, open_dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.saved import is_entry
 from metadash.errors import BadInput
-from metadash.training.jobs import is_record
-from metadash.training.record import UNSEALED, Run
-from metadash.training.store import RunStore
+from metadash.runs.queue.jobs import is_record
+from metadash.runs.record import UNSEALED, Run
+from metadash.runs.store import RunStore
+from metadash.stats import words
+from metadash.verbs.commands import Result
 from metadash.workspace import Workspace, read_json
 
 PACKAGES = ("streamlit", "duckdb", "torch", "scikit-learn", "plotly", "pandas", "distributed", "safetensors")

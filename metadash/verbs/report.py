@@ -3,13 +3,13 @@
 import argparse
 from pathlib import Path
 
-from metadash.analysis.ablation_words import headline, told_sets
-from metadash.analysis.methods import claims_words, refuse_claim
-from metadash.commands import Result
+from metadash.ablation.methods import claims_words, refuse_claim
+from metadash.ablation.words import headline, told_sets
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.figures.report import report_html
 from metadash.verbs.ablate import computed, spec_of
+from metadash.verbs.commands import Result
 from metadash.workspace import Workspace, reason
 
 

@@ -3,25 +3,25 @@
 import argparse
 from typing import Any
 
-from metadash.analysis.doses import DoseCurve, break_even_words, dose_curves, dose_name
-from metadash.analysis.export import simple
-from metadash.analysis.family import compared
-from metadash.analysis.sentence import examples
-from metadash.analysis.what_if import WhatIf, headline, moved_queries, what_if
-from metadash.analysis.words import percent, points
-from metadash.commands import Result, refuse_idle, stored
+from metadash.answers.doses import DoseCurve, break_even_words, dose_curves, dose_name
+from metadash.answers.export import simple
+from metadash.answers.family import compared
+from metadash.answers.sentence import examples
+from metadash.answers.what_if import WhatIf, headline, moved_queries, what_if
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit
-from metadash.progress_bar import bar
-from metadash.training.jobs import title_of
-from metadash.training.levels import dose_kinds
-from metadash.training.questions import DoseSpec, WhatIfSpec
-from metadash.training.spec import RunSpec
-from metadash.training.store import Run, RunStore
-from metadash.training.together import train_one
-from metadash.training.views import check_task
+from metadash.runs.queue.batch import train_one
+from metadash.runs.queue.jobs import title_of
+from metadash.runs.store import Run, RunStore
+from metadash.specs.run import RunSpec
+from metadash.specs.source_levels import dose_kinds
+from metadash.specs.views import check_task
+from metadash.specs.what_if import DoseSpec, WhatIfSpec
+from metadash.stats.words import percent, points
+from metadash.verbs.commands import Result, refuse_idle, stored
+from metadash.verbs.progress_bar import bar
 from metadash.workspace import Workspace
 
 

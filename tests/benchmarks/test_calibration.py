@@ -14,8 +14,8 @@ from benchmarks.calibrating.grades import Case, apart, cases, contradict, tally
 from benchmarks.calibrating.permuted import values_of
 from benchmarks.calibrating.power import moved
 from benchmarks.calibrating.worlds import MEANS, World, draw_world, manifest_of, right_answers
-from metadash.analysis.intervals import Interval, episode_interval
-from metadash.analysis.verdict import Decision, Grade, Verdict
+from metadash.stats.intervals import Interval, episode_interval
+from metadash.stats.verdict import Decision, Grade, Verdict
 
 
 def test_the_counter_of_coverage_agrees_with_the_level_of_the_interval():

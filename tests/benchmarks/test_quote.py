@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import quote
 from metadash.data.library import open_dataset
-from metadash.training.version import code_version
+from metadash.runs.version import code_version
 from metadash.workspace import Workspace
 
 RECORD = json.loads(quote.RECORD.read_text(encoding="utf-8"))

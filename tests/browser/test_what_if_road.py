@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from metadash.training.run import train
+from metadash.runs.train import train
 from metadash.workspace import Workspace
 from tests.browser.harness import server, settle
 from tests.builders import tiny_run, write_tiny

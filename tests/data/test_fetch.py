@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from metadash import cli
 from metadash.data import download as downloading
 from metadash.data.download import RemoteFile, download
 from metadash.data.omniglot import fetch as fetching
@@ -19,6 +18,7 @@ from metadash.data.omniglot import known
 from metadash.data.omniglot.archives import IMAGES
 from metadash.data.omniglot.fetch import HOME, STROKES, fetch
 from metadash.errors import BadInput
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
 from tests.omniglot_maker import CHARACTERS, make_zips, write_tables

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageDraw
 
-from metadash import cli
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.data.omniglot import known, strokes
@@ -26,6 +25,7 @@ from metadash.data.omniglot.roles import check_disjoint
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
 from tests.omniglot_maker import CHARACTERS, DRAWN_WITH_PEN, make_parquet, make_zips, png_of

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from metadash.analysis.ablation import Ablation
-from metadash.analysis.ablation_words import headline
-from metadash.analysis.beside import with_findings
-from metadash.analysis.effects_table import effects_table
-from metadash.analysis.methods import command
-from metadash.analysis.sentence import bracket
-from metadash.cli import parser
+from metadash.ablation.companions import with_findings
+from metadash.ablation.effects_table import effects_table
+from metadash.ablation.methods import command
+from metadash.ablation.result import Ablation
+from metadash.ablation.words import headline
+from metadash.answers.sentence import bracket
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.figures.ablation import worth_chart
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import figure_page, report_html
-from metadash.metadata.audit import audit
-from metadash.training.fields import build
-from metadash.training.spec import RunSpec
-from metadash.training.store import RunStore
+from metadash.metadata.audit.audit import audit
+from metadash.runs.store import RunStore
+from metadash.specs.fields import build
+from metadash.specs.run import RunSpec
 from metadash.verbs.ablate import spec_of
+from metadash.verbs.cli import parser
 from metadash.workspace import Workspace
 from tests.ablations import SOURCES, additive, asked, made_up
 from tests.builders import one_sentence

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.adapting import AdaptingLearner
-from metadash.learners.inner_loop import InnerLoop
+from metadash.learners.core.adapting import AdaptingLearner
+from metadash.learners.core.inner_loop import InnerLoop
 from metadash.networks.anchors import MetadataContext
 from metadash.networks.mlp import MLP
 

@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from metadash.learners.anil import ANIL
-from metadash.learners.base import EmbeddingLearner
+from metadash.learners.core.base import EmbeddingLearner
 from metadash.learners.maml import MAML
 from tests.learners.adapting_tasks import Inputs, accuracy_after_training, make, meta_gradient, query_loss, vector_network
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from metadash.errors import BadInput
 from metadash.learners.anil import ANIL
-from metadash.learners.base import EmbeddingLearner
+from metadash.learners.core.base import EmbeddingLearner
 from metadash.learners.maml import MAML
 from metadash.learners.meta_lstm import MetaLSTM
 from metadash.learners.meta_sgd import MetaSGD

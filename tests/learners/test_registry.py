@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from metadash.errors import BadInput
-from metadash.learners.base import Learner
-from metadash.learners.options import OPTION_NAMES, RANGES, LearnerOptions
+from metadash.learners.core.base import Learner
+from metadash.learners.core.options import OPTION_NAMES, RANGES, LearnerOptions
 from metadash.learners.registry import (
     ENTRIES,
     LEARNERS,

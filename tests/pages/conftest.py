@@ -6,10 +6,10 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
-from metadash.dashboard import house
-from metadash.training.board import JobBoard
-from metadash.training.run import train
-from metadash.training.views import MapSpec
+from metadash.dashboard import server
+from metadash.runs.queue.board import JobBoard
+from metadash.runs.train import train
+from metadash.specs.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, tiny_evaluation, tiny_run
 
@@ -39,11 +39,11 @@ def workspace_with_runs(tiny_workspace: Workspace, tmp_path_factory: pytest.Temp
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A server of its own: nothing remembered from another test's workspace, no job board left behind."""
-    house.close_board()
+    server.close_board()
     st.cache_data.clear()
     st.cache_resource.clear()
     yield
-    house.close_board()
+    server.close_board()
 
 
 @pytest.fixture

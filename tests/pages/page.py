@@ -7,9 +7,10 @@ from streamlit.testing.v1 import AppTest
 
 from metadash.dashboard.lifespan import keep_search_path
 from metadash.data.library import open_dataset
-from metadash.training.jobs import JobFolder
-from metadash.training.kinds import Spec, run_digest
-from metadash.training.store import Run, RunStore
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.jobs import JobFolder
+from metadash.runs.store import Run, RunStore
+from metadash.specs.any_spec import Spec
 from metadash.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]

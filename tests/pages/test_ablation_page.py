@@ -8,28 +8,28 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from metadash.analysis.ablation import ablation
-from metadash.analysis.ablation_words import told_sets
-from metadash.analysis.answer import AnswerSpec, answer, own_question
-from metadash.analysis.beside import complete, dose_specs
-from metadash.analysis.card_words import card_lines, control_words
-from metadash.analysis.effects_table import effects_table
-from metadash.analysis.methods import command, methods
-from metadash.analysis.plan import AblationSpec, Tier, ablation_run
-from metadash.analysis.sentence import bracket, headline
-from metadash.analysis.verdict import decide_together
-from metadash.dashboard import ablating
-from metadash.dashboard.escape import plain
-from metadash.dashboard.sourcecards import csv_of, parquet_of
+from metadash.ablation.card_words import card_lines, control_words
+from metadash.ablation.companions import complete, dose_specs
+from metadash.ablation.effects_table import effects_table
+from metadash.ablation.methods import command, methods
+from metadash.ablation.plan import AblationSpec, Tier, ablation_run
+from metadash.ablation.result import ablation
+from metadash.ablation.words import told_sets
+from metadash.answers.answer import AnswerSpec, answer, own_question
+from metadash.answers.sentence import bracket, headline
+from metadash.dashboard.ablation import road
+from metadash.dashboard.ablation.cards import csv_of, parquet_of
+from metadash.dashboard.parts.escape import plain
 from metadash.data.dataset import Dataset, Source
 from metadash.figures.ablation import measures_of, rows_of, worth_chart
 from metadash.figures.palette import LIGHT
-from metadash.learners.fusions import BOTH
-from metadash.training.jobs import all_jobs
-from metadash.training.kinds import Spec
-from metadash.training.run import train
-from metadash.training.store import RunStore
-from metadash.training.subsets import HeadsSpec, MaskedSpec
+from metadash.learners.core.fusions import BOTH
+from metadash.runs.queue.jobs import all_jobs
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
+from metadash.specs.any_spec import Spec
+from metadash.specs.subsets import HeadsSpec, MaskedSpec
+from metadash.stats.verdict import decide_together
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, tiny_classes, tiny_description, write_tiny
 from tests.pages.page import ends_just_after_it_was_read, open_page, said
@@ -304,7 +304,7 @@ def test_it_opens_on_the_strongest_answer_that_is_stored(
     untrained: Workspace, no_workers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, small = Dataset.open(untrained, "tiny"), {"backbone_episodes": 5, "steps": 5, "n_episodes": 20, "shots": (1,)}
-    monkeypatch.setattr(ablating, "ablation_run", lambda data, sources, **choices: ablation_run(data, ("place",), **small))
+    monkeypatch.setattr(road, "ablation_run", lambda data, sources, **choices: ablation_run(data, ("place",), **small))
     for one in AblationSpec(ablation_run(data, ("place",), **small), "screen", (0, 1, 2)).runs:
         train(one, untrained)
     page = open_page("ablation", dataset="tiny")

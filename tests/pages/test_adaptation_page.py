@@ -7,20 +7,28 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from metadash.analysis.adaptation import Adapted, advice, details, headline, queries_table, read_adaptation, steps_table
-from metadash.analysis.words import THIN
-from metadash.dashboard.querygrid import MOST_COLUMNS, bins, cut_words, picture_of, query_grid, read_episode, shown_steps
-from metadash.dashboard.stepcharts import LABEL_GAP, Line, apart, over_steps
+from metadash.answers.inner_steps import Adapted, advice, details, headline, queries_table, read_adaptation, steps_table
+from metadash.dashboard.adaptation.query_grid import (
+    MOST_COLUMNS,
+    bins,
+    cut_words,
+    picture_of,
+    query_grid,
+    read_episode,
+    shown_steps,
+)
+from metadash.dashboard.adaptation.step_charts import LABEL_GAP, Line, apart, over_steps
 from metadash.data.dataset import Dataset
 from metadash.figures.palette import DARK, LIGHT
-from metadash.learners.options import read_options
+from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS
-from metadash.training.jobs import JobFolder, all_jobs, title_of
-from metadash.training.kinds import run_digest
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import Run, RunStore
-from metadash.training.views import AdaptationSpec
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.jobs import JobFolder, all_jobs, title_of
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train
+from metadash.specs.run import RunSpec
+from metadash.specs.views import AdaptationSpec
+from metadash.stats.words import THIN
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, tiny_evaluation, tiny_run
 from tests.pages.page import ends_just_after_it_was_read, open_page, said
@@ -164,7 +172,7 @@ def test_leafing_looks_at_the_next_task_without_a_further_press(trained: Workspa
 def test_leafing_never_trains_a_learner_of_an_earlier_version_anew_by_itself(
     trained: Workspace, tiny: Dataset, no_workers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("metadash.training.kinds.code_version", lambda: "another version")
+    monkeypatch.setattr("metadash.runs.kinds.code_version", lambda: "another version")
     page = open_page("adaptation", dataset="tiny")
     assert said(page, "was trained by an earlier version of MetaDash and is trained anew first")
     page.button(key="ad_next").click().run()

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from metadash.analysis.alone import alone_specs, base_run
-from metadash.analysis.privacy_curve import curve
+from metadash.ablation.metadata_only import alone_specs, base_run
+from metadash.ablation.privacy_curve import curve
 from metadash.data.dataset import Dataset, Source
-from metadash.training.jobs import all_jobs
-from metadash.training.store import RunStore
+from metadash.runs.queue.jobs import all_jobs
+from metadash.runs.store import RunStore
 from metadash.workspace import Workspace
 from tests.builders import CLASS_SOURCES, N_CLASSES, store_scores, tiny_classes, tiny_description, write_tiny
 from tests.pages.page import open_page, said

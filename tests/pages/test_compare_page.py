@@ -5,10 +5,10 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from metadash.analysis.arms import StoredArm, stored_arms
-from metadash.dashboard import house
-from metadash.training.run import train
-from metadash.training.store import RunStore
+from metadash.answers.stored_arms import StoredArm, stored_arms
+from metadash.dashboard import server
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, rewrite, tiny_evaluation, tiny_run
 from tests.pages.page import open_page, said
@@ -205,12 +205,12 @@ def test_missing_episodes_are_drawn_anew_and_said_to_be_missing_where_other_code
 
 
 def test_what_is_shown_is_what_the_analysis_says(page: AppTest, trained: Workspace) -> None:
-    from metadash.analysis.compare import difference
-    from metadash.analysis.scores import load_scores
-    from metadash.analysis.words import points
+    from metadash.answers.scores import load_scores
+    from metadash.stats.paired import difference
+    from metadash.stats.words import points
 
     here = arms(trained)
-    first, second = (load_scores(list(here[name].runs), house.store()) for name in ("place", "plain"))
+    first, second = (load_scores(list(here[name].runs), server.store()) for name in ("place", "plain"))
     chosen = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])  # type: ignore[arg-type]
     inside = difference(first, second, 1).episodes
     assert said(chosen, points(inside.estimate, inside.low, inside.high))

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from metadash.dashboard import ablating, jobs, learning, task
-from metadash.training import kinds
-from metadash.training.board import JobBoard
-from metadash.training.run import train
+from metadash.dashboard.ablation import road
+from metadash.dashboard.episodes import task
+from metadash.dashboard.parts import jobs
+from metadash.dashboard.train import controls as train_controls
+from metadash.runs import kinds
+from metadash.runs.queue.board import JobBoard
+from metadash.runs.train import train
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, tiny_evaluation, tiny_run
 from tests.pages.page import open_page
@@ -90,8 +93,8 @@ def asked(with_runs: Workspace, tmp_path, monkeypatch: pytest.MonkeyPatch, serve
     heard(jobs, "on_its_way", 0)
     heard(jobs, "jobs_of", 0)
     heard(kinds, "run_digest", 0)
-    heard(ablating, "stored_ablation", 0)
-    heard(learning, "chosen_runs", None)
+    heard(road, "stored_ablation", 0)
+    heard(train_controls, "chosen_runs", None)
     heard(task, "current_task", 1)
     return found
 

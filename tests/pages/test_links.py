@@ -10,19 +10,20 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from metadash.analysis.arms import arm_id
-from metadash.dashboard import address, copylink, house
-from metadash.dashboard.handmade import Task
-from metadash.dashboard.links import UNBOUND
+from metadash.answers.stored_arms import arm_id
+from metadash.dashboard import server
+from metadash.dashboard.episodes.handmade import Task
+from metadash.dashboard.links import copy_link
+from metadash.dashboard.links.pages import UNBOUND, address
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
-from metadash.learners.fusions import BOTH
-from metadash.learners.options import read_options
+from metadash.learners.core.fusions import BOTH
+from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS
-from metadash.training.kinds import run_digest
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.views import AdaptationSpec
+from metadash.runs.kinds import run_digest
+from metadash.runs.train import train
+from metadash.specs.run import RunSpec
+from metadash.specs.views import AdaptationSpec
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, tiny_evaluation, tiny_run
 from tests.pages.page import ROOT, open_page
@@ -94,7 +95,7 @@ def seen(full: Workspace, monkeypatch: pytest.MonkeyPatch, served: None, no_work
         widgets = {name: one.now for name, one in address.held().items()}
         pages.append({**data, "held": widgets, SEEN: {*widgets, *st.session_state.get(UNBOUND, ())}})
 
-    monkeypatch.setattr(copylink, "button", button)
+    monkeypatch.setattr(copy_link, "button", button)
     yield pages
 
 
@@ -149,14 +150,14 @@ def linked(name: str, data: Dataset, state: dict[str, Any], **more: Any) -> AppT
     """The page at the link; runs stand in it as their digests."""
     query = {key: run_digest(value, data) if isinstance(value, RunSpec) else value for key, value in state.items()}
     if "runs" in query:
-        query["runs"] = [arm_id(run) for spec in query["runs"] if (run := house.store().find(spec, data))]
+        query["runs"] = [arm_id(run) for spec in query["runs"] if (run := server.store().find(spec, data))]
     return open_page(name, dataset="tiny", **{**more, **query})
 
 
 def bound_keys() -> set[str]:
     """A pattern for each query parameter that pages and their parts bind or write, read off the code."""
     found = set()
-    for file in [*(ROOT / "pages").glob("*.py"), *(ROOT / "metadash" / "dashboard").glob("*.py")]:
+    for file in [*(ROOT / "pages").glob("*.py"), *(ROOT / "metadash" / "dashboard").rglob("*.py")]:
         for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
             named = {word.arg: word.value for word in call.keywords}
             if "bind" in named:
@@ -308,7 +309,7 @@ def test_a_pool_that_cannot_be_is_said_and_all_classes_are_drawn_from(name: str,
 
 def test_every_spec_of_a_page_is_drawn_from_the_pool(seen: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(house.board(), "submit", lambda spec, *more: asked.append(spec))
+    monkeypatch.setattr(server.board(), "submit", lambda spec, *more: asked.append(spec))
     for name, button in (("start", "start_go"), ("train", "tr_go"), ("ablation", "ab_go")):
         page = open_page(name, dataset="tiny", pool="count > 1", tr_strategy="uniform", where="count < 9", ab_way="2")
         page.button(key=button).click().run()

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from metadash.analysis.one_task import one_task, task_sentence
-from metadash.dashboard.maps import (
+from metadash.answers.map_sentence import one_task, task_sentence
+from metadash.dashboard.prototypes.map_figure import (
     TABLE_ROWS,
     Colouring,
     colour_columns,
@@ -22,11 +22,11 @@ from metadash.dashboard.maps import (
 )
 from metadash.data.dataset import Dataset
 from metadash.figures.palette import DARK, LIGHT
-from metadash.training.jobs import JobFolder, all_jobs
-from metadash.training.kinds import run_digest
-from metadash.training.run import train
-from metadash.training.store import RunStore
-from metadash.training.views import MapSpec
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.jobs import JobFolder, all_jobs
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
+from metadash.specs.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
 from tests.pages.conftest import MAP, PLAIN_MAP
@@ -132,7 +132,7 @@ def test_a_map_that_failed_shows_its_reason(trained: Workspace, tiny: Dataset, n
 def test_a_run_of_an_earlier_version_is_said_to_be_trained_anew(
     trained: Workspace, tiny: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("metadash.training.kinds.code_version", lambda: "another version")
+    monkeypatch.setattr("metadash.runs.kinds.code_version", lambda: "another version")
     page = open_page("prototypes", dataset="tiny")
     assert said(page, "was trained by an earlier version of MetaDash and is trained anew first")
 

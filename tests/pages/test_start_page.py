@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from metadash.analysis.answer import AnswerSpec, answer_spec
-from metadash.analysis.ledger import asked_of_run, record
-from metadash.dashboard import house
-from metadash.dashboard.escape import plain
+from metadash.answers.answer import AnswerSpec, answer_spec
+from metadash.answers.ledger import asked_of_run, record
+from metadash.dashboard import server
 from metadash.dashboard.lifespan import SERVING
+from metadash.dashboard.parts.escape import plain
 from metadash.data.dataset import Dataset, Source
-from metadash.training.board import JobBoard
-from metadash.training.jobs import all_jobs
-from metadash.training.store import RunStore
-from metadash.training.subsets import LoopSpec
+from metadash.runs.queue.board import JobBoard
+from metadash.runs.queue.jobs import all_jobs
+from metadash.runs.store import RunStore
+from metadash.specs.subsets import LoopSpec
 from metadash.workspace import Workspace
 from tests.builders import store_scores, tiny_classes, tiny_description, tiny_vectors, write_vectors
 from tests.pages.page import ends_just_after_it_was_read, open_page, said
@@ -46,7 +46,7 @@ def test_the_line_grows_fold_by_fold_and_has_no_verdict_before_the_last(
 ) -> None:
     spec = stored_folds(untrained, tiny, 2)
     for job in spec.jobs(tiny, RunStore(untrained)):
-        house.board().submit(job)
+        server.board().submit(job)
     page = open_page("start", dataset="tiny")
     assert (
         page.subheader[0].value.startswith("So far, after 2 of 5 folds") and said(page, "no verdict yet") and not said(page, "▲")

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from metadash.data.dataset import Dataset
-from metadash.training.builder import run_for
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.views import AdaptationSpec, MapSpec
+from metadash.runs.train import train
+from metadash.specs.builder import run_for
+from metadash.specs.run import RunSpec
+from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, write_colours, write_tiny, write_vectors
 from tests.pages.page import open_page

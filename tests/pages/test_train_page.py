@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from metadash.dashboard import house
-from metadash.training.board import JobBoard
-from metadash.training.jobs import JobFolder, all_jobs
-from metadash.training.kinds import run_digest
-from metadash.training.run import train
-from metadash.training.spec import BackboneSpec, RunSpec
+from metadash.dashboard import server
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.board import JobBoard
+from metadash.runs.queue.jobs import JobFolder, all_jobs
+from metadash.runs.train import train
+from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_run, write_vectors
 from tests.pages.page import ROOT, open_page, said
@@ -260,7 +260,7 @@ def test_from_the_button_to_the_answer(page: AppTest, untrained: Workspace) -> N
     assert said(page, "With one labelled example per class, Prototypical Networks with “place” is right in ")
     assert said(page, "60 episodes · 1 seed") and said(page, "Guessing would be right in 20 %.")
     spec = next(job.spec for job in all_jobs(untrained) if isinstance(job.spec, RunSpec))
-    assert house.store().get(run_digest(spec, house.dataset("tiny"))) is not None
+    assert server.store().get(run_digest(spec, server.dataset("tiny"))) is not None
 
 
 def test_what_the_pages_are_made_of_loads_neither_torch_nor_scikit_learn() -> None:

@@ -2,20 +2,20 @@
 
 import numpy as np
 
-from metadash.analysis.doses import BreakEven, break_even_words, dose_curves
-from metadash.analysis.placement import placed
-from metadash.dashboard.asking import MOST_ARROWS, moved_map
+from metadash.answers.doses import BreakEven, break_even_words, dose_curves
+from metadash.answers.placement import placed
+from metadash.dashboard.what_if.question import MOST_ARROWS, moved_map
 from metadash.data.dataset import Dataset
 from metadash.figures.doses import dose_chart
 from metadash.figures.palette import LIGHT
-from metadash.learners.fusions import BOTH
+from metadash.learners.core.fusions import BOTH
 from metadash.metadata.changes import Change, Edit, InstanceEdit
-from metadash.training.jobs import all_jobs
-from metadash.training.kinds import run_digest
-from metadash.training.questions import DoseSpec, WhatIfSpec
-from metadash.training.run import train
-from metadash.training.store import RunStore
-from metadash.training.views import MapSpec
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.jobs import all_jobs
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
+from metadash.specs.views import MapSpec
+from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.workspace import Workspace
 from tests.builders import tiny_evaluation, tiny_run
 from tests.pages.conftest import MAP

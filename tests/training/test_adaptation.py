@@ -8,17 +8,17 @@ import pytest
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.options import read_options
+from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS
+from metadash.runs.estimate import from_scratch
+from metadash.runs.kinds import as_plain, from_plain, run_digest
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train
+from metadash.specs.run import RunSpec
+from metadash.specs.views import AdaptationSpec, adapts, own_steps
 from metadash.training.adaptation import SPREAD
-from metadash.training.arms import Arm
-from metadash.training.estimate import from_scratch
-from metadash.training.kinds import as_plain, from_plain, run_digest
 from metadash.training.restored import restored
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import Run, RunStore
-from metadash.training.views import AdaptationSpec, adapts, own_steps
+from metadash.training.trainer import Arm
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_evaluation, tiny_run
 

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metadash import cli
-from metadash.analysis.answer import answer_spec
+from metadash.answers.answer import answer_spec
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.training.check import check
-from metadash.training.estimate import from_scratch
-from metadash.training.jobs import title_of
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.views import MapSpec
+from metadash.runs.estimate import from_scratch
+from metadash.runs.queue.jobs import title_of
+from metadash.runs.train import train
+from metadash.specs.check import check
+from metadash.specs.run import RunSpec
+from metadash.specs.views import MapSpec
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import N_CLASSES, one_sentence, tiny_backbone, tiny_evaluation, tiny_run, tiny_vectors, write_vectors
 

@@ -5,18 +5,18 @@ import json
 import numpy as np
 import pytest
 
-from metadash.analysis.arms import knowledge, names_of, stored_arms
+from metadash.answers.stored_arms import knowledge, names_of, stored_arms
 from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.blur import LAPLACE, RESPONSE
-from metadash.training.arms import encode_sources
-from metadash.training.check import check
-from metadash.training.fields import build
-from metadash.training.jobs import title_of
-from metadash.training.kinds import run_digest
-from metadash.training.spec import RunSpec
-from metadash.training.store import RunStore
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.jobs import title_of
+from metadash.runs.store import RunStore
+from metadash.specs.check import check
+from metadash.specs.fields import build
+from metadash.specs.run import RunSpec
+from metadash.training.trainer import encode_sources
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, store_scores, tiny_run
 

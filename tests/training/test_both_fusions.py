@@ -10,20 +10,20 @@ from torch import nn
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.fusions import BOTH
+from metadash.learners.core.fusions import BOTH
 from metadash.learners.registry import LEARNERS, make
-from metadash.training.arms import Arm
-from metadash.training.check import check
+from metadash.runs.progress import History
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
+from metadash.specs.check import check
+from metadash.specs.run import RunSpec
+from metadash.specs.source_levels import modulating, usual_fusion, usual_strategy
+from metadash.specs.subsets import MaskedSpec, SourceArm, run_of
+from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.training.evaluate import score
-from metadash.training.levels import modulating, usual_fusion, usual_strategy
-from metadash.training.masked import any_masked
 from metadash.training.modulated import by_row
-from metadash.training.progress import History
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import RunStore
-from metadash.training.subsets import MaskedSpec, SourceArm, run_of
-from metadash.training.views import AdaptationSpec, MapSpec
+from metadash.training.source_masking import any_masked
+from metadash.training.trainer import Arm
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_evaluation, tiny_run
 

@@ -11,15 +11,15 @@ from safetensors.torch import load_file
 
 from metadash.data.dataset import Dataset, Source
 from metadash.errors import BadInput
-from metadash.learners.options import read_options
+from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS
-from metadash.training.arms import Arm
-from metadash.training.check import check
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
+from metadash.specs.check import check
+from metadash.specs.run import RunSpec
+from metadash.specs.views import MapSpec
 from metadash.training.evaluate import score
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import RunStore
-from metadash.training.views import MapSpec
+from metadash.training.trainer import Arm
 from metadash.workspace import Workspace
 from tests.builders import CLASS_SOURCES, INSTANCE_SOURCES, one_sentence, tiny_description, tiny_evaluation, tiny_run, write_tiny
 

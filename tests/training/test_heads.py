@@ -10,15 +10,15 @@ import torch
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
-from metadash.training.arms import Arm, encode_sources, fit
-from metadash.training.check import check
+from metadash.runs.progress import History, Stopped
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train
+from metadash.specs.check import check
+from metadash.specs.run import RunSpec
+from metadash.specs.subsets import HeadsSpec, LoopSpec, SourceArm, run_of
+from metadash.specs.what_if import WhatIfSpec
 from metadash.training.heads import Heads, fit_heads
-from metadash.training.progress import History, Stopped
-from metadash.training.questions import WhatIfSpec
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import Run, RunStore
-from metadash.training.subsets import HeadsSpec, LoopSpec, SourceArm, run_of
+from metadash.training.trainer import Arm, encode_sources, fit
 from metadash.workspace import Workspace
 from tests.builders import GOOD_SOURCES, one_sentence, tiny_evaluation, tiny_run
 

@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metadash.analysis.doses import break_even_words, dose_curves
-from metadash.analysis.what_if import headline, what_if
+from metadash.answers.doses import break_even_words, dose_curves
+from metadash.answers.what_if import headline, what_if
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.fusions import BOTH
+from metadash.learners.core.fusions import BOTH
 from metadash.metadata.changes import Change, InstanceEdit
-from metadash.training import retold
-from metadash.training.check import check
-from metadash.training.questions import DoseSpec, WhatIfSpec
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train
+from metadash.specs.check import check
+from metadash.specs.run import RunSpec
+from metadash.specs.what_if import DoseSpec, WhatIfSpec
+from metadash.training import changed_metadata
 from metadash.training.rescoring import Rescorer, classes_frame, instances_frame, queries_frame
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_evaluation, tiny_run
 
@@ -109,8 +109,8 @@ def test_prototypes_are_the_means_of_what_the_learner_sees_and_add_up_to_its_ans
 def test_what_is_stale_or_blurred_is_read_again_for_the_rows_hit_alone(moved: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
     scorer, read = moved(FILM), []
-    original = retold.encode_rows
-    monkeypatch.setattr(retold, "encode_rows", lambda table, *rest: read.append(len(table)) or original(table, *rest))
+    original = changed_metadata.encode_rows
+    monkeypatch.setattr(changed_metadata, "encode_rows", lambda table, *rest: read.append(len(table)) or original(table, *rest))
     for change in (Change("site", "stale", 0.2, years=3), Change("site", "blur", 0.2, to="year")):
         after = scorer.retelling.changed((change,))
         rows = np.flatnonzero(scorer.retelling.as_it_is.changed_instances(after, np.arange(1200)))

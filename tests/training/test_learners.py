@@ -10,16 +10,16 @@ import pytest
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.learners.options import LearnerOptions, read_options
+from metadash.learners.core.options import LearnerOptions, read_options
 from metadash.learners.registry import ENTRIES, LEARNERS, options_for
-from metadash.training.arms import cure
-from metadash.training.jobs import JobFolder, title_of
-from metadash.training.kinds import run_digest
-from metadash.training.run import train
-from metadash.training.spec import RunSpec
-from metadash.training.store import RunStore
-from metadash.training.views import MapSpec
-from metadash.training.worker import work
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.jobs import JobFolder, title_of
+from metadash.runs.queue.worker import work
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
+from metadash.specs.run import RunSpec
+from metadash.specs.views import MapSpec
+from metadash.training.trainer import cure
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, rewrite, tiny_evaluation, tiny_run
 
@@ -182,7 +182,7 @@ def test_a_learner_that_adapts_does_well_in_quick_mode_as_it_comes(name: str, ow
 
 
 def test_learners_are_listed_with_paper_and_cost(own_workspace: Workspace, capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
-    from metadash import cli
+    from metadash.verbs import cli
 
     assert cli.main(["learners", "--workspace", str(own_workspace.root)]) == 0
     text = capsys.readouterr().out

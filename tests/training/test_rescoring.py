@@ -9,11 +9,11 @@ import pytest
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.changes import Change, Edit
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train
+from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.training.evaluate import score
-from metadash.training.questions import DoseSpec, WhatIfSpec
 from metadash.training.rescoring import Rescorer
-from metadash.training.run import train
-from metadash.training.store import Run, RunStore
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_run
 

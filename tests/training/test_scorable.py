@@ -11,11 +11,11 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypicalNetwork
+from metadash.runs.train import train
 from metadash.training.backbone import make_backbone
+from metadash.training.counting import count_correct, places_of
 from metadash.training.evaluate import score
-from metadash.training.run import train
 from metadash.training.scorable import scorable, spread_of
-from metadash.training.tally import count_correct, places_of
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run, tiny_vectors, write_vectors
 

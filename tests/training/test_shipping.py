@@ -12,10 +12,10 @@ from metadash.data import shipped
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
-from metadash.training.builder import folded, run_for, usual_folds
-from metadash.training.kinds import run_digest
-from metadash.training.progress import Stopped
-from metadash.training.run import train
+from metadash.runs.kinds import run_digest
+from metadash.runs.progress import Stopped
+from metadash.runs.train import train
+from metadash.specs.builder import folded, run_for, usual_folds
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
 

@@ -9,11 +9,11 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
-from metadash.training.arms import Arm
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train
+from metadash.specs.run import RunSpec, usual_ways
 from metadash.training.evaluate import context_of
-from metadash.training.run import train
-from metadash.training.spec import RunSpec, usual_ways
-from metadash.training.store import Run, RunStore
+from metadash.training.trainer import Arm
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run
 
@@ -138,7 +138,7 @@ def test_the_usual_ways_are_few_and_fewer() -> None:
 
 
 def test_a_split_with_too_few_classes_for_a_task_is_named_with_what_to_do(tiny: Dataset) -> None:
-    from metadash.training.check import check
+    from metadash.specs.check import check
 
     narrow = Dataset.__new__(Dataset)
     narrow.__dict__.update(tiny.__dict__)

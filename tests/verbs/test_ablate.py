@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from metadash import cli
 from metadash.data.dataset import Dataset, Source
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_classes, tiny_description, tiny_instances, write_tiny
 
@@ -109,7 +109,7 @@ def test_masked_tiers_need_no_retraining(tier: str, seeds: int, capsys, computed
 
 def test_an_interrupted_ablation_goes_on_where_it_stopped(capsys, own_workspace: Workspace, monkeypatch) -> None:
     """Stopped in the third seed: the first two are kept, and only three are computed afterwards."""
-    from metadash.training import run as training
+    from metadash.runs import train as training
 
     original, computing = training.compute, []
 

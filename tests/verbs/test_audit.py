@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from metadash import cli
 from metadash.data.dataset import Dataset, Source
-from metadash.training.run import train
+from metadash.runs.train import train
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import CLASS_SOURCES, N_CLASSES, one_sentence, tiny_classes, tiny_description, tiny_run, write_tiny
 

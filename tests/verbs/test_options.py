@@ -13,15 +13,14 @@ from typing import Any
 
 import pytest
 
-from metadash import cli, commands
 from metadash.data.dataset import Dataset, Source
 from metadash.data.omniglot import fetch as omniglot
 from metadash.errors import BadInput
-from metadash.training.defaults import USUAL
-from metadash.training.outlook import Outlook
-from metadash.training.run import train
-from metadash.training.store import RunStore
-from metadash.verbs import ablate, audit, whatif
+from metadash.runs.queue.outlook import Outlook
+from metadash.runs.store import RunStore
+from metadash.runs.train import train
+from metadash.specs.defaults import USUAL
+from metadash.verbs import ablate, audit, cli, commands, whatif
 from metadash.workspace import Workspace
 from tests.builders import (
     one_sentence,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from metadash import cli
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from metadash import cli
 from metadash.data.dataset import Dataset
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import write_colours, write_tiny, write_vectors
 

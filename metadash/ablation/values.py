@@ -1,0 +1,131 @@
+"""The value of every scored subset of sources, episode by episode: what the effects of an ablation are computed from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+
+from metadash.answers.scores import load_scores
+from metadash.episodes.manifest import EpisodeManifest
+from metadash.errors import BadInput
+from metadash.runs.store import Run, RunStore
+from metadash.specs.run import RunSpec
+from metadash.specs.subsets import HeadsSpec, MaskedSpec, SourceArm
+from metadash.stats.scored import Scores
+
+
+@dataclass(frozen=True)
+class Values:
+    """``correct`` [S, A, K, E] right answers of ``queries``: seeds, arms, shots, episodes of one manifest.
+
+    ``folds`` are the numbers of episodes of each fold, where the manifest is made of several; else it is empty.
+    """
+
+    arms: tuple[SourceArm, ...]
+    shots: tuple[int, ...]
+    seeds: tuple[int, ...]
+    correct: np.ndarray
+    queries: int
+    manifest: EpisodeManifest
+    digests: tuple[str, ...]
+    folds: tuple[int, ...] = ()
+
+    @property
+    def fold_parts(self) -> list[slice]:
+        """The episodes of each fold."""
+        ends = np.cumsum(self.folds).tolist()
+        return [slice(end - size, end) for end, size in zip(ends, self.folds, strict=True)]
+
+    @property
+    def masks(self) -> list[int]:
+        """The subsets of the arms with real metadata; they come first."""
+        return [arm.mask for arm in self.arms if arm.control == "none"]
+
+    @cached_property
+    def group(self) -> np.ndarray | None:
+        """[E] the group each task was drawn within, or None where tasks are not drawn within groups."""
+        return self.manifest.group if (self.manifest.group >= 0).any() else None
+
+    def accuracy(self, arm: SourceArm) -> np.ndarray:
+        """[S, K, E] in 0..1."""
+        return self.correct[:, self.arms.index(arm)] / self.queries
+
+    def effects(self, weights: np.ndarray, shot: int) -> np.ndarray:
+        """``weights`` [F, M] over the first M arms to effects [F, S, E] in points, episode by episode and seed by seed."""
+        chosen = self.correct[:, : weights.shape[1], self.shots.index(shot)]
+        return 100 / self.queries * np.stack([weights @ seed.astype(float) for seed in chosen], axis=1)
+
+    def difference(self, first: SourceArm, second: SourceArm, shot: int) -> np.ndarray:
+        """[S, E] in points."""
+        one, other = (self.correct[:, self.arms.index(arm), self.shots.index(shot)].astype(float) for arm in (first, second))
+        return 100 / self.queries * (one - other)
+
+
+def stacked(runs: Sequence[Run], arms: Sequence[SourceArm], store: RunStore) -> Values:
+    """Runs of heads or of masked subsets that differ in their seed alone. Raises BadInput when they cannot be put together."""
+    order = sorted(runs, key=lambda run: run_behind(run).seed)
+    manifests = {run.summary["manifest"] for run in order}
+    if len(manifests) > 1:
+        raise BadInput("These runs were scored on different test episodes; only runs on the same episodes can be compared.")
+    manifest, shots = store.manifest(order[0]), run_behind(order[0]).evaluation.shots
+    for run in order:
+        if run.array("correct").shape != (len(arms), len(shots), len(manifest)):
+            raise BadInput(f"The run {run.digest} is damaged (scores are missing); delete its folder and train again.")
+    return Values(
+        tuple(arms),
+        shots,
+        tuple(run_behind(run).seed for run in order),
+        np.stack([run.array("correct") for run in order]),
+        order[0].summary["queries"],
+        manifest,
+        tuple(run.digest for run in order),
+    )
+
+
+def pooled(folds: Sequence[Values]) -> Values:
+    """The folds of a cross-fitting as one: their episodes one after another, arm beside arm and seed beside seed.
+
+    A seed of one fold is matched with the same seed of every other; each class is a test class in one fold only, so that an
+    interval over classes or groups sees each once. Raises BadInput where the folds were not asked the same.
+    """
+    first = folds[0]
+    asked = {(found.arms, found.shots, found.seeds, found.queries) for found in folds}
+    if len(asked) > 1:
+        raise BadInput("These folds were asked different things; they cannot be pooled.")
+    return Values(
+        first.arms,
+        first.shots,
+        first.seeds,
+        np.concatenate([found.correct for found in folds], axis=-1),
+        first.queries,
+        EpisodeManifest.joined([found.manifest for found in folds]),
+        tuple(dict.fromkeys(digest for found in folds for digest in found.digests)),
+        tuple(len(found.manifest) for found in folds),
+    )
+
+
+def run_behind(run: Run) -> RunSpec:
+    assert isinstance(run.spec, (HeadsSpec, MaskedSpec))
+    return run.spec.run
+
+
+def gathered(runs: dict[SourceArm, list[Run]], seeds: tuple[int, ...], store: RunStore) -> Values:
+    """Ordinary runs, for each arm one a seed (or one for all, where nothing is trained)."""
+    scores: dict[SourceArm, Scores] = {arm: load_scores(found, store) for arm, found in runs.items()}
+    first = next(iter(scores.values()))
+    if any(found.manifest.hash != first.manifest.hash or found.shots != first.shots for found in scores.values()):
+        raise BadInput("These runs were scored on different test episodes; only runs on the same episodes can be compared.")
+    queries = first.manifest.n_way * first.manifest.n_query
+    shape = (len(first.shots), len(seeds), len(first.manifest))
+    correct = [np.rint(np.broadcast_to(found.accuracy, shape) * queries).astype(np.uint16) for found in scores.values()]
+    return Values(
+        tuple(scores),
+        first.shots,
+        seeds,
+        np.stack(correct).transpose(2, 0, 1, 3),
+        queries,
+        cast(EpisodeManifest, first.manifest),
+        tuple(dict.fromkeys(digest for found in scores.values() for digest in found.digests)),
+    )

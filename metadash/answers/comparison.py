@@ -1,0 +1,175 @@
+"""Some stored learners side by side as plain values and as a table: the same columns in the browser and in the terminal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from metadash.answers.costs import cheapest_words, cost_of
+from metadash.answers.export import simple
+from metadash.answers.family import (
+    Claim,
+    Pair,
+    baseline_lines,
+    baseline_sentence,
+    compared,
+    every_pair,
+    pairs_counts,
+    pairs_sentence,
+)
+from metadash.answers.sentence import cell
+from metadash.answers.stored_arms import StoredArm, names_of
+from metadash.answers.versus import Versus, against_baseline, headline, versus
+from metadash.stats import words
+from metadash.stats.caveats import winners_curse
+from metadash.stats.paired import check_paired
+from metadash.stats.scored import Scores
+from metadash.stats.verdict import ROPE
+
+
+def seeds_words(scores: Scores) -> str:
+    return words.plural_of(len(scores.seeds), "seed")
+
+
+def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], shot: int) -> pd.DataFrame:
+    """One row an arm: accuracy at ``shot`` with both intervals, what it costs, the other numbers of shots, and what it rests on."""
+    rows = {}
+    for arm in arms:
+        found = scores[arm.id]
+        accuracies = {k: {f"{words.plural_of(k, 'shot')}, %": cell(*found.means(k))} for k in found.shots}
+        rows[names[arm.id]] = {
+            **accuracies.pop(shot),
+            "validation, %": "not measured" if arm.validation is None else f"{arm.validation:.1f}",
+            **cost_of(arm).in_words(),
+            **{label: text for column in accuracies.values() for label, text in column.items()},
+            "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
+            "mode": arm.spec.mode,
+            "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def ways_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], shot: int) -> pd.DataFrame:
+    """One row an arm, one column a number of ways, chance as the last row; empty with a reason where an arm was not scored."""
+    ways = sorted({n_way for found in scores.values() for n_way in found.ways})
+    rows = {
+        names[arm.id]: {
+            f"{n_way} ways, %": cell(*scores[arm.id].at_ways(n_way).means(shot)) if n_way in scores[arm.id].ways else "not scored"
+            for n_way in ways
+        }
+        | {"note": arm.ways_note}
+        for arm in arms
+    }
+    rows["chance"] = {f"{n_way} ways, %": f"{100 / n_way:.1f}" for n_way in ways} | {"note": ""}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Arms on the same tasks; the last is the baseline. Raises BadInput (when made) for arms on different tasks."""
+
+    arms: Sequence[StoredArm]
+    scores: Mapping[str, Scores]
+    rope: float = ROPE
+
+    def __post_init__(self) -> None:
+        for arm in self.arms:
+            check_paired(self.scores[arm.id], self.scores[self.baseline])
+
+    @property
+    def baseline(self) -> str:
+        return self.arms[-1].id
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        return names_of(self.arms)
+
+    @property
+    def shots(self) -> tuple[int, ...]:
+        return self.scores[self.baseline].shots
+
+    @cached_property
+    def compared(self) -> dict[str, Versus]:
+        baseline = self.scores[self.baseline]
+        return {arm.id: versus(self.scores[arm.id], baseline, self.rope) for arm in self.arms[:-1]}
+
+    def pairs(self, shot: int) -> dict[Pair, Claim]:
+        return every_pair(self.scores, shot, self.rope)
+
+    def values(self, in_pairs: bool = False) -> dict[str, Any]:
+        """Every number as JSON would hold it. ``decision`` is that of a difference by itself, ``together`` what holds among all compared, at each number of shots by itself."""
+        tests = {shot: against_baseline(self.compared, shot, self.rope) for shot in self.shots}
+        return {
+            "learners": [self.learner(arm) for arm in self.arms],
+            "baseline": self.names[self.baseline],
+            "differences": [
+                self.row((identity, self.baseline), found) for shot in self.shots for identity, found in tests[shot].items()
+            ],
+            **(
+                {"pairs": [self.row(pair, found) for shot in self.shots for pair, found in self.pairs(shot).items()]}
+                if in_pairs
+                else {}
+            ),
+            "worth_in_shots": [
+                {"first": self.names[identity], "second": self.names[self.baseline], **simple(one.worth)}
+                for identity, one in self.compared.items()
+                if one.worth
+            ],
+            "problems": [one.problem for one in self.compared.values() if one.problem],
+            "n_episodes": len(self.scores[self.baseline].manifest),
+            "manifest": self.scores[self.baseline].manifest.hash,
+        }
+
+    def learner(self, arm: StoredArm) -> dict[str, Any]:
+        found = self.scores[arm.id]
+        return {
+            "name": self.names[arm.id],
+            "id": arm.id,
+            "digests": list(found.digests),
+            "seeds": list(found.seeds),
+            "validation_percent": arm.validation,
+            **cost_of(arm).as_values(),
+            "accuracy": [
+                {"n_way": at.n_way, "shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}
+                for at in map(found.at_ways, found.ways)
+                for shot in at.shots
+                for inside, new in [at.means(shot)]
+            ],
+            "ways_note": arm.ways_note,
+        }
+
+    def row(self, pair: Pair, found: Claim) -> dict[str, Any]:
+        first, second = pair
+        return {
+            "first": self.names[first],
+            "second": self.names[second],
+            **simple(found.difference),
+            "p_against_zero": found.p_zero,
+            "together": {**simple(found.decision), "in_words": compared(found.decision), "comparisons": found.tested},
+        }
+
+    def lines(self, in_pairs: bool = False, ways: bool = False) -> list[str]:
+        """For a terminal: the tables, then a sentence for each number of shots on what holds after correction."""
+        lines = [accuracy_table(self.names, self.scores, self.arms, self.shots[0]).to_string(), ""]
+        if ways:
+            lines += [ways_table(self.names, self.scores, self.arms, self.shots[0]).to_string(), ""]
+        for shot in self.shots:
+            if in_pairs:
+                pairs = self.pairs(shot)
+                lines += [pairs_sentence(self.names, pairs, shot) + " " + pairs_counts(pairs)]
+            elif len(self.arms) == 2:
+                ((first, one),) = self.compared.items()
+                row = one.at(shot)
+                lines += [headline(self.names[first], self.names[self.baseline], row, "classes") if row else one.problem]
+            else:
+                found = against_baseline(self.compared, shot, self.rope)
+                lines += [baseline_sentence(found, self.names[self.baseline], shot)]
+                lines += [f"  {line}" for line in baseline_lines(self.names, found)]
+        if len(self.arms) > 2:
+            lines.append("What is better, worse or no difference holds after Holm's correction; brackets: 95 % for new classes.")
+            lines.append(winners_curse(len(self.arms) - 1))
+        if first_pairs := self.pairs(self.shots[0]):
+            lines.append(cheapest_words(self.names, {arm.id: cost_of(arm) for arm in self.arms}, first_pairs))
+        return lines

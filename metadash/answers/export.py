@@ -1,0 +1,69 @@
+"""An answer as plain values: the same JSON from the command line and from the page."""
+
+from dataclasses import asdict
+from enum import Enum
+from typing import Any
+
+from metadash.answers.answer import Answer
+from metadash.answers.sentence import sentences
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """Every number in an answer, under the names a reader would look for. Differences are in points, accuracies in %."""
+    shots = answer.spec.shots
+    return {
+        "sentence": " ".join(sentences(answer)),
+        "question": asdict(answer.spec.question),
+        "dataset": answer.spec.dataset,
+        "split": answer.spec.run.split if not answer.spec.folds else None,
+        "folds": answer.spec.folds,
+        "by_fold": [
+            {"split": fold.split, "n_groups": fold.n_groups, "n_classes": fold.n_classes, "gain": simple(fold.gain)}
+            for fold in answer.folds
+        ],
+        "mode": answer.spec.mode,
+        "seeds": list(answer.spec.seeds),
+        "n_episodes": answer.n_episodes,
+        "n_test_classes": answer.n_classes,
+        "n_test_groups": answer.n_groups,
+        "shots": list(shots),
+        "accuracy": {
+            arm: [
+                {"shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}
+                for shot, (inside, new) in zip(shots, rows, strict=True)
+            ]
+            for arm, rows in answer.accuracy.items()
+        },
+        "differences": {
+            name: [simple(row) for row in rows]
+            for name, rows in (
+                ("metadata_minus_plain", answer.gain),
+                ("shuffled_minus_plain", answer.shuffled),
+                ("metadata_minus_shuffled", answer.credit),
+            )
+        },
+        "verdict": answer.gain[0].decision.words,
+        "chance": answer.gain[0].decision.chance,
+        "worth_in_shots": simple(answer.worth),
+        "kappa": answer.kappa,
+        "batch_norm": answer.batch_norm,
+        "manifest": answer.manifest,
+        "digests": {arm: list(digests) for arm, digests in answer.digests.items()},
+        "seconds_computed": round(answer.seconds, 1),
+        "digest": answer.digest,
+    }
+
+
+def simple(value: Any) -> Any:
+    """A result dataclass as a dictionary, verdicts by name."""
+    return {key: unwrapped(item) for key, item in asdict(value).items()}
+
+
+def unwrapped(item: Any) -> Any:
+    if isinstance(item, Enum):
+        return item.name.lower()
+    if isinstance(item, dict):
+        return {key: unwrapped(inner) for key, inner in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [unwrapped(inner) for inner in item]
+    return item

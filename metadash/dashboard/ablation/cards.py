@@ -1,0 +1,145 @@
+"""The cards of the sources, the subset explorer and the exports of the *Ablation* page."""
+
+import html
+import io
+
+import pandas as pd
+import streamlit as st
+
+from metadash.ablation.card_words import MARKS, NOT_MEASURED, card_lines, control_words, detail_lines
+from metadash.ablation.cards import SourceCard
+from metadash.ablation.effects_table import effects_table
+from metadash.ablation.result import Ablation
+from metadash.ablation.subset_value import SubsetValue, subset_values
+from metadash.ablation.words import TIERS, headline, looks_words, told_sets, total_words, verdict_words
+from metadash.answers.ledger import rank_of
+from metadash.answers.sentence import bracket, cell
+from metadash.dashboard.parts.badges import badge_of
+from metadash.dashboard.parts.escape import plain
+from metadash.figures.palette import Palette
+from metadash.metadata.audit.findings import CODES
+from metadash.runs.store import RunStore
+from metadash.stats import words
+from metadash.stats.paired import Difference
+
+BADGE_COLOURS = {"block": "red", "warn": "orange", "note": "gray"}
+LINES = """<style>
+.md-card.md-card{padding:0;display:grid;grid-template-columns:minmax(8.5rem,13rem) 1fr;gap:.3rem .9rem;font-size:.92rem;line-height:1.45;margin:.1rem 0 .3rem}
+.md-card dt{color:var(--md-muted)}.md-card dd{margin:0;overflow-wrap:anywhere}
+@media(max-width:640px){.md-card.md-card{grid-template-columns:1fr;gap:.05rem}.md-card dd{margin-bottom:.45rem}}
+</style>"""
+
+
+def draw_headline(found: Ablation, palette: Palette) -> None:
+    """The sentence, then how it goes with each control, then n and tier in small."""
+    st.subheader(headline(found), anchor=False)
+    if said := total_words(found):
+        st.markdown(plain(said))
+    if controls := control_words(found):
+        st.markdown("  \n".join(controls))
+    groups = f" in {words.plural_of(found.n_groups, found.group_noun)}" if found.n_groups else ""
+    st.caption(
+        f"{words.count(len(found.values.manifest))} episodes · {found.n_classes} test {words.plural(found.class_noun)}{groups} · "
+        f"{words.plural_of(len(found.seeds), 'seed')}{f' · {found.spec.folds} folds' if found.spec.folds else ''} · {TIERS[found.tier]}"
+    )
+
+
+def draw_sets(found: Ablation, store: RunStore) -> None:
+    """Which sources would do and which say the same, and in small what that rests on and how often these classes were asked."""
+    lines, searched = told_sets(found)
+    for line in lines:
+        st.markdown(f"**{plain(line)}**")
+    asked = looks_words(found, rank_of(store, found.asked)) if found.looks else ""
+    if small := " ".join(filter(None, [searched, asked])):
+        st.caption(plain(small))
+
+
+def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
+    label, colour = badge_of(card.decision)
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"##### {plain(card.source)}", width="content")
+            st.badge("partial" if found.partial else label, color="orange" if found.partial else colour)  # type: ignore[arg-type]
+            st.badge(found.tier, color="gray")
+            if card.level == "instance":
+                st.badge(
+                    "of instances", color="gray", help="It tells about single instances, and changes how each is seen (FiLM)."
+                )
+            if card.claim:
+                st.badge("may be quoted", color="green")
+            if card.disagreement:
+                st.badge("▲ screen and confirm disagree", color="orange", help=card.disagreement)
+            for badge in card.badges:
+                name = f"{MARKS[badge.severity]} {CODES.get(badge.kind, badge.kind)}"
+                st.badge(name, color=BADGE_COLOURS[badge.severity], help=badge.text)  # type: ignore[arg-type]
+        st.markdown(plain(verdict_words(card)))
+        lines = card_lines(card, found)
+        st.html(lines_html([line for line in lines if not line[1].startswith(NOT_MEASURED)], palette))
+        if unknown := [name for name, text in lines if text.startswith(NOT_MEASURED)]:
+            st.caption(f"Not measured here: {', '.join(unknown).lower()}.")
+        with st.expander("Details"):
+            st.html(lines_html(detail_lines(card, found), palette))
+            for badge in card.badges:
+                st.caption(f"{MARKS[badge.severity]} {plain(badge.text)}")
+
+
+def lines_html(lines: list[tuple[str, str]], palette: Palette) -> str:
+    rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in lines)
+    return f'{LINES}<dl class="md-card" style="--md-muted:{palette.muted};color:{palette.text}">{rows}</dl>'
+
+
+def subset_explorer(found: Ablation) -> None:
+    """Sources clicked on and off; the value of what is on, at once."""
+    sources = list(found.spec.sources)
+    chosen = st.pills("Sources that are there", sources, selection_mode="multi", key="ab_subset", bind="query-params") or []
+    rows = subset_values(found, [name for name in sources if name in chosen])
+    first = rows[0]
+    noun = words.plural(found.unit_noun)
+    told = ", ".join(name for name in sources if name in chosen) or "no metadata"
+    st.markdown(
+        f"With {plain(told)}, at {words.plural_of(first.shot, 'shot')}: **{first.episodes.estimate:.1f} %** of queries are right."
+    )
+    st.dataframe(subset_table(rows), hide_index=True, width="stretch", alt="Value of the chosen sources at each number of shots")
+    st.caption(f"First bracket: 95 % interval for these test {noun}; second: for new {noun}. Differences in points, paired.")
+
+
+def subset_table(rows: list[SubsetValue]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "shots": row.shot,
+                "accuracy, %": cell(row.episodes, row.new_classes),
+                "more than with none": cell(row.more_than_none.episodes, row.more_than_none.new_classes, signed=True),
+                "against all": cell(row.less_than_all.episodes, row.less_than_all.new_classes, signed=True),
+            }
+            for row in rows
+        ]
+    )
+
+
+def fold_table(found: Ablation) -> pd.DataFrame:
+    def told(one: Difference) -> str:
+        return words.points(one.episodes.estimate, one.episodes.low, one.episodes.high).replace(" points", "")
+
+    return pd.DataFrame(
+        {
+            "fold": part.split,
+            "episodes": words.count(part.n_episodes),
+            words.plural(found.class_noun): part.n_classes,
+            **({words.plural(found.group_noun): part.n_groups} if part.n_groups else {}),
+            "without metadata, %": f"{part.plain.estimate:.1f} {bracket(part.plain.estimate, part.plain.low, part.plain.high)}",
+            "all together": told(part.total),
+            **{name: told(one) for name, one in zip(found.spec.sources, part.delta, strict=True)},
+        }
+        for part in found.by_fold
+    )
+
+
+def csv_of(found: Ablation) -> str:
+    return effects_table(found).to_csv(index=False)
+
+
+def parquet_of(found: Ablation) -> bytes:
+    buffer = io.BytesIO()
+    effects_table(found).to_parquet(buffer, index=False)
+    return buffer.getvalue()

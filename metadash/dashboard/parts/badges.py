@@ -1,0 +1,16 @@
+"""A decision as a badge: mark, words and colour, the same on every page."""
+
+from metadash.answers.family import COMPARED
+from metadash.stats.verdict import CLAIMS, Decision, Verdict, graded
+
+COLOURS = {Verdict.HELPS: "primary", Verdict.HURTS: "red", Verdict.EQUIVALENT: "gray", Verdict.UNDETERMINED: "orange"}
+SHORT = {**CLAIMS, Verdict.EQUIVALENT: "no practical difference"}
+
+
+def badge_of(decision: Decision, compared: bool = False) -> tuple[str, str]:
+    """Label and Streamlit's name of the colour: ``▲ very likely helps``; ``compared``: of one learner against another (``▲ better``).
+
+    The colour is the verdict's whatever the grade: how sure it is, the words say.
+    """
+    claims = COMPARED if compared else SHORT
+    return f"{decision.verdict.value} {graded(claims[decision.verdict], decision.grade)}", COLOURS[decision.verdict]

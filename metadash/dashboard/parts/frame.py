@@ -1,0 +1,64 @@
+"""The frame every page hangs in: its question, the place of its answer, its link, and what happens to bad input."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
+
+from metadash.dashboard.links import copy_link
+from metadash.dashboard.parts.escape import plain
+from metadash.errors import BadInput
+
+log = logging.getLogger(__name__)
+
+TERMS = {
+    "n_way": "n-way: how many classes a task asks to tell apart.",
+    "n_shot": "Shots: how many labelled examples of each class the learner is given.",
+    "n_query": "Queries: how many examples of each class it is then tested on.",
+    "support": "Support: the labelled examples of a task.",
+    "query": "Query: the examples of a task whose class is to be found.",
+    "prototype": "Prototype: the point that stands for a class, the mean of its support examples' embeddings.",
+    "kappa": "κ: how many labelled examples the metadata counts for when the prototype is formed.",
+    "siblings": "Siblings: all classes of a task belong together (the accented forms of one letter), so they look alike.",
+    "disjoint": "Disjoint: support and query examples come from different sources (another font family).",
+    "uniform": "Uniform: any classes of the pool, each as likely as the next.",
+}
+
+
+def header(question: str, caption: str) -> None:
+    """The page's title, which is its question, and a line on how it is answered. *Copy link* stands beside it."""
+    title, link = st.columns([5, 1.2], vertical_alignment="center")
+    title.title(question, anchor=False)
+    with link:
+        copy_link.place()
+    st.caption(caption)
+
+
+def end_page() -> NoReturn:
+    """Nothing more of this page. Unlike ``st.stop``, which lets nothing be drawn any more, *Copy link* included."""
+    raise StopException
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """What cannot be done becomes its one sentence in place of what follows; the rest of the page stays."""
+    try:
+        yield
+    except BadInput as problem:
+        st.error(plain(problem), icon=":material/error:")
+        end_page()
+    except Exception:
+        log.exception("a page failed")
+        st.error(
+            "This page failed on a defect of MetaDash. The server's log holds the details; your data and runs are untouched.",
+            icon=":material/bug_report:",
+        )
+        end_page()
+
+
+def term(name: str) -> str:
+    """The definition shown on hover."""
+    return TERMS[name]

@@ -1,0 +1,78 @@
+"""A piece of work that a part of a page asks for: what pressing the button will tell, the button, the bar with *cancel*."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from metadash import settings
+from metadash.dashboard import server
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import one_sentence
+from metadash.dashboard.parts.jobs import (
+    LOOK_EVERY,
+    active,
+    cancel,
+    how_long,
+    jobs_of,
+    on_its_way,
+    outlook,
+    progress_bar,
+    troubled,
+)
+from metadash.data.dataset import Dataset
+from metadash.specs.any_spec import Spec
+from metadash.stats import words
+
+
+def offer(specs: Sequence[Spec], data: Dataset, key: str, label: str, promise: str) -> None:
+    """The button that computes what is not stored of ``specs``, or the bar while that goes on; nothing once all is there."""
+    busy = on_its_way(specs, data)
+    store = server.store()
+    missing = [spec for spec in specs if not store.find(spec, data)]
+    if not missing:
+        return
+    if busy:
+        watch(specs, data, key)
+        return
+    parts = jobs_of(missing, data)
+    for job in troubled(parts)[:1]:
+        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
+    st.markdown(promise)
+    if st.button(label, type="primary", icon=":material/play_arrow:", key=key):
+        begin(specs, data)
+    workers = settings.worker_count()
+    st.caption(
+        f"{words.plural_of(len(set(missing)), 'run')}, {how_long(parts)} on this machine with {words.plural_of(workers, 'worker')}."
+    )
+
+
+def begin(specs: Sequence[Spec], data: Dataset, again: bool = True) -> None:
+    """What a pressed button does: the bar is drawn at once, where the button stands, before the runs are queued; then the page runs
+    ``again`` and watches them. What does not fit the data is said in its sentence instead."""
+    with one_sentence():
+        parts = jobs_of(specs, data)
+        seen, missing = outlook(parts), sum(not part.done for part in parts)
+        area = st.empty()
+        drawn = area.container()
+        drawn.progress(seen.fraction, f"{100 * seen.fraction:.0f} % · {words.left(*words.span(seen.low, seen.high))}")
+        drawn.caption(f"Handing over {words.plural_of(missing, 'run')}")
+        try:
+            for spec in specs:
+                server.board().submit(spec)
+        except Exception:
+            area.empty()
+            raise
+    if again:
+        st.rerun()
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def watch(specs: Sequence[Spec], data: Dataset, key: str, label: str = "Cancel") -> None:
+    """One bar over all of ``specs``, with *cancel*; the page is run again when none is on its way any more."""
+    with one_sentence():
+        parts = jobs_of(specs, data)
+        if not active(parts):
+            st.rerun()
+        progress_bar(parts)
+        if st.button(label, icon=":material/close:", key=f"{key}_cancel"):
+            cancel(parts)

@@ -1,0 +1,177 @@
+"""The parts of the *Start* page: the question, the answer's sentence and curve, a task in pictures, the numbers."""
+
+import shlex
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from metadash.answers.answer import OWN, Answer, AnswerSpec, own_question
+from metadash.answers.sentence import cell, sentences, so_far_sentence
+from metadash.dashboard.links.pages import from_link, to_link
+from metadash.dashboard.parts.badges import badge_of
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import term
+from metadash.dashboard.parts.pictures import picture_row
+from metadash.dashboard.parts.theme import palette
+from metadash.data.dataset import Dataset, Question
+from metadash.episodes.manifest import EpisodeManifest
+from metadash.episodes.sampler import draw
+from metadash.errors import BadInput
+from metadash.figures.charts import Curve, curve_over_shots
+from metadash.stats import words
+from metadash.stats.words import plural, plural_of
+
+ARM_NAMES = {"plain": "without metadata", "metadata": "with metadata", "shuffled": "rows shuffled"}
+MODE_NOTES = {
+    "quick": "quick mode: one backbone trained without metadata, frozen; the metadata trains light heads over it",
+    "full": "full mode: every weight trained end to end, all arms from the same start, trained without metadata",
+}
+
+
+def chosen_question(data: Dataset) -> Question:
+    """One of the data set's questions, or one's own: sources, strategy and ways chosen freely."""
+    questions = {question.id: question for question in data.description.questions}
+    titles = {**{key: question.title for key, question in questions.items()}, OWN: "My own question: choose sources and tasks …"}
+    from_link("q", titles, name="Question")
+    identity = st.selectbox("Question", list(titles), format_func=titles.__getitem__, key="q")
+    to_link("q")
+    if identity in questions:
+        return questions[identity]
+    left, middle, right = st.columns([3, 2, 1])
+    sources = left.multiselect("Metadata", [source.name for source in data.class_sources()], key="q_sources", bind="query-params")
+    strategies = ["siblings", "uniform"] if data.description.sibling_column else ["uniform"]
+    strategy = middle.selectbox("Tasks", strategies, key="q_strategy", bind="query-params", help=" ".join(map(term, strategies)))
+    n_way = right.number_input("n-way", 2, 50, 5, key="q_way", bind="query-params", help=term("n_way"))
+    if not sources:
+        raise BadInput("Choose at least one metadata source to ask about.")
+    return own_question(data, sources, strategy, int(n_way))
+
+
+def draw_answer(answer: Answer) -> None:
+    """The sentence on top, its n and tier in small, then the one chart."""
+    label, colour = badge_of(answer.gain[0].decision)
+    first, *rest = sentences(answer)
+    groups = f" in {plural_of(answer.n_groups, answer.group_noun)}" if answer.n_groups else ""
+    with st.container(border=True):
+        st.badge(label, color=colour)  # type: ignore[arg-type]
+        st.subheader(first, anchor=False)
+        st.markdown(" ".join(rest))
+        st.caption(
+            f"{words.count(answer.n_episodes)} episodes · {answer.n_classes} test {plural(answer.class_noun)}{groups} · {plural_of(len(answer.spec.seeds), 'seed')}{f' · {answer.spec.folds} folds, every {answer.class_noun} tested once' if answer.spec.folds else ''} · "
+            f"{MODE_NOTES[answer.spec.mode]} · batch norm: {answer.batch_norm} statistics"
+        )
+    colours = palette()
+    arms = (("metadata", colours.helps, "solid"), ("plain", colours.plain, "solid"), ("shuffled", colours.control, "dash"))
+    curves = [Curve(ARM_NAMES[arm], [inside for inside, _ in answer.accuracy[arm]], colour, dash) for arm, colour, dash in arms]
+    gap = words.points(answer.gain[0].episodes.estimate)
+    st.plotly_chart(
+        curve_over_shots(answer.spec.shots, curves, colours, gap, None if answer.worth.censored else answer.worth.value),
+        config={"displayModeBar": False},
+        theme=None,
+        key="answer_curve",
+        alt="Accuracy over shots with, without and with shuffled metadata: " + first,
+    )
+    st.caption("Lines: mean accuracy on the same test episodes; bands: 95 % interval over episodes, for these test classes.")
+
+
+def draw_so_far(spec: AnswerSpec, found: Answer | None, data: Dataset) -> None:
+    """The line that grows while folds come in: numbers without a verdict."""
+    if found is None:
+        st.markdown(
+            f"#### The first numbers come with the first of {plural_of(len(spec.fold_runs), 'fold')}."
+            if spec.folds
+            else "#### Under way."
+        )
+        return
+    st.badge("so far, no verdict yet", color="gray")
+    st.subheader(so_far_sentence(found, len(spec.seeds)), anchor=False)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def example_episode(fingerprint: str, evaluation: str, _spec: AnswerSpec, _data: Dataset) -> EpisodeManifest:
+    """The first test task. It is keyed by the data and the evaluation's text; what is underscored only computes it."""
+    run = _spec.fold_runs[0]
+    return draw(_data, run.evaluation.episodes(run.split, "test"))[0:1]
+
+
+def episode_row(data: Dataset, spec: AnswerSpec) -> None:
+    """One real test task: what the learner is given, and what it is asked."""
+    first = spec.fold_runs[0]
+    task = example_episode(data.fingerprint, f"{first.split} {first.evaluation}", spec, data)
+    names = data.classes["class_name"].to_numpy()[task.classes[0]]
+    n_shown = min(5, task.n_way)
+    support, query = task.support[0, :, 0], task.query[0, :n_shown, :2].ravel()
+    if data.description.modality != "image":
+        st.caption(
+            f"Which of these {task.n_way} {plural(data.description.class_noun)} is it: {', '.join(plain(str(name)) for name in names)}?"
+        )
+        return
+    st.caption(f"Support: one labelled example of each of {task.n_way} {plural(data.description.class_noun)}.")
+    st.html(picture_row(np.asarray(data.inputs[support]), [str(name) for name in names], size=88))
+    st.caption(
+        f"Queries: which of the {task.n_way} is each of these? ({task.n_query} per class are asked; ten are shown.)",
+        help=term("query"),
+    )
+    st.html(picture_row(np.asarray(data.inputs[query]), size=48, alts=[f"query of {names[i // 2]}" for i in range(len(query))]))
+
+
+def numbers_table(answer: Answer) -> None:
+    """Accuracies and paired differences at every number of shots, both intervals named."""
+    rows = {}
+    for index, shot in enumerate(answer.spec.shots):
+        column = {f"{ARM_NAMES[arm]}, %": cell(*answer.accuracy[arm][index]) for arm in ("plain", "metadata", "shuffled")}
+        for name, row in (
+            ("metadata − without", answer.gain[index]),
+            ("shuffled − without", answer.shuffled[index]),
+            ("metadata − shuffled", answer.credit[index]),
+        ):
+            column[f"{name}, points"] = cell(row.episodes, row.new_classes, signed=True)
+        seeds = answer.gain[index].seeds
+        column["metadata − without, over seeds"] = words.points(seeds.estimate, seeds.low, seeds.high) if seeds else "one seed"
+        column["verdict"] = badge_of(answer.gain[index].decision)[0]
+        rows[plural_of(shot, "shot")] = column
+    st.dataframe(
+        pd.DataFrame(rows), width="stretch", alt="Accuracies and differences with both intervals at each number of shots"
+    )
+    st.caption(
+        f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.n_episodes)} episodes). Second: for new "
+        f"{plural(answer.unit_noun)} (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
+        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± 0.5 points on new "
+        f"{plural(answer.unit_noun)}, and that of help also how surely metadata − shuffled does."
+    )
+
+
+def computed_how(answer: Answer, data: Dataset) -> None:
+    spec, tests = answer.spec, answer.spec.run.evaluation
+    splits = f"cross-fitted in {spec.folds} folds" if spec.folds else f"split `{spec.run.split}`"
+    origin = " (weights that come with the data set)" if spec.run.backbone.start else ""
+    st.markdown(
+        f"""
+- **Data** `{data.name}` (fingerprint `{data.fingerprint}`), {splits}: meta-train, validation and test share no {answer.unit_noun}.
+- **Tasks** {tests.n_way}-way, {", ".join(map(str, spec.shots))} shots, {spec.n_query} queries a class, strategy *{tests.strategy}*;
+  {words.count(answer.n_episodes)} test episodes, the same for every arm (manifest `{answer.manifest}`).
+- **Learner** Prototypical Networks (Snell et al. 2017) on {spec.run.backbone.title}{origin}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
+  learned from it; the mean κ over the test {plural(answer.class_noun)} is {answer.kappa:.2f}. {term("kappa")}
+- **Stopping** on validation {plural(answer.class_noun)}; nothing was selected on test {plural(answer.class_noun)}.
+- **Worth** the horizontal distance between the curves with and without metadata at {spec.shots[0]} shot: {answer.worth.value:.2f} examples.
+- **Computed** in {words.duration(answer.seconds).removeprefix("about ")} of one core. Runs: {", ".join(f"`{d}`" for digests in answer.digests.values() for d in digests)}
+"""
+    )
+    st.code(answer_command(answer), language="bash", wrap_lines=True)
+
+
+def answer_command(answer: Answer) -> str:
+    """What computes the same answer in a terminal."""
+    spec, run = answer.spec, answer.spec.run
+    sources = ",".join(spec.question.sources)
+    own = f"--sources '{sources}' --strategy {spec.question.strategy} --n-way {spec.question.n_way}"
+    parts = [
+        f"python -m metadash answer --dataset {spec.dataset}",
+        f"--question {spec.question.id}" if spec.question.id != OWN else own,
+        f"--seeds {len(spec.seeds)} --folds {spec.folds} --mode {spec.mode}",
+        f"--backbone {run.backbone.backbone} --width {run.backbone.width}" + ("" if run.backbone.start else " --own-backbone"),
+        f"--where {shlex.quote(run.evaluation.where)}" if run.evaluation.where else "",
+        "--json",
+    ]
+    return " ".join(filter(None, parts))

@@ -1,0 +1,349 @@
+"""The controls of the *Train* page: what a person chooses, turned into the runs it stands for, checked before anything is queued."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from metadash.answers.stored_arms import knowledge
+from metadash.canonical import digest
+from metadash.dashboard.links.pages import from_link, to_link
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import term
+from metadash.data.dataset import Dataset
+from metadash.data.facets import both
+from metadash.data.shipped import shipped_with
+from metadash.errors import BadInput
+from metadash.learners.core.fusions import BOTH, MODULATING
+from metadash.learners.core.options import read_options
+from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
+from metadash.networks.registry import BackboneEntry, backbones_for
+from metadash.runs.estimate import from_scratch
+from metadash.specs.builder import run_for
+from metadash.specs.check import check
+from metadash.specs.run import RunSpec, usual_ways
+from metadash.stats import words
+
+MODES = {
+    "quick": "Quick: one backbone trained without metadata, frozen, light heads.",
+    "full": "Full: every weight trained end to end from the same start.",
+}
+FUSIONS = {
+    "pseudo-shots": "Pseudo-shots: the metadata counts as κ labelled examples.",
+    "am3": "AM3's gate: a learned mixture that does not know the shots.",
+    "film": "FiLM: metadata of an example, or of the whole task, scale and shift what the learner sees of it.",
+    BOTH: "Both: what describes classes counts as κ labelled examples, what describes examples goes to FiLM.",
+    "auxiliary": "Auxiliary loss: metadata teach the network in training, and are not read at test (full mode only).",
+}
+CONTROLS = {
+    "none": "None: the metadata as it is.",
+    "shuffled": "Shuffled: rows change hands between classes.",
+    "noise": "Noise: random numbers of the same spread.",
+    "constant": "Constant: one value for every class.",
+    "random-id": "Random id: a tag for every class that says nothing of it.",
+}
+DISTANCES = ("euclidean", "cosine")
+SHOTS = (1, 2, 3, 5, 10, 20)
+
+
+def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
+    """Draw the controls and return one run a seed, tested on classes of ``pool``. Raises BadInput, in a sentence, for a choice that makes no run."""
+    first, second, third = st.columns([4, 4, 4])
+    titles = {name: entry.title for name, entry in LEARNERS.items()}
+    from_link("tr_learner", titles, name="Learner")
+    learner = first.selectbox("Learner", list(titles), format_func=titles.__getitem__, key="tr_learner")
+    to_link("tr_learner")
+    seeds = third.multiselect(
+        "Training seeds",
+        list(range(10)),
+        default=[0, 1, 2],
+        key="tr_seeds",
+        bind="query-params",
+        help="Each seed trains again from another start; two or more give an interval over training.",
+        wrap=True,
+    )
+    entry = LEARNERS[learner]
+    st.caption(f"{entry.idea} ({entry.paper}.) {entry.cost}")
+    left, right = st.columns([1, 1])
+    mode = left.segmented_control("Mode", list(MODES), default="quick", required=True, key="tr_mode", bind="query-params")
+    left.caption(MODES[mode])
+    backbone = chosen_backbone(data, right)
+    with st.expander("More options: tasks, fusion, control, split, budget, width", icon=":material/tune:"):
+        left, middle, right = st.columns(3)
+        fusion = left.selectbox(
+            "How the metadata enters",
+            list(FUSIONS),
+            key="tr_fusion",
+            bind="query-params",
+            help=" ".join([*FUSIONS.values(), term("kappa"), "Without metadata there is nothing to fuse."]),
+        )
+        left.caption(FUSIONS[fusion])
+        sources = chosen_sources(second, data, fusion)  # drawn above; which there are depends on the fusion
+        control = middle.selectbox(
+            "Control",
+            list(CONTROLS),
+            key="tr_control",
+            bind="query-params",
+            help="Metadata made wrong on purpose: what is gained from it is not gained from its meaning. "
+            + " ".join(CONTROLS.values()),
+        )
+        distance = right.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
+        tasks = chosen_tasks(data, entry, pool)
+        left, middle, right = st.columns(3)
+        names = data.split_names
+        default = data.description.default_split
+        split = left.selectbox(
+            "Split",
+            names,
+            index=names.index(default) if default in names else 0,
+            key="tr_split",
+            bind="query-params",
+            help="Which classes are for training, for validation and for testing; no class is in two of them.",
+        )
+        episodes = middle.number_input(
+            "Backbone: training tasks", 5, 100_000, 500, step=100, key="tr_episodes", bind="query-params"
+        )
+        steps = right.number_input(
+            "Learner: training steps at most",
+            10,
+            100_000,
+            2000,
+            step=100,
+            key="tr_steps",
+            bind="query-params",
+            help="Training stops earlier when validation accuracy rises no more.",
+        )
+        width = st.segmented_control(
+            f"Width of {backbone.title}",
+            backbone.widths,
+            default=backbone.width,
+            required=True,
+            key=f"tr_{backbone.name}_width",
+            bind="query-params",
+            help=f"The {backbone.width_means}.",
+        )
+        size = {"backbone": backbone.name, "width": int(width), "backbone_episodes": int(episodes)}
+        own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
+        defaults = options_for(learner, mode)  # type: ignore[arg-type]
+        options = st.text_input(
+            f"Options of {entry.title}",
+            key="tr_options",
+            bind="query-params",
+            placeholder=", ".join(f"{name}={getattr(defaults, name)}" for name in entry.options) or "it has none",
+            disabled=not entry.options,
+            help="What its paper varies, as name=value separated by commas; what you leave out is as in the paper, but for larger steps in quick mode.",
+        )
+        if note := instance_note(data, fusion):
+            st.caption(note)
+    if not seeds:
+        raise BadInput("Choose at least one training seed.")
+    runs = [
+        run_for(
+            data,
+            sources,
+            split=split,
+            learner=learner,
+            options=read_options(options) if entry.options else (),
+            mode=mode,
+            **size,
+            own_backbone=own_backbone,
+            distance=distance,
+            fusion=fusion if sources else "none",
+            control=control if sources else "none",
+            steps=int(steps),
+            seed=int(seed),
+            **tasks(),
+        )
+        for seed in sorted(seeds)
+    ]
+    return checked(runs if runs[0].trains else runs[:1], data)
+
+
+def backbone_origin(data: Dataset, key: str, **choices: Any) -> bool:
+    """Whether to train the backbone here; asked where some come with the data set, and open where that of these choices does."""
+    if not shipped_with(data.name)[1]:
+        return False
+    return st.toggle(
+        "Train the backbone here",
+        key=key,
+        bind="query-params",
+        disabled=not run_for(data, **choices).backbone.start,
+        help="Backbones of the usual size come with the data set, and say by which command they were made. Who doubts them trains one here: "
+        "half a minute each, and the numbers differ by what training again differs.",
+    )
+
+
+def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[str]:
+    """Those that the fusion can read; what is chosen and cannot be read any more is dropped."""
+    usable = [source.name for source in (data.sources if fusion in MODULATING else data.class_sources())]
+    if "tr_sources" in st.session_state:
+        st.session_state.tr_sources = [name for name in st.session_state.tr_sources if name in usable]
+    return place.multiselect(
+        "Metadata it may read",
+        usable,
+        key="tr_sources",
+        bind="query-params",
+        placeholder="none",
+        help=instance_note(data, fusion) or None,
+        wrap=True,
+    )
+
+
+def chosen_backbone(data: Dataset, place: DeltaGenerator) -> BackboneEntry:
+    """The control of the embedding network, with its paper and what one input costs here."""
+    known = backbones_for(data.description.modality)
+    titles = {name: entry.title for name, entry in known.items()}
+    from_link("tr_backbone", titles, name="Backbone")
+    name = place.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="tr_backbone")
+    to_link("tr_backbone")
+    entry = known[name]
+    place.caption(f"{entry.idea} ({entry.paper}.) {price(entry, known, data)}")
+    return entry
+
+
+def price(entry: BackboneEntry, known: Mapping[str, BackboneEntry], data: Dataset) -> str:
+    """What the usual training of it takes, and how that compares with the usual backbone of such inputs."""
+    shape = data.inputs.shape[1:]
+    usual = next(iter(known.values()))
+    times = entry.seconds_per_input(entry.width, shape) / usual.seconds_per_input(usual.width, shape)
+    alone = words.duration(from_scratch(run_for(data, backbone=entry.name, own_backbone=True).backbone, *data.inputs.shape))
+    return f"It trains in {alone}" + ("." if entry is usual else f", {times:.2g} times what {usual.title} takes an image.")
+
+
+def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callable[[], dict[str, Any]]:
+    """The controls of the task; returns a function, so that what it raises is raised after every control has been drawn."""
+    about = data.description
+    strategies = [
+        name
+        for name, column in (("siblings", about.sibling_column), ("uniform", "always"), ("disjoint", about.disjoint_column))
+        if column
+    ]
+    left, middle, right = st.columns(3)
+    strategy = left.selectbox(
+        "Tasks", strategies, key="tr_strategy", bind="query-params", help=" ".join(term(name) for name in strategies)
+    )
+    column = None
+    if strategy == "uniform":
+        middle.selectbox("Column", ["not needed"], key="tr_no_column", disabled=True)
+    else:
+        frame, default = (
+            (data.classes, about.sibling_column) if strategy == "siblings" else (data.instances, about.disjoint_column)
+        )
+        columns = shared_columns(data, strategy)
+        column = middle.selectbox(
+            "Column they share" if strategy == "siblings" else "Column kept apart",
+            columns if default in columns or default not in frame else [default, *columns],
+            index=columns.index(default) if default in columns else 0,
+            key=f"tr_{strategy}_column",
+            bind="query-params",
+        )
+    usual = run_for(data, strategy=strategy).evaluation
+    n_way = right.number_input("n-way", 2, 200, usual.n_way, key="tr_way", bind="query-params", help=term("n_way"))
+    left, ways_place, middle, right = st.columns([3, 3, 2, 2])
+    shots = left.multiselect(
+        "Shots",
+        sorted({*SHOTS, *usual.shots}),
+        default=usual.shots,
+        key="tr_shots",
+        bind="query-params",
+        help=term("n_shot"),
+        wrap=True,
+    )
+    fewer = usual_ways(int(n_way))
+    ways = ways_place.multiselect(
+        "Also at fewer ways",
+        fewer,
+        default=fewer,
+        key=f"tr_ways_{int(n_way)}",
+        bind="query-params",
+        disabled=not fewer or entry.fixed_way,
+        placeholder="none",
+        help="The same test tasks with fewer of their classes: the curve over ways on the page Compare. It costs scoring time only.",
+        wrap=True,
+    )
+    if entry.fixed_way and fewer:
+        st.caption(
+            f"{entry.title} will be scored at {int(n_way)} ways only: its head has one row for each of {int(n_way)} classes."
+        )
+    n_query = middle.number_input(
+        "Queries per class", 1, 50, usual.n_query, key="tr_query", bind="query-params", help=term("query")
+    )
+    tests = right.number_input("Test tasks", 50, 20_000, 2000, step=500, key="tr_tests", bind="query-params")
+    where = st.text_input(
+        "Only test classes where … (SQL)",
+        key="where",
+        bind="query-params",
+        placeholder="script = 'Greek'",
+        help="What would follow WHERE in SQL, on the table classes. Training sees its whole pool.",
+    )
+
+    def tasks() -> dict[str, Any]:
+        if not shots:
+            raise BadInput("Choose at least one number of shots.")
+        return {
+            "n_way": int(n_way),
+            "shots": tuple(sorted(int(shot) for shot in shots)),
+            "n_query": int(n_query),
+            "strategy": strategy,
+            "column": column,
+            "where": both(pool or "", where) or None,
+            "n_episodes": int(tests),
+            "ways": None if entry.fixed_way else tuple(sorted(int(fewer) for fewer in ways)),
+        }
+
+    return tasks
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _shared_columns(stamp: str, strategy: str, _data: Dataset) -> list[str]:
+    table = _data.classes if strategy == "siblings" else _data.instances
+    return [
+        str(name)
+        for name in table.columns
+        if not str(name).endswith("_id") and 2 <= table[name].nunique() <= (0.6 * len(table) if strategy == "siblings" else 500)
+    ]
+
+
+def shared_columns(data: Dataset, strategy: str) -> list[str]:
+    """The columns that tasks can be drawn by: neither the same for all rows nor different for (nearly) every one."""
+    return _shared_columns(f"{data.fingerprint} {strategy}", strategy, data)
+
+
+def reading(spec: RunSpec) -> str:
+    """``with “name, accents”`` or ``without metadata``, as Markdown."""
+    return f"with “{plain(knowledge(spec))}”" if spec.sources else "without metadata"
+
+
+def instance_note(data: Dataset, fusion: str) -> str:
+    """What there is to say of the sources that describe instances."""
+    names = [source.name for source in data.sources if source.level == "instance"]
+    if not names:
+        return ""
+    noun = f"single {words.plural(data.description.modality)}"
+    if fusion in MODULATING:
+        return f"{', '.join(names)} describe {noun}. {words_of_hidden(data)}".strip()
+    return f"Not usable with this fusion: {', '.join(names)}. They describe {noun}, and only FiLM reads those."
+
+
+def words_of_hidden(data: Dataset) -> str:
+    """Which of the instance sources a query comes without."""
+    hidden = [source.name for source in data.sources if source.level == "instance" and not source.available_at_prediction]
+    return f"Not available at prediction, and so hidden of queries: {', '.join(hidden)}." if hidden else ""
+
+
+def checked(runs: list[RunSpec], data: Dataset) -> list[RunSpec]:
+    """Raises BadInput when the data cannot serve them; looked up once for each choice, since runs differ in their seed only."""
+    problem = _problem(digest(data.fingerprint, runs[0]), runs[0], data)
+    if problem:
+        raise BadInput(problem)
+    return runs
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _problem(key: str, _spec: RunSpec, _data: Dataset) -> str:
+    try:
+        check(_spec, _data)
+    except BadInput as problem:
+        return str(problem)
+    return ""

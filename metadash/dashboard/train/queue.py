@@ -1,0 +1,132 @@
+"""The queue as the *Train* page shows it: what runs, with a bar and *cancel*; what ended, with what can be done about it."""
+
+import time
+
+import streamlit as st
+
+from metadash.answers.stored_arms import arm_id
+from metadash.dashboard import server
+from metadash.dashboard.links.pages import link_to
+from metadash.dashboard.parts.curves import history_of
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.jobs import MARKS, time_left
+from metadash.runs.queue.jobs import Job, JobFolder, title_of
+from metadash.runs.store import Run
+from metadash.specs.run import BackboneSpec, RunSpec
+from metadash.specs.views import AdaptationSpec, MapSpec, own_steps
+from metadash.stats import words
+
+SHOWN = 6
+"""Ended jobs with their buttons; older ones stand in a table below."""
+
+
+def active_row(job: Job, before: int) -> None:
+    """One job that is queued (``before`` others first) or running."""
+    bar, button = st.columns([6, 1.3], vertical_alignment="center")
+    cancelling = JobFolder(server.workspace(), job.digest).cancel_requested
+    if cancelling:
+        doing = "stopping"
+    elif job.state == "running":
+        doing = f"{100 * job.fraction:.0f} % · {job.phase} · {time_left(job)}"
+    else:
+        doing = MARKS["queued"] + (f", {before} before it" if before else "")
+    bar.progress(min(job.fraction, 1.0), f"**{plain(job.title)}** · {doing}")
+    if button.button("Cancel", icon=":material/close:", key=f"tr_cancel_{job.digest}", disabled=cancelling):
+        server.board().cancel(job.digest)
+        st.rerun(scope="fragment")
+
+
+def ended_row(job: Job) -> None:
+    """One job that is over: what became of it, and what can be done about it."""
+    text, actions = st.columns([5, 2], vertical_alignment="center")
+    text.markdown(f"{MARKS[job.state]} · **{plain(job.title)}**  \n:small[{plain(job.message) or when(job)}]")
+    with actions.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Show", icon=":material/show_chart:", key=f"tr_look_{job.digest}", on_click=show, args=(job.digest,))
+        if job.state != "done":
+            if st.button("Again", icon=":material/replay:", key=f"tr_again_{job.digest}", help="Start it again."):
+                server.board().submit(job.spec)
+                st.rerun()
+        elif isinstance(job.spec, RunSpec) and (run := server.store().get(job.digest)):
+            link_to("compare", "Compare", "stacked_line_chart", runs=arm_id(run))
+        elif isinstance(job.spec, MapSpec):
+            link_to("prototypes", "Map", "scatter_plot")
+        elif isinstance(job.spec, AdaptationSpec) and (run := server.store().get(job.digest)):
+            adaptation_of(job.spec, run)
+
+
+def adaptation_of(spec: AdaptationSpec, run: Run) -> None:
+    """A link to the very task, shots and steps of a finished look at an adaptation."""
+    steps = {} if spec.n_steps == own_steps(spec.run) else {"ad_steps": str(spec.n_steps)}
+    link_to(
+        "adaptation",
+        "Look",
+        "moving",
+        ad_run=run.summary["needs"][0],
+        ad_episode=str(spec.episode + 1),
+        ad_shot=str(spec.n_shot),
+        **steps,
+    )
+
+
+def show(digest: str) -> None:
+    st.session_state["tr_show"] = digest
+
+
+def when(job: Job) -> str:
+    took = words.duration(job.elapsed).removeprefix("about ")
+    return f"{time.strftime('%Y-%m-%d %H:%M', time.localtime(job.submitted))} · took {took}" if job.elapsed else ""
+
+
+def older_table(jobs: list[Job]) -> None:
+    st.dataframe(
+        {
+            "state": [job.state for job in jobs],
+            "job": [job.title for job in jobs],
+            "submitted": [time.strftime("%Y-%m-%d %H:%M", time.localtime(job.submitted)) for job in jobs],
+            "took, s": [round(job.elapsed) for job in jobs],
+            "message": [job.message for job in jobs],
+        },
+        alt="Older jobs with their state and message",
+    )
+
+
+def choices(jobs: list[Job], runs: list[Run]) -> dict[str, str]:
+    """What can be looked at closely, newest first: jobs, and runs that were made without one (on the command line)."""
+    found = {job.digest: (job.submitted, job.title) for job in jobs if isinstance(job.spec, (BackboneSpec, RunSpec))}
+    for run in runs:
+        if run.digest not in found and run.kind in ("backbone", "learner"):
+            found[run.digest] = (run.about["created"], title_of(run.spec))
+    ordered = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
+    return {digest: f"{title} · {digest[:6]}" for digest, (_, title) in ordered[:200]}
+
+
+def newest_trained(labels: dict[str, str]) -> str:
+    """The newest of the choices that has a curve to show, or just the newest."""
+    store = server.store()
+    for digest in labels:
+        run = store.get(digest)
+        if "best_step" in run.summary if run else history_of(digest):
+            return digest
+    return next(iter(labels))
+
+
+def log_of(digest: str) -> str:
+    """The log of a finished run; for a job under way, or one that failed, what it reported so far."""
+    run = server.store().get(digest)
+    if run:
+        return run.log()
+    rows = history_of(digest)
+    lines = [f"step {row['step']}, {row['phase']}: " + ", ".join(measures(row)) for row in rows]
+    return "\n".join(lines)
+
+
+def measures(row: dict) -> list[str]:
+    return [
+        f"{name.replace('_', ' ')} {value:.4g}" for name, value in row.items() if name not in ("step", "phase") and value == value
+    ]
+
+
+def defect_log(digest: str) -> str:
+    """What a job that failed on a defect left for whoever mends it; too technical to be shown, it is offered as a file."""
+    file = JobFolder(server.workspace(), digest).path / "log.txt"
+    return file.read_text(encoding="utf-8") if file.is_file() else ""

@@ -1,0 +1,234 @@
+"""The parts of the *What if* page: the changes as controls, the answer as curves, dots and pictures."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from metadash.answers.placement import placed
+from metadash.answers.what_if import WhatIf
+from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import term
+from metadash.dashboard.parts.instances import possible_changes
+from metadash.dashboard.parts.pictures import picture_row
+from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow
+from metadash.data.dataset import Dataset
+from metadash.figures.charts import Dot, base
+from metadash.figures.palette import Palette
+from metadash.metadata.blur import RUNGS
+from metadash.metadata.changes import CHOICES, Change, Edit
+from metadash.stats.verdict import Verdict
+from metadash.stats.words import plural_of
+
+NOTHING = "nothing"
+MOST_ARROWS = 12
+"""Instances whose way is drawn: more would hide the map."""
+
+
+def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
+    """One row of controls a source: what happens to it, for what share of the test classes or, where it describes those, instances."""
+    found = []
+    for source in sources:
+        name, what, share = st.columns([1.5, 3.9, 2.6], vertical_alignment="center")
+        level = data.source(source).level
+        hit = "classes" if level == "class" else "instances"
+        name.markdown(f"**{plain(source)}**" + ("  \n:small[of instances]" if level == "instance" else ""))
+        possible, rungs = possible_changes(source, data)
+        kind = what.selectbox(
+            f"What happens to {source}",
+            [NOTHING, *possible],
+            format_func=partial(in_words, possible),
+            key=f"wi_kind_{source}",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        if kind == NOTHING:
+            continue
+        fraction = share.slider(
+            f"Share of the test {hit} whose {source} {possible[kind]}",
+            0,
+            100,
+            50,
+            5,
+            format=f"%d%% of {hit}",
+            key=f"wi_share_{source}",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        years = 0.0
+        if kind == "stale":
+            years = float(share.number_input("Years out of date", 1, 50, 2, key=f"wi_years_{source}", bind="query-params"))
+        to = ""
+        if kind == "blur":
+            to = share.selectbox(
+                "How exact it stays", rungs, key=f"wi_rung_{source}", bind="query-params", format_func=rung_words
+            )
+        found.append((source, kind, fraction, years, to))
+    if not found:
+        return ()
+    choice = st.selectbox(
+        "Which are hit first", list(CHOICES), format_func=CHOICES.__getitem__, key="wi_choice", bind="query-params"
+    )
+    return tuple(Change(source, kind, fraction / 100, choice, years, to) for source, kind, fraction, years, to in found)  # type: ignore[arg-type]
+
+
+def in_words(possible: Mapping[str, str], kind: str) -> str:
+    return possible.get(kind, "stays as it is")
+
+
+def rung_words(rung: str) -> str:
+    return RUNGS[rung].meaning
+
+
+def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> tuple[Edit, ...]:
+    """One class of the task shown, one of its values, as a person would write it."""
+    names = data.classes["class_name"].astype(str)
+    of_classes = [source for source in sources if data.source(source).level == "class"]
+    columns = [column for source in of_classes for column in data.source(source).columns if column in data.classes]
+    if not columns:
+        return ()
+    left, middle, right = st.columns(3)
+    target = left.selectbox(
+        "Class", [-1, *classes], format_func=lambda c: "none" if c < 0 else names[c], key="wi_edit_class", bind="query-params"
+    )
+    if target < 0:
+        st.caption(f"Choose a {data.description.class_noun} of the task below to change what is written about it.")
+        return ()
+    column = middle.selectbox("Column", columns, key="wi_edit_column", bind="query-params")
+    now = data.classes[column][target]
+    value = right.text_input(
+        "New value", key="wi_edit_value", bind="query-params", placeholder="missing", help="Leave it empty to make it missing."
+    )
+    st.caption(f"Now it is: {now}" if pd.notna(now) else "Now it is missing.")
+    return (Edit(int(target), column, value),)
+
+
+def dots_of(found: WhatIf, palette: Palette) -> list[Dot]:
+    colour = {
+        Verdict.HELPS: palette.helps,
+        Verdict.HURTS: palette.hurts,
+        Verdict.EQUIVALENT: palette.plain,
+        Verdict.UNDETERMINED: palette.control,
+    }
+    return [
+        Dot(
+            plural_of(moved.shot, "shot"),
+            moved.episodes,
+            moved.new_classes,
+            colour[moved.decision.verdict],
+        )
+        for moved in found.differences
+    ]
+
+
+def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:
+    """The queries whose probability moved most, with what the learner says of them before and after."""
+    moved = (queries["probability_after"] - queries["probability_before"]).to_numpy()
+    order = np.argsort(-np.abs(moved), kind="stable")[:most]
+    names = data.classes["class_name"].astype(str).to_numpy()
+    edited = queries["changed"].to_numpy()
+    captions = [
+        f"{'✎ ' if edited[place] and not edited.all() else ''}{marked(one, 'before')} {100 * one['probability_before']:.0f} → {100 * one['probability_after']:.0f} % {marked(one, 'after')}"
+        for place, one in zip(order, queries.iloc[order].to_dict("records"), strict=True)
+    ]
+    alts = [f"query of {names[c]}" for c in queries["class_id"].iloc[order]]
+    if data.description.modality == "image":
+        st.html(picture_row(np.asarray(data.inputs[queries["row"].iloc[order].to_numpy()]), captions, size=84, alts=alts))
+    else:
+        st.dataframe(pd.DataFrame({"query of": alts, "true class": captions}), hide_index=True)
+    st.caption(
+        "The queries that moved most: probability of their true class before → after, with ✓ or ✗ for the learner's answer."
+        + (" ✎: what is known of this query itself has changed." if edited.any() and not edited.all() else ""),
+        help=term("query"),
+    )
+
+
+def marked(query: Mapping[Any, Any], when: str) -> str:
+    return "✓" if query[f"predicted_{when}"] == query["class_id"] else "✗"
+
+
+def moved_map(
+    points: pd.DataFrame,
+    vectors: np.ndarray,
+    classes: pd.DataFrame,
+    data: Dataset,
+    palette: Palette,
+    moved: pd.DataFrame | None = None,
+) -> go.Figure:
+    """The pinned map of the task with each prototype's way from where it was to where the changed metadata put it; under FiLM also that
+    of the support and queries that ``moved`` most, each a thin arrow to a hollow mark."""
+    figure = base(palette, 460)
+    names = data.classes["class_name"].astype(str).to_numpy()
+    instances = points["kind"].isin(["instance", "support", "query"]).to_numpy()
+    own = points["kind"].isin(["support", "query"]).to_numpy()
+    shade = dict(zip(classes["class_id"], palette.categories * (1 + len(classes) // len(palette.categories)), strict=False))
+    for chosen, size, opacity in ((instances & ~own, 5, 0.35), (own, 9, 0.9)):
+        part = points[chosen]
+        figure.add_scatter(
+            x=part["x"],
+            y=part["y"],
+            mode="markers",
+            marker={"size": size, "opacity": opacity, "color": [shade.get(c, palette.plain) for c in part["class_id"]]},
+            hovertext=[f"{names[c]}<br>{KIND_WORDS[kind]}" for c, kind in zip(part["class_id"], part["kind"], strict=True)],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    layout = points.loc[instances, ["x", "y"]].to_numpy()
+    ways = [placed(np.stack(classes[f"prototype_{when}"].tolist()), vectors[instances], layout) for when in ("before", "after")]
+    for place, (c, start, end) in enumerate(zip(classes["class_id"], *ways, strict=True)):
+        if np.hypot(*(end - start)) > 1e-6:
+            arrow(figure, start, end, palette)
+        figure.add_scatter(
+            x=[start[0], end[0]],
+            y=[start[1], end[1]],
+            name="prototype",
+            mode="markers+text",
+            marker={"size": [12, 25], "color": shade[c], "line": {"color": palette.text, "width": 2.5}},
+            text=["", f"<b>{place + 1}</b>"],
+            textfont={"color": palette.background, "size": 13},
+            hovertext=[f"{names[c]}, before", f"{names[c]}, after"],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    if moved is not None and len(moved):
+        draw_moved(figure, points, vectors, moved, shade, data, palette)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def draw_moved(
+    figure: go.Figure,
+    points: pd.DataFrame,
+    vectors: np.ndarray,
+    moved: pd.DataFrame,
+    shade: dict[int, str],
+    data: Dataset,
+    palette: Palette,
+) -> None:
+    names = data.classes["class_name"].astype(str).to_numpy()
+    before, after = (np.stack(moved[when].tolist()) for when in ("before", "after"))
+    farthest = np.argsort(-np.linalg.norm(after - before, axis=1), kind="stable")[:MOST_ARROWS]
+    known = points["kind"].isin(["instance", "support", "query"]).to_numpy()
+    layout = points.loc[known, ["x", "y"]].to_numpy()
+    ends = placed(after[farthest], vectors[known], layout)
+    drawn = points[points["kind"].isin(["support", "query"])].set_index(["kind", "row"])
+    for (_, one), end in zip(moved.iloc[farthest].iterrows(), ends, strict=True):
+        start = drawn.loc[(one["kind"], one["row"])]
+        arrow(figure, [float(start["x"]), float(start["y"])], end.tolist(), palette)
+        figure.add_scatter(
+            x=[end[0]],
+            y=[end[1]],
+            name="moved",
+            mode="markers",
+            marker={
+                "size": 11,
+                "symbol": "circle-open",
+                "color": shade.get(one["class_id"], palette.plain),
+                "line": {"width": 2.5},
+            },
+            hovertext=[f"{names[one['class_id']]}<br>{KIND_WORDS[one['kind']]}, after"],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )

@@ -1,0 +1,231 @@
+"""Submits jobs to Dask: an embedded cluster of worker processes by default, the team's scheduler where one is set."""
+
+import atexit
+import logging
+import queue
+import subprocess
+import threading
+import time
+from collections.abc import Container
+from contextlib import suppress
+from typing import Any
+
+from metadash import settings
+from metadash.data.library import open_dataset
+from metadash.errors import BadInput
+from metadash.runs.estimate import known_runs, size
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.cluster import start_cluster, stop_cluster
+from metadash.runs.queue.jobs import Job, JobFolder, title_of
+from metadash.runs.queue.outlook import USUAL_START
+from metadash.runs.store import RunStore
+from metadash.specs.any_spec import Spec
+from metadash.specs.check import check
+from metadash.specs.what_if import WhatIfSpec
+from metadash.workspace import Workspace, read_json, write_json
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the jobs handed over."""
+
+TURN_EVERY = 0.1
+"""Seconds between two looks whether a job that waits can have its turn."""
+
+INTERACTIVE = (WhatIfSpec,)
+"""Kinds of run that take about half a second and that somebody waits for; one worker more than the settings name is there for them."""
+
+STARTED = ".started.json"
+"""Beside the jobs: how long the workers took to start."""
+
+WARM = ""
+"""Stands among the jobs for none: the workers are only to start."""
+
+GIVEN_UP = "The worker processes ended before it was done; start it again."
+
+
+class JobBoard:
+    """One per server process. ``submit`` returns at once; a thread of the board's own starts the cluster and hands jobs over.
+
+    ``workers`` is how many processes the embedded cluster has; by default those of the settings, and one for interactive jobs.
+    """
+
+    def __init__(self, workspace: Workspace, workers: int | None = None):
+        self.workspace, self.workers = workspace, workers
+        self.lock = threading.Lock()
+        self.waiting: queue.Queue[tuple[str, list[str]] | None] = queue.Queue()
+        self.futures: dict[str, Any] = {}
+        self.interactive: set[str] = set()
+        self.slots = 1
+        """Jobs at once, beside an interactive one; known when the workers are."""
+        self.client: Any = None
+        self.cluster: subprocess.Popen | None = None
+        self.thread: threading.Thread | None = None
+
+    def submit(self, spec: Spec) -> str:
+        """Queue a run and those it needs; returns its digest. The same run submitted twice is one job.
+
+        Raises BadInput for a spec that does not fit the data, before anything is queued, and for a full disk.
+        """
+        dataset = open_dataset(self.workspace, spec.dataset)
+        digest = run_digest(spec, dataset)
+        if RunStore(self.workspace).get(digest):
+            return digest
+        check(spec, dataset)
+        needs = [self.submit(need) for need in spec.needs]
+        with self.lock:
+            folder = JobFolder(self.workspace, digest)
+            job = folder.read()
+            if job is None or not job.active:
+                reckoned = size(spec, dataset, known_runs(RunStore(self.workspace)))
+                start = 0.0 if self.ready else self.usual_start
+                folder.create(spec, title_of(spec), work=reckoned.seconds, known=reckoned.known, start=start)
+                if isinstance(spec, INTERACTIVE):
+                    self.interactive.add(digest)
+                self.waiting.put((digest, needs))
+                self.start_thread()
+        return digest
+
+    def job(self, digest: str) -> Job | None:
+        return JobFolder(self.workspace, digest).read()
+
+    def cancel(self, digest: str) -> None:
+        """Ask a job to stop; a running one stops within two seconds, whatever it is doing."""
+        JobFolder(self.workspace, digest).request_cancel()
+
+    def warm(self) -> None:
+        """Have the workers start before anything is asked of them, by somebody who is about to ask."""
+        with self.lock:
+            if not self.ready and self.thread is None:
+                self.waiting.put((WARM, []))
+                self.start_thread()
+
+    def start_thread(self) -> None:
+        if self.thread is None or not self.thread.is_alive():
+            self.thread = threading.Thread(target=self.hand_over, daemon=True, name="job board")
+            self.thread.start()
+
+    def hand_over(self) -> None:
+        """Until ``close`` puts None into the queue."""
+        held: dict[str, list[str]] = {}
+        looked = time.monotonic()
+        while True:
+            with suppress(queue.Empty):
+                item = self.waiting.get(timeout=TURN_EVERY if held else LOOK_EVERY)
+                if item is None:
+                    return
+                if item[0] == WARM:
+                    self.start_workers()
+                else:
+                    held[item[0]] = item[1]
+            if time.monotonic() - looked > LOOK_EVERY:
+                self.look_after()
+                looked = time.monotonic()
+            for digest, needs in [*held.items()]:
+                if self.has_turn(digest, needs, held):
+                    del held[digest]
+                    self.hand_to_worker(digest)
+
+    def has_turn(self, digest: str, needs: list[str], held: Container[str]) -> bool:
+        """Once what it needs has ended and a worker is free. Dask would give each worker a queue of its own beforehand, and not know
+        which of them will be long: jobs would wait behind one while another worker is idle."""
+        under_way = {other for other, future in self.futures.items() if not future.done()}
+        if any(need in under_way or need in held for need in needs):
+            return False
+        quick = len(under_way & self.interactive)
+        return quick < 1 if digest in self.interactive else len(under_way) - quick < self.slots
+
+    def start_workers(self) -> None:
+        try:
+            self.connect()
+        except Exception:  # whoever asks for something is told then
+            log.exception("starting the workers ahead of the first job")
+
+    def hand_to_worker(self, digest: str) -> None:
+        try:
+            client = self.connect()
+            from metadash.runs.queue.worker import work
+
+            job = self.job(digest)
+            key = f"{digest}-{job.submitted if job else 0}"
+            self.futures[digest] = client.submit(work, str(self.workspace.root), digest, key=key, pure=False)
+        except BadInput as problem:
+            JobFolder(self.workspace, digest).write_progress(state="failed", message=str(problem), fraction=0.0)
+        except Exception as defect:
+            log.exception("handing over job %s", digest)
+            message = f"The worker processes could not be started ({type(defect).__name__}); the server's log holds the details."
+            JobFolder(self.workspace, digest).write_progress(state="failed", message=message, fraction=0.0)
+
+    def look_after(self) -> None:
+        """Jobs that Dask gave up, or whose cluster ended by itself, must not seem to be queued for ever."""
+        if self.cluster is not None and self.cluster.poll() is not None:
+            held = list(self.futures)
+            self.disconnect()
+            for digest in held:
+                self.give_up(digest, GIVEN_UP)
+        for digest, future in list(self.futures.items()):
+            if future.status in ("error", "lost", "cancelled"):
+                error = future.exception() if future.status == "error" else None
+                self.give_up(digest, str(error) if isinstance(error, BadInput) else GIVEN_UP)
+                del self.futures[digest]
+
+    def give_up(self, digest: str, message: str) -> None:
+        job = self.job(digest)
+        if job is not None and job.active:
+            with suppress(BadInput):
+                JobFolder(self.workspace, digest).write_progress(state="failed", message=message, fraction=job.fraction)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the workers are there. A page asks this, so nothing is started for it."""
+        return self.client is not None
+
+    @property
+    def usual_start(self) -> float:
+        """Seconds that the workers took to start here the last time."""
+        before = read_json(self.workspace.jobs / STARTED)
+        return float(before["seconds"]) if isinstance(before, dict) and "seconds" in before else USUAL_START
+
+    def connect(self) -> Any:
+        """The Dask client; on first use it starts the embedded cluster or finds the scheduler that the settings name."""
+        self.look_after()
+        if self.client is not None and self.client.status == "running":
+            return self.client
+        self.disconnect()
+        from distributed import Client
+
+        if settings.SCHEDULER.value:
+            try:
+                self.client = Client(settings.SCHEDULER.value, timeout=10, set_as_default=False)
+            except (OSError, ValueError) as error:
+                raise BadInput(
+                    f"The Dask scheduler at {settings.SCHEDULER.value} does not answer; start it, or empty {settings.SCHEDULER.name}."
+                ) from error
+            self.slots = max(sum(self.client.nthreads().values()), 1)
+            return self.client
+        self.slots = self.workers or settings.worker_count()
+        began = time.monotonic()
+        self.cluster, address = start_cluster(self.workers or self.slots + 1)
+        self.client = Client(address, timeout=30, set_as_default=False)
+        with suppress(BadInput):
+            write_json(self.workspace.jobs / STARTED, {"seconds": round(time.monotonic() - began, 2)})
+        atexit.register(self.close)
+        return self.client
+
+    def disconnect(self) -> None:
+        client, cluster = self.client, self.cluster
+        self.client = self.cluster = None
+        self.futures.clear()  # another client could not wait for them
+        if client is not None:
+            with suppress(OSError, TimeoutError, RuntimeError):
+                client.close(timeout=2)
+        if cluster is not None:
+            stop_cluster(cluster)
+
+    def close(self) -> None:
+        """End the thread and the embedded cluster; jobs that ran there show as interrupted to whoever looks next."""
+        thread, self.thread = self.thread, None
+        if thread is not None and thread.is_alive():
+            self.waiting.put(None)
+            thread.join(2)
+        self.disconnect()

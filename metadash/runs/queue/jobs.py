@@ -1,0 +1,260 @@
+"""Jobs as records on disk: whoever opens the workspace, in whichever process, sees the same queue and its honest remains."""
+
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeGuard
+
+import psutil
+
+from metadash.canonical import plain
+from metadash.data.folds import read_fold
+from metadash.learners.core.fusions import BOTH
+from metadash.learners.registry import entry_of
+from metadash.metadata.blur import read_blur
+from metadash.runs.kinds import from_plain, kind_of
+from metadash.runs.queue.outlook import Mark
+from metadash.runs.store import RunStore
+from metadash.specs.any_spec import Spec
+from metadash.specs.probes import ProbeSpec, ProxySpec
+from metadash.specs.run import BackboneSpec, RunSpec
+from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
+from metadash.specs.views import AdaptationSpec, MapSpec
+from metadash.specs.what_if import DoseSpec, WhatIfSpec
+from metadash.workspace import Workspace, new_folder, read_json, write_json
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+ACTIVE = ("queued", "running")
+STALE = 30.0
+"""Seconds without a sign of life after which a job on another machine counts as interrupted."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is known of a job. ``fraction`` 0..1; ``message`` one sentence.
+
+    ``work``: its size in reference seconds, as it was reckoned when it was queued, and whether from its like (``known``); None in
+    records of older versions. ``start``: seconds that workers take which had not started by then. ``marks``: see ``outlook``.
+    """
+
+    digest: str
+    spec: Spec
+    title: str
+    state: State
+    submitted: float
+    phase: str = ""
+    fraction: float = 0.0
+    elapsed: float = 0.0
+    message: str = ""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    work: float | None = None
+    known: bool = False
+    start: float = 0.0
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+
+class JobFolder:
+    """One job's folder: ``job.json`` (what), ``progress.json`` (how far), ``history.jsonl`` (live curves), ``cancel`` (a wish)."""
+
+    def __init__(self, workspace: Workspace, digest: str):
+        self.workspace = workspace
+        self.digest = digest
+        self.path = workspace.jobs / digest
+
+    def create(self, spec: Spec, title: str, **size: Any) -> None:
+        """``size``: ``work``, ``known`` and ``start`` of the job. Raises BadInput when the disk is full."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        with new_folder(self.path) as folder:
+            about = {
+                "kind": kind_of(spec),
+                "spec": plain(spec),
+                "title": title,
+                "submitted": time.time(),
+                **size,
+                **whereabouts(),
+            }
+            (folder / "job.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+
+    def spec(self) -> Spec:
+        about = read_json(self.path / "job.json") or {}
+        return from_plain(about.get("kind", ""), about.get("spec", {}))
+
+    def progress(self) -> dict[str, Any]:
+        return read_json(self.path / "progress.json") or {}
+
+    def write_progress(self, **values: Any) -> None:
+        if self.path.is_dir():
+            write_json(self.path / "progress.json", {**values, **whereabouts(), "updated": time.time()})
+
+    def append_history(self, row: dict[str, Any]) -> None:
+        with suppress(OSError), (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")  # a full disk costs the live curve only
+
+    def history(self) -> list[dict[str, Any]]:
+        """The rows reported so far; a last line still being written is left for the next look."""
+        try:
+            lines = (self.path / "history.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        except OSError:
+            return []
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def request_cancel(self) -> None:
+        if self.path.is_dir():
+            (self.path / "cancel").touch()
+
+    @property
+    def cancel_requested(self) -> bool:
+        return (self.path / "cancel").exists()
+
+    def read(self) -> Job | None:
+        """The job as it is now, or None when there is none (or its record is damaged)."""
+        about = read_json(self.path / "job.json")
+        if not is_record(about):
+            return None
+        try:
+            spec = from_plain(about["kind"], about["spec"])
+        except (ValueError, TypeError):
+            return None
+        progress = self.progress()
+        state, message = honest_state(about, progress, self.cancel_requested)
+        if RunStore(self.workspace).get(self.digest):
+            state, message = "done", ""
+        elif state == "done":
+            state, message = "interrupted", "Its result is gone, or was damaged and left out; start it again to compute it anew."
+        started = float(progress.get("started") or about["submitted"])
+        end = time.time() if state == "running" else float(progress.get("updated") or started)
+        fraction = 1.0 if state == "done" else float(progress.get("fraction", 0.0))
+        elapsed = max(0.0, end - started) if progress else 0.0
+        return Job(
+            self.digest,
+            spec,
+            about["title"],
+            state,
+            about["submitted"],
+            progress.get("phase", ""),
+            fraction,
+            elapsed,
+            message,
+            progress.get("metrics", {}),
+            about.get("work"),
+            about.get("known", False),
+            about.get("start", 0.0),
+            tuple(Mark(*mark) for mark in progress.get("marks", ())),
+        )
+
+
+def is_record(about: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a ``job.json`` says what a job is; its spec may be of another version."""
+    return isinstance(about, dict) and {"kind", "spec", "title", "submitted"} <= about.keys()
+
+
+def honest_state(about: dict[str, Any], progress: dict[str, Any], cancel_requested: bool) -> tuple[State, str]:
+    """What a record amounts to, given whether the process behind it still lives."""
+    state = progress.get("state", "queued")
+    message = progress.get("message", "")
+    if state == "running" and not lives(progress):
+        return "interrupted", "The process that computed it has ended; start it again to compute it from the beginning."
+    if state == "queued" and cancel_requested:
+        return "cancelled", "Cancelled before it began."
+    if state == "queued" and not lives({**about, **progress}, heartbeat=False):
+        return "interrupted", "The server that had queued it has ended before it began; start it again."
+    return state, message
+
+
+def whereabouts() -> dict[str, Any]:
+    """Which process writes this, so that others can see whether it still lives (a pid alone may be used again)."""
+    return {"host": platform.node(), "pid": os.getpid(), "process_started": psutil.Process().create_time()}
+
+
+def lives(record: dict[str, Any], heartbeat: bool = True) -> bool:
+    """Whether the process that wrote a record is alive: looked up on this machine, believed by its heartbeat on another."""
+    if record.get("host") != platform.node():
+        return not heartbeat or time.time() - record.get("updated", 0.0) < STALE
+    try:
+        process = psutil.Process(record["pid"])
+        if process.status() == psutil.STATUS_ZOMBIE:  # dead, but nobody asked how it ended; in a container, often nobody does
+            return False
+        return abs(process.create_time() - record["process_started"]) < 1.0
+    except (psutil.Error, KeyError):
+        return False
+
+
+def all_jobs(workspace: Workspace) -> list[Job]:
+    """Every job in the workspace, newest first."""
+    return sorted(read_all(workspace), key=lambda job: job.submitted, reverse=True)
+
+
+def read_all(workspace: Workspace) -> Iterator[Job]:
+    for folder in workspace.jobs.iterdir():
+        if not folder.name.startswith(".") and (job := JobFolder(workspace, folder.name).read()):
+            yield job
+
+
+def active_jobs(workspace: Workspace) -> list[Job]:
+    """Those that are queued or running, in the order in which they were submitted. Cheap enough to be asked every second: a job that
+    was over is not read again until its folder changes."""
+    found = []
+    for folder in os.scandir(workspace.jobs):
+        if folder.name.startswith("."):
+            continue
+        with suppress(FileNotFoundError):
+            changed = folder.stat().st_mtime_ns
+            if OVER.get(folder.path) == changed:
+                continue
+            job = JobFolder(workspace, folder.name).read()
+            if job is not None and job.active:
+                found.append(job)
+            else:
+                OVER[folder.path] = changed
+    return sorted(found, key=lambda job: job.submitted)
+
+
+OVER: dict[str, int] = {}
+"""Folders of jobs that were over, with the time of their last change."""
+
+
+def title_of(spec: Spec) -> str:
+    """A line that tells a run from its neighbours."""
+    if isinstance(spec, BackboneSpec):
+        return f"Backbone {spec.title} without metadata, {spec.dataset}{fold_words(spec)}"
+    if isinstance(spec, ProxySpec):
+        return f"Instance metadata alone: {', '.join(spec.sources)}, {spec.dataset}"
+    if isinstance(spec, ProbeSpec):
+        return f"Guessing {spec.column} from {'the map' if spec.what == 'map' else 'prototypes'}: {title_of(spec.map.run)}"
+    if isinstance(spec, MapSpec):
+        return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
+    if isinstance(spec, WhatIfSpec | DoseSpec):
+        return f"{spec.subject}: {title_of(spec.run)}"
+    if isinstance(spec, AdaptationSpec):
+        return f"Adaptation to episode {spec.episode + 1}, {spec.n_steps} steps: {title_of(spec.run)}"
+    if isinstance(spec, HeadsSpec):
+        return f"{len(spec.arms)} heads over {', '.join(spec.run.sources) or 'no metadata'}, seed {spec.run.seed}{fold_words(spec.run)}"
+    if isinstance(spec, LoopSpec):
+        read = max((run.sources for run in spec.runs), key=len)
+        return f"{words_of_loop(spec)} over {', '.join(read) or 'no metadata'}{fold_words(spec.runs[0])}"
+    if isinstance(spec, MaskedSpec):
+        return f"{len(spec.masks)} subsets masked: {title_of(spec.run)}"
+    sources = ", ".join(spec.sources) or "no metadata"
+    wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
+    wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
+    wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
+    over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
+    return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec)}"
+
+
+def words_of_loop(spec: LoopSpec) -> str:
+    return f"{len(spec.runs)} light run{'s' if len(spec.runs) > 1 else ''}"
+
+
+def fold_words(spec: BackboneSpec | RunSpec) -> str:
+    fold = read_fold(spec.split)
+    return f", fold {fold[0]} of {fold[1]}" if fold else ""

@@ -1,0 +1,177 @@
+"""A finished run as it is read: its record ``run.json``, and its parts, each believed only when it is what was computed."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metadash.canonical import digest
+from metadash.checksums import Kept, Stamp, is_sealed, is_whole, stamp_of
+from metadash.errors import BadInput
+from metadash.runs.kinds import from_plain
+from metadash.runs.version import code_version
+from metadash.specs.any_spec import Spec
+from metadash.workspace import read_json, reason, set_aside
+
+WRITTEN = {"kind", "spec", "summary", "environment", "seconds", "created"}
+"""What every ``run.json`` holds, those of older versions too."""
+
+SEALED = WRITTEN | {"dataset_fingerprint", "code", "files"}
+"""What it holds beside its checksum since there is one; ``files`` are the SHA-256 of the run's other files by name."""
+
+HALF = "its run.json is missing or half-written"
+CHANGED = "its run.json is not as it was written"
+UNSEALED = "it was made by an older version of MetaDash that kept no checksums"
+MISNAMED = "its spec, data and code give another name than its folder has"
+UNMOVED = "one of its files is not as it was written"
+
+REFUSED: dict[str, Stamp] = {}
+"""Damaged runs that could not be moved aside: folder, and what was known of its ``run.json`` then."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run; frames are read when asked for."""
+
+    folder: Path
+    about: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        return self.folder.name
+
+    @property
+    def kind(self) -> str:
+        return self.about["kind"]
+
+    @cached_property
+    def spec(self) -> Spec:
+        return from_plain(self.kind, self.about["spec"])
+
+    @property
+    def is_understood(self) -> bool:
+        """False for a run of another version, whose spec has options that this one does not know."""
+        try:
+            return self.spec is not None
+        except BadInput:
+            return False
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return self.about["summary"]
+
+    @property
+    def cost(self) -> dict[str, Any]:
+        """``cpu_seconds``, ``peak_mib``, ``peak_by`` and, for learners, ``scoring_seconds``; empty for a run of an older version."""
+        return self.about.get("cost", {})
+
+    def scores(self) -> pd.DataFrame:
+        """Rows of (n_way, shot, episode, correct, queries): every test episode's own score. Older versions stored no n_way."""
+        return self.frame("scores")
+
+    def history(self) -> pd.DataFrame:
+        return self.frame("history")
+
+    def frame(self, name: str) -> pd.DataFrame:
+        with self.part(f"{name}.parquet") as path:
+            return pd.read_parquet(path)
+
+    def array(self, name: str) -> np.ndarray:
+        with self.part(f"{name}.npy") as path:
+            return np.load(path, mmap_mode="r")
+
+    def weights(self) -> dict[str, Any]:
+        """Tensors by name; imports torch."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        with self.part("weights.safetensors", SafetensorError) as path:
+            return load_file(path)
+
+    def log(self) -> str:
+        with self.part("log.txt") as path:
+            return path.read_text(encoding="utf-8")
+
+    @contextmanager
+    def part(self, name: str, error_of_reader: type[Exception] = ValueError) -> Iterator[Path]:
+        """The file of a part, whose content is what was computed. What goes wrong inside becomes one sentence."""
+        try:
+            yield self.whole(name)
+        except BadInput:
+            raise
+        except (OSError, ValueError, EOFError, error_of_reader) as error:
+            if getattr(error, "errno", None) == errno.ENOMEM:
+                raise MemoryError from error
+            raise BadInput(f"The {name} of the run {self.digest} cannot be read ({reason(error)}); try again.") from error
+
+    def whole(self, name: str) -> Path:
+        """Where a part lies. Raises BadInput where it is not what was computed, and moves the run aside."""
+        if name not in self.about["files"]:
+            raise BadInput(f"The run {self.digest} has no {name}; train it again with this version of MetaDash.")
+        if is_whole(self.folder / name, self.about["files"][name]):
+            return self.folder / name
+        with suppress(OSError):
+            now = look(self.folder)
+            if isinstance(now, Run) and now.about["checksum"] != self.about["checksum"]:
+                return now.whole(name)  # it was computed anew since
+        self.distrust()
+        raise BadInput(
+            f"The run {self.digest} is damaged ({name} is not as it was written), so it was left out; ask again, or train again, "
+            "to compute it anew."
+        )
+
+    def distrust(self) -> None:
+        """Out of the way of its digest; where the folder cannot be moved, this process ignores it from now on."""
+        try:
+            stamp = stamp_of(self.folder / "run.json")
+            set_aside(self.folder)
+        except FileNotFoundError:
+            pass  # somebody else moved it
+        except OSError:
+            REFUSED[str(self.folder)] = stamp
+
+    def flaws(self) -> list[str]:
+        """The files that are not as they were written, by name. Reads them all, and moves nothing."""
+        return [name for name, sha256 in self.about["files"].items() if not is_whole_or_unread(self.folder / name, sha256)]
+
+
+def is_whole_or_unread(path: Path, sha256: str) -> bool:
+    try:
+        return is_whole(path, sha256)
+    except OSError:
+        return False
+
+
+def look(folder: Path) -> Run | str:
+    """The run in a folder, or in words why what lies there is none to be believed. Raises OSError where nothing does."""
+    record = folder / "run.json"
+    try:
+        if str(folder) in REFUSED and REFUSED[str(folder)] == stamp_of(record):
+            return UNMOVED
+        return RECORDS(record)
+    except FileNotFoundError:
+        if folder.is_dir():
+            return HALF
+        raise
+
+
+def read_record(path: Path) -> Run | str:
+    """The folder's name is that which its spec, the data and the code *of then* give: runs of older code stay runs."""
+    about = read_json(path)
+    if not isinstance(about, dict) or not about.keys() >= WRITTEN:
+        return HALF
+    if "checksum" not in about and "files" not in about:
+        return CHANGED if about.get("code") == code_version() else UNSEALED
+    if not is_sealed(about) or not about.keys() >= SEALED:
+        return CHANGED
+    named = digest(about["kind"], about["spec"], about["dataset_fingerprint"], about["code"])
+    return Run(path.parent, about) if named == path.parent.name else MISNAMED
+
+
+RECORDS = Kept(read_record)

@@ -1,0 +1,198 @@
+"""The one way from choices to a run: pages, verbs and the library all call ``run_for``, so that equal choices are equal runs.
+
+Every choice changes the run or is refused; what is not chosen is what the data set and the sources ask for.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from metadash.canonical import plain
+from metadash.data.dataset import Dataset
+from metadash.data.folds import fold_name
+from metadash.data.shipped import start_of
+from metadash.errors import BadInput
+from metadash.learners.registry import entry_of
+from metadash.networks.registry import usual_backbone
+from metadash.specs.check import check
+from metadash.specs.defaults import Fitting, fitting
+from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.source_levels import column_for, modulating, usual_fusion, usual_strategy
+
+USUAL_FOLDS = 5
+"""So many that most classes train in each fold, and few enough that a backbone for each can come with a data set."""
+
+OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways")
+OF_BACKBONE = ("backbone", "width", "backbone_episodes", "own_backbone")
+OF_RUN = (
+    "split",
+    "learner",
+    "options",
+    "mode",
+    "distance",
+    "fusion",
+    "auxiliary_weight",
+    "control",
+    "falsified",
+    "blur",
+    "source_dropout",
+    "dropout",
+    "steps",
+    "meta_batch",
+    "learning_rate",
+    "weight_decay",
+    "patience",
+    "seed",
+)
+
+
+def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> RunSpec:
+    """The run on ``dataset`` that reads ``sources``, as the choices say it; None stands for what is usual.
+
+    Of the tasks: ``strategy``, ``column``, ``n_way``, ``shots``, ``n_query``, ``n_episodes``, ``where`` (an SQL condition on the test
+    classes), ``ways``. Of the backbone: ``backbone`` (its name), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
+    one comes with the data set). Of the run: ``split``, ``learner``, ``mode``, ``fusion``, ``control`` and whatever else a RunSpec has.
+    Raises BadInput for a choice that there is not, that would be ignored, or that the spec refuses.
+
+    >>> from metadash.data.library import open_dataset
+    >>> from metadash.workspace import Workspace
+    >>> data = open_dataset(Workspace(), "glyphs")
+    >>> run_for(data, ["name"], n_way=3).evaluation.strategy
+    'siblings'
+    """
+    known = (*OF_TASKS, *OF_BACKBONE, *OF_RUN)
+    for name in choices:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
+    chosen = {name: value for name, value in choices.items() if value is not None}
+    sources = tuple(sources)
+    refuse_idle(sources, chosen)
+    if "shots" in chosen:
+        chosen["shots"] = tuple(chosen["shots"])
+    of_run = {name: chosen[name] for name in OF_RUN if name in chosen}
+    of_run.setdefault("split", dataset.description.default_split or dataset.split_names[0])
+    of_run.setdefault("fusion", usual_fusion(sources, dataset))
+    learner, mode = of_run.get("learner", "prototypical"), of_run.get("mode", "quick")
+    of_run.setdefault("learning_rate", entry_of(learner).outer_rate(mode))
+    drawn = drawn_how(dataset, sources, chosen)
+    numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
+    fitted = _fitting(_Looked(dataset, (of_run["split"], *drawn, chosen.get("where"), *numbers.values())))
+    tasks: dict[str, Any] = {
+        **fitted.evaluation,
+        **{name: chosen[name] for name in ("ways", "where", "n_episodes") if name in chosen},
+    }
+    return RunSpec(
+        dataset=dataset.name,
+        sources=sources,
+        modulating=modulating(of_run["fusion"], sources, dataset),
+        backbone=backbone_for(dataset, of_run["split"], of_run.get("distance", "euclidean"), fitted, chosen),
+        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),  # type: ignore[arg-type]
+        **of_run,
+    )
+
+
+def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
+    """Raises BadInput for a choice that the run would carry and that nothing would read."""
+    for name in ("n_way", "n_query", "width"):
+        if chosen.get(name) == 0:
+            raise BadInput(f"{name} is 0; it must be 1 or more.")
+    if "shots" in chosen and not chosen["shots"]:
+        raise BadInput("No number of shots is chosen; choose at least one.")
+    if chosen.get("source_dropout") and not sources:
+        raise BadInput("source_dropout would be ignored without metadata; name the sources that are to be hidden now and then.")
+    learner = chosen.get("learner", "prototypical")
+    if chosen.get("ways") and entry_of(learner).fixed_way:
+        raise BadInput(
+            f"Fewer ways would be ignored by the learner '{learner}', whose head has one row for each class; choose none, or another "
+            "learner."
+        )
+
+
+def backbone_for(dataset: Dataset, split: str, distance: str, fitted: Fitting, chosen: dict[str, Any]) -> BackboneSpec:
+    """The backbone that comes with the data set where it is the one that training would give, unless one's own is asked for."""
+    name = chosen.get("backbone") or usual_backbone(dataset.description.modality).name
+    size = {"episodes": chosen["backbone_episodes"]} if "backbone_episodes" in chosen else {}
+    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **{**fitted.backbone, **size})  # type: ignore[arg-type]
+    return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
+
+
+def with_shipped(spec: BackboneSpec, dataset: Dataset) -> BackboneSpec:
+    """The same backbone with the weights that come with the data set, where there are any."""
+    bare = replace(spec, start="")
+    return replace(spec, start=start_of(dataset.name, dataset.fingerprint, plain(bare)))
+
+
+def drawn_how(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]) -> tuple[str, str | None]:
+    """The strategy of the tasks, and its column."""
+    strategy = chosen.get("strategy") or usual_strategy(sources, dataset)
+    if strategy == "uniform" and chosen.get("column"):
+        raise BadInput(
+            f"The column '{chosen['column']}' would be ignored by uniform tasks; it belongs to the strategies siblings and disjoint."
+        )
+    return strategy, chosen.get("column") or column_for(strategy, dataset)
+
+
+def on_split(run: RunSpec, split: str) -> RunSpec:
+    """The same run on another split, over a backbone trained on that."""
+    return replace(run, split=split, backbone=replace(run.backbone, split=split, start=""))
+
+
+def in_fold(run: RunSpec, split: str, dataset: Dataset) -> RunSpec:
+    """As ``on_split``; a run over a backbone that comes with the data set stays one, where there is one for the fold."""
+    found = on_split(run, split)
+    return replace(found, backbone=with_shipped(found.backbone, dataset)) if run.backbone.start else found
+
+
+def fold_splits(folds: int) -> list[str]:
+    return [fold_name(fold + 1, folds) for fold in range(folds)]
+
+
+def folded(dataset: Dataset, run: RunSpec, folds: int) -> tuple[RunSpec, ...]:
+    """The run on each of so many folds of cross-fitting."""
+    return tuple(in_fold(run, split, dataset) for split in fold_splits(folds))
+
+
+def usual_folds(dataset: Dataset, run: RunSpec) -> int:
+    """How many folds cross-fitting has by default: five, fewer where the data have too few groups for it, 0 where it cannot be done.
+
+    End to end, and with learners that train one by one, the price would be hours; there the default is the split as it is.
+    """
+    if not run.light or run.split != dataset.description.default_split:
+        return 0
+    return _usual_folds(_Looked(dataset, run))
+
+
+class _Looked:
+    """Something looked over on a data set; equal things are looked over once."""
+
+    def __init__(self, dataset: Dataset, what: Any):
+        self.dataset, self.what, self.key = dataset, what, (dataset.fingerprint, what)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Looked) and self.key == other.key
+
+
+@lru_cache(maxsize=64)
+def _usual_folds(looked: _Looked) -> int:
+    return next((folds for folds in range(USUAL_FOLDS, 1, -1) if fits(looked, folds)), 0)
+
+
+@lru_cache(maxsize=256)
+def _fitting(looked: _Looked) -> Fitting:
+    split, strategy, column, where, n_way, shots, n_query = looked.what
+    return fitting(looked.dataset, split, strategy, column, where=where, n_way=n_way, shots=shots, n_query=n_query)
+
+
+def fits(looked: _Looked, folds: int) -> bool:
+    try:
+        for split in fold_splits(folds):
+            check(in_fold(looked.what, split, looked.dataset), looked.dataset)
+    except BadInput:
+        return False
+    return True

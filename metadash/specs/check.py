@@ -1,0 +1,165 @@
+"""Looks a spec over before anything is computed: what does not fit the data is said at once, not after the backbone has trained."""
+
+import numpy as np
+
+from metadash.data.dataset import Dataset, Source
+from metadash.data.folds import fold_name, read_fold
+from metadash.episodes.pool import pool_table
+from metadash.episodes.sampler import check_counts
+from metadash.episodes.spec import EpisodeSpec, Pool
+from metadash.errors import BadInput
+from metadash.learners.core.fusions import BOTH, MODULATING
+from metadash.metadata.blur import check_fits, read_blur
+from metadash.metadata.changes import check_instance_change
+from metadash.networks.registry import check_inputs
+from metadash.specs.any_spec import Spec
+from metadash.specs.probes import ProbeSpec, ProxySpec
+from metadash.specs.run import BackboneSpec, RunSpec
+from metadash.specs.subsets import HeadsSpec, LoopSpec
+from metadash.specs.views import AdaptationSpec
+from metadash.specs.what_if import DoseSpec, WhatIfSpec, changed_sources
+
+
+def check(spec: Spec, dataset: Dataset) -> None:
+    """Raises BadInput, in one sentence, when the data cannot serve the spec. Reads tables only: no torch, no scikit-learn."""
+    if isinstance(spec, BackboneSpec):
+        check_inputs(spec.backbone, dataset.description.modality, dataset.inputs.shape[1:], dataset.name)
+        training = EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query)
+        check_role(training, dataset, "The backbone's n_way")
+        check_validation(spec, dataset)
+    elif isinstance(spec, RunSpec):
+        check_sources(spec, dataset)
+        for role in ("train", "validation", "test"):
+            check_role(spec.evaluation.episodes(spec.split, role), dataset)
+    elif isinstance(spec, HeadsSpec):
+        check(spec.run, dataset)
+    elif isinstance(spec, LoopSpec):
+        for run in spec.arms or spec.runs[:1]:
+            check(run, dataset)
+    elif isinstance(spec, ProxySpec):
+        for name in spec.sources:
+            if dataset.source(name).level != "instance":
+                raise BadInput(f"The source '{name}' describes classes; train the learner metadata-only on it instead.")
+        check_role(spec.evaluation.episodes(spec.split, "test"), dataset)
+    elif isinstance(spec, ProbeSpec) and spec.column not in {*dataset.classes.columns, *dataset.instances.columns}:
+        raise BadInput(f"'{dataset.name}' has no column '{spec.column}' to guess; its tables say which there are.")
+    elif isinstance(spec, AdaptationSpec) and spec.run.fusion in MODULATING:
+        raise BadInput(
+            "This learner's embeddings are modulated by FiLM, which the steps here cannot show; choose one without FiLM."
+        )
+    elif isinstance(spec, WhatIfSpec | DoseSpec):
+        for name, kind in changed_sources(spec):
+            if dataset.source(name).level == "instance":
+                check_instance_change(name, kind)
+    for need in spec.needs:
+        check(need, dataset)
+
+
+def check_role(episodes: EpisodeSpec, dataset: Dataset, n_way: str = "n_way") -> None:
+    """What is missing is said of the role that lacks it: train, validation and test all need tasks of the same size."""
+    table, role, split = pool_table(dataset, episodes), episodes.pool.role, episodes.pool.split
+    if (found := len(table.classes)) < episodes.n_way:
+        here = f"the split '{split}' has {classes_in_words(found, role)}" + (
+            " under the condition" if episodes.pool.where else ""
+        )
+        wider = "widen the condition" if episodes.pool.where else more_classes(dataset, split, role, episodes.n_way)
+        lower = [f"lower it to {found} or less"] if found > 1 else []
+        todo = ", or ".join([*lower, *([wider] if wider else [])]) or NO_SPLIT
+        raise BadInput(f"{n_way} is {episodes.n_way}, and {here}. {todo[0].upper()}{todo[1:]}.")
+    try:
+        check_counts(table, episodes, conditional=role == "test")
+    except BadInput as problem:
+        raise BadInput(f"Among the {role} classes of the split '{split}': {problem}") from problem
+
+
+def check_validation(spec: BackboneSpec, dataset: Dataset) -> None:
+    """A backbone is validated on as many classes at once as there are, and telling apart takes two."""
+    found = len(dataset.split(spec.split)["validation"])
+    if found < 2:
+        todo = more_classes(dataset, spec.split, "validation", 2) or NO_SPLIT
+        raise BadInput(
+            f"The split '{spec.split}' has {classes_in_words(found, 'validation')}, and the backbone's training is stopped by how well it "
+            f"tells those apart. {todo[0].upper()}{todo[1:]}."
+        )
+
+
+NO_SPLIT = "import the data set with a split that has more"
+
+
+def more_classes(dataset: Dataset, split: str, role: str, n_way: int) -> str:
+    """Where there are as many classes of a role: another stored split, or the folds of cross-fitting; empty where there is neither."""
+    for name in dataset.split_names:
+        if name != split and len(dataset.split(name)[role]) >= n_way:
+            return f"choose the split '{name}', which has enough"
+    folds = folds_with(dataset, n_way)
+    return f"cross-fit in {folds} folds (on *Ablation*, or `ablate --folds {folds}`)" if folds and not read_fold(split) else ""
+
+
+def folds_with(dataset: Dataset, n_way: int) -> int:
+    """The most of a few numbers of folds whose roles all have ``n_way`` classes; 0 where none has."""
+    for folds in (5, 3):
+        try:
+            roles = [dataset.split(fold_name(fold + 1, folds)) for fold in range(folds)]
+        except BadInput:  # too few groups
+            continue
+        if all(len(members) >= n_way for fold in roles for members in fold.values()):
+            return folds
+    return 0
+
+
+def classes_in_words(number: int, role: str) -> str:
+    return f"{number or 'no'} {role} class{'' if number == 1 else 'es'}"
+
+
+def check_sources(spec: RunSpec, dataset: Dataset) -> None:
+    train = dataset.split(spec.split)["train"]
+    blurs = [read_blur(entry) for entry in spec.blur]
+    for name in spec.sources:
+        source = dataset.source(name)
+        if source.level == "instance":
+            check_instance_source(spec, source, dataset)
+            continue
+        if name in spec.modulating:
+            raise BadInput(
+                f"The source '{name}' describes classes, and the fusion {BOTH} places those by pseudo-shots; use the fusion film."
+            )
+        missing = [column for column in source.columns if column not in dataset.classes]
+        if missing:
+            raise BadInput(f"The source '{name}' names the column '{missing[0]}', and the table classes has none of that name.")
+        if dataset.classes[list(source.columns)].iloc[train].isna().all(axis=None):
+            raise BadInput(
+                f"The source '{name}' is empty for every meta-train class; there is nothing to learn from. Leave it out."
+            )
+        withheld = set()
+        for blur in blurs:
+            if blur.source != name:
+                continue
+            if blur.column not in source.columns:
+                raise BadInput(f"The source '{name}' has no column '{blur.column}' to blur; it has {', '.join(source.columns)}.")
+            check_fits(blur, dataset.classes[blur.column])
+            withheld |= {blur.column} if blur.how == "withheld" else set()
+        if dataset.classes[[column for column in source.columns if column not in withheld]].iloc[train].isna().all(axis=None):
+            raise BadInput(f"All that the source '{name}' says is withheld; leave the source out instead.")
+        if not source.available_at_prediction and spec.reads_at_test:
+            raise BadInput(
+                f"The source '{name}' is not available at prediction, so it may only teach in training; use the fusion auxiliary, or leave it out."
+            )
+
+
+def check_instance_source(spec: RunSpec, source: Source, dataset: Dataset) -> None:
+    """Of an instance FiLM alone reads; queries are never told what is not available at prediction."""
+    if spec.fusion not in MODULATING or (spec.modulating and source.name not in spec.modulating):
+        reader = {"am3": "AM3's gate reads", "auxiliary": "the auxiliary loss predicts"}.get(spec.fusion, "pseudo-shots read")
+        raise BadInput(
+            f"The source '{source.name}' describes instances; {reader} only sources that describe classes. Use the fusion film (beside "
+            f"sources that describe classes, {BOTH}), or leave it out."
+        )
+    if any(read_blur(entry).source == source.name for entry in spec.blur):
+        raise BadInput(
+            f"The source '{source.name}' describes instances, and only what describes classes can be blurred in training."
+        )
+    table = dataset.instance_columns(source.columns)
+    if table[np.isin(dataset.class_of, dataset.split(spec.split)["train"])].isna().all(axis=None):
+        raise BadInput(
+            f"The source '{source.name}' is empty for every instance of a meta-train class; there is nothing to learn from. Leave it out."
+        )

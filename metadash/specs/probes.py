@@ -1,0 +1,66 @@
+"""Specs of what is computed to see what metadata give away, and what a published map or a published prototype gives away of it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from metadash.errors import BadInput
+from metadash.specs.fields import check_fields, check_range
+from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.views import MapSpec
+
+
+@dataclass(frozen=True)
+class ProxySpec:
+    """The test tasks answered from instance metadata alone: each query goes to the class whose labelled examples have the most similar
+    metadata on average (a prototype of metadata). Nothing is trained, so this is the least that a learner could get out of it."""
+
+    dataset: str
+    split: str
+    sources: tuple[str, ...] = ()
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not self.sources or len(set(self.sources)) < len(self.sources):
+            raise BadInput("Name at least one instance source, each once.")
+
+    @property
+    def seed(self) -> int:
+        """There is nothing to draw but the tasks, which have a seed of their own."""
+        return 0
+
+    @property
+    def needs(self) -> list[BackboneSpec]:
+        return []
+
+
+@dataclass(frozen=True)
+class ProbeSpec:
+    """An attribute-inference probe: somebody who has the points of a map, or a run's prototypes, and the value of ``column`` for most of
+    them, guesses it for the rest (after Fredrikson et al. 2014; cross-validated in ``folds``).
+
+    *map*: the instances of ``map`` at their two coordinates; *prototypes*: the test classes of its run at their prototypes of
+    ``map.n_shot`` examples, with the metadata's pull. ``method`` is multinomial logistic regression or the five nearest neighbours.
+    """
+
+    map: MapSpec
+    what: Literal["map", "prototypes"] = "map"
+    column: str = ""
+    method: Literal["neighbours", "logistic"] = "neighbours"
+    folds: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        check_range(self, "folds", 2, 50)
+        check_range(self, "seed", 0, 2**31)
+        if not self.column:
+            raise BadInput("Name the column that is to be guessed.")
+
+    @property
+    def dataset(self) -> str:
+        return self.map.dataset
+
+    @property
+    def needs(self) -> list[RunSpec] | list[MapSpec]:
+        return [self.map] if self.what == "map" else [self.map.run]

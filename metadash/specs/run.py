@@ -1,0 +1,319 @@
+"""What is to be computed, said completely: equal specs on equal data are the same run."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
+from metadash.errors import BadInput
+from metadash.learners.core.fusions import BOTH
+from metadash.learners.registry import Mode, check_options, entry_of, options_for
+from metadash.metadata.blur import read_blur
+from metadash.networks.registry import backbone_entry
+from metadash.specs.fields import check_fields, check_range
+
+VALIDATION_EPISODES = {"quick": 400, "full": 50}
+LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
+"""Steps between two looks at the validation episodes. End to end, a learner that adapts its whole network to every task looks less
+often, and at each episode with one number of shots in turn: with all of them, scoring would take many times longer than learning."""
+
+AUXILIARY_WEIGHT = 0.2
+"""Of the auxiliary loss beside a cross-entropy of about one: enough to be heard, too little to drown it (the literature has 0.1 to 0.5)."""
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """A backbone trained on the inputs alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
+
+    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
+    most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam, annealed to zero by a
+    cosine; the weights kept are those with the best accuracy on validation classes. ``start`` names, by their content, weights that come
+    with the data set (see ``metadash.data.shipped``) in the place of training; empty where the backbone is trained here.
+    """
+
+    dataset: str
+    split: str
+    backbone: str = "conv4"
+    width: int = 0
+    distance: Literal["euclidean", "cosine"] = "euclidean"
+    n_way: int = 20
+    n_shot: int = 1
+    n_query: int = 5
+    episodes: int = 500
+    learning_rate: float = 2e-3
+    seed: int = 0
+    start: str = ""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        entry = backbone_entry(self.backbone)
+        object.__setattr__(self, "width", self.width or entry.width)
+        check_range(self, "width", entry.least, entry.most)
+        check_range(self, "n_way", 2, 200)
+        check_range(self, "n_shot", 1, 20)
+        check_range(self, "n_query", 1, 50)
+        check_range(self, "episodes", 1, 1_000_000)
+        check_range(self, "learning_rate", 1e-7, 1.0)
+        check_range(self, "seed", 0, 2**31)
+
+    @property
+    def needs(self) -> list:
+        return []
+
+    @property
+    def title(self) -> str:
+        """``Conv-4-32``"""
+        return f"{backbone_entry(self.backbone).title}-{self.width}"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``.
+
+    ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
+    of a task of ``n_way`` with their support and their queries, and the learner is given these alone. So tasks are nested in ways as
+    they are in shots, and accuracies are paired over both. Training and validation keep to ``n_way``. A learner whose head has one
+    row a class (``fixed_way`` in the registry) is scored at ``n_way`` only.
+    """
+
+    n_way: int = 5
+    shots: tuple[int, ...] = (1, 2, 5, 10)
+    n_query: int = 15
+    strategy: Strategy = "uniform"
+    column: str | None = None
+    where: str | None = None
+    n_episodes: int = 2000
+    seed: int = 0
+    ways: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if list(self.ways) != sorted(set(self.ways)) or (self.ways and not 2 <= self.ways[0] <= self.ways[-1] < self.n_way):
+            raise BadInput(
+                f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
+            )
+        if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 1:
+            raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
+        self.episodes("any", "test")
+
+    def episodes(self, split: str, role: str, **changes: Any) -> EpisodeSpec:
+        """The EpisodeSpec of one role. ``where`` narrows the test classes only: training sees its whole pool."""
+        values: dict[str, Any] = {
+            "pool": Pool(split, role, self.where if role == "test" else None),
+            "n_way": self.n_way,
+            "n_shot": max(self.shots),
+            "n_query": self.n_query,
+            "strategy": self.strategy,
+            "column": self.column if self.strategy != "uniform" else None,
+            "seed": self.seed,
+            "n_episodes": self.n_episodes,
+        }
+        return EpisodeSpec(**{**values, **changes})
+
+
+def usual_ways(n_way: int) -> tuple[int, ...]:
+    """The fewer ways that pages and the command line score new runs at; few, so that they cost no more than ``n_way`` itself."""
+    return tuple(ways for ways in (2, 3, 5, 10) if ways < n_way)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One learner, one set of metadata sources, one seed.
+
+    Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
+    backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``): that of
+    the sources ``falsified``, or of all where none is named.
+    ``learner`` and its ``options`` (pairs of name and value, those that differ from its defaults in that mode) are
+    the registry's.
+    ``fusion`` is how the metadata enter: *pseudo-shots* and *am3* place a class's prototype, *film* modulates the embedding (and
+    can read sources that describe instances), *pseudo-shots+film* does both, *auxiliary* only teaches the embedding in training, by
+    a loss that counts ``auxiliary_weight`` times. ``modulating`` are the sources of *pseudo-shots+film* that describe instances and
+    go to FiLM; where they are none or all, the run is that of the one fusion that is left.
+    ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
+    column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
+    ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
+    Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
+    """
+
+    dataset: str
+    split: str
+    backbone: BackboneSpec
+    learner: str = "prototypical"
+    options: tuple[Any, ...] = ()
+    mode: Mode = "quick"
+    distance: Literal["euclidean", "cosine"] = "euclidean"
+    fusion: Literal["none", "pseudo-shots", "am3", "film", "pseudo-shots+film", "auxiliary"] = "none"
+    auxiliary_weight: float = AUXILIARY_WEIGHT
+    sources: tuple[str, ...] = ()
+    modulating: tuple[str, ...] = ()
+    control: Literal["none", "shuffled", "noise", "constant", "random-id"] = "none"
+    falsified: tuple[str, ...] = ()
+    blur: tuple[tuple[Any, ...], ...] = ()
+    source_dropout: float = 0.0
+    dropout: float = 0.5
+    steps: int = 2000
+    meta_batch: int = 16
+    learning_rate: float = 1e-2
+    weight_decay: float = 1e-3
+    patience: int = 8
+    seed: int = 0
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        object.__setattr__(self, "options", normal_options(self.learner, self.options, self.mode))
+        normalise_fusion(self)
+        check_learner(self)
+        object.__setattr__(self, "blur", normal_blur(self.sources, self.blur))
+        check_range(self, "source_dropout", 0.0, 0.95)
+        check_range(self, "dropout", 0.0, 0.95)
+        check_range(self, "steps", 1, 1_000_000)
+        check_range(self, "meta_batch", 1, 1024)
+        check_range(self, "learning_rate", 1e-7, 1.0)
+        check_range(self, "weight_decay", 0.0, 1.0)
+        check_range(self, "patience", 1, 10_000)
+        check_range(self, "seed", 0, 2**31)
+        if (self.fusion == "none") != (not self.sources):
+            raise BadInput(
+                f"Sources without a fusion would be ignored; choose the fusion pseudo-shots, am3, film, {BOTH} or auxiliary."
+                if self.sources
+                else f"The fusion '{self.fusion}' needs at least one metadata source."
+            )
+        check_auxiliary(self)
+        if self.control != "none" and not self.sources:
+            raise BadInput(f"The control '{self.control}' needs metadata sources to falsify.")
+        if len(set(self.sources)) < len(self.sources):
+            raise BadInput(f"A source is named twice in {', '.join(self.sources)}.")
+        object.__setattr__(self, "falsified", normal_falsified(self))
+        if (self.backbone.dataset, self.backbone.split) != (self.dataset, self.split):
+            raise BadInput(
+                "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
+            )
+
+    @property
+    def needs(self) -> list[BackboneSpec]:
+        return [self.backbone]
+
+    @property
+    def ways(self) -> tuple[int, ...]:
+        """The numbers of ways that its scores are of, n_way last."""
+        tests = self.evaluation
+        return (tests.n_way,) if entry_of(self.learner).fixed_way else (*tests.ways, tests.n_way)
+
+    @property
+    def reads_at_test(self) -> bool:
+        """Whether the trained learner is told the metadata; where they only taught it, it is not."""
+        return self.fusion not in ("none", "auxiliary")
+
+    @property
+    def adapts_network(self) -> bool:
+        """Every task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
+        return self.mode == "full" and entry_of(self.learner).adapts_backbone
+
+    @property
+    def light(self) -> bool:
+        """Whether it is a head over frozen embeddings that trains beside others in one loop (see ``metadash.training.heads``)."""
+        return (self.learner, self.mode, self.fusion) == ("prototypical", "quick", "pseudo-shots") and not self.source_dropout
+
+    @property
+    def trains(self) -> bool:
+        """A quick prototype without metadata has nothing to train: it is a mean of frozen embeddings."""
+        return self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
+
+
+def ways_note(spec: RunSpec) -> str:
+    """Why a learner is not scored at fewer ways than n_way, whichever are asked for; empty where it can be."""
+    n_way = spec.evaluation.n_way
+    fixed = entry_of(spec.learner).fixed_way
+    return f"scored at {n_way} ways only: its head has one row for each of {n_way} classes" if fixed else ""
+
+
+def normalise_fusion(spec: RunSpec) -> None:
+    """Sets ``modulating`` in the order of the sources, and a fusion of both kinds with sources of one kind to that one.
+
+    Raises BadInput for a modulating source that is not read, and where the fusion would ignore which they are.
+    """
+    stray = [name for name in spec.modulating if name not in spec.sources]
+    if stray:
+        raise BadInput(f"The source '{stray[0]}' is to modulate embeddings, and is not among the run's sources.")
+    if spec.modulating and spec.fusion != BOTH:
+        raise BadInput(f"Which sources modulate would be ignored by the fusion '{spec.fusion}'; it belongs to the fusion {BOTH}.")
+    if spec.fusion != BOTH or not spec.sources:
+        return
+    modulating = tuple(name for name in spec.sources if name in spec.modulating)
+    if not modulating or modulating == spec.sources:
+        object.__setattr__(spec, "fusion", "film" if modulating else "pseudo-shots")
+        modulating = ()
+    object.__setattr__(spec, "modulating", modulating)
+
+
+def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, Any], ...]:
+    """Only what differs from the learner's defaults, sorted by name, so that equal meanings stay one run.
+
+    Raises BadInput for an unknown learner (naming the nearest), and for an option that it ignores or that is out of range.
+    """
+    entry_of(learner)
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
+    complete, usual = check_options(learner, given, mode), options_for(learner, mode)
+    return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
+
+
+def check_auxiliary(spec: RunSpec) -> None:
+    check_range(spec, "auxiliary_weight", 0.01, 1.0)
+    if spec.fusion != "auxiliary":
+        if spec.auxiliary_weight != AUXILIARY_WEIGHT:
+            raise BadInput(
+                f"auxiliary_weight would be ignored by the fusion '{spec.fusion}'; it belongs to the fusion auxiliary."
+            )
+    elif spec.mode == "quick":
+        raise BadInput(
+            "The fusion auxiliary teaches the embedding, and in quick mode the embedding is frozen, so nothing would change; use the "
+            "mode full, or another fusion."
+        )
+
+
+def normal_blur(sources: tuple[str, ...], blur: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
+    """Sorted, and without what leaves a column as it is, so that equal meanings stay one run.
+
+    Raises BadInput for an entry that is no blur, a source that the run does not read, and a column that is blurred twice.
+    """
+    read = [read_blur(entry) for entry in blur]
+    for found in read:
+        if found.source not in sources:
+            raise BadInput(f"The source '{found.source}' is to be blurred, and the run does not read it; add it or leave it.")
+    if len({(found.source, found.column) for found in read}) < len(read):
+        raise BadInput("A column is blurred twice; name each column of a source once.")
+    return tuple(sorted(found.plain for found in read if found.how != "as it is"))
+
+
+def normal_falsified(spec: RunSpec) -> tuple[str, ...]:
+    """In the order of the sources, and empty where it is all of them, so that equal meanings stay one run."""
+    stray = [name for name in spec.falsified if name not in spec.sources]
+    if stray:
+        raise BadInput(f"The source '{stray[0]}' is to be falsified, and is not among the run's sources.")
+    if spec.falsified and spec.control == "none":
+        raise BadInput(f"To falsify '{spec.falsified[0]}' a control is needed, such as shuffled.")
+    return tuple(name for name in spec.sources if name in spec.falsified) if set(spec.falsified) < set(spec.sources) else ()
+
+
+def check_learner(spec: RunSpec) -> None:
+    """Raises BadInput where the learner cannot do what the spec asks, or would ignore it."""
+    entry = entry_of(spec.learner)
+    if spec.fusion not in entry.fusions:
+        if entry.needs_metadata and spec.fusion == "none":
+            raise BadInput(f"The learner '{spec.learner}' needs at least one metadata source.")
+        raise BadInput(
+            f"The learner '{spec.learner}' cannot take metadata in by the fusion '{spec.fusion}'; it has {', '.join(entry.fusions)}."
+        )
+    if spec.distance != "euclidean" and spec.distance not in entry.distances:
+        raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
+    for name, _ in spec.options:
+        if spec.mode == "quick" and name in ("batch_norm", "per_step_norm"):
+            raise BadInput(
+                f"The mode quick would ignore the option {name}: a frozen embedding has no batch norm; use the mode full."
+            )
+        if name == "fce_steps" and not dict(spec.options).get("fce"):
+            raise BadInput("The learner 'matching' would ignore the option fce_steps without fce=true.")
+    if spec.mode == "full" and entry.family == "reference":
+        raise BadInput(
+            f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."
+        )

@@ -1,0 +1,118 @@
+"""What is computed to look at a trained run: specs of runs that start from another run."""
+
+from dataclasses import dataclass
+
+from metadash.errors import BadInput
+from metadash.learners.registry import LEARNERS, check_options, entry_of
+from metadash.specs.fields import check_fields, check_range
+from metadash.specs.run import RunSpec
+
+
+class OfRun:
+    """What every spec has that starts from one trained run."""
+
+    run: RunSpec
+
+    @property
+    def dataset(self) -> str:
+        return self.run.dataset
+
+    @property
+    def needs(self) -> list[RunSpec]:
+        return [self.run]
+
+
+@dataclass(frozen=True)
+class MapSpec(OfRun):
+    """A t-SNE map (van der Maaten & Hinton 2008) of one test episode of a run, over a background of test instances.
+
+    ``episode`` counts from 0 in the run's test manifest and is drawn at ``n_shot``; ``background`` instances are drawn evenly
+    over the test classes by ``seed``, which also starts the optimisation.
+    """
+
+    run: RunSpec
+    episode: int = 0
+    n_shot: int = 1
+    background: int = 1500
+    perplexity: float = 30.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        check_range(self, "background", 50, 20_000)
+        check_range(self, "perplexity", 2.0, 200.0)
+        check_range(self, "seed", 0, 2**31)
+        check_task(self.run, self.episode, self.n_shot)
+        if self.perplexity * 3 > self.background:
+            raise BadInput(f"A perplexity of {self.perplexity:g} needs at least {int(self.perplexity * 3)} background instances.")
+
+
+MOST_STEPS = 1000
+MOST_PROBABILITIES = 10_000_000
+"""Steps × queries × classes: what is stored of one adaptation stays below some tens of megabytes."""
+
+
+@dataclass(frozen=True)
+class AdaptationSpec(OfRun):
+    """What the inner loop of a run does to one of its test episodes, step by step, and how a prototype sees the same episode.
+
+    ``episode`` counts from 0 in the run's test manifest and is looked at with ``n_shot``; ``steps`` may be more than the learner
+    was trained or scored with, and None stands for as many as it is scored with.
+    """
+
+    run: RunSpec
+    episode: int = 0
+    n_shot: int = 1
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        own = own_steps(self.run)
+        if own is None:
+            raise BadInput(does_not_adapt(self.run))
+        if self.steps is None:
+            object.__setattr__(self, "steps", own)
+        check_range(self, "steps", 0, MOST_STEPS)
+        check_task(self.run, self.episode, self.n_shot)
+        tests = self.run.evaluation
+        if self.n_steps * tests.n_way**2 * tests.n_query > MOST_PROBABILITIES:
+            raise BadInput(
+                f"{self.n_steps} steps of {tests.n_way * tests.n_query} queries and {tests.n_way} classes are too many to keep; "
+                "look at fewer steps."
+            )
+
+    @property
+    def n_steps(self) -> int:
+        assert self.steps is not None
+        return self.steps
+
+
+View = MapSpec | AdaptationSpec
+"""What is computed to be looked at, and is neither trained nor scored."""
+
+
+def check_task(run: RunSpec, episode: int, n_shot: int) -> None:
+    if not 0 <= episode < run.evaluation.n_episodes:
+        raise BadInput(f"There is no episode {episode + 1}; the run was scored on {run.evaluation.n_episodes}.")
+    if n_shot not in run.evaluation.shots:
+        raise BadInput(f"The run was scored at {run.evaluation.shots} shots; {n_shot} is not among them.")
+
+
+def adapts(learner: str) -> bool:
+    """Whether it takes steps on the support of each task."""
+    return not {"eval_steps", "finetune_steps"}.isdisjoint(entry_of(learner).options)
+
+
+def own_steps(run: RunSpec) -> int | None:
+    """How many steps the run's learner takes on each test task; None for a learner that takes none."""
+    if not adapts(run.learner):
+        return None
+    options = check_options(run.learner, dict(run.options), run.mode)
+    if "finetune_steps" in entry_of(run.learner).options:
+        return options.finetune_steps
+    return options.inner_steps if options.eval_steps is None else options.eval_steps
+
+
+def does_not_adapt(run: RunSpec) -> str:
+    able = ", ".join(entry.title for name, entry in LEARNERS.items() if adapts(name))
+    return f"{entry_of(run.learner).title} does not adapt to a task step by step, so there are no steps to look at; these do: {able}."

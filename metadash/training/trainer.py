@@ -1,0 +1,340 @@
+"""Trains one arm: a learner with some metadata sources (or none, or falsified ones) over a shared backbone."""
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from metadash.data.dataset import Dataset, Source
+from metadash.episodes.manifest import EpisodeManifest
+from metadash.episodes.pool import pool_table
+from metadash.episodes.sampler import draw, draw_from
+from metadash.errors import BadInput
+from metadash.learners.core.base import EmbeddingLearner, Learner
+from metadash.learners.core.fusions import PLACING
+from metadash.learners.registry import check_options, entry_of, make
+from metadash.metadata.blur import blur_table, read_blur
+from metadash.metadata.controls import control, control_instances
+from metadash.metadata.encoded import EncodedInstances, EncodedSource
+from metadash.metadata.encoder import encode, encode_instances
+from metadash.networks.anchors import MetadataContext
+from metadash.runs.progress import SCORING, History
+from metadash.runs.store import Run, RunStore
+from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
+from metadash.training.backbone import Outcome, make_backbone
+from metadash.training.evaluate import context_of, embed, places, score, tensor_rows
+from metadash.training.modulated import by_row, count_modulated
+from metadash.training.outcome import outcome_of
+from metadash.training.scorable import scorable
+
+DRAWN_AT_ONCE = 50
+TRAINING_SHARE = 0.85
+CLIPPED = {"meta-lstm": 0.25}
+"""The norm at which a paper clips its outer gradient."""
+
+
+def encode_sources(spec: RunSpec, dataset: Dataset, table: pd.DataFrame | None = None) -> list[EncodedSource]:
+    """The run's class sources as vectors, fitted on meta-train classes, blurred and falsified where the spec says so.
+
+    ``table`` takes the place of the data set's classes where some of their values have been changed.
+    """
+    sources = sources_of(spec, dataset, "class")
+    if not sources:
+        return []
+    classes = dataset.classes if table is None else table
+    roles = dataset.split(spec.split)
+    blurs = [read_blur(entry) for entry in spec.blur]
+    encoded = [
+        found
+        for source in sources
+        for found in encode(blur_table(classes, source.name, blurs, spec.seed), (source,), roles["train"])
+    ]
+    return falsify(spec, encoded, list(roles.values()))
+
+
+def falsify(spec: RunSpec, encoded: list[EncodedSource], roles: list[np.ndarray]) -> list[EncodedSource]:
+    """The encoded sources with the spec's control applied to those that it falsifies."""
+    chosen = [source for source in encoded if source.name in (spec.falsified or spec.sources)]
+    if not chosen:
+        return encoded
+    wrong = {source.name: source for source in control(chosen, spec.control, roles, np.random.default_rng([spec.seed, 1]))}
+    return [wrong.get(source.name, source) for source in encoded]
+
+
+def encode_instance_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedInstances]:
+    """The run's sources that describe instances, likewise."""
+    sources = sources_of(spec, dataset, "instance")
+    if not sources:
+        return []
+    roles = [np.flatnonzero(np.isin(dataset.class_of, members)) for members in dataset.split(spec.split).values()]
+    columns = dict.fromkeys(column for source in sources for column in source.columns)
+    encoded = encode_instances(dataset.instance_columns(list(columns)), sources, roles[0])
+    chosen = [source for source in encoded if source.name in (spec.falsified or spec.sources)]
+    wrong = {s.name: s for s in control_instances(chosen, spec.control, roles, np.random.default_rng([spec.seed, 3]))}
+    return [wrong.get(source.name, source) for source in encoded]
+
+
+def sources_of(spec: RunSpec, dataset: Dataset, level: str) -> tuple[Source, ...]:
+    return tuple(source for source in map(dataset.source, spec.sources) if source.level == level)
+
+
+def make_learner(
+    spec: RunSpec, backbone: nn.Module, dim: int, encoded: list[EncodedSource], instances: Sequence[EncodedInstances] = ()
+) -> Learner:
+    return make(
+        spec.learner,
+        backbone,
+        dim,
+        spec.evaluation.n_way,
+        source_dims=[source.vectors.shape[1] for source in encoded],
+        fusion=spec.fusion,
+        distance=spec.distance,
+        dropout=spec.dropout,
+        options=dict(spec.options),
+        instance_dims=[source.width for source in instances],
+        auxiliary_weight=spec.auxiliary_weight,
+        mode=spec.mode,
+    )
+
+
+class Arm:
+    """A learner in training, with all that its tasks are made of.
+
+    In quick mode the learner's inputs are the backbone's stored embeddings (``centroid`` alone reads the data set's own inputs);
+    in full mode they are the data set's inputs, and ``embeddings_of`` embeds again what an evaluation needs.
+    """
+
+    def __init__(self, spec: RunSpec, dataset: Dataset, backbone: Run):
+        torch.manual_seed(spec.seed)
+        self.spec, self.dataset = spec, dataset
+        self.encoded = encode_sources(spec, dataset)
+        self.instances = encode_instance_sources(spec, dataset)
+        self.generator = np.random.default_rng([spec.seed, 2])
+        self.stored = np.array(backbone.array("embeddings"))
+        self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
+        train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
+        self.centre = self.stored[train].mean(axis=0)
+        if "inner_steps" in entry_of(spec.learner).options:
+            self.stored -= self.centre  # gradient steps of a linear head go astray along a common offset
+        dim = self.stored.shape[1]
+        network: nn.Module = nn.Identity()
+        self.inputs = self.stored
+        if spec.mode == "full":
+            network = load_backbone(spec, dataset, backbone)
+        elif not self.frozen:
+            dim = int(np.prod(dataset.inputs.shape[1:]))
+        if not self.frozen:
+            self.inputs = dataset.inputs
+        self.learner = make_learner(spec, network, dim, self.encoded, self.instances)
+        if spec.fusion in PLACING and self.frozen:
+            self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
+        if self.learner.auxiliary is not None:
+            members = dataset.split(spec.split)["train"]
+            known = [source.vectors[members[source.present[members]]] for source in self.encoded]
+            variance = torch.tensor([float(vectors.var(axis=0).sum()) for vectors in known])
+            self.learner.auxiliary.start([torch.from_numpy(vectors.mean(axis=0)) for vectors in known], variance)
+        batch = spec.meta_batch if spec.mode == "quick" else 1
+        self.episodes = spec.evaluation.episodes(spec.split, "train", n_episodes=batch * DRAWN_AT_ONCE)
+        self.table = pool_table(dataset, self.episodes)
+        self.validation = draw(dataset, spec.evaluation.episodes(spec.split, "validation", n_episodes=self.validation_episodes))
+
+    @property
+    def validation_episodes(self) -> int:
+        return VALIDATION_EPISODES[self.spec.mode]
+
+    def parameters(self) -> list[dict]:
+        """The backbone learns ten times more slowly than what is new; its start is already good."""
+        spec, backbone = self.spec, list(self.learner.backbone.parameters())
+        known = {id(parameter) for parameter in backbone}
+        new = [parameter for parameter in self.learner.parameters() if id(parameter) not in known]
+        groups = [{"params": new, "lr": spec.learning_rate, "weight_decay": spec.weight_decay}]
+        return groups + ([{"params": backbone, "lr": spec.learning_rate / 10, "weight_decay": 0.0}] if backbone else [])
+
+    def loss(self, tasks: EpisodeManifest, progress: float) -> torch.Tensor:
+        """The learner's loss on some training tasks, with shots and hidden sources drawn anew; ``progress`` 0..1 of the training."""
+        spec = self.spec
+        shots = int(self.generator.choice(spec.evaluation.shots))
+        support = tensor_rows(self.inputs, tasks.support[:, :, :shots])
+        query = tensor_rows(self.inputs, tasks.query).flatten(1, 2)
+        context = self.context(tasks.at_shot(shots))
+        if context is not None and spec.source_dropout:
+            keep = self.generator.random((len(tasks), context.n_sources)) >= spec.source_dropout
+            context = context.masked(torch.from_numpy(keep))
+        target = torch.arange(tasks.n_way).repeat_interleave(tasks.n_query).expand(len(tasks), -1)
+        return self.learner.loss(support, query, target, context, progress)
+
+    def context(self, tasks: EpisodeManifest) -> MetadataContext | None:
+        """All that the metadata say of some tasks; what only teaches is among it."""
+        return context_of(self.encoded, tasks.classes, self.instances, tasks.support, tasks.query.reshape(len(tasks), -1))
+
+    def evaluate(self, manifest: EpisodeManifest, shots: tuple[int, ...] | None = None) -> np.ndarray:
+        """Correct queries [len(shots), E], by default at all the shots of the evaluation."""
+        return self.evaluate_ways(manifest, (manifest.n_way,), shots)[manifest.n_way]
+
+    def evaluate_ways(
+        self, manifest: EpisodeManifest, ways: Iterable[int], shots: tuple[int, ...] | None = None
+    ) -> dict[int, np.ndarray]:
+        """Correct queries [len(shots), E] at each number of ways; what the tasks need is embedded once for all."""
+        rows = np.concatenate([manifest.support.ravel(), manifest.query.ravel()])
+        if self.frozen or isinstance(self.learner, EmbeddingLearner):
+            table, position = self.embeddings_of(rows)
+        else:
+            needed, position = places(rows, len(self.inputs))
+            table = np.array(self.inputs[needed])
+        encoded, shots = self.encoded if self.spec.reads_at_test else [], shots or self.spec.evaluation.shots
+        count = count_modulated if by_row(self.learner) else score
+        return {w: count(self.learner, table, position, manifest.at_ways(w), shots, encoded, self.instances) for w in ways}
+
+    def embeddings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Embeddings [R, D] of (at least) these rows under the current weights, and the place of each row of the data set among them."""
+        if self.frozen:
+            return self.stored, np.arange(len(self.stored))
+        needed, position = places(rows, len(self.dataset.inputs))
+        return embed(self.learner.backbone, self.dataset.inputs, needed), position
+
+    @property
+    def can_do_without(self) -> bool:
+        """Whether the learner can also be asked without its metadata."""
+        return not entry_of(self.spec.learner).needs_metadata
+
+    @torch.no_grad()
+    def predict(self, task: EpisodeManifest, context: MetadataContext | None) -> np.ndarray:
+        """The position 0..N-1 of the class predicted for each query [N·Q] of a manifest of one task."""
+        self.learner.eval()
+        support, query = tensor_rows(self.inputs, task.support), tensor_rows(self.inputs, task.query).flatten(1, 2)
+        return scorable(self.learner(support, query, context))[0].argmax(dim=-1).numpy()
+
+    def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
+        """In %, the mean over the shots."""
+        return float(correct.mean() / (manifest.n_way * manifest.n_query) * 100)
+
+    def look(self) -> float:
+        """The accuracy on the validation episodes: what training is stopped and selected on."""
+        shots, manifest = self.spec.evaluation.shots, self.validation
+        if not self.spec.adapts_network:
+            return self.accuracy(self.evaluate(manifest), manifest)
+        parts = [(manifest[turn :: len(shots)], shots[turn : turn + 1]) for turn in range(len(shots))]
+        return float(np.mean([self.accuracy(self.evaluate(part, shot), part) for part, shot in parts]))
+
+
+def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
+    network, _ = make_backbone(spec.backbone, dataset)
+    network.load_state_dict(backbone.weights())
+    return network
+
+
+def optimisers_of(arm: Arm) -> list[torch.optim.Optimizer]:
+    """AdamW on the learner's gradient (fused: of a light head's step, a quarter of the time); plain descent for Reptile, whose gradient is θ − φ and whose step is ε.
+
+    FiLM's networks and the auxiliary head are no part of Reptile's θ: they take no inner steps to follow, and have AdamW.
+    """
+    if arm.spec.learner != "reptile":
+        return [torch.optim.AdamW(arm.parameters(), fused=True)]
+    hooks = [module for module in (arm.learner.film, arm.learner.auxiliary) if module is not None]
+    own = [parameter for module in hooks for parameter in module.parameters()]
+    known = {id(parameter) for parameter in own}
+    followed = torch.optim.SGD([p for p in arm.learner.parameters() if id(p) not in known], lr=1.0)
+    if not own:
+        return [followed]
+    return [followed, torch.optim.AdamW(own, arm.spec.learning_rate, weight_decay=arm.spec.weight_decay, fused=True)]
+
+
+def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:
+    """Reptile's ε falls linearly from its start to zero (Nichol et al. 2018, section 5)."""
+    epsilon = check_options("reptile", dict(arm.spec.options), arm.spec.mode).reptile_epsilon
+    for group in optimiser.param_groups:
+        group["lr"] = epsilon * (1 - progress)
+
+
+def fit(arm: Arm, history: History) -> dict[str, float]:
+    """Train until validation accuracy has not risen for ``patience`` looks, or the budget is spent; keep the best weights."""
+    spec = arm.spec
+    every = LOOK_EVERY["adapting" if spec.adapts_network else spec.mode]
+    optimisers = optimisers_of(arm)
+    with named_step(0, spec.steps):
+        best, best_step, waited = arm.look(), 0, 0
+    weights = copy.deepcopy(arm.learner.state_dict())
+    history(0, "training", 0.0, validation_accuracy=best)
+    batch = arm.episodes.n_episodes // DRAWN_AT_ONCE
+    manifest = draw_from(arm.table, arm.episodes, arm.generator)
+    step = 0
+    for step in range(1, spec.steps + 1):
+        drawn = (step - 1) % DRAWN_AT_ONCE
+        if drawn == 0 and step > 1:
+            manifest = draw_from(arm.table, arm.episodes, arm.generator)
+        if not arm.learner.training:  # after a look; to go through all modules at every step would cost a twentieth of it
+            arm.learner.train()
+        progress = (step - 1) / spec.steps
+        with named_step(step, spec.steps):
+            loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
+        arm.learner.zero_grad()
+        loss.backward()
+        if spec.learner in CLIPPED:
+            torch.nn.utils.clip_grad_norm_(arm.learner.parameters(), CLIPPED[spec.learner])
+        if spec.learner == "reptile":
+            anneal(optimisers[0], arm, progress)
+        for optimiser in optimisers:
+            optimiser.step()
+        if not torch.isfinite(loss):
+            raise BadInput(f"The loss is not a number at step {step} of {spec.steps}; {cure(spec, step)}.")
+        fraction = TRAINING_SHARE * step / spec.steps
+        if step % every and step < spec.steps:
+            history(step, "training", fraction, **({"loss": loss.item()} if step % 10 == 0 else {}))
+            continue
+        with named_step(step, spec.steps):
+            accuracy = arm.look()
+        history(step, "training", fraction, loss=loss.item(), validation_accuracy=accuracy)
+        waited += 1
+        if accuracy > best:
+            best, best_step, waited = accuracy, step, 0
+            weights = copy.deepcopy(arm.learner.state_dict())
+        if waited >= spec.patience:
+            break
+    arm.learner.load_state_dict(weights)
+    return {"validation_accuracy": best, "best_step": best_step, "steps": step}
+
+
+@contextmanager
+def named_step(step: int, steps: int) -> Iterator[None]:
+    """What a learner refuses inside (an inner loop that diverges) is told with the training step at which it happened."""
+    try:
+        yield
+    except BadInput as problem:
+        raise BadInput(f"Training stopped at step {step} of {steps}. {problem}") from problem
+
+
+def cure(spec: RunSpec, step: int) -> str:
+    """What probably makes a loss a number again; before the first step nothing was learned yet that could have gone wrong."""
+    if step == 1:
+        return "the inputs or the backbone's embeddings hold values that are not numbers"
+    entry, options = entry_of(spec.learner), check_options(spec.learner, dict(spec.options), spec.mode)
+    inner = f"lower inner_lr ({options.inner_lr:g})" if "inner_lr" in entry.options else ""
+    if spec.learner == "reptile":
+        return f"{inner} or reptile_epsilon ({options.reptile_epsilon:g})"
+    return f"{inner or f'try another seed than {spec.seed}'}, or (from Python) lower learning_rate ({spec.learning_rate:g})"
+
+
+def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
+    """Train (where there is something to train) and score on the test manifest.
+
+    Frames: ``scores`` (every episode's own, at every number of ways) and, where metadata place the prototypes, ``anchors`` (class_id,
+    kappa or weight λ, mu as lists). Where nothing is trained, validation accuracy is measured all the same: it is what learners may be
+    chosen by.
+    """
+    arm = Arm(spec, dataset, *needed)
+    manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
+    found = (
+        fit(arm, history) if spec.trains else {"validation_accuracy": arm.accuracy(arm.evaluate(arm.validation), arm.validation)}
+    )
+    history(int(found.get("steps", 0)), SCORING, TRAINING_SHARE)
+    store.keep_manifest(manifest)
+    outcome = outcome_of(spec, arm.learner, arm.encoded, manifest, arm.evaluate_ways(manifest, spec.ways), found)
+    if spec.mode == "full":
+        rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
+        outcome.arrays["embedded_rows"] = rows
+        outcome.arrays["embeddings"] = embed(arm.learner.backbone, dataset.inputs, rows)
+    return outcome
