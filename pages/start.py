@@ -17,7 +17,7 @@ from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import begin, watch
 from metadash.dashboard.start.answer import chosen_question, computed_how, draw_answer, draw_so_far, episode_row, numbers_table
 from metadash.dashboard.train.controls import backbone_origin
-from metadash.networks.registry import usual_backbone
+from metadash.networks.encoders.registry import is_trained, usual_features
 from metadash.stats import words
 
 data = server.chosen_dataset()
@@ -49,7 +49,7 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         bind="query-params",
         help="Quick: one backbone trained without metadata, frozen, then light heads. Full: every weight trained end to end from the same start.",
     )
-    backbone = usual_backbone(data.description.modality)
+    backbone = usual_features(data.modality.name, mode)
     width = right.segmented_control(
         f"{backbone.title} width",
         backbone.widths,
@@ -68,7 +68,7 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         help="The classes rotate through the test in folds, over a backbone each, so that more is known of new ones. Without it, and end to "
         "end, the data set's own split stands as it is.",
     )
-    own_backbone = backbone_origin(data, "own_backbone", backbone=backbone.name, width=width)
+    own_backbone = is_trained(backbone.name) and backbone_origin(data, "own_backbone", backbone=backbone.name, width=width)
 
 spec = answer_spec(
     data,

@@ -9,6 +9,7 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.learners.registry import entry_of
+from metadash.specs.builder import as_options
 from metadash.stats.caveats import winners_curse
 from metadash.stats.words import count, plural, plural_of
 
@@ -60,8 +61,7 @@ def command(spec: AblationSpec, verb: str = "ablate") -> str:
     parts += [*(["--controls", ",".join(spec.controls)] if spec.tier == "confirm" else []), "--rope", f"{spec.rope:g}"]
     parts += ["--n-way", str(tests.n_way), "--strategy", tests.strategy, *(["--column", tests.column] if tests.column else [])]
     parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
-    parts += ["--n-query", str(tests.n_query), "--backbone", run.backbone.backbone, "--width", str(run.backbone.width)]
-    parts += ["--backbone-episodes", str(run.backbone.episodes), *([] if run.backbone.start else ["--own-backbone"])]
+    parts += ["--n-query", str(tests.n_query), *as_options(run.backbone.choices)]
     return shlex.join(parts)
 
 
@@ -86,7 +86,7 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
         ),
         (
             "Learner",
-            f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over a {spec.run.backbone.title} backbone. "
+            f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over {spec.run.backbone.title}. "
             f"{enter_words(found)} Training is stopped on validation {nouns}; nothing is selected on test {nouns}.",
         ),
         ("Tier", f"{TIERS[found.tier]} {tier_words(spec)} Seeds: {', '.join(map(str, found.seeds))}."),

@@ -66,7 +66,7 @@ def asked_of_run(run: RunSpec, fingerprint: str, seeds: Iterable[int], *, folds:
     for name in ("dataset", "split", "seed"):
         del what[name]
     backbone = {name: value for name, value in what["backbone"].items() if name not in ("dataset", "split")}
-    what["backbone"] = backbone | {"start": bool(backbone["start"])}  # of a fold as of any other
+    what["backbone"] = backbone | {"start": bool(backbone.get("start"))}  # of a fold as of any other
     what["evaluation"] = {name: value for name, value in what["evaluation"].items() if name != "ways"}
     what |= {name: sorted(what[name]) for name in ("sources", "modulating")}
     tested, drawn = f"{folds} folds" if folds else run.split, sorted(set(seeds))

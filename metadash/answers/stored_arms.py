@@ -13,7 +13,7 @@ from metadash.data.folds import read_fold
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.metadata.blur import read_blur
-from metadash.networks.registry import BACKBONES
+from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec, ways_note
 from metadash.stats.scored import Scores
@@ -215,7 +215,8 @@ def options_of(arm: StoredArm) -> dict[str, Any]:
     options = flatten({key: value for key, value in arm.runs[0].about["spec"].items() if key != "seed"})
     if arm.folds > 1:
         options["split"] = options["backbone.split"] = cross_fitting(arm.folds)
-    options["backbone.start"] = "that comes with the data" if options.get("backbone.start") else "trained here"
+    origin = "not trained here" if "backbone.encoder" in options else "trained here"
+    options["backbone.start"] = "that comes with the data" if options.get("backbone.start") else origin
     return options | {"data": arm.runs[0].about["dataset_fingerprint"], "code": arm.runs[0].about.get("code")}
 
 
@@ -269,13 +270,22 @@ def knowledge(spec: RunSpec) -> str:
     return (", ".join(spec.sources) or "no metadata") + (f" ({'; '.join(notes)})" if notes else "")
 
 
+def title_of(features: Any) -> str:
+    """Of a backbone or an encoder; of one that this version does not know, its name."""
+    try:
+        return feature_entry(str(features)).title
+    except BadInput:
+        return str(features)
+
+
 def option_in_words(key: str, value: Any) -> str:
     last = key.rsplit(".", 1)[-1].replace("_", " ")
     special = {
         "mode": f"{value} mode",
         "options": in_words(value) if value else "the paper's options",
         "fusion": FUSION_WORDS.get(str(value), str(value)),
-        "backbone.backbone": BACKBONES[str(value)].title if str(value) in BACKBONES else str(value),
+        "backbone.backbone": title_of(value),
+        "backbone.encoder": title_of(value),
         "backbone.width": f"width {value}",
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),

@@ -8,12 +8,14 @@ from statistics import median
 from metadash.data.dataset import Dataset
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import check_options, entry_of
+from metadash.networks.encoders.registry import encoder_entry
 from metadash.networks.registry import backbone_entry
 from metadash.runs.queue.outlook import Piece, makespan
 from metadash.runs.store import Run, RunStore
 from metadash.specs.any_spec import Spec
+from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
-from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, AnyFeatures, BackboneSpec, Evaluation, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec, scoring_seconds
@@ -106,6 +108,8 @@ def family(spec: Spec) -> tuple:
     """Equal of runs that are alike."""
     if isinstance(spec, RunSpec):
         return RunSpec, spec.dataset, spec.learner, spec.mode, spec.trains, spec.backbone.backbone
+    if isinstance(spec, FeaturesSpec):
+        return FeaturesSpec, spec.dataset, spec.encoder
     if isinstance(spec, BackboneSpec):
         return BackboneSpec, spec.dataset, spec.backbone, bool(spec.start)
     if isinstance(spec, AdaptationSpec):
@@ -131,6 +135,8 @@ def from_scratch(spec: Spec, n_instances: int, *shape: int) -> float:
         if spec.run.mode == "full":  # twice over: once with the queries, once with the support in their place
             each = per_input(spec.run.backbone, shape) * tests.n_way * (3 * spec.n_shot + tests.n_query / 3)
         return 1.0 + spec.n_steps * each
+    if isinstance(spec, FeaturesSpec):
+        return 0.5 + per_input(spec, shape) * n_instances
     if isinstance(spec, BackboneSpec):
         images = 0 if spec.start else spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
         return per_input(spec, shape) * (images + n_instances / 3) + (0 if spec.start else spec.episodes) * SECONDS_PER_STEP
@@ -198,8 +204,10 @@ def tally(tests: Evaluation) -> float:
     return tests.n_episodes * len(tests.shots) * tests.n_way**2 * tests.n_query * SECONDS_PER_MASKED_LOGIT
 
 
-def per_input(spec: BackboneSpec, shape: Sequence[int]) -> float:
-    """Seconds of a forward and a backward pass of one input."""
+def per_input(spec: AnyFeatures, shape: Sequence[int]) -> float:
+    """Seconds of a forward and a backward pass of one input; of an encoder, of encoding it."""
+    if isinstance(spec, FeaturesSpec):
+        return encoder_entry(spec.encoder).seconds_per_input
     return backbone_entry(spec.backbone).seconds_per_input(spec.width, shape)
 
 

@@ -10,6 +10,7 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
+from metadash.specs.features import FeaturesSpec
 from metadash.specs.fields import build
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
@@ -32,6 +33,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "backbone": Kind(BackboneSpec, "metadash.training.backbone:train_backbone"),
+    "features": Kind(FeaturesSpec, "metadash.training.encoding:encode_inputs"),
     "learner": Kind(RunSpec, "metadash.training.light_runs:train_learner"),
     "loop": Kind(LoopSpec, "metadash.training.light_runs:train_loop"),
     "map": Kind(MapSpec, "metadash.training.projection:draw_map"),

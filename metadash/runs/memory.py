@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from metadash.errors import BadInput
 from metadash.learners.registry import check_options, entry_of
 from metadash.specs.any_spec import Spec
-from metadash.specs.run import BackboneSpec, RunSpec
+from metadash.specs.run import AnyFeatures, BackboneSpec, RunSpec
 from metadash.specs.views import MapSpec
 
 SIGNS = re.compile(
@@ -65,5 +65,5 @@ def fewer_ways(n_way: int, n_query: int) -> str:
     return f"fewer ways (n_way is {n_way}), fewer queries (n_query is {n_query})"
 
 
-def narrower(backbone: BackboneSpec) -> str:
+def narrower(backbone: AnyFeatures) -> str:
     return f"a narrower backbone (width is {backbone.width})"

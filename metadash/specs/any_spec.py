@@ -1,5 +1,6 @@
 """Any spec: what a run may be asked for, of whatever kind."""
 
+from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
@@ -8,6 +9,7 @@ from metadash.specs.what_if import DoseSpec, WhatIfSpec
 
 Spec = (
     BackboneSpec
+    | FeaturesSpec
     | RunSpec
     | MapSpec
     | AdaptationSpec

@@ -4,7 +4,7 @@ Every choice changes the run or is refused; what is not chosen is what the data 
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -15,10 +15,11 @@ from metadash.data.folds import fold_name
 from metadash.data.shipped import start_of
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
-from metadash.networks.registry import usual_backbone
+from metadash.networks.encoders.registry import feature_entry, is_trained, read_through, usual_features
 from metadash.specs.check import check
 from metadash.specs.defaults import Fitting, fitting
-from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.features import FeaturesSpec
+from metadash.specs.run import AnyFeatures, BackboneSpec, Evaluation, RunSpec
 from metadash.specs.source_levels import column_for, modulating, usual_fusion, usual_strategy
 
 USUAL_FOLDS = 5
@@ -52,7 +53,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     """The run on ``dataset`` that reads ``sources``, as the choices say it; None stands for what is usual.
 
     Of the tasks: ``strategy``, ``column``, ``n_way``, ``shots``, ``n_query``, ``n_episodes``, ``where`` (an SQL condition on the test
-    classes), ``ways``. Of the backbone: ``backbone`` (its name), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
+    classes), ``ways``. Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
     one comes with the data set). Of the run: ``split``, ``learner``, ``mode``, ``fusion``, ``control`` and whatever else a RunSpec has.
     Raises BadInput for a choice that there is not, that would be ignored, or that the spec refuses.
 
@@ -111,12 +112,27 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
         )
 
 
-def backbone_for(dataset: Dataset, split: str, distance: str, fitted: Fitting, chosen: dict[str, Any]) -> BackboneSpec:
-    """The backbone that comes with the data set where it is the one that training would give, unless one's own is asked for."""
-    name = chosen.get("backbone") or usual_backbone(dataset.description.modality).name
-    size = {"episodes": chosen["backbone_episodes"]} if "backbone_episodes" in chosen else {}
-    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **{**fitted.backbone, **size})  # type: ignore[arg-type]
+def backbone_for(dataset: Dataset, split: str, distance: str, fitted: Fitting, chosen: dict[str, Any]) -> AnyFeatures:
+    """The backbone that comes with the data set where it is the one that training would give, unless one's own is asked for; or the
+    encoder of that name, of which nothing is trained here."""
+    name = chosen.get("backbone") or usual_features(dataset.modality.name, chosen.get("mode", "quick")).name
+    title = feature_entry(name).title
+    if not is_trained(name):
+        for idle in ("backbone_episodes", "own_backbone"):
+            if chosen.get(idle):
+                raise BadInput(f"{idle} would be ignored by the backbone '{name}': of {title} nothing is trained here.")
+        return FeaturesSpec(dataset.name, split, name, chosen.get("width", 0))
+    values: dict[str, Any] = {"distance": distance, "reads": read_through(name, dataset.modality.name), **fitted.backbone}
+    if "backbone_episodes" in chosen:
+        values["episodes"] = chosen["backbone_episodes"]
+    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), **values)
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
+
+
+def as_options(choices: Mapping[str, Any]) -> list[str]:
+    """Choices of ``run_for`` as the command line has them: ``["--backbone", "conv4", "--own-backbone"]``."""
+    named = [(f"--{name.replace('_', '-')}", value) for name, value in choices.items()]
+    return [word for name, value in named for word in ([name] if value is True else [name, str(value)])]
 
 
 def with_shipped(spec: BackboneSpec, dataset: Dataset) -> BackboneSpec:
@@ -137,13 +153,15 @@ def drawn_how(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]
 
 def on_split(run: RunSpec, split: str) -> RunSpec:
     """The same run on another split, over a backbone trained on that."""
-    return replace(run, split=split, backbone=replace(run.backbone, split=split, start=""))
+    return replace(run, split=split, backbone=run.backbone.on(split))
 
 
 def in_fold(run: RunSpec, split: str, dataset: Dataset) -> RunSpec:
     """As ``on_split``; a run over a backbone that comes with the data set stays one, where there is one for the fold."""
     found = on_split(run, split)
-    return replace(found, backbone=with_shipped(found.backbone, dataset)) if run.backbone.start else found
+    if isinstance(found.backbone, BackboneSpec) and run.backbone.start:
+        return replace(found, backbone=with_shipped(found.backbone, dataset))
+    return found
 
 
 def fold_splits(folds: int) -> list[str]:

@@ -4,15 +4,19 @@ import numpy as np
 
 from metadash.data.dataset import Dataset, Source
 from metadash.data.folds import fold_name, read_fold
+from metadash.data.modality import kinds_in_words
 from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import check_counts
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH, MODULATING
+from metadash.learners.registry import entry_of
 from metadash.metadata.blur import check_fits, read_blur
 from metadash.metadata.changes import check_instance_change
+from metadash.networks.encoders.registry import check_encoder, usual_features
 from metadash.networks.registry import check_inputs
 from metadash.specs.any_spec import Spec
+from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec
@@ -23,11 +27,17 @@ from metadash.specs.what_if import DoseSpec, WhatIfSpec, changed_sources
 def check(spec: Spec, dataset: Dataset) -> None:
     """Raises BadInput, in one sentence, when the data cannot serve the spec. Reads tables only: no torch, no scikit-learn."""
     if isinstance(spec, BackboneSpec):
-        check_inputs(spec.backbone, dataset.description.modality, dataset.inputs.shape[1:], dataset.name)
+        if spec.reads:
+            check_encoder(spec.reads, dataset.modality.name, dataset.name)
+        else:
+            check_inputs(spec.backbone, dataset.modality.name, dataset.inputs.shape[1:], dataset.name)
         training = EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query)
         check_role(training, dataset, "The backbone's n_way")
         check_validation(spec, dataset)
+    elif isinstance(spec, FeaturesSpec):
+        check_features(spec, dataset)
     elif isinstance(spec, RunSpec):
+        check_numbers(spec, dataset)
         check_sources(spec, dataset)
         for role in ("train", "validation", "test"):
             check_role(spec.evaluation.episodes(spec.split, role), dataset)
@@ -53,6 +63,20 @@ def check(spec: Spec, dataset: Dataset) -> None:
                 check_instance_change(name, kind)
     for need in spec.needs:
         check(need, dataset)
+
+
+def check_features(spec: FeaturesSpec, dataset: Dataset) -> None:
+    check_encoder(spec.encoder, dataset.modality.name, dataset.name)
+    dataset.split(spec.split)
+
+
+def check_numbers(spec: RunSpec, dataset: Dataset) -> None:
+    """A learner that reads the inputs themselves needs them to be numbers."""
+    if entry_of(spec.learner).reads_inputs and not dataset.modality.numbers:
+        raise BadInput(
+            f"The learner '{spec.learner}' reads the inputs as numbers, and '{dataset.name}' holds {kinds_in_words([dataset.modality.name])}; "
+            f"choose the learner prototypical over the backbone {usual_features(dataset.modality.name).name}."
+        )
 
 
 def check_role(episodes: EpisodeSpec, dataset: Dataset, n_way: str = "n_way") -> None:

@@ -21,12 +21,18 @@ def build(cls: type, values: Mapping[str, Any]) -> Any:
         if name not in hints:
             near = difflib.get_close_matches(name, hints, 1)
             raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
-        nested = dataclasses.is_dataclass(hints[name]) and isinstance(value, Mapping)
-        arguments[name] = build(hints[name], value) if nested else value
+        nested = nested_in(hints[name], value) if isinstance(value, Mapping) else None
+        arguments[name] = build(nested, value) if nested else value
     required = [field.name for field in dataclasses.fields(cls) if field.default is field.default_factory is dataclasses.MISSING]
     if missing := [name for name in required if name not in arguments]:
         raise BadInput(f"A spec misses its {missing[0]}; it must be said.")
     return cls(**arguments)
+
+
+def nested_in(hint: Any, values: Mapping[str, Any]) -> type | None:
+    """The spec dataclass that plain values are of: of several, the first that has all their fields, else the first; None where the type is none."""
+    specs = [one for one in (typing.get_args(hint) or (hint,)) if dataclasses.is_dataclass(one) and isinstance(one, type)]
+    return next((one for one in specs if values.keys() <= hints_of(one).keys()), next(iter(specs), None))
 
 
 def check_fields(spec: Any) -> None:
@@ -52,8 +58,8 @@ def checked(name: str, hint: Any, value: Any) -> Any:
         return tuple(checked(f"An entry of {name}", options[0], item) for item in value)
     if type(None) in options:
         return None if value is None else checked(name, options[0], value)
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-        return build(hint, value)  # type: ignore[arg-type]
+    if isinstance(value, Mapping) and (nested := nested_in(hint, value)):
+        return build(nested, value)
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if hint is int and number and isinstance(value, numbers.Integral):
         return int(value)

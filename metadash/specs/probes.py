@@ -5,7 +5,7 @@ from typing import Literal
 
 from metadash.errors import BadInput
 from metadash.specs.fields import check_fields, check_range
-from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import Evaluation, RunSpec
 from metadash.specs.views import MapSpec
 
 
@@ -30,7 +30,7 @@ class ProxySpec:
         return 0
 
     @property
-    def needs(self) -> list[BackboneSpec]:
+    def needs(self) -> list:
         return []
 
 

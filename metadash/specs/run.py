@@ -1,6 +1,6 @@
 """What is to be computed, said completely: equal specs on equal data are the same run."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
@@ -9,6 +9,7 @@ from metadash.learners.core.fusions import BOTH
 from metadash.learners.registry import Mode, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
 from metadash.networks.registry import backbone_entry
+from metadash.specs.features import FeaturesSpec
 from metadash.specs.fields import check_fields, check_range
 
 VALIDATION_EPISODES = {"quick": 400, "full": 50}
@@ -27,7 +28,8 @@ class BackboneSpec:
     ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
     most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam, annealed to zero by a
     cosine; the weights kept are those with the best accuracy on validation classes. ``start`` names, by their content, weights that come
-    with the data set (see ``metadash.data.shipped``) in the place of training; empty where the backbone is trained here.
+    with the data set (see ``metadash.data.shipped``) in the place of training; empty where the backbone is trained here. ``reads`` is the
+    encoder (at its usual width) whose features the network reads where the inputs are no numbers; empty where it reads the inputs.
     """
 
     dataset: str
@@ -42,6 +44,7 @@ class BackboneSpec:
     learning_rate: float = 2e-3
     seed: int = 0
     start: str = ""
+    reads: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -56,13 +59,27 @@ class BackboneSpec:
         check_range(self, "seed", 0, 2**31)
 
     @property
-    def needs(self) -> list:
-        return []
+    def needs(self) -> list[FeaturesSpec]:
+        return [FeaturesSpec(self.dataset, self.split, self.reads)] if self.reads else []
 
     @property
     def title(self) -> str:
         """``Conv-4-32``"""
         return f"{backbone_entry(self.backbone).title}-{self.width}"
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The choices of ``run_for`` that give it."""
+        found = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
+        return found if self.start else {**found, "own_backbone": True}
+
+    def on(self, split: str) -> "BackboneSpec":
+        """The same, trained on the training classes of another split."""
+        return replace(self, split=split, start="")
+
+
+AnyFeatures = BackboneSpec | FeaturesSpec
+"""Whatever gives features [I, D] of a data set."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +136,8 @@ def usual_ways(n_way: int) -> tuple[int, ...]:
 class RunSpec:
     """One learner, one set of metadata sources, one seed.
 
-    Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
-    backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``): that of
+    Mode *quick* freezes ``backbone`` (or an encoder, which is the same to it) and trains what reads the metadata on cached embeddings;
+    *full* starts from the same backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``): that of
     the sources ``falsified``, or of all where none is named.
     ``learner`` and its ``options`` (pairs of name and value, those that differ from its defaults in that mode) are
     the registry's.
@@ -136,7 +153,7 @@ class RunSpec:
 
     dataset: str
     split: str
-    backbone: BackboneSpec
+    backbone: AnyFeatures
     learner: str = "prototypical"
     options: tuple[Any, ...] = ()
     mode: Mode = "quick"
@@ -190,7 +207,7 @@ class RunSpec:
             )
 
     @property
-    def needs(self) -> list[BackboneSpec]:
+    def needs(self) -> list[AnyFeatures]:
         return [self.backbone]
 
     @property
@@ -313,6 +330,11 @@ def check_learner(spec: RunSpec) -> None:
             )
         if name == "fce_steps" and not dict(spec.options).get("fce"):
             raise BadInput("The learner 'matching' would ignore the option fce_steps without fce=true.")
+    if spec.mode == "full" and isinstance(spec.backbone, FeaturesSpec):
+        raise BadInput(
+            f"The mode full trains a backbone end to end, and over the features '{spec.backbone.encoder}' there is none; use the mode quick, "
+            "or choose a backbone that is trained here, such as mlp."
+        )
     if spec.mode == "full" and entry.family == "reference":
         raise BadInput(
             f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."

@@ -11,7 +11,7 @@ import numpy as np
 from metadash.errors import BadInput
 from metadash.metadata.controls import CONTROLS
 from metadash.specs.fields import check_fields, check_range
-from metadash.specs.run import BackboneSpec, RunSpec
+from metadash.specs.run import AnyFeatures, RunSpec
 
 MOST_SOURCES = 8
 """Sources up to which every subset is scored: 256 of them."""
@@ -91,7 +91,7 @@ class HeadsSpec:
         return self.run.dataset
 
     @property
-    def needs(self) -> list[BackboneSpec]:
+    def needs(self) -> list[AnyFeatures]:
         return [self.run.backbone]
 
     @property
@@ -129,7 +129,7 @@ class LoopSpec:
         return self.runs[0].dataset
 
     @property
-    def needs(self) -> list[BackboneSpec]:
+    def needs(self) -> list[AnyFeatures]:
         return [self.runs[0].backbone]
 
     @property
@@ -168,7 +168,7 @@ class MaskedSpec:
         return self.run.dataset
 
     @property
-    def needs(self) -> list[BackboneSpec | RunSpec]:
+    def needs(self) -> list[AnyFeatures | RunSpec]:
         return [self.run.backbone, self.run]
 
     @property

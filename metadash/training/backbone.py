@@ -1,5 +1,6 @@
 """Trains a backbone on the inputs alone and embeds every instance with it, once, for all arms that will share it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import BackboneSpec
 from metadash.training.evaluate import embed, places, score, tensor_rows
+from metadash.training.features import read_by
 from metadash.training.scorable import spread_of
 
 VALIDATE_EVERY = 100
@@ -40,10 +42,11 @@ class Outcome:
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def make_backbone(spec: BackboneSpec, dataset: Dataset) -> tuple[nn.Module, int]:
-    """The untrained network and its output dimension. Raises BadInput for inputs it cannot take."""
-    shape = dataset.inputs.shape[1:]
-    check_inputs(spec.backbone, dataset.description.modality, shape, dataset.name)
+def make_backbone(spec: BackboneSpec, dataset: Dataset, shape: Sequence[int] | None = None) -> tuple[nn.Module, int]:
+    """The untrained network for inputs of ``shape`` each (by default the data set's), and its output dimension. Raises BadInput for inputs
+    it cannot take."""
+    shape = dataset.inputs.shape[1:] if shape is None else shape
+    check_inputs(spec.backbone, "vector" if spec.reads else dataset.modality.name, shape, dataset.name)
     network = make_network(spec.backbone, shape, spec.width)
     with torch.no_grad():
         dim = network.eval()(torch.zeros(1, *shape)).shape[1]
@@ -60,7 +63,8 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
         return embed_shipped(spec, dataset, history)
     torch.manual_seed(spec.seed)
     generator = np.random.default_rng(spec.seed)
-    network, dim = make_backbone(spec, dataset)
+    inputs = read_by(spec, dataset, needed)
+    network, dim = make_backbone(spec, dataset, inputs.shape[1:])
     learner = PrototypicalNetwork(network, dim, distance=spec.distance)
     optimiser = torch.optim.Adam(learner.parameters(), spec.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, spec.episodes)
@@ -77,8 +81,8 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
         if drawn == 0 and step > 1:
             manifest = draw_from(table, episode, generator)
         learner.train()
-        support = tensor_rows(dataset.inputs, manifest.support[drawn : drawn + 1])
-        query = tensor_rows(dataset.inputs, manifest.query[drawn : drawn + 1]).flatten(1, 2)
+        support = tensor_rows(inputs, manifest.support[drawn : drawn + 1])
+        query = tensor_rows(inputs, manifest.query[drawn : drawn + 1]).flatten(1, 2)
         logits = learner(support, query)[0]
         loss = F.cross_entropy(logits, target)
         optimiser.zero_grad()
@@ -94,7 +98,7 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
             raise BadInput(f"The backbone's loss is not a number at step {step}; {cause}.")
         fraction = TRAINING_SHARE * step / spec.episodes
         if step % VALIDATE_EVERY == 0 or step == spec.episodes:
-            accuracy = validate_backbone(learner, spec, dataset)
+            accuracy = validate_backbone(learner, spec, dataset, inputs)
             history(step, "training the backbone", fraction, loss=loss.item(), validation_accuracy=accuracy)
             if accuracy > best_accuracy:
                 best_accuracy, best_step = accuracy, step
@@ -105,7 +109,7 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
             history(step, "training the backbone", fraction)
 
     learner.load_state_dict(best_weights)
-    embeddings = embed_all(network, dataset, spec, history)
+    embeddings = embed_all(network, inputs, dataset, spec, history)
     return Outcome(
         summary={"validation_accuracy": best_accuracy, "best_step": best_step, "dim": dim, "batch_norm": "running"},
         weights={name: value.contiguous() for name, value in network.state_dict().items()},
@@ -122,28 +126,28 @@ def embed_shipped(spec: BackboneSpec, dataset: Dataset, history: History) -> Out
     network, dim = make_backbone(spec, dataset)
     network.load_state_dict(weights)
     made = {key: shipped.made[key] for key in ("validation_accuracy", "best_step")}
-    embeddings = embed_all(network, dataset, spec, history)
+    embeddings = embed_all(network, dataset.inputs, dataset, spec, history)
     summary = {**made, "dim": dim, "batch_norm": "running", "shipped": shipped.file.name}
     return Outcome(summary=summary, weights=weights, arrays={"embeddings": embeddings})
 
 
-def embed_all(network: nn.Module, dataset: Dataset, spec: BackboneSpec, history: History) -> np.ndarray:
+def embed_all(network: nn.Module, inputs: np.ndarray, dataset: Dataset, spec: BackboneSpec, history: History) -> np.ndarray:
     begun = 0.0 if spec.start else TRAINING_SHARE
 
     def tick(fraction: float) -> None:
         history(0 if spec.start else spec.episodes, "embedding every instance", begun + (1 - begun) * fraction)
 
-    embeddings = embed(network, dataset.inputs, np.arange(len(dataset.inputs)), tick)
+    embeddings = embed(network, inputs, np.arange(len(inputs)), tick)
     train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
     return embeddings / spread_of(embeddings[train])
 
 
-def validate_backbone(learner: PrototypicalNetwork, spec: BackboneSpec, dataset: Dataset) -> float:
+def validate_backbone(learner: PrototypicalNetwork, spec: BackboneSpec, dataset: Dataset, inputs: np.ndarray) -> float:
     """Accuracy in % on one fixed draw of episodes of validation classes; fewer ways where there are fewer classes."""
     pool = Pool(spec.split, "validation")
     n_way = min(spec.n_way, len(dataset.split(spec.split)["validation"]))
     episodes = EpisodeSpec(pool, n_way, spec.n_shot, spec.n_query, seed=0, n_episodes=VALIDATION_EPISODES)
     manifest = draw(dataset, episodes)
-    rows, position = places(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]), len(dataset.inputs))
-    correct = score(learner, embed(learner.backbone, dataset.inputs, rows), position, manifest, (spec.n_shot,), [])
+    rows, position = places(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]), len(inputs))
+    correct = score(learner, embed(learner.backbone, inputs, rows), position, manifest, (spec.n_shot,), [])
     return float(correct.mean() / (n_way * spec.n_query) * 100)

@@ -24,9 +24,10 @@ from metadash.metadata.encoder import encode, encode_instances
 from metadash.networks.anchors import MetadataContext
 from metadash.runs.progress import SCORING, History
 from metadash.runs.store import Run, RunStore
-from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
+from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, BackboneSpec, RunSpec
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, tensor_rows
+from metadash.training.features import features_of, network_inputs
 from metadash.training.modulated import by_row, count_modulated
 from metadash.training.outcome import outcome_of
 from metadash.training.scorable import scorable
@@ -114,7 +115,7 @@ class Arm:
         self.encoded = encode_sources(spec, dataset)
         self.instances = encode_instance_sources(spec, dataset)
         self.generator = np.random.default_rng([spec.seed, 2])
-        self.stored = np.array(backbone.array("embeddings"))
+        self.stored = np.array(features_of(backbone))
         self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
         train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
         self.centre = self.stored[train].mean(axis=0)
@@ -124,11 +125,11 @@ class Arm:
         network: nn.Module = nn.Identity()
         self.inputs = self.stored
         if spec.mode == "full":
-            network = load_backbone(spec, dataset, backbone)
+            self.inputs = network_inputs(backbone, dataset)
+            network = load_backbone(backbone, dataset, self.inputs)
         elif not self.frozen:
-            dim = int(np.prod(dataset.inputs.shape[1:]))
-        if not self.frozen:
             self.inputs = dataset.inputs
+            dim = int(np.prod(self.inputs.shape[1:]))
         self.learner = make_learner(spec, network, dim, self.encoded, self.instances)
         if spec.fusion in PLACING and self.frozen:
             self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
@@ -193,8 +194,8 @@ class Arm:
         """Embeddings [R, D] of (at least) these rows under the current weights, and the place of each row of the data set among them."""
         if self.frozen:
             return self.stored, np.arange(len(self.stored))
-        needed, position = places(rows, len(self.dataset.inputs))
-        return embed(self.learner.backbone, self.dataset.inputs, needed), position
+        needed, position = places(rows, len(self.inputs))
+        return embed(self.learner.backbone, self.inputs, needed), position
 
     @property
     def can_do_without(self) -> bool:
@@ -221,8 +222,10 @@ class Arm:
         return float(np.mean([self.accuracy(self.evaluate(part, shot), part) for part, shot in parts]))
 
 
-def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
-    network, _ = make_backbone(spec.backbone, dataset)
+def load_backbone(backbone: Run, dataset: Dataset, inputs: np.ndarray) -> nn.Module:
+    """The trained network of a backbone that reads ``inputs`` [I, ...]."""
+    assert isinstance(backbone.spec, BackboneSpec)
+    network, _ = make_backbone(backbone.spec, dataset, inputs.shape[1:])
     network.load_state_dict(backbone.weights())
     return network
 
@@ -336,5 +339,5 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
     if spec.mode == "full":
         rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
         outcome.arrays["embedded_rows"] = rows
-        outcome.arrays["embeddings"] = embed(arm.learner.backbone, dataset.inputs, rows)
+        outcome.arrays["embeddings"] = embed(arm.learner.backbone, arm.inputs, rows)
     return outcome

@@ -17,6 +17,7 @@ from metadash.answers.answer import USUAL_SEEDS
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.metadata.controls import CONTROLS
+from metadash.networks.encoders.registry import ENCODERS, Entry
 from metadash.networks.registry import BACKBONES
 from metadash.specs.run import AUXILIARY_WEIGHT
 from metadash.stats.verdict import ROPE
@@ -323,9 +324,16 @@ def add_folds(verb: argparse.ArgumentParser) -> None:
 
 def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
     """Without ``shots`` where the number of examples makes no difference."""
-    widths = ", ".join(f"{entry.width} for {name}" for name, entry in BACKBONES.items())
-    verb.add_argument("--backbone", choices=list(BACKBONES), help="the embedding network (default: conv4, mlp for vectors)")
-    verb.add_argument("--width", type=int, help=f"how wide the backbone is (default {widths})")
+    known: dict[str, Entry] = {**BACKBONES, **ENCODERS}
+    widths = ", ".join(f"{entry.width} for {name}" for name, entry in known.items() if entry.width)
+    verb.add_argument(
+        "--backbone",
+        choices=list(known),
+        help="what embeds the inputs: a network, or an encoder that is not trained here (default: conv4, mlp for vectors, tfidf for texts)",
+    )
+    verb.add_argument(
+        "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"
+    )
     verb.add_argument("--backbone-episodes", type=int, help="training episodes of the backbone, at most (default 500)")
     verb.add_argument(
         "--own-backbone",

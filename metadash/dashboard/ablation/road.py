@@ -23,6 +23,7 @@ from metadash.dashboard.train.controls import backbone_origin
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.audit.audit import Audit, audit
+from metadash.networks.encoders.registry import is_trained, usual_features
 from metadash.specs.any_spec import Spec
 from metadash.specs.builder import run_for
 from metadash.specs.check import check
@@ -164,8 +165,16 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
             bind="query-params",
             help="Training stops earlier when validation accuracy rises no more: every arm to convergence, never to equal steps.",
         )
+        trained = is_trained(usual_features(data.modality.name).name)
         episodes = middle.number_input(
-            "Backbone: training tasks", 5, 100_000, 500, step=100, key="ab_episodes", bind="query-params"
+            "Backbone: training tasks",
+            5,
+            100_000,
+            500,
+            step=100,
+            key="ab_episodes",
+            bind="query-params",
+            disabled=not trained,
         )
         rope = right.number_input(
             "No practical difference, ± points",
@@ -177,7 +186,7 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
             bind="query-params",
             help="Effects smaller than this are too small to act on.",
         )
-        own_backbone = backbone_origin(data, "ab_own", backbone_episodes=int(episodes))
+        own_backbone = trained and backbone_origin(data, "ab_own", backbone_episodes=int(episodes))
         folds = st.segmented_control(
             "Cross-fitting",
             list(FOLDS),
@@ -208,7 +217,7 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
         "n_way": int(n_way),
         "n_episodes": int(tests),
         "steps": int(steps),
-        "backbone_episodes": int(episodes),
+        "backbone_episodes": int(episodes) if trained else None,
         "own_backbone": own_backbone,
         "rope": rope,
         "controls": (

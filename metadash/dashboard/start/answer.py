@@ -19,6 +19,7 @@ from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
+from metadash.specs.builder import as_options
 from metadash.stats import words
 from metadash.stats.words import plural, plural_of
 
@@ -170,7 +171,7 @@ def answer_command(answer: Answer) -> str:
         f"python -m metadash answer --dataset {spec.dataset}",
         f"--question {spec.question.id}" if spec.question.id != OWN else own,
         f"--seeds {len(spec.seeds)} --folds {spec.folds} --mode {spec.mode}",
-        f"--backbone {run.backbone.backbone} --width {run.backbone.width}" + ("" if run.backbone.start else " --own-backbone"),
+        " ".join(as_options(run.backbone.choices)),
         f"--where {shlex.quote(run.evaluation.where)}" if run.evaluation.where else "",
         "--json",
     ]

@@ -18,7 +18,7 @@ from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH, MODULATING
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
-from metadash.networks.registry import BackboneEntry, backbones_for
+from metadash.networks.encoders.registry import EncoderEntry, Entry, features_for, is_trained
 from metadash.runs.estimate import from_scratch
 from metadash.specs.builder import run_for
 from metadash.specs.check import check
@@ -102,7 +102,14 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             help="Which classes are for training, for validation and for testing; no class is in two of them.",
         )
         episodes = middle.number_input(
-            "Backbone: training tasks", 5, 100_000, 500, step=100, key="tr_episodes", bind="query-params"
+            "Backbone: training tasks",
+            5,
+            100_000,
+            500,
+            step=100,
+            key="tr_episodes",
+            bind="query-params",
+            disabled=not is_trained(backbone.name),
         )
         steps = right.number_input(
             "Learner: training steps at most",
@@ -114,17 +121,11 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             bind="query-params",
             help="Training stops earlier when validation accuracy rises no more.",
         )
-        width = st.segmented_control(
-            f"Width of {backbone.title}",
-            backbone.widths,
-            default=backbone.width,
-            required=True,
-            key=f"tr_{backbone.name}_width",
-            bind="query-params",
-            help=f"The {backbone.width_means}.",
-        )
-        size = {"backbone": backbone.name, "width": int(width), "backbone_episodes": int(episodes)}
-        own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
+        size = {"backbone": backbone.name, **chosen_width(backbone)}
+        own_backbone = False
+        if is_trained(backbone.name):
+            size["backbone_episodes"] = int(episodes)
+            own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
         defaults = options_for(learner, mode)  # type: ignore[arg-type]
         options = st.text_input(
             f"Options of {entry.title}",
@@ -190,22 +191,42 @@ def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[st
     )
 
 
-def chosen_backbone(data: Dataset, place: DeltaGenerator) -> BackboneEntry:
-    """The control of the embedding network, with its paper and what one input costs here."""
-    known = backbones_for(data.description.modality)
+def chosen_width(entry: Entry) -> dict[str, Any]:
+    """The control of how wide a backbone is; nothing where there is none to choose."""
+    if not entry.widths:
+        return {}
+    width = st.segmented_control(
+        f"Width of {entry.title}",
+        entry.widths,
+        default=entry.width,
+        required=True,
+        key=f"tr_{entry.name}_width",
+        bind="query-params",
+        help=f"The {entry.width_means}.",
+    )
+    return {"width": int(width)}
+
+
+def chosen_backbone(data: Dataset, place: DeltaGenerator) -> Entry:
+    """The control of what embeds the inputs, with its paper and what it costs here."""
+    known = features_for(data.modality.name)
     titles = {name: entry.title for name, entry in known.items()}
     from_link("tr_backbone", titles, name="Backbone")
     name = place.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="tr_backbone")
     to_link("tr_backbone")
     entry = known[name]
-    place.caption(f"{entry.idea} ({entry.paper}.) {price(entry, known, data)}")
+    place.caption(f"{entry.idea}{f' ({entry.paper}.)' if entry.paper else ''} {price(entry, known, data)}")
     return entry
 
 
-def price(entry: BackboneEntry, known: Mapping[str, BackboneEntry], data: Dataset) -> str:
-    """What the usual training of it takes, and how that compares with the usual backbone of such inputs."""
+def price(entry: Entry, known: Mapping[str, Entry], data: Dataset) -> str:
+    """What the usual training of it takes, and how that compares with the usual backbone of such inputs; of an encoder, what it has seen."""
     shape = data.inputs.shape[1:]
     usual = next(iter(known.values()))
+    if isinstance(entry, EncoderEntry):
+        return f"It is not trained here; it has seen {entry.seen}."
+    if isinstance(usual, EncoderEntry):
+        return f"It trains in {words.duration(from_scratch(run_for(data, backbone=entry.name).backbone, *data.inputs.shape))}, over {usual.title}."
     times = entry.seconds_per_input(entry.width, shape) / usual.seconds_per_input(usual.width, shape)
     alone = words.duration(from_scratch(run_for(data, backbone=entry.name, own_backbone=True).backbone, *data.inputs.shape))
     return f"It trains in {alone}" + ("." if entry is usual else f", {times:.2g} times what {usual.title} takes an image.")

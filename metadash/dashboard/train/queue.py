@@ -12,6 +12,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.jobs import MARKS, time_left
 from metadash.runs.queue.jobs import Job, JobFolder, title_of
 from metadash.runs.store import Run
+from metadash.specs.features import FeaturesSpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.views import AdaptationSpec, MapSpec, own_steps
 from metadash.stats import words
@@ -92,9 +93,11 @@ def older_table(jobs: list[Job]) -> None:
 
 def choices(jobs: list[Job], runs: list[Run]) -> dict[str, str]:
     """What can be looked at closely, newest first: jobs, and runs that were made without one (on the command line)."""
-    found = {job.digest: (job.submitted, job.title) for job in jobs if isinstance(job.spec, (BackboneSpec, RunSpec))}
+    found = {
+        job.digest: (job.submitted, job.title) for job in jobs if isinstance(job.spec, (BackboneSpec, FeaturesSpec, RunSpec))
+    }
     for run in runs:
-        if run.digest not in found and run.kind in ("backbone", "learner"):
+        if run.digest not in found and run.kind in ("backbone", "features", "learner"):
             found[run.digest] = (run.about["created"], title_of(run.spec))
     ordered = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
     return {digest: f"{title} · {digest[:6]}" for digest, (_, title) in ordered[:200]}

@@ -5,20 +5,21 @@ data (``metadash.networks.registry``), counts of words, the inputs themselves. I
 """
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from metadash.data.modality import MODALITIES, kinds_in_words, modality_of
 from metadash.errors import BadInput, nearest
-from metadash.networks.registry import BACKBONES, BackboneEntry, backbone_entry
+from metadash.networks.registry import BACKBONES, BackboneEntry
 
 
 @dataclass(frozen=True)
 class EncoderEntry:
     """``make`` is "module:function" of (inputs, train [I] of bool, width, tick) that gives features [I, D] float32; what it fits, it fits
-    on the rows of ``train``. ``modalities`` are those that it reads.
+    on the rows of ``train``. What it reads stands in ``metadash.data.modality``.
 
     ``width`` is the usual one (0: it has none to choose), ``widths``, ``least``, ``most`` and ``width_means`` as a backbone's. ``seen``
     says what it had seen before the first task, ``seconds_per_input`` what one input costs on a core.
@@ -29,7 +30,6 @@ class EncoderEntry:
     paper: str
     idea: str
     make: str
-    modalities: tuple[str, ...]
     seen: str
     width: int = 0
     widths: tuple[int, ...] = ()
@@ -48,7 +48,6 @@ ENCODERS = {
             "",
             "The inputs go to the heads as they are: for feature vectors that a large network made elsewhere.",
             "metadash.networks.encoders.itself:encode",
-            ("vector",),
             "nothing of this data set; what made the vectors is not known here",
         ),
         EncoderEntry(
@@ -57,7 +56,6 @@ ENCODERS = {
             "Deerwester et al. 1990",
             "Counts of words and of groups of letters, weighed by how rare they are and reduced by an SVD: no network, no pre-training.",
             "metadash.networks.encoders.tfidf:encode",
-            ("text",),
             "the texts of meta-train classes, and not which class they are of",
             width=256,
             widths=(128, 256, 512),
@@ -71,16 +69,47 @@ ENCODERS = {
 
 Entry = BackboneEntry | EncoderEntry
 
-VECTORS_OF = {"text": "tfidf"}
-"""Modality to the encoder that makes vectors of it, for backbones that read vectors."""
 
-
-def entry_of(name: str) -> Entry:
+def feature_entry(name: str) -> Entry:
     """Of an encoder or a backbone. Raises BadInput for a name that is neither, with the nearest that is one."""
-    found: dict[str, Entry] = {**BACKBONES, **ENCODERS}
-    if name not in found:
-        raise BadInput(f"There is no backbone '{name}'{nearest(name, found)}")
-    return found[name]
+    known: dict[str, Entry] = {**BACKBONES, **ENCODERS}
+    if name not in known:
+        raise BadInput(f"There is no backbone '{name}'{nearest(name, known)}")
+    return known[name]
+
+
+def features_for(modality: str) -> dict[str, Entry]:
+    """All that gives features of such inputs, the usual one first: backbones that read them as they are, encoders, and backbones of
+    vectors over the usual encoder where the inputs are no numbers."""
+    kind = modality_of(modality)
+    over = () if kind.backbones else MODALITIES["vector"].backbones
+    return {name: feature_entry(name) for name in (*kind.backbones, *kind.encoders, *over)}
+
+
+def usual_features(modality: str, mode: str = "quick") -> Entry:
+    """What is taken where nothing is chosen; end to end there must be something to train."""
+    return next(entry for name, entry in features_for(modality).items() if mode == "quick" or is_trained(name))
+
+
+def is_trained(name: str) -> bool:
+    """Whether it is a network that is trained here (or would be, where its weights come with the data)."""
+    return name in BACKBONES
+
+
+def read_through(name: str, modality: str) -> str:
+    """The encoder whose features a backbone reads in place of such inputs; empty where it reads them as they are."""
+    kind = modality_of(modality)
+    return "" if kind.backbones or name not in BACKBONES else next(iter(kind.encoders), "")
+
+
+def check_encoder(name: str, modality: str, whose: str) -> None:
+    """Raises BadInput where an encoder cannot take inputs of this modality."""
+    entry, able = encoder_entry(name), [known for known, kind in MODALITIES.items() if name in kind.encoders]
+    if modality not in able:
+        instead = " or ".join(features_for(modality))
+        raise BadInput(
+            f"{entry.title} takes {kinds_in_words(able)}, and '{whose}' holds {kinds_in_words([modality])}; choose the backbone {instead}."
+        )
 
 
 def encoder_entry(name: str) -> EncoderEntry:

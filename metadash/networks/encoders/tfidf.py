@@ -30,7 +30,9 @@ def encode(inputs: TextColumn, train: np.ndarray, width: int, tick: Callable[[fl
     ``train`` [I] marks the meta-train texts. Raises BadInput where those have no n-gram in common.
     """
     counters = [
-        TfidfVectorizer(ngram_range=WORDS, sublinear_tf=True, min_df=2, max_features=MOST, dtype=np.float32, token_pattern=r"\b\w+\b"),
+        TfidfVectorizer(
+            ngram_range=WORDS, sublinear_tf=True, min_df=2, max_features=MOST, dtype=np.float32, token_pattern=r"\b\w+\b"
+        ),
         TfidfVectorizer(
             analyzer="char_wb", ngram_range=CHARACTERS, sublinear_tf=True, min_df=2, max_features=MOST, dtype=np.float32
         ),

@@ -21,6 +21,7 @@ from metadash.runs.kinds import from_plain, kind_of
 from metadash.runs.queue.outlook import Mark
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
+from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
@@ -224,6 +225,8 @@ OVER: dict[str, int] = {}
 
 def title_of(spec: Spec) -> str:
     """A line that tells a run from its neighbours."""
+    if isinstance(spec, FeaturesSpec):
+        return f"Features {spec.title} of the inputs, {spec.dataset}{fold_words(spec)}"
     if isinstance(spec, BackboneSpec):
         return f"Backbone {spec.title} without metadata, {spec.dataset}{fold_words(spec)}"
     if isinstance(spec, ProxySpec):
@@ -255,6 +258,6 @@ def words_of_loop(spec: LoopSpec) -> str:
     return f"{len(spec.runs)} light run{'s' if len(spec.runs) > 1 else ''}"
 
 
-def fold_words(spec: BackboneSpec | RunSpec) -> str:
+def fold_words(spec: BackboneSpec | FeaturesSpec | RunSpec) -> str:
     fold = read_fold(spec.split)
     return f", fold {fold[0]} of {fold[1]}" if fold else ""

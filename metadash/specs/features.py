@@ -1,0 +1,59 @@
+"""What gives features of a whole data set without being trained here: an encoder, said completely. ``BackboneSpec`` is its sibling that trains."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from metadash.errors import BadInput
+from metadash.networks.encoders.registry import encoder_entry
+from metadash.specs.fields import check_fields, check_range
+
+
+@dataclass(frozen=True)
+class FeaturesSpec:
+    """Features [I, D] of every input by one of the encoders of ``metadash.networks.encoders.registry``, which says what ``width`` counts
+    (0 stands for its usual one). What an encoder fits, and the spread by which features are divided, come from the meta-train instances
+    of ``split`` alone. The run of it has no scores; all that read features start from it as from a trained backbone.
+    """
+
+    dataset: str
+    split: str
+    encoder: str
+    width: int = 0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        entry = encoder_entry(self.encoder)
+        if entry.width:
+            object.__setattr__(self, "width", self.width or entry.width)
+            check_range(self, "width", entry.least, entry.most)
+        elif self.width:
+            raise BadInput(f"The width would be ignored by the backbone '{self.encoder}': {entry.title} has none to choose.")
+
+    @property
+    def needs(self) -> list:
+        return []
+
+    @property
+    def backbone(self) -> str:
+        """What the choice ``backbone`` of ``run_for`` calls it."""
+        return self.encoder
+
+    @property
+    def start(self) -> str:
+        """No weights come with a data set for it."""
+        return ""
+
+    @property
+    def title(self) -> str:
+        """``TF-IDF-256``"""
+        title = encoder_entry(self.encoder).title
+        return f"{title}-{self.width}" if self.width else title
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The choices of ``run_for`` that give it."""
+        return {"backbone": self.encoder, **({"width": self.width} if self.width else {})}
+
+    def on(self, split: str) -> "FeaturesSpec":
+        """The same over the training classes of another split."""
+        return replace(self, split=split)
