@@ -37,7 +37,9 @@ def bars_of(vector: np.ndarray, side: int) -> str:
         f"<rect x='{place * wide:.1f}' y='{50 - max(height, 0):.1f}' width='{0.8 * wide:.1f}' height='{max(abs(height), 0.5):.1f}'/>"
         for place, height in enumerate(heights)
     )
-    drawn = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100' width='{side}' height='{side}' fill='{GREY}'>{bars}</svg>"
+    drawn = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100' width='{side}' height='{side}' fill='{GREY}'>{bars}</svg>"
+    )
     return as_uri(drawn.encode(), "svg+xml")
 
 
