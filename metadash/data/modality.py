@@ -25,8 +25,8 @@ class Modality:
 
     ``check(name, inputs)`` raises BadInput, in one sentence, for inputs of the data set ``name`` that are none of this kind.
     ``words(row)`` says one row in a few words. ``picture(row, side)`` draws it for a place of ``side`` pixels as a data URI; without
-    one, its words are what is shown. ``numbers(rows)`` are what a learner reads of some rows, float32, and ``numbers_are`` says where
-    they come from; without, an encoder has to make them first. ``backbones`` names the networks that read rows as they are, the usual
+    one, its words are what is shown. ``numbers(rows)`` are what a learner reads of some rows, float32, and ``numbers_are`` says so
+    between which ends; without, an encoder has to make them first. ``backbones`` names the networks that read rows as they are, the usual
     one first (``metadash.networks.registry``), ``encoders`` what turns rows into feature vectors. ``parts`` says what single numbers
     of an input mean, for the audit: pixels of a plane, places of a vector, or nothing (None).
     """
@@ -106,7 +106,7 @@ MODALITIES = {
             image_words,
             picture=thumbnails.picture_of,
             numbers=scaled_bytes,
-            numbers_are="pixels scaled from 0–255",
+            numbers_are="pixels scaled from 0–255 to {least:.2f}–{most:.2f}",
             backbones=("conv4", "resnet12", "mlp"),
             parts="pixels",
         ),
@@ -117,7 +117,7 @@ MODALITIES = {
             vector_words,
             picture=thumbnails.bars_of,
             numbers=as_they_are,
-            numbers_are="the numbers as they are stored",
+            numbers_are="numbers from {least:.2f} to {most:.2f} as they are stored",
             backbones=("mlp",),
             parts="places",
         ),

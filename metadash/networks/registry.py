@@ -130,7 +130,7 @@ def check_inputs(name: str, modality: str, shape: Sequence[int], whose: str) -> 
     taken = [known for known, of_it in MODALITIES.items() if name in of_it.backbones]
     if modality not in taken:
         raise BadInput(f"{entry.title} takes {kinds_in_words(taken)}, and '{whose}' holds {kinds_in_words([modality])}{instead}")
-    if min(shape[:2]) < entry.smallest_side:
+    if entry.smallest_side > 1 and (len(shape) < 2 or min(shape[:2]) < entry.smallest_side):
         raise BadInput(
             f"{entry.title} needs images of at least {entry.smallest_side} pixels a side; '{whose}' has images of {tuple(shape)}, too "
             f"small for it{instead}"
