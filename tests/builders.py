@@ -188,6 +188,28 @@ def write_colours(workspace: Workspace, name: str = "colours", **parts: Any) -> 
     return write_tiny(workspace, name, **{"inputs": tiny_colours(), **parts})
 
 
+def tiny_sentences(seed: int = 0) -> list[str]:
+    """C·30 sentences. Classes of a group share their places and differ in their deeds, which are the same five in every group and mostly
+    right, among small words that say nothing."""
+    generator = np.random.default_rng([seed, 5])
+    deeds = ["freeze my card", "pay the bill", "book a table", "play some music", "set an alarm"]
+    places = ["garden", "station", "harbour", "market", "kitchen", "library", "castle", "valley"]
+    small = ["please", "could", "you", "now", "then", "again", "maybe", "today", "for", "me", "thanks", "kindly"]
+    found = []
+    for c in range(N_CLASSES):
+        for _ in range(PER_CLASS):
+            said = [*generator.choice(small, 3), places[c // PER_GROUP]]
+            said += [deeds[c % PER_GROUP if generator.random() < 0.8 else generator.integers(PER_GROUP)]]
+            found.append(" ".join(generator.permutation(said)))
+    return found
+
+
+def write_sentences(workspace: Workspace, name: str = "sentences", **parts: Any) -> Dataset:
+    """*tiny* as a data set of texts."""
+    description = tiny_description(name, modality="text", title="Tiny sentences")
+    return write_tiny(workspace, name, **{"inputs": tiny_sentences(), "description": description, **parts})
+
+
 def copy_workspace(source: Workspace, root: Path, *folders: str) -> Workspace:
     """A workspace of its own with the same ``folders`` (by default the data sets): for tests that write or break things."""
     workspace = Workspace(root)

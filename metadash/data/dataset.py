@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
-from metadash.data.finite import check_file, check_finite
 from metadash.data.folds import fold_roles, read_fold
+from metadash.data.inputs import add_to, checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.literals import identifier
 from metadash.data.modality import Modality, modality_of
 from metadash.errors import BadInput
@@ -24,7 +24,7 @@ from metadash.workspace import Workspace, new_folder, read_json, reason
 FORMAT = 2
 """Since 2, ``dataset.json`` holds the checksums of the files beside it and one over itself."""
 
-FILES = {"inputs": "inputs.npy", "metadata": "metadata.duckdb"}
+METADATA = "metadata.duckdb"
 ROLES = ("train", "validation", "test")
 Role = Literal["train", "validation", "test"]
 ANEW = "and import it again (the data sets that come with MetaDash are made anew by themselves)"
@@ -87,24 +87,24 @@ def write_dataset(
     description: Description,
     classes: pd.DataFrame,
     instances: pd.DataFrame,
-    inputs: np.ndarray,
+    inputs: np.ndarray | Sequence[str],
     splits: pd.DataFrame,
 ) -> "Dataset":
     """Write a whole data set beside its place and rename it there.
 
     ``classes`` has one row a class with ``class_id`` 0..C-1 and ``class_name``; ``instances`` one row an instance with
-    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, H, W] or [I, H, W, 3] uint8 for images, else [I, D]; ``splits`` rows of (split, class_id, role).
+    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, H, W] or [I, H, W, 3] uint8 for images, [I, D] for vectors, I strings for texts; ``splits`` rows of (split, class_id, role).
     Raises BadInput when the tables and the inputs do not belong together, for inputs that are no numbers, when the name is taken by other content, and for a full
     disk.
     """
     check_tables(classes, instances, inputs, splits)
     check_names(description, classes, instances, splits)
-    modality_of(description.modality).check(description.name, inputs)
-    check_finite(inputs)
+    kind = modality_of(description.modality)
+    inputs = checked_inputs(description.name, kind, inputs)
     fingerprint = fingerprint_of(classes, instances, inputs, splits, description)
     with new_folder(workspace.datasets / description.name) as folder:
-        np.save(folder / "inputs.npy", inputs)
-        with duckdb.connect(str(folder / "metadata.duckdb")) as connection:
+        write_inputs(folder, kind, inputs)
+        with duckdb.connect(str(folder / METADATA)) as connection:
             sources = pd.DataFrame([{**asdict(s), "columns": list(s.columns)} for s in description.sources])
             for name, frame in (("classes", classes), ("instances", instances), ("splits", splits), ("sources", sources)):
                 connection.register("frame", frame)
@@ -118,7 +118,9 @@ def write_dataset(
     return written
 
 
-def check_tables(classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndarray, splits: pd.DataFrame) -> None:
+def check_tables(
+    classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndarray | Sequence[str], splits: pd.DataFrame
+) -> None:
     for name, frame, column in (("classes", classes, "class_id"), ("instances", instances, "instance_id")):
         if not len(frame):
             raise BadInput(f"The table {name} is empty; a data set needs at least one row in it.")
@@ -172,8 +174,7 @@ def fingerprint_of(classes, instances, inputs, splits, description: Description)
         content.update("|".join(frame.columns).encode())
         flat = frame.apply(lambda column: column.map(as_text) if column.dtype == object else column)  # lists have no hash
         content.update(pd.util.hash_pandas_object(flat, index=False, categorize=False).to_numpy().tobytes())
-    content.update(f"{inputs.dtype}{inputs.shape}".encode())
-    content.update(np.ascontiguousarray(inputs).data)
+    add_to(content, inputs)
     content.update(json.dumps([asdict(source) for source in description.sources], sort_keys=True).encode())
     return content.hexdigest()[:20]
 
@@ -204,9 +205,10 @@ class Dataset:
         try:
             if not isinstance(content, dict) or content.get("format") != FORMAT or not is_sealed(content):
                 raise KeyError("format")
-            if not all((folder / file).is_file() for file in FILES.values()):
+            found = cls(folder, content)
+            if not all((folder / file).is_file() for file in found.parts.values()):
                 raise KeyError("files")
-            return cls(folder, content)
+            return found
         except (KeyError, TypeError) as error:
             raise BadInput(
                 f"The data set '{name}' is damaged or of another version; delete its folder in the workspace's datasets, {ANEW}."
@@ -222,13 +224,18 @@ class Dataset:
         return modality_of(self.description.modality)
 
     @property
+    def parts(self) -> dict[str, str]:
+        """The names of its files, by what they hold."""
+        return {"inputs": file_of(self.modality), "metadata": METADATA}
+
+    @property
     def database(self) -> Path:
         """Checked by each who opens it: sums are kept for as long as the file stays as it is."""
         return self.whole("metadata")
 
     def whole(self, part: str) -> Path:
-        """The file of a part (of ``FILES``). Raises BadInput where it is not what was imported."""
-        path = self.folder / FILES[part]
+        """The file of one of the ``parts``. Raises BadInput where it is not what was imported."""
+        path = self.folder / self.parts[part]
         try:
             if is_whole(path, self.files[path.name]):
                 return path
@@ -241,7 +248,7 @@ class Dataset:
     def flaws(self) -> list[str]:
         """A sentence for each file that is not as it was written. Reads them all."""
         found = []
-        for part in FILES:
+        for part in self.parts:
             try:
                 self.whole(part)
             except BadInput as problem:
@@ -314,17 +321,16 @@ class Dataset:
         return self.frame("SELECT * FROM instances LIMIT 0").columns.tolist()
 
     @cached_property
-    def inputs(self) -> np.ndarray:
-        """[I, H, W] or [I, H, W, 3] uint8, or [I, D] float32, memory-mapped. Raises BadInput where some are no numbers (looked at once in a process)."""
+    def inputs(self) -> Any:
+        """[I, H, W] or [I, H, W, 3] uint8, [I, D] float32, or a column of I texts, memory-mapped . Raises BadInput where some are no numbers (looked at once in a process)."""
         try:
-            inputs = np.load(self.whole("inputs"), mmap_mode="r")
+            inputs = read_inputs(self.whole("inputs"), self.modality, f"The inputs of '{self.name}'")
         except BadInput:
             raise
         except (OSError, ValueError, EOFError) as error:
             raise self.damaged("inputs") from error
         if len(inputs) != len(self.class_of):
             raise self.damaged("inputs")
-        check_file(self.folder / "inputs.npy", inputs, f"The inputs of '{self.name}'")
         return inputs
 
     @cached_property

@@ -7,11 +7,12 @@ until one is shown: networks and encoders stand here by their names.
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from metadash.data import thumbnails
+from metadash.data.texts import check_texts, snippet
 from metadash.errors import BadInput, nearest
 
 LARGEST_SIDE = 256
@@ -28,21 +29,23 @@ class Modality:
     one, its words are what is shown. ``numbers(rows)`` are what a learner reads of some rows, float32, and ``numbers_are`` says so
     between which ends; without, an encoder has to make them first. ``backbones`` names the networks that read rows as they are, the usual
     one first (``metadash.networks.registry``), ``encoders`` what turns rows into feature vectors. ``parts`` says what single numbers
-    of an input mean, for the audit: pixels of a plane, places of a vector, or nothing (None).
+    of an input mean, for the audit: pixels of a plane, places of a vector, or nothing (None). ``stored`` says how they lie on disk
+    (``metadash.data.inputs``).
     """
 
     name: str
     noun: str
-    check: Callable[[str, np.ndarray], None]
-    words: Callable[[np.ndarray], str]
+    check: Callable[[str, Any], None]
+    words: Callable[[Any], str]
     picture: Callable[[np.ndarray, int], str] | None = None
     numbers: Callable[[np.ndarray], np.ndarray] | None = None
     numbers_are: str = ""
     backbones: tuple[str, ...] = ()
     encoders: tuple[str, ...] = ()
     parts: Literal["pixels", "places"] | None = None
+    stored: Literal["array", "texts"] = "array"
 
-    def html(self, row: np.ndarray, side: int, alt: str = "", title: str = "") -> str:
+    def html(self, row: Any, side: int, alt: str = "", title: str = "") -> str:
         """One row on a page, in a place of ``side`` pixels: a picture with its text for those who do not see it, or its words."""
         hover = f' title="{html.escape(title, quote=True)}"' if title else ""
         if self.picture is None:
@@ -119,8 +122,10 @@ MODALITIES = {
             numbers=as_they_are,
             numbers_are="numbers from {least:.2f} to {most:.2f} as they are stored",
             backbones=("mlp",),
+            encoders=("none",),
             parts="places",
         ),
+        Modality("text", "text", check_texts, snippet, encoders=("tfidf",), stored="texts"),
     )
 }
 

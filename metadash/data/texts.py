@@ -15,6 +15,10 @@ AT_ONCE = 4096
 """Texts of a row group: what is read for a single row, and what an encoder is handed at a time."""
 
 
+KEPT = 16
+"""Row groups: some megabytes of sentences."""
+
+
 class TextColumn:
     """The column ``text`` of a Parquet file, row i being the input of instance i; indexed as an array of objects would be.
 
@@ -32,10 +36,19 @@ class TextColumn:
     def __init__(self, path: Path):
         """Raises OSError or ValueError (Arrow's errors are those) where the file is no such column."""
         self.path = path
+        self.kept: dict[int, pa.ChunkedArray] = {}
         with self.opened() as file:
             self.n_rows, self.n_groups = file.metadata.num_rows, file.num_row_groups
             if "text" not in file.schema_arrow.names:
                 raise ValueError("there is no column text")
+
+    def group(self, number: int) -> pa.ChunkedArray:
+        """One row group, the latest few kept: pages ask for one row after the other."""
+        if number not in self.kept:
+            with self.opened() as file:
+                found = file.read_row_group(number, columns=["text"])["text"]
+            self.kept = {**dict(list(self.kept.items())[1 - KEPT :]), number: found}
+        return self.kept[number]
 
     def opened(self) -> pq.ParquetFile:
         return pq.ParquetFile(self.path, memory_map=True)
@@ -52,11 +65,9 @@ class TextColumn:
         wanted = np.asarray(np.arange(self.n_rows)[rows])
         flat = wanted.reshape(-1)
         found = np.empty(len(flat), dtype=object)
-        with self.opened() as file:
-            for group in np.unique(flat // AT_ONCE):
-                here = np.flatnonzero(flat // AT_ONCE == group)
-                column = file.read_row_group(int(group), columns=["text"])["text"]
-                found[here] = column.take(pa.array(flat[here] % AT_ONCE)).to_pylist()
+        for number in np.unique(flat // AT_ONCE):
+            here = np.flatnonzero(flat // AT_ONCE == number)
+            found[here] = self.group(int(number)).take(pa.array(flat[here] % AT_ONCE)).to_pylist()
         return found.reshape(wanted.shape) if wanted.ndim else found[0]
 
     def pieces(self) -> Iterator[list[str]]:
@@ -76,16 +87,16 @@ def write_texts(path: Path, texts: Sequence[str]) -> None:
             file.write_table(table, row_group_size=AT_ONCE)
 
 
-def check_texts(texts: Sequence[Any]) -> None:
+def check_texts(name: str, texts: Sequence[Any]) -> None:
     """Raises BadInput naming the first row that holds no text: a missing one is nothing that a learner could be asked about."""
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             what = "is missing" if text is None or text != text else f"is {text!r:.40}"
-            raise BadInput(f"The text in row {row} of the inputs {what}; write a text there, or leave that row out.")
+            raise BadInput(f"The text in row {row} of '{name}' {what}; write a text there, or leave that row out.")
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise BadInput(f"The text in row {row} of the inputs holds half a character; mend its encoding.") from error
+            raise BadInput(f"The text in row {row} of '{name}' holds half a character; mend its encoding.") from error
 
 
 def hash_of(texts: Sequence[str]) -> bytes:

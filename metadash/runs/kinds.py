@@ -33,7 +33,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "backbone": Kind(BackboneSpec, "metadash.training.backbone:train_backbone"),
-    "features": Kind(FeaturesSpec, "metadash.training.encoding:encode_inputs"),
+    "features": Kind(FeaturesSpec, "metadash.training.features.encoding:encode_inputs"),
     "learner": Kind(RunSpec, "metadash.training.light_runs:train_learner"),
     "loop": Kind(LoopSpec, "metadash.training.light_runs:train_loop"),
     "map": Kind(MapSpec, "metadash.training.projection:draw_map"),

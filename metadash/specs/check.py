@@ -13,7 +13,7 @@ from metadash.learners.core.fusions import BOTH, MODULATING
 from metadash.learners.registry import entry_of
 from metadash.metadata.blur import check_fits, read_blur
 from metadash.metadata.changes import check_instance_change
-from metadash.networks.encoders.registry import check_encoder, usual_features
+from metadash.networks.encoders.registry import check_takes, usual_features
 from metadash.networks.registry import check_inputs
 from metadash.specs.any_spec import Spec
 from metadash.specs.features import FeaturesSpec
@@ -27,9 +27,8 @@ from metadash.specs.what_if import DoseSpec, WhatIfSpec, changed_sources
 def check(spec: Spec, dataset: Dataset) -> None:
     """Raises BadInput, in one sentence, when the data cannot serve the spec. Reads tables only: no torch, no scikit-learn."""
     if isinstance(spec, BackboneSpec):
-        if spec.reads:
-            check_encoder(spec.reads, dataset.modality.name, dataset.name)
-        else:
+        check_takes(spec.backbone, dataset.modality.name, dataset.name)
+        if not spec.reads:
             check_inputs(spec.backbone, dataset.modality.name, dataset.inputs.shape[1:], dataset.name)
         training = EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query)
         check_role(training, dataset, "The backbone's n_way")
@@ -66,7 +65,7 @@ def check(spec: Spec, dataset: Dataset) -> None:
 
 
 def check_features(spec: FeaturesSpec, dataset: Dataset) -> None:
-    check_encoder(spec.encoder, dataset.modality.name, dataset.name)
+    check_takes(spec.encoder, dataset.modality.name, dataset.name)
     dataset.split(spec.split)
 
 

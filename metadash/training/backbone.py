@@ -22,7 +22,7 @@ from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import BackboneSpec
 from metadash.training.evaluate import embed, places, score, tensor_rows
-from metadash.training.features import read_by
+from metadash.training.features.stored import read_by
 from metadash.training.scorable import spread_of
 
 VALIDATE_EVERY = 100

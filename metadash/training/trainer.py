@@ -27,7 +27,7 @@ from metadash.runs.store import Run, RunStore
 from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, BackboneSpec, RunSpec
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, tensor_rows
-from metadash.training.features import features_of, network_inputs
+from metadash.training.features.stored import features_of, network_inputs
 from metadash.training.modulated import by_row, count_modulated
 from metadash.training.outcome import outcome_of
 from metadash.training.scorable import scorable

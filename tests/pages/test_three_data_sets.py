@@ -1,6 +1,7 @@
-"""Every page opens, with results on it, on each kind of data set there is: grey images, colour images, vectors."""
+"""Every page opens, with results on it, on each kind of data set there is: grey images, colour images, vectors, texts."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,17 +11,29 @@ from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace
-from tests.builders import copy_workspace, write_colours, write_tiny, write_vectors
+from tests.builders import copy_workspace, write_colours, write_sentences, write_tiny, write_vectors
 from tests.pages.page import open_page
 
-WRITERS: dict[str, Callable[..., Dataset]] = {"tiny": write_tiny, "colours": write_colours, "vectors": write_vectors}
+WRITERS: dict[str, Callable[..., Dataset]] = {
+    "tiny": write_tiny,
+    "colours": write_colours,
+    "vectors": write_vectors,
+    "sentences": write_sentences,
+}
 PAGES = ("start", "metadata", "episodes", "train", "prototypes", "adaptation", "compare", "ablation", "what_if")
 WITH_PICTURES = ("start", "episodes", "prototypes")
-SHOWN_AS = {"tiny": "data:image/png;base64,", "colours": "data:image/png;base64,", "vectors": "data:image/svg+xml;base64,"}
+SHOWN_AS = {
+    "tiny": "data:image/png;base64,",
+    "colours": "data:image/png;base64,",
+    "vectors": "data:image/svg+xml;base64,",
+    "sentences": "md-words",
+}
 
 
 def small(data: Dataset, *sources: str, **choices: object) -> RunSpec:
-    budget = {"width": 4, "backbone_episodes": 5, "steps": 10, "n_episodes": 30, "shots": (1, 2)}
+    budget: dict[str, Any] = {"width": 4, "backbone_episodes": 5, "steps": 10, "n_episodes": 30, "shots": (1, 2)}
+    if data.modality.name == "text":
+        del budget["backbone_episodes"]  # its usual features have nothing to train
     return run_for(data, sources, **budget, **choices)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.special import factorial, stdtr
 
 from metadash.data.dataset import Dataset, Source
+from metadash.data.texts import TextColumn
 from metadash.metadata.audit.findings import Finding, Material, Severity
 from metadash.metadata.audit.rows import numbers
 
@@ -162,11 +163,14 @@ def mixture(means: np.ndarray, y: np.ndarray) -> float:
 
 
 def summaries_of(dataset: Dataset) -> Summaries:
-    """Of vectors every place (and their sum and length); of images their ink, how it varies, and where it lies."""
+    """Of vectors every place (and their sum and length); of images their ink, how it varies, and where it lies; of texts their length."""
     order, n_classes = np.argsort(dataset.class_of, kind="stable"), len(dataset.classes)
     if dataset.modality.parts == "pixels":
         rows = some_of_each(order, dataset.class_of, MOST_CELLS // max(1, dataset.inputs[:1].size))
         features, words = of_images(dataset.inputs, rows), of_image_words(dataset.inputs.shape[1:])
+    elif dataset.modality.stored == "texts":
+        rows, words = order, ["number of letters", "number of words"]
+        features = of_texts(dataset.inputs)[rows]
     else:
         rows, flat = order, dataset.inputs.reshape(len(order), -1)
         places = np.arange(0, flat.shape[1], max(1, -(-flat.size // MOST_CELLS)))
@@ -174,7 +178,7 @@ def summaries_of(dataset: Dataset) -> Summaries:
         features = np.column_stack([vectors, vectors.sum(axis=1), np.linalg.norm(vectors, axis=1)])
         words = [*(f"input {place}" for place in places), "sum of the inputs", "length of the inputs"]
     found = by_class(features, dataset.class_of[rows], n_classes)
-    mixable = found["mean"] if words[0] == "ink" else found["mean"][:, :-2]
+    mixable = found["mean"][:, :-2] if dataset.modality.parts == "places" else found["mean"]
     return Summaries(np.concatenate(list(found.values()), axis=1), [f"{how} of {word}" for how in HOW for word in words], mixable)
 
 
@@ -214,6 +218,11 @@ def some_of_each(order: np.ndarray, class_of: np.ndarray, most: int) -> np.ndarr
     kept = np.sort(np.random.default_rng(0).choice(len(order), most, replace=False))
     first = np.searchsorted(class_of[order], np.unique(class_of))  # one of each at least
     return order[np.union1d(kept, first)]
+
+
+def of_texts(inputs: TextColumn) -> np.ndarray:
+    """[I, 2]: letters and words of each text."""
+    return np.array([(len(text), len(text.split())) for texts in inputs.pieces() for text in texts], dtype=np.float64)
 
 
 def of_image_words(shape: tuple[int, ...]) -> list[str]:

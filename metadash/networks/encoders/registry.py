@@ -97,19 +97,21 @@ def is_trained(name: str) -> bool:
 
 
 def read_through(name: str, modality: str) -> str:
-    """The encoder whose features a backbone reads in place of such inputs; empty where it reads them as they are."""
+    """The encoder whose features a backbone of vectors reads in place of such inputs; empty where it reads them as they are."""
     kind = modality_of(modality)
-    return "" if kind.backbones or name not in BACKBONES else next(iter(kind.encoders), "")
+    over = name in MODALITIES["vector"].backbones and not kind.backbones
+    return next(iter(kind.encoders), "") if over else ""
 
 
-def check_encoder(name: str, modality: str, whose: str) -> None:
-    """Raises BadInput where an encoder cannot take inputs of this modality."""
-    entry, able = encoder_entry(name), [known for known, kind in MODALITIES.items() if name in kind.encoders]
-    if modality not in able:
-        instead = " or ".join(features_for(modality))
-        raise BadInput(
-            f"{entry.title} takes {kinds_in_words(able)}, and '{whose}' holds {kinds_in_words([modality])}; choose the backbone {instead}."
-        )
+def check_takes(name: str, modality: str, whose: str) -> None:
+    """Raises BadInput where a backbone or an encoder cannot take inputs of this modality."""
+    if name in (known := features_for(modality)):
+        return
+    able = [kind for kind in MODALITIES if name in features_for(kind)]
+    raise BadInput(
+        f"{feature_entry(name).title} takes {kinds_in_words(able)}, and '{whose}' holds {kinds_in_words([modality])}; choose the backbone "
+        f"{' or '.join(known)}."
+    )
 
 
 def encoder_entry(name: str) -> EncoderEntry:

@@ -1,0 +1,60 @@
+"""How inputs lie on disk: numbers as a memory map, texts as a ragged column. The one place that knows both."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metadash.data.finite import check_file, check_finite
+from metadash.data.modality import Modality
+from metadash.data.texts import TextColumn, hash_of, write_texts
+
+FILES = {"array": "inputs.npy", "texts": "inputs.parquet"}
+"""By how a modality is stored."""
+
+Inputs = np.ndarray | TextColumn
+"""[I, ...] rows that are read when asked for."""
+
+
+def file_of(kind: Modality) -> str:
+    return FILES[kind.stored]
+
+
+def checked_inputs(name: str, kind: Modality, inputs: Any) -> np.ndarray | list[str]:
+    """What is to be stored for the data set ``name``: an array, or a list of texts. Raises BadInput for what is of another kind."""
+    if kind.stored == "texts":
+        texts = list(inputs)
+        kind.check(name, texts)
+        return texts
+    kind.check(name, inputs)
+    check_finite(inputs)
+    return inputs
+
+
+def write_inputs(folder: Path, kind: Modality, inputs: np.ndarray | Sequence[str]) -> None:
+    path = folder / file_of(kind)
+    if isinstance(inputs, np.ndarray):
+        np.save(path, inputs)
+    else:
+        write_texts(path, inputs)
+
+
+def read_inputs(path: Path, kind: Modality, whose: str) -> Inputs:
+    """Memory-mapped. Raises OSError, ValueError or EOFError for a file that is none, and BadInput where some are no numbers (looked at
+    once in a process)."""
+    if kind.stored == "texts":
+        return TextColumn(path)
+    inputs = np.load(path, mmap_mode="r")
+    check_file(path, inputs, whose)
+    return inputs
+
+
+def add_to(content: "hashlib._Hash", inputs: np.ndarray | Sequence[str]) -> None:
+    """Take inputs into a fingerprint."""
+    if isinstance(inputs, np.ndarray):
+        content.update(f"{inputs.dtype}{inputs.shape}".encode())
+        content.update(np.ascontiguousarray(inputs).data)
+    else:
+        content.update(hash_of(inputs))
