@@ -50,7 +50,7 @@ def kind_of(spec: Spec) -> str:
 
 
 def run_digest(spec: Spec, dataset: Dataset) -> str:
-    """Names the run: canonical spec, content of the data, version of the code that computes it (DESIGN, section 6)."""
+    """Names the run: canonical spec, content of the data, version of the code that computes it."""
     return digest(kind_of(spec), spec, dataset.fingerprint, code_version())
 
 
