@@ -19,7 +19,7 @@ def prepare_process() -> None:
     """One computing thread and generous malloc thresholds; call before the first large allocation.
 
     Two OpenMP threads stall each other as soon as another process wants a core, and blocks above 32 MB would be mapped and
-    unmapped at every training step (measured in docs/figures.md; the thresholds are glibc's mallopt(3)).
+    unmapped at every training step (docs/peers.md; the thresholds are glibc's mallopt(3)).
     """
     os.environ.update(ONE_THREAD)
     if sys.platform == "linux":
