@@ -27,6 +27,7 @@ ELSEWHERE = {
     "runs/record.py": "gives back what was stored, and only as it was stored",
     "runs/store.py": "keeps what was computed; episodes that it draws anew must have the hash that they had",
     "runs/version.py": "this one; the meaning of a digest is tested by itself",
+    "specs/check.py": "refuses what does not fit the data, before anything is computed",
     "workspace.py": "the places of files",
 }
 """What is reached and decides no number, files and whole folders, each with the reason; what only they reach does not count either."""
