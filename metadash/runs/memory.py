@@ -5,12 +5,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
+
+from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.learners.registry import check_options, entry_of
+from metadash.networks.registry import backbone_entry
 from metadash.specs.any_spec import Spec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.views import MapSpec
 
+GB = 1e9
 SIGNS = re.compile(
     "not enough memory|out of memory|allocate memory|bad_alloc|could not create a (memory|primitive)(?! descriptor)",
     re.IGNORECASE,
@@ -27,14 +32,52 @@ def is_lack_of_memory(error: BaseException) -> bool:
 
 
 @contextmanager
-def within_memory(spec: Spec) -> Iterator[None]:
-    """What runs out of memory inside becomes a BadInput that says what to reduce."""
+def within_memory(spec: Spec, dataset: Dataset | None = None) -> Iterator[None]:
+    """What runs out of memory inside becomes a BadInput that says what to reduce; so does, beforehand, what is sure to on ``dataset``."""
+    if dataset is not None:
+        check_room(spec, dataset)
     try:
         yield
     except (MemoryError, RuntimeError, OSError, ImportError) as error:
         if not is_lack_of_memory(error):
             raise
         raise BadInput(f"There was not enough memory for it; nothing was kept. {advice(spec)}") from error
+
+
+def check_room(spec: Spec, dataset: Dataset) -> None:
+    """Raises BadInput where one training step needs more memory than the machine has: its system would end the process, and the worker
+    with it, before anybody could say why."""
+    shape, there = dataset.inputs.shape[1:], psutil.virtual_memory().total
+    images, held = images_of_a_step(spec)
+    backbone = spec.backbone if isinstance(spec, RunSpec) else spec
+    if not held or not isinstance(backbone, BackboneSpec):
+        return
+    needed = held * backbone_entry(backbone.backbone).bytes_per_input(backbone.width, shape)
+    if needed > there:
+        raise BadInput(
+            f"A training step reads {images} images of {shape[0]} × {shape[1]} pixels and needs about {needed / GB:.0f} GB of memory; this "
+            f"machine has {there / GB:.0f}. {advice(spec).removesuffix('.')}, or scale the images down."
+        )
+
+
+def images_of_a_step(spec: Spec) -> tuple[int, int]:
+    """Images that one training step of a network reads, and how many are held in memory at once for its gradient (0: nothing trains).
+
+    First-order inner steps forget the step before; gradients through them hold the support once a step.
+    """
+    if isinstance(spec, BackboneSpec) and not spec.start:
+        images = spec.n_way * (spec.n_shot + spec.n_query)
+        return images, images
+    if not isinstance(spec, RunSpec) or spec.mode != "full" or not spec.trains:
+        return 0, 0
+    tests, entry = spec.evaluation, entry_of(spec.learner)
+    support, query = tests.n_way * max(tests.shots), tests.n_way * tests.n_query
+    if not entry.adapts_backbone:
+        return support + query, support + query
+    options = check_options(spec.learner, dict(spec.options), spec.mode)
+    if entry.through and not options.first_order:
+        return support + query, options.inner_steps * support + query
+    return support + query, max(support, query)
 
 
 def advice(spec: Spec) -> str:
