@@ -12,8 +12,10 @@ from metadash.errors import BadInput
 from metadash.networks.conv4 import MOST_PLACES, Conv4, at_most
 from metadash.runs import memory
 from metadash.runs.estimate import from_scratch
-from metadash.runs.memory import check_room, images_of_a_step
+from metadash.runs.kinds import facts_of
+from metadash.runs.memory import check_room
 from metadash.runs.train import train
+from metadash.specs.any_spec import Spec
 from metadash.specs.builder import run_for
 from metadash.specs.defaults import TASK_PIXELS, USUAL_BACKBONE, backbone_numbers
 from metadash.training.evaluate import EMBED_BATCH, PIXELS_AT_ONCE, embed
@@ -95,12 +97,17 @@ def test_a_training_step_that_the_machine_cannot_hold_is_refused_before_it_begin
 
 def test_gradients_through_inner_steps_hold_every_step_and_frozen_backbones_nothing() -> None:
     tests = tiny_evaluation(shots=(1, 4), n_query=3, ways=())  # 5-way: 20 and 15 images
+
+    def step(spec: Spec) -> tuple[int, int] | None:
+        found = facts_of(spec).step(spec)
+        return found and (found.inputs, found.held)
+
     full = {"mode": "full", "evaluation": tests}
-    assert images_of_a_step(tiny_run(**full)) == (35, 35)
-    assert images_of_a_step(tiny_run(learner="maml", options=(("inner_steps", 3),), **full)) == (35, 75)
-    assert images_of_a_step(tiny_run(learner="fomaml", options=(("inner_steps", 3),), **full)) == (35, 20)
-    assert images_of_a_step(tiny_run(evaluation=tests)) == (0, 0)
-    assert images_of_a_step(tiny_backbone(n_way=4, n_query=2)) == (12, 12)
+    assert step(tiny_run(**full)) == (35, 35)
+    assert step(tiny_run(learner="maml", options=(("inner_steps", 3),), **full)) == (35, 75)
+    assert step(tiny_run(learner="fomaml", options=(("inner_steps", 3),), **full)) == (35, 20)
+    assert step(tiny_run(evaluation=tests)) is None
+    assert step(tiny_backbone(n_way=4, n_query=2)) == (12, 12)
 
 
 def test_gradients_go_through_the_averaging_twice_as_an_inner_loop_needs() -> None:
