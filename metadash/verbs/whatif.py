@@ -11,7 +11,7 @@ from metadash.answers.what_if import WhatIf, headline, moved_queries, what_if
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
-from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit
+from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit, read_kind
 from metadash.runs.kinds import title_of
 from metadash.runs.queue.batch import train_one
 from metadash.runs.store import Run, RunStore
@@ -137,7 +137,7 @@ def read_change(text: str) -> Change:
     years = read_number(last, "number of years", text) if last and kind != "blur" else 0.0
     if len(rest) > 3:
         raise BadInput(f"'{text}' says too much; a change is SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]].")
-    return Change(source, kind, fraction, choice, years, last if kind == "blur" else "")  # type: ignore[arg-type]
+    return Change(source, read_kind(kind), fraction, choice, years, last if kind == "blur" else "")
 
 
 def read_number(text: str, what: str, whole: str) -> float:

@@ -112,7 +112,7 @@ def text_of(column: pd.Series) -> pd.Series:
     return column.astype("string")
 
 
-def words_of(column: pd.Series, kind: Kind) -> pd.Series:
+def words_of(column: pd.Series, kind: str) -> pd.Series:
     """For each row the set of words (of a text) or labels it holds; an empty set where it is missing."""
     text = column.astype("string").fillna("")
     split = text.str.split(SEPARATOR, regex=False) if kind == "multilabel" else text.str.casefold().str.split()

@@ -114,7 +114,7 @@ def similarity(material: Material, columns: list[str], one: np.ndarray, other: n
 
 def alike(column: pd.Series, kind: str, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     if kind in ("text", "multilabel"):
-        words = words_of(column, kind)  # type: ignore[arg-type]
+        words = words_of(column, kind)
         place = {word: i % MOST_WORDS for i, word in enumerate(sorted(set().union(*words)))}
         matrix = np.zeros((len(column), min(len(place), MOST_WORDS)), np.float32)
         for row, found in enumerate(words):

@@ -136,7 +136,7 @@ def distances(column: pd.Series, kind: str, tested: np.ndarray) -> np.ndarray:
     if not known.any():
         return missing
     if kind in ("text", "multilabel"):
-        words = words_of(column, kind)  # type: ignore[arg-type]
+        words = words_of(column, kind)
         count = Counter(word for row in words for word in row)
         frequent = {word: i for i, (word, n) in enumerate(count.most_common(MOST_WORDS)) if n >= COMMON}
         if not frequent:
