@@ -104,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     add_dataset(episodes)
     add_tasks(episodes)
     episodes.add_argument("--n-shot", type=int, default=1)
-    episodes.add_argument("--n-query", type=int, default=15)
+    episodes.add_argument("--n-query", type=int, help="queries per class (default 15, fewer where classes are small)")
     episodes.add_argument("--split")
     episodes.add_argument("--role", default="test")
     episodes.add_argument("--where", help="SQL condition on the table classes")

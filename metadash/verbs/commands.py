@@ -21,7 +21,7 @@ from metadash.data.dataset import Dataset, Question
 from metadash.data.library import OBTAINABLE, entries, obtain, open_dataset
 from metadash.episodes.manifest import describe
 from metadash.episodes.sampler import draw
-from metadash.episodes.spec import EpisodeSpec, Pool
+from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.core.options import read_options
@@ -30,6 +30,7 @@ from metadash.runs.kinds import title_of
 from metadash.runs.queue.batch import train_all, train_one
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
+from metadash.specs.defaults import fitting
 from metadash.specs.run import RunSpec, ways_note
 from metadash.specs.source_levels import column_for
 from metadash.stats import words
@@ -175,16 +176,15 @@ def installed(data: Dataset) -> Result:
 
 def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
     data = open_dataset(workspace, options.dataset)
-    spec = EpisodeSpec(
-        Pool(options.split or data.description.default_split, options.role, options.where),
-        5 if options.n_way is None else options.n_way,
-        options.n_shot,
-        options.n_query,
-        options.strategy or "uniform",
-        column_of(options, data),
-        options.seed,
-        options.count,
-    )
+    split, column = options.split or data.description.default_split, column_of(options, data)
+    strategy: Strategy = options.strategy or "uniform"
+    n_way, n_query = options.n_way, options.n_query
+    if n_way is None or n_query is None:
+        narrowed = options.where if options.role == "test" else None
+        usual = fitting(data, split, strategy, column, where=narrowed, n_way=n_way, shots=(options.n_shot,), n_query=n_query)
+        n_way, n_query = usual.n_way, usual.n_query
+    pool = Pool(split, options.role, options.where)
+    spec = EpisodeSpec(pool, n_way, options.n_shot, n_query, strategy, column, options.seed, options.count)
     manifest = draw(data, spec)
     path = workspace.episodes / f"{manifest.hash}.npz"
     manifest.save(path)
