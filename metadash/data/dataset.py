@@ -227,6 +227,11 @@ class Dataset:
         return self.description.name
 
     @property
+    def workspace(self) -> Workspace:
+        """The one that it lies in."""
+        return Workspace(self.folder.parents[1])
+
+    @property
     def database(self) -> Path:
         """Checked by each who opens it: sums are kept for as long as the file stays as it is."""
         return self.whole("metadata")
