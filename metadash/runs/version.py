@@ -19,6 +19,7 @@ ELSEWHERE = {
     "__init__.py": "the name of the package",
     "checksums.py": "says whether a file is as it was written",
     "data/library.py": "finds a data set by name; what is in it is in its fingerprint",
+    "data/thumbnails.py": "draws what a person sees of an input",
     "errors.py": "words for what cannot be done",
     "runs/cost.py": "measures time and memory",
     "runs/progress.py": "says how far a run is, and may stop it",

@@ -320,7 +320,7 @@ def instance_note(data: Dataset, fusion: str) -> str:
     names = [source.name for source in data.sources if source.level == "instance"]
     if not names:
         return ""
-    noun = f"single {words.plural(data.description.modality)}"
+    noun = f"single {words.plural(data.modality.noun)}"
     if fusion in MODULATING:
         return f"{', '.join(names)} describe {noun}. {words_of_hidden(data)}".strip()
     return f"Not usable with this fusion: {', '.join(names)}. They describe {noun}, and only FiLM reads those."
