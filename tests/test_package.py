@@ -23,23 +23,7 @@ import metadash
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-SMALL = [
-    "--width",
-    "4",
-    "--backbone-episodes",
-    "10",
-    "--steps",
-    "5",
-    "--n-episodes",
-    "20",
-    "--shots",
-    "1",
-    "--seeds",
-    "1",
-    "--folds",
-    "0",
-    "--own-backbone",
-]
+SMALL = "--width 4 --backbone-episodes 10 --steps 5 --n-episodes 20 --shots 1,2 --seeds 1 --folds 0 --own-backbone"
 LONG = 300
 """Seconds after which something hangs: nothing here takes a tenth of that."""
 
@@ -59,25 +43,31 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel and, borrowed from this one, what it depends on; the checkout is not on its path."""
     folder = tmp_path_factory.mktemp("clean")
+    environment(folder)
+    install(folder, str(wheel))
+    return folder / "bin"
+
+
+def environment(folder: Path) -> None:
+    """A new one; packages that are not in it are found where pytest was found."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=LONG)
     (site,) = folder.glob("lib/python3*/site-packages")
-    borrowed = (
-        Path(json.__file__).parents[1] / "site-packages" if sys.prefix == sys.base_prefix else Path(pytest.__file__).parents[1]
-    )
-    (site / "borrowed.pth").write_text(f"{borrowed}\n", encoding="utf-8")
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(folder / "bin" / "python"),
-        "install",
-        "--no-deps",
-        "--no-index",
-        "-q",
-    ]
-    subprocess.run([*install, str(wheel)], check=True, capture_output=True, timeout=LONG)
-    return folder / "bin"
+    (site / "borrowed.pth").write_text(f"{Path(pytest.__file__).parents[1]}\n", encoding="utf-8")
+
+
+def install(folder: Path, *what: str) -> None:
+    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--no-deps", "--no-index", "-q"]
+    subprocess.run([*pip, *what], check=True, capture_output=True, timeout=LONG)
+
+
+def test_a_checkout_is_installed_to_be_worked_on(wheel: Path, tmp_path: Path) -> None:
+    """``pip install -e .``: the code, the launcher and the pages are those of the checkout."""
+    folder, checkout = tmp_path / "own", wheel.parent / "checkout"
+    environment(folder)
+    install(folder, "--no-build-isolation", "-e", str(checkout))
+    found = "import metadash; from metadash.dashboard.places import APP; print(metadash.__file__, APP)"
+    done = subprocess.run([folder / "bin" / "python", "-c", found], **outside(tmp_path))
+    assert done.stdout.split() == [str(checkout / "metadash" / "__init__.py"), str(checkout / "app.py")]
 
 
 def outside(folder: Path) -> dict[str, object]:
@@ -103,7 +93,7 @@ def test_installed_it_answers_from_another_folder(clean: Path, tmp_path: Path) -
     assert done.stdout.split() == ["metadash", metadash.__version__]
     where = subprocess.run([clean / "python", "-c", "import metadash; print(metadash.__file__)"], **outside(tmp_path))
     assert str(clean.parent) in where.stdout and str(ROOT) not in where.stdout
-    done = subprocess.run([clean / "metadash", "answer", *SMALL, "--json"], **outside(tmp_path))
+    done = subprocess.run([clean / "metadash", "answer", *SMALL.split(), "--json"], **outside(tmp_path))
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout)["dataset"] == "glyphs"
     assert (tmp_path / "workspace" / "datasets" / "glyphs").is_dir()

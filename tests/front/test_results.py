@@ -14,7 +14,7 @@ from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence
 
 SMALL = {"width": 4, "backbone_episodes": 10, "steps": 20, "n_episodes": 60, "shots": (1, 2)}
-LINE = ["--width", "4", "--backbone-episodes", "10", "--steps", "20", "--n-episodes", "60", "--shots", "1,2"]
+LINE = "--width 4 --backbone-episodes 10 --steps 20 --n-episodes 60 --shots 1,2"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def informed(data: md.Dataset) -> md.TrainedRun:
 
 
 def said(capsys: pytest.CaptureFixture, data: md.Dataset, *arguments: str) -> dict:
-    assert cli.main([*arguments, *LINE, "--dataset", "tiny", "--workspace", str(data.workspace.root), "--json"]) == 0
+    assert cli.main([*arguments, *LINE.split(), "--dataset", "tiny", "--workspace", str(data.workspace.root), "--json"]) == 0
     return json.loads(capsys.readouterr().out)
 
 
