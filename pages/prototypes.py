@@ -96,8 +96,7 @@ with st.expander("More options: background, perplexity, seed", icon=":material/t
         "Seed", 0, 9999, 0, key="pr_seed", bind="query-params", help="Of the background and of t-SNE's start."
     )
 
-assert isinstance(run.spec, RunSpec)
-spec = MapSpec(run.spec, int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
+spec = MapSpec(run.spec_as(RunSpec), int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
 found = server.store().get(digest)

@@ -23,10 +23,11 @@ from metadash.figures.html import fragment, write_page
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import report_html
 from metadash.front.computing import compute_all, names_in, numbers_in, opened
+from metadash.learners.registry import USUAL
+from metadash.runs.kinds import check
 from metadash.runs.queue.underway import outlook_of, parts_of
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
-from metadash.specs.check import check
 from metadash.stats import words
 from metadash.stats.verdict import ROPE
 
@@ -90,7 +91,7 @@ def ablate(
     split: str | None = None,
     folds: int | None = None,
     doses: bool | None = None,
-    learner: str = "prototypical",
+    learner: str = USUAL,
     mode: str = "quick",
     controls: str | Sequence[str] | None = None,
     rope: float = ROPE,

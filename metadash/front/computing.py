@@ -6,8 +6,8 @@ from metadash import settings
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.front.progress_bar import bar
+from metadash.runs.kinds import title_of
 from metadash.runs.queue.batch import train_all, train_one
-from metadash.runs.queue.jobs import title_of
 from metadash.runs.store import Run
 from metadash.specs.any_spec import Spec
 from metadash.workspace import Workspace

@@ -42,8 +42,7 @@ def predict(
     ``support`` [n, ...] with ``labels`` [n], and ``queries`` [Q, ...], shaped as the data set's inputs; ``metadata`` a row a class. Raises
     BadInput for what does not fit the learner or the data set.
     """
-    spec = run.spec
-    assert isinstance(spec, RunSpec)
+    spec = run.spec_as(RunSpec)
     classes = list(dict.fromkeys(labels))
     check_classes(spec, classes)
     shown, asked = rows_like(support, dataset, "support"), rows_like(queries, dataset, "queries")

@@ -22,7 +22,8 @@ from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.computing import compute_one, names_in, numbers_in, opened
 from metadash.learners.core.fusions import MODULATING
-from metadash.runs.queue.jobs import title_of
+from metadash.learners.registry import USUAL
+from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
 from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
@@ -49,8 +50,7 @@ class TrainedRun:
     @property
     def spec(self) -> RunSpec:
         """Everything it was made of."""
-        assert isinstance(self.run.spec, RunSpec)
-        return self.run.spec
+        return self.run.spec_as(RunSpec)
 
     @cached_property
     def scores(self) -> Scores:
@@ -172,7 +172,7 @@ def shown(support: Support) -> tuple[list[Any], list[Any]]:
 
 def train(
     data: Dataset,
-    learner: str = "prototypical",
+    learner: str = USUAL,
     *,
     options: Mapping[str, Any] | None = None,
     sources: str | Sequence[str] = (),

@@ -7,7 +7,7 @@ from metadash.ablation.plan import AblationSpec
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.front.ablation import ablation_asked, check_all, computed, runs_of
-from metadash.runs.queue.jobs import title_of
+from metadash.runs.kinds import title_of
 from metadash.runs.queue.underway import outlook_of, parts_of
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec

@@ -96,8 +96,7 @@ def probe(options: argparse.Namespace, data: Dataset, workspace: Workspace) -> G
     """Guess a column from the map of a stored run's first test task, or from its prototypes."""
     if not options.probed:
         raise BadInput("--probe needs the run whose map or prototypes would be published; name it with --run.")
-    spec = stored(RunStore(workspace), options.probed).spec
-    assert isinstance(spec, RunSpec)
+    spec = stored(RunStore(workspace), options.probed).spec_as(RunSpec)
     if spec.dataset != data.name:
         raise BadInput(f"The run {options.probed} is of the data set '{spec.dataset}'; audit that one.")
     seen = MapSpec(spec, n_shot=spec.evaluation.shots[0])

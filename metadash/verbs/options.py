@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from metadash import settings
 from metadash.learners.core.fusions import BOTH
+from metadash.learners.registry import USUAL
 from metadash.networks.registry import BACKBONES
 from metadash.stats.verdict import ROPE
 
@@ -103,7 +104,7 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="also measure how wrong, and how often missing, each source may be (default: for light heads)",
     )
-    verb.add_argument("--learner", default="prototypical", help="confirming another than prototypes trains arm by arm")
+    verb.add_argument("--learner", default=USUAL, help="confirming another than prototypes trains arm by arm")
     verb.add_argument("--mode", choices=["quick", "full"], default="quick")
     verb.add_argument(
         "--controls", type=names, help="how metadata is falsified to confirm, separated by commas (default shuffled)"

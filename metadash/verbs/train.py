@@ -6,6 +6,7 @@ from metadash.data.library import open_dataset
 from metadash.front.run import train as train_learner
 from metadash.learners.core.fusions import BOTH
 from metadash.learners.core.options import read_options
+from metadash.learners.registry import USUAL
 from metadash.metadata.controls import CONTROLS
 from metadash.specs.run import AUXILIARY_WEIGHT
 from metadash.verbs.options import Verbs, add_budget, add_dataset, add_tasks, names, numbers
@@ -16,7 +17,7 @@ from metadash.workspace import Workspace
 def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser("train", parents=[common], help="train one learner, or look it up")
     add_dataset(verb)
-    verb.add_argument("--learner", default="prototypical")
+    verb.add_argument("--learner", default=USUAL)
     verb.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the learner's paper; may be repeated"
     )

@@ -15,13 +15,14 @@ from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
 from metadash.errors import BadInput
+from metadash.learners.core.entry import LearnerEntry
 from metadash.learners.core.fusions import BOTH, MODULATING
 from metadash.learners.core.options import read_options
-from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
+from metadash.learners.registry import LEARNERS, options_for
 from metadash.networks.registry import BackboneEntry, backbones_for
 from metadash.runs.estimate import from_scratch
+from metadash.runs.kinds import check
 from metadash.specs.builder import run_for
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec, usual_ways
 from metadash.stats import words
 
