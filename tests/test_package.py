@@ -20,10 +20,12 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import metadash
+from metadash.workspace import Workspace
+from tests.builders import copy_workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-SMALL = "--width 4 --backbone-episodes 10 --steps 5 --n-episodes 20 --shots 1,2 --seeds 1 --folds 0 --own-backbone"
+SMALL = "--dataset tiny --width 4 --backbone-episodes 10 --steps 5 --n-episodes 20 --shots 1,2 --seeds 1 --folds 0"
 LONG = 300
 """Seconds after which something hangs: nothing here takes a tenth of that."""
 
@@ -88,15 +90,17 @@ def test_the_wheel_carries_data_backbones_pages_and_theme_and_no_tests(wheel: Pa
             assert file.relative_to(ROOT).as_posix() in names
 
 
-def test_installed_it_answers_from_another_folder(clean: Path, tmp_path: Path) -> None:
+def test_installed_it_answers_from_another_folder(clean: Path, tiny_workspace: Workspace, tmp_path: Path) -> None:
     done = subprocess.run([clean / "metadash", "--version"], **outside(tmp_path))
     assert done.stdout.split() == ["metadash", metadash.__version__]
     where = subprocess.run([clean / "python", "-c", "import metadash; print(metadash.__file__)"], **outside(tmp_path))
     assert str(clean.parent) in where.stdout and str(ROOT) not in where.stdout
+    copy_workspace(tiny_workspace, tmp_path / "workspace")
     done = subprocess.run([clean / "metadash", "answer", *SMALL.split(), "--json"], **outside(tmp_path))
     assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads(done.stdout)["dataset"] == "glyphs"
-    assert (tmp_path / "workspace" / "datasets" / "glyphs").is_dir()
+    assert json.loads(done.stdout)["sentence"].startswith("With one labelled example per class")
+    done = subprocess.run([clean / "metadash", "datasets"], **outside(tmp_path))
+    assert "glyphs: printed characters" in done.stdout, "the embedded data set is in the wheel"
 
 
 def test_installed_it_serves_its_pages_from_another_folder(clean: Path, tmp_path: Path) -> None:
