@@ -11,8 +11,8 @@ from metadash.data.columns.kind import ADDED, REPLACED
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.blur import strengths
+from metadash.runs.kinds import check
 from metadash.runs.store import RunStore
-from metadash.specs.check import check
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, store_scores, tiny_run
 
