@@ -21,6 +21,7 @@ from metadash.data.columns.registry import kind_of, rung_named, rungs
 from metadash.data.columns.rungs import AS_IT_IS
 from metadash.data.literals import identifier
 from metadash.errors import BadInput
+from metadash.fields import Checked
 
 NOISES: dict[str, str] = {ADDED: "scale", REPLACED: "share"}
 """The two kinds of noise, and what states their strength."""
@@ -58,7 +59,7 @@ def strengths(column: pd.Series, noise: str) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True)
-class Blur:
+class Blur(Checked):
     """One column of one source made less exact: ``how`` is a rung, or a noise with its ``strength``. Raises BadInput.
 
     *added noise*: Laplace noise of the scale ``strength`` (how far a value moves on average), in the column's own unit, for times and
@@ -70,7 +71,7 @@ class Blur:
     how: str
     strength: float = 0.0
 
-    def __post_init__(self) -> None:
+    def settle(self) -> None:
         if self.how in WITHDRAWN:
             raise BadInput(
                 f"'{self.how}' on '{self.column}' promised an ε that it could not keep and is no longer offered; choose "

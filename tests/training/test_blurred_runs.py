@@ -11,9 +11,9 @@ from metadash.canonical import plain
 from metadash.data.columns.kind import ADDED, REPLACED
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.fields import build
 from metadash.runs.kinds import check, run_digest, title_of
 from metadash.runs.store import RunStore
-from metadash.specs.fields import build
 from metadash.specs.run import RunSpec
 from metadash.training.trainer import encode_sources
 from metadash.workspace import Workspace
