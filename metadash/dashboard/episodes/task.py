@@ -16,9 +16,10 @@ from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.pictures import STYLE, input_html, input_row
 from metadash.dashboard.parts.pool_chip import drop_pool
+from metadash.data.columns.registry import kind_named
+from metadash.data.columns.summary import number
 from metadash.data.dataset import Dataset, Source
 from metadash.data.facets import is_facet
-from metadash.data.profile import number
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.saved import SavedEpisode
 from metadash.episodes.spec import EpisodeSpec
@@ -142,7 +143,7 @@ def columns_of(data: Dataset, strategy: str) -> list[str]:
     fit = [
         summary.name
         for summary in reads.summaries(data, table)
-        if summary.distinct > 1 and not summary.identifies and summary.kind != "vector" and summary.name != "class_id"
+        if summary.distinct > 1 and not summary.identifies and kind_named(summary.kind).groups and summary.name != "class_id"
     ]
     return [name for name in fit if name == first] + [name for name in fit if name != first]
 
