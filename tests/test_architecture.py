@@ -20,6 +20,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"__main__"},
     {"verbs"},
+    {"api"},
+    {"front"},
     {"dashboard"},
     {"figures"},
     {"ablation"},

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from metadash.answers.family import COMPARED
-from metadash.stats.verdict import CLAIMS, Decision, Verdict, graded
+from metadash.answers.family import marked
+from metadash.stats.verdict import Decision, Verdict
 
 Colour = Literal["primary", "red", "gray", "orange", "green"]
 
@@ -13,7 +13,6 @@ COLOURS: dict[Verdict, Colour] = {
     Verdict.EQUIVALENT: "gray",
     Verdict.UNDETERMINED: "orange",
 }
-SHORT = {**CLAIMS, Verdict.EQUIVALENT: "no practical difference"}
 
 
 def badge_of(decision: Decision, compared: bool = False) -> tuple[str, Colour]:
@@ -21,5 +20,4 @@ def badge_of(decision: Decision, compared: bool = False) -> tuple[str, Colour]:
 
     The colour is the verdict's whatever the grade: how sure it is, the words say.
     """
-    claims = COMPARED if compared else SHORT
-    return f"{decision.verdict.value} {graded(claims[decision.verdict], decision.grade)}", COLOURS[decision.verdict]
+    return marked(decision, compared), COLOURS[decision.verdict]
