@@ -7,6 +7,7 @@ from typing import Literal
 
 import duckdb
 
+from metadash.data.columns.facts import storage_of_type
 from metadash.data.dataset import Dataset
 from metadash.data.literals import identifier, literal
 
@@ -116,7 +117,7 @@ def sign_of(connection: duckdb.DuckDBPyConnection, table: str, column: str, type
     known, distinct = row or (0, 0)
     if not known:
         return None
-    text = type == "VARCHAR"
+    text = storage_of_type(type) == "text"
     if text or type in ("BIGINT", "HUGEINT", "UBIGINT"):
         for sign, share in matching(connection, table, column).items():
             if share > MOSTLY:
