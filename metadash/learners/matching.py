@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.core.anchored import AnchoredLearner, Fusion
+from metadash.learners.core.anchored import AnchoredLearner
 from metadash.networks.anchors import MetadataContext
 
 
@@ -24,22 +24,10 @@ class MatchingNetwork(AnchoredLearner):
     little; without, neither does. The anchor of a class is a key only: it is not read into f or g.
     """
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-        matching_scale: Literal["learned", "fixed"] = "learned",
-        fce: bool = False,
-        fce_steps: int = 5,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
+    def prepare(self, *, matching_scale: Literal["learned", "fixed"] = "learned", fce: bool = False, fce_steps: int = 5) -> None:
         learned = matching_scale == "learned"
         self.log_scale = nn.Parameter(torch.tensor(2.0 if learned else 0.0), requires_grad=learned)
-        self.full_context = FullContext(dim, fce_steps) if fce else None
+        self.full_context = FullContext(self.dim, fce_steps) if fce else None
 
     def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
         of_examples, of_anchors = self.attention_logits(support, query, context)
