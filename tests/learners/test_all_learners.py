@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from metadash.learners.anil import ANIL
 from metadash.learners.core.base import EmbeddingLearner
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import MAML
 from metadash.learners.meta_lstm import MetaLSTM
 from metadash.learners.meta_sgd import MetaSGD
@@ -50,10 +51,10 @@ def plain_twin(anchored, name, **more):
 def test_zero_strength_is_the_plain_learner_bit_for_bit(name, shots):
     support, query, _ = gaussian_tasks(shots=shots)
     anchored, context = learner(name, metadata=True), some_metadata()
-    plain = plain_twin(anchored, name).classify(support, query)
-    with_metadata = anchored.classify(support, query, context)
+    plain = plain_twin(anchored, name).classify(TaskBatch.by_class(support, query))
+    with_metadata = anchored.classify(TaskBatch.by_class(support, query, context))
     set_strength(anchored, 0)
-    assert torch.equal(anchored.classify(support, query, context), plain)
+    assert torch.equal(anchored.classify(TaskBatch.by_class(support, query, context)), plain)
     assert not torch.equal(with_metadata, plain)
 
 
@@ -61,7 +62,10 @@ def test_zero_strength_is_the_plain_learner_bit_for_bit(name, shots):
 def test_no_context_is_the_plain_learner_bit_for_bit(name):
     support, query, _ = gaussian_tasks()
     anchored = learner(name, metadata=True)
-    assert torch.equal(anchored.classify(support, query), plain_twin(anchored, name).classify(support, query))
+    assert torch.equal(
+        anchored.classify(TaskBatch.by_class(support, query)),
+        plain_twin(anchored, name).classify(TaskBatch.by_class(support, query)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,9 +74,9 @@ def test_no_context_is_the_plain_learner_bit_for_bit(name):
 def test_a_task_whose_metadata_are_hidden_is_the_plain_learners_bit_for_bit_beside_tasks_that_have_some(name, fusion):
     support, query, _ = gaussian_tasks()
     anchored, context = learner(name, metadata=True, fusion=fusion), some_metadata()
-    plain = plain_twin(anchored, name).classify(support, query)
+    plain = plain_twin(anchored, name).classify(TaskBatch.by_class(support, query))
     context.present[:4] = False
-    found = anchored.classify(support, query, context)
+    found = anchored.classify(TaskBatch.by_class(support, query, context))
     assert torch.equal(found[:4], plain[:4])
     assert not torch.equal(found[4:], plain[4:])
 
@@ -88,8 +92,10 @@ def test_reordering_the_classes_reorders_the_logits(name, metadata):
     order = torch.tensor([3, 0, 4, 1, 2])
     moved = MetadataContext([context.vectors[0][:, order].double()], context.present[:, order]) if context else None
     context = MetadataContext([context.vectors[0].double()], context.present) if context else None
-    straight = made.classify(support.double(), query.double(), context)
-    torch.testing.assert_close(made.classify(support[:, order].double(), query.double(), moved), straight[..., order])
+    straight = made.classify(TaskBatch.by_class(support.double(), query.double(), context))
+    torch.testing.assert_close(
+        made.classify(TaskBatch.by_class(support[:, order].double(), query.double(), moved)), straight[..., order]
+    )
 
 
 def test_every_learner_of_the_list_is_tested_here_or_among_those_that_adapt():
@@ -103,24 +109,36 @@ def test_every_learner_of_the_list_is_tested_here_or_among_those_that_adapt():
 def test_tasks_of_a_batch_do_not_see_one_another(name, metadata):
     support, query, _ = gaussian_tasks()
     made, context = learner(name, metadata), some_metadata() if metadata else None
-    together = made.classify(support, query, context)
+    together = made.classify(TaskBatch.by_class(support, query, context))
     order = torch.tensor([5, 2, 7, 0])
     part = MetadataContext([context.vectors[0][order]], context.present[order]) if context else None
-    torch.testing.assert_close(made.classify(support[order], query[order], part), together[order], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        made.classify(TaskBatch.by_class(support[order], query[order], part)), together[order], atol=1e-4, rtol=1e-4
+    )
 
 
 @pytest.mark.parametrize("name", WITHOUT)
 def test_queries_do_not_see_one_another(name):
     support, query, _ = gaussian_tasks()
     made = learner(name)
-    torch.testing.assert_close(made.classify(support, query[:, 7:9]), made.classify(support, query)[:, 7:9], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        made.classify(TaskBatch.by_class(support, query[:, 7:9])),
+        made.classify(TaskBatch.by_class(support, query))[:, 7:9],
+        atol=1e-4,
+        rtol=1e-4,
+    )
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_the_order_of_a_classs_examples_does_not_matter(name):
     support, query, _ = gaussian_tasks()
     made = learner(name)
-    torch.testing.assert_close(made.classify(support.flip(2), query), made.classify(support, query), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        made.classify(TaskBatch.by_class(support.flip(2), query)),
+        made.classify(TaskBatch.by_class(support, query)),
+        atol=1e-4,
+        rtol=1e-4,
+    )
 
 
 @pytest.mark.parametrize("shots", [0, 1, 3])
@@ -162,7 +180,7 @@ def train(made, draw, steps, rate=1e-2):
     made.train()
     for step in range(steps):
         support, query, target, context = draw(step)
-        loss = F.cross_entropy(made.classify(support, query, context).flatten(0, 1), target.flatten())
+        loss = F.cross_entropy(made.classify(TaskBatch.by_class(support, query, context)).flatten(0, 1), target.flatten())
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -175,7 +193,7 @@ def test_beats_chance_by_twenty_points_on_an_easy_task(name, distance):
     if LEARNERS[name].learns:
         train(made, lambda step: (*gaussian_tasks(16, shots=1, seed=step), None), 150)
     support, query, target = gaussian_tasks(100, shots=1, seed=10_000)
-    assert accuracy(made.classify(support, query), target) > 40
+    assert accuracy(made.classify(TaskBatch.by_class(support, query)), target) > 40
 
 
 @pytest.mark.parametrize(
@@ -194,7 +212,10 @@ def test_metadata_that_tell_the_class_help_at_one_shot(name, fusion):
     if name == "logistic":
         anchored.logistic_steps = plain.logistic_steps
     support, query, target, context = tasks.draw(100)
-    assert accuracy(anchored.classify(support, query, context), target) > accuracy(plain.classify(support, query), target) + 3
+    assert (
+        accuracy(anchored.classify(TaskBatch.by_class(support, query, context)), target)
+        > accuracy(plain.classify(TaskBatch.by_class(support, query)), target) + 3
+    )
 
 
 @pytest.mark.parametrize("name", WITHOUT)
