@@ -13,9 +13,9 @@ from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term
 from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
-from metadash.dashboard.parts.pictures import picture_row
+from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.watching import begin, watch
-from metadash.dashboard.prototypes.map_figure import TABLE_ROWS, TASK, export_table, selected_table, task_classes
+from metadash.dashboard.prototypes.map_figure import PICTURE, TABLE_ROWS, TASK, export_table, selected_table, task_classes
 from metadash.dashboard.prototypes.map_view import colour_choices, drawn
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
@@ -96,8 +96,7 @@ with st.expander("More options: background, perplexity, seed", icon=":material/t
         "Seed", 0, 9999, 0, key="pr_seed", bind="query-params", help="Of the background and of t-SNE's start."
     )
 
-assert isinstance(run.spec, RunSpec)
-spec = MapSpec(run.spec, int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
+spec = MapSpec(run.spec_as(RunSpec), int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
 found = server.store().get(digest)
@@ -165,18 +164,15 @@ if not found:
 def support_pictures() -> None:
     """The labelled examples, numbered like the prototypes on the map."""
     st.caption(f"The support: {'the one labelled example' if shot == 1 else f'{shot} labelled examples'} of each class.")
-    if data.description.modality != "image":
-        st.caption("  \n".join(f"**{place + 1}** {in_task[c]}" for place, c in enumerate(in_task)))
-        return
     support = points[points["kind"] == "support"]
     first = [support.loc[support["class_id"] == c, "row"].to_numpy()[:EXAMPLES] for c in list(in_task)[:CLASSES]]
     captions = [f"{place + 1} {class_names[c]}" for place, c in enumerate(in_task)]
     if shot == 1:
-        st.html(picture_row(np.asarray(data.inputs[np.concatenate(first)]), captions, size=84))
+        st.html(input_row(data, np.concatenate(first), captions, size=84))
     else:
         for rows, caption in zip(first, captions, strict=False):
             st.caption(plain(caption))
-            st.html(picture_row(np.asarray(data.inputs[rows]), size=30, alts=[caption] * len(rows)))
+            st.html(input_row(data, rows, size=30, alts=[caption] * len(rows)))
 
 
 @st.fragment
@@ -211,7 +207,7 @@ def map_and_selection() -> None:
     st.dataframe(
         table,
         hide_index=True,
-        column_config={"picture": st.column_config.ImageColumn("picture", width="small")},
+        column_config={PICTURE: st.column_config.ImageColumn(PICTURE, width="small")},
         alt="The selected instances with their metadata",
     )
 

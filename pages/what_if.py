@@ -101,8 +101,8 @@ to_link("wi_run")
 if unknown:
     st.warning(f"The link names a run that is not stored here: {plain(', '.join(unknown))}.", icon=":material/link_off:")
 arm, trained = runs[run_id]
-assert isinstance(trained.spec, RunSpec)
-tests = trained.spec.evaluation
+asked_run = trained.spec_as(RunSpec)
+tests = asked_run.evaluation
 shot = middle.selectbox("Shots", tests.shots, key="wi_shot", bind="query-params", help=term("n_shot"))
 episode = right.number_input(
     "Test task", 1, tests.n_episodes, 1, key="wi_episode", bind="query-params", help="The one shown query by query."
@@ -127,16 +127,16 @@ if not reads_instances and any(data.source(name).level == "instance" for name in
 changes_area, beside = st.columns([3, 2])
 with changes_area.container(border=True):
     st.markdown("##### What changes")
-    changes = changes_of(trained.spec.sources, data)
+    changes = changes_of(asked_run.sources, data)
 with beside.container(border=True):
     st.markdown("##### One value rewritten")
     manifest = server.store().manifest(trained)
-    edits = edits_of(trained.spec.sources, [int(c) for c in manifest.classes[int(episode) - 1]], data)
+    edits = edits_of(asked_run.sources, [int(c) for c in manifest.classes[int(episode) - 1]], data)
     task = manifest[int(episode) - 1 : int(episode)].at_shot(int(shot))
-    instance_edits = instance_edits_of(trained.spec.sources, task, data)
+    instance_edits = instance_edits_of(asked_run.sources, task, data)
     seed = st.number_input("Draw", 0, 9999, 0, key="wi_seed", bind="query-params", help="Which are hit first. The link keeps it.")
 
-spec = WhatIfSpec(trained.spec, changes, edits, instance_edits, int(seed), int(episode) - 1, int(shot))
+spec = WhatIfSpec(asked_run, changes, edits, instance_edits, int(seed), int(episode) - 1, int(shot))
 digest = run_digest(spec, data)
 found = server.store().get(digest)
 
@@ -206,7 +206,7 @@ queries_view(found.frame("queries"), data)
 
 def map_part() -> None:
     """The map of the unchanged task, pinned, with the prototypes' ways on it."""
-    pinned = MapSpec(trained.spec, int(episode) - 1, int(shot))
+    pinned = MapSpec(asked_run, int(episode) - 1, int(shot))
     busy = on_its_way([pinned], data)
     drawn = server.store().find(pinned, data)
     if drawn is None:
@@ -236,8 +236,8 @@ if "prototype_after" in classes:
 def dose_part() -> None:
     sources = st.multiselect(
         "Sources hit together",
-        trained.spec.sources,
-        [trained.spec.sources[0]],
+        asked_run.sources,
+        [asked_run.sources[0]],
         format_func=level_label(data),
         key="wi_dose_sources",
         bind="query-params",
@@ -245,8 +245,8 @@ def dose_part() -> None:
     if not sources:
         st.caption("Choose at least one source.")
         return
-    hit = tuple(name for name in trained.spec.sources if name in sources)
-    spec = DoseSpec(trained.spec, hit, dose_kinds(hit, data), seed=int(seed))
+    hit = tuple(name for name in asked_run.sources if name in sources)
+    spec = DoseSpec(asked_run, hit, dose_kinds(hit, data), seed=int(seed))
     siblings = [replace(spec, run=run.spec) for run in arm.runs]
     busy = on_its_way(siblings, data)
     stored = [run for one in siblings if (run := server.store().find(one, data))]

@@ -47,8 +47,7 @@ class Giveaway:
 
 def giveaway(run: Run) -> Giveaway:
     """Read a finished run of the kind *probe*."""
-    spec, frame = run.spec, run.frame("guesses")
-    assert isinstance(spec, ProbeSpec)
+    spec, frame = run.spec_as(ProbeSpec), run.frame("guesses")
     right = 100 * (frame["truth"] == frame["guess"]).to_numpy(dtype=float)
     chance = 100 * float(frame["truth"].value_counts(normalize=True).iloc[0])
     interval = as_accuracy(group_jackknife(right, np.asarray(frame["class_id"])))

@@ -89,7 +89,7 @@ def read_alone(specs: dict[str, RunSpec | ProxySpec], dataset: Dataset, store: R
             continue
         scores = load_scores([run], store)
         inside, new = scores.means(1)
-        level = "instance" if isinstance(spec, ProxySpec) else "class"
+        level = dataset.source(spec.sources[0]).level
         found.append(Alone(name, level, spec.sources, inside, new, 100 / spec.evaluation.n_way, run.digest))
     return sorted(found, key=lambda one: (one.level, -one.above))
 

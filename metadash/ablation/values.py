@@ -107,8 +107,7 @@ def pooled(folds: Sequence[Values]) -> Values:
 
 
 def run_behind(run: Run) -> RunSpec:
-    assert isinstance(run.spec, (HeadsSpec, MaskedSpec))
-    return run.spec.run
+    return (run.spec_as(HeadsSpec) if run.kind == "heads" else run.spec_as(MaskedSpec)).run
 
 
 def gathered(runs: dict[SourceArm, list[Run]], seeds: tuple[int, ...], store: RunStore) -> Values:

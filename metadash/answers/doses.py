@@ -75,10 +75,9 @@ def dose_curves(runs: Sequence[Run], store: RunStore, shot: int, seed: int = 0) 
 
     Raises BadInput when they were asked different things or scored on different episodes.
     """
-    specs = [run.spec for run in runs]
+    specs = [run.spec_as(DoseSpec) for run in runs]
     first = specs[0]
-    assert isinstance(first, DoseSpec)
-    asked = {(s.sources, s.kinds, s.fractions, run.summary["manifest"]) for s, run in zip(specs, runs, strict=True)}  # type: ignore[union-attr]
+    asked = {(s.sources, s.kinds, s.fractions, run.summary["manifest"]) for s, run in zip(specs, runs, strict=True)}
     if len(asked) > 1:
         raise BadInput("These curves were asked different things, or of different episodes; they cannot be put together.")
     if shot not in first.run.evaluation.shots:

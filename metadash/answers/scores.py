@@ -25,7 +25,7 @@ def load_scores(runs: list[Run], store: RunStore) -> Scores:
     by_ways = {n_way: np.stack([found[n_way] for found in stacked], axis=1) for n_way in ways}
     return Scores(
         next(iter(shots)),
-        by_ways.pop(order[0].spec.evaluation.n_way),  # type: ignore[union-attr]
+        by_ways.pop(spec_of(order[0]).evaluation.n_way),
         store.manifest(order[0]),
         tuple(run.digest for run in order),
         tuple(spec_of(run).seed for run in order),
@@ -53,7 +53,7 @@ def pooled_scores(folds: Sequence[Scores]) -> Scores:
 
 def accuracy_by_ways(run: Run) -> dict[int, np.ndarray]:
     """[K, E] in 0..1 at each number of ways of a run. Scores without the column n_way, of an older version, are at the evaluation's."""
-    frame, tests = run.scores(), run.spec.evaluation  # type: ignore[union-attr]
+    frame, tests = run.scores(), spec_of(run).evaluation
     if "n_way" not in frame:
         frame = frame.assign(n_way=tests.n_way)
     found = {}

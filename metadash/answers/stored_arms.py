@@ -46,9 +46,7 @@ class StoredArm:
 
     @property
     def spec(self) -> RunSpec:
-        spec = self.runs[0].spec
-        assert isinstance(spec, RunSpec)
-        return spec
+        return self.runs[0].spec_as(RunSpec)
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -126,8 +124,8 @@ def stored_arms(runs: Iterable[Run]) -> tuple[list[StoredArm], list[str]]:
     unreadable = []
     for run in sorted((run for run in runs if run.kind == "learner"), key=lambda run: run.about["created"]):
         try:
-            assert isinstance(run.spec, RunSpec)
-            found.setdefault(arm_id(run), {})[run.spec.split, run.spec.seed] = run
+            spec = run.spec_as(RunSpec)
+            found.setdefault(arm_id(run), {})[spec.split, spec.seed] = run
         except (BadInput, KeyError, TypeError):
             unreadable.append(run.digest)
     arms = [arm for identity, of_arm in found.items() if (arm := whole_arm(identity, of_arm))]

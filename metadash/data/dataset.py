@@ -17,6 +17,7 @@ from metadash.checksums import is_sealed, is_whole, sealed, sums_of
 from metadash.data.finite import check_file, check_finite
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.literals import identifier
+from metadash.data.modality import Modality, modality_of
 from metadash.errors import BadInput
 from metadash.workspace import Workspace, new_folder, read_json, reason
 
@@ -62,11 +63,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Description:
-    """What `dataset.json` holds beside the fingerprint: everything about a data set that is no table."""
+    """What `dataset.json` holds beside the fingerprint: everything about a data set that is no table; ``modality`` is a name in
+    ``metadash.data.modality``."""
 
     name: str
     title: str
-    modality: Literal["image", "vector"]
+    modality: str
     licence: str
     provenance: str
     class_noun: str
@@ -91,13 +93,13 @@ def write_dataset(
     """Write a whole data set beside its place and rename it there.
 
     ``classes`` has one row a class with ``class_id`` 0..C-1 and ``class_name``; ``instances`` one row an instance with
-    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, H, W] or [I, H, W, 3] for images, else [I, D]; ``splits`` rows of (split, class_id, role).
+    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, H, W] or [I, H, W, 3] uint8 for images, else [I, D]; ``splits`` rows of (split, class_id, role).
     Raises BadInput when the tables and the inputs do not belong together, for inputs that are no numbers, when the name is taken by other content, and for a full
     disk.
     """
     check_tables(classes, instances, inputs, splits)
     check_names(description, classes, instances, splits)
-    check_shape(description, inputs)
+    modality_of(description.modality).check(description.name, inputs)
     check_finite(inputs)
     fingerprint = fingerprint_of(classes, instances, inputs, splits, description)
     with new_folder(workspace.datasets / description.name) as folder:
@@ -145,18 +147,6 @@ def check_tables(classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndar
         raise BadInput(f"The splits name the role '{sorted(unknown)[0]}'; a role is one of {', '.join(ROLES)}.")
     if splits.duplicated(["split", "class_id"]).any():
         raise BadInput("A class stands twice in one split; meta-train, validation and test classes must be disjoint.")
-
-
-def check_shape(description: Description, inputs: np.ndarray) -> None:
-    """Images are grey or have their three colours last; anything else would be read askew."""
-    shape, image = inputs.shape[1:], description.modality == "image"
-    if image and not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
-        raise BadInput(
-            f"One image of '{description.name}' has the shape {tuple(shape)}; it must be (height, width), or (height, width, 3) with the "
-            "colours last."
-        )
-    if not image and len(shape) != 1:
-        raise BadInput(f"One vector of '{description.name}' has the shape {tuple(shape)}; it must be a row of numbers.")
 
 
 def check_names(description: Description, classes: pd.DataFrame, instances: pd.DataFrame, splits: pd.DataFrame) -> None:
@@ -225,6 +215,11 @@ class Dataset:
     @property
     def name(self) -> str:
         return self.description.name
+
+    @property
+    def modality(self) -> Modality:
+        """What kind of inputs it has, and all that follows from that. Raises BadInput for one that this version does not know."""
+        return modality_of(self.description.modality)
 
     @property
     def database(self) -> Path:

@@ -6,6 +6,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from metadash.data.modality import MODALITIES, kinds_in_words, modality_of
 from metadash.errors import BadInput, nearest
 
 if typing.TYPE_CHECKING:
@@ -27,7 +28,6 @@ class BackboneEntry:
     paper: str
     idea: str
     make: str
-    modalities: tuple[str, ...]
     width: int
     widths: tuple[int, ...]
     least: int
@@ -60,7 +60,6 @@ BACKBONES = {
             "Vinyals et al. 2016; Snell et al. 2017",
             "Four blocks of 3×3 convolution, the field's standard for small images.",
             "metadash.networks.conv4:Conv4",
-            ("image",),
             width=32,
             widths=(32, 64),
             least=4,
@@ -76,7 +75,6 @@ BACKBONES = {
             "Oreshkin et al. 2018; Lee et al. 2019",
             "Twelve convolutions in four residual blocks, what most papers since 2018 report; it wants larger images and more data.",
             "metadash.networks.resnet12:ResNet12",
-            ("image",),
             width=16,
             widths=(16, 32, 64),
             least=4,
@@ -92,7 +90,6 @@ BACKBONES = {
             "Finn et al. 2017, section 5.1",
             "Four dense layers, for feature vectors; of an image it knows only which pixel is which, and none of their order.",
             "metadash.networks.mlp:MLP",
-            ("vector", "image"),
             width=64,
             widths=(64, 128),
             least=4,
@@ -113,10 +110,11 @@ def backbone_entry(name: str) -> BackboneEntry:
 
 
 def backbones_for(modality: str) -> dict[str, BackboneEntry]:
-    """Those that take such inputs; the first is the usual one. Raises BadInput where there is none."""
-    found = {name: entry for name, entry in BACKBONES.items() if modality in entry.modalities}
+    """Those that take such inputs, as ``metadash.data.modality`` names them; the first is the usual one. Raises BadInput where there is none."""
+    found = {name: BACKBONES[name] for name in modality_of(modality).backbones}
     if not found:
-        raise BadInput(f"No backbone takes inputs of the kind '{modality}'; there are backbones for image and vector.")
+        taken = [name for name, known in MODALITIES.items() if known.backbones]
+        raise BadInput(f"No backbone takes inputs of the kind '{modality}'; there are backbones for {' and '.join(taken)}.")
     return found
 
 
@@ -129,11 +127,10 @@ def check_inputs(name: str, modality: str, shape: Sequence[int], whose: str) -> 
     entry = backbone_entry(name)
     others = [other for other in backbones_for(modality) if other != name]
     instead = f"; choose the backbone {' or '.join(others)}." if others else "."
-    if modality not in entry.modalities:
-        raise BadInput(
-            f"{entry.title} takes {' and '.join(f'{m}s' for m in entry.modalities)}, and '{whose}' holds {modality}s{instead}"
-        )
-    if modality == "image" and min([*shape[:2], *([] if len(shape) > 1 else [0])]) < entry.smallest_side:
+    taken = [known for known, of_it in MODALITIES.items() if name in of_it.backbones]
+    if modality not in taken:
+        raise BadInput(f"{entry.title} takes {kinds_in_words(taken)}, and '{whose}' holds {kinds_in_words([modality])}{instead}")
+    if entry.smallest_side > 1 and (len(shape) < 2 or min(shape[:2]) < entry.smallest_side):
         raise BadInput(
             f"{entry.title} needs images of at least {entry.smallest_side} pixels a side; '{whose}' has images of {tuple(shape)}, too "
             f"small for it{instead}"

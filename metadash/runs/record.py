@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ from metadash.runs.kinds import from_plain
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
 from metadash.workspace import read_json, reason, set_aside
+
+S = TypeVar("S")
 
 WRITTEN = {"kind", "spec", "summary", "environment", "seconds", "created"}
 """What every ``run.json`` holds, those of older versions too."""
@@ -53,6 +55,12 @@ class Run:
     @cached_property
     def spec(self) -> Spec:
         return from_plain(self.kind, self.about["spec"])
+
+    def spec_as(self, cls: type[S]) -> S:
+        """Its spec, where the kind of the run is known to whoever asks."""
+        spec = self.spec
+        assert isinstance(spec, cls), f"a run of the kind {self.kind} is no {cls.__name__}"
+        return spec
 
     @property
     def is_understood(self) -> bool:

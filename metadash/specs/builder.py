@@ -14,9 +14,9 @@ from metadash.data.dataset import Dataset
 from metadash.data.folds import fold_name
 from metadash.data.shipped import start_of
 from metadash.errors import BadInput
-from metadash.learners.registry import entry_of
+from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.registry import usual_backbone
-from metadash.specs.check import check
+from metadash.specs.check import check_backbone, check_run
 from metadash.specs.defaults import Fitting, fitting
 from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
 from metadash.specs.source_levels import column_for, modulating, usual_fusion, usual_strategy
@@ -75,7 +75,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     of_run = {name: chosen[name] for name in OF_RUN if name in chosen}
     of_run.setdefault("split", dataset.description.default_split or dataset.split_names[0])
     of_run.setdefault("fusion", usual_fusion(sources, dataset))
-    learner, mode = of_run.get("learner", "prototypical"), of_run.get("mode", "quick")
+    learner, mode = of_run.get("learner", USUAL), of_run.get("mode", "quick")
     of_run.setdefault("learning_rate", entry_of(learner).outer_rate(mode))
     drawn = drawn_how(dataset, sources, chosen)
     numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
@@ -103,7 +103,7 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
         raise BadInput("No number of shots is chosen; choose at least one.")
     if chosen.get("source_dropout") and not sources:
         raise BadInput("source_dropout would be ignored without metadata; name the sources that are to be hidden now and then.")
-    learner = chosen.get("learner", "prototypical")
+    learner = chosen.get("learner", USUAL)
     if chosen.get("ways") and entry_of(learner).fixed_way:
         raise BadInput(
             f"Fewer ways would be ignored by the learner '{learner}', whose head has one row for each class; choose none, or another "
@@ -192,7 +192,9 @@ def _fitting(looked: _Looked) -> Fitting:
 def fits(looked: _Looked, folds: int) -> bool:
     try:
         for split in fold_splits(folds):
-            check(in_fold(looked.what, split, looked.dataset), looked.dataset)
+            run = in_fold(looked.what, split, looked.dataset)
+            check_run(run, looked.dataset)
+            check_backbone(run.backbone, looked.dataset)
     except BadInput:
         return False
     return True

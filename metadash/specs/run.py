@@ -5,8 +5,10 @@ from typing import Any, Literal
 
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
+from metadash.learners.core.entry import Mode
 from metadash.learners.core.fusions import BOTH
-from metadash.learners.registry import Mode, check_options, entry_of, options_for
+from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
+from metadash.learners.registry import USUAL, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
 from metadash.networks.registry import backbone_entry
 from metadash.specs.fields import check_fields, check_range
@@ -137,7 +139,7 @@ class RunSpec:
     dataset: str
     split: str
     backbone: BackboneSpec
-    learner: str = "prototypical"
+    learner: str = USUAL
     options: tuple[Any, ...] = ()
     mode: Mode = "quick"
     distance: Literal["euclidean", "cosine"] = "euclidean"
@@ -212,7 +214,8 @@ class RunSpec:
     @property
     def light(self) -> bool:
         """Whether it is a head over frozen embeddings that trains beside others in one loop (see ``metadash.training.heads``)."""
-        return (self.learner, self.mode, self.fusion) == ("prototypical", "quick", "pseudo-shots") and not self.source_dropout
+        stacks = entry_of(self.learner).stacks
+        return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout
 
     @property
     def trains(self) -> bool:
@@ -307,12 +310,12 @@ def check_learner(spec: RunSpec) -> None:
     if spec.distance != "euclidean" and spec.distance not in entry.distances:
         raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
     for name, _ in spec.options:
-        if spec.mode == "quick" and name in ("batch_norm", "per_step_norm"):
+        if spec.mode == "quick" and name in OF_NETWORKS:
             raise BadInput(
                 f"The mode quick would ignore the option {name}: a frozen embedding has no batch norm; use the mode full."
             )
-        if name == "fce_steps" and not dict(spec.options).get("fce"):
-            raise BadInput("The learner 'matching' would ignore the option fce_steps without fce=true.")
+        if (other := ONLY_WITH.get(name)) and not dict(spec.options).get(other):
+            raise BadInput(f"The learner '{spec.learner}' would ignore the option {name} without {other}=true.")
     if spec.mode == "full" and entry.family == "reference":
         raise BadInput(
             f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."

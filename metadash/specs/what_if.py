@@ -40,8 +40,9 @@ class WhatIfSpec(OfRun):
         return "What if: " + (", ".join(asked) or "nothing changes")
 
     @property
-    def rough_seconds(self) -> float:
-        return 1.0 + scoring_seconds(self.run)
+    def changed(self) -> list[tuple[str, str]]:
+        """Each source with a kind of change that is made to it."""
+        return [(change.source, change.kind) for change in self.changes]
 
 
 DOSED = ("missing", "swap", "nearest", "noise")
@@ -87,21 +88,9 @@ class DoseSpec(OfRun):
         return f"{', '.join(self.sources)} wrong or missing, more and more"
 
     @property
-    def rough_seconds(self) -> float:
-        return 2.0 + scoring_seconds(self.run) * len(self.kinds) * len(self.fractions) * self.draws
-
-
-def changed_sources(spec: WhatIfSpec | DoseSpec) -> list[tuple[str, str]]:
-    """Each source with a kind of change that is made to it."""
-    if isinstance(spec, DoseSpec):
-        return [(source, kind) for source in spec.sources for kind in spec.kinds]
-    return [(change.source, change.kind) for change in spec.changes]
-
-
-def scoring_seconds(run: RunSpec) -> float:
-    """Of one pass over the test episodes; each query is a few small matrix products."""
-    tests = run.evaluation
-    return tests.n_episodes * len(tests.shots) * sum(run.ways) * 1e-5
+    def changed(self) -> list[tuple[str, str]]:
+        """Each source with each kind of change that is made to it."""
+        return [(source, kind) for source in self.sources for kind in self.kinds]
 
 
 def check_rescorable(run: RunSpec, sources: set[str]) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
+from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
 from metadash.runs.machine import environment
 from metadash.runs.progress import SCORING, History
@@ -59,7 +60,7 @@ def train_loop(spec: LoopSpec, dataset: Dataset, needed: list[Run], store: RunSt
 
 def plain_prototypes(spec: RunSpec) -> bool:
     """Whether nothing is trained and classes are the means of frozen embeddings."""
-    return spec.learner == "prototypical" and not spec.trains
+    return entry_of(spec.learner).stacks and not spec.trains
 
 
 def light_outcomes(

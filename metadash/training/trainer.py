@@ -33,8 +33,6 @@ from metadash.training.scorable import scorable
 
 DRAWN_AT_ONCE = 50
 TRAINING_SHARE = 0.85
-CLIPPED = {"meta-lstm": 0.25}
-"""The norm at which a paper clips its outer gradient."""
 
 
 def encode_sources(spec: RunSpec, dataset: Dataset, table: pd.DataFrame | None = None) -> list[EncodedSource]:
@@ -225,11 +223,12 @@ def load_backbone(spec: RunSpec, dataset: Dataset, backbone: Run) -> nn.Module:
 
 
 def optimisers_of(arm: Arm) -> list[torch.optim.Optimizer]:
-    """AdamW on the learner's gradient (fused: of a light head's step, a quarter of the time); plain descent for Reptile, whose gradient is θ − φ and whose step is ε.
+    """AdamW on the learner's gradient (fused: of a light head's step, a quarter of the time); plain descent where the registry says so, as
+    for Reptile, whose gradient is θ − φ and whose step is ε.
 
-    FiLM's networks and the auxiliary head are no part of Reptile's θ: they take no inner steps to follow, and have AdamW.
+    FiLM's networks and the auxiliary head are no part of such a θ: they take no inner steps to follow, and have AdamW.
     """
-    if arm.spec.learner != "reptile":
+    if entry_of(arm.spec.learner).optimiser == "adamw":
         return [torch.optim.AdamW(arm.parameters(), fused=True)]
     hooks = [module for module in (arm.learner.film, arm.learner.auxiliary) if module is not None]
     own = [parameter for module in hooks for parameter in module.parameters()]
@@ -240,16 +239,16 @@ def optimisers_of(arm: Arm) -> list[torch.optim.Optimizer]:
     return [followed, torch.optim.AdamW(own, arm.spec.learning_rate, weight_decay=arm.spec.weight_decay, fused=True)]
 
 
-def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:
-    """Reptile's ε falls linearly from its start to zero (Nichol et al. 2018, section 5)."""
-    epsilon = check_options("reptile", dict(arm.spec.options), arm.spec.mode).reptile_epsilon
+def anneal(optimiser: torch.optim.Optimizer, spec: RunSpec, option: str, progress: float) -> None:
+    """The step of a descent falls linearly from its start to zero (Reptile's ε: Nichol et al. 2018, section 5)."""
+    start = getattr(check_options(spec.learner, dict(spec.options), spec.mode), option)
     for group in optimiser.param_groups:
-        group["lr"] = epsilon * (1 - progress)
+        group["lr"] = start * (1 - progress)
 
 
 def fit(arm: Arm, history: History) -> dict[str, float]:
     """Train until validation accuracy has not risen for ``patience`` looks, or the budget is spent; keep the best weights."""
-    spec = arm.spec
+    spec, entry = arm.spec, entry_of(arm.spec.learner)
     every = LOOK_EVERY["adapting" if spec.adapts_network else spec.mode]
     optimisers = optimisers_of(arm)
     with named_step(0, spec.steps):
@@ -270,10 +269,10 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
             loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
         arm.learner.zero_grad()
         loss.backward()
-        if spec.learner in CLIPPED:
-            torch.nn.utils.clip_grad_norm_(arm.learner.parameters(), CLIPPED[spec.learner])
-        if spec.learner == "reptile":
-            anneal(optimisers[0], arm, progress)
+        if entry.clip is not None:
+            torch.nn.utils.clip_grad_norm_(arm.learner.parameters(), entry.clip)
+        if entry.annealed:
+            anneal(optimisers[0], spec, entry.annealed, progress)
         for optimiser in optimisers:
             optimiser.step()
         if not torch.isfinite(loss):
@@ -310,8 +309,8 @@ def cure(spec: RunSpec, step: int) -> str:
         return "the inputs or the backbone's embeddings hold values that are not numbers"
     entry, options = entry_of(spec.learner), check_options(spec.learner, dict(spec.options), spec.mode)
     inner = f"lower inner_lr ({options.inner_lr:g})" if "inner_lr" in entry.options else ""
-    if spec.learner == "reptile":
-        return f"{inner} or reptile_epsilon ({options.reptile_epsilon:g})"
+    if entry.annealed:
+        return f"{inner} or {entry.annealed} ({getattr(options, entry.annealed):g})"
     return f"{inner or f'try another seed than {spec.seed}'}, or (from Python) lower learning_rate ({spec.learning_rate:g})"
 
 

@@ -11,12 +11,11 @@ from metadash.ablation.words import as_text, as_values
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
+from metadash.runs.kinds import check, title_of
 from metadash.runs.queue.batch import train_all
-from metadash.runs.queue.jobs import title_of
 from metadash.runs.queue.underway import outlook_of, parts_of
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
-from metadash.specs.check import check
 from metadash.stats import words
 from metadash.verbs.commands import OF_BUDGET, OF_TASKS, Result, chosen, refuse_idle
 from metadash.verbs.progress_bar import bar

@@ -12,8 +12,8 @@ from metadash.errors import BadInput
 from metadash.metadata.audit.anonymity import Anonymity, anonymity
 from metadash.metadata.audit.audit import Audit, audit
 from metadash.metadata.audit.findings import Finding
+from metadash.runs.kinds import title_of
 from metadash.runs.queue.batch import train_all, train_one
-from metadash.runs.queue.jobs import title_of
 from metadash.runs.store import RunStore
 from metadash.specs.probes import ProbeSpec
 from metadash.specs.run import RunSpec
@@ -79,8 +79,7 @@ def probe(options: argparse.Namespace, data: Dataset, workspace: Workspace) -> G
     """Guess a column from the map of a stored run's first test task, or from its prototypes."""
     if not options.probed:
         raise BadInput("--probe needs the run whose map or prototypes would be published; name it with --run.")
-    spec = stored(RunStore(workspace), options.probed).spec
-    assert isinstance(spec, RunSpec)
+    spec = stored(RunStore(workspace), options.probed).spec_as(RunSpec)
     if spec.dataset != data.name:
         raise BadInput(f"The run {options.probed} is of the data set '{spec.dataset}'; audit that one.")
     seen = MapSpec(spec, n_shot=spec.evaluation.shots[0])

@@ -16,6 +16,7 @@ from metadash import settings
 from metadash.answers.answer import USUAL_SEEDS
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
+from metadash.learners.registry import USUAL
 from metadash.metadata.controls import CONTROLS
 from metadash.networks.registry import BACKBONES
 from metadash.specs.run import AUXILIARY_WEIGHT
@@ -114,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
 
     train = verbs.add_parser("train", parents=[common], help="train one learner, or look it up")
     add_dataset(train)
-    train.add_argument("--learner", default="prototypical")
+    train.add_argument("--learner", default=USUAL)
     train.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the learner's paper; may be repeated"
     )
@@ -203,7 +204,7 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="also measure how wrong, and how often missing, each source may be (default: for light heads)",
     )
-    verb.add_argument("--learner", default="prototypical", help="confirming another than prototypes trains arm by arm")
+    verb.add_argument("--learner", default=USUAL, help="confirming another than prototypes trains arm by arm")
     verb.add_argument("--mode", choices=["quick", "full"], default="quick")
     verb.add_argument(
         "--controls", type=words, help="how metadata is falsified to confirm, separated by commas (default shuffled)"

@@ -26,8 +26,8 @@ from metadash.errors import BadInput
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import ENTRIES, options_for
+from metadash.runs.kinds import title_of
 from metadash.runs.queue.batch import train_all, train_one
-from metadash.runs.queue.jobs import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec, ways_note

@@ -12,8 +12,8 @@ from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit
+from metadash.runs.kinds import title_of
 from metadash.runs.queue.batch import train_one
-from metadash.runs.queue.jobs import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
@@ -29,13 +29,13 @@ def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
     """Nothing is trained; what was asked before is read. Raises BadInput for a change that cannot be."""
     store = RunStore(workspace)
     trained = stored(store, options.asked)
-    assert isinstance(trained.spec, RunSpec)
+    asked = trained.spec_as(RunSpec)
     data = open_dataset(workspace, options.dataset)
-    if trained.spec.dataset != data.name:
-        raise BadInput(f"The run {options.asked} is of the data set '{trained.spec.dataset}'; name that one with --dataset.")
+    if asked.dataset != data.name:
+        raise BadInput(f"The run {options.asked} is of the data set '{asked.dataset}'; name that one with --dataset.")
     if options.dose:
         return dose(options, trained, data, workspace)
-    spec = spec_of(options, trained.spec, data)
+    spec = spec_of(options, asked, data)
     with bar(1) as shown:
         run = train_one(spec, workspace, shown.part(title_of(spec)))
     return answered(what_if(run, trained, store), spec, run, data)
@@ -93,8 +93,8 @@ def dose_spec_of(options: argparse.Namespace, run: RunSpec, data: Dataset) -> Do
 
 def dose(options: argparse.Namespace, trained: Run, data: Dataset, workspace: Workspace) -> Result:
     """The gain over doing without the sources as more and more classes or instances are hit, one curve for each way of being wrong."""
-    assert isinstance(trained.spec, RunSpec)
-    spec, shot = dose_spec_of(options, trained.spec, data), shot_of(options, trained.spec)
+    asked = trained.spec_as(RunSpec)
+    spec, shot = dose_spec_of(options, asked, data), shot_of(options, asked)
     with bar(1) as shown:
         run = train_one(spec, workspace, shown.part(title_of(spec)))
     curves = dose_curves([run], RunStore(workspace), shot)

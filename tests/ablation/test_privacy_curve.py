@@ -10,8 +10,8 @@ from metadash.ablation.privacy_curve import curve, read_curve
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.blur import EPSILONS, LAPLACE, RESPONSE
+from metadash.runs.kinds import check
 from metadash.runs.store import RunStore
-from metadash.specs.check import check
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, store_scores, tiny_run
 

@@ -92,6 +92,12 @@ def test_a_learner_that_learns_has_something_to_train_and_one_that_does_not_has_
             assert bool(trained) == entry.learns
 
 
+def test_what_descends_has_a_step_that_it_reads_and_nothing_else_has():
+    for entry in ENTRIES:
+        assert (entry.optimiser == "descent") == bool(entry.annealed), entry.name
+        assert not entry.annealed or entry.annealed in entry.options, entry.name
+
+
 def test_an_unknown_learner_names_the_nearest():
     assert "did you mean 'prototypical'?" in refusal(load, "prototypcal")
     assert "did you mean 'meta-lstm'?" in refusal(options_for, "metalstm")

@@ -12,7 +12,7 @@ from metadash.networks.registry import BACKBONES, backbone_entry, backbones_for,
 from tests.builders import one_sentence
 
 SHAPES = {"image": (28, 28), "vector": (12,)}
-TAKEN = [(name, SHAPES[modality]) for name, entry in BACKBONES.items() for modality in entry.modalities]
+TAKEN = [(name, SHAPES[kind]) for kind in SHAPES for name in backbones_for(kind)]
 
 
 def test_reading_the_list_does_not_import_torch() -> None:
@@ -30,7 +30,7 @@ def test_a_backbone_takes_what_the_list_says_at_its_least_width(name: str, shape
     assert entry.least <= entry.width <= entry.most and entry.width in entry.widths
 
 
-@pytest.mark.parametrize("name", [name for name, entry in BACKBONES.items() if "image" in entry.modalities])
+@pytest.mark.parametrize("name", backbones_for("image"))
 def test_the_smallest_image_it_says_it_takes_is_taken_and_a_smaller_one_refused(name: str) -> None:
     entry, side = BACKBONES[name], BACKBONES[name].smallest_side
     check_inputs(name, "image", (side, side), "x")
@@ -74,7 +74,7 @@ def test_the_usual_backbone_of_images_is_conv4_and_of_vectors_mlp() -> None:
     [
         (lambda: backbone_entry("conv5"), "There is no backbone 'conv5'; did you mean 'conv4'"),
         (lambda: backbone_entry("transformer"), "there are conv4, resnet12, mlp"),
-        (lambda: backbones_for("sound"), "No backbone takes inputs of the kind 'sound'"),
+        (lambda: backbones_for("sound"), "There is no kind of inputs 'sound'; there are image"),
         (
             lambda: check_inputs("conv4", "vector", (12,), "x"),
             "Conv-4 takes images, and 'x' holds vectors; choose the backbone mlp.",

@@ -22,8 +22,8 @@ from metadash.data.dataset import Dataset
 from metadash.figures.palette import DARK, LIGHT
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS
-from metadash.runs.kinds import run_digest
-from metadash.runs.queue.jobs import JobFolder, all_jobs, title_of
+from metadash.runs.kinds import run_digest, title_of
+from metadash.runs.queue.jobs import JobFolder, all_jobs
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.run import RunSpec

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from metadash.answers.stored_arms import arm_id
 from metadash.dashboard import server
 from metadash.dashboard.episodes.handmade import Task
-from metadash.dashboard.links import copy_link
-from metadash.dashboard.links.pages import UNBOUND, address
+from metadash.dashboard.links import address, copy_link
+from metadash.dashboard.links.pages import UNBOUND
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.learners.core.fusions import BOTH

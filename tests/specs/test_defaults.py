@@ -10,8 +10,8 @@ import pytest
 from metadash.data.dataset import Dataset
 from metadash.data.splits import table_of
 from metadash.errors import BadInput
+from metadash.runs.kinds import check
 from metadash.runs.train import train
-from metadash.specs.check import check
 from metadash.specs.defaults import Fitting, fitting, fitting_folds
 from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
 from metadash.workspace import Workspace

@@ -10,10 +10,8 @@ from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.blur import LAPLACE, RESPONSE
-from metadash.runs.kinds import run_digest
-from metadash.runs.queue.jobs import title_of
+from metadash.runs.kinds import check, run_digest, title_of
 from metadash.runs.store import RunStore
-from metadash.specs.check import check
 from metadash.specs.fields import build
 from metadash.specs.run import RunSpec
 from metadash.training.trainer import encode_sources

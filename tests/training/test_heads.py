@@ -10,10 +10,10 @@ import torch
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
+from metadash.runs.kinds import check
 from metadash.runs.progress import History, Stopped
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, SourceArm, run_of
 from metadash.specs.what_if import WhatIfSpec

@@ -140,7 +140,7 @@ def test_the_usual_ways_are_few_and_fewer() -> None:
 
 
 def test_a_split_with_too_few_classes_for_a_task_is_named_with_what_to_do(tiny: Dataset) -> None:
-    from metadash.specs.check import check
+    from metadash.runs.kinds import check
 
     narrow = Dataset.__new__(Dataset)
     narrow.__dict__.update(tiny.__dict__)

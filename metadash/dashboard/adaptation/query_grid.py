@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.answers.inner_steps import by_step
-from metadash.dashboard.parts.pictures import data_uri
+from metadash.dashboard.parts.pictures import input_html
 from metadash.data.dataset import Dataset
 from metadash.figures.palette import Palette, translucent
 
@@ -20,6 +20,9 @@ MOST_COLUMNS = 9
 
 MOST_CLASSES, MOST_ROWS = 20, 300
 """Classes, and queries over all of them, that are shown."""
+
+PICTURE_SIDE = 34
+"""Pixels of the largest picture here; the smaller ones are the same."""
 
 PROTOTYPES = {"plain": ("P", "plain prototype"), "metadata": ("P+", "prototype with metadata")}
 
@@ -91,9 +94,7 @@ Picture = Callable[[int, str], str]
 
 
 def picture_of(data: Dataset) -> Picture:
-    if data.description.modality == "image":
-        return lambda row, alt: f'<img src="{data_uri(np.asarray(data.inputs[row]))}" alt="{html.escape(alt, quote=True)}">'
-    return lambda row, alt: f'<span class="ad-chip" title="{html.escape(alt, quote=True)}">{row}</span>'
+    return lambda row, alt: input_html(data, row, PICTURE_SIDE, alt, "" if data.modality.picture else alt)
 
 
 def style(palette: Palette) -> str:
@@ -103,16 +104,17 @@ def style(palette: Palette) -> str:
 .ad-name{{display:flex;gap:6px;align-items:center;height:2.5rem;font-size:.8rem;line-height:1.2;font-weight:600;margin-bottom:2px;
  color:{palette.text}}}
 .ad-name span{{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden;overflow-wrap:anywhere}}
-.ad-name img{{width:32px;height:32px;border-radius:5px;image-rendering:pixelated;flex:none}}
+.ad-name img{{width:32px;height:32px;border-radius:5px;image-rendering:pixelated;object-fit:contain;flex:none}}
 .ad-grid{{border-collapse:separate;border-spacing:1px;font-size:11px;color:{palette.text}}}
 .ad-grid th{{font-weight:400;color:{palette.muted};padding:0;text-align:center;min-width:18px}}
 .ad-grid th.ad-now{{color:{palette.text};font-weight:700;text-decoration:underline;text-underline-offset:2px}}
 .ad-grid td{{width:18px;height:18px;min-width:18px;padding:0;text-align:center;border-radius:3px;line-height:16px;
  border:1px solid {palette.grid};font-weight:600}}
 .ad-grid td.ad-gap{{min-width:4px;width:4px;border:0}}
-.ad-grid img,.ad-bin img{{display:block;border-radius:4px;image-rendering:pixelated}}
+.ad-grid img,.ad-bin img{{display:block;border-radius:4px;image-rendering:pixelated;object-fit:contain}}
 .ad-grid img{{width:18px;height:18px}}
-.ad-chip{{font-size:11px;color:{palette.muted};padding:0 3px}}
+.ad-panels .md-words,.ad-bins .md-words{{display:block;max-width:12rem;font-size:11px;line-height:1.3;padding:0 3px;white-space:nowrap;
+ overflow:hidden;text-overflow:ellipsis}}
 .ad-legend{{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:.85rem;color:{palette.muted};align-items:center}}
 .ad-legend i{{display:inline-block;width:16px;height:16px;border-radius:4px;border:1px solid {palette.grid};vertical-align:-3px;
  margin-right:2px;text-align:center;line-height:14px;font-style:normal;font-weight:600;color:{palette.text}}}
@@ -121,7 +123,7 @@ def style(palette: Palette) -> str:
 .ad-bin small{{display:block;color:{palette.muted};font-size:.8rem;margin:3px 0 6px}}
 .ad-row{{display:flex;flex-wrap:wrap;gap:5px}}
 .ad-item{{position:relative;border-radius:6px;border:2px solid transparent;line-height:0}}
-.ad-item img{{width:34px;height:34px}} .ad-item .ad-chip{{line-height:24px}}
+.ad-item img{{width:34px;height:34px}}
 .ad-item.ad-wrong{{border-color:{palette.hurts}}}
 .ad-item.ad-wrong::after{{content:"×";position:absolute;right:-6px;top:-7px;width:14px;height:14px;border-radius:50%;
  background:{palette.hurts};color:{palette.background};font:700 11px/14px sans-serif;text-align:center}}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from metadash.dashboard.links.history import came_back
 from metadash.dashboard.links.pages import put
 from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.pictures import STYLE, data_uri, picture_row
+from metadash.dashboard.parts.pictures import STYLE, input_html, input_row
 from metadash.dashboard.parts.pool_chip import drop_pool
 from metadash.data.dataset import Dataset, Source
 from metadash.data.facets import is_facet
@@ -183,15 +182,11 @@ def row_of_pictures(data: Dataset, manifest: EpisodeManifest, slot: int, titles:
 
 
 def instance_pictures(data: Dataset, rows: np.ndarray, part: str, titles: dict[int, str], size: int = 52) -> str:
-    """Thumbnails with their number and metadata on hover; instances that are no image show their id."""
+    """Each as its kind is shown, with its number and metadata on hover."""
     cells = []
     for index, row in enumerate(rows[:SHOWN_INSTANCES].tolist(), start=1):
-        title = escape(f"{part} {index}, instance {row}\n{titles.get(row, '')}".strip(), quote=True)
-        if data.description.modality == "image":
-            inside = f'<img src="{data_uri(np.asarray(data.inputs[row]))}" alt="{part} {index}" title="{title}">'
-        else:
-            inside = f'<span title="{title}">#{row}</span>'
-        cells.append(f'<div class="md-cell">{inside}</div>')
+        title = f"{part} {index}, instance {row}\n{titles.get(row, '')}".strip()
+        cells.append(f'<div class="md-cell">{input_html(data, row, size, f"{part} {index}", title)}</div>')
     more = (
         f'<div class="md-cell"><span>and {len(rows) - SHOWN_INSTANCES} more</span></div>' if len(rows) > SHOWN_INSTANCES else ""
     )
@@ -212,16 +207,15 @@ def learner_sees(data: Dataset, task: Task) -> None:
 | labels | `[{n_way * n_query}]` | whole numbers from 0 to {n_way - 1}; the names are gone |
 """
     )
-    if data.description.modality == "image" and n_shot:
-        first = np.asarray(data.inputs[manifest.support[0, :, 0]])
-        scaled = first.astype(np.float32) / 255
-        st.caption(
-            f"The first support image of each class, pixels scaled from 0–255 to {scaled.min():.2f}–{scaled.max():.2f} (mean {scaled.mean():.2f}), "
-            "under the label that the learner is told."
-        )
-        shown = first[:SHOWN_CLASSES]
-        labels = [f"label {label}" for label in range(len(shown))]
-        st.html(picture_row(np.rint(scaled[:SHOWN_CLASSES] * 255).astype(np.uint8), captions=labels, size=56))
+    if n_shot:
+        first, kind = manifest.support[0, :, 0], data.modality
+        read = ""
+        if kind.numbers is not None:
+            found = kind.numbers(np.asarray(data.inputs[first]))
+            read = f", {kind.numbers_are.format(least=found.min(), most=found.max())} (mean {found.mean():.2f}),"
+        st.caption(f"The first support {kind.noun} of each class{read} under the label that the learner is told.")
+        labels = [f"label {label}" for label in range(len(first[:SHOWN_CLASSES]))]
+        st.html(input_row(data, first[:SHOWN_CLASSES], captions=labels, size=56))
     frame = pd.DataFrame(
         {
             "source": source.name,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.pictures import picture_row
+from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.reads import Refusal
 from metadash.dashboard.parts.theme import palette
 from metadash.data.dataset import ROLES, Dataset
@@ -276,10 +276,10 @@ def bar_list(rows: list[tuple[str, int, int]]) -> str:
 
 
 def thumbnails(data: Dataset, instances: list[tuple[int, str]], size: int = 52) -> None:
-    if data.description.modality != "image" or not instances:
+    if not instances:
         return
     rows, names = zip(*instances, strict=True)
-    st.html(picture_row(np.asarray(data.inputs[list(rows)]), size=size, alts=list(names)))
+    st.html(input_row(data, rows, size=size, alts=list(names)))
 
 
 def rows_table(frame: pd.DataFrame, n: int, table: str) -> None:

@@ -296,8 +296,8 @@ def published(data: Dataset) -> None:
         bind="query-params",
     )
     run = runs[digest][1]
-    assert isinstance(run.spec, RunSpec)
-    seen = MapSpec(run.spec, n_shot=run.spec.evaluation.shots[0])
+    asked = run.spec_as(RunSpec)
+    seen = MapSpec(asked, n_shot=asked.evaluation.shots[0])
     spec = ProbeSpec(seen, "map", column) if what == "map" else ProbeSpec(seen, "prototypes", column, "logistic")
     stored = server.store().find(spec, data)
     if stored:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.pictures import picture_row
+from metadash.dashboard.parts.pictures import input_row
 from metadash.data.dataset import Dataset
 from metadash.data.literals import identifier
 from metadash.episodes.manifest import EpisodeManifest
@@ -92,6 +91,5 @@ def instance_edits_of(sources: tuple[str, ...], task: EpisodeManifest, data: Dat
         help="Leave it empty to make it missing.",
     )
     st.caption(f"Now it is: {plain(str(now))}" if pd.notna(now) else "Now it is missing.")
-    if data.description.modality == "image":
-        st.html(picture_row(np.asarray(data.inputs[[target]]), size=64, alts=[labels[target]]))
+    st.html(input_row(data, [target], size=64, alts=[labels[target]]))
     return (InstanceEdit(int(target), column, value),)

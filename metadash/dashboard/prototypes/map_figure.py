@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from metadash.dashboard.parts.pictures import data_uri
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import base
 from metadash.figures.palette import Palette, translucent
@@ -27,6 +26,8 @@ WEBGL_FROM = 4000
 """Points from which the background is drawn by the graphics card."""
 
 TABLE_ROWS = 200
+PICTURE, PICTURE_SIDE = "picture", 64
+"""The column of pictures, and for how many pixels a side they are made: a click makes one larger."""
 LONGEST = 44
 KIND_WORDS = {
     "instance": "test instance",
@@ -308,8 +309,11 @@ def selected_table(points: pd.DataFrame, chosen: Sequence[int], data: Dataset) -
     found = found[found["row"] >= 0].head(TABLE_ROWS)
     rows, classes = found["row"].to_numpy(), found["class_id"].to_numpy()
     table = pd.DataFrame(index=range(len(found)))
-    if data.description.modality == "image":
-        table["picture"] = [data_uri(np.asarray(data.inputs[row])) for row in rows]
+    shown = data.modality
+    if shown.picture is not None:
+        table[PICTURE] = [shown.picture(data.inputs[row], PICTURE_SIDE) for row in rows]
+    else:
+        table[shown.noun] = [shown.words(data.inputs[row]) for row in rows]
     names = data.classes["class_name"].astype(str).to_numpy()
     table["name"] = names[classes]
     table["what"] = [KIND_WORDS[kind] for kind in found["kind"]]

@@ -2,7 +2,6 @@
 
 import shlex
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -10,9 +9,8 @@ from metadash.answers.answer import OWN, Answer, AnswerSpec, own_question
 from metadash.answers.sentence import cell, sentences, so_far_sentence
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.badges import badge_of
-from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
-from metadash.dashboard.parts.pictures import picture_row
+from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.theme import palette
 from metadash.data.dataset import Dataset, Question
 from metadash.episodes.manifest import EpisodeManifest
@@ -102,18 +100,13 @@ def episode_row(data: Dataset, spec: AnswerSpec) -> None:
     names = data.classes["class_name"].to_numpy()[task.classes[0]]
     n_shown = min(5, task.n_way)
     support, query = task.support[0, :, 0], task.query[0, :n_shown, :2].ravel()
-    if data.description.modality != "image":
-        st.caption(
-            f"Which of these {task.n_way} {plural(data.description.class_noun)} is it: {', '.join(plain(str(name)) for name in names)}?"
-        )
-        return
     st.caption(f"Support: one labelled example of each of {task.n_way} {plural(data.description.class_noun)}.")
-    st.html(picture_row(np.asarray(data.inputs[support]), [str(name) for name in names], size=88))
+    st.html(input_row(data, support, [str(name) for name in names], size=88))
     st.caption(
         f"Queries: which of the {task.n_way} is each of these? ({task.n_query} per class are asked; ten are shown.)",
         help=term("query"),
     )
-    st.html(picture_row(np.asarray(data.inputs[query]), size=48, alts=[f"query of {names[i // 2]}" for i in range(len(query))]))
+    st.html(input_row(data, query, size=48, alts=[f"query of {names[i // 2]}" for i in range(len(query))]))
 
 
 def numbers_table(answer: Answer) -> None:

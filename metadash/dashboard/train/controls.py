@@ -15,13 +15,14 @@ from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
 from metadash.errors import BadInput
+from metadash.learners.core.entry import LearnerEntry
 from metadash.learners.core.fusions import BOTH, MODULATING
 from metadash.learners.core.options import read_options
-from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
+from metadash.learners.registry import LEARNERS, options_for
 from metadash.networks.registry import BackboneEntry, backbones_for
 from metadash.runs.estimate import from_scratch
+from metadash.runs.kinds import check
 from metadash.specs.builder import run_for
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec, usual_ways
 from metadash.stats import words
 
@@ -320,7 +321,7 @@ def instance_note(data: Dataset, fusion: str) -> str:
     names = [source.name for source in data.sources if source.level == "instance"]
     if not names:
         return ""
-    noun = f"single {words.plural(data.description.modality)}"
+    noun = f"single {words.plural(data.modality.noun)}"
     if fusion in MODULATING:
         return f"{', '.join(names)} describe {noun}. {words_of_hidden(data)}".strip()
     return f"Not usable with this fusion: {', '.join(names)}. They describe {noun}, and only FiLM reads those."

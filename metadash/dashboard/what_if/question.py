@@ -14,7 +14,7 @@ from metadash.answers.what_if import WhatIf
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
-from metadash.dashboard.parts.pictures import picture_row
+from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot, base
@@ -136,10 +136,7 @@ def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:
         for place, one in zip(order, queries.iloc[order].to_dict("records"), strict=True)
     ]
     alts = [f"query of {names[c]}" for c in queries["class_id"].iloc[order]]
-    if data.description.modality == "image":
-        st.html(picture_row(np.asarray(data.inputs[queries["row"].iloc[order].to_numpy()]), captions, size=84, alts=alts))
-    else:
-        st.dataframe(pd.DataFrame({"query of": alts, "true class": captions}), hide_index=True)
+    st.html(input_row(data, queries["row"].iloc[order], captions, size=84, alts=alts))
     st.caption(
         "The queries that moved most: probability of their true class before → after, with ✓ or ✗ for the learner's answer."
         + (" ✎: what is known of this query itself has changed." if edited.any() and not edited.all() else ""),

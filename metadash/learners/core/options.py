@@ -22,6 +22,13 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 
 
+OF_NETWORKS = ("batch_norm", "per_step_norm")
+"""Options of a whole network: over a frozen embedding nothing reads them."""
+
+ONLY_WITH = {"fce_steps": "fce"}
+"""Options that are read only where another is on."""
+
+
 @dataclass(frozen=True)
 class LearnerOptions:
     """Every option of every learner, by the name its constructor gives it; which of them a learner reads is in the registry.

@@ -164,7 +164,7 @@ def mixture(means: np.ndarray, y: np.ndarray) -> float:
 def summaries_of(dataset: Dataset) -> Summaries:
     """Of vectors every place (and their sum and length); of images their ink, how it varies, and where it lies."""
     order, n_classes = np.argsort(dataset.class_of, kind="stable"), len(dataset.classes)
-    if dataset.description.modality == "image" and dataset.inputs.ndim > 2:
+    if dataset.modality.parts == "pixels":
         rows = some_of_each(order, dataset.class_of, MOST_CELLS // max(1, dataset.inputs[:1].size))
         features, words = of_images(dataset.inputs, rows), of_image_words(dataset.inputs.shape[1:])
     else:

@@ -1,0 +1,137 @@
+"""The one list of kinds of inputs: what a row is called, what it may be, how it is shown, and what reads it.
+
+A kind is one entry here. Who needs to know asks ``dataset.modality``; nobody compares its name. Imports no torch, and no pictures
+until one is shown: networks and encoders stand here by their names.
+"""
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from metadash.data import thumbnails
+from metadash.errors import BadInput, nearest
+
+LARGEST_SIDE = 256
+"""Pixels. A larger image costs a CPU seconds a training task, and shows a network of these depths no more."""
+COARSE_SIDE = 32
+
+
+@dataclass(frozen=True)
+class Modality:
+    """What there is to know of inputs of one kind.
+
+    ``check(name, inputs)`` raises BadInput, in one sentence, for inputs of the data set ``name`` that are none of this kind.
+    ``words(row)`` says one row in a few words. ``picture(row, side)`` draws it for a place of ``side`` pixels as a data URI; without
+    one, its words are what is shown. ``numbers(rows)`` are what a learner reads of some rows, float32, and ``numbers_are`` says so
+    between which ends; without, an encoder has to make them first. ``backbones`` names the networks that read rows as they are, the usual
+    one first (``metadash.networks.registry``), ``encoders`` what turns rows into feature vectors. ``parts`` says what single numbers
+    of an input mean, for the audit: pixels of a plane, places of a vector, or nothing (None).
+    """
+
+    name: str
+    noun: str
+    check: Callable[[str, np.ndarray], None]
+    words: Callable[[np.ndarray], str]
+    picture: Callable[[np.ndarray, int], str] | None = None
+    numbers: Callable[[np.ndarray], np.ndarray] | None = None
+    numbers_are: str = ""
+    backbones: tuple[str, ...] = ()
+    encoders: tuple[str, ...] = ()
+    parts: Literal["pixels", "places"] | None = None
+
+    def html(self, row: np.ndarray, side: int, alt: str = "", title: str = "") -> str:
+        """One row on a page, in a place of ``side`` pixels: a picture with its text for those who do not see it, or its words."""
+        hover = f' title="{html.escape(title, quote=True)}"' if title else ""
+        if self.picture is None:
+            return f'<span class="md-words"{hover}>{html.escape(self.words(row))}</span>'
+        smooth = "" if self.is_coarse(row) else ' style="image-rendering:auto"'
+        return f'<img src="{self.picture(row, side)}" alt="{html.escape(alt, quote=True)}"{hover}{smooth}>'
+
+    def is_coarse(self, row: np.ndarray) -> bool:
+        """Whether a picture has so few pixels that they are to be seen as pixels."""
+        return self.parts == "pixels" and max(row.shape[:2]) <= COARSE_SIDE
+
+
+def check_image(name: str, images: np.ndarray) -> None:
+    """Bytes, grey or with the three colours last, of at most ``LARGEST_SIDE`` pixels a side; anything else would be read askew."""
+    shape = images.shape[1:]
+    if not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)) or not all(shape):
+        raise BadInput(
+            f"One image of '{name}' has the shape {tuple(shape)}; it must be (height, width), or (height, width, 3) with the "
+            "colours last."
+        )
+    if images.dtype != np.uint8:
+        raise BadInput(f"The images of '{name}' are of the type {images.dtype}; store them as bytes from 0 to 255 (uint8).")
+    if max(shape[:2]) > LARGEST_SIDE:
+        raise BadInput(
+            f"One image of '{name}' has {shape[0]} × {shape[1]} pixels, and the most are {LARGEST_SIDE} a side; scale the images down."
+        )
+
+
+def check_vector(name: str, vectors: np.ndarray) -> None:
+    """A row of numbers each."""
+    if vectors.ndim != 2 or not vectors.shape[1]:
+        raise BadInput(f"One vector of '{name}' has the shape {tuple(vectors.shape[1:])}; it must be a row of numbers.")
+
+
+def image_words(image: np.ndarray) -> str:
+    return f"{'a colour' if image.ndim > 2 else 'a grey'} image of {image.shape[0]} × {image.shape[1]} pixels"
+
+
+def vector_words(vector: np.ndarray, most: int = 6) -> str:
+    """``0.31, −1.2, 4 … (12 numbers)``."""
+    first = ", ".join(f"{value:.2g}".replace("-", "−") for value in vector[:most].tolist())
+    return f"{first} … ({len(vector)} numbers)" if len(vector) > most else first
+
+
+def scaled_bytes(images: np.ndarray) -> np.ndarray:
+    """As ``metadash.networks.images.as_floats`` in the networks (a test compares them)."""
+    return np.asarray(images, dtype=np.float32) / 255
+
+
+def as_they_are(vectors: np.ndarray) -> np.ndarray:
+    return np.asarray(vectors, dtype=np.float32)
+
+
+MODALITIES = {
+    entry.name: entry
+    for entry in (
+        Modality(
+            "image",
+            "image",
+            check_image,
+            image_words,
+            picture=thumbnails.picture_of,
+            numbers=scaled_bytes,
+            numbers_are="pixels scaled from 0–255 to {least:.2f}–{most:.2f}",
+            backbones=("conv4", "resnet12", "mlp"),
+            parts="pixels",
+        ),
+        Modality(
+            "vector",
+            "vector",
+            check_vector,
+            vector_words,
+            picture=thumbnails.bars_of,
+            numbers=as_they_are,
+            numbers_are="numbers from {least:.2f} to {most:.2f} as they are stored",
+            backbones=("mlp",),
+            parts="places",
+        ),
+    )
+}
+
+
+def modality_of(name: str) -> Modality:
+    """Raises BadInput for a kind that is not known."""
+    if name not in MODALITIES:
+        raise BadInput(f"There is no kind of inputs '{name}'{nearest(name, MODALITIES)}")
+    return MODALITIES[name]
+
+
+def kinds_in_words(names: Sequence[str]) -> str:
+    """``images and vectors``."""
+    return " and ".join(f"{MODALITIES[name].noun}s" for name in names)
