@@ -157,7 +157,7 @@ def test_gradients_by_embeddings_and_by_every_parameter_are_the_finite_differenc
     def logits(support, query, *parameters):
         given = dict(zip(names, parameters, strict=True))
         return torch.func.functional_call(
-            Classify(made), {f"learner.{n}": p for n, p in given.items()}, (support, query, context)
+            Classify(made), {f"learner.{n}": p for n, p in given.items()}, (TaskBatch.by_class(support, query, context),)
         )
 
     inputs = (support.double().requires_grad_(shots > 0), query.double().requires_grad_(), *start)
@@ -223,14 +223,14 @@ def test_any_backbone_will_do(name):
     torch.manual_seed(0)
     images = torch.randint(0, 256, (2, 5, 3, 28, 28), dtype=torch.uint8)
     made = make(name, Conv4(8), 784 if LEARNERS[name].reads_inputs else 8, 5)
-    logits = made(images[:, :, :2], images[:, :, 2])
+    logits = made(TaskBatch.by_class(images[:, :, :2], images[:, :, 2]))
     assert logits.shape == (2, 5, 5) and logits.isfinite().all() and logits.dtype == torch.float32
 
 
 @pytest.mark.parametrize("name", WITH)
 def test_without_any_example_the_metadata_classify(name):
     query, context = gaussian_tasks()[1], some_metadata()
-    logits = learner(name, metadata=True).classify(torch.zeros(8, 5, 0, 16), query, context)
+    logits = learner(name, metadata=True).classify(TaskBatch.by_class(torch.zeros(8, 5, 0, 16), query, context))
     assert logits.isfinite().all() and logits.std(dim=-1).min() > 0
-    nothing = learner(name, metadata=True).classify(torch.zeros(8, 5, 0, 16), query, hidden(context))
+    nothing = learner(name, metadata=True).classify(TaskBatch.by_class(torch.zeros(8, 5, 0, 16), query, hidden(context)))
     assert nothing.isfinite().all()

@@ -62,7 +62,10 @@ def test_fine_tuning_lowers_the_loss_on_the_support(kind):
     support = gaussian_tasks()[0]
     labels = torch.arange(5).repeat_interleave(5).expand(8, -1).flatten()
     before, after = (
-        F.cross_entropy(kind(nn.Identity(), 16, finetune_steps=n).classify(support, support.flatten(1, 2)).flatten(0, 1), labels)
+        F.cross_entropy(
+            kind(nn.Identity(), 16, finetune_steps=n).classify(TaskBatch.by_class(support, support.flatten(1, 2))).flatten(0, 1),
+            labels,
+        )
         for n in (0, 100)
     )
     assert after < 0.96 * before  # a cosine head cannot go far below: its logits stay within the scale

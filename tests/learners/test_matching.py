@@ -90,7 +90,9 @@ def test_an_anchor_of_strength_three_is_three_keys_at_the_anchor():
     set_strength(anchored, 3.0)
     anchor, _ = anchored.anchors(context)
     stacked = torch.cat([support, anchor[:, :, None].expand(-1, -1, 3, -1)], dim=2)
-    torch.testing.assert_close(anchored.classify(TaskBatch.by_class(support, query, context)), learner().classify(stacked, query))
+    torch.testing.assert_close(
+        anchored.classify(TaskBatch.by_class(support, query, context)), learner().classify(TaskBatch.by_class(stacked, query))
+    )
 
 
 def test_a_class_without_metadata_leaves_no_gradient_that_is_not_a_number():

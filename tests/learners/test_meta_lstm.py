@@ -99,7 +99,7 @@ def test_inner_gradients_enter_as_constants():
 def test_metadata_moves_the_heads_part_of_the_start_only():
     learner, tasks = make(MetaLSTM, source_dims=[4], dropout=0.0), Inputs()
     own = {name: value[0] for name, value in learner.own(context_of()).items()}
-    start, plain = learner.begin(tasks.support[0], own), learner.adapted()
+    start, plain = learner.begin(TaskBatch.by_class(tasks.support, tasks.query).examples(0), own), learner.adapted()
     moved = {name for name in plain if not torch.equal(start[name], plain[name])}
     assert moved == {"head.weight", "head.bias"}
 

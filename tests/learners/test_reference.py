@@ -66,7 +66,7 @@ def test_an_anchor_of_logistic_regression_is_an_example_with_a_sample_weight():
 def test_nearest_centroid_reads_pixels_and_ignores_the_backbone():
     images = torch.randint(0, 256, (2, 3, 4, 6, 6), dtype=torch.uint8)
     learner = NearestCentroid(nn.Linear(1, 1), 36)
-    logits = learner(images, images[:, :, 0])
+    logits = learner(TaskBatch.by_class(images, images[:, :, 0]))
     pixels = images.flatten(3).float() / 255
     expected = -(pixels[:, :, None, 0] - pixels.mean(dim=2)[:, None]).square().sum(dim=-1)
     torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)

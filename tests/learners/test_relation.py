@@ -25,7 +25,9 @@ def test_metadata_enter_as_shots_at_the_anchor_before_the_comparison():
     set_strength(learner, 2.0)
     anchor, _ = learner.anchors(context)
     stacked = torch.cat([support, anchor[:, :, None].expand(-1, -1, 2, -1)], dim=2)
-    torch.testing.assert_close(learner.classify(TaskBatch.by_class(support, query, context)), learner.classify(stacked, query))
+    torch.testing.assert_close(
+        learner.classify(TaskBatch.by_class(support, query, context)), learner.classify(TaskBatch.by_class(stacked, query))
+    )
 
 
 def test_one_module_serves_every_number_of_shots_alike():

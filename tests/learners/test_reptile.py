@@ -35,7 +35,7 @@ def test_update_is_the_papers_definition_by_hand(vectorised, optimiser):
     options = {"inner_steps": 4, "inner_lr": 0.05, "inner_batch": 7, "inner_optimiser": optimiser, "vectorised": vectorised}
     learner, tasks, epsilon = make(Reptile, vector_network(norm=False), **options), Inputs(), 0.3
     torch.manual_seed(3)
-    orders = [learner.minibatches(18) for _ in range(2)]
+    orders = [learner.minibatches(18, 18) for _ in range(2)]
     start, moves = [p.detach().clone() for p in learner.parameters()], []
     for b in range(2):
         net = plain_network(learner)
@@ -83,7 +83,7 @@ def test_the_outer_gradient_reaches_the_anchors():
 
 def test_minibatches_go_through_the_whole_pool_before_they_repeat():
     learner = make(Reptile, inner_steps=6, inner_batch=3)
-    rows = learner.minibatches(9)
+    rows = learner.minibatches(9, 9)
     assert rows.shape == (6, 3)
     assert sorted(rows[:3].flatten().tolist()) == sorted(rows[3:].flatten().tolist()) == list(range(9))
 
