@@ -12,10 +12,9 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import draw_from
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.learners.core.base import Learner
-from metadash.learners.registry import check_options, make
+from metadash.learners.registry import check_options, entry_of, make
 from metadash.networks.conv4 import Conv4
 from metadash.training.evaluate import task_batch
-from metadash.training.trainer import CLIPPED
 
 DIM = 64
 STEPS_AT_ONCE = 50
@@ -50,8 +49,8 @@ def train(cell: Cell, dataset: Dataset, tick: Tick) -> Learner:
         loss = learner.loss(task_batch(inputs, tasks), step / cell.steps)
         optimiser.zero_grad()
         loss.backward()
-        if cell.learner in CLIPPED:
-            torch.nn.utils.clip_grad_norm_(learner.parameters(), CLIPPED[cell.learner])
+        if (clip := entry_of(cell.learner).clip) is not None:
+            torch.nn.utils.clip_grad_norm_(learner.parameters(), clip)
         optimiser.step()
         schedule.step()
         found = loss.item()

@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+import pandas as pd
+
 from metadash.ablation.cards import SourceCard
 from metadash.ablation.result import Ablation
 from metadash.ablation.sets_words import search_words, set_lines
@@ -131,27 +133,30 @@ def cell(one: Difference | None) -> str:
     return points(shown.estimate, shown.low, shown.high).replace(" points", "")
 
 
+def cards_table(found: Ablation) -> pd.DataFrame:
+    """One row a source, worth most first, at the fewest shots; its verdict last."""
+    rows = [
+        {
+            "source": card.source,
+            "left out": cell(card.delta[0]),
+            "share": cell(card.phi[0] if card.phi else None),
+            "real − shuffled": cell(card.credit[0] if card.credit else None),
+            "worth": worth_words(card.worth[0]) if card.worth else "not measured",
+            "chance": "—" if card.decision.chance is None else likelihood(card.decision.chance),
+            "coverage": percent(card.coverage),
+            "": f"{card.verdict.value} {verdict_words(card)}",
+        }
+        for card in found.cards
+    ]
+    return pd.DataFrame(rows)
+
+
 def table(found: Ablation) -> list[str]:
-    """One line a source, worth most first, at the fewest shots; then how each goes on with more."""
-    shot = found.total[0].shot
-    head = ["source", "left out", "share", "real − shuffled", "worth", "chance", "coverage", ""]
-    rows = [head]
-    for card in found.cards:
-        rows.append(
-            [
-                card.source,
-                cell(card.delta[0]),
-                cell(card.phi[0] if card.phi else None),
-                cell(card.credit[0] if card.credit else None),
-                worth_words(card.worth[0]) if card.worth else "not measured",
-                "—" if card.decision.chance is None else likelihood(card.decision.chance),
-                percent(card.coverage),
-                f"{card.verdict.value} {verdict_words(card)}",
-            ]
-        )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head) - 1)]
+    """The cards in lines, then how each goes on with more labelled examples."""
+    cards, shot, noun = cards_table(found), found.total[0].shot, plural(found.unit_noun)
+    rows = [list(cards.columns), *cards.to_numpy().tolist()]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
-    noun = plural(found.unit_noun)
     note = f"In points, with {examples(shot)} per class; 95 % intervals for new {noun}; worth in examples per class for these {noun}, then for new. Chance: of what the estimate claims, among all sources."
     return [note, *lines, "", *curves(found)]
 

@@ -52,6 +52,10 @@ class AnswerSpec:
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise BadInput("An answer needs at least one seed, each named once.")
+        if len(self.shots) < 2:
+            raise BadInput(
+                f"An answer tells what metadata is worth in shots, which takes two numbers of shots or more, not {self.shots[0]} alone."
+            )
 
     @property
     def dataset(self) -> str:

@@ -67,3 +67,8 @@ def unwrapped(item: Any) -> Any:
     if isinstance(item, (list, tuple)):
         return [unwrapped(inner) for inner in item]
     return item
+
+
+def span(interval: dict[str, Any]) -> str:
+    """``[74.0, 79.8]`` of an interval as values, or why there is none."""
+    return f"[{interval['low']:.1f}, {interval['high']:.1f}]" if interval["low"] is not None else f"({interval['note']})"

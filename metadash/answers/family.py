@@ -11,7 +11,7 @@ from metadash.answers.sentence import examples
 from metadash.errors import BadInput
 from metadash.stats.paired import Difference, difference
 from metadash.stats.scored import Scores
-from metadash.stats.verdict import ROPE, Decision, Grade, Verdict, decide_together, graded, p_value
+from metadash.stats.verdict import CLAIMS, ROPE, Decision, Grade, Verdict, decide_together, graded, p_value
 from metadash.stats.words import plural_of, points
 
 Pair = tuple[str, str]
@@ -30,6 +30,12 @@ MARKED = (
 
 
 COMPARED = dict(MARKED)
+
+
+def marked(decision: Decision, of_learners: bool = False) -> str:
+    """Mark and words: ``▲ very likely helps``; of one learner against another ``▲ very likely better``."""
+    claims = COMPARED if of_learners else {**CLAIMS, Verdict.EQUIVALENT: COMPARED[Verdict.EQUIVALENT]}
+    return f"{decision.verdict.value} {graded(claims[decision.verdict], decision.grade)}"
 
 
 def compared(decision: Decision) -> str:

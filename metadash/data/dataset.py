@@ -217,6 +217,11 @@ class Dataset:
         return self.description.name
 
     @property
+    def workspace(self) -> Workspace:
+        """The one that it lies in."""
+        return Workspace(self.folder.parents[1])
+
+    @property
     def modality(self) -> Modality:
         """What kind of inputs it has, and all that follows from that. Raises BadInput for one that this version does not know."""
         return modality_of(self.description.modality)

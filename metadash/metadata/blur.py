@@ -16,6 +16,7 @@ import pandas as pd
 
 from metadash.data.literals import identifier
 from metadash.errors import BadInput
+from metadash.fields import Checked
 from metadash.metadata.columns import SEPARATOR, Kind, kind_of
 
 RARE = 5
@@ -171,7 +172,7 @@ def mechanisms_of(column: pd.Series) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Blur:
+class Blur(Checked):
     """One column of one source made less exact: ``how`` is a rung, or a mechanism with its ``epsilon``. Raises BadInput."""
 
     source: str
@@ -179,7 +180,7 @@ class Blur:
     how: str
     epsilon: float = 0.0
 
-    def __post_init__(self) -> None:
+    def settle(self) -> None:
         if self.how not in RUNGS and self.how not in MECHANISMS:
             known = ", ".join([*RUNGS, *MECHANISMS])
             raise BadInput(f"'{self.column}' cannot be blurred by '{self.how}'; choose one of {known}.")

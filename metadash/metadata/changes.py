@@ -6,12 +6,13 @@ kind of change. All act on the classes of one role, the test classes, so that no
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from metadash.errors import BadInput
+from metadash.fields import Between, Checked, OneOf
 from metadash.metadata.blur import RUNGS, ladder_of
 from metadash.metadata.columns import kind_of
 from metadash.metadata.encoded import EncodedSource
@@ -32,6 +33,8 @@ CHOICES: dict[str, str] = {
     "rare": "rare classes first, those with the fewest instances",
     "systematic": "the largest values first",
 }
+CHOSEN = OneOf(CHOICES, "What is hit cannot be chosen by '{value}'; choose {choices}.")
+
 IN_THE_TABLE = ("stale", "blur")
 """Kinds that change values as a person would write them; the others change what the encoder makes of them."""
 
@@ -50,7 +53,7 @@ BLURRED = tuple(rung for rung in RUNGS if rung not in ("as it is", "withheld"))
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(Checked):
     """One source changed for a ``fraction`` of the classes (or instances, where it describes those), chosen by ``choice``.
 
     *missing*: the source is absent; *swap*: the chosen classes hand their rows round; *nearest*: each gets the row of the class most
@@ -59,19 +62,13 @@ class Change:
     """
 
     source: str
-    kind: ChangeKind
-    fraction: float = 1.0
-    choice: Choice = "random"
+    kind: Annotated[ChangeKind, OneOf(KINDS, "There is no change '{value}'; there are {choices}.")]
+    fraction: Annotated[float, Between(0, 1)] = 1.0
+    choice: Annotated[Choice, CHOSEN] = "random"
     years: float = 0.0
     to: str = ""
 
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise BadInput(f"There is no change '{self.kind}'; there are {', '.join(KINDS)}.")
-        if self.choice not in CHOICES:
-            raise BadInput(f"What is hit cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
-        if not 0 <= self.fraction <= 1:
-            raise BadInput(f"The fraction is {self.fraction}; it must be from 0 to 1.")
+    def settle(self) -> None:
         if (self.kind == "stale") != (self.years != 0):
             raise BadInput("Only a stale source is some years old, and it must say how many.")
         if (self.kind == "blur") != (self.to in BLURRED):
@@ -88,7 +85,7 @@ def check_instance_change(source: str, kind: str) -> None:
 
 
 @dataclass(frozen=True)
-class Edit:
+class Edit(Checked):
     """One class's value in one column, as a person would write it; an empty text makes it missing."""
 
     class_id: int
@@ -97,7 +94,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class InstanceEdit:
+class InstanceEdit(Checked):
     """As ``Edit``, of one instance."""
 
     instance_id: int

@@ -7,11 +7,15 @@ from torch.nn import functional as F
 from metadash.networks.images import channels_of, in_layout_of
 from metadash.networks.task_norm import as_scale_and_shift, norm_and_pool
 
+MOST_PLACES = 5
+"""A side of the last maps; what the usual 84 pixels give."""
+
 
 class Conv4(nn.Module):
     """Four blocks of [3×3 convolution, batch norm, max-pool 2, ReLU] (Vinyals et al. 2016; Snell et al. 2017).
 
-    Images [B, H, W] or [B, H, W, C] (uint8 or float) to features [B, width·(H/16)·(W/16)]; 28×28 gives [B, width]. Pooling before ReLU and
+    Images [B, H, W] or [B, H, W, C] (uint8 or float) to features [B, width·(H/16)·(W/16)]: 28×28 gives [B, width], 84×84 the field's
+    [B, 25·width]; of larger images the last maps are averaged down to 5 places a side, so that features grow no further. Pooling before ReLU and
     no bias before batch norm are exact rewritings; channels-last makes the pooling vectorised; in training the norm, the pooling and
     the ReLU of a block are computed as one function (``pooled_norm``), and with fixed statistics the norm is part of the convolution.
     """
@@ -39,7 +43,13 @@ class Conv4(nn.Module):
             else:
                 scale, shift = folded
                 x = pool_and_rectify(F.conv2d(x, convolution.weight * scale.view(-1, 1, 1, 1), shift, padding=1))
-        return x.flatten(1)
+        return at_most(MOST_PLACES, x).flatten(1)
+
+
+def at_most(side: int, x: Tensor) -> Tensor:
+    """Maps [B, C, H, W] averaged down where a side is longer."""
+    height, width = x.shape[-2:]
+    return x if max(height, width) <= side else F.adaptive_avg_pool2d(x, (min(height, side), min(width, side)))
 
 
 def pool_and_rectify(x: Tensor) -> Tensor:

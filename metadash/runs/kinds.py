@@ -11,6 +11,7 @@ from typing import Any
 from metadash.canonical import digest, plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.fields import build
 from metadash.runs.facts.attack import PROBE, PROXY
 from metadash.runs.facts.backbone import BACKBONE
 from metadash.runs.facts.facts import Facts
@@ -20,7 +21,6 @@ from metadash.runs.facts.views import ADAPTATION, MAP
 from metadash.runs.facts.what_if import DOSE, WHAT_IF
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
-from metadash.specs.fields import build
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec

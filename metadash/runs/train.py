@@ -42,7 +42,7 @@ def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: 
 
     prepare_process()
     function = KINDS[kind_of(spec)].function()
-    with Meter() as meter, within_memory(spec):
+    with Meter() as meter, within_memory(spec, dataset):
         outcome = function(spec, dataset, needed, store, history)
         scoring = history.since(SCORING)
     outcome.summary["needs"] = [run.digest for run in needed]

@@ -1,17 +1,17 @@
 """What is to be computed, said completely: equal specs on equal data are the same run."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
+from metadash.fields import SEED, Between, Checked
 from metadash.learners.core.entry import Mode
 from metadash.learners.core.fusions import BOTH
 from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
 from metadash.learners.registry import USUAL, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
 from metadash.networks.registry import backbone_entry
-from metadash.specs.fields import check_fields, check_range
 
 VALIDATION_EPISODES = {"quick": 400, "full": 50}
 LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
@@ -23,7 +23,7 @@ AUXILIARY_WEIGHT = 0.2
 
 
 @dataclass(frozen=True)
-class BackboneSpec:
+class BackboneSpec(Checked):
     """A backbone trained on the inputs alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
 
     ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
@@ -37,25 +37,18 @@ class BackboneSpec:
     backbone: str = "conv4"
     width: int = 0
     distance: Literal["euclidean", "cosine"] = "euclidean"
-    n_way: int = 20
-    n_shot: int = 1
-    n_query: int = 5
-    episodes: int = 500
-    learning_rate: float = 2e-3
-    seed: int = 0
+    n_way: Annotated[int, Between(2, 200)] = 20
+    n_shot: Annotated[int, Between(1, 20)] = 1
+    n_query: Annotated[int, Between(1, 50)] = 5
+    episodes: Annotated[int, Between(1, 1_000_000)] = 500
+    learning_rate: Annotated[float, Between(1e-7, 1.0)] = 2e-3
+    seed: Annotated[int, Between(0, SEED)] = 0
     start: str = ""
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def settle(self) -> None:
         entry = backbone_entry(self.backbone)
-        object.__setattr__(self, "width", self.width or entry.width)
-        check_range(self, "width", entry.least, entry.most)
-        check_range(self, "n_way", 2, 200)
-        check_range(self, "n_shot", 1, 20)
-        check_range(self, "n_query", 1, 50)
-        check_range(self, "episodes", 1, 1_000_000)
-        check_range(self, "learning_rate", 1e-7, 1.0)
-        check_range(self, "seed", 0, 2**31)
+        self.set(width=self.width or entry.width)
+        Between(entry.least, entry.most).check("width", self.width)
 
     @property
     def needs(self) -> list:
@@ -68,7 +61,7 @@ class BackboneSpec:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Checked):
     """The test episodes every arm is scored on: the same manifest, read at each of ``shots``.
 
     ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
@@ -87,8 +80,7 @@ class Evaluation:
     seed: int = 0
     ways: tuple[int, ...] = ()
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def settle(self) -> None:
         if list(self.ways) != sorted(set(self.ways)) or (self.ways and not 2 <= self.ways[0] <= self.ways[-1] < self.n_way):
             raise BadInput(
                 f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
@@ -118,7 +110,7 @@ def usual_ways(n_way: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class RunSpec:
+class RunSpec(Checked):
     """One learner, one set of metadata sources, one seed.
 
     Mode *quick* freezes ``backbone`` and trains what reads the metadata on cached embeddings; *full* starts from the same
@@ -144,36 +136,27 @@ class RunSpec:
     mode: Mode = "quick"
     distance: Literal["euclidean", "cosine"] = "euclidean"
     fusion: Literal["none", "pseudo-shots", "am3", "film", "pseudo-shots+film", "auxiliary"] = "none"
-    auxiliary_weight: float = AUXILIARY_WEIGHT
+    auxiliary_weight: Annotated[float, Between(0.01, 1.0)] = AUXILIARY_WEIGHT
     sources: tuple[str, ...] = ()
     modulating: tuple[str, ...] = ()
     control: Literal["none", "shuffled", "noise", "constant", "random-id"] = "none"
     falsified: tuple[str, ...] = ()
     blur: tuple[tuple[Any, ...], ...] = ()
-    source_dropout: float = 0.0
-    dropout: float = 0.5
-    steps: int = 2000
-    meta_batch: int = 16
-    learning_rate: float = 1e-2
-    weight_decay: float = 1e-3
-    patience: int = 8
-    seed: int = 0
+    source_dropout: Annotated[float, Between(0.0, 0.95)] = 0.0
+    dropout: Annotated[float, Between(0.0, 0.95)] = 0.5
+    steps: Annotated[int, Between(1, 1_000_000)] = 2000
+    meta_batch: Annotated[int, Between(1, 1024)] = 16
+    learning_rate: Annotated[float, Between(1e-7, 1.0)] = 1e-2
+    weight_decay: Annotated[float, Between(0.0, 1.0)] = 1e-3
+    patience: Annotated[int, Between(1, 10_000)] = 8
+    seed: Annotated[int, Between(0, SEED)] = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-        object.__setattr__(self, "options", normal_options(self.learner, self.options, self.mode))
+    def settle(self) -> None:
+        self.set(options=normal_options(self.learner, self.options, self.mode))
         normalise_fusion(self)
         check_learner(self)
-        object.__setattr__(self, "blur", normal_blur(self.sources, self.blur))
-        check_range(self, "source_dropout", 0.0, 0.95)
-        check_range(self, "dropout", 0.0, 0.95)
-        check_range(self, "steps", 1, 1_000_000)
-        check_range(self, "meta_batch", 1, 1024)
-        check_range(self, "learning_rate", 1e-7, 1.0)
-        check_range(self, "weight_decay", 0.0, 1.0)
-        check_range(self, "patience", 1, 10_000)
-        check_range(self, "seed", 0, 2**31)
+        self.set(blur=normal_blur(self.sources, self.blur))
         if (self.fusion == "none") != (not self.sources):
             raise BadInput(
                 f"Sources without a fusion would be ignored; choose the fusion pseudo-shots, am3, film, {BOTH} or auxiliary."
@@ -185,7 +168,7 @@ class RunSpec:
             raise BadInput(f"The control '{self.control}' needs metadata sources to falsify.")
         if len(set(self.sources)) < len(self.sources):
             raise BadInput(f"A source is named twice in {', '.join(self.sources)}.")
-        object.__setattr__(self, "falsified", normal_falsified(self))
+        self.set(falsified=normal_falsified(self))
         if (self.backbone.dataset, self.backbone.split) != (self.dataset, self.split):
             raise BadInput(
                 "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
@@ -244,9 +227,9 @@ def normalise_fusion(spec: RunSpec) -> None:
         return
     modulating = tuple(name for name in spec.sources if name in spec.modulating)
     if not modulating or modulating == spec.sources:
-        object.__setattr__(spec, "fusion", "film" if modulating else "pseudo-shots")
+        spec.set(fusion="film" if modulating else "pseudo-shots")
         modulating = ()
-    object.__setattr__(spec, "modulating", modulating)
+    spec.set(modulating=modulating)
 
 
 def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, Any], ...]:
@@ -261,7 +244,6 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
 
 
 def check_auxiliary(spec: RunSpec) -> None:
-    check_range(spec, "auxiliary_weight", 0.01, 1.0)
     if spec.fusion != "auxiliary":
         if spec.auxiliary_weight != AUXILIARY_WEIGHT:
             raise BadInput(

@@ -15,7 +15,9 @@ from metadash.networks.anchors import InstanceMetadata, MetadataContext
 from metadash.training.scorable import scorable
 
 EMBED_BATCH = 96
-"""Images a forward pass: their activations still fit the cache of one core."""
+PIXELS_AT_ONCE = EMBED_BATCH * 28**2
+"""Inputs a forward pass, and of images their pixels together: activations still fit the cache of one core, and a pool of large images
+needs no more memory than one of small ones."""
 
 SCORE_BATCH = 250
 """Episodes a matrix product."""
@@ -31,15 +33,21 @@ def embed(
     """Embeddings [R, D] float32 of ``inputs[rows]`` in evaluation mode (running batch-norm statistics: nothing transductive)."""
     backbone.eval()
     embedded = np.zeros((len(rows), 0), dtype=np.float32)
-    for start in range(0, len(rows), EMBED_BATCH):
-        batch = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + EMBED_BATCH]]))
+    at_once = embedded_at_once(inputs.shape[1:])
+    for start in range(0, len(rows), at_once):
+        batch = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + at_once]]))
         found = backbone(batch).numpy()
         if not start:  # one block for all: small results kept between large temporaries would scatter the heap (1.1 GB of it)
             embedded = np.empty((len(rows), found.shape[1]), dtype=np.float32)
         embedded[start : start + len(found)] = found
-        if start // EMBED_BATCH % 50 == 0:
+        if start // at_once % 50 == 0:
             tick(start / len(rows))
     return embedded
+
+
+def embedded_at_once(shape: Sequence[int]) -> int:
+    """How many inputs of ``shape`` a forward pass is given."""
+    return EMBED_BATCH if len(shape) < 2 else min(EMBED_BATCH, max(1, PIXELS_AT_ONCE // (shape[0] * shape[1])))
 
 
 def places(rows: np.ndarray, n_rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,7 @@ class Rescorer:
             self.table, self.position = self.arm.embeddings_of(rows)
         else:
             needed, self.position = places(rows, len(self.dataset.inputs))
-            self.table = np.array(self.arm.inputs[needed])
+            self.table = np.asarray(self.arm.inputs[needed])
 
     def encoded(self, changes: tuple[Change, ...], edits: tuple[Edit, ...] = (), seed: int = 0) -> list[EncodedSource]:
         """The run's sources of classes with some of the test classes' changed."""

@@ -180,7 +180,7 @@ class Arm:
             table, position = self.embeddings_of(rows)
         else:
             needed, position = places(rows, len(self.inputs))
-            table = np.array(self.inputs[needed])
+            table = np.asarray(self.inputs[needed])
         encoded, shots = self.encoded if self.spec.reads_at_test else [], shots or self.spec.evaluation.shots
         count = count_modulated if by_row(self.learner) else score
         return {w: count(self.learner, table, position, manifest.at_ways(w), shots, encoded, self.instances) for w in ways}

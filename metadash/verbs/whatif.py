@@ -11,18 +11,55 @@ from metadash.answers.what_if import WhatIf, headline, moved_queries, what_if
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
+from metadash.front.computing import compute_one
+from metadash.front.run import stored
 from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit
-from metadash.runs.kinds import title_of
-from metadash.runs.queue.batch import train_one
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
 from metadash.specs.views import check_task
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.stats.words import percent, points
-from metadash.verbs.commands import Result, refuse_idle, stored
-from metadash.verbs.progress_bar import bar
+from metadash.verbs.options import Verbs, add_dataset, names
+from metadash.verbs.result import Result, refuse_idle
 from metadash.workspace import Workspace
+
+
+def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    verb = verbs.add_parser("whatif", parents=[common], help="ask a trained learner again with its metadata changed")
+    add_dataset(verb)
+    verb.add_argument(
+        "--run", dest="asked", required=True, metavar="DIGEST", help="a finished learner's run, as `compare` lists them"
+    )
+    verb.add_argument(
+        "--change",
+        action="append",
+        default=[],
+        metavar="SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]]",
+        help="a source missing, swap, nearest, noise, stale or blur for a fraction of the test classes (or of the test instances, where it "
+        "describes those: no nearest), chosen random, rare or systematic",
+    )
+    verb.add_argument(
+        "--edit",
+        action="append",
+        default=[],
+        metavar="CLASS:COLUMN=VALUE",
+        help="one class's value; nothing after = makes it missing",
+    )
+    verb.add_argument(
+        "--edit-instance",
+        action="append",
+        default=[],
+        metavar="ID:COLUMN=VALUE",
+        help="one test instance's value; nothing after = makes it missing",
+    )
+    verb.add_argument(
+        "--dose", type=names, default=(), metavar="SOURCES", help="instead: the curve as these get more and more wrong"
+    )
+    verb.add_argument("--n-shot", type=int, help="labelled examples per class looked at (default: the fewest)")
+    verb.add_argument("--episode", type=int, help="the test task looked at query by query (default 1)")
+    verb.add_argument("--seed", type=int, help="decides which classes are hit first (default 0)")
+    verb.set_defaults(run=whatif)
 
 
 def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -36,8 +73,7 @@ def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
     if options.dose:
         return dose(options, trained, data, workspace)
     spec = spec_of(options, asked, data)
-    with bar(1) as shown:
-        run = train_one(spec, workspace, shown.part(title_of(spec)))
+    run = compute_one(spec, workspace)
     return answered(what_if(run, trained, store), spec, run, data)
 
 
@@ -95,8 +131,7 @@ def dose(options: argparse.Namespace, trained: Run, data: Dataset, workspace: Wo
     """The gain over doing without the sources as more and more classes or instances are hit, one curve for each way of being wrong."""
     asked = trained.spec_as(RunSpec)
     spec, shot = dose_spec_of(options, asked, data), shot_of(options, asked)
-    with bar(1) as shown:
-        run = train_one(spec, workspace, shown.part(title_of(spec)))
+    run = compute_one(spec, workspace)
     curves = dose_curves([run], RunStore(workspace), shot)
     lines = [
         f"Gain over doing without {', '.join(options.dose)}, points, with {examples(shot)} per class; 95 % over tasks of these test classes:"

@@ -310,7 +310,7 @@ def test_a_class_of_one_is_no_task() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"n_way": 1}, "n_way is 1; it must be a whole number from 2"),
+        ({"n_way": 1}, "n_way is 1; it must be from 2"),
         ({"n_way": 2.0}, "n_way is 2.0; it must be a whole number"),
         ({"n_way": True}, "n_way is True"),
         ({"n_shot": -1}, "n_shot is -1"),
@@ -318,10 +318,10 @@ def test_a_class_of_one_is_no_task() -> None:
         ({"n_episodes": 0}, "n_episodes is 0"),
         ({"seed": -1}, "seed is -1"),
         ({"seed": 0.5}, "seed is 0.5"),
-        ({"strategy": "random"}, "The strategy is 'random'; it must be one of uniform, siblings, disjoint"),
+        ({"strategy": "random"}, "strategy is 'random'; it must be one of uniform, siblings, disjoint"),
         ({"strategy": "siblings"}, "needs a column"),
         ({"strategy": "disjoint"}, "needs a column"),
-        ({"pool": Pool("family-0", "exam")}, "The role is 'exam'; it must be one of train, validation, test"),
+        ({"pool": {"split": "family-0", "role": "exam"}}, "role is 'exam'; it must be one of train, validation, test"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

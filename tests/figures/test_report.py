@@ -16,12 +16,12 @@ from metadash.ablation.words import headline
 from metadash.answers.sentence import bracket
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.fields import build
 from metadash.figures.ablation import worth_chart
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import figure_page, report_html
 from metadash.metadata.audit.audit import audit
 from metadash.runs.store import RunStore
-from metadash.specs.fields import build
 from metadash.specs.run import RunSpec
 from metadash.verbs.ablate import spec_of
 from metadash.verbs.cli import parser

@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from metadash.errors import BadInput
+from metadash.fields import ranges_of
 from metadash.learners.core.base import Learner
-from metadash.learners.core.options import OPTION_NAMES, RANGES, LearnerOptions
+from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.registry import (
     ENTRIES,
@@ -26,6 +27,7 @@ from metadash.learners.registry import (
 )
 from tests.learners.tasks import SOURCE
 
+RANGES = ranges_of(LearnerOptions)
 NAMES = (
     "prototypical matching relation r2d2 maml fomaml anil meta-sgd reptile protomaml meta-lstm baseline baseline-plus "
     "centroid logistic metadata-only chance"

@@ -9,10 +9,10 @@ from metadash.answers.stored_arms import knowledge, names_of, stored_arms
 from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.fields import build
 from metadash.metadata.blur import LAPLACE, RESPONSE
 from metadash.runs.kinds import check, run_digest, title_of
 from metadash.runs.store import RunStore
-from metadash.specs.fields import build
 from metadash.specs.run import RunSpec
 from metadash.training.trainer import encode_sources
 from metadash.workspace import Workspace

@@ -1,10 +1,9 @@
 """A decision as a badge: mark, words and colour, the same on every page."""
 
-from metadash.answers.family import COMPARED
-from metadash.stats.verdict import CLAIMS, Decision, Verdict, graded
+from metadash.answers.family import marked
+from metadash.stats.verdict import Decision, Verdict
 
 COLOURS = {Verdict.HELPS: "primary", Verdict.HURTS: "red", Verdict.EQUIVALENT: "gray", Verdict.UNDETERMINED: "orange"}
-SHORT = {**CLAIMS, Verdict.EQUIVALENT: "no practical difference"}
 
 
 def badge_of(decision: Decision, compared: bool = False) -> tuple[str, str]:
@@ -12,5 +11,4 @@ def badge_of(decision: Decision, compared: bool = False) -> tuple[str, str]:
 
     The colour is the verdict's whatever the grade: how sure it is, the words say.
     """
-    claims = COMPARED if compared else SHORT
-    return f"{decision.verdict.value} {graded(claims[decision.verdict], decision.grade)}", COLOURS[decision.verdict]
+    return marked(decision, compared), COLOURS[decision.verdict]

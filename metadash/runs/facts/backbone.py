@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from metadash.networks.registry import backbone_entry
-from metadash.runs.facts.facts import USUAL_SHAPE, Facts, fewer_ways, fold_words
+from metadash.runs.facts.facts import USUAL_SHAPE, Facts, Step, fewer_ways, fold_words
 from metadash.specs.check import check_backbone
 from metadash.specs.run import BackboneSpec
 
@@ -37,4 +37,9 @@ def like(spec: BackboneSpec) -> tuple:
     return spec.dataset, spec.backbone, bool(spec.start)
 
 
-BACKBONE = Facts(title, seconds, check_backbone, advice, like, shared=True, listed=True)
+def step(spec: BackboneSpec) -> Step | None:
+    images = spec.n_way * (spec.n_shot + spec.n_query)
+    return None if spec.start else Step(spec, images, images)
+
+
+BACKBONE = Facts(title, seconds, check_backbone, advice, like, step=step, shared=True, listed=True)

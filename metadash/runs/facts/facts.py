@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from metadash.data.dataset import Dataset
 from metadash.data.folds import read_fold
 from metadash.specs.any_spec import Spec
+from metadash.specs.run import BackboneSpec
 
 S = TypeVar("S", bound=Spec)
 
@@ -30,6 +31,20 @@ def never(spec: Any) -> bool:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One training step of a backbone: the ``inputs`` it reads, and how many are ``held`` in memory at once for its gradient."""
+
+    backbone: BackboneSpec
+    inputs: int
+    held: int
+
+
+def no_step(spec: Any) -> Step | None:
+    """No backbone learns in it."""
+    return None
+
+
+@dataclass(frozen=True)
 class Facts(Generic[S]):
     """One kind of run, whose specs are of the class S. None of it decides a number that is stored.
 
@@ -37,7 +52,8 @@ class Facts(Generic[S]):
     number of instances and the shape of one input. ``check`` raises BadInput, in one sentence, where the data cannot serve it; what
     it ``needs`` is checked by its own kind. ``advice``: one sentence, what makes it smaller where memory is short, the most effective
     first. ``like``: runs that are equal in this tell of each other's time, in proportion to their seconds. ``early``: whether it may
-    stop by its patience, at a step that nobody knows beforehand. ``interactive``: about half a second that somebody waits for; one
+    stop by its patience, at a step that nobody knows beforehand. ``step``: what a training step of its backbone reads and holds, the
+    largest one; None where no backbone learns. ``interactive``: about half a second that somebody waits for; one
     worker more than the settings name is there for them. ``shared``: many runs are built on one, so to wait for one is not to have
     asked for it. ``listed``: a person looks at one by itself, at its curve and log.
     """
@@ -48,6 +64,7 @@ class Facts(Generic[S]):
     advice: Callable[[S], str] = usual_advice
     like: Callable[[S], tuple] = of_its_data
     early: Callable[[S], bool] = never
+    step: Callable[[S], Step | None] = no_step
     interactive: bool = False
     shared: bool = False
     listed: bool = False

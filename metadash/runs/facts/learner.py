@@ -8,7 +8,7 @@ from metadash.learners.registry import check_options, entry_of
 from metadash.metadata.blur import read_blur
 from metadash.networks.registry import backbone_entry
 from metadash.runs.facts.backbone import SECONDS_PER_STEP, narrower, per_input
-from metadash.runs.facts.facts import USUAL_SHAPE, Facts, fewer_ways, fold_words
+from metadash.runs.facts.facts import USUAL_SHAPE, Facts, Step, fewer_ways, fold_words
 from metadash.specs.check import check_run
 from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
 
@@ -133,4 +133,18 @@ def like(spec: RunSpec) -> tuple:
     return spec.dataset, spec.learner, spec.mode, spec.trains, spec.backbone.backbone
 
 
-LEARNER = Facts(title, seconds, check_run, advice, like, early=lambda spec: spec.trains, listed=True)
+def step(spec: RunSpec) -> Step | None:
+    """First-order inner steps forget the step before; gradients through them hold the support once a step."""
+    if spec.mode != "full" or not spec.trains:
+        return None
+    tests, entry = spec.evaluation, entry_of(spec.learner)
+    support, query = tests.n_way * max(tests.shots), tests.n_way * tests.n_query
+    held = support + query
+    if entry.adapts_backbone:
+        options = check_options(spec.learner, dict(spec.options), spec.mode)
+        through = entry.through and not options.first_order
+        held = options.inner_steps * support + query if through else max(support, query)
+    return Step(spec.backbone, support + query, held)
+
+
+LEARNER = Facts(title, seconds, check_run, advice, like, early=lambda spec: spec.trains, step=step, listed=True)
