@@ -131,10 +131,16 @@ def as_scale_and_shift(norm: _BatchNorm) -> tuple[Tensor, Tensor] | None:
     return scale, bias - mean * scale
 
 
-def norm_and_pool(norm: _BatchNorm, x: Tensor) -> Tensor:
-    """relu(max_pool(norm(x))), all three at once where the norm goes by its batch on a CPU."""
+def has_own_derivatives(norm: _BatchNorm, x: Tensor) -> bool:
+    """Whether the norm goes by its batch, on a CPU and outside ``vmap``: there a block is computed by functions that know their own
+    first and second derivatives (``pooled_norm``, ``convolution``)."""
     by_batch = norm.goes_by_batch() if isinstance(norm, TaskNorm) else norm.training
-    if not by_batch or not norm.affine or norm.momentum is None or x.is_cuda:
+    return by_batch and norm.affine and norm.momentum is not None and x.device.type == "cpu"
+
+
+def norm_and_pool(norm: _BatchNorm, x: Tensor) -> Tensor:
+    """relu(max_pool(norm(x))), all three at once where the norm ``has_own_derivatives``."""
+    if not has_own_derivatives(norm, x):
         return F.relu(F.max_pool2d(norm(x), 2))
     weight: Tensor = norm.weight
     bias: Tensor = norm.bias

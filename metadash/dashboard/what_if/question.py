@@ -16,10 +16,10 @@ from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow
+from metadash.data.columns.registry import rung_named
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot, base
 from metadash.figures.palette import Palette
-from metadash.metadata.blur import RUNGS
 from metadash.metadata.changes import CHOICES, Change, Edit
 from metadash.stats.verdict import Verdict
 from metadash.stats.words import plural_of
@@ -81,7 +81,7 @@ def in_words(possible: Mapping[str, str], kind: str) -> str:
 
 
 def rung_words(rung: str) -> str:
-    return RUNGS[rung].meaning
+    return rung_named(rung).meaning
 
 
 def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> tuple[Edit, ...]:
