@@ -58,7 +58,7 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> EpisodeSpec:
     if n_way is None or n_query is None:
         narrowed = options.where if options.role == "test" else None
         usual = fitting(data, split, strategy, column, where=narrowed, n_way=n_way, shots=(options.n_shot,), n_query=n_query)
-        n_way, n_query = usual.n_way, usual.n_query
+        n_way, n_query = usual.n_way if n_way is None else n_way, usual.n_query if n_query is None else n_query
     pool = Pool(split, options.role, options.where)
     return EpisodeSpec(pool, n_way, options.n_shot, n_query, strategy, column, options.seed, options.count)
 
