@@ -68,7 +68,9 @@ def test_metadata_may_be_mappings_and_what_is_not_said_is_missing(tiny: Dataset)
 EVERY_KIND = ("size", "flag", "place", "traits", "words", "age", "holes")
 
 
-@pytest.mark.parametrize("blur", [(), (("age", "found", "year"), ("words", "description", "first word"))], ids=["as it is", "blurred"])
+@pytest.mark.parametrize(
+    "blur", [(), (("age", "found", "year"), ("words", "description", "first word"))], ids=["as it is", "blurred"]
+)
 def test_every_kind_of_column_is_told_as_in_the_test(blur, tiny: Dataset) -> None:
     """Numbers with holes, booleans, categories, labels, text and times; encoded and blurred as they were in training."""
     columns = tuple(column for name in EVERY_KIND for column in tiny.source(name).columns)
