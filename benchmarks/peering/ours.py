@@ -37,7 +37,7 @@ def build(workload: Workload) -> Job:
     names = {"maml-1": "fomaml", "maml-2": "maml"}
     options = {"inner_steps": INNER_STEPS, "inner_lr": INNER_LR} if workload.kind in names else {}
     learner = make(names.get(workload.kind, "prototypical"), Conv4(WIDTH), WIDTH, workload.n_way, options=options)
-    same_weights(learner.backbone.blocks, getattr(learner, "head", None))  # type: ignore[arg-type]
+    same_weights(learner.backbone.blocks, getattr(learner, "head", None))
     learner.to(workload.device)
     if workload.kind == "prototypes-episodes":
         return Job(lambda: evaluate(learner, workload))

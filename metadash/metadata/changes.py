@@ -20,7 +20,8 @@ from metadash.metadata.encoded import EncodedSource
 ChangeKind = Literal["missing", "swap", "nearest", "noise", "stale", "blur"]
 Choice = Literal["random", "rare", "systematic"]
 
-KINDS: dict[str, str] = {
+NO_CHANGE = "There is no change '{value}'; there are {choices}."
+KINDS: dict[ChangeKind, str] = {
     "missing": "is not there",
     "swap": "belongs to another class",
     "nearest": "belongs to the most similar class",
@@ -28,11 +29,21 @@ KINDS: dict[str, str] = {
     "stale": "is out of date",
     "blur": "is less exact",
 }
-CHOICES: dict[str, str] = {
+CHOICES: dict[Choice, str] = {
     "random": "at random",
     "rare": "rare classes first, those with the fewest instances",
     "systematic": "the largest values first",
 }
+
+
+def read_kind(text: str) -> ChangeKind:
+    """Raises BadInput for what is no kind of change."""
+    for kind in KINDS:
+        if kind == text:
+            return kind
+    raise BadInput(NO_CHANGE.format(value=text, choices=", ".join(KINDS)))
+
+
 CHOSEN = OneOf(CHOICES, "What is hit cannot be chosen by '{value}'; choose {choices}.")
 
 IN_THE_TABLE = ("stale", "blur")
@@ -64,7 +75,7 @@ class Change(Checked):
     """
 
     source: str
-    kind: Annotated[ChangeKind, OneOf(KINDS, "There is no change '{value}'; there are {choices}.")]
+    kind: Annotated[ChangeKind, OneOf(KINDS, NO_CHANGE)]
     fraction: Annotated[float, Between(0, 1)] = 1.0
     choice: Annotated[Choice, CHOSEN] = "random"
     years: float = 0.0

@@ -30,8 +30,9 @@ class AuxiliaryHead(nn.Module):
     def start(self, means: list[Tensor], variance: Tensor) -> None:
         """Start where every class is predicted to be the mean one: ``means`` one [d_s] a source, ``variance`` [S] summed over features."""
         for layer, mean in zip(self.sources, means, strict=True):
-            nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
-            layer.bias.copy_(mean)  # type: ignore[operator]
+            assert isinstance(layer, nn.Linear)
+            nn.init.zeros_(layer.weight)
+            layer.bias.copy_(mean)
         self.variance.copy_(variance.clamp(min=1e-6))
 
     def forward(self, support: Tensor, context: MetadataContext) -> Tensor:

@@ -10,11 +10,12 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.base import EmbeddingLearner
 from metadash.learners.prototypical import PrototypicalNetwork
-from metadash.metadata.changes import Change, Edit
+from metadash.metadata.changes import Change, Edit, read_kind
 from metadash.metadata.encoded import EncodedSource
 from metadash.networks.anchors import MetadataContext
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
+from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import of_instances
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.training.backbone import Outcome
@@ -34,7 +35,7 @@ class Rescorer:
     """A trained run with the embeddings of its test episodes gathered, ready to be scored under any metadata."""
 
     def __init__(self, run: Run, dataset: Dataset, store: RunStore):
-        self.arm: Arm = restored(run.spec, dataset, run, store)  # type: ignore[arg-type]
+        self.arm: Arm = restored(run.spec_as(RunSpec), dataset, run, store)
         self.dataset, self.spec = dataset, self.arm.spec
         self.manifest: EpisodeManifest = store.manifest(run)
         self.retelling = Retelling(self.arm, dataset)
@@ -191,7 +192,7 @@ def dose(spec: DoseSpec, dataset: Dataset, needed: list[Run], store: RunStore, h
     scorer = rescorer(needed[0], dataset, store)
 
     def changed_to(kind: str, fraction: float, seed: int) -> Told:
-        changes = tuple(Change(source, kind, fraction, spec.choice) for source in spec.sources)  # type: ignore[arg-type]
+        changes = tuple(Change(source, read_kind(kind), fraction, spec.choice) for source in spec.sources)
         return scorer.retelling.changed(changes, seed=seed)
 
     ends = scorer.correct([scorer.retelling.as_it_is, changed_to("missing", 1.0, spec.seed)])

@@ -18,7 +18,7 @@ def seeded() -> None:
 
 
 def learner(fusion: Fusion = "none", distance: str = "euclidean", backbone: nn.Module | None = None) -> PrototypicalNetwork:
-    return PrototypicalNetwork(backbone or nn.Identity(), D, DIMS, fusion, distance).double().eval()  # type: ignore[arg-type]
+    return PrototypicalNetwork(backbone or nn.Identity(), D, DIMS, fusion, distance).double().eval()
 
 
 def context(present: bool | None = True) -> MetadataContext:
@@ -92,7 +92,7 @@ def test_a_class_without_metadata_keeps_its_plain_prototype_among_classes_with()
     support, given = shots(), context()
     given.present[:, 2] = False
     for fusion in ("pseudo-shots", "am3"):
-        found = learner(fusion).prototypes(support, given)  # type: ignore[arg-type]
+        found = learner(fusion).prototypes(support, given)
         assert torch.equal(found[:, 2], learner().prototypes(support)[:, 2])
         assert not torch.equal(found[:, 1], learner().prototypes(support)[:, 1])
 

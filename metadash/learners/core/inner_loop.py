@@ -267,8 +267,8 @@ def with_film(own: Parameters, support: Modulation, query: Modulation) -> Parame
 
 def film_of(own: Parameters, part: str) -> Modulation | None:
     """The modulation [R, D] of one task's support or queries, where there is one."""
-    values = [own.get(f"{part} {name}") for name in Modulation._fields]
-    return None if values[0] is None else Modulation(*values).rows()  # type: ignore[arg-type]
+    names = [f"{part} {name}" for name in Modulation._fields]
+    return Modulation(*(own[name] for name in names)).rows() if names[0] in own else None
 
 
 def alias(value: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
 """Each kind of column is told alike in Python and in SQL, and each of its parts fits the others."""
 
 import datetime
+import re
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -177,6 +179,23 @@ def test_what_a_kind_cannot_be_asked_is_one_sentence(line: str, words: str) -> N
     with pytest.raises(BadInput) as problem:
         parse(line, {"v": "vector", "d": "duration"})
     assert words in one_sentence(problem.value)
+
+
+def test_nobody_but_the_kinds_asks_for_a_kind_by_its_name() -> None:
+    """A question that depends on the kind of a column is an attribute of ``ColumnKind``, or a new kind is forgotten where it is asked."""
+    package = Path(__file__).resolve().parents[3] / "metadash"
+    names = "|".join(
+        kind.name for kind in KINDS if kind.name not in ("text", "vector", "empty")
+    )  # those mean other things as well
+    compared = re.compile(rf"""(==|!=|\bin [(\[{{]).*["']({names})["']|\bkind[^\n]* == ["'](text|vector|empty)["']""")
+    found = [
+        f"{file.relative_to(package)}: {line.strip()}"
+        for file in [*package.rglob("*.py"), *(package.parent / "pages").glob("*.py")]
+        if "data/columns" not in file.as_posix()
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if compared.search(line)
+    ]
+    assert not found
 
 
 def test_dates_of_python_are_told_as_what_duckdb_makes_of_them() -> None:
