@@ -28,6 +28,7 @@ ELSEWHERE = {
     "runs/store.py": "keeps what was computed; episodes that it draws anew must have the hash that they had",
     "runs/version.py": "this one; the meaning of a digest is tested by itself",
     "specs/check.py": "refuses what does not fit the data, before anything is computed",
+    "stats/": "what is said of values, and in which unit; a value itself comes from what scores a task",
     "workspace.py": "the places of files",
 }
 """What is reached and decides no number, files and whole folders, each with the reason; what only they reach does not count either."""
