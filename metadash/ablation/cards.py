@@ -57,7 +57,7 @@ class SourceCard:
     chance: tuple[float | None, ...]
     worth: tuple[WorthInShots, ...]
     coverage: float
-    level: Literal["class", "instance"] = "class"
+    level: Literal["class", "instance", "task"] = "class"
     controls: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     controls_alone: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     reason: str = ""
@@ -206,7 +206,7 @@ def cards_of(
     coverage: Sequence[float],
     badges: Sequence[tuple[Badge, ...]],
     *,
-    levels: Sequence[Literal["class", "instance"]] = (),
+    levels: Sequence[Literal["class", "instance", "task"]] = (),
     complete: bool,
     rope: float = ROPE,
 ) -> tuple[SourceCard, ...]:
