@@ -13,12 +13,13 @@ from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.data.folds import fold_name
 from metadash.data.shipped import start_of
+from metadash.episodes.spec import Strategy
 from metadash.errors import BadInput
-from metadash.learners.registry import entry_of
+from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.registry import usual_backbone
-from metadash.specs.check import check
+from metadash.specs.check import check_backbone, check_run
 from metadash.specs.defaults import Fitting, fitting
-from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import BackboneSpec, Distance, Evaluation, RunSpec
 from metadash.specs.source_levels import column_for, modulating, usual_fusion, usual_strategy
 
 USUAL_FOLDS = 5
@@ -75,7 +76,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     of_run = {name: chosen[name] for name in OF_RUN if name in chosen}
     of_run.setdefault("split", dataset.description.default_split or dataset.split_names[0])
     of_run.setdefault("fusion", usual_fusion(sources, dataset))
-    learner, mode = of_run.get("learner", "prototypical"), of_run.get("mode", "quick")
+    learner, mode = of_run.get("learner", USUAL), of_run.get("mode", "quick")
     of_run.setdefault("learning_rate", entry_of(learner).outer_rate(mode))
     drawn = drawn_how(dataset, sources, chosen)
     numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
@@ -89,7 +90,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
         sources=sources,
         modulating=modulating(of_run["fusion"], sources, dataset),
         backbone=backbone_for(dataset, of_run["split"], of_run.get("distance", "euclidean"), fitted, chosen),
-        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),  # type: ignore[arg-type]
+        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),
         **of_run,
     )
 
@@ -103,7 +104,7 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
         raise BadInput("No number of shots is chosen; choose at least one.")
     if chosen.get("source_dropout") and not sources:
         raise BadInput("source_dropout would be ignored without metadata; name the sources that are to be hidden now and then.")
-    learner = chosen.get("learner", "prototypical")
+    learner = chosen.get("learner", USUAL)
     if chosen.get("ways") and entry_of(learner).fixed_way:
         raise BadInput(
             f"Fewer ways would be ignored by the learner '{learner}', whose head has one row for each class; choose none, or another "
@@ -111,11 +112,11 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
         )
 
 
-def backbone_for(dataset: Dataset, split: str, distance: str, fitted: Fitting, chosen: dict[str, Any]) -> BackboneSpec:
+def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitting, chosen: dict[str, Any]) -> BackboneSpec:
     """The backbone that comes with the data set where it is the one that training would give, unless one's own is asked for."""
     name = chosen.get("backbone") or usual_backbone(dataset.description.modality).name
     size = {"episodes": chosen["backbone_episodes"]} if "backbone_episodes" in chosen else {}
-    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **{**fitted.backbone, **size})  # type: ignore[arg-type]
+    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **{**fitted.backbone, **size})
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
 
 
@@ -125,7 +126,7 @@ def with_shipped(spec: BackboneSpec, dataset: Dataset) -> BackboneSpec:
     return replace(spec, start=start_of(dataset.name, dataset.fingerprint, plain(bare)))
 
 
-def drawn_how(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]) -> tuple[str, str | None]:
+def drawn_how(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]) -> tuple[Strategy, str | None]:
     """The strategy of the tasks, and its column."""
     strategy = chosen.get("strategy") or usual_strategy(sources, dataset)
     if strategy == "uniform" and chosen.get("column"):
@@ -192,7 +193,9 @@ def _fitting(looked: _Looked) -> Fitting:
 def fits(looked: _Looked, folds: int) -> bool:
     try:
         for split in fold_splits(folds):
-            check(in_fold(looked.what, split, looked.dataset), looked.dataset)
+            run = in_fold(looked.what, split, looked.dataset)
+            check_run(run, looked.dataset)
+            check_backbone(run.backbone, looked.dataset)
     except BadInput:
         return False
     return True

@@ -1,4 +1,4 @@
-"""Every verb goes the whole road on each kind of data set there is: grey images, colour images, vectors."""
+"""Every verb goes the whole road on each kind of data set there is: grey images, colour images, larger ones that are not square, vectors."""
 
 import json
 from collections.abc import Callable
@@ -10,9 +10,14 @@ import pytest
 from metadash.data.dataset import Dataset
 from metadash.verbs import cli
 from metadash.workspace import Workspace
-from tests.builders import write_colours, write_tiny, write_vectors
+from tests.builders import write_colours, write_photos, write_tiny, write_vectors
 
-WRITERS: dict[str, Callable[..., Dataset]] = {"tiny": write_tiny, "colours": write_colours, "vectors": write_vectors}
+WRITERS: dict[str, Callable[..., Dataset]] = {
+    "tiny": write_tiny,
+    "colours": write_colours,
+    "photos": write_photos,
+    "vectors": write_vectors,
+}
 SMALL = ["--width", "4", "--backbone-episodes", "5", "--steps", "10", "--n-episodes", "30", "--shots", "1,2"]
 LEARNERS = (("prototypical", "--sources", "place"), ("maml",), ("chance",))
 
