@@ -65,7 +65,9 @@ class FineTuned(AnchoredLearner):
     ) -> None:
         """The adaptation view: what each step of the fine-tuning does."""
         support, query = map(self.features, self.modulated(*self.embed(support_x, query_x), context))
-        target = torch.arange(support.shape[1]).repeat_interleave(support.shape[2]).expand(len(support), -1)
+        target = (
+            torch.arange(support.shape[1], device=support.device).repeat_interleave(support.shape[2]).expand(len(support), -1)
+        )
         heads = self.heads(support, self.featured(context), self.finetune_steps if steps is None else steps)
         for step, head in enumerate(heads):
             each = F.cross_entropy(self.logits(support.flatten(1, 2), head).mT, target, reduction="none")

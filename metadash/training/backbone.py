@@ -17,6 +17,7 @@ from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.networks.registry import check_inputs, make_network
+from metadash.runs.device import on_the_device, torch_device
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import BackboneSpec
@@ -61,14 +62,15 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
     torch.manual_seed(spec.seed)
     generator = np.random.default_rng(spec.seed)
     network, dim = make_backbone(spec, dataset)
-    learner = PrototypicalNetwork(network, dim, distance=spec.distance)
+    there = torch_device()
+    learner = PrototypicalNetwork(network, dim, distance=spec.distance).to(there)
     optimiser = torch.optim.Adam(learner.parameters(), spec.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, spec.episodes)
     episode = EpisodeSpec(
         Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query, seed=spec.seed, n_episodes=DRAWN_AT_ONCE
     )
     table = pool_table(dataset, episode)
-    target = torch.arange(spec.n_way).repeat_interleave(spec.n_query)
+    target = torch.arange(spec.n_way, device=there).repeat_interleave(spec.n_query)
     best_accuracy, best_step, best_weights = -1.0, 0, learner.state_dict()
 
     manifest = draw_from(table, episode, generator)
@@ -79,7 +81,7 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
         learner.train()
         support = tensor_rows(dataset.inputs, manifest.support[drawn : drawn + 1])
         query = tensor_rows(dataset.inputs, manifest.query[drawn : drawn + 1]).flatten(1, 2)
-        logits = learner(support, query)[0]
+        logits = learner(support.to(there), query.to(there))[0]
         loss = F.cross_entropy(logits, target)
         optimiser.zero_grad()
         loss.backward()
@@ -133,7 +135,8 @@ def embed_all(network: nn.Module, dataset: Dataset, spec: BackboneSpec, history:
     def tick(fraction: float) -> None:
         history(0 if spec.start else spec.episodes, "embedding every instance", begun + (1 - begun) * fraction)
 
-    embeddings = embed(network, dataset.inputs, np.arange(len(dataset.inputs)), tick)
+    with on_the_device(network):
+        embeddings = embed(network, dataset.inputs, np.arange(len(dataset.inputs)), tick)
     train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
     return embeddings / spread_of(embeddings[train])
 

@@ -11,6 +11,7 @@ from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.base import EmbeddingLearner, Learner
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
+from metadash.runs.device import place_of
 from metadash.training.scorable import scorable
 
 EMBED_BATCH = 96
@@ -31,11 +32,11 @@ def embed(
 ) -> np.ndarray:
     """Embeddings [R, D] float32 of ``inputs[rows]`` in evaluation mode (running batch-norm statistics: nothing transductive)."""
     backbone.eval()
-    embedded = np.zeros((len(rows), 0), dtype=np.float32)
+    embedded, there = np.zeros((len(rows), 0), dtype=np.float32), place_of(backbone)
     at_once = embedded_at_once(inputs.shape[1:])
     for start in range(0, len(rows), at_once):
         batch = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + at_once]]))
-        found = backbone(batch).numpy()
+        found = backbone(batch.to(there)).cpu().numpy()
         if not start:  # one block for all: small results kept between large temporaries would scatter the heap (1.1 GB of it)
             embedded = np.empty((len(rows), found.shape[1]), dtype=np.float32)
         embedded[start : start + len(found)] = found
@@ -105,17 +106,19 @@ def score(
     learner.eval()
     predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
     batch = SCORE_BATCH if table.ndim == 2 else ADAPT_BATCH
-    rows = torch.from_numpy(table)
+    there = place_of(learner)
+    rows = torch.from_numpy(table).to(there)
     correct = np.zeros((len(shots), len(manifest)), dtype=np.int64)
-    target = torch.arange(manifest.n_way).repeat_interleave(manifest.n_query)
+    target = torch.arange(manifest.n_way, device=there).repeat_interleave(manifest.n_query)
     for start in range(0, len(manifest), batch):
         part = manifest[start : start + batch]
-        support = rows[torch.from_numpy(position[part.support])]
-        query = rows[torch.from_numpy(position[part.query])].flatten(1, 2)
+        support = rows[torch.from_numpy(position[part.support]).to(there)]
+        query = rows[torch.from_numpy(position[part.query]).to(there)].flatten(1, 2)
         context = context_of(encoded, part.classes, instances, part.support, part.query.reshape(len(part), -1))
+        context = context and context.to(there)
         for s, n_shot in enumerate(shots):
             logits = scorable(predict(support[:, :, :n_shot], query, context and context.at_shot(n_shot)))
-            correct[s, start : start + len(part)] = (logits.argmax(dim=-1) == target).sum(dim=1).numpy()
+            correct[s, start : start + len(part)] = (logits.argmax(dim=-1) == target).sum(dim=1).cpu().numpy()
     return correct
 
 
