@@ -135,10 +135,11 @@ def worth_on_new(worth: WorthInShots, noun: str) -> str:
     """``, [0.1, 0.8] on new letters``; a bound that lies beyond the measured shots is left out, of these letters where nothing is known of new."""
     which = "new" if worth.new_unit else "these"
     low, high = (worth.new_low, worth.new_high) if worth.new_unit else (worth.low, worth.high)
-    if low is None and high is None:
-        return ""
-    shown = f"at least {number(low)}" if high is None and low is not None else f"at most {number(high)}" if low is None else ""  # type: ignore[arg-type]
-    return f", {shown or f'[{number(low)}, {number(high)}]'} on {which} {plural(noun)}"  # type: ignore[arg-type]
+    if low is None:
+        shown = "" if high is None else f"at most {number(high)}"
+    else:
+        shown = f"at least {number(low)}" if high is None else f"[{number(low)}, {number(high)}]"
+    return f", {shown} on {which} {plural(noun)}" if shown else ""
 
 
 def fading_sentence(answer: Answer) -> str:

@@ -48,6 +48,16 @@ class EpisodeManifest:
         return self.query.shape[2]
 
     @property
+    def support_mask(self) -> np.ndarray | None:
+        """Which support rows [E, N, K] are there; None where all are, as in every drawn classification task."""
+        return there(self.support)
+
+    @property
+    def query_mask(self) -> np.ndarray | None:
+        """Which queries [E, N, Q] are there; None where all are."""
+        return there(self.query)
+
+    @property
     def hash(self) -> str:
         """The first 20 hexadecimal digits of the SHA-256 of shapes and content."""
         content = hashlib.sha256(
@@ -151,6 +161,11 @@ class EpisodeManifest:
             Exception
         ) as error:  # zipfile and NumPy raise nearly anything at a flipped bit: RuntimeError for "encrypted", TokenError
             raise BadInput(f"'{path.name}' is damaged or holds no episodes.") from error
+
+
+def there(rows: np.ndarray) -> np.ndarray | None:
+    found = rows >= 0
+    return None if found.all() else found
 
 
 def check_arrays(classes: np.ndarray, support: np.ndarray, query: np.ndarray, group: np.ndarray) -> None:

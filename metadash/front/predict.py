@@ -10,6 +10,7 @@ from torch import Tensor
 
 from metadash.data.dataset import Dataset, Source
 from metadash.errors import BadInput, nearest
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.registry import entry_of
 from metadash.metadata.blur import blur_table, read_blur
 from metadash.metadata.encoder import encode_rows, fitted_columns
@@ -47,15 +48,16 @@ def predict(
     check_classes(spec, classes)
     shown, asked = rows_like(support, dataset, "support"), rows_like(queries, dataset, "queries")
     shots = [np.flatnonzero([label == name for label in labels]) for name in classes]
-    if len({len(rows) for rows in shots}) > 1:
-        few, many = min(map(len, shots)), max(map(len, shots))
-        raise BadInput(f"Some classes have {few} labelled examples and some {many}; give each as many.")
     arm = restored(spec, dataset, run, store)
     seen = as_seen(arm, train(spec.backbone, store.workspace), np.concatenate([shown[np.concatenate(shots)], asked]))
-    examples, query = seen[: len(shown)].unflatten(0, (len(classes), len(shots[0]))), seen[len(shown) :]
-    context = told(arm, dataset, classes, metadata, len(shots[0]), len(asked))
+    y = torch.from_numpy(np.repeat(np.arange(len(classes)), [len(rows) for rows in shots]))
+    context = told(arm, dataset, classes, metadata, len(shown), len(asked))
+    even = len(shots[0]) if len({len(rows) for rows in shots}) == 1 else None
+    tasks = TaskBatch(
+        seen[: len(shown)][None], y[None], seen[len(shown) :][None], context=context, n_way=len(classes), shots=even
+    )
     arm.learner.eval()
-    logits = scorable(arm.learner(examples[None], query[None], context))[0]
+    logits = scorable(arm.learner(tasks))[0]
     found = pd.DataFrame(torch.softmax(logits.double(), dim=-1).numpy(), columns=classes)
     found.insert(0, LABEL, [classes[place] for place in logits.argmax(dim=-1).tolist()])
     return found
@@ -104,7 +106,7 @@ def as_seen(arm: Arm, backbone: Run, rows: np.ndarray) -> Tensor:
 
 
 def told(
-    arm: Arm, dataset: Dataset, classes: list[Any], metadata: Metadata | None, n_shot: int, n_query: int
+    arm: Arm, dataset: Dataset, classes: list[Any], metadata: Metadata | None, n_support: int, n_query: int
 ) -> MetadataContext | None:
     """What the learner is told of the classes [1, N, ·]; what is not said is missing, and instances have none."""
     spec = arm.spec
@@ -126,7 +128,7 @@ def told(
     if not arm.instances:
         return context
     widths = [source.width for source in arm.instances]
-    of_support, of_query = unknown((1, len(classes), n_shot), widths), unknown((1, n_query), widths)
+    of_support, of_query = unknown((1, n_support), widths), unknown((1, n_query), widths)
     return MetadataContext(vectors, context.present, of_support, of_query)
 
 

@@ -27,7 +27,7 @@ class MetadataContext:
     """The metadata of the classes of a batch of tasks, and where there are such sources, of their instances.
 
     ``vectors`` one [B, N, d_s] per source; ``present`` [B, N, S] bool, after any mask over the sources. ``support`` [B, N, K, ·]
-    and ``query`` [B, Q, ·] hold the sources that describe instances.
+    (or, flat, [B, N·K, ·]: what learners receive) and ``query`` [B, Q, ·] hold the sources that describe instances.
     """
 
     vectors: list[Tensor]
@@ -54,6 +54,14 @@ class MetadataContext:
             self.present & of_classes[:, None, :],
             self.support and self.support.masked(of_instances),
             self.query and self.query.masked(of_instances),
+        )
+
+    def flat(self) -> "MetadataContext":
+        """With the support's metadata in one row an example, whatever their classes."""
+        if self.support is None or self.support.present.dim() == 3:
+            return self
+        return replace(
+            self, support=InstanceMetadata([x.flatten(1, 2) for x in self.support.vectors], self.support.present.flatten(1, 2))
         )
 
     def at_shot(self, n_shot: int) -> "MetadataContext":

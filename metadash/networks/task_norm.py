@@ -75,7 +75,8 @@ class TaskNorm(_BatchNorm):
             mean, var = self.row(self.running_mean, call.step), self.row(self.running_var, call.step)
             if not call.by_hand:
                 return F.batch_norm(input, mean, var, weight, bias, False, 0.0, self.eps)
-            return normalise(input, mean, var, weight, bias, self.eps)  # type: ignore[arg-type]
+            assert mean is not None and var is not None
+            return normalise(input, mean, var, weight, bias, self.eps)
         over = (0, *range(2, input.dim()))
         if call.seen is not None:
             call.seen.append((input.detach().mean(over), input.detach().var(over)))
@@ -162,9 +163,11 @@ def norm_and_pool(norm: _BatchNorm, x: Tensor) -> Tensor:
 def observe(norm: _BatchNorm, mean: Tensor, var: Tensor) -> None:
     """What torch's own batch norm does to its buffers in training."""
     if norm.running_mean is not None and norm.running_var is not None and norm.num_batches_tracked is not None:
+        share = norm.momentum
+        assert share is not None, "none of ours averages over all batches alike"
         with torch.no_grad():
-            norm.running_mean.lerp_(mean, norm.momentum)  # type: ignore[arg-type]
-            norm.running_var.lerp_(var, norm.momentum)  # type: ignore[arg-type]
+            norm.running_mean.lerp_(mean, share)
+            norm.running_var.lerp_(var, share)
             norm.num_batches_tracked.add_(1)
 
 

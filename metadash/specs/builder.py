@@ -13,12 +13,13 @@ from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.data.folds import fold_name
 from metadash.data.shipped import start_of
+from metadash.episodes.spec import Strategy
 from metadash.errors import BadInput
 from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.registry import usual_backbone
 from metadash.specs.check import check_backbone, check_run
 from metadash.specs.defaults import Fitting, fitting
-from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import BackboneSpec, Distance, Evaluation, RunSpec
 from metadash.specs.source_levels import column_for, modulating, usual_fusion, usual_strategy
 
 USUAL_FOLDS = 5
@@ -89,7 +90,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
         sources=sources,
         modulating=modulating(of_run["fusion"], sources, dataset),
         backbone=backbone_for(dataset, of_run["split"], of_run.get("distance", "euclidean"), fitted, chosen),
-        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),  # type: ignore[arg-type]
+        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),
         **of_run,
     )
 
@@ -111,11 +112,11 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
         )
 
 
-def backbone_for(dataset: Dataset, split: str, distance: str, fitted: Fitting, chosen: dict[str, Any]) -> BackboneSpec:
+def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitting, chosen: dict[str, Any]) -> BackboneSpec:
     """The backbone that comes with the data set where it is the one that training would give, unless one's own is asked for."""
     name = chosen.get("backbone") or usual_backbone(dataset.description.modality).name
     size = {"episodes": chosen["backbone_episodes"]} if "backbone_episodes" in chosen else {}
-    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **{**fitted.backbone, **size})  # type: ignore[arg-type]
+    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **{**fitted.backbone, **size})
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
 
 
@@ -125,7 +126,7 @@ def with_shipped(spec: BackboneSpec, dataset: Dataset) -> BackboneSpec:
     return replace(spec, start=start_of(dataset.name, dataset.fingerprint, plain(bare)))
 
 
-def drawn_how(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]) -> tuple[str, str | None]:
+def drawn_how(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]) -> tuple[Strategy, str | None]:
     """The strategy of the tasks, and its column."""
     strategy = chosen.get("strategy") or usual_strategy(sources, dataset)
     if strategy == "uniform" and chosen.get("column"):

@@ -11,7 +11,10 @@ from metadash.learners.core.fusions import BOTH
 from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
 from metadash.learners.registry import USUAL, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
+from metadash.metadata.controls import Control
 from metadash.networks.registry import backbone_entry
+
+Distance = Literal["euclidean", "cosine"]
 
 VALIDATION_EPISODES = {"quick": 400, "full": 50}
 LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
@@ -36,7 +39,7 @@ class BackboneSpec(Checked):
     split: str
     backbone: str = "conv4"
     width: int = 0
-    distance: Literal["euclidean", "cosine"] = "euclidean"
+    distance: Distance = "euclidean"
     n_way: Annotated[int, Between(2, 200)] = 20
     n_shot: Annotated[int, Between(1, 20)] = 1
     n_query: Annotated[int, Between(1, 50)] = 5
@@ -134,12 +137,12 @@ class RunSpec(Checked):
     learner: str = USUAL
     options: tuple[Any, ...] = ()
     mode: Mode = "quick"
-    distance: Literal["euclidean", "cosine"] = "euclidean"
+    distance: Distance = "euclidean"
     fusion: Literal["none", "pseudo-shots", "am3", "film", "pseudo-shots+film", "auxiliary"] = "none"
     auxiliary_weight: Annotated[float, Between(0.01, 1.0)] = AUXILIARY_WEIGHT
     sources: tuple[str, ...] = ()
     modulating: tuple[str, ...] = ()
-    control: Literal["none", "shuffled", "noise", "constant", "random-id"] = "none"
+    control: Control = "none"
     falsified: tuple[str, ...] = ()
     blur: tuple[tuple[Any, ...], ...] = ()
     source_dropout: Annotated[float, Between(0.0, 0.95)] = 0.0

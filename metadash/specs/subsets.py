@@ -10,7 +10,7 @@ import numpy as np
 
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked
-from metadash.metadata.controls import CONTROLS
+from metadash.metadata.controls import CONTROLS, read_control
 from metadash.specs.run import BackboneSpec, RunSpec
 
 MOST_SOURCES = 8
@@ -48,7 +48,7 @@ def run_of(run: RunSpec, arm: SourceArm) -> RunSpec:
         sources=kept,
         modulating=tuple(name for name in run.modulating if name in kept),
         fusion=run.fusion if arm.mask else "none",
-        control=arm.control,  # type: ignore[arg-type]
+        control=read_control(arm.control),
         falsified=members(arm.falsified, run.sources),
     )
     return changed if changed.trains else replace(changed, seed=0)

@@ -258,8 +258,8 @@ def _claim_of(interval: Interval, rope: float, control: Interval | None, control
         doubt = 1 - _below(interval, -rope)
         return _Claim(interval, Verdict.HURTS, True, (doubt, doubt), None, 0.0)
     doubt = 1 - _above(interval, rope)
-    missing = control is None or control.low is None
-    checked = 0.0 if not controlled else 1.0 if missing else 1 - _above(control, rope)  # type: ignore[arg-type]
+    missing = 1.0 if control is None or control.low is None else 1 - _above(control, rope)
+    checked = missing if controlled else 0.0
     return _Claim(interval, Verdict.HELPS, True, (doubt, doubt), control, checked)
 
 

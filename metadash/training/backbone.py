@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from metadash.data.dataset import Dataset
 from metadash.data.shipped import shipped_backbone
@@ -21,7 +20,7 @@ from metadash.runs.device import on_the_device, torch_device
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import BackboneSpec
-from metadash.training.evaluate import embed, places, score, tensor_rows
+from metadash.training.evaluate import embed, places, score, task_batch
 from metadash.training.scorable import spread_of
 
 VALIDATE_EVERY = 100
@@ -70,7 +69,6 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
         Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query, seed=spec.seed, n_episodes=DRAWN_AT_ONCE
     )
     table = pool_table(dataset, episode)
-    target = torch.arange(spec.n_way, device=there).repeat_interleave(spec.n_query)
     best_accuracy, best_step, best_weights = -1.0, 0, learner.state_dict()
 
     manifest = draw_from(table, episode, generator)
@@ -79,10 +77,7 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
         if drawn == 0 and step > 1:
             manifest = draw_from(table, episode, generator)
         learner.train()
-        support = tensor_rows(dataset.inputs, manifest.support[drawn : drawn + 1])
-        query = tensor_rows(dataset.inputs, manifest.query[drawn : drawn + 1]).flatten(1, 2)
-        logits = learner(support.to(there), query.to(there))[0]
-        loss = F.cross_entropy(logits, target)
+        loss = learner.loss(task_batch(dataset.inputs, manifest[drawn : drawn + 1]).to(there))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.base import EmbeddingLearner, Learner
+from metadash.learners.core.task_batch import TaskBatch, labels_by_class
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
 from metadash.runs.device import place_of
@@ -84,7 +85,7 @@ def context_of(
 
 
 def told(instances: Sequence[EncodedInstances], rows: np.ndarray) -> InstanceMetadata:
-    present = np.stack([source.present[rows] for source in instances], axis=-1)
+    present = np.stack([source.present[rows] & (rows >= 0) for source in instances], axis=-1)
     return InstanceMetadata([torch.from_numpy(source.vectors(rows)) for source in instances], torch.from_numpy(present))
 
 
@@ -106,19 +107,20 @@ def score(
     learner.eval()
     predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
     batch = SCORE_BATCH if table.ndim == 2 else ADAPT_BATCH
-    there = place_of(learner)
-    rows = torch.from_numpy(table).to(there)
+    rows, there = torch.from_numpy(table), place_of(learner)
     correct = np.zeros((len(shots), len(manifest)), dtype=np.int64)
-    target = torch.arange(manifest.n_way, device=there).repeat_interleave(manifest.n_query)
+    target = labels_by_class(manifest.n_way, manifest.n_query)
     for start in range(0, len(manifest), batch):
         part = manifest[start : start + batch]
-        support = rows[torch.from_numpy(position[part.support]).to(there)]
-        query = rows[torch.from_numpy(position[part.query]).to(there)].flatten(1, 2)
+        support = rows[torch.from_numpy(position[part.support])]
+        query = rows[torch.from_numpy(position[part.query])].flatten(1, 2)
         context = context_of(encoded, part.classes, instances, part.support, part.query.reshape(len(part), -1))
-        context = context and context.to(there)
+        mask, asked = masks_of(part)
         for s, n_shot in enumerate(shots):
-            logits = scorable(predict(support[:, :, :n_shot], query, context and context.at_shot(n_shot)))
-            correct[s, start : start + len(part)] = (logits.argmax(dim=-1) == target).sum(dim=1).cpu().numpy()
+            some = None if mask is None else mask[:, :, :n_shot]
+            tasks = TaskBatch.by_class(support[:, :, :n_shot], query, context and context.at_shot(n_shot), None, some, asked)
+            right = scorable(predict(tasks.to(there))).argmax(dim=-1).cpu() == target
+            correct[s, start : start + len(part)] = (right if asked is None else right & asked).sum(dim=1).numpy()
     return correct
 
 
@@ -133,6 +135,22 @@ def scores_frame(correct: np.ndarray, shots: tuple[int, ...], n_way: int, n_quer
             "correct": correct.reshape(-1),
             "queries": n_way * n_query,
         }
+    )
+
+
+def task_batch(inputs: np.ndarray, tasks: EpisodeManifest, context: MetadataContext | None = None) -> TaskBatch:
+    """Some tasks as learners receive them, with ``inputs[row]`` for each of their rows, and their answers."""
+    target = labels_by_class(tasks.n_way, tasks.n_query).expand(len(tasks), -1)
+    support, query = tensor_rows(inputs, tasks.support), tensor_rows(inputs, tasks.query).flatten(1, 2)
+    return TaskBatch.by_class(support, query, context, target, *masks_of(tasks))
+
+
+def masks_of(tasks: EpisodeManifest) -> tuple[Tensor | None, Tensor | None]:
+    """Which support examples [B, N, K] and queries [B, N·Q] are there; None where all are."""
+    support, query = tasks.support_mask, tasks.query_mask
+    return (
+        None if support is None else torch.from_numpy(support),
+        None if query is None else torch.from_numpy(query.reshape(len(tasks), -1)),
     )
 
 

@@ -27,7 +27,7 @@ from metadash.runs.progress import SCORING, History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
 from metadash.training.backbone import Outcome, make_backbone
-from metadash.training.evaluate import context_of, embed, places, score, tensor_rows
+from metadash.training.evaluate import context_of, embed, places, score, task_batch
 from metadash.training.modulated import by_row, count_modulated
 from metadash.training.outcome import outcome_of
 from metadash.training.scorable import scorable
@@ -157,15 +157,12 @@ class Arm:
         """The learner's loss on some training tasks, with shots and hidden sources drawn anew; ``progress`` 0..1 of the training."""
         spec = self.spec
         shots = int(self.generator.choice(spec.evaluation.shots))
-        support = tensor_rows(self.inputs, tasks.support[:, :, :shots])
-        query = tensor_rows(self.inputs, tasks.query).flatten(1, 2)
-        context = self.context(tasks.at_shot(shots))
+        tasks = tasks.at_shot(shots)
+        context = self.context(tasks)
         if context is not None and spec.source_dropout:
             keep = self.generator.random((len(tasks), context.n_sources)) >= spec.source_dropout
             context = context.masked(torch.from_numpy(keep))
-        there = place_of(self.learner)
-        target = torch.arange(tasks.n_way, device=there).repeat_interleave(tasks.n_query).expand(len(tasks), -1)
-        return self.learner.loss(support.to(there), query.to(there), target, context and context.to(there), progress)
+        return self.learner.loss(task_batch(self.inputs, tasks, context).to(place_of(self.learner)), progress)
 
     def context(self, tasks: EpisodeManifest) -> MetadataContext | None:
         """All that the metadata say of some tasks; what only teaches is among it."""
@@ -205,8 +202,7 @@ class Arm:
     def predict(self, task: EpisodeManifest, context: MetadataContext | None) -> np.ndarray:
         """The position 0..N-1 of the class predicted for each query [N·Q] of a manifest of one task."""
         self.learner.eval()
-        support, query = tensor_rows(self.inputs, task.support), tensor_rows(self.inputs, task.query).flatten(1, 2)
-        return scorable(self.learner(support, query, context))[0].argmax(dim=-1).numpy()
+        return scorable(self.learner(task_batch(self.inputs, task, context)))[0].argmax(dim=-1).numpy()
 
     def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
         """In %, the mean over the shots."""

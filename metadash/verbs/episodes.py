@@ -7,8 +7,9 @@ from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.episodes.manifest import describe
 from metadash.episodes.sampler import draw
-from metadash.episodes.spec import EpisodeSpec, Pool
+from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
+from metadash.specs.defaults import fitting
 from metadash.specs.source_levels import column_for
 from metadash.stats import words
 from metadash.verbs.options import Verbs, add_dataset, add_tasks
@@ -21,7 +22,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     add_dataset(verb)
     add_tasks(verb)
     verb.add_argument("--n-shot", type=int, default=1)
-    verb.add_argument("--n-query", type=int, default=15)
+    verb.add_argument("--n-query", type=int, help="queries per class (default 15, fewer where classes are small)")
     verb.add_argument("--split")
     verb.add_argument("--role", default="test")
     verb.add_argument("--where", help="SQL condition on the table classes")
@@ -33,17 +34,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
     data = open_dataset(workspace, options.dataset)
-    spec = EpisodeSpec(
-        Pool(options.split or data.description.default_split, options.role, options.where),
-        5 if options.n_way is None else options.n_way,
-        options.n_shot,
-        options.n_query,
-        options.strategy or "uniform",
-        column_of(options, data),
-        options.seed,
-        options.count,
-    )
-    manifest = draw(data, spec)
+    manifest = draw(data, spec_of(options, data))
     path = workspace.episodes / f"{manifest.hash}.npz"
     manifest.save(path)
     if options.out:
@@ -57,6 +48,19 @@ def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
         f"  {row['class']}: support rows {row['support']}" for row in first
     )
     return Result({**describe(manifest), "first": first}, text)
+
+
+def spec_of(options: argparse.Namespace, data: Dataset) -> EpisodeSpec:
+    """What was not said about ways and queries is such as the data set can serve."""
+    split, column = options.split or data.description.default_split, column_of(options, data)
+    strategy: Strategy = options.strategy or "uniform"
+    n_way, n_query = options.n_way, options.n_query
+    if n_way is None or n_query is None:
+        narrowed = options.where if options.role == "test" else None
+        usual = fitting(data, split, strategy, column, where=narrowed, n_way=n_way, shots=(options.n_shot,), n_query=n_query)
+        n_way, n_query = usual.n_way if n_way is None else n_way, usual.n_query if n_query is None else n_query
+    pool = Pool(split, options.role, options.where)
+    return EpisodeSpec(pool, n_way, options.n_shot, n_query, strategy, column, options.seed, options.count)
 
 
 def column_of(options: argparse.Namespace, data: Dataset) -> str | None:

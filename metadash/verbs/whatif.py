@@ -13,7 +13,7 @@ from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.front.computing import compute_one
 from metadash.front.run import stored
-from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit
+from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit, read_kind
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
@@ -172,7 +172,7 @@ def read_change(text: str) -> Change:
     years = read_number(last, "number of years", text) if last and kind != "blur" else 0.0
     if len(rest) > 3:
         raise BadInput(f"'{text}' says too much; a change is SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]].")
-    return Change(source, kind, fraction, choice, years, last if kind == "blur" else "")  # type: ignore[arg-type]
+    return Change(source, read_kind(kind), fraction, choice, years, last if kind == "blur" else "")
 
 
 def read_number(text: str, what: str, whole: str) -> float:

@@ -263,7 +263,7 @@ def test_another_learner_is_confirmed_arm_by_arm(tiny: Dataset, store: RunStore)
         for arm, cell in zip(spec.arms, spec.cells(seed), strict=True):
             value = additive(4, 0)(arm) + 2  # whole numbers of the 25 queries
             accuracy = np.array([value, value + 4, value + 8])[:, None] / 100 + np.zeros(run.evaluation.n_episodes)
-            store_scores(store, cell, tiny, accuracy, queries=25)  # type: ignore[arg-type]
+            store_scores(store, cell, tiny, accuracy, queries=25)
     found = ablation(spec, tiny, store)
     assert found is not None and found.seeds == (0, 1, 2, 3, 4)
     card = found.card("place")

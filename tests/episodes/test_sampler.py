@@ -202,7 +202,7 @@ def test_the_generator_is_asked_as_often_for_one_episode_as_for_ten_thousand(str
     for n_episodes in (1, 10_000):
         generator = Counting(0)
         asked = spec(strategy, n_episodes=n_episodes)
-        draw_from(pool_table(tiny, asked), asked, generator)  # type: ignore[arg-type]
+        draw_from(pool_table(tiny, asked), asked, generator)
         calls.append(generator.calls)
     assert calls[0] == calls[1]
 
@@ -212,7 +212,7 @@ def test_ten_thousand_five_way_episodes_are_drawn_at_once(strategy: str, glyphs_
     dataset = Dataset.open(glyphs_workspace, "glyphs")
     column = {"siblings": "base_letter", "disjoint": "family"}[strategy]
     pool = Pool(dataset.description.default_split)
-    many = EpisodeSpec(pool, n_shot=10, strategy=strategy, column=column, n_episodes=10_000)  # type: ignore[arg-type]
+    many = EpisodeSpec(pool, n_shot=10, strategy=strategy, column=column, n_episodes=10_000)
     table = pool_table(dataset, many)
     started = time.monotonic()
     drawn = draw_from(table, many, np.random.default_rng(0))

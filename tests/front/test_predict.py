@@ -10,7 +10,7 @@ from metadash.data.dataset import Dataset
 from metadash.learners.registry import ENTRIES
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
-from metadash.training.evaluate import tensor_rows
+from metadash.training.evaluate import task_batch
 from metadash.training.restored import restored
 from tests.builders import one_sentence, tiny_evaluation, tiny_run
 
@@ -32,9 +32,8 @@ def asked(run: md.TrainedRun, tiny: Dataset, n_shot: int = 2):
     store = RunStore(tiny.workspace)
     task = store.manifest(run.run)[0:1].at_shot(n_shot)
     arm = restored(run.spec, tiny, run.run, store)
-    support, query = tensor_rows(arm.inputs, task.support), tensor_rows(arm.inputs, task.query).flatten(1, 2)
     with torch.no_grad():
-        logits = arm.learner(support, query, arm.context(task) if run.spec.reads_at_test else None)[0]
+        logits = arm.learner(task_batch(arm.inputs, task, arm.context(task) if run.spec.reads_at_test else None))[0]
     names = [str(name) for name in tiny.classes["class_name"].iloc[task.classes[0]]]
     shown = {name: tiny.inputs[rows] for name, rows in zip(names, task.support[0], strict=True)}
     told = tiny.classes.set_index("class_name").loc[names, ["corner"]] if run.spec.reads_at_test else None
@@ -63,6 +62,17 @@ def test_metadata_may_be_mappings_and_what_is_not_said_is_missing(tiny: Dataset)
     order = np.random.default_rng(0).permutation(len(rows))
     pair = [rows[place][0] for place in order], [rows[place][1] for place in order]
     assert np.allclose(run.predict(pair, queries, told)[names], mapped[names])
+
+
+def test_classes_may_have_different_numbers_of_examples(tiny: Dataset) -> None:
+    run = trained(tiny, "prototypical", sources=())
+    names, shown, queries, told, _ = asked(run, tiny)
+    fewer = {name: inputs[: 1 + (name == names[0])] for name, inputs in shown.items()}
+    found = run.predict(fewer, queries, told)
+    one = run.predict({name: inputs[:1] for name, inputs in shown.items()}, queries, told)
+    odds = lambda frame, name: np.log(frame[name] / frame[names[1]])  # noqa: E731
+    assert np.allclose(odds(found, names[2]), odds(one, names[2]), atol=1e-4), "the others lie where one example puts them"
+    assert not np.allclose(odds(found, names[0]), odds(one, names[0]), atol=1e-3), "and the first where two do"
 
 
 @pytest.mark.parametrize(

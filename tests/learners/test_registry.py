@@ -14,6 +14,7 @@ from metadash.errors import BadInput
 from metadash.fields import ranges_of
 from metadash.learners.core.base import Learner
 from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.registry import (
     ENTRIES,
     LEARNERS,
@@ -78,7 +79,7 @@ def test_a_learner_is_made_by_its_name_and_classifies(name):
     if fusion != "none":
         return  # metadata alone: see test_reference
     learner = make(name, nn.Identity(), 8, 3).eval()
-    assert learner(torch.randn(2, 3, 2, 8), torch.randn(2, 4, 8)).shape == (2, 4, 3)
+    assert learner(TaskBatch.by_class(torch.randn(2, 3, 2, 8), torch.randn(2, 4, 8))).shape == (2, 4, 3)
 
 
 @pytest.mark.parametrize("name", [name for name, entry in LEARNERS.items() if "pseudo-shots" in entry.fusions])

@@ -109,7 +109,7 @@ def test_within_a_task_pooling_at_once_changes_nothing(
 ) -> None:
     results = []
     for way in (norm_and_pool, lambda norm, x: F.relu(F.max_pool2d(norm(x), 2))):
-        call = NormCall(mode, active=True, step=1, rows=rows, by_hand=by_hand, seen=[])  # type: ignore[arg-type]
+        call = NormCall(mode, active=True, step=1, rows=rows, by_hand=by_hand, seen=[])
         norm = TaskNorm(with_weights(nn.BatchNorm2d(3)), call, sets).train(training)
         if sets:
             norm.weight.data = norm.weight.data * torch.tensor([[1.0], [-2.0]])

@@ -78,7 +78,7 @@ def headings(page: AppTest) -> list[str]:
 
 
 def jobs_for(workspace: Workspace, kind: type[Spec]) -> list[Spec]:  # type: ignore[valid-type]
-    return [job.spec for job in all_jobs(workspace) if isinstance(job.spec, kind)]  # type: ignore[arg-type]
+    return [job.spec for job in all_jobs(workspace) if isinstance(job.spec, kind)]
 
 
 def test_before_the_first_run_it_says_what_will_be_told_and_launches_every_run(untrained: Workspace, no_workers: None) -> None:

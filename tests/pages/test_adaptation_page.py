@@ -237,7 +237,7 @@ def counted(right: tuple[int, ...], own: int = 2, moved: int | None = None, loss
 
 def test_the_sentence_counts_and_compares_with_the_prototype() -> None:
     def read(*values: object, **more: object) -> str:
-        return headline(counted(*values, **more)).replace(THIN, " ")  # type: ignore[arg-type]
+        return headline(counted(*values, **more)).replace(THIN, " ")
 
     assert (
         read((23, 50, 63))

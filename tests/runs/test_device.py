@@ -8,6 +8,7 @@ import torch
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.learners.core import inner_loop
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.registry import LEARNERS, make
 from metadash.networks.conv4 import Conv4
 from metadash.runs import device, machine
@@ -96,11 +97,12 @@ def test_a_learner_makes_nothing_of_its_own_elsewhere_than_it_lies(
     context = some_metadata(2, 3).to(torch.device("meta")) if metadata else None
     support, query = torch.zeros(2, 3, 2, 16, 16, device="meta"), torch.zeros(2, 6, 16, 16, device="meta")
     target = torch.zeros(2, 6, dtype=torch.long, device="meta")
-    loss = made.loss(support, query, target, context)
+    batch = TaskBatch.by_class(support, query, context, target)
+    loss = made.loss(batch)
     loss.backward()
     assert loss.device.type == "meta"
     with torch.no_grad():
-        assert made.eval()(support, query, context).device.type == "meta"
+        assert made.eval()(batch).device.type == "meta"
 
 
 def test_a_module_comes_back_whatever_happens_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,7 +150,7 @@ def test_equal_questions_have_equal_numbers_whoever_asks(tiny: Dataset, own_work
 
 def test_a_trained_learner_asked_again_with_nothing_changed_says_what_it_said(own_workspace: Workspace, tiny: Dataset) -> None:
     run = train(replace(RUN, dropout=0.5, steps=100), own_workspace)
-    again = train(WhatIfSpec(run.spec), own_workspace)  # type: ignore[arg-type]
+    again = train(WhatIfSpec(run.spec), own_workspace)
     before, after = (
         one.scores().query("n_way == 5").sort_values(["shot", "episode"])["correct"].to_numpy() for one in (run, again)
     )

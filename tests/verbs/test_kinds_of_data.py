@@ -74,4 +74,4 @@ def test_metadata_are_audited_and_alone_are_scored(capsys, there) -> None:
 
 
 def test_episodes_are_drawn(capsys, there) -> None:
-    assert len(ask(capsys, there, "episodes", "--count", "2", "--n-query", "3")["first"]) == 5
+    assert len(ask(capsys, there, "episodes", "--count", "2")["first"]) == 5

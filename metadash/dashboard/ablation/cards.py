@@ -14,7 +14,7 @@ from metadash.ablation.subset_value import SubsetValue, subset_values
 from metadash.ablation.words import TIERS, headline, looks_words, told_sets, total_words, verdict_words
 from metadash.answers.ledger import rank_of
 from metadash.answers.sentence import bracket, cell
-from metadash.dashboard.parts.badges import badge_of
+from metadash.dashboard.parts.badges import Colour, badge_of
 from metadash.dashboard.parts.escape import plain
 from metadash.figures.palette import Palette
 from metadash.metadata.audit.findings import CODES
@@ -22,7 +22,7 @@ from metadash.runs.store import RunStore
 from metadash.stats import words
 from metadash.stats.paired import Difference
 
-BADGE_COLOURS = {"block": "red", "warn": "orange", "note": "gray"}
+BADGE_COLOURS: dict[str, Colour] = {"block": "red", "warn": "orange", "note": "gray"}
 LINES = """<style>
 .md-card.md-card{padding:0;display:grid;grid-template-columns:minmax(8.5rem,13rem) 1fr;gap:.3rem .9rem;font-size:.92rem;line-height:1.45;margin:.1rem 0 .3rem}
 .md-card dt{color:var(--md-muted)}.md-card dd{margin:0;overflow-wrap:anywhere}
@@ -59,7 +59,7 @@ def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"##### {plain(card.source)}", width="content")
-            st.badge("partial" if found.partial else label, color="orange" if found.partial else colour)  # type: ignore[arg-type]
+            st.badge("partial" if found.partial else label, color="orange" if found.partial else colour)
             st.badge(found.tier, color="gray")
             if card.level == "instance":
                 st.badge(
@@ -71,7 +71,7 @@ def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
                 st.badge("▲ screen and confirm disagree", color="orange", help=card.disagreement)
             for badge in card.badges:
                 name = f"{MARKS[badge.severity]} {CODES.get(badge.kind, badge.kind)}"
-                st.badge(name, color=BADGE_COLOURS[badge.severity], help=badge.text)  # type: ignore[arg-type]
+                st.badge(name, color=BADGE_COLOURS[badge.severity], help=badge.text)
         st.markdown(plain(verdict_words(card)))
         lines = card_lines(card, found)
         st.html(lines_html([line for line in lines if not line[1].startswith(NOT_MEASURED)], palette))

@@ -130,7 +130,7 @@ class SideBySide:
             st.error(one.problem, icon=":material/error:")
             return
         label, colour = badge_of(row.decision, compared=True)
-        st.badge(label, color=colour)  # type: ignore[arg-type]
+        st.badge(label, color=colour)
         names = self.plain_names
         st.markdown(f"#### {headline(names[first], names[self.baseline], row, self.noun)}")
         if row.decision.reason:

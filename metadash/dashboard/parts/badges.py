@@ -1,12 +1,21 @@
 """A decision as a badge: mark, words and colour, the same on every page."""
 
+from typing import Literal
+
 from metadash.answers.family import marked
 from metadash.stats.verdict import Decision, Verdict
 
-COLOURS = {Verdict.HELPS: "primary", Verdict.HURTS: "red", Verdict.EQUIVALENT: "gray", Verdict.UNDETERMINED: "orange"}
+Colour = Literal["primary", "red", "gray", "orange", "green"]
+
+COLOURS: dict[Verdict, Colour] = {
+    Verdict.HELPS: "primary",
+    Verdict.HURTS: "red",
+    Verdict.EQUIVALENT: "gray",
+    Verdict.UNDETERMINED: "orange",
+}
 
 
-def badge_of(decision: Decision, compared: bool = False) -> tuple[str, str]:
+def badge_of(decision: Decision, compared: bool = False) -> tuple[str, Colour]:
     """Label and Streamlit's name of the colour: ``▲ very likely helps``; ``compared``: of one learner against another (``▲ better``).
 
     The colour is the verdict's whatever the grade: how sure it is, the words say.

@@ -44,7 +44,7 @@ def draw_answer(answer: Answer) -> None:
     first, *rest = sentences(answer)
     groups = f" in {plural_of(answer.n_groups, answer.group_noun)}" if answer.n_groups else ""
     with st.container(border=True):
-        st.badge(label, color=colour)  # type: ignore[arg-type]
+        st.badge(label, color=colour)
         st.subheader(first, anchor=False)
         st.markdown(" ".join(rest))
         st.caption(

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metadash.data.columns.registry import rung_named
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.audit.anonymity import anonymity, count_groups
-from metadash.metadata.blur import RUNGS
 from tests.builders import one_sentence
 
 
@@ -51,7 +51,7 @@ def test_k_l_and_uniqueness_are_those_of_a_count_by_hand(quasi: list[str]) -> No
 
 def test_a_rung_is_counted_as_if_the_column_had_been_blurred_before() -> None:
     table = people(2000)
-    blurred = table.assign(zip=RUNGS["first 3 characters"].apply(table["zip"]), age=RUNGS["5 bins"].apply(table["age"]))
+    blurred = table.assign(zip=rung_named("first 3 characters").apply(table["zip"]), age=rung_named("5 bins").apply(table["age"]))
     with duckdb.connect() as connection:
         connection.register("people", table)
         connection.register("blurred", blurred)
