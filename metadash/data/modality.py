@@ -44,7 +44,8 @@ class Modality:
 
     def html(self, row: np.ndarray, side: int, alt: str = "", title: str = "") -> str:
         """One row on a page, in a place of ``side`` pixels: a picture with its text for those who do not see it, or its words."""
-        hover = f' title="{html.escape(title, quote=True)}"' if title else ""
+        told = title or (self.words(row) if self.picture and self.parts == "places" else "")  # bars say no numbers
+        hover = f' title="{html.escape(told, quote=True)}"' if told else ""
         if self.picture is None:
             return f'<span class="md-words"{hover}>{html.escape(self.words(row))}</span>'
         smooth = "" if self.is_coarse(row) else ' style="image-rendering:auto"'

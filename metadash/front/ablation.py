@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 from metadash import settings
 from metadash.ablation.companions import complete, dose_specs
 from metadash.ablation.effects_table import effects_table
-from metadash.ablation.methods import refuse_claim
 from metadash.ablation.plan import USUAL_SEEDS, AblationSpec, Tier, ablation_run, ablation_spec, leaks, refuse_leaks
 from metadash.ablation.result import Ablation, ablation
 from metadash.ablation.words import as_text, as_values, cards_table, headline, looks_words, total_words
@@ -225,6 +224,3 @@ def runs_of(asked: AblationSpec, data: Dataset, doses: bool | None = None) -> li
     learner would have to adapt anew for every share of wrong metadata."""
     wanted = asked.light if doses is None else doses and asked.run.reads_at_test
     return [*asked.runs, *(dose_specs(asked, data).values() if wanted else [])]
-
-
-__all__ = ["AblationResult", "ablate", "ablation_asked", "check_all", "computed", "refuse_claim", "runs_of"]

@@ -162,7 +162,7 @@ def encoded(arm: Arm, dataset: Dataset, table: pd.DataFrame, source: Source) -> 
     """Some classes' features [N, d] by what was fitted on meta-train classes, and which have anything of the source [N]."""
     spec, own = arm.spec, dataset.classes
     blurs = [read_blur(entry) for entry in spec.blur]
-    if blurs:  # what is rare, and where the quantiles lie, the whole column says
+    if blurs:  # what is rare, and where quantiles lie, the whole column says, the new rows with it
         both = pd.concat([own[list(source.columns)], table[list(source.columns)]], ignore_index=True)
         table = blur_table(both, source.name, blurs, spec.seed).iloc[len(own) :]
         own = blur_table(own, source.name, blurs, spec.seed)

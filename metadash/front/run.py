@@ -126,7 +126,7 @@ class TrainedRun:
         Parameters
         ----------
         support : labelled examples, by label: ``{"ä": inputs [K, ...], ...}``, or ``(inputs [n, ...], labels [n])``; shaped like the
-            data set's own inputs.
+            data set's own inputs; not every class needs as many.
         queries : [Q, ...] what to tell.
         metadata : what is known of the classes, a row each: a frame whose index holds the labels, or a mapping of mappings. Columns of
             the run's sources that are left out are missing values; None tells nothing.

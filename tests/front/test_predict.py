@@ -27,7 +27,7 @@ def trained(tiny: Dataset, learner: str, mode: str = "quick", sources: tuple[str
     return md.TrainedRun(train(spec, tiny.workspace), tiny.workspace)
 
 
-def asked(run: md.TrainedRun, tiny: Dataset, n_shot: int = 2):
+def asked(run: md.TrainedRun, tiny: Dataset, n_shot: int = 2, columns: tuple[str, ...] = ("corner",)):
     """The run's first test task as a person would ask it, and the probabilities that the learner itself gives."""
     store = RunStore(tiny.workspace)
     task = store.manifest(run.run)[0:1].at_shot(n_shot)
@@ -36,7 +36,7 @@ def asked(run: md.TrainedRun, tiny: Dataset, n_shot: int = 2):
         logits = arm.learner(task_batch(arm.inputs, task, arm.context(task) if run.spec.reads_at_test else None))[0]
     names = [str(name) for name in tiny.classes["class_name"].iloc[task.classes[0]]]
     shown = {name: tiny.inputs[rows] for name, rows in zip(names, task.support[0], strict=True)}
-    told = tiny.classes.set_index("class_name").loc[names, ["corner"]] if run.spec.reads_at_test else None
+    told = tiny.classes.set_index("class_name").loc[names, list(columns)] if run.spec.reads_at_test else None
     return names, shown, tiny.inputs[task.query.ravel()], told, torch.softmax(logits.double(), dim=-1).numpy()
 
 
@@ -62,6 +62,26 @@ def test_metadata_may_be_mappings_and_what_is_not_said_is_missing(tiny: Dataset)
     order = np.random.default_rng(0).permutation(len(rows))
     pair = [rows[place][0] for place in order], [rows[place][1] for place in order]
     assert np.allclose(run.predict(pair, queries, told)[names], mapped[names])
+
+
+EVERY_KIND = ("size", "flag", "place", "traits", "words", "age", "holes")
+
+
+@pytest.mark.parametrize(
+    "blur", [(), (("age", "found", "year"), ("words", "description", "first word"))], ids=["as it is", "blurred"]
+)
+def test_every_kind_of_column_is_told_as_in_the_test(blur, tiny: Dataset) -> None:
+    """Numbers with holes, booleans, categories, labels, text and times; encoded and blurred as they were in training."""
+    columns = tuple(column for name in EVERY_KIND for column in tiny.source(name).columns)
+    run = trained(tiny, "prototypical", sources=EVERY_KIND, blur=blur)
+    names, shown, queries, told, expected = asked(run, tiny, columns=columns)
+    assert np.allclose(run.predict(shown, queries, told)[names], expected, atol=2e-4)
+    rows = {
+        name: {column: value for column, value in row.items() if not pd.isna(value)} for name, row in told.T.to_dict().items()
+    }
+    assert np.allclose(run.predict(shown, queries, rows)[names], expected, atol=2e-4), "in a mapping, what is missing is left out"
+    with pytest.raises(md.BadInput, match="source 'size' cannot be read"):
+        run.predict(shown, queries, {names[0]: {"count": "several"}})
 
 
 def test_classes_may_have_different_numbers_of_examples(tiny: Dataset) -> None:

@@ -22,7 +22,7 @@ WRITERS: dict[str, Callable[..., Dataset]] = {
 }
 PAGES = ("start", "metadata", "episodes", "train", "prototypes", "adaptation", "compare", "ablation", "what_if")
 WITH_PICTURES = ("start", "episodes", "prototypes")
-SHOWN_AS = {"tiny": "png", "colours": "png", "photos": "(jpeg|png)", "vectors": "svg+xml"}
+SHOWN_AS = {"tiny": "png", "colours": "png", "photos": "(jpeg|png)", "vectors": "svg[+]xml"}
 
 
 def small(data: Dataset, *sources: str, **choices: object) -> RunSpec:
