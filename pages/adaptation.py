@@ -9,7 +9,7 @@ from metadash.answers.stored_arms import names_of, run_words
 from metadash.dashboard import server
 from metadash.dashboard.adaptation.query_grid import bins, cut_words, picture_of, query_grid, read_episode
 from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
-from metadash.dashboard.compare.learners import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
@@ -158,7 +158,7 @@ def overall() -> str:
     seeds = f"{len(scores.seeds)} seed{'s' if len(scores.seeds) > 1 else ''}"
     return (
         f"This is one task: its counts are exact and say little about others. Over all {words.count(len(scores.manifest))} test tasks and {seeds}, "
-        f"the learner is right in {accuracy_words(scores, int(shot), unit_nouns(data.name).of(scores))}."
+        f"the learner is right in {mean_words(scores, int(shot), unit_nouns(data.name).of(scores))}."
     )
 
 

@@ -16,6 +16,7 @@ from metadash.data.facets import both
 from metadash.episodes.saved import as_table, save, saved_episodes
 from metadash.episodes.spec import STRATEGIES, EpisodeSpec, Pool
 from metadash.stats import words
+from metadash.stats.metric import Ways, guessing_one_of
 
 data = server.chosen_dataset()
 about = data.description
@@ -135,7 +136,7 @@ with answer:
     )
     apart = f"Support and query share no {plain(column)}. " if strategy == "disjoint" else ""
     st.markdown(
-        f"{together}{apart}{words.count(n_way * n_query)} queries are asked; guessing gets {100 / n_way:.0f} % of them right."
+        f"{together}{apart}{words.count(n_way * n_query)} queries are asked; guessing gets {guessing_one_of(Ways(n_way)):.0f} % of them right."
     )
     touched = [f"{len(drawn.locked)} locked"] * bool(drawn.locked) + [f"{drawn.swaps} swapped by hand"] * bool(drawn.swaps)
     counted = f"Pool: {words.count(len(pool.classes))} {role} {nouns} of {plain(split)}" + (

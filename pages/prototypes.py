@@ -7,7 +7,7 @@ from metadash import settings
 from metadash.answers.map_sentence import one_task, task_sentence
 from metadash.answers.stored_arms import names_of, run_words
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
@@ -141,7 +141,7 @@ def overall() -> str:
     seeds = f"{words.plural_of(len(scores.seeds), 'seed')}"
     return (
         f"One task says little about others: over all {words.count(len(scores.manifest))} test tasks and {seeds}, it is right in "
-        f"{accuracy_words(scores, int(shot), noun)}."
+        f"{mean_words(scores, int(shot), noun)}."
     )
 
 

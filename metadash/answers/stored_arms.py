@@ -16,6 +16,7 @@ from metadash.metadata.blur import read_blur
 from metadash.networks.registry import BACKBONES
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec, ways_note
+from metadash.stats.metric import ACCURACY
 from metadash.stats.scored import Scores
 
 MISSING = "—"
@@ -62,9 +63,10 @@ class StoredArm:
         return len({run.about["spec"]["split"] for run in self.runs})
 
     @property
-    def episodes(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """What two arms must have in common to be compared: the manifests they were scored on, and the shots."""
-        return tuple(dict.fromkeys(run.summary["manifest"] for run in self.runs)), self.spec.evaluation.shots
+    def episodes(self) -> tuple[tuple[str, ...], tuple[int, ...], str]:
+        """What two arms must have in common to be compared: the manifests they were scored on, the shots, and the metric."""
+        manifests = tuple(dict.fromkeys(run.summary["manifest"] for run in self.runs))
+        return manifests, self.spec.evaluation.shots, self.runs[0].summary.get("metric", ACCURACY.name)
 
     @property
     def created(self) -> float:

@@ -8,7 +8,6 @@ import pandas as pd
 from metadash.answers.answer import OWN, Answer
 from metadash.answers.family import marked
 from metadash.answers.sentence import cell
-from metadash.stats import words
 from metadash.stats.intervals import Interval
 from metadash.stats.words import plural_of
 
@@ -20,31 +19,32 @@ MODE_NOTES = {
 
 
 def numbers_table(answer: Answer) -> pd.DataFrame:
-    """A column for each number of shots: accuracies, paired differences with both intervals, over seeds, and the verdict."""
-    rows = {}
+    """A column for each number of shots: means, paired differences with both intervals, over seeds, and the verdict."""
+    rows, metric = {}, answer.metric
     for index, shot in enumerate(answer.spec.shots):
-        column = {f"{ARM_NAMES[arm]}, %": cell(*answer.accuracy[arm][index]) for arm in ("plain", "metadata", "shuffled")}
+        column = {
+            f"{ARM_NAMES[arm]}, {metric.unit}": cell(*answer.means[arm][index], decimals=metric.decimals)
+            for arm in ("plain", "metadata", "shuffled")
+        }
         for name, row in (
             ("metadata − without", answer.gain[index]),
             ("shuffled − without", answer.shuffled[index]),
             ("metadata − shuffled", answer.credit[index]),
         ):
-            column[f"{name}, points"] = cell(row.episodes, row.new_classes, signed=True)
+            column[f"{name}, {metric.gain}"] = cell(row.episodes, row.new_classes, signed=True)
         gain = answer.gain[index]
-        column["metadata − without, over seeds"] = (
-            words.points(gain.seeds.estimate, gain.seeds.low, gain.seeds.high) if gain.seeds else "one seed"
-        )
+        column["metadata − without, over seeds"] = gain.seeds.words if gain.seeds else "one seed"
         column["verdict"] = marked(gain.decision)
         rows[plural_of(shot, "shot")] = column
     return pd.DataFrame(rows)
 
 
 def answer_frame(answer: Answer) -> pd.DataFrame:
-    """A row for each number of shots and each accuracy or difference, with both intervals; ``verdict`` and ``chance`` of differences."""
+    """A row for each number of shots and each mean or difference, with both intervals; ``verdict`` and ``chance`` of differences."""
     rows = []
     for index, shot in enumerate(answer.spec.shots):
-        for arm, found in answer.accuracy.items():
-            rows.append({"shot": shot, "what": arm, "unit": "%", **bounds(*found[index])})
+        for arm, found in answer.means.items():
+            rows.append({"shot": shot, "what": arm, "unit": answer.metric.unit, **bounds(*found[index])})
         for name, differences in (
             ("metadata − plain", answer.gain),
             ("shuffled − plain", answer.shuffled),
@@ -52,7 +52,7 @@ def answer_frame(answer: Answer) -> pd.DataFrame:
         ):
             one = differences[index]
             decided = {"verdict": one.decision.verdict.name.lower(), "chance": one.decision.chance}
-            rows.append({"shot": shot, "what": name, "unit": "points", **bounds(one.episodes, one.new_classes), **decided})
+            rows.append({"shot": shot, "what": name, "unit": one.unit, **bounds(one.episodes, one.new_classes), **decided})
     return pd.DataFrame(rows)
 
 

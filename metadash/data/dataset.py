@@ -32,10 +32,13 @@ ANEW = "and import it again (the data sets that come with MetaDash are made anew
 
 @dataclass(frozen=True)
 class Source:
-    """A named group of columns that a person would collect, clean or withhold together."""
+    """A named group of columns that a person would collect, clean or withhold together.
+
+    ``level``: what they describe. Those of a *task* (the owner of given tasks) are columns of instances, the same for all of an owner's.
+    """
 
     name: str
-    level: Literal["class", "instance"]
+    level: Literal["class", "instance", "task"]
     columns: tuple[str, ...]
     description: str = ""
     available_at_prediction: bool = True
@@ -151,7 +154,7 @@ def check_tables(classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndar
 
 def check_names(description: Description, classes: pd.DataFrame, instances: pd.DataFrame, splits: pd.DataFrame) -> None:
     """Everything that a description names is there."""
-    tables = {"class": ("classes", classes), "instance": ("instances", instances)}
+    tables = {"class": ("classes", classes), "instance": ("instances", instances), "task": ("instances", instances)}
     for source in description.sources:
         table, frame = tables[source.level]
         for column in source.columns:

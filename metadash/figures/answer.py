@@ -17,14 +17,14 @@ from metadash.stats.words import plural, plural_of
 def curves_of(answer: Answer, palette: Palette) -> list[Curve]:
     """With metadata, without, and with its rows shuffled; bands for these test classes."""
     arms = (("metadata", palette.helps, "solid"), ("plain", palette.plain, "solid"), ("shuffled", palette.control, "dash"))
-    return [Curve(ARM_NAMES[arm], [inside for inside, _ in answer.accuracy[arm]], colour, dash) for arm, colour, dash in arms]
+    return [Curve(ARM_NAMES[arm], [inside for inside, _ in answer.means[arm]], colour, dash) for arm, colour, dash in arms]
 
 
 def answer_curve(answer: Answer, palette: Palette) -> go.Figure:
-    """Accuracy over shots, with the gain at the fewest and what the metadata is worth in shots."""
-    gap = words.points(answer.gain[0].episodes.estimate)
+    """The mean over shots, with the gain at the fewest and what the metadata is worth in shots."""
+    gap = answer.gain[0].episodes.centre
     worth = None if answer.worth.censored else answer.worth.value
-    return curve_over_shots(answer.spec.shots, curves_of(answer, palette), palette, gap, worth)
+    return curve_over_shots(answer.spec.shots, curves_of(answer, palette), palette, gap, worth, metric=answer.metric)
 
 
 def rests_on(answer: Answer) -> str:
@@ -45,7 +45,7 @@ def answer_html(answer: Answer, dataset: Dataset, looked: str = "") -> str:
         f'<p class="lead">{escape(first)}</p>',
         f"<p>{escape(' '.join(rest))}</p>",
         f'<p class="small">{escape(" ".join(filter(None, [rests_on(answer), looked])))}</p>',
-        drawn("Accuracy over labelled examples", answer_curve(answer, LIGHT), first=True),
+        drawn(f"{answer.metric.title.capitalize()} over labelled examples", answer_curve(answer, LIGHT), first=True),
         "<h2>The numbers</h2>",
         table(numbers_table(answer)),
         f'<p class="small">First bracket: 95 % interval for these test {escape(plural(answer.class_noun))}; second: for new '

@@ -51,7 +51,7 @@ def report_html(found: Ablation, dataset: Dataset, claim: bool = False) -> str:
         f"<p>{escape(efficiency_words(found))}</p>",
         *([f"<pre>{escape(chr(10).join(fold_lines(found)))}</pre>"] if found.by_fold else []),
         "<h2>Every effect, every interval</h2>",
-        f'<p class="small">Estimates and bounds in points of accuracy. 95 % intervals: “these test classes” over episodes, “new classes” over '
+        f'<p class="small">Estimates and bounds in {escape(found.metric.gain_axis)}. 95 % intervals: “these test classes” over episodes, “new classes” over '
         f"{escape(plural(found.unit_noun))}, “seeds” over training again.</p>",
         table_html(found),
         "<h2>Methods</h2>",
@@ -91,7 +91,7 @@ def legend(found: Ablation) -> str:
     hollow = " Hollow amber: the same with its rows shuffled." if found.spec.tier == "confirm" else ""
     return (
         f"▲ helps, ▼ hurts, = no practical difference (very likely or probably, where it says so), ? cannot tell yet. Thick: 95 % interval for these test {nouns}; thin: for new {nouns}. "
-        f"Grey band: no practical difference (± {found.spec.rope:g} points).{hollow}"
+        f"Grey band: no practical difference (± {found.spec.rope:g} {found.metric.gain}).{hollow}"
     )
 
 

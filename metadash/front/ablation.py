@@ -28,7 +28,6 @@ from metadash.runs.queue.underway import outlook_of, parts_of
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
 from metadash.stats import words
-from metadash.stats.verdict import ROPE
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def ablate(
     learner: str = USUAL,
     mode: str = "quick",
     controls: str | Sequence[str] | None = None,
-    rope: float = ROPE,
+    rope: float | None = None,
     allow_leak: bool = False,
     where: str | None = None,
     n_way: int | None = None,
@@ -124,7 +123,7 @@ def ablate(
     fusion, learner, mode : how metadata enters; which learner; ``quick`` or ``full``.
     seeds, split, folds : training seeds (default 5 to confirm, else 3); one split instead of cross-fitting; how many folds.
     doses : also measure how wrong, and how often missing, each source may be (default: for light heads).
-    controls, rope : how metadata is falsified to confirm; half-width of *no practical difference*, in points of accuracy.
+    controls, rope : how metadata is falsified to confirm; half-width of *no practical difference*, in the metric's unit (default: its own).
     allow_leak : ablate sources that identify classes too; their badge stays.
     where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query, progress : as in
         :func:`metadash.answer`.
@@ -179,7 +178,7 @@ def ablation_asked(
     split: str | None = None,
     folds: int | None = None,
     controls: str | Sequence[str] | None = None,
-    rope: float = ROPE,
+    rope: float | None = None,
     **choices: Any,
 ) -> AblationSpec:
     """The ablation that is asked for, before anything is computed. Raises BadInput for a choice that would be ignored."""

@@ -21,7 +21,6 @@ from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.run import TrainedRun, stored
 from metadash.runs.store import RunStore
-from metadash.stats.verdict import ROPE
 from metadash.workspace import Workspace
 
 Named = str | TrainedRun | Sequence["str | TrainedRun"]
@@ -89,7 +88,7 @@ class ComparisonResult:
         """What is tested together at one number of shots, by pair of arms."""
         if self.pairs:
             return dict(self.found.pairs(shot))
-        against = against_baseline(self.found.compared, shot, self.found.rope)
+        against = against_baseline(self.found.compared, shot)
         return {(arm, self.found.baseline): claim for arm, claim in against.items()}
 
     def figure(self) -> go.Figure:
@@ -117,7 +116,7 @@ def compare(
         seed only, a digest, or an id as the verb ``compare`` lists them.
     pairs : test every pair, Holm over all of them, not each against the baseline.
     ways : in what is printed, also accuracy over the number of ways.
-    rope : half-width of *no practical difference*, in points of accuracy (default 0.5).
+    rope : half-width of *no practical difference*, in the metric's unit (default: its own, of accuracy 0.5 points).
     workspace : where digests are looked up (default: that of the runs, else as in :func:`metadash.open`).
 
     Raises
@@ -142,11 +141,10 @@ def compare(
     arms = [stored_arm(store, listed, given) for given in named]
     if len({arm.id for arm in arms}) < len(arms):
         raise BadInput("A learner is named twice; name each once.")
-    rope = ROPE if rope is None else rope
     report = Report(arms, {arm.id: arm_scores(arm.runs, store) for arm in arms}, rope)
     looks = record(store, asked_of_arms(arms))
     first = report.shots[0]
-    tested = report.pairs(first) if pairs else against_baseline(report.compared, first, rope)
+    tested = report.pairs(first) if pairs else against_baseline(report.compared, first)
     return ComparisonResult(report, looks, looked_at_arms(looks, "classes", report.names, tested), pairs, ways)
 
 

@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from metadash.learners.core.adapting import Record
-from metadash.learners.core.anchored import AnchoredLearner, Fusion, Prior
+from metadash.learners.core.anchored import AnchoredLearner, Prior
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.learners.ridge import identity
@@ -34,18 +34,7 @@ class FineTuned(AnchoredLearner):
     treats all classes alike. Gradients pass through the steps, for the anchors' sake; without metadata there is nothing to train.
     """
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-        finetune_steps: int = 100,
-        finetune_lr: float = 0.01,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
+    def prepare(self, *, finetune_steps: int = 100, finetune_lr: float = 0.01) -> None:
         self.finetune_steps, self.finetune_lr = finetune_steps, finetune_lr
 
     def decide(self, batch: TaskBatch) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from metadash.errors import BadInput
-from metadash.learners.core.anchored import AnchoredLearner, Fusion
+from metadash.learners.core.anchored import AnchoredLearner
 from metadash.learners.core.task_batch import TaskBatch
 
 
@@ -26,22 +26,10 @@ class MatchingNetwork(AnchoredLearner):
     What reads the support in its order has no answer for examples in no order, so ``fce`` refuses all but a balanced support.
     """
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-        matching_scale: Literal["learned", "fixed"] = "learned",
-        fce: bool = False,
-        fce_steps: int = 5,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
+    def prepare(self, *, matching_scale: Literal["learned", "fixed"] = "learned", fce: bool = False, fce_steps: int = 5) -> None:
         learned = matching_scale == "learned"
         self.log_scale = nn.Parameter(torch.tensor(2.0 if learned else 0.0), requires_grad=learned)
-        self.full_context = FullContext(dim, fce_steps) if fce else None
+        self.full_context = FullContext(self.dim, fce_steps) if fce else None
 
     def decide(self, batch: TaskBatch) -> Tensor:
         of_examples, of_anchors = self.attention_logits(batch)

@@ -14,7 +14,6 @@ from torch.nn import functional as F
 
 from metadash.learners.core.anchored import AnchoredLearner, Fusion
 from metadash.learners.core.task_batch import TaskBatch
-from metadash.networks.anchors import ConvexGate
 
 Distance = Literal["euclidean", "cosine"]
 
@@ -23,19 +22,6 @@ class PrototypeLearner(AnchoredLearner):
     """A learner that compares queries with one prototype a class; what it compares by is the subclass's."""
 
     fusions: ClassVar[tuple[str, ...]] = ("none", "pseudo-shots", "am3")
-
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
-        if fusion == "am3":
-            self.gate = ConvexGate(dim, dropout=dropout)
 
     def decide(self, batch: TaskBatch) -> Tensor:
         return self.logits(batch.query_x, self.prototypes(batch))

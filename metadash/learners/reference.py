@@ -92,18 +92,7 @@ class LogisticRegression(AnchoredLearner):
     example a class, its anchor μ, whose loss counts κ times.
     """
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-        logistic_c: float = 1.0,
-        logistic_steps: int = 200,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
+    def prepare(self, *, logistic_c: float = 1.0, logistic_steps: int = 200) -> None:
         self.logistic_c, self.logistic_steps = logistic_c, logistic_steps
 
     def decide(self, batch: TaskBatch) -> Tensor:

@@ -11,24 +11,14 @@ import math
 import torch
 from torch import Tensor, nn
 
-from metadash.learners.core.anchored import AnchoredLearner, Fusion, Prior
+from metadash.learners.core.anchored import AnchoredLearner, Prior
 from metadash.learners.core.task_batch import TaskBatch
 
 
 class R2D2(AnchoredLearner):
     """The logits are scale · (query W) + bias."""
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-        ridge_lambda: float = 0.1,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
+    def prepare(self, *, ridge_lambda: float = 0.1) -> None:
         self.log_lambda = nn.Parameter(torch.tensor(math.log(ridge_lambda)))
         self.log_scale = nn.Parameter(torch.tensor(2.0))
         self.bias = nn.Parameter(torch.tensor(0.0))

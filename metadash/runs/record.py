@@ -18,6 +18,7 @@ from metadash.runs.device import marked
 from metadash.runs.kinds import from_plain
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
+from metadash.stats.metric import ACCURACY, Metric, metric_of
 from metadash.workspace import read_json, reason, set_aside
 
 S = TypeVar("S")
@@ -76,12 +77,18 @@ class Run:
         return self.about["summary"]
 
     @property
+    def metric(self) -> Metric:
+        """What its scores are values of; accuracy where it does not say, as an older version did not. Raises BadInput for an unknown one."""
+        return metric_of(self.summary.get("metric", ACCURACY.name))
+
+    @property
     def cost(self) -> dict[str, Any]:
         """``cpu_seconds``, ``peak_mib``, ``peak_by`` and, for learners, ``scoring_seconds``; empty for a run of an older version."""
         return self.about.get("cost", {})
 
     def scores(self) -> pd.DataFrame:
-        """Rows of (n_way, shot, episode, correct, queries): every test episode's own score. Older versions stored no n_way."""
+        """Rows of (n_way, shot, episode, value, correct, queries): every test episode's own score. Older versions stored no n_way, and no value
+        beside the counts."""
         return self.frame("scores")
 
     def history(self) -> pd.DataFrame:

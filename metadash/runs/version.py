@@ -29,6 +29,7 @@ ELSEWHERE = {
     "settings.py": "where things lie and how many work; the device that it names is beside the code in a digest",
     "runs/version.py": "this one; the meaning of a digest is tested by itself",
     "specs/check.py": "refuses what does not fit the data, before anything is computed",
+    "stats/": "what is said of values, and in which unit; a value itself comes from what scores a task",
     "workspace.py": "the places of files",
 }
 """What is reached and decides no number, files and whole folders, each with the reason; what only they reach does not count either."""

@@ -13,6 +13,7 @@ from metadash.learners.registry import USUAL, check_options, entry_of, options_f
 from metadash.metadata.blur import read_blur
 from metadash.metadata.controls import Control
 from metadash.networks.registry import backbone_entry
+from metadash.stats.metric import ACCURACY, Metric
 
 Distance = Literal["euclidean", "cosine"]
 
@@ -91,6 +92,11 @@ class Evaluation(Checked):
         if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 1:
             raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
         self.episodes("any", "test")
+
+    @property
+    def metric(self) -> Metric:
+        """What an answered task is worth: of a classification, its accuracy."""
+        return ACCURACY
 
     def episodes(self, split: str, role: str, **changes: Any) -> EpisodeSpec:
         """The EpisodeSpec of one role. ``where`` narrows the test classes only: training sees its whole pool."""

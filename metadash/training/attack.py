@@ -45,6 +45,7 @@ def score_proxy(spec: ProxySpec, dataset: Dataset, needed: list[Run], store: Run
     return Outcome(
         summary={
             "manifest": manifest.hash,
+            "metric": spec.evaluation.metric.name,
             "n_test_classes": len(np.unique(manifest.classes)),
             "accuracy": {
                 str(k): float(100 * row.mean() / queries) for k, row in zip(spec.evaluation.shots, correct, strict=True)

@@ -125,14 +125,15 @@ def score(
 
 
 def scores_frame(correct: np.ndarray, shots: tuple[int, ...], n_way: int, n_query: int) -> pd.DataFrame:
-    """[len(shots), E] to rows of (n_way, shot, episode, correct, queries), as a run stores them."""
-    n_episodes = correct.shape[1]
+    """[len(shots), E] to rows of (n_way, shot, episode, value, correct, queries), as a run stores them: the value is the accuracy."""
+    n_episodes, counts = correct.shape[1], correct.reshape(-1)
     return pd.DataFrame(
         {
             "n_way": n_way,
             "shot": np.repeat(np.asarray(shots), n_episodes),
             "episode": np.tile(np.arange(n_episodes), len(shots)),
-            "correct": correct.reshape(-1),
+            "value": counts / (n_way * n_query),
+            "correct": counts,
             "queries": n_way * n_query,
         }
     )

@@ -226,6 +226,7 @@ def train_heads(spec: HeadsSpec, dataset: Dataset, needed: list[Run], store: Run
     return Outcome(
         summary={
             "manifest": manifest.hash,
+            "metric": spec.run.evaluation.metric.name,
             "n_test_classes": len(np.unique(manifest.classes)),
             "batch_norm": "running",
             "heads": len(spec.arms),

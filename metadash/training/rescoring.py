@@ -113,6 +113,7 @@ def what_if(spec: WhatIfSpec, dataset: Dataset, needed: list[Run], store: RunSto
     return Outcome(
         summary={
             "manifest": manifest.hash,
+            "metric": tests.metric.name,
             "changed_classes": int(before.changed_classes(after).sum()),
             "test_classes": len(retelling.test),
             "changed_instances": int(before.changed_instances(after, retelling.test_rows).sum()),
@@ -208,6 +209,7 @@ def dose(spec: DoseSpec, dataset: Dataset, needed: list[Run], store: RunStore, h
     return Outcome(
         summary={
             "manifest": scorer.manifest.hash,
+            "metric": spec.run.evaluation.metric.name,
             "queries": scorer.manifest.n_way * scorer.manifest.n_query,
             "hit": hit_words(spec.sources, dataset),
         },

@@ -78,6 +78,10 @@ def encode_instance_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedInst
 
 
 def sources_of(spec: RunSpec, dataset: Dataset, level: str) -> tuple[Source, ...]:
+    """Those of the run that describe classes, or instances. Raises BadInput for one that describes tasks."""
+    for source in map(dataset.source, spec.sources):
+        if source.level == "task":
+            raise BadInput(f"The source '{source.name}' describes the owners of tasks, which no learner reads yet; leave it out.")
     return tuple(source for source in map(dataset.source, spec.sources) if source.level == level)
 
 

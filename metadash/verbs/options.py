@@ -109,9 +109,7 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--controls", type=names, help="how metadata is falsified to confirm, separated by commas (default shuffled)"
     )
-    verb.add_argument(
-        "--rope", type=float, default=ROPE, help=f"half-width of no practical difference, in points (default {ROPE:g})"
-    )
+    verb.add_argument("--rope", type=float, help=f"half-width of no practical difference, in points (default {ROPE:g})")
     verb.add_argument("--allow-leak", action="store_true", help="ablate sources that identify classes too; their badge stays")
     verb.add_argument("--where", help="SQL condition on the test classes")
     add_tasks(verb)

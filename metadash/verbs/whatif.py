@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from metadash.answers.doses import DoseCurve, break_even_words, dose_curves, dose_name
-from metadash.answers.export import simple
+from metadash.answers.export import metric_values, simple
 from metadash.answers.family import compared
 from metadash.answers.sentence import examples
 from metadash.answers.what_if import WhatIf, headline, moved_queries, what_if
@@ -19,7 +19,6 @@ from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
 from metadash.specs.views import check_task
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
-from metadash.stats.words import percent, points
 from metadash.verbs.options import Verbs, add_dataset, names
 from metadash.verbs.result import Result, refuse_idle
 from metadash.workspace import Workspace
@@ -107,15 +106,22 @@ def answered(found: WhatIf, spec: WhatIfSpec, run: Run, data: Dataset) -> Result
     lines = [sentence]
     for (before, _), (after, _), moved in zip(found.before, found.after, found.differences, strict=True):
         new = moved.new_classes
-        beyond = f", new {points(new.estimate, new.low, new.high)}" if new.low is not None else f" ({new.note})"
-        inside = points(moved.episodes.estimate, moved.episodes.low, moved.episodes.high)
-        told = f"{percent(before.estimate / 100)} before, {percent(after.estimate / 100)} after: {inside}{beyond}"
+        beyond = f", new {new.words}" if new.low is not None else f" ({new.note})"
+        said = found.metric.said
+        told = f"{said(before.estimate)} before, {said(after.estimate)} after: {moved.episodes.words}{beyond}"
         lines.append(f"  {examples(moved.shot)}: {told}  {moved.decision.verdict.value} {compared(moved.decision)}")
     queries = moved_queries(run)
     lines.append(
         f"Test task {spec.episode + 1}: {queries['right_before']} of {queries['queries']} queries right before, {queries['right_after']} after."
     )
-    values = {"headline": sentence, **simple(found), "queries": queries, "digest": run.digest, "asked": run.about["spec"]}
+    values = {
+        "headline": sentence,
+        **simple(found),
+        "metric": metric_values(found.metric),
+        "queries": queries,
+        "digest": run.digest,
+        "asked": run.about["spec"],
+    }
     return Result(values, "\n".join(lines))
 
 
@@ -134,7 +140,7 @@ def dose(options: argparse.Namespace, trained: Run, data: Dataset, workspace: Wo
     run = compute_one(spec, workspace)
     curves = dose_curves([run], RunStore(workspace), shot)
     lines = [
-        f"Gain over doing without {', '.join(options.dose)}, points, with {examples(shot)} per class; 95 % over tasks of these test classes:"
+        f"Gain over doing without {', '.join(options.dose)}, {run.metric.gain}, with {examples(shot)} per class; 95 % over tasks of these test classes:"
     ]
     for curve in curves.values():
         lines += ["", *curve_lines(curve)]
@@ -145,8 +151,7 @@ def dose(options: argparse.Namespace, trained: Run, data: Dataset, workspace: Wo
 def curve_lines(curve: DoseCurve) -> list[str]:
     told = break_even_words(curve.break_even)
     rows = [
-        f"  {fraction:>5.0%} of {curve.hit}: {points(gain.estimate, gain.low, gain.high)}"
-        for fraction, gain in zip(curve.fractions, curve.gain, strict=True)
+        f"  {fraction:>5.0%} of {curve.hit}: {gain.words}" for fraction, gain in zip(curve.fractions, curve.gain, strict=True)
     ]
     return [f"{dose_name(curve.kind, curve.hit).capitalize()}: {told}", *rows]
 

@@ -65,7 +65,7 @@ def test_an_entry_says_what_a_reader_needs(entry):
 def test_the_options_and_defaults_of_the_list_are_the_constructors(name):
     cls, entry, options = load(name), entry_of(name), options_for(name)
     assert issubclass(cls, Learner)
-    known = inspect.signature(cls).parameters
+    known = {**inspect.signature(cls).parameters, **inspect.signature(getattr(cls, "prepare", cls)).parameters}
     for option in entry.options:
         if option not in TRAINER_OPTIONS:
             assert known[option].default == getattr(options, option), option

@@ -118,7 +118,7 @@ def test_training_draws_every_number_of_shots_that_is_tested(
     else:
         arm = Arm(spec, tiny, backbone)
         plain = arm.learner.loss
-        monkeypatch.setattr(arm.learner, "loss", lambda support, *rest: seen.add(support.shape[2]) or plain(support, *rest))
+        monkeypatch.setattr(arm.learner, "loss", lambda batch, *rest: seen.add(batch.shots) or plain(batch, *rest))
         fit(arm, History())
     assert seen == {*spec.evaluation.shots}
 

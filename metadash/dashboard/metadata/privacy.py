@@ -28,6 +28,7 @@ from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
 from metadash.stats import words
 from metadash.stats.intervals import Interval
+from metadash.stats.metric import ACCURACY
 
 SEEDS = (0, 1, 2)
 KEYS = ("class_id", "instance_id", "class_name")
@@ -53,7 +54,7 @@ def with_bounds(interval: Interval) -> str:
 def above_chance(interval: Interval, chance: float) -> Interval:
     """The interval of an accuracy as one of points above chance."""
     low, high = (None if bound is None else bound - chance for bound in (interval.low, interval.high))
-    return replace(interval, estimate=interval.estimate - chance, low=low, high=high)
+    return replace(interval, estimate=interval.estimate - chance, low=low, high=high, counted_in=ACCURACY.gain)
 
 
 # --- less exact --------------------------------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ def ladder_sentence(column: str, hidden: dict[str, Anonymity], costs: dict[str, 
     if row is None or row.cost is None:
         return begin
     new = row.cost[0].new_classes
-    return f"{begin} That changes accuracy with new classes by {words.points(new.estimate, new.low, new.high)}."
+    return f"{begin} That changes accuracy with new classes by {new.words}."
 
 
 def ladder_table(values: pd.Series, hidden: dict[str, Anonymity], costs: dict[str, Cost]) -> pd.DataFrame:
@@ -173,7 +174,7 @@ def cost_words(row: Cost | None) -> str:
     return (
         "0"
         if row.step.how == "as it is"
-        else words.points(first.episodes.estimate, first.new_classes.low, first.new_classes.high)
+        else words.points(first.episodes.estimate, first.new_classes.low, first.new_classes.high, first.unit)
     )
 
 

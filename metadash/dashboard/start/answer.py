@@ -56,9 +56,11 @@ def draw_answer(answer: Answer) -> None:
         config={"displayModeBar": False},
         theme=None,
         key="answer_curve",
-        alt="Accuracy over shots with, without and with shuffled metadata: " + first,
+        alt=f"{answer.metric.title.capitalize()} over shots with, without and with shuffled metadata: {first}",
     )
-    st.caption("Lines: mean accuracy on the same test episodes; bands: 95 % interval over episodes, for these test classes.")
+    st.caption(
+        f"Lines: mean {answer.metric.title} on the same test episodes; bands: 95 % interval over episodes, for these test classes."
+    )
 
 
 def draw_so_far(spec: AnswerSpec, found: Answer | None, data: Dataset) -> None:
@@ -98,14 +100,12 @@ def episode_row(data: Dataset, spec: AnswerSpec) -> None:
 
 
 def draw_numbers(answer: Answer) -> None:
-    """Accuracies and paired differences at every number of shots, both intervals named."""
-    st.dataframe(
-        numbers_table(answer), width="stretch", alt="Accuracies and differences with both intervals at each number of shots"
-    )
+    """Means and paired differences at every number of shots, both intervals named."""
+    st.dataframe(numbers_table(answer), width="stretch", alt="Means and differences with both intervals at each number of shots")
     st.caption(
         f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.n_episodes)} episodes). Second: for new "
         f"{plural(answer.unit_noun)} (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
-        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± 0.5 points on new "
+        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± {answer.gain[0].rope:g} {answer.metric.gain} on new "
         f"{plural(answer.unit_noun)}, and that of help also how surely metadata − shuffled does."
     )
 

@@ -6,6 +6,7 @@ examples, examples in any order, tasks of different sizes filled up to one) has 
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -61,6 +62,8 @@ class TaskBatch:
     shots: int | None = None
 
     def __post_init__(self) -> None:
+        if self.shots is not None:  # made class by class, which is checked by its making, or from one that was
+            return
         rows, asked = self.support_x.shape[:2], self.query_x.shape[:2]
         for name, given, shape in (
             ("support_y", self.support_y, rows),
@@ -136,7 +139,8 @@ class TaskBatch:
         """The same tasks with other inputs (their embeddings): zeros where nothing is, so that sums need no mask."""
         if self.mask is not None:
             support_x = support_x.masked_fill(~self.mask.view(*self.mask.shape, *[1] * (support_x.dim() - 2)), 0)
-        return replace(self, support_x=support_x, query_x=query_x)
+        rest = self.query_y, self.context, self.mask, self.query_mask, self.n_way, self.shots
+        return TaskBatch(support_x, self.support_y, query_x, *rest)
 
     def to(self, device: torch.device) -> "TaskBatch":
         """The same tasks there, metadata and masks among them."""
@@ -188,6 +192,7 @@ def filled(found: Tensor, mask: Tensor | None) -> Tensor:
     return found.new_zeros(len(mask), *found.shape[1:]).masked_scatter(place, found)
 
 
+@cache
 def labels_by_class(n_way: int, each: int, device: torch.device | None = None) -> Tensor:
-    """The labels [N·each] of rows that stand class by class: the one place where place says the class."""
+    """The labels [N·each] of rows that stand class by class: the one place where place says the class. Made once, and only read."""
     return torch.arange(n_way, device=device).repeat_interleave(each)
