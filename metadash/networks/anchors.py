@@ -14,6 +14,9 @@ class InstanceMetadata:
     vectors: list[Tensor]
     present: Tensor
 
+    def to(self, device: torch.device) -> "InstanceMetadata":
+        return InstanceMetadata([x.to(device) for x in self.vectors], self.present.to(device))
+
     def masked(self, keep: Tensor) -> "InstanceMetadata":
         """``keep`` [B, S]."""
         return InstanceMetadata(self.vectors, self.present & keep.view(len(keep), *[1] * (self.present.dim() - 2), -1))
@@ -35,6 +38,10 @@ class MetadataContext:
     @property
     def n_sources(self) -> int:
         return self.present.shape[-1] + (self.query.present.shape[-1] if self.query is not None else 0)
+
+    def to(self, device: torch.device) -> "MetadataContext":
+        support, query = self.support and self.support.to(device), self.query and self.query.to(device)
+        return MetadataContext([x.to(device) for x in self.vectors], self.present.to(device), support, query)
 
     def masked(self, keep: Tensor) -> "MetadataContext":
         """With only the sources where ``keep`` ([S], or [B, S]) is true: those of classes first, then those of instances."""

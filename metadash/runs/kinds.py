@@ -12,6 +12,7 @@ from metadash.canonical import digest, plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.fields import build
+from metadash.runs.device import marked
 from metadash.runs.facts.attack import PROBE, PROXY
 from metadash.runs.facts.backbone import BACKBONE
 from metadash.runs.facts.facts import Facts
@@ -65,8 +66,9 @@ def facts_of(spec: Spec) -> Facts[Any]:
 
 
 def run_digest(spec: Spec, dataset: Dataset) -> str:
-    """Names the run: canonical spec, content of the data, version of the code that computes it."""
-    return digest(kind_of(spec), spec, dataset.fingerprint, code_version())
+    """Names the run: canonical spec, content of the data, version of the code that computes it, and the device where it is no
+    processor."""
+    return digest(kind_of(spec), spec, dataset.fingerprint, marked(code_version()))
 
 
 def from_plain(kind: str, values: Mapping[str, Any]) -> Spec:

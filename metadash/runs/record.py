@@ -14,6 +14,7 @@ import pandas as pd
 from metadash.canonical import digest
 from metadash.checksums import Kept, Stamp, is_sealed, is_whole, stamp_of
 from metadash.errors import BadInput
+from metadash.runs.device import marked
 from metadash.runs.kinds import from_plain
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
@@ -182,7 +183,7 @@ def read_record(path: Path) -> Run | str:
     if not isinstance(about, dict) or not about.keys() >= WRITTEN:
         return HALF
     if "checksum" not in about and "files" not in about:
-        return CHANGED if about.get("code") == code_version() else UNSEALED
+        return CHANGED if about.get("code") == marked(code_version()) else UNSEALED
     if not is_sealed(about) or not about.keys() >= SEALED:
         return CHANGED
     named = digest(about["kind"], about["spec"], about["dataset_fingerprint"], about["code"])

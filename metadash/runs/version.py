@@ -26,6 +26,7 @@ ELSEWHERE = {
     "runs/progress.py": "says how far a run is, and may stop it",
     "runs/record.py": "gives back what was stored, and only as it was stored",
     "runs/store.py": "keeps what was computed; episodes that it draws anew must have the hash that they had",
+    "settings.py": "where things lie and how many work; the device that it names is beside the code in a digest",
     "runs/version.py": "this one; the meaning of a digest is tested by itself",
     "specs/check.py": "refuses what does not fit the data, before anything is computed",
     "stats/": "what is said of values, and in which unit; a value itself comes from what scores a task",

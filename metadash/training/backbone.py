@@ -16,6 +16,7 @@ from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.networks.registry import check_inputs, make_network
+from metadash.runs.device import on_the_device, torch_device
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import BackboneSpec
@@ -60,7 +61,8 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
     torch.manual_seed(spec.seed)
     generator = np.random.default_rng(spec.seed)
     network, dim = make_backbone(spec, dataset)
-    learner = PrototypicalNetwork(network, dim, distance=spec.distance)
+    there = torch_device()
+    learner = PrototypicalNetwork(network, dim, distance=spec.distance).to(there)
     optimiser = torch.optim.Adam(learner.parameters(), spec.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, spec.episodes)
     episode = EpisodeSpec(
@@ -75,7 +77,7 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
         if drawn == 0 and step > 1:
             manifest = draw_from(table, episode, generator)
         learner.train()
-        loss = learner.loss(task_batch(dataset.inputs, manifest[drawn : drawn + 1]))
+        loss = learner.loss(task_batch(dataset.inputs, manifest[drawn : drawn + 1]).to(there))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -128,7 +130,8 @@ def embed_all(network: nn.Module, dataset: Dataset, spec: BackboneSpec, history:
     def tick(fraction: float) -> None:
         history(0 if spec.start else spec.episodes, "embedding every instance", begun + (1 - begun) * fraction)
 
-    embeddings = embed(network, dataset.inputs, np.arange(len(dataset.inputs)), tick)
+    with on_the_device(network):
+        embeddings = embed(network, dataset.inputs, np.arange(len(dataset.inputs)), tick)
     train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
     return embeddings / spread_of(embeddings[train])
 

@@ -12,6 +12,7 @@ from metadash.learners.core.base import EmbeddingLearner, Learner
 from metadash.learners.core.task_batch import TaskBatch, labels_by_class
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
+from metadash.runs.device import place_of
 from metadash.training.scorable import scorable
 
 EMBED_BATCH = 96
@@ -32,11 +33,11 @@ def embed(
 ) -> np.ndarray:
     """Embeddings [R, D] float32 of ``inputs[rows]`` in evaluation mode (running batch-norm statistics: nothing transductive)."""
     backbone.eval()
-    embedded = np.zeros((len(rows), 0), dtype=np.float32)
+    embedded, there = np.zeros((len(rows), 0), dtype=np.float32), place_of(backbone)
     at_once = embedded_at_once(inputs.shape[1:])
     for start in range(0, len(rows), at_once):
         batch = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + at_once]]))
-        found = backbone(batch).numpy()
+        found = backbone(batch.to(there)).cpu().numpy()
         if not start:  # one block for all: small results kept between large temporaries would scatter the heap (1.1 GB of it)
             embedded = np.empty((len(rows), found.shape[1]), dtype=np.float32)
         embedded[start : start + len(found)] = found
@@ -106,7 +107,7 @@ def score(
     learner.eval()
     predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
     batch = SCORE_BATCH if table.ndim == 2 else ADAPT_BATCH
-    rows = torch.from_numpy(table)
+    rows, there = torch.from_numpy(table), place_of(learner)
     correct = np.zeros((len(shots), len(manifest)), dtype=np.int64)
     target = labels_by_class(manifest.n_way, manifest.n_query)
     for start in range(0, len(manifest), batch):
@@ -118,7 +119,7 @@ def score(
         for s, n_shot in enumerate(shots):
             some = None if mask is None else mask[:, :, :n_shot]
             tasks = TaskBatch.by_class(support[:, :, :n_shot], query, context and context.at_shot(n_shot), None, some, asked)
-            right = scorable(predict(tasks)).argmax(dim=-1) == target
+            right = scorable(predict(tasks.to(there))).argmax(dim=-1).cpu() == target
             correct[s, start : start + len(part)] = (right if asked is None else right & asked).sum(dim=1).numpy()
     return correct
 

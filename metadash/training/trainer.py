@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from metadash.metadata.controls import control, control_instances
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.metadata.encoder import encode, encode_instances
 from metadash.networks.anchors import MetadataContext
+from metadash.runs.device import on_the_device, place_of
 from metadash.runs.progress import SCORING, History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
@@ -165,7 +166,7 @@ class Arm:
         if context is not None and spec.source_dropout:
             keep = self.generator.random((len(tasks), context.n_sources)) >= spec.source_dropout
             context = context.masked(torch.from_numpy(keep))
-        return self.learner.loss(task_batch(self.inputs, tasks, context), progress)
+        return self.learner.loss(task_batch(self.inputs, tasks, context).to(place_of(self.learner)), progress)
 
     def context(self, tasks: EpisodeManifest) -> MetadataContext | None:
         """All that the metadata say of some tasks; what only teaches is among it."""
@@ -327,14 +328,18 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
     """
     arm = Arm(spec, dataset, *needed)
     manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
-    found = (
-        fit(arm, history) if spec.trains else {"validation_accuracy": arm.accuracy(arm.evaluate(arm.validation), arm.validation)}
-    )
-    history(int(found.get("steps", 0)), SCORING, TRAINING_SHARE)
-    store.keep_manifest(manifest)
-    outcome = outcome_of(spec, arm.learner, arm.encoded, manifest, arm.evaluate_ways(manifest, spec.ways), found)
-    if spec.mode == "full":
-        rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
-        outcome.arrays["embedded_rows"] = rows
-        outcome.arrays["embeddings"] = embed(arm.learner.backbone, dataset.inputs, rows)
+    rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
+    with on_the_device(arm.learner) if spec.mode == "full" else nullcontext():
+        found = (
+            fit(arm, history)
+            if spec.trains
+            else {"validation_accuracy": arm.accuracy(arm.evaluate(arm.validation), arm.validation)}
+        )
+        history(int(found.get("steps", 0)), SCORING, TRAINING_SHARE)
+        store.keep_manifest(manifest)
+        correct = arm.evaluate_ways(manifest, spec.ways)
+        embeddings = embed(arm.learner.backbone, dataset.inputs, rows) if spec.mode == "full" else None
+    outcome = outcome_of(spec, arm.learner, arm.encoded, manifest, correct, found)
+    if embeddings is not None:
+        outcome.arrays |= {"embedded_rows": rows, "embeddings": embeddings}
     return outcome

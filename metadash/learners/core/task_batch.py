@@ -142,6 +142,13 @@ class TaskBatch:
         rest = self.query_y, self.context, self.mask, self.query_mask, self.n_way, self.shots
         return TaskBatch(support_x, self.support_y, query_x, *rest)
 
+    def to(self, device: torch.device) -> "TaskBatch":
+        """The same tasks there, metadata and masks among them."""
+        if self.support_x.device == device:
+            return self
+        moved = {name: value.to(device) for name, value in vars(self).items() if hasattr(value, "to")}
+        return replace(self, **moved)
+
     def aliased(self) -> "TaskBatch":
         """The same examples under a name of their own: what flows back through it is summed before it meets what flows back beside it,
         and the order of a sum decides its last bit."""
