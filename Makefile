@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 .PHONY: run test lint types figures screenshots clean
 
 run: $(VENV)/.run
-	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	$(BIN)/python -m metadash serve --port $(PORT)
 
 test: $(VENV)/.test lint types
 	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder

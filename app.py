@@ -4,10 +4,9 @@ The script that every visit runs lies in the package, not here: with a folder na
 would answer a deep link on a fresh server with that page alone, without navigation and data set.
 """
 
-from pathlib import Path
-
 import streamlit as st
 
 from metadash.dashboard.lifespan import lifespan
+from metadash.dashboard.places import SHELL
 
-app = st.App(Path(__file__).parent / "metadash" / "dashboard" / "shell.py", lifespan=lifespan)
+app = st.App(SHELL, lifespan=lifespan)

@@ -27,7 +27,7 @@ def glyphs(folder: Path) -> Dataset:
 def episodes(data: Dataset, strategy: str, n: int = EPISODES, seed: int = 0) -> EpisodeSpec:
     about = data.description
     column = {"siblings": about.sibling_column, "disjoint": about.disjoint_column}.get(strategy)
-    return EpisodeSpec(Pool(about.default_split, "test"), 5, 1, 15, strategy, column, seed, n)  # type: ignore[arg-type]
+    return EpisodeSpec(Pool(about.default_split, "test"), 5, 1, 15, strategy, column, seed, n)
 
 
 def install(folder: Path, small: bool) -> Outcome:

@@ -65,7 +65,7 @@ class Laboratory:
         return answer_spec(self.data, self.data.question(question), split=self.split, **budget)
 
     def runs(self, case: Case) -> list[RunSpec]:
-        return [replace(run, control=case.control) for run in self.spec(case.question).arms["metadata"]]  # type: ignore[arg-type]
+        return [replace(run, control=case.control) for run in self.spec(case.question).arms["metadata"]]
 
     def scores(self, specs: list[RunSpec]) -> Scores:
         return load_scores([train(spec, self.workspace) for spec in specs], RunStore(self.workspace))

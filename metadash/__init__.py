@@ -1,8 +1,45 @@
 """MetaDash: which metadata helps a learner generalise to new classes, by how much, and how sure are you?
 
-The packages, from the top of the house to its ground; imports run downwards only (tests/test_architecture.py): ``verbs`` / ``dashboard`` /
-``figures`` / ``ablation`` / ``answers`` / ``training`` / ``runs`` / ``specs`` / ``learners`` / ``networks`` / ``episodes`` and ``metadata`` /
-``data`` / ``stats``.
+``metadash.api`` lists what ``import metadash as md`` gives; each name is loaded when it is first asked for. The packages, from the top of
+the house to its ground; imports run downwards only (tests/test_architecture.py): ``verbs`` / ``api`` / ``front`` / ``dashboard`` /
+``figures`` / ``ablation`` / ``answers`` / ``training`` / ``runs`` / ``specs`` / ``learners`` / ``networks`` / ``episodes`` and ``metadata`` / ``data`` / ``stats``.
 """
 
-__version__ = "0.1.0"
+import importlib
+from typing import Any
+
+__version__ = "0.2.0"
+
+
+NAMES = frozenset(
+    [
+        "AblationResult",
+        "AnswerResult",
+        "BadInput",
+        "ComparisonResult",
+        "Dataset",
+        "Question",
+        "Source",
+        "TrainedRun",
+        "Workspace",
+        "ablate",
+        "answer",
+        "compare",
+        "datasets",
+        "from_tables",
+        "load",
+        "open",
+        "train",
+    ]
+)
+"""Listed here too, so that to import a part of the package does not load all of it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in NAMES:
+        raise AttributeError(f"module 'metadash' has no attribute '{name}'")
+    return getattr(importlib.import_module("metadash.api"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *NAMES})

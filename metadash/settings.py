@@ -24,8 +24,13 @@ SCHEDULER = Setting(
     "METADASH_SCHEDULER", "", "address of a Dask scheduler whose workers see the same workspace; empty: worker processes here"
 )
 WORKERS = Setting("METADASH_WORKERS", "", "worker processes of the embedded cluster; empty: one a core")
+DEVICE = Setting(
+    "METADASH_DEVICE",
+    "auto",
+    "where networks are trained and inputs embedded: cpu, cuda, or auto (a GPU where torch can use one)",
+)
 
-SETTINGS = (WORKSPACE, SCHEDULER, WORKERS)
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE)
 
 
 def worker_count() -> int:

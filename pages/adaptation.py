@@ -9,7 +9,7 @@ from metadash.answers.stored_arms import names_of, run_words
 from metadash.dashboard import server
 from metadash.dashboard.adaptation.query_grid import bins, cut_words, picture_of, query_grid, read_episode
 from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
-from metadash.dashboard.compare.learners import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
@@ -66,9 +66,9 @@ def run_label(digest: str) -> str:
 def not_here(digest: str) -> str:
     """Why the run that a link names is not among those that can be looked at."""
     run = server.store().get(digest)
-    if run is not None and run.kind == "learner" and run.is_understood and isinstance(run.spec, RunSpec):
-        other = f" It was trained on {run.spec.dataset}." if run.spec.dataset != data.name else ""
-        return other.strip() or does_not_adapt(run.spec)
+    if run is not None and run.kind == "learner" and run.is_understood:
+        spec = run.spec_as(RunSpec)
+        return f"It was trained on {spec.dataset}." if spec.dataset != data.name else does_not_adapt(spec)
     return f"The link names a run that is not stored here: {digest}."
 
 
@@ -79,8 +79,7 @@ to_link("ad_run")
 for digest in unknown:
     st.warning(plain(not_here(digest)), icon=":material/link_off:")
 arm, run = runs[run_id]
-assert isinstance(run.spec, RunSpec)
-tests, own = arm.spec.evaluation, own_steps(run.spec)
+tests, own = arm.spec.evaluation, own_steps(run.spec_as(RunSpec))
 assert own is not None
 episode = middle.number_input(
     "Test task", 1, tests.n_episodes, 1, key="ad_episode", bind="query-params", help="Its number among the test tasks of the run."
@@ -97,7 +96,7 @@ wanted = last.selectbox(
 )
 to_link("ad_steps")
 
-spec = AdaptationSpec(run.spec, int(episode) - 1, int(shot), None if wanted == OWN else int(wanted))
+spec = AdaptationSpec(run.spec_as(RunSpec), int(episode) - 1, int(shot), None if wanted == OWN else int(wanted))
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
 found = server.store().get(digest)
@@ -159,7 +158,7 @@ def overall() -> str:
     seeds = f"{len(scores.seeds)} seed{'s' if len(scores.seeds) > 1 else ''}"
     return (
         f"This is one task: its counts are exact and say little about others. Over all {words.count(len(scores.manifest))} test tasks and {seeds}, "
-        f"the learner is right in {accuracy_words(scores, int(shot), unit_nouns(data.name).of(scores))}."
+        f"the learner is right in {mean_words(scores, int(shot), unit_nouns(data.name).of(scores))}."
     )
 
 
@@ -284,7 +283,7 @@ with st.expander("How this was computed", icon=":material/info:"):
         f"""
 - **Learner**: the run `{run.digest}` ({plain(run_label(run_id))}), read back from its weights; {"over the frozen backbone only its head adapts" if spec.run.mode == "quick" else "every weight adapts"}.
   It is scored with {own} step{"s" if own != 1 else ""}, and its last step here is exactly what was scored when as many are taken.
-- **Step 0** is the learner before it has seen the support{" (but for a head made of it)" if spec.run.learner in ("protomaml", "baseline-plus") else ""}. The support loss of a step is taken after that step.
+- **Step 0** is the learner before it has seen the support{" (but for a head made of it)" if entry_of(spec.run.learner).makes_head else ""}. The support loss of a step is taken after that step.
 - **Prototype**: the mean of the support's embeddings, before any step, by the same backbone and the same batch norm ({statistics} statistics); a
   query belongs to the nearest one. Its probabilities are a softmax over minus the squared distance (Snell et al. 2017){"; with the metadata, the prototype moves towards the anchor by κ pseudo-shots" if seen.right_moved is not None else ""}.
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {int(shot)} shot{"s" if shot > 1 else ""}, {tests.n_query} queries a class. Computed as `{digest}`.

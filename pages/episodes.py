@@ -16,6 +16,7 @@ from metadash.data.facets import both
 from metadash.episodes.saved import as_table, save, saved_episodes
 from metadash.episodes.spec import STRATEGIES, EpisodeSpec, Pool
 from metadash.stats import words
+from metadash.stats.metric import Ways, guessing_one_of
 
 data = server.chosen_dataset()
 about = data.description
@@ -30,10 +31,13 @@ columns = {strategy: task.columns_of(data, strategy) for strategy in ("siblings"
 strategies = [strategy for strategy in STRATEGIES if strategy == "uniform" or columns[strategy]]
 first = strategies.index("siblings") if about.sibling_column and "siblings" in strategies else 0
 column = None
+usual = task.usual_numbers(data, strategies[first])
 with st.container(horizontal=True):
-    n_way = st.number_input("n-way", 2, 1000, 5, key="ep_way", bind="query-params", help=term("n_way"), width=130)
+    n_way = st.number_input("n-way", 2, 1000, usual["n_way"], key="ep_way", bind="query-params", help=term("n_way"), width=130)
     n_shot = st.number_input("Shots", 0, 100, 1, key="ep_shot", bind="query-params", help=term("n_shot"), width=130)
-    n_query = st.number_input("Queries", 1, 100, 5, key="ep_query", bind="query-params", help=term("n_query"), width=130)
+    n_query = st.number_input(
+        "Queries", 1, 100, usual["n_query"], key="ep_query", bind="query-params", help=term("n_query"), width=130
+    )
     explained = " ".join(map(term, strategies))
     strategy = st.selectbox(
         "Strategy", strategies, index=first, key="ep_strategy", bind="query-params", help=explained, width=150
@@ -132,7 +136,7 @@ with answer:
     )
     apart = f"Support and query share no {plain(column)}. " if strategy == "disjoint" else ""
     st.markdown(
-        f"{together}{apart}{words.count(n_way * n_query)} queries are asked; guessing gets {100 / n_way:.0f} % of them right."
+        f"{together}{apart}{words.count(n_way * n_query)} queries are asked; guessing gets {guessing_one_of(Ways(n_way)):.0f} % of them right."
     )
     touched = [f"{len(drawn.locked)} locked"] * bool(drawn.locked) + [f"{drawn.swaps} swapped by hand"] * bool(drawn.swaps)
     counted = f"Pool: {words.count(len(pool.classes))} {role} {nouns} of {plain(split)}" + (

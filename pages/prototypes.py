@@ -7,7 +7,7 @@ from metadash import settings
 from metadash.answers.map_sentence import one_task, task_sentence
 from metadash.answers.stored_arms import names_of, run_words
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import accuracy_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
@@ -96,8 +96,7 @@ with st.expander("More options: background, perplexity, seed", icon=":material/t
         "Seed", 0, 9999, 0, key="pr_seed", bind="query-params", help="Of the background and of t-SNE's start."
     )
 
-assert isinstance(run.spec, RunSpec)
-spec = MapSpec(run.spec, int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
+spec = MapSpec(run.spec_as(RunSpec), int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
 found = server.store().get(digest)
@@ -142,7 +141,7 @@ def overall() -> str:
     seeds = f"{words.plural_of(len(scores.seeds), 'seed')}"
     return (
         f"One task says little about others: over all {words.count(len(scores.manifest))} test tasks and {seeds}, it is right in "
-        f"{accuracy_words(scores, int(shot), noun)}."
+        f"{mean_words(scores, int(shot), noun)}."
     )
 
 

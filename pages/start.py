@@ -15,7 +15,7 @@ from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import begin, watch
-from metadash.dashboard.start.answer import chosen_question, computed_how, draw_answer, draw_so_far, episode_row, numbers_table
+from metadash.dashboard.start.answer import chosen_question, computed_how, draw_answer, draw_numbers, draw_so_far, episode_row
 from metadash.dashboard.train.controls import backbone_origin
 from metadash.networks.encoders.registry import is_trained, usual_features
 from metadash.stats import words
@@ -132,7 +132,7 @@ episode_row(data, spec)
 
 if found:
     with st.expander("Show me the numbers", icon=":material/table:"):
-        numbers_table(found)
+        draw_numbers(found)
     with st.expander("How this was computed", icon=":material/info:"):
         computed_how(found, data)
     download(

@@ -6,7 +6,7 @@ from metadash import settings
 from metadash.answers.sentence import examples
 from metadash.answers.stored_arms import arm_id
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import accuracy_words, scores_of, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, scores_of, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.curves import history_of, learning_curves
 from metadash.dashboard.parts.downloads import download
@@ -79,15 +79,14 @@ def known() -> None:
     scores, nouns = scores_of(tuple(run.digest for run in stored)), unit_nouns(specs[0].dataset)
     shots = scores.shots
     noun = nouns.of(scores)
-    first, last = (accuracy_words(scores, shot, noun) for shot in (shots[0], shots[-1]))
+    first, last = (mean_words(scores, shot, noun) for shot in (shots[0], shots[-1]))
     spec = specs[0]
     st.markdown(f"#### With {examples(shots[0])} per class, {LEARNERS[spec.learner].title} {reading(spec)} is right in {first}.")
     seconds = sum(run.about["seconds"] for run in stored) / len(stored)
+    chance = scores.metric.chance(spec.evaluation)
+    guessed = "" if chance is None else f" Guessing would be right in {chance:.3g} {scores.metric.unit}."
     took = f"It learned in {words.duration(seconds).removeprefix('about ')}" + (" a seed" if len(stored) > 1 else "")
-    st.markdown(
-        (f"With {examples(shots[-1])}, in {last}. " if len(shots) > 1 else "")
-        + f"{took}. Guessing would be right in {100 / spec.evaluation.n_way:.3g} %."
-    )
+    st.markdown((f"With {examples(shots[-1])}, in {last}. " if len(shots) > 1 else "") + f"{took}.{guessed}")
     st.caption(
         f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')} · {MODES[spec.mode].rstrip('.').lower()} · "
         f"batch norm: {stored[0].summary['batch_norm']} statistics"

@@ -9,15 +9,15 @@ from metadash.answers.doses import break_even_words, dose_curves, dose_name
 from metadash.answers.stored_arms import names_of, run_words
 from metadash.answers.what_if import headline, moved_queries, what_if
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import accuracy_words, differences_chart, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import differences_chart, mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
 from metadash.dashboard.parts.instances import instance_edits_of, known_sources, level_label
-from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.theme import palette
-from metadash.dashboard.parts.watching import begin, watch
+from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.what_if.question import (
     changes_of,
     dots_of,
@@ -60,18 +60,15 @@ def tolerant(of_instances: bool = False) -> RunSpec:
 def train_one() -> None:
     spec = tolerant()
     with st.container(border=True):
-        if in_training[spec]:
-            watch([spec], data, "wi_train")
-            return
-        st.markdown(
+        offer(
+            [spec],
+            data,
+            "wi_train",
+            "Train a learner to ask",
             "#### There is no learner to ask yet.\nOne is trained with all the metadata, each source hidden half of the time, so that it can also do "
-            "without. Then every change you make here is answered within a second."
+            "without. Then every change you make here is answered within a second.",
+            busy=in_training[spec],
         )
-        for job in troubled(jobs_of([spec], data))[:1]:
-            st.warning(f"The last attempt ended early: {plain(job.message)}", icon=":material/warning:")
-        if st.button("Train a learner to ask", type="primary", icon=":material/play_arrow:", key="wi_train"):
-            begin([spec], data)
-        st.caption(f"{how_long(jobs_of([spec], data)).capitalize()} on this machine.")
 
 
 in_training = {spec: on_its_way([spec], data) for spec in (tolerant(), tolerant(of_instances=True))}
@@ -101,8 +98,8 @@ to_link("wi_run")
 if unknown:
     st.warning(f"The link names a run that is not stored here: {plain(', '.join(unknown))}.", icon=":material/link_off:")
 arm, trained = runs[run_id]
-assert isinstance(trained.spec, RunSpec)
-tests = trained.spec.evaluation
+asked_run = trained.spec_as(RunSpec)
+tests = asked_run.evaluation
 shot = middle.selectbox("Shots", tests.shots, key="wi_shot", bind="query-params", help=term("n_shot"))
 episode = right.number_input(
     "Test task", 1, tests.n_episodes, 1, key="wi_episode", bind="query-params", help="The one shown query by query."
@@ -113,12 +110,8 @@ noun = unit_nouns(data.name)
 def offer_instances() -> None:
     """Where no learner reads what describes instances, one more can be trained that does."""
     wanted = tolerant(of_instances=True)
-    if in_training[wanted]:
-        watch([wanted], data, "wi_train_instances")
-        return
-    if st.button("Train one that also reads what describes instances", icon=":material/add:", key="wi_train_instances"):
-        begin([wanted], data)
-    st.caption(f"None of these learners does. {how_long(jobs_of([wanted], data)).capitalize()} on this machine.")
+    label = "Train one that also reads what describes instances"
+    offer([wanted], data, "wi_train_instances", label, busy=in_training[wanted], icon="add", primary=False)
 
 
 if not reads_instances and any(data.source(name).level == "instance" for name in known_sources(data)):
@@ -127,16 +120,16 @@ if not reads_instances and any(data.source(name).level == "instance" for name in
 changes_area, beside = st.columns([3, 2])
 with changes_area.container(border=True):
     st.markdown("##### What changes")
-    changes = changes_of(trained.spec.sources, data)
+    changes = changes_of(asked_run.sources, data)
 with beside.container(border=True):
     st.markdown("##### One value rewritten")
     manifest = server.store().manifest(trained)
-    edits = edits_of(trained.spec.sources, [int(c) for c in manifest.classes[int(episode) - 1]], data)
+    edits = edits_of(asked_run.sources, [int(c) for c in manifest.classes[int(episode) - 1]], data)
     task = manifest[int(episode) - 1 : int(episode)].at_shot(int(shot))
-    instance_edits = instance_edits_of(trained.spec.sources, task, data)
+    instance_edits = instance_edits_of(asked_run.sources, task, data)
     seed = st.number_input("Draw", 0, 9999, 0, key="wi_seed", bind="query-params", help="Which are hit first. The link keeps it.")
 
-spec = WhatIfSpec(trained.spec, changes, edits, instance_edits, int(seed), int(episode) - 1, int(shot))
+spec = WhatIfSpec(asked_run, changes, edits, instance_edits, int(seed), int(episode) - 1, int(shot))
 digest = run_digest(spec, data)
 found = server.store().get(digest)
 
@@ -167,7 +160,7 @@ with answer_area.container(border=True):
         )
         scores = scores_of((run_id,))
         st.caption(
-            f"As it is: {accuracy_words(scores, int(shot), noun.of(scores))}, over {words.count(len(scores.manifest))} test tasks of one training "
+            f"As it is: {mean_words(scores, int(shot), noun.of(scores))}, over {words.count(len(scores.manifest))} test tasks of one training "
             "seed. The changes reach the learner at test only; what a learner trained on such metadata does is another question (Compare)."
         )
 if found is None:
@@ -206,14 +199,11 @@ queries_view(found.frame("queries"), data)
 
 def map_part() -> None:
     """The map of the unchanged task, pinned, with the prototypes' ways on it."""
-    pinned = MapSpec(trained.spec, int(episode) - 1, int(shot))
+    pinned = MapSpec(asked_run, int(episode) - 1, int(shot))
     busy = on_its_way([pinned], data)
     drawn = server.store().find(pinned, data)
     if drawn is None:
-        if busy:
-            watch([pinned], data, "wi_map")
-        elif st.button("Draw the map of this task", icon=":material/scatter_plot:", key="wi_map"):
-            begin([pinned], data)
+        offer([pinned], data, "wi_map", "Draw the map of this task", busy=busy, icon="scatter_plot", primary=False)
         return
     st.plotly_chart(
         moved_map(drawn.frame("points"), drawn.array("vectors"), classes, data, palette(), found.frame("instances")),
@@ -236,8 +226,8 @@ if "prototype_after" in classes:
 def dose_part() -> None:
     sources = st.multiselect(
         "Sources hit together",
-        trained.spec.sources,
-        [trained.spec.sources[0]],
+        asked_run.sources,
+        [asked_run.sources[0]],
         format_func=level_label(data),
         key="wi_dose_sources",
         bind="query-params",
@@ -245,16 +235,14 @@ def dose_part() -> None:
     if not sources:
         st.caption("Choose at least one source.")
         return
-    hit = tuple(name for name in trained.spec.sources if name in sources)
-    spec = DoseSpec(trained.spec, hit, dose_kinds(hit, data), seed=int(seed))
+    hit = tuple(name for name in asked_run.sources if name in sources)
+    spec = DoseSpec(asked_run, hit, dose_kinds(hit, data), seed=int(seed))
     siblings = [replace(spec, run=run.spec) for run in arm.runs]
     busy = on_its_way(siblings, data)
     stored = [run for one in siblings if (run := server.store().find(one, data))]
-    if busy:
-        watch(siblings, data, "wi_dose")
+    if busy or not stored:
+        offer(siblings, data, "wi_dose", "Draw the curve", busy=busy)
     if not stored:
-        if not busy and st.button("Draw the curve", type="primary", icon=":material/play_arrow:", key="wi_dose"):
-            begin(siblings, data)
         return
     curves = dose_curves(stored, server.store(), int(shot))
     st.plotly_chart(

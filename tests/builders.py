@@ -188,6 +188,25 @@ def write_colours(workspace: Workspace, name: str = "colours", **parts: Any) -> 
     return write_tiny(workspace, name, **{"inputs": tiny_colours(), **parts})
 
 
+PHOTO, PHOTOS_EACH = (96, 128), 6
+
+
+def tiny_photos(seed: int = 0) -> np.ndarray:
+    """[C·6, 96, 128, 3] uint8: larger colour images, wider than high; of each class of *tiny* its first few, four times as large, with a
+    margin of one colour at the right."""
+    small = tiny_colours(seed).reshape(N_CLASSES, PER_CLASS, SIDE, SIDE, 3)[:, :PHOTOS_EACH, 2:26].reshape(-1, 24, SIDE, 3)
+    large = small.repeat(4, axis=1).repeat(4, axis=2)
+    margin = np.broadcast_to(np.uint8([40, 90, 60]), (*large.shape[:2], PHOTO[1] - large.shape[2], 3))
+    return np.concatenate([large, margin], axis=2)
+
+
+def write_photos(workspace: Workspace, name: str = "photos", **parts: Any) -> Dataset:
+    """*tiny* as a data set of larger, non-square colour images, with six of each class."""
+    kept = tiny_instances().groupby("class_id").head(PHOTOS_EACH)
+    instances = kept.assign(instance_id=np.arange(len(kept))).reset_index(drop=True)
+    return write_tiny(workspace, name, **{"inputs": tiny_photos(), "instances": instances, **parts})
+
+
 def tiny_sentences(seed: int = 0) -> list[str]:
     """C·30 sentences. Classes of a group share their places and differ in their deeds, which are the same five in every group and mostly
     right, among small words that say nothing."""

@@ -113,7 +113,7 @@ def gains(
     sources = scorer.spec.sources
 
     def changed(fraction: float, to: str, number: int) -> list:
-        return scorer.encoded(tuple(Change(source, to, fraction) for source in sources), seed=1000 * seed + number)  # type: ignore[arg-type]
+        return scorer.encoded(tuple(Change(source, to, fraction) for source in sources), seed=1000 * seed + number)
 
     whole, without = (
         scorer.correct([variant])[0, 0].astype(float) for variant in (scorer.arm.encoded, changed(1.0, "missing", 0))

@@ -64,7 +64,7 @@ class Tally:
 
 def card_of(values: Values, tier: str) -> SourceCard:
     """The card of the one source; a screen's rests on the difference to none, a confirmed one also on its shuffled control."""
-    return cards_of(values, ("source",), tier, effects_of(values, 1, None), (1.0,), ((),), complete=True)[0]  # type: ignore[arg-type]
+    return cards_of(values, ("source",), tier, effects_of(values, 1, None), (1.0,), ((),), complete=True)[0]
 
 
 def pairs(n: int, seeds: int) -> list[tuple[list[int], list[int]]]:

@@ -28,7 +28,7 @@ class Laboratory:
 
     def at_one_shot(self, **changes: object) -> RunSpec:
         """The same, trained and scored at one shot only, where metadata pay most."""
-        return replace(self.run, evaluation=replace(self.run.evaluation, shots=(1,), **changes))  # type: ignore[arg-type]
+        return replace(self.run, evaluation=replace(self.run.evaluation, shots=(1,), **changes))
 
 
 def open_laboratory(folder: Path, quick: bool) -> Laboratory:

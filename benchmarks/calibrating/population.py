@@ -57,7 +57,7 @@ def population(quick: bool, folder: Path, workers: int) -> Found:
     workspace = Workspace(folder)
     data = planted_glyphs(workspace)
     sizes = {"n_episodes": 200, "backbone_episodes": 40, "steps": 100} if quick else {}
-    run = ablation_run(data, SOURCES, shots=(SHOT,), **sizes)  # type: ignore[arg-type]
+    run = ablation_run(data, SOURCES, shots=(SHOT,), **sizes)
     crossed = ablation_spec(data, run, "confirm", range(SEEDS), folds=3 if quick else 5)
     many = AblationSpec(run, "confirm", tuple(range(6 if quick else TRAINED)))
     letters = bank_of(measured(crossed, data, workspace, workers))

@@ -20,7 +20,7 @@ def tiers(quick: bool, folder: Path, workers: int) -> Found:
     lab = open_laboratory(folder, quick)
     found = {}
     for tier, seeds in (("confirm", 5), ("screen", 3)):
-        spec = AblationSpec(lab.run, tier, tuple(range(seeds)))  # type: ignore[arg-type]
+        spec = AblationSpec(lab.run, tier, tuple(range(seeds)))
         train_all(spec.runs, lab.workspace, workers, silent)
         answer = ablation(spec, lab.data, lab.store)
         if answer is None:

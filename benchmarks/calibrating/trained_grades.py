@@ -27,7 +27,7 @@ def trained_grades(quick: bool, folder: Path, workers: int) -> Found:
     workspace = Workspace(folder)
     data = planted_glyphs(workspace)
     sizes = {"n_episodes": 200, "backbone_episodes": 40, "steps": 100} if quick else {}
-    run = ablation_run(data, SOURCES, shots=(1,), **sizes)  # type: ignore[arg-type]
+    run = ablation_run(data, SOURCES, shots=(1,), **sizes)
     spec = ablation_spec(data, run, "confirm", range(SEEDS), controls=(), folds=3 if quick else 5)
     bank = bank_of(measured(spec, data, workspace, workers))
     found, rows = Found(), list[list[str]]()

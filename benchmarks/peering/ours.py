@@ -23,6 +23,7 @@ from metadash.episodes.pool import PoolTable
 from metadash.episodes.sampler import draw_from
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.learners.core.base import Learner
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.registry import make
 from metadash.networks.conv4 import Conv4
 from metadash.runs.machine import prepare_process
@@ -37,7 +38,7 @@ def build(workload: Workload) -> Job:
     names = {"maml-1": "fomaml", "maml-2": "maml"}
     options = {"inner_steps": INNER_STEPS, "inner_lr": INNER_LR} if workload.kind in names else {}
     learner = make(names.get(workload.kind, "prototypical"), Conv4(WIDTH), WIDTH, workload.n_way, options=options)
-    same_weights(learner.backbone.blocks, getattr(learner, "head", None))  # type: ignore[arg-type]
+    same_weights(learner.backbone.blocks, getattr(learner, "head", None))
     learner.to(workload.device)
     if workload.kind == "prototypes-episodes":
         return Job(lambda: evaluate(learner, workload))
@@ -52,7 +53,8 @@ def build(workload: Workload) -> Job:
         total = torch.zeros((), device=workload.device)
         for first in range(0, workload.tasks, at_once):
             some = slice(first, first + at_once)
-            loss = learner.loss(data.support[some], data.query[some], data.target[some]) * (at_once / workload.tasks)
+            tasks = TaskBatch.by_class(data.support[some], data.query[some], None, data.target[some])
+            loss = learner.loss(tasks) * (at_once / workload.tasks)
             loss.backward()
             total += loss.detach()
         optimiser.step()
@@ -61,7 +63,7 @@ def build(workload: Workload) -> Job:
     @torch.no_grad()
     def forward() -> Tensor:
         learner.eval()
-        return F.cross_entropy(learner(data.support, data.query)[0], data.target[0])
+        return F.cross_entropy(learner(TaskBatch.by_class(data.support, data.query))[0], data.target[0])
 
     if workload.kind == "prototypes-forward":
         return Job(forward)

@@ -10,7 +10,7 @@ from benchmarks.reproduction.cells import CELLS, SETTINGS
 from benchmarks.reproduction.published import GOAL, NEAR, SOURCES, again_of, length_of, letter, paper_of
 from metadash.learners.registry import entry_of
 from metadash.stats.intervals import Interval, episode_interval, mean_over_seeds, seed_interval
-from metadash.stats.scored import as_accuracy
+from metadash.stats.scored import as_mean
 
 Record = dict[str, Any]
 ACCURACY = (
@@ -43,11 +43,11 @@ def groups(cells: dict[str, Record]) -> list[list[Record]]:
 
 def over_episodes(records: list[Record], test: str) -> Interval:
     """Of the mean over the seeds: Student's t over the episodes, which all seeds share."""
-    return as_accuracy(episode_interval(mean_over_seeds(np.stack([accuracies(record["test"][test]) for record in records]))))
+    return as_mean(episode_interval(mean_over_seeds(np.stack([accuracies(record["test"][test]) for record in records]))))
 
 
 def over_seeds(records: list[Record], test: str) -> Interval:
-    return as_accuracy(seed_interval(np.array([accuracies(record["test"][test]).mean() for record in records])))
+    return as_mean(seed_interval(np.array([accuracies(record["test"][test]).mean() for record in records])))
 
 
 def accuracies(entry: Record) -> np.ndarray:

@@ -12,10 +12,9 @@ from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import draw_from
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.learners.core.base import Learner
-from metadash.learners.registry import check_options, make
+from metadash.learners.registry import check_options, entry_of, make
 from metadash.networks.conv4 import Conv4
-from metadash.training.evaluate import tensor_rows
-from metadash.training.trainer import CLIPPED
+from metadash.training.evaluate import task_batch
 
 DIM = 64
 STEPS_AT_ONCE = 50
@@ -40,7 +39,6 @@ def train(cell: Cell, dataset: Dataset, tick: Tick) -> Learner:
     )
     table, inputs = pool_table(dataset, spec), np.array(dataset.inputs)
     optimiser, schedule = annealed(cell, learner)
-    target = torch.arange(cell.n_way).repeat_interleave(cell.n_query).expand(cell.tasks, -1)
     learner.train()
     for step in range(cell.steps):
         first = step % STEPS_AT_ONCE * cell.tasks
@@ -48,12 +46,11 @@ def train(cell: Cell, dataset: Dataset, tick: Tick) -> Learner:
             manifest = draw_from(table, spec, generator)
             assert_drawn_from(manifest, dataset, "train")
         tasks = manifest[first : first + cell.tasks]
-        support, query = tensor_rows(inputs, tasks.support), tensor_rows(inputs, tasks.query).flatten(1, 2)
-        loss = learner.loss(support, query, target, None, step / cell.steps)
+        loss = learner.loss(task_batch(inputs, tasks), step / cell.steps)
         optimiser.zero_grad()
         loss.backward()
-        if cell.learner in CLIPPED:
-            torch.nn.utils.clip_grad_norm_(learner.parameters(), CLIPPED[cell.learner])
+        if (clip := entry_of(cell.learner).clip) is not None:
+            torch.nn.utils.clip_grad_norm_(learner.parameters(), clip)
         optimiser.step()
         schedule.step()
         found = loss.item()

@@ -4,9 +4,9 @@ from metadash.ablation.cards import SourceCard
 from metadash.ablation.result import Ablation
 from metadash.ablation.words import worth_words
 from metadash.answers.doses import break_even_words, dose_name
-from metadash.answers.sentence import bracket, examples, on_new, plain_fact
+from metadash.answers.sentence import examples, on_new, plain_fact
 from metadash.stats.paired import Difference
-from metadash.stats.words import percent, plural, points
+from metadash.stats.words import percent, plural
 
 NOT_MEASURED = "not measured"
 MARKS = {"block": "■", "warn": "▲", "note": "·"}
@@ -19,11 +19,11 @@ FALSIFIED = {"shuffled": "shuffled", "noise": "noise", "constant": "one constant
 def three(one: Difference, found: Ablation) -> str:
     """``+2.4 points [2.1, 2.7] on these letters, [1.5, 3.2] on new letters (28 letters tested), [2.0, 2.8] over 5 seeds``."""
     noun = plural(found.unit_noun)
-    inside, new, seeds = one.episodes, one.new_classes, one.seeds
-    text = f"{points(inside.estimate, inside.low, inside.high)} on these {noun}"
+    new, seeds = one.new_classes, one.seeds
+    text = f"{one.episodes.words} on these {noun}"
     text += f", {on_new(new, found.unit_noun)}" if new.low is not None else f" ({new.note})"
     if seeds is not None and seeds.low is not None:
-        return f"{text}, {bracket(seeds.estimate, seeds.low, seeds.high)} over {seeds.n} training seeds"
+        return f"{text}, {seeds.bracket} over {seeds.n} training seeds"
     return f"{text}, one training seed"
 
 
@@ -43,7 +43,7 @@ def card_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
         ("Real − shuffled", three(card.credit[0], found) if card.credit else no_control(found)),
         *((f"Real − {name}", three(rows[0], found)) for name, rows in card.controls.items() if name != "shuffled"),
         (
-            f"Chance of more than {found.spec.rope:g} points on new {noun}, by itself",
+            f"Chance of more than {found.spec.rope:g} {found.metric.gain} on new {noun}, by itself",
             percent(chance) if chance is not None else f"cannot be said ({card.limited})",
         ),
         ("Worth in labelled examples", worths_words(card)),
@@ -62,7 +62,7 @@ def described(card: SourceCard, found: Ablation) -> str:
 def share_words(card: SourceCard, found: Ablation) -> str:
     if not card.phi:
         return f"{NOT_MEASURED}: {found.spec.limitation}"
-    error = f"; sampling error ± {card.phi_error[0]:.2f} points" if card.phi_error else ""
+    error = f"; sampling error ± {card.phi_error[0]:.2f} {found.metric.gain}" if card.phi_error else ""
     return three(card.phi[0], found) + error
 
 
@@ -95,9 +95,9 @@ def missing_words(card: SourceCard, found: Ablation) -> str:
     half = min(range(len(curve.fractions)), key=lambda index: abs(curve.fractions[index] - 0.5))
     inside, start = curve.gain[half], curve.gain[0]
     if start.estimate <= 0:
-        return f"there is no gain to lose: {points(start.estimate, start.low, start.high)} with all of it, on one model trained with source dropout"
+        return f"there is no gain to lose: {start.words} with all of it, on one model trained with source dropout"
     return (
-        f"of {points(start.estimate, start.low, start.high)}, {points(inside.estimate, inside.low, inside.high)} are left on these "
+        f"of {start.words}, {inside.words} are left on these "
         f"{plural(found.unit_noun)} with {curve.fractions[half]:.0%} of the {curve.hit} without it (one model trained with source dropout)"
     )
 

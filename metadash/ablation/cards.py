@@ -57,7 +57,7 @@ class SourceCard:
     chance: tuple[float | None, ...]
     worth: tuple[WorthInShots, ...]
     coverage: float
-    level: Literal["class", "instance"] = "class"
+    level: Literal["class", "instance", "task"] = "class"
     controls: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     controls_alone: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     reason: str = ""
@@ -146,7 +146,7 @@ def worths(values: Values, pairs: Sequence[tuple[int, int]]) -> list[tuple[Worth
     if not chosen:
         return [()] * len(pairs)
     masks = sorted({mask for pair in pairs for mask in pair})
-    scores = np.stack([values.accuracy(SourceArm(mask)).mean(axis=0) for mask in masks])  # [M, K, E]
+    scores = values.metric.sign * np.stack([values.of(SourceArm(mask)).mean(axis=0) for mask in masks])  # [M, K, E]
     means, draws = scores.mean(axis=2), resampled_means(scores, np.random.default_rng(0))
     flat = scores.reshape(-1, scores.shape[2])
     new = drawn_afresh(flat, values.manifest.classes, values.group, np.random.default_rng(0))
@@ -179,7 +179,7 @@ IN_WORDS = {
 }
 
 
-def decided(effects: Effects, tier: Tier, beside: Controls, alone: Controls, rope: float) -> Effects:
+def decided(effects: Effects, tier: Tier, beside: Controls, alone: Controls) -> Effects:
     """With the decisions that hold among all sources, at each number of shots and for each effect a family of its own.
 
     Where arms were trained anew (*confirm*), whatever helps must do so beside shuffled rows: Δ beside those among the other sources, *alone* and
@@ -188,7 +188,7 @@ def decided(effects: Effects, tier: Tier, beside: Controls, alone: Controls, rop
 
     def of(rows: Rows, *controls: Controls) -> Rows:
         return tuple(
-            tested_together(found, rope, None if tier != "confirm" else [shuffled(s, shot, *controls) for s in range(len(found))])
+            tested_together(found, None if tier != "confirm" else [shuffled(s, shot, *controls) for s in range(len(found))])
             for shot, found in enumerate(rows)
         )
 
@@ -206,7 +206,7 @@ def cards_of(
     coverage: Sequence[float],
     badges: Sequence[tuple[Badge, ...]],
     *,
-    levels: Sequence[Literal["class", "instance"]] = (),
+    levels: Sequence[Literal["class", "instance", "task"]] = (),
     complete: bool,
     rope: float = ROPE,
 ) -> tuple[SourceCard, ...]:
@@ -216,7 +216,7 @@ def cards_of(
     beside, alone = (
         [by_control(values, real(s), 1 << s, rope) for s in range(count)] for real in (lambda s: full, lambda s: 1 << s)
     )
-    effects = decided(effects, tier, beside, alone, rope)
+    effects = decided(effects, tier, beside, alone)
     worth = worths(values, [(full, full & ~(1 << s)) for s in range(count)])
     cards = []
     for s, source in enumerate(sources):

@@ -19,7 +19,7 @@ ALL = "all together"
 
 
 def effects_table(found: Ablation) -> pd.DataFrame:
-    """One row a source (or pair, or all), effect and number of shots. Estimates and bounds in points; verdicts hold among all sources."""
+    """One row a source (or pair, or all), effect and number of shots. Estimates and bounds in what the metric counts gains in; verdicts hold among all sources."""
     return pd.DataFrame(list(rows_of(found)))
 
 

@@ -8,14 +8,13 @@ from metadash.ablation.values import Values
 from metadash.specs.subsets import SourceArm
 from metadash.stats.intervals import Interval
 from metadash.stats.paired import Difference, with_intervals
-from metadash.stats.scored import accuracy_intervals
 from metadash.stats.shapley import leave_one_out, together
 
 
 @dataclass(frozen=True)
 class FoldPart:
-    """One fold at the fewest shots: what all sources add together and each beside the others (in the order asked), in points, and the
-    accuracy without metadata in %, over its own episodes."""
+    """One fold at the fewest shots: what all sources add together and each beside the others (in the order asked), and the
+    mean without metadata, over its own episodes."""
 
     split: str
     n_episodes: int
@@ -36,7 +35,7 @@ def fold_parts(values: Values, splits: list[str], count: int, rope: float) -> tu
         shot = part.shots[0]
         total, *delta = part.effects(np.vstack([together(count, part.masks), leave_one_out(count, part.masks)]), shot)
         groups = None if part.group is None else len(np.unique(part.group))
-        plain, _ = accuracy_intervals(part.accuracy(SourceArm(0))[:, 0].mean(axis=0), part)
+        plain, _ = part.mean(SourceArm(0), shot)
         parts.append(
             FoldPart(
                 split,
@@ -53,4 +52,4 @@ def fold_parts(values: Values, splits: list[str], count: int, rope: float) -> tu
 
 def of_episodes(values: Values, episodes: slice) -> Values:
     """The same arms on some of the episodes."""
-    return replace(values, correct=values.correct[..., episodes], manifest=values.manifest[episodes], folds=())
+    return replace(values, totals=values.totals[..., episodes], manifest=values.manifest[episodes], folds=())

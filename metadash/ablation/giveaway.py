@@ -7,7 +7,7 @@ import numpy as np
 from metadash.runs.store import Run
 from metadash.specs.probes import ProbeSpec
 from metadash.stats.intervals import Interval, group_jackknife
-from metadash.stats.scored import as_accuracy
+from metadash.stats.scored import as_mean
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,8 @@ class Giveaway:
 
 def giveaway(run: Run) -> Giveaway:
     """Read a finished run of the kind *probe*."""
-    spec, frame = run.spec, run.frame("guesses")
-    assert isinstance(spec, ProbeSpec)
+    spec, frame = run.spec_as(ProbeSpec), run.frame("guesses")
     right = 100 * (frame["truth"] == frame["guess"]).to_numpy(dtype=float)
     chance = 100 * float(frame["truth"].value_counts(normalize=True).iloc[0])
-    interval = as_accuracy(group_jackknife(right, np.asarray(frame["class_id"])))
+    interval = as_mean(group_jackknife(right, np.asarray(frame["class_id"])))
     return Giveaway(spec.what, spec.column, run.summary["guessed_as"], interval, chance, len(frame), run.summary["levels"])

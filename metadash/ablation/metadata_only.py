@@ -89,9 +89,16 @@ def read_alone(specs: dict[str, RunSpec | ProxySpec], dataset: Dataset, store: R
             continue
         scores = load_scores([run], store)
         inside, new = scores.means(1)
-        level = "instance" if isinstance(spec, ProxySpec) else "class"
-        found.append(Alone(name, level, spec.sources, inside, new, 100 / spec.evaluation.n_way, run.digest))
+        level = dataset.source(spec.sources[0]).level
+        found.append(Alone(name, level, spec.sources, inside, new, guessed(spec), run.digest))
     return sorted(found, key=lambda one: (one.level, -one.above))
+
+
+def guessed(spec: RunSpec | ProxySpec) -> float:
+    """What chance gets, in %."""
+    level = spec.evaluation.metric.chance(spec.evaluation)
+    assert level is not None
+    return level
 
 
 def proxies(found: Sequence[Alone]) -> list[Finding]:

@@ -105,13 +105,13 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
         ),
         (
             "Sets",
-            f"A set of sources suffices where all less the set is shown to be under {spec.rope:g} points on new {new}, and beats all where it is shown to "
+            f"A set of sources suffices where all less the set is shown to be under {spec.rope:g} {found.metric.gain} on new {new}, and beats all where it is shown to "
             f"be under −{spec.rope:g}; two say the same where neither adds beside the other and both do alone. Bounds are simultaneous over all sets (over "
             "all pairs), from the largest studentised error under the correlations that the units show (Westfall & Young 1993; Romano & Wolf 2005).",
         ),
         (
             "Decisions",
-            f"Read off the interval for new {new} at the fewest shots, against a region of no practical difference of ± {spec.rope:g} points (Kruschke 2018; "
+            f"Read off the interval for new {new} at the fewest shots, against a region of no practical difference of ± {spec.rope:g} {found.metric.gain} (Kruschke 2018; "
             "Benavoli et al. 2017), by the chance that the effect lies where its estimate claims: 97.5 % for a verdict, 90 % for *very likely*, 75 % for *probably*. "
             "Chances are after Holm's correction (1979) over all sources tested together, help or harm one family and no difference another; of fewer than "
             "8 groups no more than *very likely* is said, of fewer than 6 no more than *probably*"

@@ -1,5 +1,6 @@
 """An ablation as it is asked for: which sources, how thoroughly, and the runs that this takes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -63,8 +64,11 @@ class AblationSpec:
             if self.run.backbone.start:
                 raise BadInput("Backbones that come with the data differ from fold to fold; ablation_spec finds each.")
             object.__setattr__(self, "fold_runs", tuple(on_split(self.run, split) for split in fold_splits(self.folds)))
-        if not 0 <= self.rope < 100:
-            raise BadInput(f"The practical threshold is {self.rope:g} points; it must be from 0 to 100.")
+        metric = self.run.evaluation.metric
+        most = metric.bounds[1] or math.inf
+        if not 0 <= self.rope < most:
+            span = f"from 0 to {most:g}" if most < math.inf else "a number, 0 or more"
+            raise BadInput(f"The practical threshold is {self.rope:g} {metric.gain}; it must be {span}.")
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -141,12 +145,13 @@ def ablation_spec(
     tier: Tier = "confirm",
     seeds: Sequence[int] | None = None,
     controls: tuple[str, ...] = ("shuffled",),
-    rope: float = ROPE,
+    rope: float | None = None,
     folds: int | None = None,
 ) -> AblationSpec:
-    """The ablation of ``run``; None stands for what is usual: of ``folds``, cross-fitting to confirm where the data allow it."""
+    """The ablation of ``run``; None stands for what is usual: of ``folds``, cross-fitting to confirm where the data allow it, of ``rope`` the metric's."""
     if folds is None:
         folds = usual_folds(dataset, run) if tier == "confirm" else 0
+    rope = run.evaluation.metric.rope if rope is None else rope
     own = folded(dataset, run, folds) if 2 <= folds <= MOST_FOLDS else ()
     return AblationSpec(run, tier, tuple(range(USUAL_SEEDS[tier])) if seeds is None else tuple(seeds), controls, rope, folds, own)
 

@@ -1,4 +1,4 @@
-"""What privacy costs: for each rung of a column's ladder (and each epsilon of noise), who is hidden and how much accuracy is lost."""
+"""What privacy costs: for each rung of a column's ladder (and each strength of noise), who is hidden and how much accuracy is lost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from metadash.answers.scores import load_scores
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.audit.anonymity import Anonymity, anonymity
-from metadash.metadata.blur import EPSILONS, MECHANISMS, Blur, ladder_of, mechanisms_of
+from metadash.metadata.blur import NOISES, Blur, how_words, ladder_of, noise_of, strengths
 from metadash.runs.store import RunStore
 from metadash.specs.run import RunSpec
 from metadash.stats.paired import Difference, difference
@@ -16,21 +16,21 @@ from metadash.stats.scored import Scores
 
 @dataclass(frozen=True)
 class Step:
-    """One way to tell a column less exactly: a rung, or a mechanism at an ``epsilon``; ``runs`` one a seed."""
+    """One way to tell a column less exactly: a rung, or noise of a ``strength``; ``runs`` one a seed."""
 
     how: str
-    epsilon: float
+    strength: float
     runs: tuple[RunSpec, ...]
 
     @property
     def words(self) -> str:
-        return f"{self.how}, ε = {self.epsilon:g}" if self.epsilon else self.how
+        return how_words(self.how, self.strength)
 
 
 @dataclass(frozen=True)
 class Cost:
     """A step with what it costs: its accuracy less that of the column as it is, paired, at each number of shots; None while it is not
-    computed. ``hidden`` counts groups after the step; for noise (whose protection is its epsilon) and vectors it is None."""
+    computed. ``hidden`` counts groups after the step; for noise, which promises no group, it is None."""
 
     step: Step
     hidden: Anonymity | None
@@ -51,19 +51,19 @@ def curve(dataset: Dataset, base: RunSpec, source: str, column: str, seeds: Sequ
     values = dataset.classes[column]
     steps = [(rung, 0.0) for rung in ladder_of(values)]
     if noise:
-        steps += [(name, epsilon) for name in mechanisms_of(values) for epsilon in reversed(EPSILONS)]
-    return [Step(how, epsilon, runs_of(dataset, base, source, column, how, epsilon, seeds)) for how, epsilon in steps]
+        steps += [(name, strength) for name in noise_of(values) for strength in strengths(values, name)]
+    return [Step(how, strength, runs_of(dataset, base, source, column, how, strength, seeds)) for how, strength in steps]
 
 
 def runs_of(
-    dataset: Dataset, base: RunSpec, source: str, column: str, how: str, epsilon: float, seeds: Sequence[int]
+    dataset: Dataset, base: RunSpec, source: str, column: str, how: str, strength: float, seeds: Sequence[int]
 ) -> tuple[RunSpec, ...]:
     """One run a seed; without its only column a source is no source, and the plain learner has nothing to train, so one run serves."""
     told = [name for name in dataset.source(source).columns if name != column]
     train = dataset.split(base.split)["train"]
     if how == "withheld" and (not told or dataset.classes[told].iloc[train].isna().all(axis=None)):
         return (replace(base, sources=(), fusion="none", blur=(), seed=seeds[0]),)
-    blur = (Blur(source, column, how, epsilon).plain,)
+    blur = (Blur(source, column, how, strength).plain,)
     return tuple(replace(base, sources=(source,), fusion="pseudo-shots", blur=blur, seed=seed) for seed in seeds)
 
 
@@ -75,7 +75,7 @@ def read_curve(
     exact = scores_of(steps[0], dataset, store)
     found = []
     for step in steps:
-        hidden = None if step.how in MECHANISMS else anonymity(dataset, quasi, rungs={column: step.how})
+        hidden = None if step.how in NOISES else anonymity(dataset, quasi, rungs={column: step.how})
         scores = scores_of(step, dataset, store)
         cost = tuple(difference(scores, exact, shot) for shot in exact.shots) if scores and exact else None
         found.append(Cost(step, hidden, cost))

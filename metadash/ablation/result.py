@@ -19,18 +19,18 @@ from metadash.errors import BadInput
 from metadash.runs.store import Run, RunStore
 from metadash.specs.subsets import SourceArm
 from metadash.stats.intervals import Interval
+from metadash.stats.metric import Metric, refuse_mixed
 from metadash.stats.paired import Difference, tested_together, with_intervals
-from metadash.stats.scored import accuracy_intervals
 from metadash.stats.shapley import interactions, together
 from metadash.stats.shots import WorthInShots
 
-CLOSE = 1.0
-"""Points within which two tiers agree."""
+CLOSE = 2.0
+"""Times what makes no practical difference: within so much two tiers agree (a point of accuracy)."""
 
 
 @dataclass(frozen=True)
 class Efficiency:
-    """Σφ beside v(all) − v(none), in points: they are equal, or something is broken."""
+    """Σφ beside v(all) − v(none): they are equal, or something is broken."""
 
     shot: int
     shapley_sum: float
@@ -45,7 +45,7 @@ class Efficiency:
 class Ablation:
     """Everything behind the cards. Tuples run over ``values.shots``; ``seeds`` are those that are finished.
 
-    ``accuracy`` of each subset that was scored, as (these test classes, new classes). ``total`` all sources against none, and ``total_worth`` in shots;
+    ``total`` all sources against none, and ``total_worth`` in shots;
     ``total_credit`` all real − all falsified, by control. ``interactions`` by pair of sources, positive where they complement each other
     (only with every subset). ``sets`` which of them would do and which say the same (None of one source). ``by_fold`` the folds of a
     cross-fitting by themselves, else empty. ``looks`` says which question it was of all ``asked`` of these test classes, when it was
@@ -75,6 +75,10 @@ class Ablation:
     @property
     def tier(self) -> Tier:
         return self.spec.tier
+
+    @property
+    def metric(self) -> Metric:
+        return self.values.metric
 
     @property
     def partial(self) -> bool:
@@ -107,13 +111,12 @@ class Ablation:
             return None
         return with_intervals(self.values.difference(wrong, SourceArm(real & ~own), shot), self.values, shot, self.spec.rope)
 
-    def accuracy(self, sources: Sequence[str], shot: int) -> tuple[Interval, Interval]:
-        """v of a subset of the sources in %, for these test classes and for new ones. Raises BadInput when it was not scored."""
+    def mean(self, sources: Sequence[str], shot: int) -> tuple[Interval, Interval]:
+        """v of a subset of the sources in the metric's unit, for these test classes and for new ones. Raises BadInput when it was not scored."""
         mask = sum(1 << self.spec.sources.index(name) for name in sources)
         if mask not in self.values.masks:
             raise BadInput(f"The subset {', '.join(sources)} was not scored; {self.spec.limitation}")
-        found = self.values.accuracy(SourceArm(mask))[:, self.values.shots.index(shot)].mean(axis=0)
-        return accuracy_intervals(found, self.values)
+        return self.values.mean(SourceArm(mask), shot)
 
 
 def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore, look: bool = True) -> Ablation | None:
@@ -137,7 +140,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore, look: bool =
     }
     if spec.tier == "confirm":
         against: Sequence[Difference | None] = total_credit.get("shuffled", (None,) * len(total))
-        total = tuple(tested_together([one], spec.rope, [check])[0] for one, check in zip(total, against, strict=True))
+        total = tuple(tested_together([one], [check])[0] for one, check in zip(total, against, strict=True))
     badges = leaks(spec, dataset)
     sets = source_sets(values, spec.sources, values.shots[0], spec.rope)
     asked = asked_of_run(spec.run, dataset.fingerprint, spec.seeds, folds=spec.folds, how=spec.tier)
@@ -207,7 +210,7 @@ def pair_effects(values: Values, spec: AblationSpec) -> dict[tuple[str, str], tu
         return {}
     pairs, weights = interactions(count, values.masks)
     by_shot = [
-        tested_together([with_intervals(points, values, shot, spec.rope) for points in values.effects(weights, shot)], spec.rope)
+        tested_together([with_intervals(gains, values, shot, spec.rope) for gains in values.effects(weights, shot)])
         for shot in values.shots
     ]
     return {(spec.sources[s], spec.sources[t]): tuple(found[index] for found in by_shot) for index, (s, t) in enumerate(pairs)}
@@ -223,15 +226,17 @@ def coverage(dataset: Dataset, source: str) -> float:
 
 def with_agreement(first: Ablation, other: Ablation) -> Ablation:
     """``first`` with a flag on each card where ``other``, another tier of the same sources, says otherwise at the fewest shots:
-    opposite signs, one of them of practical size, or more than a point apart. Compared by φ where both have it, else by Δ."""
+    opposite signs, one of them of practical size, or more than twice that apart as the metric has it. Compared by φ where both have it, else by Δ."""
+    refuse_mixed({first.metric, other.metric})
     cards = []
     for card in first.cards:
         beside = other.card(card.source)
         both = ("phi", card.phi[0], beside.phi[0]) if card.phi and beside.phi else ("delta", card.delta[0], beside.delta[0])
         here, there = both[1].episodes.estimate, both[2].episodes.estimate
         opposite = here * there < 0 and max(abs(here), abs(there)) > first.spec.rope
-        apart = opposite or abs(here - there) > CLOSE
+        apart = opposite or abs(here - there) > CLOSE * first.metric.rope
         name = "its share" if both[0] == "phi" else "leaving it out"
-        text = f"The {other.tier} disagrees: {name} is {there:+.1f} points there and {here:+.1f} here." if apart else ""
-        cards.append(replace(card, disagreement=text.replace("-", "−")))
+        told = f"{both[2].episodes.centre} there and {both[1].episodes.signed} here"
+        text = f"The {other.tier} disagrees: {name} is {told}." if apart else ""
+        cards.append(replace(card, disagreement=text))
     return replace(first, cards=tuple(cards))

@@ -20,10 +20,10 @@ import numpy as np
 
 from metadash.ablation.values import Values
 from metadash.specs.subsets import members
-from metadash.stats.intervals import Interval, mean_over_seeds, new_classes_interval
+from metadash.stats.intervals import Interval, mean_over_seeds
 from metadash.stats.multiple import simultaneous
+from metadash.stats.scored import new_interval
 from metadash.stats.shapley import together, weights_of
-from metadash.stats.verdict import ROPE
 
 FEWEST = 8
 """Groups or classes below which nothing is shown of sets: so few do not show how skewed they are, and bounds hold less often than they say."""
@@ -31,7 +31,7 @@ FEWEST = 8
 
 @dataclass(frozen=True)
 class SourceSet:
-    """Some of the sources: ``gain`` over none and ``shortfall`` against all in points on what is new, bounds corrected for the search.
+    """Some of the sources: ``gain`` over none and ``shortfall`` against all on what is new, bounds corrected for the search.
 
     ``gain`` is None of the empty set.
     """
@@ -51,13 +51,13 @@ class Twins:
 
 @dataclass(frozen=True)
 class SourceSets:
-    """What the scored sets of ``sources`` say at ``shot`` labelled examples, against a band of ± ``rope`` points.
+    """What the scored sets of ``sources`` say at ``shot`` labelled examples, against a band of ± ``rope``.
 
     ``smallest`` is the smallest set shown to suffice (of several that size, the most accurate; the others are ``instead``), or None;
     then ``candidate`` is the smallest that suffices by its estimate, not shown. ``needed``: every set without one of the sources is
     shown to fall short. ``better`` is the set shown to beat all by more than the band. ``twins`` are shown to say the same.
     ``total`` is v(all) − v(∅). ``looked`` sets of ``possible`` and ``pairs_looked`` pairs of ``pairs`` were scored; ``limited`` says
-    why nothing can be said of what is new.
+    why nothing can be said of what is new. ``decimals`` are those that values are told with.
     """
 
     sources: tuple[str, ...]
@@ -75,6 +75,17 @@ class SourceSets:
     better: SourceSet | None = None
     twins: tuple[Twins, ...] = ()
     limited: str = ""
+    decimals: int = 1
+
+    @property
+    def least(self) -> float:
+        """What is said as nothing."""
+        return 0.5 * 10**-self.decimals
+
+    @property
+    def unit(self) -> str:
+        """What gains are counted in: ``points``."""
+        return self.total.counted_in
 
     def twin_of(self, source: str) -> tuple[str, ...]:
         """Those that say the same as ``source``."""
@@ -82,16 +93,26 @@ class SourceSets:
         return tuple(dict.fromkeys(name for name in found if name != source))
 
 
-def source_sets(values: Values, sources: Sequence[str], shot: int, rope: float = ROPE) -> SourceSets | None:
+def source_sets(values: Values, sources: Sequence[str], shot: int, rope: float | None = None) -> SourceSets | None:
     """None where there is one source only: then there is nothing to choose. Uses whatever sets were scored."""
     count, masks, names = len(sources), values.masks, tuple(sources)
     if count < 2:
         return None
+    rope = values.metric.rope if rope is None else rope
     total = interval_of(values, together(count, masks), shot)
     proper = [mask for mask in masks if mask != 2**count - 1]
     pairs = [(s, t) for s, t in combinations(range(count), 2) if {1 << s, 1 << t, 1 << s | 1 << t} <= set(masks)]
     about = SourceSets(
-        names, shot, rope, total, len(proper), 2**count - 1, len(pairs), count * (count - 1) // 2, limited=total.note
+        names,
+        shot,
+        rope,
+        total,
+        len(proper),
+        2**count - 1,
+        len(pairs),
+        count * (count - 1) // 2,
+        limited=total.note,
+        decimals=values.metric.decimals,
     )
     if total.low is None:
         return about
@@ -113,7 +134,7 @@ def judged_sets(values: Values, names: tuple[str, ...], proper: list[int], about
 
     def order(mask: int) -> tuple[int, float, int]:
         """Fewest first, then the most accurate as far as anybody would tell, then in the order in which sources were named."""
-        return mask.bit_count(), round(shortfall[mask].estimate, 1), mask
+        return mask.bit_count(), round(shortfall[mask].estimate, values.metric.decimals), mask
 
     sure = about.total.n >= FEWEST
     enough = sorted((mask for mask in proper if sure and upper(shortfall[mask]) <= rope), key=order)
@@ -169,7 +190,7 @@ def intervals_of(values: Values, rows: Sequence[dict[int, float]], shot: int, on
 
 def interval_of(values: Values, weights: np.ndarray, shot: int) -> Interval:
     """Of one contrast that nobody searched for."""
-    return new_classes_interval(mean_over_seeds(values.effects(weights, shot)[0]), values.manifest.classes, values.group)
+    return new_interval(mean_over_seeds(values.effects(weights, shot)[0]), values)
 
 
 def upper(interval: Interval) -> float:

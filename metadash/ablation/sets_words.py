@@ -8,7 +8,7 @@ from metadash.ablation.plan import Tier
 from metadash.ablation.sets import FEWEST, SourceSet, SourceSets, Twins, upper
 from metadash.stats.intervals import Interval
 from metadash.stats.verdict import Verdict
-from metadash.stats.words import MINUS, count, plural, plural_of, points
+from metadash.stats.words import MINUS, count, plural, plural_of
 
 MOST_INSTEAD = 2
 """Other sets that would do as well and are named; more are counted."""
@@ -46,7 +46,7 @@ def better_words(found: SourceSets, new: str) -> str:
     assert found.better is not None
     kept, short = found.better.sources, found.better.shortfall
     dropped = [name for name in found.sources if name not in kept]
-    gain = points(-short.estimate, negative(short.high), negative(short.low)).removeprefix("+")
+    gain = short.turned.words.removeprefix("+")
     than = f"{named(kept)}{' alone' if len(kept) == 1 else ''}" if kept else "none"
     return f"{all_of(found)} together are worse than {than} by {gain} on new {new}: leave out {listed([quoted(name) for name in dropped])}."
 
@@ -58,28 +58,30 @@ def smallest_words(found: SourceSets, new: str, tier: Tier) -> str:
         return still_open(found, new, tier)
     kept, short = found.smallest.sources, found.smallest.shortfall
     if not kept:
-        return f"No source is needed: {all_of(found).lower()} together {gives} {at_most(short)} on new {new}."
+        return f"No source is needed: {all_of(found).lower()} together {gives} {at_most(short, found)} on new {new}."
     rest = n - len(kept)
     others = "the other one adds" if rest == 1 else f"the other {rest} together add"
-    beyond = f"{others} {at_most(short)} to that, nothing you would notice"
+    beyond = f"{others} {at_most(short, found)} to that, nothing you would notice"
     return f"{carries(found, found.smallest)} that all {n} sources {gives} on new {new}; {beyond}{instead_words(found)}."
 
 
 def still_open(found: SourceSets, new: str, tier: Tier) -> str:
     n = len(found.sources)
     if found.needed:
-        return f"All {n} sources are needed: every set without one of them loses more than {found.rope:g} points on new {new}."
+        return (
+            f"All {n} sources are needed: every set without one of them loses more than {found.rope:g} {found.unit} on new {new}."
+        )
     if found.candidate is None:
-        return f"No smaller set comes within {found.rope:g} points of all {n} sources; whether each is needed cannot be told yet."
-    kept, most = found.candidate.sources, plainly(max(upper(found.candidate.shortfall), 0))
+        return f"No smaller set comes within {found.rope:g} {found.unit} of all {n} sources; whether each is needed cannot be told yet."
+    kept, most = found.candidate.sources, plainly(max(upper(found.candidate.shortfall), 0), found)
     if not kept:
         gives = gives_words(tier)
-        return f"Whether any source is needed cannot be told yet: all {n} together may {gives} up to {most} points on new {new}."
+        return f"Whether any source is needed cannot be told yet: all {n} together may {gives} up to {most} {found.unit} on new {new}."
     rest = n - len(kept)
     others = "the other one" if rest == 1 else f"the other {rest}"
     return (
         f"Which sources would do cannot be told yet. The smallest candidate: {carries(found, found.candidate)} that all {n} sources "
-        f"{gives_words(tier)}; {others} may add up to {most} points to that on new {new}."
+        f"{gives_words(tier)}; {others} may add up to {most} {found.unit} to that on new {new}."
     )
 
 
@@ -88,9 +90,8 @@ def carries(found: SourceSets, some: SourceSet) -> str:
     assert some.gain is not None
     whole = found.total
     verb = "alone carries" if len(some.sources) == 1 else "carry"
-    own = points(some.gain.estimate, some.gain.low, some.gain.high)
-    of = "of" if some.gain.estimate <= whole.estimate + 0.05 else "against"
-    return f"{named(some.sources)} {verb} {own} {of} the {points(whole.estimate, whole.low, whole.high).replace(' points', '')}"
+    of = "of" if some.gain.estimate <= whole.estimate + found.least else "against"
+    return f"{named(some.sources)} {verb} {some.gain.words} {of} the {whole.bare}"
 
 
 def instead_words(found: SourceSets) -> str:
@@ -102,11 +103,11 @@ def instead_words(found: SourceSets) -> str:
 
 
 def twin_words(one: Twins, found: SourceSets, tier: Tier) -> str:
-    alone = listed([points(each.estimate).removesuffix(" points") for each in one.alone])
+    alone = listed([each.signed for each in one.alone])
     verb = "gives this model" if tier == "reliance" else "adds"
     beside = "beside the other neither" if len(one.sources) == 2 else "beside another none of them"
     return (
-        f"{listed([quoted(name) for name in one.sources])} say the same: alone each {verb} about as much ({alone} points), "
+        f"{listed([quoted(name) for name in one.sources])} say the same: alone each {verb} about as much ({alone} {found.unit}), "
         f"{beside} {verb} anything you would notice."
     )
 
@@ -134,18 +135,14 @@ def all_of(found: SourceSets) -> str:
     return f"{'Both' if len(found.sources) == 2 else f'All {len(found.sources)}'} sources"
 
 
-def at_most(shortfall: Interval) -> str:
+def at_most(shortfall: Interval, found: SourceSets) -> str:
     """Of what the sources left out add: its upper bound."""
     assert shortfall.high is not None
-    return "nothing" if shortfall.high < 0.05 else f"at most {plainly(shortfall.high)} points"
+    return "nothing" if shortfall.high < found.least else f"at most {plainly(shortfall.high, found)} {found.unit}"
 
 
-def negative(bound: float | None) -> float | None:
-    return None if bound is None else -bound
-
-
-def plainly(number: float) -> str:
-    return f"{number:.1f}".replace("-", MINUS)
+def plainly(number: float, found: SourceSets) -> str:
+    return f"{number:.{found.decimals}f}".replace("-", MINUS)
 
 
 def quoted(name: str) -> str:

@@ -11,7 +11,7 @@ from metadash.stats.paired import Difference, with_intervals
 
 @dataclass(frozen=True)
 class SubsetValue:
-    """v(S) in % at ``shot`` for these test classes and for new ones, and paired differences in points."""
+    """v(S) in the metric's unit at ``shot`` for these test classes and for new ones, and paired differences."""
 
     shot: int
     episodes: Interval
@@ -26,7 +26,7 @@ def subset_values(found: Ablation, sources: Sequence[str]) -> list[SubsetValue]:
     mask = sum(1 << spec.sources.index(name) for name in sources)
     rows = []
     for shot in values.shots:
-        inside, new = found.accuracy(sources, shot)
+        inside, new = found.mean(sources, shot)
         none, every = (
             with_intervals(values.difference(SourceArm(mask), SourceArm(other), shot), values, shot, spec.rope)
             for other in (0, 2 ** len(spec.sources) - 1)

@@ -3,14 +3,16 @@
 from dataclasses import asdict
 from typing import Any
 
+import pandas as pd
+
 from metadash.ablation.cards import SourceCard
 from metadash.ablation.result import Ablation
 from metadash.ablation.sets_words import search_words, set_lines
 from metadash.answers.advice import advice
-from metadash.answers.export import simple
+from metadash.answers.export import metric_values, simple
 from metadash.answers.ledger import Looks
 from metadash.answers.looks import looked_at_many
-from metadash.answers.sentence import both, bracket, chance_sentence, examples, number, plain_fact
+from metadash.answers.sentence import both, chance_sentence, examples, number, plain_fact
 from metadash.canonical import plain
 from metadash.specs.subsets import members
 from metadash.stats.caveats import single_seed
@@ -53,11 +55,11 @@ def most_words(found: Ablation) -> str:
 
 def total_words(found: Ablation) -> str:
     """Beside the headline: how many groups gain from all sources together, how sure that is, and what would decide."""
-    first, noun, rope = found.total[0], found.unit_noun, found.spec.rope
+    first, noun = found.total[0], found.unit_noun
     parts = [
         plain_fact(first, noun),
-        chance_sentence(first, noun, rope),
-        advice(first, noun, found.n_in_data, rope),
+        chance_sentence(first, noun),
+        advice(first, noun, found.n_in_data),
         single_seed(len(found.seeds)),
     ]
     return " ".join(filter(None, parts))
@@ -84,9 +86,9 @@ def efficiency_words(found: Ablation) -> str:
     """The check that the shares add up."""
     if not found.efficiency:
         return found.spec.limitation
-    first = found.efficiency[0]
+    first, unit = found.efficiency[0], found.metric.gain
     state = "adds up" if all(one.holds for one in found.efficiency) else "DOES NOT ADD UP: report this as a defect"
-    text = f"The shares sum to {points(first.shapley_sum)}, all sources together give {points(first.total)}: {state}."
+    text = f"The shares sum to {points(first.shapley_sum, unit=unit)}, all sources together give {points(first.total, unit=unit)}: {state}."
     return " ".join(filter(None, [text, found.spec.limitation]))
 
 
@@ -127,32 +129,34 @@ def cell(one: Difference | None) -> str:
     if one is None:
         return "not measured"
     new, inside = one.new_classes, one.episodes
-    shown = new if new.low is not None else inside
-    return points(shown.estimate, shown.low, shown.high).replace(" points", "")
+    return (new if new.low is not None else inside).bare
+
+
+def cards_table(found: Ablation) -> pd.DataFrame:
+    """One row a source, worth most first, at the fewest shots; its verdict last."""
+    rows = [
+        {
+            "source": card.source,
+            "left out": cell(card.delta[0]),
+            "share": cell(card.phi[0] if card.phi else None),
+            "real − shuffled": cell(card.credit[0] if card.credit else None),
+            "worth": worth_words(card.worth[0]) if card.worth else "not measured",
+            "chance": "—" if card.decision.chance is None else likelihood(card.decision.chance),
+            "coverage": percent(card.coverage),
+            "": f"{card.verdict.value} {verdict_words(card)}",
+        }
+        for card in found.cards
+    ]
+    return pd.DataFrame(rows)
 
 
 def table(found: Ablation) -> list[str]:
-    """One line a source, worth most first, at the fewest shots; then how each goes on with more."""
-    shot = found.total[0].shot
-    head = ["source", "left out", "share", "real − shuffled", "worth", "chance", "coverage", ""]
-    rows = [head]
-    for card in found.cards:
-        rows.append(
-            [
-                card.source,
-                cell(card.delta[0]),
-                cell(card.phi[0] if card.phi else None),
-                cell(card.credit[0] if card.credit else None),
-                worth_words(card.worth[0]) if card.worth else "not measured",
-                "—" if card.decision.chance is None else likelihood(card.decision.chance),
-                percent(card.coverage),
-                f"{card.verdict.value} {verdict_words(card)}",
-            ]
-        )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head) - 1)]
+    """The cards in lines, then how each goes on with more labelled examples."""
+    cards, shot, noun = cards_table(found), found.total[0].shot, plural(found.unit_noun)
+    rows = [list(cards.columns), *cards.to_numpy().tolist()]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
-    noun = plural(found.unit_noun)
-    note = f"In points, with {examples(shot)} per class; 95 % intervals for new {noun}; worth in examples per class for these {noun}, then for new. Chance: of what the estimate claims, among all sources."
+    note = f"In {found.metric.gain}, with {examples(shot)} per class; 95 % intervals for new {noun}; worth in examples per class for these {noun}, then for new. Chance: of what the estimate claims, among all sources."
     return [note, *lines, "", *curves(found)]
 
 
@@ -192,15 +196,13 @@ def as_text(found: Ablation) -> str:
 
 
 def fold_lines(found: Ablation) -> list[str]:
-    """One line a fold of a cross-fitting: how many classes it tests, the accuracy without metadata, and what all sources add."""
+    """One line a fold of a cross-fitting: how many classes it tests, the mean without metadata, and what all sources add."""
     lines = [f"Fold by fold, with {examples(found.total[0].shot)} per class (brackets: these {plural(found.unit_noun)}):"]
     for part in found.by_fold:
         groups = f" in {plural_of(part.n_groups, found.group_noun)}" if part.n_groups else ""
-        inside, plain = part.total.episodes, part.plain
         lines.append(
             f"  {part.split}: {plural_of(part.n_episodes, 'episode')}, {plural_of(part.n_classes, found.class_noun)}{groups}, "
-            f"{plain.estimate:.1f} % {bracket(plain.estimate, plain.low, plain.high)} without metadata, "
-            f"{points(inside.estimate, inside.low, inside.high)} with all"
+            f"{found.metric.said(part.plain.estimate)} {part.plain.bracket} without metadata, {part.total.episodes.words} with all"
         )
     return lines
 
@@ -216,9 +218,9 @@ def control_lines(found: Ablation) -> list[str]:
 
 
 def as_values(found: Ablation) -> dict[str, Any]:
-    """Every number of an ablation, for JSON. Differences are in points, accuracies in %."""
+    """Every number of an ablation, for JSON; each interval says what it is counted in."""
     spec, shots = found.spec, found.values.shots
-    means = found.values.correct.mean(axis=(0, 3)) / found.values.queries * 100
+    means = found.values.totals.mean(axis=(0, 3)) / found.values.queries * found.metric.scale
     return {
         "headline": headline(found),
         "all_together_in_words": total_words(found),
@@ -229,6 +231,7 @@ def as_values(found: Ablation) -> dict[str, Any]:
         "shots": list(shots),
         "seeds": list(found.seeds),
         "seeds_asked": list(spec.seeds),
+        "metric": metric_values(found.metric),
         "rope": spec.rope,
         "limitation": spec.limitation,
         "folds": spec.folds,
@@ -251,7 +254,7 @@ def as_values(found: Ablation) -> dict[str, Any]:
                 "sources": list(members(arm.mask, spec.sources)),
                 "control": arm.control,
                 "falsified": list(members(arm.falsified, spec.sources)),
-                "accuracy": dict(zip(map(str, shots), row.tolist(), strict=True)),
+                found.metric.name: dict(zip(map(str, shots), row.tolist(), strict=True)),
             }
             for arm, row in zip(found.values.arms, means, strict=True)
         ],

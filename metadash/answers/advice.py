@@ -8,7 +8,6 @@ from metadash.data.dataset import Dataset
 from metadash.specs.run import Evaluation
 from metadash.stats.intervals import Interval
 from metadash.stats.paired import Difference
-from metadash.stats.verdict import ROPE
 from metadash.stats.words import about, count, plural
 
 TIMES_AS_MANY = 10
@@ -23,7 +22,7 @@ def units_in(dataset: Dataset, tests: Evaluation) -> int:
     return int((sizes >= tests.n_way).sum())
 
 
-def advice(one: Difference, noun: str, in_data: int | None, rope: float = ROPE) -> str:
+def advice(one: Difference, noun: str, in_data: int | None) -> str:
     """A sentence on what would make the decision certain, or nothing where it is, or where nothing possible is known to.
 
     ``noun``: what would be new, such as a letter; ``in_data``: how many of it the data set has.
@@ -31,7 +30,7 @@ def advice(one: Difference, noun: str, in_data: int | None, rope: float = ROPE) 
     decision, tested = one.decision, one.new_classes.n
     if decision.certain or decision.more is None:
         return ""
-    if episodes := more_episodes(one.episodes, one.new_classes, rope):
+    if episodes := more_episodes(one.episodes, one.new_classes, one.rope):
         return f"About {count(episodes)} more test episodes would decide."
     if in_data is None:
         return ""
@@ -42,7 +41,7 @@ def advice(one: Difference, noun: str, in_data: int | None, rope: float = ROPE) 
     return f"It takes about {count(more)} more {nouns}, and {has}."
 
 
-def more_episodes(inside: Interval, new: Interval, rope: float = ROPE) -> int | None:
+def more_episodes(inside: Interval, new: Interval, rope: float) -> int | None:
     """About how many more episodes from the same groups or classes would decide, the estimate staying as it is; None where they would not.
 
     Of the variance for what is new, the part that episodes add shrinks with their number, and the rest stays.

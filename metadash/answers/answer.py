@@ -22,6 +22,7 @@ from metadash.specs.run import Mode, RunSpec
 from metadash.specs.source_levels import usual_strategy
 from metadash.specs.subsets import LoopSpec
 from metadash.stats.intervals import Interval
+from metadash.stats.metric import ACCURACY, Metric
 from metadash.stats.paired import Difference, beside_control, difference, worth
 from metadash.stats.scored import Scores
 from metadash.stats.shots import WorthInShots
@@ -52,6 +53,10 @@ class AnswerSpec:
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise BadInput("An answer needs at least one seed, each named once.")
+        if len(self.shots) < 2:
+            raise BadInput(
+                f"An answer tells what metadata is worth in shots, which takes two numbers of shots or more, not {self.shots[0]} alone."
+            )
 
     @property
     def dataset(self) -> str:
@@ -180,11 +185,11 @@ class FoldAnswer:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything behind the sentence. Lists over shots are in the order of ``spec.shots``. ``gain`` carries decisions beside ``credit``;
+    """Everything behind the sentence: of each arm the ``means`` of ``metric`` (these test classes, new ones). Lists over shots are in the order of ``spec.shots``. ``gain`` carries decisions beside ``credit``;
     ``n_in_data`` counts what would be new as far as the data set has it: groups that tasks can be drawn within, else classes."""
 
     spec: AnswerSpec
-    accuracy: dict[str, list[tuple[Interval, Interval]]]
+    means: dict[str, list[tuple[Interval, Interval]]]
     gain: list[Difference]
     shuffled: list[Difference]
     credit: list[Difference]
@@ -201,6 +206,7 @@ class Answer:
     n_episodes: int
     folds: tuple[FoldAnswer, ...] = ()
     n_in_data: int | None = None
+    metric: Metric = ACCURACY
 
     @property
     def digest(self) -> str:
@@ -248,7 +254,7 @@ def so_far(spec: AnswerSpec, dataset: Dataset, store: RunStore) -> Answer | None
     credit = differences(scores["metadata"], scores["shuffled"])
     return Answer(
         spec=spec,
-        accuracy={arm: [scores[arm].means(shot) for shot in spec.shots] for arm in ARMS},
+        means={arm: [scores[arm].means(shot) for shot in spec.shots] for arm in ARMS},
         gain=beside_control(differences(scores["metadata"], scores["plain"]), credit),
         shuffled=differences(scores["shuffled"], scores["plain"]),
         credit=credit,
@@ -265,6 +271,7 @@ def so_far(spec: AnswerSpec, dataset: Dataset, store: RunStore) -> Answer | None
         n_episodes=len(manifest),
         folds=tuple(fold_answer(split, part) for (split, _), part in zip(folds, parts, strict=True)),
         n_in_data=units_in(dataset, spec.run.evaluation),
+        metric=scores["plain"].metric,
     )
 
 

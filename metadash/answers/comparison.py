@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from metadash.answers.costs import cheapest_words, cost_of
-from metadash.answers.export import simple
+from metadash.answers.export import metric_values, simple
 from metadash.answers.family import (
     Claim,
     Pair,
@@ -24,9 +24,9 @@ from metadash.answers.stored_arms import StoredArm, names_of
 from metadash.answers.versus import Versus, against_baseline, headline, versus
 from metadash.stats import words
 from metadash.stats.caveats import winners_curse
+from metadash.stats.metric import Metric, Ways
 from metadash.stats.paired import check_paired
 from metadash.stats.scored import Scores
-from metadash.stats.verdict import ROPE
 
 
 def seeds_words(scores: Scores) -> str:
@@ -34,16 +34,20 @@ def seeds_words(scores: Scores) -> str:
 
 
 def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], shot: int) -> pd.DataFrame:
-    """One row an arm: accuracy at ``shot`` with both intervals, what it costs, the other numbers of shots, and what it rests on."""
+    """One row an arm: the mean at ``shot`` with both intervals, what it costs, the other numbers of shots, and what it rests on."""
     rows = {}
     for arm in arms:
         found = scores[arm.id]
-        accuracies = {k: {f"{words.plural_of(k, 'shot')}, %": cell(*found.means(k))} for k in found.shots}
+        metric = found.metric
+        means = {
+            k: {f"{words.plural_of(k, 'shot')}, {metric.unit}": cell(*found.means(k), decimals=metric.decimals)}
+            for k in found.shots
+        }
         rows[names[arm.id]] = {
-            **accuracies.pop(shot),
+            **means.pop(shot),
             "validation, %": "not measured" if arm.validation is None else f"{arm.validation:.1f}",
             **cost_of(arm).in_words(),
-            **{label: text for column in accuracies.values() for label, text in column.items()},
+            **{label: text for column in means.values() for label, text in column.items()},
             "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
             "mode": arm.spec.mode,
             "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
@@ -54,25 +58,36 @@ def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms:
 def ways_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], shot: int) -> pd.DataFrame:
     """One row an arm, one column a number of ways, chance as the last row; empty with a reason where an arm was not scored."""
     ways = sorted({n_way for found in scores.values() for n_way in found.ways})
-    rows = {
-        names[arm.id]: {
-            f"{n_way} ways, %": cell(*scores[arm.id].at_ways(n_way).means(shot)) if n_way in scores[arm.id].ways else "not scored"
-            for n_way in ways
-        }
-        | {"note": arm.ways_note}
-        for arm in arms
-    }
-    rows["chance"] = {f"{n_way} ways, %": f"{100 / n_way:.1f}" for n_way in ways} | {"note": ""}
+    metric = next(iter(scores.values())).metric
+    rows = {names[arm.id]: {**ways_row(scores[arm.id], ways, shot), "note": arm.ways_note} for arm in arms}
+    guessed = {n_way: metric.chance(Ways(n_way)) for n_way in ways}
+    if None not in guessed.values():
+        rows["chance"] = {ways_column(k, metric): f"{level:.{metric.decimals}f}" for k, level in guessed.items()} | {"note": ""}
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def ways_row(scores: Scores, ways: Sequence[int], shot: int) -> dict[str, str]:
+    metric = scores.metric
+    return {
+        ways_column(n_way, metric): cell(*scores.at_ways(n_way).means(shot), decimals=metric.decimals)
+        if n_way in scores.ways
+        else "not scored"
+        for n_way in ways
+    }
+
+
+def ways_column(n_way: int, metric: Metric) -> str:
+    return f"{n_way} ways, {metric.unit}"
 
 
 @dataclass(frozen=True)
 class Report:
-    """Arms on the same tasks; the last is the baseline. Raises BadInput (when made) for arms on different tasks."""
+    """Arms on the same tasks; the last is the baseline. ``rope`` None is the metric's own. Raises BadInput (when made) for arms on different
+    tasks, or scored by different metrics."""
 
     arms: Sequence[StoredArm]
     scores: Mapping[str, Scores]
-    rope: float = ROPE
+    rope: float | None = None
 
     def __post_init__(self) -> None:
         for arm in self.arms:
@@ -81,6 +96,10 @@ class Report:
     @property
     def baseline(self) -> str:
         return self.arms[-1].id
+
+    @property
+    def metric(self) -> Metric:
+        return self.scores[self.baseline].metric
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -100,7 +119,7 @@ class Report:
 
     def values(self, in_pairs: bool = False) -> dict[str, Any]:
         """Every number as JSON would hold it. ``decision`` is that of a difference by itself, ``together`` what holds among all compared, at each number of shots by itself."""
-        tests = {shot: against_baseline(self.compared, shot, self.rope) for shot in self.shots}
+        tests = {shot: against_baseline(self.compared, shot) for shot in self.shots}
         return {
             "learners": [self.learner(arm) for arm in self.arms],
             "baseline": self.names[self.baseline],
@@ -118,6 +137,7 @@ class Report:
                 if one.worth
             ],
             "problems": [one.problem for one in self.compared.values() if one.problem],
+            "metric": metric_values(self.metric),
             "n_episodes": len(self.scores[self.baseline].manifest),
             "manifest": self.scores[self.baseline].manifest.hash,
         }
@@ -131,7 +151,7 @@ class Report:
             "seeds": list(found.seeds),
             "validation_percent": arm.validation,
             **cost_of(arm).as_values(),
-            "accuracy": [
+            found.metric.name: [
                 {"n_way": at.n_way, "shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}
                 for at in map(found.at_ways, found.ways)
                 for shot in at.shots
@@ -164,7 +184,7 @@ class Report:
                 row = one.at(shot)
                 lines += [headline(self.names[first], self.names[self.baseline], row, "classes") if row else one.problem]
             else:
-                found = against_baseline(self.compared, shot, self.rope)
+                found = against_baseline(self.compared, shot)
                 lines += [baseline_sentence(found, self.names[self.baseline], shot)]
                 lines += [f"  {line}" for line in baseline_lines(self.names, found)]
         if len(self.arms) > 2:

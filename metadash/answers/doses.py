@@ -15,6 +15,8 @@ from metadash.errors import BadInput
 from metadash.runs.store import Run, RunStore
 from metadash.specs.what_if import DoseSpec
 from metadash.stats.intervals import Interval, episode_interval, new_classes_interval
+from metadash.stats.metric import ACCURACY, Metric, refuse_mixed
+from metadash.stats.scored import as_gain
 
 RESAMPLES = 1000
 DOSE_NAMES = {
@@ -53,7 +55,7 @@ class BreakEven:
 
 @dataclass(frozen=True)
 class DoseCurve:
-    """At each of ``fractions`` (from 0 on) of what is ``hit`` the accuracy less that without the source, in points, over episodes and
+    """At each of ``fractions`` (from 0 on) of what is ``hit`` what is gained over doing without the source, over episodes and
     for new classes."""
 
     kind: str
@@ -75,26 +77,28 @@ def dose_curves(runs: Sequence[Run], store: RunStore, shot: int, seed: int = 0) 
 
     Raises BadInput when they were asked different things or scored on different episodes.
     """
-    specs = [run.spec for run in runs]
+    specs = [run.spec_as(DoseSpec) for run in runs]
     first = specs[0]
-    assert isinstance(first, DoseSpec)
-    asked = {(s.sources, s.kinds, s.fractions, run.summary["manifest"]) for s, run in zip(specs, runs, strict=True)}  # type: ignore[union-attr]
+    asked = {(s.sources, s.kinds, s.fractions, run.summary["manifest"]) for s, run in zip(specs, runs, strict=True)}
     if len(asked) > 1:
         raise BadInput("These curves were asked different things, or of different episodes; they cannot be put together.")
     if shot not in first.run.evaluation.shots:
         raise BadInput(f"The run was scored at {first.run.evaluation.shots} shots; {shot} is not among them.")
-    at, queries = first.run.evaluation.shots.index(shot), runs[0].summary["queries"]
-    correct = np.mean([run.array("correct")[:, :, :, at] for run in runs], axis=0)  # [kinds, F, draws, E]
+    refuse_mixed({run.metric for run in runs})
+    metric = runs[0].metric
+    at, stored = first.run.evaluation.shots.index(shot), "correct" if metric.counted else "value"
+    queries = runs[0].summary["queries"] if metric.counted else 1
+    totals = np.mean([run.array(stored)[:, :, :, at] for run in runs], axis=0)  # [kinds, F, draws, E]
     ends = np.mean([run.array("ends")[:, at] for run in runs], axis=0)  # [2, E]
     manifest = store.manifest(runs[0])
     fractions = (0.0, *first.fractions)
     generator = np.random.default_rng(seed)
     hit = runs[0].summary.get("hit", "classes")
-    curves = {}
-    for kind, values in zip(first.kinds, correct, strict=True):
+    curves: dict[str, DoseCurve] = {}
+    for kind, values in zip(first.kinds, totals, strict=True):
         none = np.broadcast_to(ends[0], (1, *values.shape[1:]))
-        gain = 100 * (np.concatenate([none, values]) - ends[1]) / queries  # [F + 1, draws, E] points
-        curves[kind] = curve_of(kind, shot, fractions, gain, manifest, generator, hit)
+        gain = metric.per_value * (np.concatenate([none, values]) - ends[1]) / queries  # [F + 1, draws, E]
+        curves[kind] = curve_of(kind, shot, fractions, gain, manifest, generator, hit, metric)
     return curves
 
 
@@ -106,21 +110,22 @@ def curve_of(
     manifest: EpisodeManifest,
     generator: np.random.Generator,
     hit: str = "classes",
+    metric: Metric = ACCURACY,
 ) -> DoseCurve:
     group = manifest.group if (manifest.group >= 0).any() else None
     return DoseCurve(
         kind,
         shot,
         fractions,
-        tuple(episode_interval(values) for values in gain.mean(axis=1)),
-        tuple(new_classes_interval(values, manifest.classes, group) for values in gain.mean(axis=1)),
+        tuple(as_gain(episode_interval(values), metric) for values in gain.mean(axis=1)),
+        tuple(as_gain(new_classes_interval(values, manifest.classes, group), metric) for values in gain.mean(axis=1)),
         replace(break_even(np.array(fractions), gain, generator), kind=kind, hit=hit),
         hit,
     )
 
 
 def break_even(fractions: np.ndarray, gain: np.ndarray, generator: np.random.Generator, level: float = 0.95) -> BreakEven:
-    """Where the mean of ``gain`` (points over doing without, at rising ``fractions`` [F] from 0) first reaches zero.
+    """Where the mean of ``gain`` (over doing without, at rising ``fractions`` [F] from 0) first reaches zero.
 
     ``gain`` is [F, E], or [F, D, E] with D draws of the classes that are hit. Linear between the measured fractions; the interval is a
     percentile bootstrap over the episodes and the draws, all fractions of an episode and of a draw together. The few draws are

@@ -6,10 +6,11 @@ from typing import Any
 
 from metadash.answers.answer import Answer
 from metadash.answers.sentence import sentences
+from metadash.stats.metric import Metric
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
-    """Every number in an answer, under the names a reader would look for. Differences are in points, accuracies in %."""
+    """Every number in an answer, under the names a reader would look for; each interval says what it is counted in."""
     shots = answer.spec.shots
     return {
         "sentence": " ".join(sentences(answer)),
@@ -27,12 +28,13 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "n_test_classes": answer.n_classes,
         "n_test_groups": answer.n_groups,
         "shots": list(shots),
-        "accuracy": {
+        "metric": metric_values(answer.metric),
+        answer.metric.name: {
             arm: [
                 {"shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}
                 for shot, (inside, new) in zip(shots, rows, strict=True)
             ]
-            for arm, rows in answer.accuracy.items()
+            for arm, rows in answer.means.items()
         },
         "differences": {
             name: [simple(row) for row in rows]
@@ -54,6 +56,18 @@ def as_json(answer: Answer) -> dict[str, Any]:
     }
 
 
+def metric_values(metric: Metric) -> dict[str, Any]:
+    """What the numbers are values of, for a reader of the file."""
+    return {
+        "name": metric.name,
+        "unit": metric.unit,
+        "gains_in": metric.gain,
+        "better": metric.better,
+        "bounds": list(metric.bounds),
+        "rope": metric.rope,
+    }
+
+
 def simple(value: Any) -> Any:
     """A result dataclass as a dictionary, verdicts by name."""
     return {key: unwrapped(item) for key, item in asdict(value).items()}
@@ -67,3 +81,8 @@ def unwrapped(item: Any) -> Any:
     if isinstance(item, (list, tuple)):
         return [unwrapped(inner) for inner in item]
     return item
+
+
+def span(interval: dict[str, Any]) -> str:
+    """``[74.0, 79.8]`` of an interval as values, or why there is none."""
+    return f"[{interval['low']:.1f}, {interval['high']:.1f}]" if interval["low"] is not None else f"({interval['note']})"

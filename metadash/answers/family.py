@@ -9,10 +9,11 @@ import pandas as pd
 
 from metadash.answers.sentence import examples
 from metadash.errors import BadInput
-from metadash.stats.paired import Difference, difference
+from metadash.stats.metric import Metric
+from metadash.stats.paired import Difference, difference, rope_of
 from metadash.stats.scored import Scores
-from metadash.stats.verdict import ROPE, Decision, Grade, Verdict, decide_together, graded, p_value
-from metadash.stats.words import plural_of, points
+from metadash.stats.verdict import CLAIMS, Decision, Grade, Verdict, decide_together, graded, p_value
+from metadash.stats.words import plural_of
 
 Pair = tuple[str, str]
 """The ids of two arms; the difference is the first less the second."""
@@ -30,6 +31,12 @@ MARKED = (
 
 
 COMPARED = dict(MARKED)
+
+
+def marked(decision: Decision, of_learners: bool = False) -> str:
+    """Mark and words: ``▲ very likely helps``; of one learner against another ``▲ very likely better``."""
+    claims = COMPARED if of_learners else {**CLAIMS, Verdict.EQUIVALENT: COMPARED[Verdict.EQUIVALENT]}
+    return f"{decision.verdict.value} {graded(claims[decision.verdict], decision.grade)}"
 
 
 def compared(decision: Decision) -> str:
@@ -67,9 +74,9 @@ class Claim:
         return self.difference.new_classes.estimate
 
 
-def claims(found: Mapping[Key, Difference], rope: float = ROPE) -> dict[Key, Claim]:
+def claims(found: Mapping[Key, Difference]) -> dict[Key, Claim]:
     """All of ``found`` as one family."""
-    decisions = decide_together([row.new_classes for row in found.values()], rope)
+    decisions = decide_together([row.new_classes for row in found.values()], rope_of(list(found.values())))
     tested = sum(decision.chance is not None for decision in decisions)
     return {
         key: Claim(row, decision, p_value(row.new_classes), tested)
@@ -77,7 +84,7 @@ def claims(found: Mapping[Key, Difference], rope: float = ROPE) -> dict[Key, Cla
     }
 
 
-def every_pair(scores: Mapping[str, Scores], shot: int, rope: float = ROPE) -> dict[Pair, Claim]:
+def every_pair(scores: Mapping[str, Scores], shot: int, rope: float | None = None) -> dict[Pair, Claim]:
     """k(k−1)/2 paired tests, Holm over all of them. A pair that cannot be paired (no seed in common) is left out."""
     found: dict[Pair, Difference] = {}
     for first, second in combinations(scores, 2):
@@ -85,7 +92,7 @@ def every_pair(scores: Mapping[str, Scores], shot: int, rope: float = ROPE) -> d
             found[first, second] = difference(scores[first], scores[second], shot, rope)
         except BadInput:
             continue
-    return claims(found, rope)
+    return claims(found)
 
 
 def better_of(pair: Pair, found: Claim) -> str | None:
@@ -142,7 +149,7 @@ def baseline_lines(names: Mapping[str, str], found: Mapping[str, Claim]) -> list
 def with_interval(found: Claim) -> str:
     """``+2.6 points [1.9, 3.3]``, the interval that of new classes; says why where there is none, and what it is by itself."""
     new = found.difference.new_classes
-    text = points(new.estimate, new.low, new.high) if new.low is not None else f"{points(new.estimate)} ({new.note})"
+    text = new.words if new.low is not None else f"{new.centre} ({new.note})"
     return f"{text} ({found.in_two_families})" if found.in_two_families else text
 
 
@@ -183,7 +190,7 @@ def pairs_table(names: Mapping[str, str], pairs: Mapping[Pair, Claim], scores: S
             "second": names[second],
             "n_way": scores.n_way,
             "shots": found.difference.shot,
-            **claim_columns(found),
+            **claim_columns(found, scores.metric),
             "n_pairs": len(pairs),
             "n_episodes": len(scores.manifest),
             "manifest": scores.manifest.hash,
@@ -192,11 +199,11 @@ def pairs_table(names: Mapping[str, str], pairs: Mapping[Pair, Claim], scores: S
     )
 
 
-def claim_columns(found: Claim | None) -> dict[str, float | str | None]:
+def claim_columns(found: Claim | None, metric: Metric) -> dict[str, float | str | None]:
     """A paired difference as the columns of a download, all empty where there is none."""
     row = found.difference if found else None
     return {
-        "difference_points": row.episodes.estimate if row else None,
+        metric.gain_column: row.episodes.estimate if row else None,
         "difference_these_classes_low": row.episodes.low if row else None,
         "difference_these_classes_high": row.episodes.high if row else None,
         "difference_new_classes_low": row.new_classes.low if row else None,

@@ -8,8 +8,8 @@ from metadash.stats.group_shares import amount
 from metadash.stats.intervals import Interval
 from metadash.stats.paired import Difference
 from metadash.stats.shots import WorthInShots
-from metadash.stats.verdict import ROPE, SURELY, Decision, Verdict
-from metadash.stats.words import MINUS, count, likelihood, plural, points
+from metadash.stats.verdict import SURELY, Decision, Verdict
+from metadash.stats.words import MINUS, count, likelihood, plural
 
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 10: "ten", 20: "twenty"}
 
@@ -30,8 +30,7 @@ def so_far_sentence(answer: Answer, seeds: int) -> str:
     units = f"{answer.n_groups or answer.n_classes} {nouns}"
     if (trained := len(answer.spec.seeds)) < seeds:
         units += f", {trained} of {seeds} training seeds"
-    inside = first.episodes
-    found = f"{points(inside.estimate, inside.low, inside.high)} on these {nouns}"
+    found = f"{first.episodes.words} on these {nouns}"
     return f"So far, after {len(answer.folds)} of {len(answer.spec.fold_runs)} folds ({units}): {found}, with {examples(first.shot)} per class."
 
 
@@ -48,8 +47,8 @@ def claim_words(question: Question, decision: Decision) -> str:
 
 def both(one: Difference, noun: str) -> str:
     """``+2.4 points [2.1, 2.7] on these letters, [1.5, 3.2] on new letters (28 letters tested)``; ``noun``: what would be new."""
-    inside, nouns = one.episodes, plural(noun)
-    text = f"{points(inside.estimate, inside.low, inside.high)} on these {nouns}"
+    nouns = plural(noun)
+    text = f"{one.episodes.words} on these {nouns}"
     if one.new_classes.low is None:
         return f"{text}; how it is on new {nouns} cannot be said ({one.new_classes.note})"
     return f"{text}, {on_new(one.new_classes, noun)}"
@@ -57,24 +56,19 @@ def both(one: Difference, noun: str) -> str:
 
 def on_new(new: Interval, noun: str) -> str:
     """``[1.5, 3.2] on new letters (28 letters tested)``"""
-    return f"{bracket(new.estimate, new.low, new.high)} on new {plural(noun)} ({count(new.n)} {plural(noun)} tested)"
+    return f"{new.bracket} on new {plural(noun)} ({count(new.n)} {plural(noun)} tested)"
 
 
 def new_only(one: Difference, noun: str) -> str:
     """``+0.3 points [−0.1, 0.7] on new letters``; of these, and said to be, where nothing can be said of new ones."""
     shown, which = (one.new_classes, "new") if one.new_classes.low is not None else (one.episodes, "these")
-    return f"{points(shown.estimate, shown.low, shown.high)} on {which} {plural(noun)}"
+    return f"{shown.words} on {which} {plural(noun)}"
 
 
-def bracket(estimate: float, low: float | None, high: float | None) -> str:
-    return "[" + points(estimate, low, high).split("[")[1]
-
-
-def cell(interval: Interval, new: Interval, signed: bool = False) -> str:
+def cell(interval: Interval, new: Interval, signed: bool = False, decimals: int = 1) -> str:
     """A number with both intervals, for a table: ``76.9 [76.1, 77.6], new [74.0, 79.8]``; ``signed`` for a difference."""
-    centre = points(interval.estimate).removesuffix(" points") if signed else f"{interval.estimate:.1f}"
-    inside = bracket(interval.estimate, interval.low, interval.high)
-    return f"{centre} {inside}, new {bracket(new.estimate, new.low, new.high) if new.low is not None else new.note}"
+    centre = interval.signed if signed else f"{interval.estimate:.{decimals}f}"
+    return f"{centre} {interval.bracket}, new {new.bracket if new.low is not None else new.note}"
 
 
 def sentences(answer: Answer) -> list[str]:
@@ -101,7 +95,7 @@ def plain_fact(one: Difference, noun: str) -> str:
     return f"{fact[0].upper()}{fact[1:]}."
 
 
-def chance_sentence(one: Difference, noun: str, rope: float = ROPE) -> str:
+def chance_sentence(one: Difference, noun: str) -> str:
     """How probable the claim is on what is new; where something other than the interval stands in the way, that with its numbers."""
     decision = one.decision
     if decision.chance is None:
@@ -111,11 +105,12 @@ def chance_sentence(one: Difference, noun: str, rope: float = ROPE) -> str:
     claimed = decision.verdict
     if claimed is Verdict.UNDETERMINED:  # what the estimate claims
         estimate = one.new_classes.estimate
-        claimed = Verdict.EQUIVALENT if abs(estimate) <= rope else Verdict.HELPS if estimate > 0 else Verdict.HURTS
+        claimed = Verdict.EQUIVALENT if abs(estimate) <= one.rope else Verdict.HELPS if estimate > 0 else Verdict.HURTS
+    edge = amount(one.rope, one.unit)
     what = {
-        Verdict.HELPS: f"a gain of more than {amount(rope)}",
-        Verdict.HURTS: f"a loss of more than {amount(rope)}",
-        Verdict.EQUIVALENT: f"a difference of at most {amount(rope)}",
+        Verdict.HELPS: f"a gain of more than {edge}",
+        Verdict.HURTS: f"a loss of more than {edge}",
+        Verdict.EQUIVALENT: f"a difference of at most {edge}",
     }[claimed]
     few = f"; of {count(decision.n)} {plural(noun)} no more than this is said" if decision.limit == "few" else ""
     return f"The chance of {what} on new {plural(noun)} is {likelihood(decision.chance)}{few}."
@@ -135,10 +130,11 @@ def worth_on_new(worth: WorthInShots, noun: str) -> str:
     """``, [0.1, 0.8] on new letters``; a bound that lies beyond the measured shots is left out, of these letters where nothing is known of new."""
     which = "new" if worth.new_unit else "these"
     low, high = (worth.new_low, worth.new_high) if worth.new_unit else (worth.low, worth.high)
-    if low is None and high is None:
-        return ""
-    shown = f"at least {number(low)}" if high is None and low is not None else f"at most {number(high)}" if low is None else ""  # type: ignore[arg-type]
-    return f", {shown or f'[{number(low)}, {number(high)}]'} on {which} {plural(noun)}"  # type: ignore[arg-type]
+    if low is None:
+        shown = "" if high is None else f"at most {number(high)}"
+    else:
+        shown = f"at least {number(low)}" if high is None else f"[{number(low)}, {number(high)}]"
+    return f", {shown} on {which} {plural(noun)}" if shown else ""
 
 
 def fading_sentence(answer: Answer) -> str:

@@ -16,6 +16,7 @@ from metadash.metadata.blur import read_blur
 from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec, ways_note
+from metadash.stats.metric import ACCURACY
 from metadash.stats.scored import Scores
 
 MISSING = "—"
@@ -46,9 +47,7 @@ class StoredArm:
 
     @property
     def spec(self) -> RunSpec:
-        spec = self.runs[0].spec
-        assert isinstance(spec, RunSpec)
-        return spec
+        return self.runs[0].spec_as(RunSpec)
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -64,9 +63,10 @@ class StoredArm:
         return len({run.about["spec"]["split"] for run in self.runs})
 
     @property
-    def episodes(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """What two arms must have in common to be compared: the manifests they were scored on, and the shots."""
-        return tuple(dict.fromkeys(run.summary["manifest"] for run in self.runs)), self.spec.evaluation.shots
+    def episodes(self) -> tuple[tuple[str, ...], tuple[int, ...], str]:
+        """What two arms must have in common to be compared: the manifests they were scored on, the shots, and the metric."""
+        manifests = tuple(dict.fromkeys(run.summary["manifest"] for run in self.runs))
+        return manifests, self.spec.evaluation.shots, self.runs[0].summary.get("metric", ACCURACY.name)
 
     @property
     def created(self) -> float:
@@ -126,8 +126,8 @@ def stored_arms(runs: Iterable[Run]) -> tuple[list[StoredArm], list[str]]:
     unreadable = []
     for run in sorted((run for run in runs if run.kind == "learner"), key=lambda run: run.about["created"]):
         try:
-            assert isinstance(run.spec, RunSpec)
-            found.setdefault(arm_id(run), {})[run.spec.split, run.spec.seed] = run
+            spec = run.spec_as(RunSpec)
+            found.setdefault(arm_id(run), {})[spec.split, spec.seed] = run
         except (BadInput, KeyError, TypeError):
             unreadable.append(run.digest)
     arms = [arm for identity, of_arm in found.items() if (arm := whole_arm(identity, of_arm))]

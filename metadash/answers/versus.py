@@ -8,14 +8,14 @@ import pandas as pd
 
 from metadash.answers.costs import Cost
 from metadash.answers.family import Claim, claim_columns, claims
-from metadash.answers.sentence import bracket, examples
+from metadash.answers.sentence import examples
 from metadash.answers.stored_arms import StoredArm
 from metadash.errors import BadInput
 from metadash.stats.paired import Difference, difference, worth
 from metadash.stats.scored import Scores
 from metadash.stats.shots import WorthInShots
-from metadash.stats.verdict import ROPE, SURELY, Verdict
-from metadash.stats.words import count, points
+from metadash.stats.verdict import SURELY, Verdict
+from metadash.stats.words import count
 
 CLAIMS = {
     Verdict.HELPS: "“{first}” {surely}does better than “{second}”",
@@ -37,8 +37,8 @@ class Versus:
         return next((found for found in self.differences if found.shot == shot), None)
 
 
-def versus(first: Scores, baseline: Scores, rope: float = ROPE, with_worth: bool = True) -> Versus:
-    """The paired differences; ``with_worth`` also the bootstrap of what they are worth in examples."""
+def versus(first: Scores, baseline: Scores, rope: float | None = None, with_worth: bool = True) -> Versus:
+    """The paired differences, against a region of ± ``rope`` (by default the metric's); ``with_worth`` also the bootstrap of what they are worth in examples."""
     try:
         found = tuple(difference(first, baseline, shot, rope) for shot in first.shots)
         return Versus(found, worth(first, baseline, first.shots[0]) if with_worth and len(first.shots) > 1 else None)
@@ -46,19 +46,19 @@ def versus(first: Scores, baseline: Scores, rope: float = ROPE, with_worth: bool
         return Versus(problem=str(problem))
 
 
-def against_baseline(compared: Mapping[str, Versus], shot: int, rope: float = ROPE) -> dict[str, Claim]:
+def against_baseline(compared: Mapping[str, Versus], shot: int) -> dict[str, Claim]:
     """All arms compared at ``shot`` as one family of tests; those that could not be paired are left out."""
-    return claims({arm: row for arm, one in compared.items() if (row := one.at(shot))}, rope)
+    return claims({arm: row for arm, one in compared.items() if (row := one.at(shot))})
 
 
 def headline(first: str, second: str, found: Difference, noun: str) -> str:
     """The first sentence: verdict, difference, both intervals. ``noun``: what would be new, in the plural."""
     inside, new = found.episodes, found.new_classes
     claim = CLAIMS[found.decision.verdict].format(first=first, second=second, surely=SURELY[found.decision.grade])
-    text = f"With {examples(found.shot)} per class, {claim}: {points(inside.estimate, inside.low, inside.high)} on these {noun}"
+    text = f"With {examples(found.shot)} per class, {claim}: {inside.words} on these {noun}"
     if new.low is None:
         return f"{text}; how it is on new {noun} cannot be said ({new.note})."
-    return f"{text}, {bracket(new.estimate, new.low, new.high)} on new {noun} ({count(new.n)} {noun} tested)."
+    return f"{text}, {new.bracket} on new {noun} ({count(new.n)} {noun} tested)."
 
 
 def worth_words(first: str, second: str, found: WorthInShots, noun: str = "classes") -> str:
@@ -96,13 +96,13 @@ def row_of(name: str, found: Scores, shot: int, against: Claim | None, arm: Stor
         "arm": name,
         "n_way": found.n_way,
         "shots": shot,
-        "accuracy_percent": inside.estimate,
+        found.metric.column: inside.estimate,
         "these_classes_low": inside.low,
         "these_classes_high": inside.high,
         "new_classes_low": new.low,
         "new_classes_high": new.high,
         "validation_percent": arm.validation,
-        **claim_columns(against),
+        **claim_columns(against, found.metric),
         **cost.as_values(),
         "n_episodes": len(found.manifest),
         "n_seeds": len(found.seeds),
@@ -115,13 +115,13 @@ def row_of(name: str, found: Scores, shot: int, against: Claim | None, arm: Stor
 
 
 def episode_table(scores: Mapping[str, Scores]) -> pd.DataFrame:
-    """The scores behind every number: one row an arm, ways, seed, number of shots and episode; accuracy from 0 to 1."""
+    """The scores behind every number: one row an arm, ways, seed, number of shots and episode; the metric's value as it is stored (accuracy from 0 to 1)."""
     parts = []
     for name, all_ways in scores.items():
         for found in map(all_ways.at_ways, all_ways.ways):
             for k, shot in enumerate(found.shots):
                 for s, seed in enumerate(found.seeds):
-                    accuracy = found.accuracy[k, s]
+                    values = found.values[k, s]
                     columns = {"arm": name, "n_way": found.n_way, "seed": seed, "shots": shot}
-                    parts.append(pd.DataFrame({**columns, "episode": range(len(accuracy)), "accuracy": accuracy}))
+                    parts.append(pd.DataFrame({**columns, "episode": range(len(values)), found.metric.name: values}))
     return pd.concat(parts, ignore_index=True)

@@ -4,19 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metadash.answers.scores import load_scores
+from metadash.answers.scores import load_scores, values_in
 from metadash.answers.sentence import examples, on_new, plural
 from metadash.runs.store import Run, RunStore
 from metadash.specs.what_if import WhatIfSpec
 from metadash.stats.intervals import Interval
+from metadash.stats.metric import ACCURACY, Metric, refuse_mixed
 from metadash.stats.paired import Difference, difference
 from metadash.stats.scored import Scores
-from metadash.stats.words import count, points
+from metadash.stats.words import count
 
 
 @dataclass(frozen=True)
 class WhatIf:
-    """Accuracy before and after at each number of shots (over episodes, over new classes), and the paired difference."""
+    """The mean of ``metric`` before and after at each number of shots (over episodes, over new classes), and the paired difference."""
 
     shots: tuple[int, ...]
     before: tuple[tuple[Interval, Interval], ...]
@@ -26,6 +27,7 @@ class WhatIf:
     test_classes: int
     changed_instances: int = 0
     test_instances: int = 0
+    metric: Metric = ACCURACY
 
     def at(self, shot: int) -> Difference:
         return self.differences[self.shots.index(shot)]
@@ -44,14 +46,15 @@ def what_if(run: Run, trained: Run, store: RunStore) -> WhatIf:
         run.summary["test_classes"],
         run.summary["changed_instances"],
         run.summary["test_instances"],
+        before.metric,
     )
 
 
 def scores_of(run: Run, like: Scores) -> Scores:
     """A what-if's scores, beside those of the run that it asked."""
-    frame = run.scores().sort_values(["shot", "episode"])
-    accuracy = (frame["correct"] / frame["queries"]).to_numpy().reshape(len(like.shots), 1, -1)
-    return Scores(like.shots, accuracy, like.manifest, (run.digest,), like.seeds)
+    refuse_mixed({run.metric, like.metric})
+    values = values_in(run.scores().sort_values(["shot", "episode"])).reshape(len(like.shots), 1, -1)
+    return Scores(like.shots, values, like.manifest, (run.digest,), like.seeds, metric=like.metric)
 
 
 def headline(found: WhatIf, spec: WhatIfSpec, class_noun: str, unit_noun: str) -> str:
@@ -67,11 +70,11 @@ def headline(found: WhatIf, spec: WhatIfSpec, class_noun: str, unit_noun: str) -
         if changed
     ]
     if not hit:
-        return f"{opening}accuracy is what it was: nothing is changed yet."
-    inside, new, nouns = moved.episodes, moved.new_classes, plural(unit_noun)
+        return f"{opening}{found.metric.title} is what it was: nothing is changed yet."
+    new, nouns = moved.new_classes, plural(unit_noun)
     beyond = f", {on_new(new, unit_noun)}" if new.low is not None else ""
     return (
-        f"{opening}accuracy moves by {points(inside.estimate, inside.low, inside.high)} on these {nouns}{beyond}, "
+        f"{opening}{found.metric.title} {found.metric.moves} {moved.episodes.words} on these {nouns}{beyond}, "
         f"when the metadata of {' and of '.join(hit)} are changed."
     )
 

@@ -11,9 +11,9 @@ from metadash.dashboard.links.copy_link import whole_page
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.jobs import running_badge
 from metadash.dashboard.parts.which_data import choose_dataset, refuse_unknown
+from metadash.dashboard.places import PAGES
 from metadash.data.library import entries
 
-PAGES = Path(__file__).resolve().parents[2] / "pages"
 ICON = Path(__file__).with_name(
     "icon.svg"
 )  # served by us: a named icon is fetched from a font service on the internet at each visit

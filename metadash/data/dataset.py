@@ -15,7 +15,7 @@ import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
 from metadash.data.folds import fold_roles, read_fold
-from metadash.data.inputs import add_to, checked_inputs, file_of, read_inputs, write_inputs
+from metadash.data.inputs.storage import add_to, checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.literals import identifier
 from metadash.data.modality import Modality, modality_of
 from metadash.errors import BadInput
@@ -32,10 +32,13 @@ ANEW = "and import it again (the data sets that come with MetaDash are made anew
 
 @dataclass(frozen=True)
 class Source:
-    """A named group of columns that a person would collect, clean or withhold together."""
+    """A named group of columns that a person would collect, clean or withhold together.
+
+    ``level``: what they describe. Those of a *task* (the owner of given tasks) are columns of instances, the same for all of an owner's.
+    """
 
     name: str
-    level: Literal["class", "instance"]
+    level: Literal["class", "instance", "task"]
     columns: tuple[str, ...]
     description: str = ""
     available_at_prediction: bool = True
@@ -153,7 +156,7 @@ def check_tables(
 
 def check_names(description: Description, classes: pd.DataFrame, instances: pd.DataFrame, splits: pd.DataFrame) -> None:
     """Everything that a description names is there."""
-    tables = {"class": ("classes", classes), "instance": ("instances", instances)}
+    tables = {"class": ("classes", classes), "instance": ("instances", instances), "task": ("instances", instances)}
     for source in description.sources:
         table, frame = tables[source.level]
         for column in source.columns:
@@ -217,6 +220,11 @@ class Dataset:
     @property
     def name(self) -> str:
         return self.description.name
+
+    @property
+    def workspace(self) -> Workspace:
+        """The one that it lies in."""
+        return Workspace(self.folder.parents[1])
 
     @property
     def modality(self) -> Modality:

@@ -1,20 +1,19 @@
 """Filters over a table: as parameterised SQL that runs, as SQL text that a person can copy, and as counts per value."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 import pandas as pd
 
+from metadash.data.columns.registry import kind_named
+from metadash.data.columns.summary import ColumnSummary, number
 from metadash.data.literals import Value, identifier, literal
-from metadash.data.profile import SEPARATOR, ColumnSummary, Kind, number
 
 Put = Callable[[Value], str]
 """Puts a value into SQL: as ``?`` with the value kept aside, or written out."""
 
-FEW = 12
-"""A numeric column with at most this many different values is chosen from, not slid over."""
 MOST_VALUES = 300
 """Values listed for one facet, the most frequent first."""
 MISSING = "missing"
@@ -22,20 +21,16 @@ MISSING = "missing"
 
 @dataclass(frozen=True)
 class AnyOf:
-    """The column holds one of ``values``; None stands for missing. ``labels``: several labels a row, one of them suffices."""
+    """The column, which is of a ``kind``, holds one of ``values``; None stands for missing. Of several labels a row one suffices."""
 
     column: str
     values: tuple[Value, ...]
-    labels: bool = False
+    kind: str = field(default="categorical", compare=False)
 
     def sql(self, put: Put) -> str:
         column = identifier(self.column)
         known = [put(value) for value in self.values if value is not None]
-        parts = []
-        if known and self.labels:
-            parts.append(f"list_has_any(string_split({column}, {literal(SEPARATOR)}), [{', '.join(known)}])")
-        elif known:
-            parts.append(f"{column} = {known[0]}" if len(known) == 1 else f"{column} IN ({', '.join(known)})")
+        parts = [kind_named(self.kind).any_of_sql(column, known)] if known else []
         if None in self.values:
             parts.append(f"{column} IS NULL")
         return f"({' OR '.join(parts)})" if len(parts) > 1 else (parts or ["FALSE"])[0]
@@ -47,19 +42,18 @@ class AnyOf:
 
 @dataclass(frozen=True)
 class Between:
-    """The number, or the ISO date of a timestamp (``dates``), lies between ``low`` and ``high``, both included; None is open."""
+    """The number, or the ISO date of a timestamp, lies between ``low`` and ``high``, both included; None is open."""
 
     column: str
     low: Value = None
     high: Value = None
-    dates: bool = False
+    kind: str = field(default="numeric", compare=False)
 
     def sql(self, put: Put) -> str:
-        column, cast = identifier(self.column), "{}"
-        if self.dates:
-            column, cast = f"CAST({column} AS DATE)", "CAST({} AS DATE)"
+        kind = kind_named(self.kind)
+        column = kind.ordered_sql(identifier(self.column))
         bounds = ((">=", self.low), ("<=", self.high))
-        parts = [f"{column} {sign} {cast.format(put(bound))}" for sign, bound in bounds if bound is not None]
+        parts = [f"{column} {sign} {kind.bound_sql(put(bound))}" for sign, bound in bounds if bound is not None]
         return " AND ".join(parts) or f"{column} IS NOT NULL"
 
     @property
@@ -173,15 +167,13 @@ def facet_values(
     table: str,
     column: str,
     filters: Sequence[Filter],
-    kind: Kind,
+    kind: str,
     limit: int = MOST_VALUES,
 ) -> list[FacetValue]:
     """The values of ``column``, the most frequent first, what is chosen among them always; filters on the column itself do not count."""
     condition, values = where(without(filters, column))
     chosen = [value for found in filters if isinstance(found, AnyOf) and found.column == column for value in found.values]
-    name = identifier(column)
-    if kind == "multilabel":
-        name = f"unnest(CASE WHEN {name} IS NULL THEN [NULL] ELSE list_distinct(string_split({name}, {literal(SEPARATOR)})) END)"
+    name = kind_named(kind).listed_sql(identifier(column))
     pinned = (
         " OR ".join(["value = ?"] * sum(value is not None for value in chosen) + ["value IS NULL"] * (None in chosen)) or "FALSE"
     )
@@ -197,16 +189,10 @@ def is_facet(summary: ColumnSummary) -> bool:
     """Columns whose values are chosen from a list: few enough to read, and shared between rows."""
     if not summary.distinct + bool(summary.missing) > 1 or summary.distinct > 0.5 * summary.rows:
         return False
-    if summary.kind == "numeric":
-        return summary.distinct <= FEW
-    return summary.kind in ("boolean", "categorical", "multilabel") and summary.distinct <= 1000
+    return kind_named(summary.kind).listed(summary)
 
 
 def is_range(summary: ColumnSummary) -> bool:
     """Columns that a slider narrows: numbers and dates with more than a few values."""
-    return (
-        summary.kind in ("numeric", "timestamp")
-        and summary.low is not None
-        and summary.low != summary.high
-        and not is_facet(summary)
-    )
+    ranged = kind_named(summary.kind).ranged
+    return ranged and summary.low is not None and summary.low != summary.high and not is_facet(summary)

@@ -6,11 +6,10 @@ no accents are known, and the word "acute" occurs somewhere. Quotation marks kee
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 
+from metadash.data.columns.registry import kind_named
 from metadash.data.facets import MISSING, AnyOf, Between, Containing, Filter
 from metadash.data.literals import Value
-from metadash.data.profile import Kind
 from metadash.errors import BadInput
 
 QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -18,12 +17,11 @@ TERM = re.compile(rf"(?:{QUOTED}|[^\s\"])+")
 COLUMN = re.compile(rf"({QUOTED}|[^\s\",:]+):(.*)", re.DOTALL)
 VALUE = re.compile(rf"(?:{QUOTED}|[^,\"])+")
 BARE = re.compile(r"[\w+][\w.+\-/]*")
-SEARCHED: tuple[Kind, ...] = ("text", "categorical", "multilabel")
 
 
-def parse(text: str, columns: Mapping[str, Kind]) -> list[Filter]:
-    """The filters that ``text`` means for a table with ``columns``. Raises BadInput with what is wrong and where."""
-    searched = tuple(name for name, kind in columns.items() if kind in SEARCHED)
+def parse(text: str, columns: Mapping[str, str]) -> list[Filter]:
+    """The filters that ``text`` means for a table with ``columns`` (name to kind). Raises BadInput with what is wrong and where."""
+    searched = tuple(name for name, kind in columns.items() if kind_named(kind).searched)
     filters: list[Filter] = []
     if '"' in re.sub(QUOTED, "", text):
         raise BadInput("A quotation mark is left open in the search; close it.")
@@ -41,39 +39,32 @@ def parse(text: str, columns: Mapping[str, Kind]) -> list[Filter]:
     return filters
 
 
-def on_column(name: str, kind: Kind, text: str) -> Filter:
+def on_column(name: str, kind: str, text: str) -> Filter:
     pieces = VALUE.findall(text)
     if not pieces:
         raise BadInput(f"A value is missing after '{name}:'; write for example {name}:{MISSING}.")
-    ordered = kind in ("numeric", "timestamp")
-    if len(pieces) == 1 and ordered and ".." in pieces[0] and not pieces[0].startswith('"'):
+    about = kind_named(kind)
+    if len(pieces) == 1 and about.ranged and ".." in pieces[0] and not pieces[0].startswith('"'):
         low, _, high = pieces[0].partition("..")
         least, most = (typed(name, kind, bound) if bound else None for bound in (low, high))
-        return Between(name, least, most, dates=kind == "timestamp")
+        return Between(name, least, most, kind)
     values = tuple(None if piece == MISSING else typed(name, kind, unquoted(piece)) for piece in pieces)
-    if kind == "timestamp" and values != (None,):
+    if about.range_only and values != (None,):
         if len(values) > 1:
-            raise BadInput(f"'{name}' holds dates; ask for one range of them, for example {name}:2012-01-01..2015-12-31.")
-        return Between(name, values[0], values[0], dates=True)
-    return AnyOf(name, values, labels=kind == "multilabel")
+            raise BadInput(f"'{name}' holds {about.plural}; ask for one range of them, for example {name}:{about.range_only}.")
+        return Between(name, values[0], values[0], kind)
+    return AnyOf(name, values, kind)
 
 
-def typed(name: str, kind: Kind, text: str) -> Value:
+def typed(name: str, kind: str, text: str) -> Value:
     """The text as a value of the column's kind. Raises BadInput when it is none."""
+    about = kind_named(kind)
+    if not about.typed:
+        raise BadInput(f"'{name}' holds {about.plural}, which cannot be asked for by a value.")
     try:
-        if kind == "numeric":
-            value = float(text.replace("−", "-"))
-            if value != value:
-                raise ValueError(text)
-            return int(value) if value.is_integer() and abs(value) < 2**53 else value
-        if kind == "timestamp":
-            return date.fromisoformat(text).isoformat()
-        if kind == "boolean":
-            return {"true": True, "false": False}[text.lower()]
-    except (ValueError, KeyError) as error:
-        wanted = {"numeric": "numbers", "timestamp": "dates such as 2015-12-31", "boolean": "true or false"}[kind]
-        raise BadInput(f"'{name}' holds {wanted}; '{text}' is not one.") from error
-    return text
+        return about.bound(text)
+    except ValueError as error:
+        raise BadInput(f"'{name}' holds {about.plural}; '{text}' is not one.") from error
 
 
 def to_text(filters: Sequence[Filter]) -> str:

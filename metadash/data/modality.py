@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from metadash.data import thumbnails
-from metadash.data.texts import check_texts, snippet
+from metadash.data.inputs.texts import check_texts, snippet
 from metadash.errors import BadInput, nearest
 
 LARGEST_SIDE = 256
@@ -30,7 +30,7 @@ class Modality:
     between which ends; without, an encoder has to make them first. ``backbones`` names the networks that read rows as they are, the usual
     one first (``metadash.networks.registry``), ``encoders`` what turns rows into feature vectors. ``parts`` says what single numbers
     of an input mean, for the audit: pixels of a plane, places of a vector, or nothing (None). ``stored`` says how they lie on disk
-    (``metadash.data.inputs``).
+    (``metadash.data.inputs.storage``).
     """
 
     name: str
@@ -47,7 +47,8 @@ class Modality:
 
     def html(self, row: Any, side: int, alt: str = "", title: str = "") -> str:
         """One row on a page, in a place of ``side`` pixels: a picture with its text for those who do not see it, or its words."""
-        hover = f' title="{html.escape(title, quote=True)}"' if title else ""
+        told = title or (self.words(row) if self.picture and self.parts == "places" else "")  # bars say no numbers
+        hover = f' title="{html.escape(told, quote=True)}"' if told else ""
         if self.picture is None:
             return f'<span class="md-words"{hover}>{html.escape(self.words(row))}</span>'
         smooth = "" if self.is_coarse(row) else ' style="image-rendering:auto"'

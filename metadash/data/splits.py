@@ -6,7 +6,7 @@ import pandas as pd
 from metadash.errors import BadInput
 
 FRACTIONS = (0.45, 0.15, 0.40)
-"""Train, validation, test. Test is large because the interval for new classes counts test *groups* (DESIGN, section 7)."""
+"""Train, validation, test. Test is large because the interval for new classes counts test *groups*."""
 
 
 def split_by_group(

@@ -15,9 +15,11 @@ from metadash.workspace import part_of, reason
 
 @dataclass(frozen=True)
 class EpisodeManifest:
-    """``classes`` [E, N] class ids; ``support`` [E, N, K] and ``query`` [E, N, Q] rows of the data set's inputs.
+    """``classes`` [E, N] class ids; ``support`` [E, N, K] and ``query`` [E, N, Q] rows of the data set's inputs, −1 where a class has
+    fewer (given tasks only; those that are there stand first).
 
-    ``group`` [E] is the index into ``group_names`` of the value that an episode's sibling classes share, or −1.
+    ``group`` [E] is the index into ``group_names`` of the value that an episode's sibling classes share, or of a given task's owner,
+    or −1.
     ``fingerprint`` says which data set the rows belong to.
     """
 
@@ -46,6 +48,27 @@ class EpisodeManifest:
     @property
     def n_query(self) -> int:
         return self.query.shape[2]
+
+    @property
+    def support_mask(self) -> np.ndarray | None:
+        """Which support rows [E, N, K] are there; None where all are, as in every drawn classification task."""
+        return there(self.support)
+
+    @property
+    def queries(self) -> np.ndarray:
+        """How many queries each episode asks: [E]."""
+        return (self.query >= 0).sum(axis=(1, 2))
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The different rows of the data set that are asked for, in their order."""
+        found = np.unique(np.concatenate([self.support.ravel(), self.query.ravel()]))
+        return found[found >= 0]
+
+    @property
+    def query_mask(self) -> np.ndarray | None:
+        """Which queries [E, N, Q] are there; None where all are."""
+        return there(self.query)
 
     @property
     def hash(self) -> str:
@@ -151,6 +174,11 @@ class EpisodeManifest:
             Exception
         ) as error:  # zipfile and NumPy raise nearly anything at a flipped bit: RuntimeError for "encrypted", TokenError
             raise BadInput(f"'{path.name}' is damaged or holds no episodes.") from error
+
+
+def there(rows: np.ndarray) -> np.ndarray | None:
+    found = rows >= 0
+    return None if found.all() else found
 
 
 def check_arrays(classes: np.ndarray, support: np.ndarray, query: np.ndarray, group: np.ndarray) -> None:

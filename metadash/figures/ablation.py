@@ -13,7 +13,6 @@ from metadash.figures.palette import Palette, translucent
 from metadash.stats.intervals import Interval
 from metadash.stats.paired import Difference
 from metadash.stats.verdict import SURELY, Decision, Verdict
-from metadash.stats.words import points
 
 MEASURES = {
     "left out": "what is lost when it alone is taken away",
@@ -95,7 +94,7 @@ def worth_chart(found: Ablation, measure: str, palette: Palette) -> go.Figure:
     ends = [end for row in rows for one in (row.effect, row.control) if one for end in ends_of(one)]
     low, high = min(0.0, *ends), max(0.0, *ends)
     room = 0.05 * (high - low) + 0.4
-    title = {"text": "points of accuracy", "font": {"color": palette.muted, "size": 13}}
+    title = {"text": found.metric.gain_axis, "font": {"color": palette.muted, "size": 13}}
     return figure.update_xaxes(title=title, range=[low - room, high + room])
 
 
@@ -117,7 +116,7 @@ def draw_effect(
                 hoverinfo="skip",
             )
     inside, new = one.episodes, one.new_classes
-    beyond = f"<br>new: {points(new.estimate, new.low, new.high)}" if new.low is not None else ""
+    beyond = f"<br>new: {new.words}" if new.low is not None else ""
     figure.add_scatter(
         x=[inside.estimate],
         y=[y],
@@ -128,7 +127,7 @@ def draw_effect(
             "color": palette.background if hollow else colour,
             "line": {"color": colour if hollow else palette.background, "width": 2.5},
         },
-        hovertemplate=f"{name}<br>these: {points(inside.estimate, inside.low, inside.high)}{beyond}<extra></extra>",
+        hovertemplate=f"{name}<br>these: {inside.words}{beyond}<extra></extra>",
     )
 
 
@@ -141,9 +140,8 @@ def fading_chart(found: Ablation, measure: str, palette: Palette) -> go.Figure:
     figure.add_hline(y=0, line={"color": palette.muted, "width": 1})
     for place, card in enumerate(found.cards):
         shade = palette.categories[UNLIKE_THE_ROLES[place % len(UNLIKE_THE_ROLES)]]
-        draw_curve(figure, ticks, Curve(card.source, effects_over_shots(card, measure), shade), "points")
-    with_axes(figure, ticks, "labelled examples per class (shots)", palette)
-    return figure.update_yaxes(title={"text": "points of accuracy", "font": {"color": palette.muted, "size": 13}})
+        draw_curve(figure, ticks, Curve(card.source, effects_over_shots(card, measure), shade))
+    return with_axes(figure, ticks, "labelled examples per class (shots)", found.metric.gain_axis, palette)
 
 
 def effects_over_shots(card: SourceCard, measure: str) -> Sequence[Interval]:
@@ -162,7 +160,7 @@ def interaction_chart(found: Ablation, palette: Palette) -> go.Figure:
         z=[[cell.episodes.estimate if cell else None for cell in row] for row in cells],
         x=sources,
         y=sources,
-        text=[[points(cell.episodes.estimate).removesuffix(" points") if cell else "" for cell in row] for row in cells],
+        text=[[cell.episodes.signed if cell else "" for cell in row] for row in cells],
         texttemplate="%{text}",
         textfont={"size": 13, "color": palette.text},
         customdata=[[hover(cell) if cell else "" for cell in row] for row in cells],
@@ -189,6 +187,5 @@ def interaction_chart(found: Ablation, palette: Palette) -> go.Figure:
 
 
 def hover(one: Difference) -> str:
-    inside, new = one.episodes, one.new_classes
-    beyond = f", new {points(new.estimate, new.low, new.high)}" if new.low is not None else ""
-    return f"these {points(inside.estimate, inside.low, inside.high)}{beyond}"
+    beyond = f", new {one.new_classes.words}" if one.new_classes.low is not None else ""
+    return f"these {one.episodes.words}{beyond}"

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from metadash.figures.palette import Palette, translucent
 from metadash.stats.intervals import Interval
+from metadash.stats.metric import ACCURACY, Metric, Ways
 
 FONT = "Source Sans, sans-serif"
 LABEL_WIDTH = 24
@@ -20,7 +21,7 @@ LEGEND_WIDTH, LEGEND_ROW = 46, 20
 
 @dataclass(frozen=True)
 class Curve:
-    """A learner over shots or ways: ``points`` hold accuracy in % with its interval, None where it was not scored."""
+    """A learner over shots or ways: ``points`` hold its mean with its interval, None where it was not scored."""
 
     name: str
     points: Sequence[Interval | None]
@@ -52,9 +53,15 @@ def base(palette: Palette, height: int) -> go.Figure:
 
 
 def curve_over_shots(
-    shots: Sequence[int], curves: Sequence[Curve], palette: Palette, gap: str = "", worth: float | None = None, height: int = 400
+    shots: Sequence[int],
+    curves: Sequence[Curve],
+    palette: Palette,
+    gap: str = "",
+    worth: float | None = None,
+    height: int = 400,
+    metric: Metric = ACCURACY,
 ) -> go.Figure:
-    """Accuracy over shots on a categorical axis, a band for each interval; ``gap`` names the distance of the
+    """The mean over shots on a categorical axis, a band for each interval; ``gap`` names the distance of the
     first two at the fewest shots, ``worth`` draws the arrow between them."""
     figure = base(palette, height)
     ticks = [str(shot) for shot in shots]
@@ -75,16 +82,17 @@ def curve_over_shots(
         )
     if worth is not None and worth > 0.05:
         worth_arrow(figure, shots, starts[0], worth, palette)
-    return with_axes(figure, ticks, "labelled examples per class (shots)", palette)
+    return with_axes(figure, ticks, "labelled examples per class (shots)", metric.axis, palette)
 
 
-def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve, unit: str = "%") -> None:
+def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve) -> None:
     """A line with its band where there are points; a learner with one point only is a marker with a bar."""
     known = [(tick, point) for tick, point in zip(ticks, curve.points, strict=True) if point is not None]
     at = [tick for tick, _ in known]
     low = [point.low if point.low is not None else point.estimate for _, point in known]
     high = [point.high if point.high is not None else point.estimate for _, point in known]
     estimates = [point.estimate for _, point in known]
+    unit, form = known[0][1].counted_in if known else "", hover_format([*low, *high])
     if len(known) > 1:
         figure.add_scatter(
             x=at + at[::-1],
@@ -111,15 +119,20 @@ def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve, unit: str 
             "visible": len(known) == 1,
         },
         customdata=list(zip(low, high, strict=True)),
-        hovertemplate=f"{curve.name}: %{{y:.1f}} {unit} [%{{customdata[0]:.1f}}, %{{customdata[1]:.1f}}]<extra></extra>",
+        hovertemplate=f"{curve.name}: %{{y:{form}}} {unit} [%{{customdata[0]:{form}}}, %{{customdata[1]:{form}}}]<extra></extra>",
     )
 
 
-def with_axes(figure: go.Figure, ticks: Sequence[str], title: str, palette: Palette) -> go.Figure:
+def hover_format(bounds: Sequence[float]) -> str:
+    """One decimal, three significant digits where all is within one."""
+    return ".1f" if max(map(abs, bounds), default=1.0) >= 1 else ".3g"
+
+
+def with_axes(figure: go.Figure, ticks: Sequence[str], title: str, measure: str, palette: Palette) -> go.Figure:
     small = {"color": palette.muted, "size": 13}
     order = {"categoryorder": "array", "categoryarray": list(ticks)}
     figure.update_xaxes(title={"text": title, "font": small}, type="category", range=[-0.15, len(ticks) - 0.85], **order)
-    figure.update_yaxes(title={"text": "accuracy, %", "font": small})
+    figure.update_yaxes(title={"text": measure, "font": small})
     return with_legend(figure, palette)
 
 
@@ -135,13 +148,17 @@ def with_legend(figure: go.Figure, palette: Palette) -> go.Figure:
     return figure.update_layout(showlegend=True, legend=legend)
 
 
-def curve_over_ways(ways: Sequence[int], curves: Sequence[Curve], palette: Palette, height: int = 360) -> go.Figure:
-    """Accuracy over the number of classes told apart, a band for each interval; below each number a line where chance is."""
+def curve_over_ways(
+    ways: Sequence[int], curves: Sequence[Curve], palette: Palette, height: int = 360, metric: Metric = ACCURACY
+) -> go.Figure:
+    """The mean over the number of classes told apart, a band for each interval; below each number a line where chance is."""
     figure = base(palette, height)
     for curve in curves:
         draw_curve(figure, [str(n_way) for n_way in ways], curve)
     for place, n_way in enumerate(ways):
-        chance = 100 / n_way
+        chance = metric.chance(Ways(n_way))
+        if chance is None:
+            continue
         figure.add_shape(
             type="line",
             x0=max(place - 0.3, -0.15),
@@ -154,19 +171,19 @@ def curve_over_ways(ways: Sequence[int], curves: Sequence[Curve], palette: Palet
         figure.add_annotation(
             x=place,
             y=chance,
-            text=f"chance {chance:.3g} %",
+            text=f"chance {chance:.3g} {metric.unit}",
             showarrow=False,
             yanchor="top",
             xanchor=sides.get(place, "center"),
             font={"color": palette.muted, "size": 12},
         )
     figure.update_yaxes(rangemode="tozero")
-    return with_axes(figure, [str(n_way) for n_way in ways], "classes to tell apart (ways)", palette)
+    return with_axes(figure, [str(n_way) for n_way in ways], "classes to tell apart (ways)", metric.axis, palette)
 
 
 @dataclass(frozen=True)
 class Priced:
-    """A learner's accuracy in % with both intervals, and what it costs in seconds."""
+    """A learner's mean with both intervals, and what it costs in seconds."""
 
     name: str
     seconds: float
@@ -176,8 +193,10 @@ class Priced:
     hollow: bool = False
 
 
-def accuracy_against_cost(learners: Sequence[Priced], unit: str, palette: Palette, height: int = 320) -> go.Figure:
-    """Accuracy over seconds on a logarithmic axis: what lies further right costs more, and ought to lie higher for it."""
+def mean_against_cost(
+    learners: Sequence[Priced], unit: str, palette: Palette, height: int = 320, metric: Metric = ACCURACY
+) -> go.Figure:
+    """The mean over seconds on a logarithmic axis: what lies further right costs more, and ought to be better for it."""
     figure = base(palette, height)
     for learner in learners:
         for interval, width in ((learner.new_classes, 2), (learner.episodes, 6)):
@@ -200,14 +219,14 @@ def accuracy_against_cost(learners: Sequence[Priced], unit: str, palette: Palett
                 "color": palette.background if learner.hollow else learner.colour,
                 "line": {"color": learner.colour if learner.hollow else palette.background, "width": 2.5},
             },
-            hovertemplate=f"{learner.name}: %{{y:.1f}} %, %{{x:.3g}} {unit}<extra></extra>",
+            hovertemplate=f"{learner.name}: %{{y:.{metric.decimals}f}} {metric.unit}, %{{x:.3g}} {unit}<extra></extra>",
         )
     small = {"color": palette.muted, "size": 13}
     low, high = (end(math.log10(max(learner.seconds, 1e-3)) for learner in learners) for end in (min, max))
     figure.update_xaxes(
         type="log", title={"text": unit, "font": small}, range=[low - 0.25, high + 0.25], dtick=1 if high - low > 1 else "D2"
     )
-    figure.update_yaxes(title={"text": "accuracy, %", "font": small})
+    figure.update_yaxes(title={"text": metric.axis, "font": small})
     return with_legend(figure, palette)
 
 
@@ -246,7 +265,7 @@ def worth_arrow(figure: go.Figure, shots: Sequence[int], level: float, worth: fl
 
 @dataclass(frozen=True)
 class Dot:
-    """One row of the interval plot: a difference in points, its interval over episodes (thick) and over new classes (thin)."""
+    """One row of the interval plot: a difference, its interval over episodes (thick) and over new classes (thin)."""
 
     name: str
     episodes: Interval
@@ -255,9 +274,10 @@ class Dot:
     hollow: bool = False
 
 
-def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = 0.5, unit: str = "points") -> go.Figure:
+def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope) -> go.Figure:
     """One row each, the largest on top; the grey band is no practical difference, the line is zero."""
     ordered = sorted(dots, key=lambda dot: dot.episodes.estimate)
+    unit = ordered[0].episodes.counted_in if ordered else ACCURACY.gain
     figure = base(palette, 90 + 44 * len(dots))
     if rope:
         figure.add_vrect(x0=-rope, x1=rope, fillcolor=translucent(palette.plain, 0.18), line_width=0, layer="below")

@@ -1,6 +1,5 @@
 """An ablation as one HTML file that needs nothing else: it opens offline, prints, and holds every number with its intervals."""
 
-import html
 import json
 from collections.abc import Iterable
 
@@ -15,22 +14,11 @@ from metadash.ablation.words import efficiency_words, fold_lines, headline, look
 from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.figures.ablation import fading_chart, interaction_chart, measures_of, worth_chart
+from metadash.figures.html import escape, page, table
 from metadash.figures.palette import LIGHT
 from metadash.metadata.audit.findings import CODES
 from metadash.stats.words import count, plural, plural_of
 
-STYLE = f"""
-body{{font:16px/1.5 system-ui,sans-serif;color:{LIGHT.text};background:{LIGHT.background};max-width:980px;margin:2rem auto;padding:0 1rem}}
-h1{{font-size:1.5rem}} h2{{font-size:1.2rem;margin-top:2.2rem}} h3{{margin:0 0 .4rem}} .small{{color:{LIGHT.muted};font-size:.9rem}}
-.lead{{font-size:1.2rem;font-weight:600}} .stamp{{display:inline-block;border:2px solid;border-radius:6px;padding:.1rem .6rem;font-weight:600}}
-.claim{{color:{LIGHT.helps}}} .draft{{color:{LIGHT.control}}}
-article{{border:1px solid {LIGHT.grid};border-radius:8px;padding:1rem;margin:1rem 0;break-inside:avoid}}
-dl{{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.25rem 1rem;margin:.5rem 0}} dt{{color:{LIGHT.muted}}} dd{{margin:0}}
-.table{{overflow-x:auto}} table{{border-collapse:collapse;font-size:.8rem}} th,td{{border-bottom:1px solid {LIGHT.grid};padding:.2rem .5rem;text-align:left;white-space:nowrap}}
-pre{{background:{LIGHT.panel};padding:.8rem;border-radius:6px;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.8rem}}
-.badge{{background:{LIGHT.panel};border-radius:6px;padding:.1rem .4rem;font-size:.85rem;margin-right:.3rem}}
-@media(max-width:640px){{dl{{grid-template-columns:1fr;gap:0}}dd{{margin-bottom:.5rem}}}}
-"""
 QUIET = {"displayModeBar": False, "responsive": True}
 
 
@@ -63,7 +51,7 @@ def report_html(found: Ablation, dataset: Dataset, claim: bool = False) -> str:
         f"<p>{escape(efficiency_words(found))}</p>",
         *([f"<pre>{escape(chr(10).join(fold_lines(found)))}</pre>"] if found.by_fold else []),
         "<h2>Every effect, every interval</h2>",
-        f'<p class="small">Estimates and bounds in points of accuracy. 95 % intervals: “these test classes” over episodes, “new classes” over '
+        f'<p class="small">Estimates and bounds in {escape(found.metric.gain_axis)}. 95 % intervals: “these test classes” over episodes, “new classes” over '
         f"{escape(plural(found.unit_noun))}, “seeds” over training again.</p>",
         table_html(found),
         "<h2>Methods</h2>",
@@ -73,12 +61,7 @@ def report_html(found: Ablation, dataset: Dataset, claim: bool = False) -> str:
         f"<pre>{escape(command(found.spec))}</pre>",
         f"<pre>{escape(configuration(found, dataset))}</pre>",
     ]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
-
-
-def escape(text: object) -> str:
-    return html.escape(str(text), quote=False)
+    return page(title, parts)
 
 
 def stamp(found: Ablation, claim: bool) -> str:
@@ -108,7 +91,7 @@ def legend(found: Ablation) -> str:
     hollow = " Hollow amber: the same with its rows shuffled." if found.spec.tier == "confirm" else ""
     return (
         f"▲ helps, ▼ hurts, = no practical difference (very likely or probably, where it says so), ? cannot tell yet. Thick: 95 % interval for these test {nouns}; thin: for new {nouns}. "
-        f"Grey band: no practical difference (± {found.spec.rope:g} points).{hollow}"
+        f"Grey band: no practical difference (± {found.spec.rope:g} {found.metric.gain}).{hollow}"
     )
 
 
@@ -136,10 +119,7 @@ def lines_of(card: SourceCard, found: Ablation) -> Iterable[tuple[str, str]]:
 
 
 def table_html(found: Ablation) -> str:
-    frame = effects_table(found).drop(columns=["tier", "partial"])
-    return (
-        f'<div class="table">{frame.to_html(index=False, border=0, na_rep="", float_format=lambda value: f"{value:.3f}")}</div>'
-    )
+    return table(effects_table(found).drop(columns=["tier", "partial"]), index=False)
 
 
 def configuration(found: Ablation, dataset: Dataset) -> str:

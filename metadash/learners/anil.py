@@ -9,12 +9,13 @@ from torch import Tensor, nn
 
 from metadash.learners.core.adapting import Record
 from metadash.learners.core.base import EmbeddingLearner
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import MAML
-from metadash.networks.anchors import AnchorNetwork, MetadataContext
+from metadash.networks.anchors import AnchorNetwork
 
 
 class ANIL(EmbeddingLearner):
-    """``logits = learner(support_x [B, N, K, ...], query_x [B, Q, ...], context)`` with logits [B, Q, N].
+    """``logits = learner(batch)`` with logits [B, Q, N].
 
     The backbone runs once, on support and queries together; its batch norm is the ordinary one (the episode's statistics in
     training, running ones in evaluation).
@@ -53,11 +54,9 @@ class ANIL(EmbeddingLearner):
     def anchors(self) -> AnchorNetwork:  # type: ignore[override]
         return self.adapting.anchors
 
-    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
-        return self.adapting(support, query, context)
+    def decide(self, batch: TaskBatch) -> Tensor:
+        return self.adapting(batch)
 
     @torch.no_grad()
-    def trace(
-        self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record, steps: int | None = None
-    ) -> None:
-        self.adapting.trace(*self.embed(support_x, query_x), context, record, steps)
+    def trace(self, batch: TaskBatch, record: Record, steps: int | None = None) -> None:
+        self.adapting.trace(self.modulated(self.embed(batch)), record, steps)

@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from metadash.learners.core.adapting import Record
-from metadash.learners.core.anchored import AnchoredLearner, Fusion, Prior
+from metadash.learners.core.anchored import AnchoredLearner, Prior
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import pseudo_shot_prototype
-from metadash.learners.ridge import identity, one_hot_rows
+from metadash.learners.ridge import identity
 from metadash.networks.anchors import MetadataContext
 
 MOMENTUM, DAMPENING, WEIGHT_DECAY = 0.9, 0.9, 1e-3
@@ -33,26 +34,19 @@ class FineTuned(AnchoredLearner):
     treats all classes alike. Gradients pass through the steps, for the anchors' sake; without metadata there is nothing to train.
     """
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-        finetune_steps: int = 100,
-        finetune_lr: float = 0.01,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
+    def prepare(self, *, finetune_steps: int = 100, finetune_lr: float = 0.01) -> None:
         self.finetune_steps, self.finetune_lr = finetune_steps, finetune_lr
 
-    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
-        return self.logits(self.features(query), self.head(self.features(support), self.featured(context)))
+    def decide(self, batch: TaskBatch) -> Tensor:
+        seen = self.as_features(batch)
+        return self.logits(seen.query_x, self.head(seen, self.featured(batch.context)))
 
-    def head(self, support: Tensor, prior: Prior | None) -> Tensor:
-        """The head [B, N, D'] after fine-tuning on features [B, N, K, D']."""
-        return deque(self.heads(support, prior, self.finetune_steps), maxlen=1).pop()
+    def head(self, batch: TaskBatch, prior: Prior | None) -> Tensor:
+        """The head [B, N, D'] after fine-tuning on a batch of features."""
+        return deque(self.heads(batch, prior, self.finetune_steps), maxlen=1).pop()
+
+    def as_features(self, batch: TaskBatch) -> TaskBatch:
+        return batch.over(self.features(batch.support_x), self.features(batch.query_x))
 
     def featured(self, context: MetadataContext | None) -> Prior | None:
         """The metadata's anchors as features."""
@@ -60,31 +54,31 @@ class FineTuned(AnchoredLearner):
         return None if prior is None else (self.features(prior[0]), prior[1])
 
     @torch.no_grad()
-    def trace(
-        self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record, steps: int | None = None
-    ) -> None:
+    def trace(self, batch: TaskBatch, record: Record, steps: int | None = None) -> None:
         """The adaptation view: what each step of the fine-tuning does."""
-        support, query = map(self.features, self.modulated(*self.embed(support_x, query_x), context))
-        target = torch.arange(support.shape[1]).repeat_interleave(support.shape[2]).expand(len(support), -1)
-        heads = self.heads(support, self.featured(context), self.finetune_steps if steps is None else steps)
+        seen = self.as_features(self.modulated(self.embed(batch)))
+        heads = self.heads(seen, self.featured(batch.context), self.finetune_steps if steps is None else steps)
         for step, head in enumerate(heads):
-            each = F.cross_entropy(self.logits(support.flatten(1, 2), head).mT, target, reduction="none")
-            record(step, each.mean(dim=1), self.logits(query, head))
+            each = F.cross_entropy(self.logits(seen.support_x, head).mT, batch.support_y, reduction="none")
+            loss = each.mean(dim=1) if batch.mask is None else (each * batch.mask).sum(dim=1) / batch.mask.sum(dim=1)
+            record(step, loss, self.logits(seen.query_x, head))
 
-    def heads(self, support: Tensor, prior: Prior | None, steps: int) -> Iterator[Tensor]:
-        """The head before fine-tuning, and after each step of it."""
-        rows, targets = support.flatten(1, 2), one_hot_rows(support)
-        head = self.start(support, prior)
+    def heads(self, batch: TaskBatch, prior: Prior | None, steps: int) -> Iterator[Tensor]:
+        """The head before fine-tuning on a batch of features, and after each step of it."""
+        rows, targets, mask = batch.aliased().support_x, batch.one_hot(), batch.mask
+        examples: Tensor | int = rows.shape[1] if mask is None else mask.sum(-1)
+        head = self.start(batch, prior)
         moment = torch.zeros_like(head)
         yield head
         for step in range(steps):
-            total: Tensor | float = max(len(targets), 1)
-            slope = self.slope(head, rows, self.logits(rows, head).softmax(-1) - targets)
+            missed = self.logits(rows, head).softmax(-1) - targets
+            slope = self.slope(head, rows, missed if mask is None else missed * mask[..., None])
+            total: Tensor | int = max(examples, 1) if isinstance(examples, int) else examples.clamp(min=1)[:, None, None]
             if prior is not None:
                 anchor, strength = prior
                 surprise = self.logits(anchor, head).softmax(-1) - identity(strength)  # [B, N, N]
                 slope = slope + self.slope(head, anchor, strength[..., None] * surprise)
-                total = (len(targets) + strength.sum(-1)).clamp(min=torch.finfo(head.dtype).tiny)[:, None, None]
+                total = (examples + strength.sum(-1)).clamp(min=torch.finfo(head.dtype).tiny)[:, None, None]
             slope = slope / total + WEIGHT_DECAY * head
             moment = slope if step == 0 else MOMENTUM * moment + (1 - DAMPENING) * slope
             head = head - self.finetune_lr * moment
@@ -95,8 +89,8 @@ class FineTuned(AnchoredLearner):
         """[..., D] to [..., D']."""
 
     @abstractmethod
-    def start(self, support: Tensor, prior: Prior | None) -> Tensor:
-        """The head before fine-tuning."""
+    def start(self, batch: TaskBatch, prior: Prior | None) -> Tensor:
+        """The head before fine-tuning on a batch of features."""
 
     @abstractmethod
     def logits(self, features: Tensor, head: Tensor) -> Tensor:
@@ -113,8 +107,8 @@ class Baseline(FineTuned):
     def features(self, embedding: Tensor) -> Tensor:
         return F.pad(embedding, (0, 1), value=1.0)
 
-    def start(self, support: Tensor, prior: Prior | None) -> Tensor:
-        return torch.zeros_like(support[:, :, :1]).squeeze(2) if support.shape[2] else support.sum(dim=2)
+    def start(self, batch: TaskBatch, prior: Prior | None) -> Tensor:
+        return batch.support_x.new_zeros(len(batch), batch.n_way, batch.support_x.shape[2])
 
     def logits(self, features: Tensor, head: Tensor) -> Tensor:
         return features @ head.mT
@@ -129,10 +123,9 @@ class BaselinePlus(FineTuned):
     def features(self, embedding: Tensor) -> Tensor:
         return F.normalize(embedding, dim=-1)
 
-    def start(self, support: Tensor, prior: Prior | None) -> Tensor:
-        shots = support.shape[2]
-        mean = support.sum(dim=2) / max(shots, 1)
-        return mean if prior is None else pseudo_shot_prototype(mean, shots, *prior)
+    def start(self, batch: TaskBatch, prior: Prior | None) -> Tensor:
+        mean = batch.class_mean(batch.support_x)
+        return mean if prior is None else pseudo_shot_prototype(mean, batch.counts, *prior)
 
     def logits(self, features: Tensor, head: Tensor) -> Tensor:
         return COSINE_SCALE * features @ F.normalize(head, dim=-1).mT

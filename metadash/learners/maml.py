@@ -7,11 +7,11 @@ layer and step, gives batch norm its own weights and statistics at each step, an
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from metadash.learners.core.adapting import AdaptingLearner
+from metadash.learners.core.base import query_loss
 from metadash.learners.core.inner_loop import Parameters
-from metadash.networks.anchors import MetadataContext
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.networks.task_norm import BatchNorm
 
 ANNEALED = 0.15
@@ -41,7 +41,7 @@ class GradientDescent:
 
 
 class MAML(AdaptingLearner):
-    """``logits = learner(support_x [B, N, K, ...], query_x [B, Q, ...], context)`` with logits [B, Q, N].
+    """``logits = learner(batch)`` with logits [B, Q, N].
 
     MAML++: ``learned_rates`` (one α a layer and step), ``per_step_norm``, ``multi_step_loss`` (used by ``loss``). Further steps
     in evaluation than in training use the last step's rates and batch norm.
@@ -78,17 +78,13 @@ class MAML(AdaptingLearner):
     def rule(self) -> GradientDescent:
         return GradientDescent(dict(zip(self.names, self.rates, strict=True)) if self.learned_rates else self.inner_lr)
 
-    def task_loss(
-        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None, progress: float
-    ) -> Tensor:
+    def task_loss(self, batch: TaskBatch, progress: float) -> Tensor:
         if not self.multi_step_loss:
-            return super().task_loss(support_x, query_x, target, context, progress)
-        logits = self.adapt(support_x, query_x, context, every_step=True).logits  # [B, L, Q, N]
-        if logits.shape[1] == 1:  # no step was made
-            return F.cross_entropy(logits.flatten(0, 2), target.flatten())
-        after = logits[:, 1:].transpose(0, 1)
-        losses = torch.stack([F.cross_entropy(step.flatten(0, 1), target.flatten()) for step in after])
-        return (losses * step_weights(len(after), progress).to(losses)).sum()
+            return super().task_loss(batch, progress)
+        logits = self.adapt(batch, every_step=True).logits  # [B, L, Q, N]
+        after = logits[:, 1:] if logits.shape[1] > 1 else logits  # no step was made
+        losses = torch.stack([query_loss(step, batch) for step in after.transpose(0, 1)])
+        return (losses * step_weights(len(losses), progress).to(losses)).sum()
 
 
 def step_weights(steps: int, progress: float) -> Tensor:

@@ -90,7 +90,7 @@ def spread(gate: Tensor) -> Tensor:
 
 
 class MetaLSTM(AdaptingLearner):
-    """``logits = learner(support_x [B, N, K, ...], query_x [B, Q, ...], context)`` with logits [B, Q, N].
+    """``logits = learner(batch)`` with logits [B, Q, N].
 
     The learner's own parameters, backbone and head, are c₀. The paper trains with Adam at 0.001, gradients clipped at 0.25, 12
     steps at 1 shot and 8 at 5, and batch norm of the support, never kept from one task to the next.

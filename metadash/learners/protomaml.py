@@ -6,11 +6,12 @@ the outer gradient also flows through the prototypes. No head is learned, so any
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from metadash.errors import BadInput
 from metadash.learners.core.adapting import ANCHOR, STRENGTH, AdaptingLearner, prototype_head
 from metadash.learners.core.inner_loop import HEAD_BIAS, HEAD_WEIGHT, SUPPORT, Parameters, film_of
+from metadash.learners.core.task_batch import Examples
 from metadash.learners.maml import GradientDescent
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.networks.task_norm import BatchNorm
@@ -45,13 +46,12 @@ class ProtoMAML(AdaptingLearner):
     def adapted(self) -> Parameters:
         return self.network.parameters()
 
-    def begin(self, support: Tensor, own: Parameters) -> Parameters:
+    def begin(self, examples: Examples, own: Parameters) -> Parameters:
         start = self.adapted()
-        n_way, shots = support.shape[:2]
-        if shots:
-            features, film = self.network.embed(start, support.flatten(0, 1)), film_of(own, SUPPORT)
+        if len(examples.x):
+            features, film = self.network.embed(start, examples.x), film_of(own, SUPPORT)
             features = features if film is None else film.of(features)
-            prototypes = features.unflatten(0, (n_way, shots)).mean(1)  # [N, D]
+            prototypes = examples.class_mean(features)  # [N, D]
         elif ANCHOR in own:
             prototypes = torch.zeros_like(own[ANCHOR])
         else:
@@ -59,7 +59,7 @@ class ProtoMAML(AdaptingLearner):
                 "ProtoMAML makes its head from the support or from metadata, and this task has neither; give it a shot."
             )
         if ANCHOR in own:
-            prototypes = pseudo_shot_prototype(prototypes, shots, own[ANCHOR], own[STRENGTH])
+            prototypes = pseudo_shot_prototype(prototypes, examples.counts, own[ANCHOR], own[STRENGTH])
         weight, bias = prototype_head(prototypes, self.log_scale.exp())
         return start | {HEAD_WEIGHT: weight, HEAD_BIAS: bias}
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from metadash.learners.core.anchored import AnchoredLearner, Fusion
-from metadash.networks.anchors import ConvexGate, MetadataContext
+from metadash.learners.core.task_batch import TaskBatch
 
 Distance = Literal["euclidean", "cosine"]
 
@@ -23,33 +23,19 @@ class PrototypeLearner(AnchoredLearner):
 
     fusions: ClassVar[tuple[str, ...]] = ("none", "pseudo-shots", "am3")
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
-        if fusion == "am3":
-            self.gate = ConvexGate(dim, dropout=dropout)
+    def decide(self, batch: TaskBatch) -> Tensor:
+        return self.logits(batch.query_x, self.prototypes(batch))
 
-    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
-        return self.logits(query, self.prototypes(support, context))
-
-    def prototypes(self, support: Tensor, context: MetadataContext | None = None) -> Tensor:
-        """[B, N, K, D] to [B, N, D]. K may be 0 (zero-shot) when there is metadata."""
-        shots = support.shape[2]
-        mean = support.sum(dim=2) / max(shots, 1)
-        prior = self.prior(context)
-        if prior is None or context is None:
+    def prototypes(self, batch: TaskBatch) -> Tensor:
+        """[B, N, D] of a batch of embeddings. A class may be without examples (zero-shot) when there is metadata."""
+        mean = batch.class_mean(batch.support_x)
+        prior = self.prior(batch.context)
+        if prior is None or batch.context is None:
             return mean
         anchor, strength = prior
         if self.fusion == "pseudo-shots":
-            return pseudo_shot_prototype(mean, shots, anchor, strength)
-        weight = torch.where(context.present.any(dim=-1), self.gate(anchor), 1.0)[..., None]
+            return pseudo_shot_prototype(mean, batch.counts, anchor, strength)
+        weight = torch.where(batch.context.present.any(dim=-1), self.gate(anchor), 1.0)[..., None]
         return weight * mean + (1 - weight) * anchor
 
     @abstractmethod
@@ -80,7 +66,7 @@ class PrototypicalNetwork(PrototypeLearner):
         return -self.log_scale.exp() * squared
 
 
-def pseudo_shot_prototype(mean: Tensor, shots: int, anchor: Tensor, strength: Tensor) -> Tensor:
-    """(K·x̄ + κ·μ) / (K + κ), which is x̄ to the last bit where κ = 0: mean [..., D], anchor [..., D], strength [...]."""
+def pseudo_shot_prototype(mean: Tensor, shots: int | Tensor, anchor: Tensor, strength: Tensor) -> Tensor:
+    """(K·x̄ + κ·μ) / (K + κ), which is x̄ to the last bit where κ = 0: mean [..., D], anchor [..., D], strength [...], K one or [...]."""
     weight = strength / (shots + strength).clamp(min=torch.finfo(mean.dtype).tiny)
     return mean + weight[..., None] * (anchor - mean)

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from metadash.errors import BadInput
 from metadash.learners.core.anchored import AnchoredLearner, Fusion
 from metadash.learners.core.base import EmbeddingLearner
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import Distance, PrototypicalNetwork
-from metadash.learners.ridge import Ridge, identity, one_hot_rows
-from metadash.networks.anchors import MetadataContext
+from metadash.learners.ridge import Ridge, identity
 
 
 class Flat(nn.Module):
@@ -59,8 +59,8 @@ class MetadataOnly(PrototypicalNetwork):
             raise BadInput("Metadata alone needs at least one metadata source and the fusion pseudo-shots.")
         super().__init__(backbone, dim, source_dims, fusion, distance, dropout)
 
-    def prototypes(self, support: Tensor, context: MetadataContext | None = None) -> Tensor:
-        prior = self.prior(context)
+    def prototypes(self, batch: TaskBatch) -> Tensor:
+        prior = self.prior(batch.context)
         if prior is None:
             raise BadInput("Metadata alone cannot classify a task that comes without metadata.")
         return prior[0]
@@ -80,8 +80,8 @@ class Chance(EmbeddingLearner):
     ):
         super().__init__(Flat(), dim)
 
-    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
-        return query.new_zeros(*query.shape[:2], support.shape[1])
+    def decide(self, batch: TaskBatch) -> Tensor:
+        return batch.query_x.new_zeros(*batch.query_x.shape[:2], batch.n_way)
 
 
 class LogisticRegression(AnchoredLearner):
@@ -92,23 +92,14 @@ class LogisticRegression(AnchoredLearner):
     example a class, its anchor μ, whose loss counts κ times.
     """
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-        logistic_c: float = 1.0,
-        logistic_steps: int = 200,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
+    def prepare(self, *, logistic_c: float = 1.0, logistic_steps: int = 200) -> None:
         self.logistic_c, self.logistic_steps = logistic_c, logistic_steps
 
-    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
-        rows, targets = support.flatten(1, 2), one_hot_rows(support)
-        prior, total = self.prior(context), rows.new_full((len(rows), 1, 1), len(targets))
+    def decide(self, batch: TaskBatch) -> Tensor:
+        rows, query, targets = batch.support_x, batch.query_x, batch.one_hot()
+        there = None if batch.mask is None else batch.mask[..., None].to(rows.dtype)  # [B, S, 1]
+        prior = self.prior(batch.context)
+        total = rows.new_full((len(rows), 1, 1), rows.shape[1]) if there is None else there.sum(dim=1, keepdim=True)
         centre = rows.sum(dim=1, keepdim=True)
         if prior is not None:
             weight = prior[1][..., None]  # [B, N, 1]
@@ -116,12 +107,16 @@ class LogisticRegression(AnchoredLearner):
         total = total.clamp(min=torch.finfo(rows.dtype).tiny)
         centre = centre / total  # around it, intercept and weights do not disturb each other
         rows, query = rows - centre, query - centre
+        if there is not None:
+            rows = rows * there
         if prior is not None:
             prior = (prior[0] - centre, prior[1])
         bound = Ridge(rows, 2 / self.logistic_c, prior)
 
         def slopes(weights: Tensor, intercept: Tensor) -> tuple[Tensor, Tensor]:
-            surprise = (rows @ weights + intercept).softmax(dim=-1) - targets  # [B, N·K, N]
+            surprise = (rows @ weights + intercept).softmax(dim=-1) - targets  # [B, S, N]
+            if there is not None:
+                surprise = surprise * there
             by_weights, by_intercept = rows.mT @ surprise, surprise.sum(dim=1, keepdim=True)
             if prior is not None:
                 surprise = weight * ((prior[0] @ weights + intercept).softmax(dim=-1) - identity(prior[1]))

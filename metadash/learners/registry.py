@@ -5,68 +5,17 @@ import importlib
 import inspect
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from metadash.errors import BadInput, nearest
-from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS, USUAL_FUSIONS
+from metadash.learners.core.entry import LearnerEntry, Mode
+from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS
 from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
 
 if typing.TYPE_CHECKING:
     from torch import nn
 
     from metadash.learners.core.base import Learner
-
-Mode = Literal["quick", "full"]
-"""Over the frozen embeddings of a backbone, or end to end."""
-
-Family = Literal["metric", "closed form", "optimisation", "recurrent", "reference"]
-
-TRAINER_OPTIONS = ("reptile_epsilon",)
-"""Options that the trainer reads, not the learner's constructor."""
-
-
-@dataclass(frozen=True)
-class LearnerEntry:
-    """``options`` names the LearnerOptions it reads, ``defaults`` those whose paper differs from LearnerOptions' own, ``quick`` those
-    that differ over a frozen embedding: there the papers' steps, meant for a whole network, barely move the linear head that is
-    left to adapt. They, and ``quick_learning_rate``, were chosen on validation classes of glyphs.
-
-    ``idea`` is two sentences: the idea, and what to expect. ``fixed_way``: it can only be used with the number of ways it was
-    trained for. ``learns``: over a frozen embedding and without metadata there is still something to train. ``reads_inputs``: it
-    reads the data set's own inputs, not embeddings of them. ``fusions`` are the ways in which it can take metadata in.
-    ``learning_rate`` is where its outer optimiser should start. ``through``: unless ``first_order``, its meta-gradient goes through
-    the inner steps. ``make`` is "module:Class".
-    """
-
-    name: str
-    title: str
-    family: Family
-    paper: str
-    idea: str
-    cost: str
-    make: str
-    options: tuple[str, ...] = ()
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    fusions: tuple[str, ...] = USUAL_FUSIONS
-    distances: tuple[str, ...] = ()
-    needs_metadata: bool = False
-    fixed_way: bool = False
-    learns: bool = True
-    reads_inputs: bool = False
-    through: bool = False
-    learning_rate: float = 1e-2
-    quick: Mapping[str, Any] = field(default_factory=dict)
-    quick_learning_rate: float = 1e-2
-
-    @property
-    def adapts_backbone(self) -> bool:
-        """End to end, each task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
-        return "batch_norm" in self.options
-
-    def outer_rate(self, mode: Mode) -> float:
-        return self.quick_learning_rate if mode == "quick" else self.learning_rate
-
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
 DISTANCES = ("euclidean", "cosine")
@@ -84,6 +33,7 @@ ENTRIES = (
         fusions=PROTOTYPE_FUSIONS,
         distances=DISTANCES,
         learns=False,
+        stacks=True,
     ),
     LearnerEntry(
         "matching",
@@ -196,6 +146,8 @@ ENTRIES = (
         fixed_way=True,
         learning_rate=1e-3,
         quick={"inner_lr": 0.03},
+        optimiser="descent",
+        annealed="reptile_epsilon",
     ),
     LearnerEntry(
         "protomaml",
@@ -209,6 +161,7 @@ ENTRIES = (
         (*INNER, "first_order"),
         through=True,
         learning_rate=1e-3,
+        makes_head=True,
     ),
     LearnerEntry(
         "meta-lstm",
@@ -223,6 +176,8 @@ ENTRIES = (
         {"inner_steps": 8, "hidden": 20, "batch_norm": "support"},
         fixed_way=True,
         learning_rate=1e-3,
+        gates=True,
+        clip=0.25,
     ),
     LearnerEntry(
         "baseline",
@@ -249,6 +204,7 @@ ENTRIES = (
         ("finetune_steps", "finetune_lr"),
         fusions=REFERENCE_FUSIONS,
         learns=False,
+        makes_head=True,
     ),
     LearnerEntry(
         "centroid",
@@ -301,6 +257,12 @@ ENTRIES = (
         learns=False,
     ),
 )
+
+TRAINER_OPTIONS = tuple(entry.annealed for entry in ENTRIES if entry.annealed)
+"""Options that the trainer reads, not the learner's constructor."""
+
+USUAL = "prototypical"
+"""The learner where none is named."""
 
 LEARNERS: dict[str, LearnerEntry] = {entry.name: entry for entry in ENTRIES}
 

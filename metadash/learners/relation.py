@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.core.anchored import Fusion
 from metadash.learners.prototypical import PrototypeLearner
 
 
@@ -21,18 +20,8 @@ class RelationNetwork(PrototypeLearner):
     than their sum: at a fixed number of shots the first layer cannot tell, and one module then serves every number of shots.
     """
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-        hidden: int = 64,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
-        self.pair = nn.Linear(2 * dim, hidden)
+    def prepare(self, *, hidden: int = 64) -> None:
+        self.pair = nn.Linear(2 * self.dim, hidden)
         self.hidden = nn.Linear(hidden, hidden)
         self.score = nn.Linear(hidden, 1)
 

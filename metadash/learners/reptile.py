@@ -12,11 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from metadash.learners.core.adapting import AdaptingLearner
-from metadash.learners.core.inner_loop import QUERY, SUPPORT, Parameters, Rule, check, film_of, take
+from metadash.learners.core.inner_loop import QUERY, SUPPORT, Parameters, Rule, check, film_of, own_of, stack_all, take
+from metadash.learners.core.task_batch import Examples, TaskBatch
 from metadash.learners.maml import GradientDescent
-from metadash.networks.anchors import MetadataContext
 from metadash.networks.film import Modulation
 from metadash.networks.task_norm import BatchNorm, Statistics
+
+Moved = tuple[Parameters, Tensor, list[Statistics]]
+"""Of one task: θ − φ, the losses [steps], and what each batch norm saw."""
 
 
 class AdamWithoutMomentum:
@@ -69,26 +72,24 @@ class Reptile(AdaptingLearner):
     def rule(self) -> Rule:
         return AdamWithoutMomentum(self.inner_lr) if self.inner_optimiser == "adam" else GradientDescent(self.inner_lr)
 
-    def meta_gradient(
-        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None
-    ) -> tuple[Parameters, Tensor]:
-        """θ − φ of each task, each [B, ...], by the names of ``adapted``; and the losses [B, steps] on the way.
-
-        support_x [B, N, K, ...], query_x [B, Q, ...], target [B, Q].
-        """
-        self.check_ways(support_x)
-        batch, n_way, shots = support_x.shape[:3]
-        labels = torch.arange(n_way, device=target.device).repeat_interleave(shots).expand(batch, -1)
-        pool_x, pool_y = torch.cat([support_x.flatten(1, 2), query_x], 1), torch.cat([labels, target], 1)  # [B, P, ...], [B, P]
-        orders = torch.stack([self.minibatches(pool_x.shape[1]) for _ in range(batch)]).to(target.device)  # [B, steps, batch]
-        vectorised = self.inner.runs_vectorised(support_x)
+    def meta_gradient(self, batch: TaskBatch) -> tuple[Parameters, Tensor]:
+        """θ − φ of each task, each [B, ...], by the names of ``adapted``; and the losses [B, steps] on the way."""
+        self.check_ways(batch)
+        assert batch.query_y is not None
+        pool_x = torch.cat([batch.support_x, batch.query_x], 1)  # [B, P, ...]
+        pool_y = torch.cat([batch.support_y, batch.query_y], 1)  # [B, P]
+        orders = self.orders(batch).to(pool_y.device)  # [B, steps, batch]
+        vectorised = batch.regular and self.inner.runs_vectorised(batch.support_x)
         watch = self.network.call.mode == "running" and self.training
+        support_rows, n_way, shots = batch.support_x.shape[1], batch.n_way, batch.shots
 
-        def task(
-            support: Tensor, x: Tensor, y: Tensor, order: Tensor, own: Parameters
-        ) -> tuple[Parameters, Tensor, list[Statistics]]:
-            start, update = self.begin(support, own), self.rule()
-            film = pool_film(own, n_way * shots, len(x))
+        def task(x: Tensor, y: Tensor, order: Tensor, own: Parameters) -> Moved:
+            assert shots is not None
+            return move(Examples(x[:support_rows], y[:support_rows], n_way, shots), x, y, order, own)
+
+        def move(examples: Examples, x: Tensor, y: Tensor, order: Tensor, own: Parameters) -> Moved:
+            start, update = self.begin(examples, own), self.rule()
+            film = pool_film(own, support_rows, len(x))
             params, losses, seen = start, [], []
             for step in range(self.inner_steps):
                 rows = order[step]
@@ -100,40 +101,54 @@ class Reptile(AdaptingLearner):
             return {name: start[name] - params[name] for name in start}, torch.stack(losses), seen
 
         with torch.no_grad():
-            difference, losses, seen = self.inner.over_tasks(task, vectorised)(
-                support_x, pool_x, pool_y, orders, self.own(context)
-            )
+            own = self.own(batch.context)
+            if batch.regular:
+                difference, losses, seen = self.inner.over_tasks(task, vectorised)(pool_x, pool_y, orders, own)
+            else:
+                difference, losses, seen = stack_all(
+                    [move(batch.examples(b), *take((pool_x, pool_y, orders, own), b)) for b in range(len(batch))]
+                )
         check(losses, torch.stack([d.flatten(1).sum(1) for d in difference.values()]), self.inner_steps)
         self.inner.observe(seen)
         return difference, losses
 
-    def minibatches(self, pool: int) -> Tensor:
-        """Rows [steps, batch] of a pool of examples, shuffled and gone through again and again, from torch's own generator."""
-        size = min(self.inner_batch, pool)
+    def orders(self, batch: TaskBatch) -> Tensor:
+        """The minibatches [B, steps, batch] of each task's pool, as rows of its support and then its queries that are there."""
+        pool = batch.support_x.shape[1] + batch.query_x.shape[1]
+        if batch.mask is None and batch.query_mask is None:
+            return torch.stack([self.minibatches(pool, pool) for _ in range(len(batch))])
+        support, query = batch.masks()
+        rows = [there.nonzero().flatten() for there in torch.cat([support, query], 1).cpu()]
+        fewest = min(map(len, rows))
+        return torch.stack([one[self.minibatches(len(one), fewest)] for one in rows])
+
+    def minibatches(self, pool: int, fewest: int) -> Tensor:
+        """Rows [steps, batch] of a pool of examples, shuffled and gone through again and again, from torch's own generator; never more
+        in a batch than the smallest pool beside it has."""
+        size = min(self.inner_batch, fewest)
         passes = -(-self.inner_steps * size // pool)
         rows = torch.cat([torch.randperm(pool) for _ in range(passes)])
         return rows[: self.inner_steps * size].view(self.inner_steps, size)
 
-    def loss(
-        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
-    ) -> Tensor:
+    def loss(self, batch: TaskBatch, progress: float = 1.0) -> Tensor:
         """Its value is the loss of the last minibatch; its gradient is θ − φ, and reaches the anchors through the head's start.
 
         FiLM's networks have no place in θ − φ: their gradient is that of the queries' loss at φ, as in first-order MAML. It, and
         the auxiliary loss, count as much as the inner steps would have moved them: by their number and rate.
         """
-        difference, losses = self.meta_gradient(support_x, query_x, target, context)
-        own, surrogate = self.own(context), losses.new_zeros(())
-        hooked = losses.new_zeros(()) + self.hooks_loss(lambda: self.embedded(support_x), context)
-        for b in range(len(support_x)):
-            mine = take(own, b)
-            start = self.begin(support_x[b], mine)
-            surrogate = surrogate + sum((start[name] * difference[name][b]).sum() for name in start) / len(support_x)
+        difference, losses = self.meta_gradient(batch)
+        own, surrogate = self.own(batch.context), losses.new_zeros(())
+        hooked = losses.new_zeros(()) + self.hooks_loss(lambda: self.embedded(batch), batch)
+        for b in range(len(batch)):
+            mine, examples = own_of(own, batch, b), batch.examples(b)
+            start = self.begin(examples, mine)
+            surrogate = surrogate + sum((start[name] * difference[name][b]).sum() for name in start) / len(batch)
             if (film := film_of(mine, QUERY)) is not None:
                 end = {name: (value - difference[name][b]).detach() for name, value in start.items()}
-                support = support_x[b].flatten(0, 1) if support_x.shape[2] else None
-                logits = self.network.logits(end, query_x[b], self.inner_steps, support, film)
-                hooked = hooked + F.cross_entropy(logits, target[b]) / len(support_x)
+                support = examples.x if len(examples.x) else None
+                query, target = batch.queries(b)
+                logits = self.network.logits(end, query, self.inner_steps, support, film)
+                hooked = hooked + F.cross_entropy(logits, target) / len(batch)
         surrogate = surrogate + self.inner_lr * self.inner_steps * hooked
         return surrogate - surrogate.detach() + losses[:, -1].mean()
 

@@ -11,34 +11,24 @@ import math
 import torch
 from torch import Tensor, nn
 
-from metadash.learners.core.anchored import AnchoredLearner, Fusion, Prior
-from metadash.networks.anchors import MetadataContext
+from metadash.learners.core.anchored import AnchoredLearner, Prior
+from metadash.learners.core.task_batch import TaskBatch
 
 
 class R2D2(AnchoredLearner):
     """The logits are scale · (query W) + bias."""
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-        ridge_lambda: float = 0.1,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
+    def prepare(self, *, ridge_lambda: float = 0.1) -> None:
         self.log_lambda = nn.Parameter(torch.tensor(math.log(ridge_lambda)))
         self.log_scale = nn.Parameter(torch.tensor(2.0))
         self.bias = nn.Parameter(torch.tensor(0.0))
 
-    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
-        return self.log_scale.exp() * (query @ self.head(support, context)) + self.bias
+    def decide(self, batch: TaskBatch) -> Tensor:
+        return self.log_scale.exp() * (batch.query_x @ self.head(batch)) + self.bias
 
-    def head(self, support: Tensor, context: MetadataContext | None = None) -> Tensor:
-        """W [B, D, N]."""
-        return Ridge(support.flatten(1, 2), self.log_lambda.exp(), self.prior(context)).solution(one_hot_rows(support))
+    def head(self, batch: TaskBatch) -> Tensor:
+        """W [B, D, N]. A row of zeros without a label, as filling is one, weighs nothing in it."""
+        return Ridge(batch.support_x, self.log_lambda.exp(), self.prior(batch.context)).solution(batch.one_hot())
 
 
 class Ridge:
@@ -60,7 +50,7 @@ class Ridge:
             self.spread = torch.linalg.lu_factor(identity(spread) + spread)
 
     def solution(self, targets: Tensor) -> Tensor:
-        """The ridge weights [B, D, N] for targets [M, N] of the rows; an anchor's target is its own class."""
+        """The ridge weights [B, D, N] for targets [M, N] or [B, M, N] of the rows; an anchor's target is its own class."""
         targets = targets.expand(len(self.rows), -1, -1)
         if self.few:
             return self.corrected(self.rows.mT @ torch.linalg.lu_solve(*self.factor, targets), identity(targets))
@@ -85,9 +75,3 @@ class Ridge:
 
 def identity(like: Tensor) -> Tensor:
     return torch.eye(like.shape[-1], dtype=like.dtype, device=like.device)
-
-
-def one_hot_rows(support: Tensor) -> Tensor:
-    """The one-hot labels [N·K, N] of a support [B, N, K, D]."""
-    ways, shots = support.shape[1:3]
-    return torch.eye(ways, dtype=support.dtype, device=support.device).repeat_interleave(shots, dim=0)

@@ -6,20 +6,22 @@ kind of change. All act on the classes of one role, the test classes, so that no
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from metadash.data.columns.registry import kind_of, rung_named, rungs
 from metadash.errors import BadInput
-from metadash.metadata.blur import RUNGS, ladder_of
-from metadash.metadata.columns import kind_of
+from metadash.fields import Between, Checked, OneOf
+from metadash.metadata.blur import ladder_of
 from metadash.metadata.encoded import EncodedSource
 
 ChangeKind = Literal["missing", "swap", "nearest", "noise", "stale", "blur"]
 Choice = Literal["random", "rare", "systematic"]
 
-KINDS: dict[str, str] = {
+NO_CHANGE = "There is no change '{value}'; there are {choices}."
+KINDS: dict[ChangeKind, str] = {
     "missing": "is not there",
     "swap": "belongs to another class",
     "nearest": "belongs to the most similar class",
@@ -27,11 +29,23 @@ KINDS: dict[str, str] = {
     "stale": "is out of date",
     "blur": "is less exact",
 }
-CHOICES: dict[str, str] = {
+CHOICES: dict[Choice, str] = {
     "random": "at random",
     "rare": "rare classes first, those with the fewest instances",
     "systematic": "the largest values first",
 }
+
+
+def read_kind(text: str) -> ChangeKind:
+    """Raises BadInput for what is no kind of change."""
+    for kind in KINDS:
+        if kind == text:
+            return kind
+    raise BadInput(NO_CHANGE.format(value=text, choices=", ".join(KINDS)))
+
+
+CHOSEN = OneOf(CHOICES, "What is hit cannot be chosen by '{value}'; choose {choices}.")
+
 IN_THE_TABLE = ("stale", "blur")
 """Kinds that change values as a person would write them; the others change what the encoder makes of them."""
 
@@ -46,11 +60,13 @@ INSTANCE_KINDS: dict[str, str] = {
 DAYS_A_YEAR = 365.25
 
 
-BLURRED = tuple(rung for rung in RUNGS if rung not in ("as it is", "withheld"))
+def blurred_to() -> tuple[str, ...]:
+    """The rungs on which a source can be told less exactly."""
+    return tuple(rung for rung in rungs() if rung not in ("as it is", "withheld"))
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(Checked):
     """One source changed for a ``fraction`` of the classes (or instances, where it describes those), chosen by ``choice``.
 
     *missing*: the source is absent; *swap*: the chosen classes hand their rows round; *nearest*: each gets the row of the class most
@@ -59,23 +75,17 @@ class Change:
     """
 
     source: str
-    kind: ChangeKind
-    fraction: float = 1.0
-    choice: Choice = "random"
+    kind: Annotated[ChangeKind, OneOf(KINDS, NO_CHANGE)]
+    fraction: Annotated[float, Between(0, 1)] = 1.0
+    choice: Annotated[Choice, CHOSEN] = "random"
     years: float = 0.0
     to: str = ""
 
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise BadInput(f"There is no change '{self.kind}'; there are {', '.join(KINDS)}.")
-        if self.choice not in CHOICES:
-            raise BadInput(f"What is hit cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
-        if not 0 <= self.fraction <= 1:
-            raise BadInput(f"The fraction is {self.fraction}; it must be from 0 to 1.")
+    def settle(self) -> None:
         if (self.kind == "stale") != (self.years != 0):
             raise BadInput("Only a stale source is some years old, and it must say how many.")
-        if (self.kind == "blur") != (self.to in BLURRED):
-            raise BadInput(f"Only a blurred source has a rung, and it must be one of {', '.join(BLURRED)}.")
+        if (self.kind == "blur") != (self.to in blurred_to()):
+            raise BadInput(f"Only a blurred source has a rung, and it must be one of {', '.join(blurred_to())}.")
 
 
 def check_instance_change(source: str, kind: str) -> None:
@@ -88,7 +98,7 @@ def check_instance_change(source: str, kind: str) -> None:
 
 
 @dataclass(frozen=True)
-class Edit:
+class Edit(Checked):
     """One class's value in one column, as a person would write it; an empty text makes it missing."""
 
     class_id: int
@@ -97,7 +107,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class InstanceEdit:
+class InstanceEdit(Checked):
     """As ``Edit``, of one instance."""
 
     instance_id: int
@@ -133,25 +143,15 @@ def edit_table(table: pd.DataFrame, edits: Sequence[Edit], members: np.ndarray) 
 
 def read_value(text: str, column: pd.Series) -> Any:
     """What a person wrote, as a value of the column. Raises BadInput when it is none."""
-    kind = kind_of(column)
     if not text.strip():
         return None
+    kind = kind_of(column)
+    if not kind.typed:
+        raise BadInput(f"'{column.name}' holds {kind.plural}, which cannot be edited by hand.")
     try:
-        if kind == "numeric":
-            value = float(text)
-            return int(value) if value.is_integer() and pd.api.types.is_integer_dtype(column) else value
-        if kind == "timestamp":
-            return pd.Timestamp(text)
+        return kind.read(text.strip(), column)
     except ValueError as error:
-        wanted = "a number" if kind == "numeric" else "a time like 2024-05-31"
-        raise BadInput(f"'{text}' is not {wanted}, and '{column.name}' holds nothing else.") from error
-    if kind == "boolean":
-        if text.strip().lower() not in ("true", "false"):
-            raise BadInput(f"'{text}' is neither true nor false, and '{column.name}' holds nothing else.")
-        return text.strip().lower() == "true"
-    if kind == "vector":
-        raise BadInput(f"'{column.name}' holds vectors, which cannot be edited by hand.")
-    return text.strip()
+        raise BadInput(f"'{column.name}' holds {kind.plural}; '{text}' is not one.") from error
 
 
 def change_table(
@@ -174,17 +174,17 @@ def change_table(
 
 
 def stale_columns(change: Change, table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
-    times = [name for name in columns if kind_of(table[name]) == "timestamp"]
+    times = {name: kind for name in columns if (kind := kind_of(table[name])).ages}
     if not times:
         raise BadInput(f"The source '{change.source}' holds no time, so it cannot be out of date; choose another change.")
-    return {name: pd.to_datetime(table[name]) - pd.Timedelta(days=change.years * DAYS_A_YEAR) for name in times}
+    return {name: kind.older(table[name], change.years * DAYS_A_YEAR) for name, kind in times.items()}
 
 
 def blurred_columns(change: Change, table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
     able = [name for name in columns if change.to in ladder_of(table[name])]
     if not able:
         raise BadInput(f"The source '{change.source}' has no column that can be told as '{change.to}'; choose another rung.")
-    return {name: RUNGS[change.to].apply(table[name]) for name in able}
+    return {name: rung_named(change.to).apply(table[name]) for name in able}
 
 
 def change_vectors(

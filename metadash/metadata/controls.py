@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import replace
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -11,7 +12,16 @@ from metadash.metadata.encoded import EncodedInstances, EncodedSource
 NOISE_ROWS = 20_000
 """Different rows of noise, or tags, at most: instances beyond that share them by chance, which tells no more than their own would."""
 
-CONTROLS = ("none", "shuffled", "noise", "constant", "random-id")
+Control = Literal["none", "shuffled", "noise", "constant", "random-id"]
+CONTROLS: tuple[Control, ...] = get_args(Control)
+
+
+def read_control(text: str) -> Control:
+    """Raises BadInput for what is no control."""
+    for kind in CONTROLS:
+        if kind == text:
+            return kind
+    raise BadInput(f"The control is '{text}'; it must be one of {', '.join(CONTROLS)}.")
 
 
 def control(
@@ -26,8 +36,7 @@ def control(
     """
     if kind == "none":
         return sources
-    if kind not in CONTROLS:
-        raise BadInput(f"The control is '{kind}'; it must be one of {', '.join(CONTROLS)}.")
+    read_control(kind)
     n_classes = len(sources[0].vectors)
     permutation = np.arange(n_classes)
     for members in roles:
@@ -60,8 +69,7 @@ def control_instances(
     """
     if kind == "none" or not sources:
         return sources
-    if kind not in CONTROLS:
-        raise BadInput(f"The control is '{kind}'; it must be one of {', '.join(CONTROLS)}.")
+    read_control(kind)
     order = np.arange(len(sources[0].place))
     for members in roles:
         order[members] = generator.permutation(members)

@@ -14,6 +14,9 @@ class InstanceMetadata:
     vectors: list[Tensor]
     present: Tensor
 
+    def to(self, device: torch.device) -> "InstanceMetadata":
+        return InstanceMetadata([x.to(device) for x in self.vectors], self.present.to(device))
+
     def masked(self, keep: Tensor) -> "InstanceMetadata":
         """``keep`` [B, S]."""
         return InstanceMetadata(self.vectors, self.present & keep.view(len(keep), *[1] * (self.present.dim() - 2), -1))
@@ -24,7 +27,7 @@ class MetadataContext:
     """The metadata of the classes of a batch of tasks, and where there are such sources, of their instances.
 
     ``vectors`` one [B, N, d_s] per source; ``present`` [B, N, S] bool, after any mask over the sources. ``support`` [B, N, K, ·]
-    and ``query`` [B, Q, ·] hold the sources that describe instances.
+    (or, flat, [B, N·K, ·]: what learners receive) and ``query`` [B, Q, ·] hold the sources that describe instances.
     """
 
     vectors: list[Tensor]
@@ -35,6 +38,10 @@ class MetadataContext:
     @property
     def n_sources(self) -> int:
         return self.present.shape[-1] + (self.query.present.shape[-1] if self.query is not None else 0)
+
+    def to(self, device: torch.device) -> "MetadataContext":
+        support, query = self.support and self.support.to(device), self.query and self.query.to(device)
+        return MetadataContext([x.to(device) for x in self.vectors], self.present.to(device), support, query)
 
     def masked(self, keep: Tensor) -> "MetadataContext":
         """With only the sources where ``keep`` ([S], or [B, S]) is true: those of classes first, then those of instances."""
@@ -47,6 +54,14 @@ class MetadataContext:
             self.present & of_classes[:, None, :],
             self.support and self.support.masked(of_instances),
             self.query and self.query.masked(of_instances),
+        )
+
+    def flat(self) -> "MetadataContext":
+        """With the support's metadata in one row an example, whatever their classes."""
+        if self.support is None or self.support.present.dim() == 3:
+            return self
+        return replace(
+            self, support=InstanceMetadata([x.flatten(1, 2) for x in self.support.vectors], self.support.present.flatten(1, 2))
         )
 
     def at_shot(self, n_shot: int) -> "MetadataContext":

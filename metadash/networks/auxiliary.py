@@ -30,15 +30,16 @@ class AuxiliaryHead(nn.Module):
     def start(self, means: list[Tensor], variance: Tensor) -> None:
         """Start where every class is predicted to be the mean one: ``means`` one [d_s] a source, ``variance`` [S] summed over features."""
         for layer, mean in zip(self.sources, means, strict=True):
-            nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
-            layer.bias.copy_(mean)  # type: ignore[operator]
+            assert isinstance(layer, nn.Linear)
+            nn.init.zeros_(layer.weight)
+            layer.bias.copy_(mean)
         self.variance.copy_(variance.clamp(min=1e-6))
 
-    def forward(self, support: Tensor, context: MetadataContext) -> Tensor:
-        """Support embeddings [B, N, K, D] to a number; zero without shots, and where no source is present."""
-        if not support.shape[2]:
-            return support.new_zeros(())
-        prototypes, present = support.mean(dim=2), context.present.to(support.dtype)  # [B, N, D], [B, N, S]
+    def forward(self, prototypes: Tensor, context: MetadataContext, there: Tensor | None = None) -> Tensor:
+        """Prototypes [B, N, D] of the support to a number; zero where no source is present, or no example is ``there`` ([B, N] bool)."""
+        present = context.present.to(prototypes.dtype)  # [B, N, S]
+        if there is not None:
+            present = present * there[..., None]
         errors = [(layer(prototypes) - x).square().sum(dim=-1) for layer, x in zip(self.sources, context.vectors, strict=True)]
         unexplained = torch.stack(errors, dim=-1) / self.variance
         return self.weight * (unexplained * present).sum() / present.sum().clamp(min=1)

@@ -20,7 +20,7 @@ it makes leaving zero cost something. On glyphs the shift's multiplier settles a
 
 
 class Modulation(NamedTuple):
-    """``scale`` γ₀·γ(m) and ``shift`` β₀·β(m), both [..., D]; dimensions of 1 where all instances of a task are treated alike."""
+    """``scale`` γ₀·γ(m) and ``shift`` β₀·β(m), both [..., D]; a dimension of 1 where all instances of a task are treated alike."""
 
     scale: Tensor
     shift: Tensor
@@ -38,7 +38,7 @@ class Modulation(NamedTuple):
 
 
 class FilmNetwork(nn.Module):
-    """From a ``MetadataContext`` to the modulation of the support [B, N, K, D] and of the queries [B, Q, D].
+    """From a ``MetadataContext`` to the modulation of the support [B, S, D] and of the queries [B, Q, D].
 
     Sources that describe instances (widths ``instance_dims``) speak of each instance by itself. Sources that describe classes
     (``class_dims``) speak of the task: the mean of what is read of its classes, the same for support and queries, since the class
@@ -57,7 +57,8 @@ class FilmNetwork(nn.Module):
 
     def forward(self, context: MetadataContext) -> tuple[Modulation, Modulation]:
         thinned = F.dropout(self.scale.weight.new_ones(len(context.present), self.width), self.dropout, self.training)
-        return self.modulation(context, context.support, 2, thinned), self.modulation(context, context.query, 1, thinned)
+        context = context.flat()
+        return self.modulation(context, context.support, thinned), self.modulation(context, context.query, thinned)
 
     def of_rows(self, read: InstanceMetadata) -> Modulation:
         """[R, ...] instances by themselves to [R, D]: without sources of classes, and in evaluation, no instance depends on its task.
@@ -68,11 +69,11 @@ class FilmNetwork(nn.Module):
             raise ValueError("what modulates an instance depends on its task here")
         batch = InstanceMetadata([x[None] for x in read.vectors], read.present[None])
         nowhere = MetadataContext([], read.present.new_ones(1, 1, 0))
-        return self.modulation(nowhere, batch, 1, self.scale.weight.new_ones(1, self.width)).rows()
+        return self.modulation(nowhere, batch, self.scale.weight.new_ones(1, self.width)).rows()
 
-    def modulation(self, context: MetadataContext, read: InstanceMetadata | None, rank: int, thinned: Tensor) -> Modulation:
-        """Of instances in ``rank`` dimensions behind the one of the tasks; ``thinned`` [B, H] is the dropout mask."""
-        ahead = (len(thinned), *[1] * rank)
+    def modulation(self, context: MetadataContext, read: InstanceMetadata | None, thinned: Tensor) -> Modulation:
+        """Of instances [B, R, ·]; ``thinned`` [B, H] is the dropout mask."""
+        ahead = (len(thinned), 1)
         parts, known = [], []
         if self.of_classes is not None:
             some = context.present.any(dim=-1)  # [B, N]

@@ -28,6 +28,10 @@ def norm_pool_relu(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple
     return NormPoolReLU.apply(x, weight, bias, eps)
 
 
+AT_ONCE = 16 * 28 * 28 * 64
+"""Numbers of an image's gradient: so many stay in the cache of one core between the passes over them."""
+
+
 def wide(channels: Tensor) -> Tensor:
     return channels.view(1, -1, 1, 1)
 
@@ -35,6 +39,19 @@ def wide(channels: Tensor) -> Tensor:
 def put_back(pooled: Tensor, like: Tensor, places: Tensor) -> Tensor:
     """Pᵀ: zeros [B, C, H, W] but for the pooled numbers at their places."""
     return torch.ops.aten.max_pool2d_with_indices_backward(pooled, like, *POOL, places)
+
+
+def put_on_a_slope(pooled: Tensor, x: Tensor, places: Tensor, slope: Tensor, level: Tensor) -> Tensor:
+    """Pᵀ(pooled) + slope·x + level, some images at a time."""
+    out, slope, level = torch.empty_like(x), wide(slope), wide(level)
+    images = max(1, AT_ONCE // x[0].numel())
+    for first in range(0, len(x), images):
+        some = slice(first, first + images)
+        into = out[some]
+        torch.ops.aten.max_pool2d_with_indices_backward.grad_input(
+            pooled[some], x[some], *POOL, places[some], grad_input=into
+        ).addcmul_(x[some], slope).add_(level)
+    return out
 
 
 class NormPoolReLU(torch.autograd.Function):
@@ -74,7 +91,7 @@ class NormPoolReLUBackward(torch.autograd.Function):
         w_bar = rstd * ((z_bar * pooled).sum(OVER) - mean * b_bar)
         scale, n = weight * rstd, x.numel() // x.shape[1]
         slope = scale * rstd * w_bar / -n
-        x_bar = put_back(z_bar * wide(scale), x, places).addcmul_(x, wide(slope)).add_(wide(scale * b_bar / -n - slope * mean))
+        x_bar = put_on_a_slope(z_bar * wide(scale), x, places, slope, scale * b_bar / -n - slope * mean)
         ctx.save_for_backward(z_bar, x, weight, mean, rstd, pooled, places, y, b_bar, w_bar)
         return x_bar, w_bar, b_bar
 

@@ -20,7 +20,8 @@ class BackboneEntry:
     ``smallest_side`` in pixels. ``width`` is the usual one, ``widths`` those a page offers, ``least`` and ``most`` what may be asked
     for, ``width_means`` what it counts. ``milliseconds``: forward and backward of one 28×28 image on one thread of a 2024 server
     core, measured at some widths; a forward pass alone is a third of it. ``weights`` is about how many parameters a width has
-    for inputs of so many values: what an inner loop moves at each step.
+    for inputs of so many values: what an inner loop moves at each step. ``bytes_per_pixel`` a pixel of an image takes in memory for
+    each unit of width, from a forward pass to its gradient (measured at 256×256).
     """
 
     name: str
@@ -36,6 +37,7 @@ class BackboneEntry:
     milliseconds: Mapping[int, float]
     weights: Callable[[int, int], int]
     smallest_side: int = 1
+    bytes_per_pixel: float = 0.0
     grows_with_area: bool = True
 
     def seconds_per_input(self, width: int, shape: Sequence[int] = (28, 28)) -> float:
@@ -49,6 +51,10 @@ class BackboneEntry:
         above = known[known.index(below) + 1]
         slope = math.log(self.milliseconds[above] / self.milliseconds[below]) / math.log(above / below)
         return 1e-3 * area * self.milliseconds[below] * (width / below) ** slope
+
+    def bytes_per_input(self, width: int, shape: Sequence[int]) -> float:
+        """Memory of one input from its forward pass to its gradient; nothing to speak of where inputs are no images."""
+        return self.bytes_per_pixel * width * math.prod(shape[:2]) if len(shape) > 1 else 0.0
 
 
 BACKBONES = {
@@ -68,6 +74,7 @@ BACKBONES = {
             milliseconds={16: 0.13, 32: 0.30, 64: 0.69, 128: 1.9},
             weights=lambda width, size: 27 * width**2,
             smallest_side=16,
+            bytes_per_pixel=17,
         ),
         BackboneEntry(
             "resnet12",
@@ -83,6 +90,7 @@ BACKBONES = {
             milliseconds={8: 0.74, 16: 1.6, 32: 5.3, 64: 20.0},
             weights=lambda width, size: 3030 * width**2,
             smallest_side=8,
+            bytes_per_pixel=92,
         ),
         BackboneEntry(
             "mlp",

@@ -75,7 +75,8 @@ class TaskNorm(_BatchNorm):
             mean, var = self.row(self.running_mean, call.step), self.row(self.running_var, call.step)
             if not call.by_hand:
                 return F.batch_norm(input, mean, var, weight, bias, False, 0.0, self.eps)
-            return normalise(input, mean, var, weight, bias, self.eps)  # type: ignore[arg-type]
+            assert mean is not None and var is not None
+            return normalise(input, mean, var, weight, bias, self.eps)
         over = (0, *range(2, input.dim()))
         if call.seen is not None:
             call.seen.append((input.detach().mean(over), input.detach().var(over)))
@@ -131,10 +132,16 @@ def as_scale_and_shift(norm: _BatchNorm) -> tuple[Tensor, Tensor] | None:
     return scale, bias - mean * scale
 
 
-def norm_and_pool(norm: _BatchNorm, x: Tensor) -> Tensor:
-    """relu(max_pool(norm(x))), all three at once where the norm goes by its batch on a CPU."""
+def has_own_derivatives(norm: _BatchNorm, x: Tensor) -> bool:
+    """Whether the norm goes by its batch, on a CPU and outside ``vmap``: there a block is computed by functions that know their own
+    first and second derivatives (``pooled_norm``, ``convolution``)."""
     by_batch = norm.goes_by_batch() if isinstance(norm, TaskNorm) else norm.training
-    if not by_batch or not norm.affine or norm.momentum is None or x.is_cuda:
+    return by_batch and norm.affine and norm.momentum is not None and x.device.type == "cpu"
+
+
+def norm_and_pool(norm: _BatchNorm, x: Tensor) -> Tensor:
+    """relu(max_pool(norm(x))), all three at once where the norm ``has_own_derivatives``."""
+    if not has_own_derivatives(norm, x):
         return F.relu(F.max_pool2d(norm(x), 2))
     weight: Tensor = norm.weight
     bias: Tensor = norm.bias
@@ -156,9 +163,11 @@ def norm_and_pool(norm: _BatchNorm, x: Tensor) -> Tensor:
 def observe(norm: _BatchNorm, mean: Tensor, var: Tensor) -> None:
     """What torch's own batch norm does to its buffers in training."""
     if norm.running_mean is not None and norm.running_var is not None and norm.num_batches_tracked is not None:
+        share = norm.momentum
+        assert share is not None, "none of ours averages over all batches alike"
         with torch.no_grad():
-            norm.running_mean.lerp_(mean, norm.momentum)  # type: ignore[arg-type]
-            norm.running_var.lerp_(var, norm.momentum)  # type: ignore[arg-type]
+            norm.running_mean.lerp_(mean, share)
+            norm.running_var.lerp_(var, share)
             norm.num_batches_tracked.add_(1)
 
 

@@ -1,4 +1,7 @@
-"""Every kind of run: its spec, and the function that computes it. A new kind is one line here."""
+"""Every kind of run: its spec, the function that computes it, and what else is known of it. A new kind is one line here.
+
+Who wants to know something of a run asks here, and nobody asks of what class a spec is.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,10 +11,19 @@ from typing import Any
 from metadash.canonical import digest, plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.fields import build
+from metadash.runs.device import marked
+from metadash.runs.facts.attack import PROBE, PROXY
+from metadash.runs.facts.backbone import BACKBONE
+from metadash.runs.facts.facts import Facts
+from metadash.runs.facts.features import FEATURES
+from metadash.runs.facts.learner import LEARNER
+from metadash.runs.facts.subsets import HEADS, LOOP, MASKED
+from metadash.runs.facts.views import ADAPTATION, MAP
+from metadash.runs.facts.what_if import DOSE, WHAT_IF
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
 from metadash.specs.features import FeaturesSpec
-from metadash.specs.fields import build
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
@@ -25,6 +37,7 @@ class Kind:
 
     spec: type
     computes: str
+    facts: Facts[Any]
 
     def function(self) -> Callable:
         module, name = self.computes.split(":")
@@ -32,28 +45,33 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "backbone": Kind(BackboneSpec, "metadash.training.backbone:train_backbone"),
-    "features": Kind(FeaturesSpec, "metadash.training.features.encoding:encode_inputs"),
-    "learner": Kind(RunSpec, "metadash.training.light_runs:train_learner"),
-    "loop": Kind(LoopSpec, "metadash.training.light_runs:train_loop"),
-    "map": Kind(MapSpec, "metadash.training.projection:draw_map"),
-    "what-if": Kind(WhatIfSpec, "metadash.training.rescoring:what_if"),
-    "dose": Kind(DoseSpec, "metadash.training.rescoring:dose"),
-    "proxy": Kind(ProxySpec, "metadash.training.attack:score_proxy"),
-    "probe": Kind(ProbeSpec, "metadash.training.attack:guess_column"),
-    "adaptation": Kind(AdaptationSpec, "metadash.training.adaptation:watch"),
-    "heads": Kind(HeadsSpec, "metadash.training.heads:train_heads"),
-    "masked": Kind(MaskedSpec, "metadash.training.source_masking:score_masked"),
+    "backbone": Kind(BackboneSpec, "metadash.training.backbone:train_backbone", BACKBONE),
+    "features": Kind(FeaturesSpec, "metadash.training.features.encoding:encode_inputs", FEATURES),
+    "learner": Kind(RunSpec, "metadash.training.light_runs:train_learner", LEARNER),
+    "loop": Kind(LoopSpec, "metadash.training.light_runs:train_loop", LOOP),
+    "map": Kind(MapSpec, "metadash.training.projection:draw_map", MAP),
+    "what-if": Kind(WhatIfSpec, "metadash.training.rescoring:what_if", WHAT_IF),
+    "dose": Kind(DoseSpec, "metadash.training.rescoring:dose", DOSE),
+    "proxy": Kind(ProxySpec, "metadash.training.attack:score_proxy", PROXY),
+    "probe": Kind(ProbeSpec, "metadash.training.attack:guess_column", PROBE),
+    "adaptation": Kind(AdaptationSpec, "metadash.training.adaptation:watch", ADAPTATION),
+    "heads": Kind(HeadsSpec, "metadash.training.heads:train_heads", HEADS),
+    "masked": Kind(MaskedSpec, "metadash.training.source_masking:score_masked", MASKED),
 }
 
 
 def kind_of(spec: Spec) -> str:
-    return next(name for name, kind in KINDS.items() if isinstance(spec, kind.spec))
+    return next(name for name, kind in KINDS.items() if type(spec) is kind.spec)
+
+
+def facts_of(spec: Spec) -> Facts[Any]:
+    return KINDS[kind_of(spec)].facts
 
 
 def run_digest(spec: Spec, dataset: Dataset) -> str:
-    """Names the run: canonical spec, content of the data, version of the code that computes it (DESIGN, section 6)."""
-    return digest(kind_of(spec), spec, dataset.fingerprint, code_version())
+    """Names the run: canonical spec, content of the data, version of the code that computes it, and the device where it is no
+    processor."""
+    return digest(kind_of(spec), spec, dataset.fingerprint, marked(code_version()))
 
 
 def from_plain(kind: str, values: Mapping[str, Any]) -> Spec:
@@ -65,3 +83,16 @@ def from_plain(kind: str, values: Mapping[str, Any]) -> Spec:
 
 def as_plain(spec: Spec) -> dict[str, Any]:
     return plain(spec)
+
+
+def title_of(spec: Spec) -> str:
+    """A line that tells a run from its neighbours."""
+    return facts_of(spec).title(spec)
+
+
+def check(spec: Spec, dataset: Dataset) -> None:
+    """Looks a spec over, with all that it needs, before anything is computed: what does not fit the data is said at once, not after
+    the backbone has trained. Raises BadInput, in one sentence. Reads tables only: no torch, no scikit-learn."""
+    facts_of(spec).check(spec, dataset)
+    for need in spec.needs:
+        check(need, dataset)

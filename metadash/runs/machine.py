@@ -6,6 +6,8 @@ import platform
 import sys
 from importlib.metadata import version
 
+from metadash.runs.device import device_name
+
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -2, -3, -8
 MADV_HUGEPAGE, HUGE_PAGE = 14, 2 << 20
 RESERVE = (1 << 30) - (1 << 20)
@@ -19,7 +21,7 @@ def prepare_process() -> None:
     """One computing thread and generous malloc thresholds; call before the first large allocation.
 
     Two OpenMP threads stall each other as soon as another process wants a core, and blocks above 32 MB would be mapped and
-    unmapped at every training step (measured: shared/reference/learners.md, 4.4 and 4.5; the thresholds are glibc's mallopt(3)).
+    unmapped at every training step (docs/peers.md; the thresholds are glibc's mallopt(3)).
     """
     os.environ.update(ONE_THREAD)
     if sys.platform == "linux":
@@ -61,5 +63,5 @@ def environment() -> dict[str, str]:
         **{package: version(package) for package in packages},
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "threads": "1",
-        "device": "cpu",
+        "device": device_name(),
     }

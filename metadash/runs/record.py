@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,14 @@ import pandas as pd
 from metadash.canonical import digest
 from metadash.checksums import Kept, Stamp, is_sealed, is_whole, stamp_of
 from metadash.errors import BadInput
+from metadash.runs.device import marked
 from metadash.runs.kinds import from_plain
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
+from metadash.stats.metric import ACCURACY, Metric, metric_of
 from metadash.workspace import read_json, reason, set_aside
+
+S = TypeVar("S")
 
 WRITTEN = {"kind", "spec", "summary", "environment", "seconds", "created"}
 """What every ``run.json`` holds, those of older versions too."""
@@ -54,6 +58,12 @@ class Run:
     def spec(self) -> Spec:
         return from_plain(self.kind, self.about["spec"])
 
+    def spec_as(self, cls: type[S]) -> S:
+        """Its spec, where the kind of the run is known to whoever asks."""
+        spec = self.spec
+        assert isinstance(spec, cls), f"a run of the kind {self.kind} is no {cls.__name__}"
+        return spec
+
     @property
     def is_understood(self) -> bool:
         """False for a run of another version, whose spec has options that this one does not know."""
@@ -67,12 +77,18 @@ class Run:
         return self.about["summary"]
 
     @property
+    def metric(self) -> Metric:
+        """What its scores are values of; accuracy where it does not say, as an older version did not. Raises BadInput for an unknown one."""
+        return metric_of(self.summary.get("metric", ACCURACY.name))
+
+    @property
     def cost(self) -> dict[str, Any]:
         """``cpu_seconds``, ``peak_mib``, ``peak_by`` and, for learners, ``scoring_seconds``; empty for a run of an older version."""
         return self.about.get("cost", {})
 
     def scores(self) -> pd.DataFrame:
-        """Rows of (n_way, shot, episode, correct, queries): every test episode's own score. Older versions stored no n_way."""
+        """Rows of (n_way, shot, episode, value, correct, queries): every test episode's own score. Older versions stored no n_way, and no value
+        beside the counts."""
         return self.frame("scores")
 
     def history(self) -> pd.DataFrame:
@@ -167,7 +183,7 @@ def read_record(path: Path) -> Run | str:
     if not isinstance(about, dict) or not about.keys() >= WRITTEN:
         return HALF
     if "checksum" not in about and "files" not in about:
-        return CHANGED if about.get("code") == code_version() else UNSEALED
+        return CHANGED if about.get("code") == marked(code_version()) else UNSEALED
     if not is_sealed(about) or not about.keys() >= SEALED:
         return CHANGED
     named = digest(about["kind"], about["spec"], about["dataset_fingerprint"], about["code"])

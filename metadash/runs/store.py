@@ -18,6 +18,7 @@ from metadash.data.library import open_dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
+from metadash.runs.device import marked
 from metadash.runs.kinds import kind_of, run_digest
 from metadash.runs.record import Run, look
 from metadash.runs.version import code_version
@@ -106,7 +107,7 @@ class RunStore:
                 "kind": kind_of(spec),
                 "spec": plain(spec),
                 "dataset_fingerprint": dataset.fingerprint,
-                "code": code_version(),
+                "code": marked(code_version()),
                 "summary": summary,
                 "environment": environment,
                 "seconds": round(seconds, 2),

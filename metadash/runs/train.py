@@ -3,12 +3,11 @@
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.runs.cost import Meter
-from metadash.runs.kinds import KINDS, kind_of, run_digest
+from metadash.runs.kinds import KINDS, check, kind_of, run_digest
 from metadash.runs.memory import within_memory
 from metadash.runs.progress import SCORING, History, Report, Stopped, silent
 from metadash.runs.store import Run, RunStore
 from metadash.specs.any_spec import Spec
-from metadash.specs.check import check
 from metadash.workspace import Workspace
 
 WAIT_PHASE = "waiting for the same run, started by somebody else"
@@ -43,7 +42,7 @@ def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: 
 
     prepare_process()
     function = KINDS[kind_of(spec)].function()
-    with Meter() as meter, within_memory(spec):
+    with Meter() as meter, within_memory(spec, dataset):
         outcome = function(spec, dataset, needed, store, history)
         scoring = history.since(SCORING)
     outcome.summary["needs"] = [run.digest for run in needed]

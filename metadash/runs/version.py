@@ -22,13 +22,17 @@ ELSEWHERE = {
     "data/thumbnails.py": "draws what a person sees of an input",
     "errors.py": "words for what cannot be done",
     "runs/cost.py": "measures time and memory",
+    "runs/facts/": "words, estimates, and what must fit the data before anything is computed",
     "runs/progress.py": "says how far a run is, and may stop it",
     "runs/record.py": "gives back what was stored, and only as it was stored",
     "runs/store.py": "keeps what was computed; episodes that it draws anew must have the hash that they had",
+    "settings.py": "where things lie and how many work; the device that it names is beside the code in a digest",
     "runs/version.py": "this one; the meaning of a digest is tested by itself",
+    "specs/check.py": "refuses what does not fit the data, before anything is computed",
+    "stats/": "what is said of values, and in which unit; a value itself comes from what scores a task",
     "workspace.py": "the places of files",
 }
-"""What is reached and decides no number, each with the reason; what only they reach does not count either."""
+"""What is reached and decides no number, files and whole folders, each with the reason; what only they reach does not count either."""
 
 NAMED = re.compile(r"[\w.]+(?=:\w+$)|\w+(?=\.py$)")
 """The module in a string such as "arms:train_arm", "metadash.learners.maml:MAML" or "query_worker.py": loaded by name, not by import."""
@@ -49,10 +53,14 @@ def reached() -> list[str]:
     waiting = list(ROOTS)
     while waiting:
         name = waiting.pop()
-        if name not in found and name not in ELSEWHERE:
+        if name not in found and not is_elsewhere(name):
             found.add(name)
             waiting += files_named(name)
     return sorted(found)
+
+
+def is_elsewhere(name: str) -> bool:
+    return name in ELSEWHERE or any(f"{folder.as_posix()}/" in ELSEWHERE for folder in Path(name).parents)
 
 
 def files_named(name: str) -> Iterator[str]:

@@ -1,24 +1,16 @@
 """Any spec: what a run may be asked for, of whatever kind."""
 
-from metadash.specs.features import FeaturesSpec
-from metadash.specs.probes import ProbeSpec, ProxySpec
-from metadash.specs.run import BackboneSpec, RunSpec
-from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
-from metadash.specs.views import AdaptationSpec, MapSpec
-from metadash.specs.what_if import DoseSpec, WhatIfSpec
+from collections.abc import Sequence
+from typing import Protocol
 
-Spec = (
-    BackboneSpec
-    | FeaturesSpec
-    | RunSpec
-    | MapSpec
-    | AdaptationSpec
-    | ProxySpec
-    | ProbeSpec
-    | WhatIfSpec
-    | DoseSpec
-    | HeadsSpec
-    | LoopSpec
-    | MaskedSpec
-)
-"""Each names its ``dataset`` and lists what it ``needs``: the specs of the runs it starts from."""
+
+class Spec(Protocol):
+    """A frozen dataclass of plain values that says completely what is to be computed; ``metadash.runs.kinds`` lists the kinds."""
+
+    @property
+    def dataset(self) -> str:
+        """The name of its data set."""
+
+    @property
+    def needs(self) -> "Sequence[Spec]":
+        """The specs of the runs that it starts from."""

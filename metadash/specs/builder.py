@@ -7,19 +7,20 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.data.folds import fold_name
 from metadash.data.shipped import start_of
+from metadash.episodes.spec import Strategy
 from metadash.errors import BadInput
-from metadash.learners.registry import entry_of
+from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.encoders.registry import feature_entry, is_trained, read_through, usual_features
-from metadash.specs.check import check
+from metadash.specs.check import check_any, check_run
 from metadash.specs.defaults import Fitting, fitting
 from metadash.specs.features import FeaturesSpec
-from metadash.specs.run import AnyFeatures, BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import AnyFeatures, BackboneSpec, Distance, Evaluation, RunSpec
 from metadash.specs.source_levels import column_for, modulating, usual_fusion, usual_strategy
 
 USUAL_FOLDS = 5
@@ -76,7 +77,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     of_run = {name: chosen[name] for name in OF_RUN if name in chosen}
     of_run.setdefault("split", dataset.description.default_split or dataset.split_names[0])
     of_run.setdefault("fusion", usual_fusion(sources, dataset))
-    learner, mode = of_run.get("learner", "prototypical"), of_run.get("mode", "quick")
+    learner, mode = of_run.get("learner", USUAL), of_run.get("mode", "quick")
     of_run.setdefault("learning_rate", entry_of(learner).outer_rate(mode))
     drawn = drawn_how(dataset, sources, chosen)
     numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
@@ -90,7 +91,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
         sources=sources,
         modulating=modulating(of_run["fusion"], sources, dataset),
         backbone=backbone_for(dataset, of_run["split"], of_run.get("distance", "euclidean"), fitted, chosen),
-        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),  # type: ignore[arg-type]
+        evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),
         **of_run,
     )
 
@@ -104,7 +105,7 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
         raise BadInput("No number of shots is chosen; choose at least one.")
     if chosen.get("source_dropout") and not sources:
         raise BadInput("source_dropout would be ignored without metadata; name the sources that are to be hidden now and then.")
-    learner = chosen.get("learner", "prototypical")
+    learner = chosen.get("learner", USUAL)
     if chosen.get("ways") and entry_of(learner).fixed_way:
         raise BadInput(
             f"Fewer ways would be ignored by the learner '{learner}', whose head has one row for each class; choose none, or another "
@@ -112,7 +113,7 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
         )
 
 
-def backbone_for(dataset: Dataset, split: str, distance: str, fitted: Fitting, chosen: dict[str, Any]) -> AnyFeatures:
+def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitting, chosen: dict[str, Any]) -> AnyFeatures:
     """The backbone that comes with the data set where it is the one that training would give, unless one's own is asked for; or the
     encoder of that name, of which nothing is trained here."""
     name = chosen.get("backbone") or usual_features(dataset.modality.name, chosen.get("mode", "quick")).name
@@ -122,10 +123,10 @@ def backbone_for(dataset: Dataset, split: str, distance: str, fitted: Fitting, c
             if chosen.get(idle):
                 raise BadInput(f"{idle} would be ignored by the backbone '{name}': of {title} nothing is trained here.")
         return FeaturesSpec(dataset.name, split, name, chosen.get("width", 0))
-    values: dict[str, Any] = {"distance": distance, "reads": read_through(name, dataset.modality.name), **fitted.backbone}
+    values: dict[str, Any] = {"reads": read_through(name, dataset.modality.name), **fitted.backbone}
     if "backbone_episodes" in chosen:
         values["episodes"] = chosen["backbone_episodes"]
-    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), **values)
+    spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **values)
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
 
 
@@ -141,7 +142,7 @@ def with_shipped(spec: BackboneSpec, dataset: Dataset) -> BackboneSpec:
     return replace(spec, start=start_of(dataset.name, dataset.fingerprint, plain(bare)))
 
 
-def drawn_how(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]) -> tuple[str, str | None]:
+def drawn_how(dataset: Dataset, sources: tuple[str, ...], chosen: dict[str, Any]) -> tuple[Strategy, str | None]:
     """The strategy of the tasks, and its column."""
     strategy = chosen.get("strategy") or usual_strategy(sources, dataset)
     if strategy == "uniform" and chosen.get("column"):
@@ -159,9 +160,9 @@ def on_split(run: RunSpec, split: str) -> RunSpec:
 def in_fold(run: RunSpec, split: str, dataset: Dataset) -> RunSpec:
     """As ``on_split``; a run over a backbone that comes with the data set stays one, where there is one for the fold."""
     found = on_split(run, split)
-    if isinstance(found.backbone, BackboneSpec) and run.backbone.start:
-        return replace(found, backbone=with_shipped(found.backbone, dataset))
-    return found
+    if not run.backbone.start:
+        return found
+    return replace(found, backbone=with_shipped(cast(BackboneSpec, found.backbone), dataset))  # an encoder has no start
 
 
 def fold_splits(folds: int) -> list[str]:
@@ -210,7 +211,9 @@ def _fitting(looked: _Looked) -> Fitting:
 def fits(looked: _Looked, folds: int) -> bool:
     try:
         for split in fold_splits(folds):
-            check(in_fold(looked.what, split, looked.dataset), looked.dataset)
+            run = in_fold(looked.what, split, looked.dataset)
+            check_run(run, looked.dataset)
+            check_any(run.backbone, looked.dataset)
     except BadInput:
         return False
     return True

@@ -1,4 +1,6 @@
-"""Looks a spec over before anything is computed: what does not fit the data is said at once, not after the backbone has trained."""
+"""What a backbone and a run ask of the data set: its shapes, its classes, its sources. Reads tables only."""
+
+from typing import cast
 
 import numpy as np
 
@@ -12,61 +14,42 @@ from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH, MODULATING
 from metadash.learners.registry import entry_of
 from metadash.metadata.blur import check_fits, read_blur
-from metadash.metadata.changes import check_instance_change
-from metadash.networks.encoders.registry import check_takes, usual_features
+from metadash.networks.encoders.registry import check_takes, is_trained, usual_features
 from metadash.networks.registry import check_inputs
-from metadash.specs.any_spec import Spec
 from metadash.specs.features import FeaturesSpec
-from metadash.specs.probes import ProbeSpec, ProxySpec
-from metadash.specs.run import BackboneSpec, RunSpec
-from metadash.specs.subsets import HeadsSpec, LoopSpec
-from metadash.specs.views import AdaptationSpec
-from metadash.specs.what_if import DoseSpec, WhatIfSpec, changed_sources
+from metadash.specs.run import AnyFeatures, BackboneSpec, RunSpec
 
 
-def check(spec: Spec, dataset: Dataset) -> None:
-    """Raises BadInput, in one sentence, when the data cannot serve the spec. Reads tables only: no torch, no scikit-learn."""
-    if isinstance(spec, BackboneSpec):
-        check_takes(spec.backbone, dataset.modality.name, dataset.name)
-        if not spec.reads:
-            check_inputs(spec.backbone, dataset.modality.name, dataset.inputs.shape[1:], dataset.name)
-        training = EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query)
-        check_role(training, dataset, "The backbone's n_way")
-        check_validation(spec, dataset)
-    elif isinstance(spec, FeaturesSpec):
-        check_features(spec, dataset)
-    elif isinstance(spec, RunSpec):
-        check_numbers(spec, dataset)
-        check_sources(spec, dataset)
-        for role in ("train", "validation", "test"):
-            check_role(spec.evaluation.episodes(spec.split, role), dataset)
-    elif isinstance(spec, HeadsSpec):
-        check(spec.run, dataset)
-    elif isinstance(spec, LoopSpec):
-        for run in spec.arms or spec.runs[:1]:
-            check(run, dataset)
-    elif isinstance(spec, ProxySpec):
-        for name in spec.sources:
-            if dataset.source(name).level != "instance":
-                raise BadInput(f"The source '{name}' describes classes; train the learner metadata-only on it instead.")
-        check_role(spec.evaluation.episodes(spec.split, "test"), dataset)
-    elif isinstance(spec, ProbeSpec) and spec.column not in {*dataset.classes.columns, *dataset.instances.columns}:
-        raise BadInput(f"'{dataset.name}' has no column '{spec.column}' to guess; its tables say which there are.")
-    elif isinstance(spec, AdaptationSpec) and spec.run.fusion in MODULATING:
-        raise BadInput(
-            "This learner's embeddings are modulated by FiLM, which the steps here cannot show; choose one without FiLM."
-        )
-    elif isinstance(spec, WhatIfSpec | DoseSpec):
-        for name, kind in changed_sources(spec):
-            if dataset.source(name).level == "instance":
-                check_instance_change(name, kind)
-    for need in spec.needs:
-        check(need, dataset)
+def check_backbone(spec: BackboneSpec, dataset: Dataset) -> None:
+    """Raises BadInput where the inputs are none of the backbone's, or classes are too few for its training."""
+    check_takes(spec.backbone, dataset.modality.name, dataset.name)
+    if not spec.reads:
+        check_inputs(spec.backbone, dataset.modality.name, dataset.inputs.shape[1:], dataset.name)
+    training = EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query)
+    check_role(training, dataset, "The backbone's n_way")
+    check_validation(spec, dataset)
+
+
+def check_run(spec: RunSpec, dataset: Dataset) -> None:
+    """Raises BadInput where a source cannot be read as the run says, or a role has too few classes or examples; its backbone aside."""
+    check_numbers(spec, dataset)
+    check_sources(spec, dataset)
+    for role in ("train", "validation", "test"):
+        check_role(spec.evaluation.episodes(spec.split, role), dataset)
 
 
 def check_features(spec: FeaturesSpec, dataset: Dataset) -> None:
+    """Raises BadInput where an encoder cannot read the inputs, or there is no such split."""
     check_takes(spec.encoder, dataset.modality.name, dataset.name)
     dataset.split(spec.split)
+
+
+def check_any(spec: AnyFeatures, dataset: Dataset) -> None:
+    """Raises BadInput where the data cannot serve what gives a run its features, of either kind."""
+    if is_trained(spec.backbone):
+        check_backbone(cast(BackboneSpec, spec), dataset)
+    else:
+        check_features(cast(FeaturesSpec, spec), dataset)
 
 
 def check_numbers(spec: RunSpec, dataset: Dataset) -> None:

@@ -16,6 +16,8 @@ from metadash.errors import BadInput
 from metadash.specs.run import BackboneSpec, Evaluation, usual_ways
 
 USUAL, USUAL_BACKBONE = Evaluation(), BackboneSpec("any", "any")
+TASK_PIXELS = 2**21
+"""Of a backbone's training task: 120 images of up to 132 × 132, 32 of 256 × 256. Time and memory (about 1 GB of Conv-4) go with them."""
 DEALS = 200
 """Ways to deal a column's values to support and query that are looked at."""
 OFTEN = 0.25
@@ -99,7 +101,7 @@ def fitting(
         served = Deals(dataset, column, drawable, ways)
         while not served.serve(max(plan[0]), plan[1]) and (less := next(plans, None)):
             plan = less
-    return Fitting(ways, *plan, backbone_numbers(splits, counts), smallest, fewest)
+    return Fitting(ways, *plan, backbone_numbers(splits, counts, dataset.inputs.shape[1:]), smallest, fewest)
 
 
 def fitting_folds(
@@ -158,16 +160,19 @@ def plans_of(smallest: int, shots: Sequence[int] | None, n_query: int | None) ->
         yield own, n_query or int(np.clip(total - max(own), 1, USUAL.n_query))
 
 
-def backbone_numbers(splits: Sequence[dict[str, np.ndarray]], counts: np.ndarray) -> dict[str, int]:
-    """Uniform tasks of all training classes; it is stopped on tasks of all validation classes."""
+def backbone_numbers(splits: Sequence[dict[str, np.ndarray]], counts: np.ndarray, shape: Sequence[int]) -> dict[str, int]:
+    """Uniform tasks of all training classes; it is stopped on tasks of all validation classes. Of images (``shape`` of one) a task has
+    fewer queries, then fewer ways, where it would have more than ``TASK_PIXELS``."""
     classes = min(len(roles["train"]) for roles in splits)
     seen = np.unique(np.concatenate([roles[role] for roles in splits for role in ("train", "validation")]))
     examples = int(counts[seen].min()) if len(seen) else 0
-    return {
-        "n_way": int(np.clip(classes, 2, USUAL_BACKBONE.n_way)),
-        "n_shot": USUAL_BACKBONE.n_shot,
-        "n_query": int(np.clip(examples - USUAL_BACKBONE.n_shot, 1, USUAL_BACKBONE.n_query)),
-    }
+    n_way, n_shot = int(np.clip(classes, 2, USUAL_BACKBONE.n_way)), USUAL_BACKBONE.n_shot
+    n_query = int(np.clip(examples - n_shot, 1, USUAL_BACKBONE.n_query))
+    if len(shape) > 1:
+        images = TASK_PIXELS // (shape[0] * shape[1])
+        n_query = int(np.clip(images // n_way - n_shot, 1, n_query))
+        n_way = int(np.clip(images // (n_shot + n_query), 2, n_way))
+    return {"n_way": n_way, "n_shot": n_shot, "n_query": n_query}
 
 
 class Deals:

@@ -1,15 +1,16 @@
 """What gives features of a whole data set without being trained here: an encoder, said completely. ``BackboneSpec`` is its sibling that trains."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from metadash.errors import BadInput
+from metadash.fields import Between, Checked
 from metadash.networks.encoders.registry import encoder_entry
-from metadash.specs.fields import check_fields, check_range
 
 
 @dataclass(frozen=True)
-class FeaturesSpec:
+class FeaturesSpec(Checked):
     """Features [I, D] of every input by one of the encoders of ``metadash.networks.encoders.registry``, which says what ``width`` counts
     (0 stands for its usual one). What an encoder fits, and the spread by which features are divided, come from the meta-train instances
     of ``split`` alone. The run of it has no scores; all that read features start from it as from a trained backbone.
@@ -20,12 +21,11 @@ class FeaturesSpec:
     encoder: str
     width: int = 0
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def settle(self) -> None:
         entry = encoder_entry(self.encoder)
         if entry.width:
-            object.__setattr__(self, "width", self.width or entry.width)
-            check_range(self, "width", entry.least, entry.most)
+            self.set(width=self.width or entry.width)
+            Between(entry.least, entry.most).check("width", self.width)
         elif self.width:
             raise BadInput(f"The width would be ignored by the backbone '{self.encoder}': {entry.title} has none to choose.")
 
@@ -42,6 +42,10 @@ class FeaturesSpec:
     def start(self) -> str:
         """No weights come with a data set for it."""
         return ""
+
+    def seconds_per_input(self, shape: Sequence[int]) -> float:
+        """No network learns."""
+        return 0.0
 
     @property
     def title(self) -> str:

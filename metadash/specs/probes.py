@@ -1,16 +1,16 @@
 """Specs of what is computed to see what metadata give away, and what a published map or a published prototype gives away of it."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 from metadash.errors import BadInput
-from metadash.specs.fields import check_fields, check_range
+from metadash.fields import SEED, Between, Checked
 from metadash.specs.run import Evaluation, RunSpec
 from metadash.specs.views import MapSpec
 
 
 @dataclass(frozen=True)
-class ProxySpec:
+class ProxySpec(Checked):
     """The test tasks answered from instance metadata alone: each query goes to the class whose labelled examples have the most similar
     metadata on average (a prototype of metadata). Nothing is trained, so this is the least that a learner could get out of it."""
 
@@ -19,8 +19,7 @@ class ProxySpec:
     sources: tuple[str, ...] = ()
     evaluation: Evaluation = field(default_factory=Evaluation)
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def settle(self) -> None:
         if not self.sources or len(set(self.sources)) < len(self.sources):
             raise BadInput("Name at least one instance source, each once.")
 
@@ -35,7 +34,7 @@ class ProxySpec:
 
 
 @dataclass(frozen=True)
-class ProbeSpec:
+class ProbeSpec(Checked):
     """An attribute-inference probe: somebody who has the points of a map, or a run's prototypes, and the value of ``column`` for most of
     them, guesses it for the rest (after Fredrikson et al. 2014; cross-validated in ``folds``).
 
@@ -47,13 +46,10 @@ class ProbeSpec:
     what: Literal["map", "prototypes"] = "map"
     column: str = ""
     method: Literal["neighbours", "logistic"] = "neighbours"
-    folds: int = 5
-    seed: int = 0
+    folds: Annotated[int, Between(2, 50)] = 5
+    seed: Annotated[int, Between(0, SEED)] = 0
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-        check_range(self, "folds", 2, 50)
-        check_range(self, "seed", 0, 2**31)
+    def settle(self) -> None:
         if not self.column:
             raise BadInput("Name the column that is to be guessed.")
 

@@ -1,16 +1,24 @@
 """What is to be computed, said completely: equal specs on equal data are the same run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
+from metadash.fields import SEED, Between, Checked
+from metadash.learners.core.entry import Mode
 from metadash.learners.core.fusions import BOTH
-from metadash.learners.registry import Mode, check_options, entry_of, options_for
+from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
+from metadash.learners.registry import USUAL, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
+from metadash.metadata.controls import Control
+from metadash.networks.encoders.registry import is_trained
 from metadash.networks.registry import backbone_entry
 from metadash.specs.features import FeaturesSpec
-from metadash.specs.fields import check_fields, check_range
+from metadash.stats.metric import ACCURACY, Metric
+
+Distance = Literal["euclidean", "cosine"]
 
 VALIDATION_EPISODES = {"quick": 400, "full": 50}
 LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
@@ -22,7 +30,7 @@ AUXILIARY_WEIGHT = 0.2
 
 
 @dataclass(frozen=True)
-class BackboneSpec:
+class BackboneSpec(Checked):
     """A backbone trained on the inputs alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
 
     ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
@@ -36,27 +44,20 @@ class BackboneSpec:
     split: str
     backbone: str = "conv4"
     width: int = 0
-    distance: Literal["euclidean", "cosine"] = "euclidean"
-    n_way: int = 20
-    n_shot: int = 1
-    n_query: int = 5
-    episodes: int = 500
-    learning_rate: float = 2e-3
-    seed: int = 0
+    distance: Distance = "euclidean"
+    n_way: Annotated[int, Between(2, 200)] = 20
+    n_shot: Annotated[int, Between(1, 20)] = 1
+    n_query: Annotated[int, Between(1, 50)] = 5
+    episodes: Annotated[int, Between(1, 1_000_000)] = 500
+    learning_rate: Annotated[float, Between(1e-7, 1.0)] = 2e-3
+    seed: Annotated[int, Between(0, SEED)] = 0
     start: str = ""
     reads: str = ""
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def settle(self) -> None:
         entry = backbone_entry(self.backbone)
-        object.__setattr__(self, "width", self.width or entry.width)
-        check_range(self, "width", entry.least, entry.most)
-        check_range(self, "n_way", 2, 200)
-        check_range(self, "n_shot", 1, 20)
-        check_range(self, "n_query", 1, 50)
-        check_range(self, "episodes", 1, 1_000_000)
-        check_range(self, "learning_rate", 1e-7, 1.0)
-        check_range(self, "seed", 0, 2**31)
+        self.set(width=self.width or entry.width)
+        Between(entry.least, entry.most).check("width", self.width)
 
     @property
     def needs(self) -> list[FeaturesSpec]:
@@ -66,6 +67,10 @@ class BackboneSpec:
     def title(self) -> str:
         """``Conv-4-32``"""
         return f"{backbone_entry(self.backbone).title}-{self.width}"
+
+    def seconds_per_input(self, shape: Sequence[int]) -> float:
+        """Of a forward and a backward pass of one input."""
+        return backbone_entry(self.backbone).seconds_per_input(self.width, shape)
 
     @property
     def choices(self) -> dict[str, Any]:
@@ -83,7 +88,7 @@ AnyFeatures = BackboneSpec | FeaturesSpec
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Checked):
     """The test episodes every arm is scored on: the same manifest, read at each of ``shots``.
 
     ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
@@ -102,8 +107,7 @@ class Evaluation:
     seed: int = 0
     ways: tuple[int, ...] = ()
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def settle(self) -> None:
         if list(self.ways) != sorted(set(self.ways)) or (self.ways and not 2 <= self.ways[0] <= self.ways[-1] < self.n_way):
             raise BadInput(
                 f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
@@ -111,6 +115,11 @@ class Evaluation:
         if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 1:
             raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
         self.episodes("any", "test")
+
+    @property
+    def metric(self) -> Metric:
+        """What an answered task is worth: of a classification, its accuracy."""
+        return ACCURACY
 
     def episodes(self, split: str, role: str, **changes: Any) -> EpisodeSpec:
         """The EpisodeSpec of one role. ``where`` narrows the test classes only: training sees its whole pool."""
@@ -133,7 +142,7 @@ def usual_ways(n_way: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class RunSpec:
+class RunSpec(Checked):
     """One learner, one set of metadata sources, one seed.
 
     Mode *quick* freezes ``backbone`` (or an encoder, which is the same to it) and trains what reads the metadata on cached embeddings;
@@ -154,41 +163,32 @@ class RunSpec:
     dataset: str
     split: str
     backbone: AnyFeatures
-    learner: str = "prototypical"
+    learner: str = USUAL
     options: tuple[Any, ...] = ()
     mode: Mode = "quick"
-    distance: Literal["euclidean", "cosine"] = "euclidean"
+    distance: Distance = "euclidean"
     fusion: Literal["none", "pseudo-shots", "am3", "film", "pseudo-shots+film", "auxiliary"] = "none"
-    auxiliary_weight: float = AUXILIARY_WEIGHT
+    auxiliary_weight: Annotated[float, Between(0.01, 1.0)] = AUXILIARY_WEIGHT
     sources: tuple[str, ...] = ()
     modulating: tuple[str, ...] = ()
-    control: Literal["none", "shuffled", "noise", "constant", "random-id"] = "none"
+    control: Control = "none"
     falsified: tuple[str, ...] = ()
     blur: tuple[tuple[Any, ...], ...] = ()
-    source_dropout: float = 0.0
-    dropout: float = 0.5
-    steps: int = 2000
-    meta_batch: int = 16
-    learning_rate: float = 1e-2
-    weight_decay: float = 1e-3
-    patience: int = 8
-    seed: int = 0
+    source_dropout: Annotated[float, Between(0.0, 0.95)] = 0.0
+    dropout: Annotated[float, Between(0.0, 0.95)] = 0.5
+    steps: Annotated[int, Between(1, 1_000_000)] = 2000
+    meta_batch: Annotated[int, Between(1, 1024)] = 16
+    learning_rate: Annotated[float, Between(1e-7, 1.0)] = 1e-2
+    weight_decay: Annotated[float, Between(0.0, 1.0)] = 1e-3
+    patience: Annotated[int, Between(1, 10_000)] = 8
+    seed: Annotated[int, Between(0, SEED)] = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-        object.__setattr__(self, "options", normal_options(self.learner, self.options, self.mode))
+    def settle(self) -> None:
+        self.set(options=normal_options(self.learner, self.options, self.mode))
         normalise_fusion(self)
         check_learner(self)
-        object.__setattr__(self, "blur", normal_blur(self.sources, self.blur))
-        check_range(self, "source_dropout", 0.0, 0.95)
-        check_range(self, "dropout", 0.0, 0.95)
-        check_range(self, "steps", 1, 1_000_000)
-        check_range(self, "meta_batch", 1, 1024)
-        check_range(self, "learning_rate", 1e-7, 1.0)
-        check_range(self, "weight_decay", 0.0, 1.0)
-        check_range(self, "patience", 1, 10_000)
-        check_range(self, "seed", 0, 2**31)
+        self.set(blur=normal_blur(self.sources, self.blur))
         if (self.fusion == "none") != (not self.sources):
             raise BadInput(
                 f"Sources without a fusion would be ignored; choose the fusion pseudo-shots, am3, film, {BOTH} or auxiliary."
@@ -200,7 +200,7 @@ class RunSpec:
             raise BadInput(f"The control '{self.control}' needs metadata sources to falsify.")
         if len(set(self.sources)) < len(self.sources):
             raise BadInput(f"A source is named twice in {', '.join(self.sources)}.")
-        object.__setattr__(self, "falsified", normal_falsified(self))
+        self.set(falsified=normal_falsified(self))
         if (self.backbone.dataset, self.backbone.split) != (self.dataset, self.split):
             raise BadInput(
                 "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
@@ -229,7 +229,8 @@ class RunSpec:
     @property
     def light(self) -> bool:
         """Whether it is a head over frozen embeddings that trains beside others in one loop (see ``metadash.training.heads``)."""
-        return (self.learner, self.mode, self.fusion) == ("prototypical", "quick", "pseudo-shots") and not self.source_dropout
+        stacks = entry_of(self.learner).stacks
+        return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout
 
     @property
     def trains(self) -> bool:
@@ -258,9 +259,9 @@ def normalise_fusion(spec: RunSpec) -> None:
         return
     modulating = tuple(name for name in spec.sources if name in spec.modulating)
     if not modulating or modulating == spec.sources:
-        object.__setattr__(spec, "fusion", "film" if modulating else "pseudo-shots")
+        spec.set(fusion="film" if modulating else "pseudo-shots")
         modulating = ()
-    object.__setattr__(spec, "modulating", modulating)
+    spec.set(modulating=modulating)
 
 
 def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, Any], ...]:
@@ -275,7 +276,6 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
 
 
 def check_auxiliary(spec: RunSpec) -> None:
-    check_range(spec, "auxiliary_weight", 0.01, 1.0)
     if spec.fusion != "auxiliary":
         if spec.auxiliary_weight != AUXILIARY_WEIGHT:
             raise BadInput(
@@ -324,15 +324,15 @@ def check_learner(spec: RunSpec) -> None:
     if spec.distance != "euclidean" and spec.distance not in entry.distances:
         raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
     for name, _ in spec.options:
-        if spec.mode == "quick" and name in ("batch_norm", "per_step_norm"):
+        if spec.mode == "quick" and name in OF_NETWORKS:
             raise BadInput(
                 f"The mode quick would ignore the option {name}: a frozen embedding has no batch norm; use the mode full."
             )
-        if name == "fce_steps" and not dict(spec.options).get("fce"):
-            raise BadInput("The learner 'matching' would ignore the option fce_steps without fce=true.")
-    if spec.mode == "full" and isinstance(spec.backbone, FeaturesSpec):
+        if (other := ONLY_WITH.get(name)) and not dict(spec.options).get(other):
+            raise BadInput(f"The learner '{spec.learner}' would ignore the option {name} without {other}=true.")
+    if spec.mode == "full" and not is_trained(spec.backbone.backbone):
         raise BadInput(
-            f"The mode full trains a backbone end to end, and over the features '{spec.backbone.encoder}' there is none; use the mode quick, "
+            f"The mode full trains a backbone end to end, and over the features '{spec.backbone.backbone}' there is none; use the mode quick, "
             "or choose a backbone that is trained here, such as mlp."
         )
     if spec.mode == "full" and entry.family == "reference":

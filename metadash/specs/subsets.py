@@ -4,13 +4,13 @@ A subset is a whole number whose bit s is set where source s of the run is in it
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from metadash.errors import BadInput
-from metadash.metadata.controls import CONTROLS
-from metadash.specs.fields import check_fields, check_range
+from metadash.fields import SEED, Between, Checked
+from metadash.metadata.controls import CONTROLS, read_control
 from metadash.specs.run import AnyFeatures, RunSpec
 
 MOST_SOURCES = 8
@@ -48,14 +48,14 @@ def run_of(run: RunSpec, arm: SourceArm) -> RunSpec:
         sources=kept,
         modulating=tuple(name for name in run.modulating if name in kept),
         fusion=run.fusion if arm.mask else "none",
-        control=arm.control,  # type: ignore[arg-type]
+        control=read_control(arm.control),
         falsified=members(arm.falsified, run.sources),
     )
     return changed if changed.trains else replace(changed, seed=0)
 
 
 @dataclass(frozen=True)
-class HeadsSpec:
+class HeadsSpec(Checked):
     """One seed of an ablation by retraining: a head for every arm, all trained in one loop on the same sequence of tasks.
 
     ``run`` is the run with all sources; every head is the run that differs from it in its sources alone. ``subsets`` *all* trains
@@ -68,19 +68,18 @@ class HeadsSpec:
     subsets: Literal["all", "planned"] = "all"
     controls: tuple[str, ...] = ("shuffled",)
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def settle(self) -> None:
         run, count = self.run, len(self.run.sources)
         if run.control != "none" or run.source_dropout:
             raise BadInput("The heads of an ablation start from a run with real metadata and no source dropout.")
         if not run.light:
             raise BadInput("Only quick prototypes with pseudo-shots train as heads in one loop; other learners train arm by arm.")
         at_all_ways = replace(run.evaluation, ways=())  # heads are scored at n_way alone, so others are no other run
-        object.__setattr__(self, "run", replace(run, evaluation=at_all_ways))
+        self.set(run=replace(run, evaluation=at_all_ways))
         wrong = [name for name in self.controls if name not in CONTROLS[1:]]
         if wrong:
             raise BadInput(f"The control is '{wrong[0]}'; it must be one of {', '.join(CONTROLS[1:])}.")
-        object.__setattr__(self, "controls", tuple(name for name in CONTROLS if name in self.controls))
+        self.set(controls=tuple(name for name in CONTROLS if name in self.controls))
         if self.subsets == "all" and count > MOST_SOURCES:
             raise BadInput(
                 f"{count} sources have {2**count} subsets; every one of them is retrained up to {MOST_SOURCES} sources. Use the planned arms."
@@ -105,15 +104,14 @@ class HeadsSpec:
 
 
 @dataclass(frozen=True)
-class LoopSpec:
+class LoopSpec(Checked):
     """Runs over one backbone that train in one loop, each stored as the ordinary run that it is: every one alike but for its sources, their
     control and its seed, the seeds the same for all that train. Raises BadInput for runs that cannot.
     """
 
     runs: tuple[RunSpec, ...]
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def settle(self) -> None:
         if not self.runs:
             raise BadInput("A loop needs at least one run.")
         if not all(run.light or not run.trains for run in self.runs):
@@ -143,7 +141,7 @@ class LoopSpec:
 
 
 @dataclass(frozen=True)
-class MaskedSpec:
+class MaskedSpec(Checked):
     """Subsets of one trained run's sources, scored by hiding the others at evaluation; nothing is trained.
 
     Of a run with source dropout it *screens* the sources, of an ordinary run it tells what this one model relies on. Up to
@@ -151,13 +149,10 @@ class MaskedSpec:
     """
 
     run: RunSpec
-    permutations: int = 32
-    seed: int = 0
+    permutations: Annotated[int, Between(4, 4096)] = 32
+    seed: Annotated[int, Between(0, SEED)] = 0
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-        check_range(self, "permutations", 4, 4096)
-        check_range(self, "seed", 0, 2**31)
+    def settle(self) -> None:
         if not self.run.sources:
             raise BadInput("A run without metadata has no sources to hide.")
         if self.permutations % 2:

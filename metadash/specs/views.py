@@ -1,14 +1,15 @@
 """What is computed to look at a trained run: specs of runs that start from another run."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from metadash.errors import BadInput
+from metadash.fields import SEED, Between, Checked
 from metadash.learners.registry import LEARNERS, check_options, entry_of
-from metadash.specs.fields import check_fields, check_range
 from metadash.specs.run import RunSpec
 
 
-class OfRun:
+class OfRun(Checked):
     """What every spec has that starts from one trained run."""
 
     run: RunSpec
@@ -33,15 +34,11 @@ class MapSpec(OfRun):
     run: RunSpec
     episode: int = 0
     n_shot: int = 1
-    background: int = 1500
-    perplexity: float = 30.0
-    seed: int = 0
+    background: Annotated[int, Between(50, 20_000)] = 1500
+    perplexity: Annotated[float, Between(2.0, 200.0)] = 30.0
+    seed: Annotated[int, Between(0, SEED)] = 0
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-        check_range(self, "background", 50, 20_000)
-        check_range(self, "perplexity", 2.0, 200.0)
-        check_range(self, "seed", 0, 2**31)
+    def settle(self) -> None:
         check_task(self.run, self.episode, self.n_shot)
         if self.perplexity * 3 > self.background:
             raise BadInput(f"A perplexity of {self.perplexity:g} needs at least {int(self.perplexity * 3)} background instances.")
@@ -63,16 +60,14 @@ class AdaptationSpec(OfRun):
     run: RunSpec
     episode: int = 0
     n_shot: int = 1
-    steps: int | None = None
+    steps: Annotated[int | None, Between(0, MOST_STEPS)] = None
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def settle(self) -> None:
         own = own_steps(self.run)
         if own is None:
             raise BadInput(does_not_adapt(self.run))
         if self.steps is None:
-            object.__setattr__(self, "steps", own)
-        check_range(self, "steps", 0, MOST_STEPS)
+            self.set(steps=own)
         check_task(self.run, self.episode, self.n_shot)
         tests = self.run.evaluation
         if self.n_steps * tests.n_way**2 * tests.n_query > MOST_PROBABILITIES:

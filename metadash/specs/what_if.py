@@ -1,10 +1,11 @@
 """What-if questions to a trained learner: specs of runs that score it again with its metadata changed."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from metadash.errors import BadInput
-from metadash.metadata.changes import CHOICES, KINDS, Change, Choice, Edit, InstanceEdit
-from metadash.specs.fields import check_fields, check_range
+from metadash.fields import SEED, Between
+from metadash.metadata.changes import CHOSEN, KINDS, Change, Choice, Edit, InstanceEdit
 from metadash.specs.run import RunSpec
 from metadash.specs.views import OfRun, check_task
 
@@ -21,13 +22,11 @@ class WhatIfSpec(OfRun):
     changes: tuple[Change, ...] = ()
     edits: tuple[Edit, ...] = ()
     instance_edits: tuple[InstanceEdit, ...] = ()
-    seed: int = 0
+    seed: Annotated[int, Between(0, SEED)] = 0
     episode: int = 0
     n_shot: int = 1
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-        check_range(self, "seed", 0, 2**31)
+    def settle(self) -> None:
         check_rescorable(self.run, {change.source for change in self.changes})
         check_task(self.run, self.episode, self.n_shot)
 
@@ -40,8 +39,9 @@ class WhatIfSpec(OfRun):
         return "What if: " + (", ".join(asked) or "nothing changes")
 
     @property
-    def rough_seconds(self) -> float:
-        return 1.0 + scoring_seconds(self.run)
+    def changed(self) -> list[tuple[str, str]]:
+        """Each source with a kind of change that is made to it."""
+        return [(change.source, change.kind) for change in self.changes]
 
 
 DOSED = ("missing", "swap", "nearest", "noise")
@@ -60,15 +60,12 @@ class DoseSpec(OfRun):
     run: RunSpec
     sources: tuple[str, ...] = ()
     kinds: tuple[str, ...] = DOSED
-    choice: Choice = "random"
+    choice: Annotated[Choice, CHOSEN] = "random"
     fractions: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 1.0)
-    draws: int = 8
-    seed: int = 0
+    draws: Annotated[int, Between(1, 1000)] = 8
+    seed: Annotated[int, Between(0, SEED)] = 0
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-        check_range(self, "draws", 1, 1000)
-        check_range(self, "seed", 0, 2**31)
+    def settle(self) -> None:
         if not self.sources:
             raise BadInput("A curve needs at least one source to change.")
         check_rescorable(self.run, set(self.sources))
@@ -77,8 +74,6 @@ class DoseSpec(OfRun):
             raise BadInput(
                 f"A curve cannot be drawn over {', '.join(unknown) or 'nothing'}; choose missing, swap, nearest or noise."
             )
-        if self.choice not in CHOICES:
-            raise BadInput(f"What is hit cannot be chosen by '{self.choice}'; choose {', '.join(CHOICES)}.")
         if list(self.fractions) != sorted(set(self.fractions)) or not all(0 < f <= 1 for f in self.fractions):
             raise BadInput("The fractions must rise, from above 0 to at most 1.")
 
@@ -87,21 +82,9 @@ class DoseSpec(OfRun):
         return f"{', '.join(self.sources)} wrong or missing, more and more"
 
     @property
-    def rough_seconds(self) -> float:
-        return 2.0 + scoring_seconds(self.run) * len(self.kinds) * len(self.fractions) * self.draws
-
-
-def changed_sources(spec: WhatIfSpec | DoseSpec) -> list[tuple[str, str]]:
-    """Each source with a kind of change that is made to it."""
-    if isinstance(spec, DoseSpec):
-        return [(source, kind) for source in spec.sources for kind in spec.kinds]
-    return [(change.source, change.kind) for change in spec.changes]
-
-
-def scoring_seconds(run: RunSpec) -> float:
-    """Of one pass over the test episodes; each query is a few small matrix products."""
-    tests = run.evaluation
-    return tests.n_episodes * len(tests.shots) * sum(run.ways) * 1e-5
+    def changed(self) -> list[tuple[str, str]]:
+        """Each source with each kind of change that is made to it."""
+        return [(source, kind) for source in self.sources for kind in self.kinds]
 
 
 def check_rescorable(run: RunSpec, sources: set[str]) -> None:

@@ -1,7 +1,7 @@
 """Intervals for a mean difference between two learners, each named by what would be drawn afresh if the study were repeated.
 
-The headline number is always the same: the mean of the paired differences over the episodes of one manifest, in percentage
-points. What changes is the question its interval answers:
+The headline number is always the same: the mean of the paired differences over the episodes of one manifest, in what the metric
+counts a gain in (percentage points of accuracy). What changes is the question its interval answers:
 
 =================  =============================================  ==============================
 function           drawn afresh                                   estimand (what is covered)
@@ -16,10 +16,13 @@ Where an interval cannot honestly be given, its bounds are None and its ``note``
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtrit
+
+from metadash.stats.metric import ACCURACY, Metric
+from metadash.stats.words import bracket, points
 
 CLASSES_PER_WAY = 3  # fewer test classes than 3 N: leaving one class out changes nearly every task, the jackknife breaks down
 UNSEEN = 12
@@ -34,7 +37,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean difference and its interval at ``level``: ``estimate``, ``low``, ``high`` and ``se`` in percentage points.
+    """A mean difference and its interval at ``level``: ``estimate``, ``low``, ``high`` and ``se`` in ``counted_in``.
 
     ``n`` counts the ``unit`` that would be drawn afresh ("episode", "class", "group", "seed"); ``df`` are the degrees of freedom
     of the t quantile. ``low``, ``high``, ``se`` and ``df`` are None when there are too few units; ``needed`` then says how many
@@ -55,9 +58,41 @@ class Interval:
     note: str = ""
     skew: float = 0.0
     farthest: float = 1.0
+    counted_in: str = ACCURACY.gain
+
+    @property
+    def words(self) -> str:
+        """``+2.6 points [1.9, 3.3]``"""
+        return points(self.estimate, self.low, self.high, self.counted_in)
+
+    @property
+    def centre(self) -> str:
+        """``+2.6 points``"""
+        return points(self.estimate, unit=self.counted_in)
+
+    @property
+    def signed(self) -> str:
+        """``+2.6``"""
+        return points(self.estimate, unit="")
+
+    @property
+    def bare(self) -> str:
+        """``+2.6 [1.9, 3.3]``, where the unit stands elsewhere."""
+        return points(self.estimate, self.low, self.high, unit="")
+
+    @property
+    def bracket(self) -> str:
+        """``[1.9, 3.3]``"""
+        return bracket(self.estimate, self.low, self.high)
+
+    @property
+    def turned(self) -> "Interval":
+        """Of the opposite: the second less the first, where this is of the first less the second."""
+        low, high = (None if bound is None else -bound for bound in (self.high, self.low))
+        return replace(self, estimate=-self.estimate, low=low, high=high, skew=-self.skew)
 
     def t(self, against: float) -> float | None:
-        """The studentised distance of the estimate from ``against`` points, to be read off Student's t; None without bounds.
+        """The studentised distance of the estimate from ``against``, to be read off Student's t; None without bounds.
 
         With a skew, that of Student or that of Hall (1992), whichever claims less, within ``farthest``: ``against`` lies outside the
         interval exactly where this is beyond the t quantile.
@@ -73,18 +108,18 @@ class Interval:
         return float(side * min(abs(plain), corrected))
 
 
-def paired_differences(with_scores: Array, without_scores: Array) -> Array:
-    """Two learners on the same manifest: accuracies in [0, 1], each [S, E] (seeds, episodes) or [E], to points [S, E].
+def paired_differences(with_scores: Array, without_scores: Array, metric: Metric = ACCURACY) -> Array:
+    """Two learners on the same manifest: values of ``metric``, each [S, E] (seeds, episodes) or [E], to gains [S, E] in its unit.
 
-    The one place where fractions become percentage points. Seed s of one learner is matched with seed s of the other, episode e
-    with episode e. Raises ValueError when the shapes differ (then nothing is paired) or the scores are no accuracies.
+    The one place where stored values become differences in a unit, more for the better. Seed s of one learner is matched with seed s of
+    the other, episode e with episode e. Raises ValueError when the shapes differ (then nothing is paired) or the scores are no such values.
     """
     first, second = np.atleast_2d(with_scores).astype(float), np.atleast_2d(without_scores).astype(float)
     if first.shape != second.shape or first.ndim != 2:
         raise ValueError(f"Paired scores need one shape [S, E]; got {np.shape(with_scores)} and {np.shape(without_scores)}.")
-    if not all(((scores >= 0) & (scores <= 1)).all() for scores in (first, second)):
-        raise ValueError("Scores must be accuracies between 0 and 1, none missing.")
-    return 100 * (first - second)
+    metric.check(first)
+    metric.check(second)
+    return metric.per_value * (first - second)
 
 
 def mean_over_seeds(differences: Array) -> Array:
@@ -98,7 +133,7 @@ def mean_over_episodes(differences: Array) -> Array:
 
 
 def episode_interval(differences: Array, level: float = 0.95) -> Interval:
-    """*These test classes*: Student's t over the episodes, ``differences`` [E] in points.
+    """*These test classes*: Student's t over the episodes, ``differences`` [E].
 
     Covers the mean over all the tasks that could be drawn from these very classes. It says nothing about other classes
     (Lafargue et al., TMLR 2024): with enough episodes it shrinks to nothing, however few classes there are.
@@ -108,7 +143,7 @@ def episode_interval(differences: Array, level: float = 0.95) -> Interval:
 
 
 def seed_interval(per_seed_differences: Array, level: float = 0.95) -> Interval:
-    """*Training again*: Student's t over matched-seed differences [S] in points, on the test classes and episodes at hand.
+    """*Training again*: Student's t over matched-seed differences [S], on the test classes and episodes at hand.
 
     Seeds are few, and some train worse than most: bounds move outwards for the skewness they show, as in :func:`group_jackknife`.
     """
@@ -117,7 +152,7 @@ def seed_interval(per_seed_differences: Array, level: float = 0.95) -> Interval:
 
 
 def class_jackknife(differences: Array, classes: Array, level: float = 0.95) -> Interval:
-    """*New classes*: delete one class, ``differences`` [E] in points and ``classes`` [E, N], the classes of each episode.
+    """*New classes*: delete one class, ``differences`` [E] and ``classes`` [E, N], the classes of each episode.
 
     Law of total variance, with the classes as what is drawn first:
 
@@ -176,7 +211,7 @@ def class_jackknife(differences: Array, classes: Array, level: float = 0.95) -> 
 
 
 def group_jackknife(differences: Array, group: Array, level: float = 0.95) -> Interval:
-    """*New groups*: delete one group, ``differences`` [E] in points, ``group`` [E] the group each task was drawn within.
+    """*New groups*: delete one group, ``differences`` [E], ``group`` [E] the group each task was drawn within.
 
     Estimand: the mean over tasks of groups like these, every task weighing the same, so a group weighs as often as the manifest
     drew it. That keeps one headline number; when groups are drawn evenly it is also the plain mean over groups.
@@ -237,7 +272,7 @@ def new_classes_interval(
 ) -> Interval:
     """*New classes* in the unit that would be new: the group where tasks are drawn within groups, else the class.
 
-    ``differences`` [E] in points, ``classes`` [E, N], ``group`` [E] or None.
+    ``differences`` [E], ``classes`` [E, N], ``group`` [E] or None.
     """
     if group is not None:
         return group_jackknife(differences, np.asarray(group), level)

@@ -11,8 +11,8 @@ is wrong in at most 5 % of studies. Units are few, so every draw has a spread of
 import numpy as np
 from scipy.special import stdtr
 
-from metadash.stats.intervals import Interval, new_classes_interval
-from metadash.stats.scored import Scored
+from metadash.stats.intervals import Interval
+from metadash.stats.scored import Scored, new_interval
 
 DRAWS = 4000
 MOST_FREEDOM = 40
@@ -24,13 +24,13 @@ of skewed groups end later than Student's, and the farther out the more."""
 
 
 def simultaneous(effects: np.ndarray, scored: Scored, level: float = 0.95, one_bound: bool = False) -> list[Interval]:
-    """For ``effects`` [F, E] in points, their intervals for what is new, all of which hold together with the chance ``level``.
+    """For ``effects`` [F, E] in the unit of a gain, their intervals for what is new, all of which hold together with the chance ``level``.
 
     ``one_bound``: claims will be read off a single bound of a single effect, which skewed units miss more often than both together.
     """
     each = level_of_each(effects, scored, level)
     each = vouched(each, units_of(scored), level) if one_bound else each
-    return [new_classes_interval(one, scored.manifest.classes, scored.group, each) for one in effects]
+    return [new_interval(one, scored, each) for one in effects]
 
 
 def vouched(each: float, n: int, level: float = 0.95) -> float:

@@ -8,19 +8,20 @@ import numpy as np
 from metadash.errors import BadInput
 from metadash.stats.group_shares import GroupShare, share_of_groups
 from metadash.stats.intervals import Interval, mean_over_episodes, mean_over_seeds, paired_differences, seed_interval
-from metadash.stats.scored import Scored, Scores, both_intervals
+from metadash.stats.metric import refuse_mixed
+from metadash.stats.scored import Scored, Scores, as_gain, gain_intervals
 from metadash.stats.shots import WorthInShots, worth_in_shots_interval
-from metadash.stats.verdict import Decision, decide, decide_together
+from metadash.stats.verdict import ROPE, Decision, decide, decide_together
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The first learner less the second, in points, at ``shot`` labelled examples per class.
+    """What the first learner gains over the second, in what its metric counts gains in, at ``shot`` labelled examples per class.
 
     ``episodes`` is the interval for these test classes, ``new_classes`` for classes (or groups) like them, ``seeds`` over matched
     training seeds (None with fewer than two). ``decision`` is read off ``new_classes``: the question is about new classes; it is that of the
     difference by itself, which :func:`metadash.stats.verdict.decide_together` replaces where several are tested. ``shares`` counts the
-    groups at hand that gain or lose (None where tasks are not drawn within groups).
+    groups at hand that gain or lose (None where tasks are not drawn within groups). ``rope`` is half the region of no practical difference.
     """
 
     shot: int
@@ -29,39 +30,53 @@ class Difference:
     seeds: Interval | None
     decision: Decision
     shares: GroupShare | None = None
+    rope: float = ROPE
+
+    @property
+    def unit(self) -> str:
+        """What a gain is counted in: ``points``."""
+        return self.episodes.counted_in
 
 
-def difference(first: Scores, second: Scores, shot: int, rope: float = 0.5) -> Difference:
-    """Raises BadInput when the two were not scored on the same episodes at this number of shots."""
+def difference(first: Scores, second: Scores, shot: int, rope: float | None = None) -> Difference:
+    """Against a region of ± ``rope``, by default the metric's. Raises BadInput when the two were not scored on the same episodes at this number of shots."""
     check_paired(first, second)
     one, other = matched_seeds(first.at(shot), second.at(shot), first, second)
-    return with_intervals(paired_differences(one, other), first, shot, rope)
+    return with_intervals(paired_differences(one, other, first.metric), first, shot, rope)
 
 
-def with_intervals(points: np.ndarray, scored: Scored, shot: int, rope: float = 0.5) -> Difference:
-    """Paired differences (or any effect that is linear in scores) [S, E] in points, with the three intervals."""
-    values = mean_over_seeds(points)
-    episodes, new_classes = both_intervals(values, scored)
-    seeds = seed_interval(mean_over_episodes(points)) if len(points) > 1 else None
-    shares = None if scored.group is None else share_of_groups(values, scored.group, rope)
-    return Difference(shot, episodes, new_classes, seeds, decide(new_classes, rope), shares)
+def with_intervals(gains: np.ndarray, scored: Scored, shot: int, rope: float | None = None) -> Difference:
+    """Paired gains (or any effect that is linear in scores) [S, E] in the metric's unit, with the three intervals."""
+    values, metric = mean_over_seeds(gains), scored.metric
+    rope = metric.rope if rope is None else rope
+    episodes, new_classes = gain_intervals(values, scored)
+    seeds = as_gain(seed_interval(mean_over_episodes(gains)), metric) if len(gains) > 1 else None
+    shares = None if scored.group is None else share_of_groups(values, scored.group, rope, metric.gain)
+    return Difference(shot, episodes, new_classes, seeds, decide(new_classes, rope), shares, rope)
 
 
-def tested_together(
-    rows: Sequence[Difference], rope: float = 0.5, controls: Sequence[Difference | None] | None = None
-) -> tuple[Difference, ...]:
+def tested_together(rows: Sequence[Difference], controls: Sequence[Difference | None] | None = None) -> tuple[Difference, ...]:
     """The same differences with the decisions that hold when all are tested together, each beside its gain over falsified rows, if any."""
     checks = None if controls is None else [None if one is None else one.new_classes for one in controls]
-    decisions = decide_together([row.new_classes for row in rows], rope, checks)
+    decisions = decide_together([row.new_classes for row in rows], rope_of(rows), checks)
     return tuple(replace(row, decision=decision) for row, decision in zip(rows, decisions, strict=True))
 
 
-def beside_control(rows: Sequence[Difference], controls: Sequence[Difference], rope: float = 0.5) -> list[Difference]:
+def rope_of(rows: Sequence[Difference]) -> float:
+    """The one region that these differences are decided against. Raises ValueError where they are not alike."""
+    ropes = {row.rope for row in rows}
+    if len(ropes) > 1:
+        raise ValueError(f"Differences that are tested together need one region of practical equivalence; got {sorted(ropes)}.")
+    return ropes.pop() if ropes else ROPE
+
+
+def beside_control(rows: Sequence[Difference], controls: Sequence[Difference]) -> list[Difference]:
     """Gains at every number of shots, each a question of its own, decided beside the gain over shuffled rows at the same."""
-    return [tested_together([row], rope, [control])[0] for row, control in zip(rows, controls, strict=True)]
+    return [tested_together([row], [control])[0] for row, control in zip(rows, controls, strict=True)]
 
 
 def check_paired(first: Scores, second: Scores) -> None:
+    refuse_mixed({first.metric, second.metric})
     if first.manifest.hash != second.manifest.hash or first.shots != second.shots:
         raise BadInput("These runs were scored on different test episodes; only runs on the same episodes can be compared.")
 
@@ -81,6 +96,6 @@ def worth(first: Scores, second: Scores, at: int, seed: int = 0) -> WorthInShots
     """How many more labelled examples per class ``second`` needs to match ``first`` at ``at`` examples, for these and for new classes."""
     check_paired(first, second)
     generator = np.random.default_rng(seed)
-    curves = first.accuracy.mean(axis=1), second.accuracy.mean(axis=1)
+    curves = tuple(scores.metric.sign * scores.values.mean(axis=1) for scores in (first, second))
     classes, group = first.manifest.classes, first.group
-    return worth_in_shots_interval(first.shots, *curves, at, generator, classes=classes, group=group)
+    return worth_in_shots_interval(first.shots, curves[0], curves[1], at, generator, classes=classes, group=group)

@@ -8,6 +8,7 @@ import numpy as np
 
 from metadash.errors import BadInput
 from metadash.stats.intervals import Interval, episode_interval, new_classes_interval
+from metadash.stats.metric import ACCURACY, Metric
 
 
 class Tasks(Protocol):
@@ -42,21 +43,25 @@ class Scored(Protocol):
     @property
     def group(self) -> np.ndarray | None: ...
 
+    @property
+    def metric(self) -> Metric: ...
+
 
 @dataclass(frozen=True)
 class Scores:
-    """``accuracy`` [K, S, E] in 0..1: shots, seeds (runs alike but for their seed), episodes of one manifest.
+    """``values`` [K, S, E] of ``metric``: shots, seeds (runs alike but for their seed), episodes of one manifest.
 
     ``fewer`` holds the same of fewer ways, where the runs were scored at some: the tasks of ``manifest`` with their first classes
     only. ``at_ways`` makes Scores of them, so that whatever is said of all the ways can be said of fewer.
     """
 
     shots: tuple[int, ...]
-    accuracy: np.ndarray
+    values: np.ndarray
     manifest: Tasks
     digests: tuple[str, ...]
     seeds: tuple[int, ...]
     fewer: Mapping[int, np.ndarray] = field(default_factory=dict)
+    metric: Metric = ACCURACY
 
     @property
     def n_way(self) -> int:
@@ -71,12 +76,12 @@ class Scores:
         """The scores of the same tasks at ``n_way`` ways, without those of fewer. Raises BadInput where there are none."""
         if n_way not in self.ways:
             raise BadInput(f"These runs were scored at {self.n_way} ways; there are no scores at {n_way}.")
-        accuracy = self.accuracy if n_way == self.n_way else self.fewer[n_way]
-        return Scores(self.shots, accuracy, self.manifest.at_ways(n_way), self.digests, self.seeds)
+        values = self.values if n_way == self.n_way else self.fewer[n_way]
+        return Scores(self.shots, values, self.manifest.at_ways(n_way), self.digests, self.seeds, metric=self.metric)
 
     def at(self, shot: int) -> np.ndarray:
         """[S, E] at one number of shots."""
-        return self.accuracy[self.shots.index(shot)]
+        return self.values[self.shots.index(shot)]
 
     @property
     def group(self) -> np.ndarray | None:
@@ -84,24 +89,43 @@ class Scores:
         return self.manifest.group if (self.manifest.group >= 0).any() else None
 
     def means(self, shot: int) -> tuple[Interval, Interval]:
-        """Accuracy in %, mean over seeds, with its interval over episodes and its interval over new classes."""
-        return accuracy_intervals(self.at(shot).mean(axis=0), self)
+        """The mean over seeds in the metric's unit, with its interval over episodes and its interval over new classes."""
+        return mean_intervals(self.at(shot).mean(axis=0), self)
 
 
-def accuracy_intervals(fractions: np.ndarray, scores: Scored) -> tuple[Interval, Interval]:
-    """As ``both_intervals``, in %, for one accuracy [E] in 0..1 an episode: the one way to every interval of an accuracy."""
-    inside, new = both_intervals(100 * fractions, scores)
-    return as_accuracy(inside), as_accuracy(new)
+def mean_intervals(values: np.ndarray, scores: Scored) -> tuple[Interval, Interval]:
+    """As ``gain_intervals``, for one stored value [E] an episode, in the metric's unit: the one way to every interval of a mean."""
+    inside, new = both_intervals(scores.metric.scale * values, scores)
+    return as_mean(inside, scores.metric), as_mean(new, scores.metric)
 
 
-def as_accuracy(interval: Interval) -> Interval:
-    """The interval of a mean in %, cut where no mean can lie. A symmetric interval reaches beyond 100 % where all but a few tasks are
-    solved; what is cut off holds no possible accuracy, so the rest covers as often. Estimate, standard error and method stay."""
+def as_mean(interval: Interval, metric: Metric = ACCURACY) -> Interval:
+    """The interval of a mean in the metric's unit, cut where no mean can lie. A symmetric interval reaches beyond 100 % where all but a few
+    tasks are solved; what is cut off holds no possible mean, so the rest covers as often. Estimate, standard error and method stay."""
     if interval.low is None or interval.high is None:
-        return interval
-    return replace(interval, low=max(interval.low, 0.0), high=min(interval.high, 100.0))
+        return replace(interval, counted_in=metric.unit)
+    least, most = metric.bounds
+    low = interval.low if least is None else max(interval.low, least)
+    high = interval.high if most is None else min(interval.high, most)
+    return replace(interval, low=low, high=high, counted_in=metric.unit)
+
+
+def as_gain(interval: Interval, metric: Metric) -> Interval:
+    """The interval of a gain, by the name of what it is counted in; it is not cut."""
+    return interval if interval.counted_in == metric.gain else replace(interval, counted_in=metric.gain)
+
+
+def gain_intervals(gains: np.ndarray, scores: Scored) -> tuple[Interval, Interval]:
+    """*These test classes* and *new classes* for one gain [E] an episode, in the metric's unit."""
+    inside, new = both_intervals(gains, scores)
+    return as_gain(inside, scores.metric), as_gain(new, scores.metric)
+
+
+def new_interval(gains: np.ndarray, scores: Scored, level: float = 0.95) -> Interval:
+    """*New classes* alone, at whatever ``level``."""
+    return as_gain(new_classes_interval(gains, scores.manifest.classes, scores.group, level), scores.metric)
 
 
 def both_intervals(values: np.ndarray, scores: Scored) -> tuple[Interval, Interval]:
-    """*These test classes* and *new classes* for one value [E] an episode of the manifest of ``scores``."""
+    """*These test classes* and *new classes* for one number [E] an episode of the manifest of ``scores``."""
     return episode_interval(values), new_classes_interval(values, scores.manifest.classes, scores.group)

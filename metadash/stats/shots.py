@@ -50,7 +50,7 @@ class WorthInShots:
 
 
 def worth_in_shots(shots: Sequence[float] | Array, with_curve: Array, without_curve: Array, at: float) -> WorthInShots:
-    """Horizontal distance between two accuracy curves [K] (any one unit) over the same increasing ``shots`` [K].
+    """Horizontal distance between two curves [K] (of any one unit, higher for the better) over the same increasing ``shots`` [K].
 
     ``at`` is the number of examples per class one has, within the measured range. Where the plain curve is flat the shorter
     distance is taken: a source is not credited with examples that would change nothing. Raises ValueError on shapes or shots
@@ -59,7 +59,7 @@ def worth_in_shots(shots: Sequence[float] | Array, with_curve: Array, without_cu
     scale = _scale_of(shots, at)
     curves = [np.asarray(curve, float)[None] for curve in (with_curve, without_curve)]
     if any(curve.shape[1:] != scale.shape or not np.isfinite(curve).all() for curve in curves):
-        raise ValueError(f"Each curve needs one finite accuracy for each of the {len(scale)} shots.")
+        raise ValueError(f"Each curve needs one finite value for each of the {len(scale)} shots.")
     value, censored = _distance(scale, _isotonic(curves[0]), _isotonic(curves[1]), at)
     return WorthInShots(float(value[0]), float(at), _name(censored[0]))
 

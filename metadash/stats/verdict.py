@@ -1,7 +1,7 @@
 """From intervals to decisions, the one rule of every page, report, verb and file: how sure is it that something helps, hurts, or makes
 no practical difference?
 
-The region of practical equivalence (ROPE), by default ± 0.5 percentage points, holds what is too small for anybody to act on (Kruschke,
+The region of practical equivalence (ROPE), by default ± 0.5 percentage points of accuracy (of another metric what it says), holds what is too small for anybody to act on (Kruschke,
 Adv. Methods Pract. Psychol. Sci. 2018; Benavoli et al., JMLR 2017). An effect makes the one claim that its estimate makes: above the
 region *helps*, below *hurts*, inside *no practical difference*. How surely, its interval for what is new says:
 
@@ -32,9 +32,10 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from metadash.stats.intervals import Interval
-from metadash.stats.words import about, count, likelihood, points
+from metadash.stats.metric import ACCURACY
+from metadash.stats.words import about, count, likelihood
 
-ROPE = 0.5  # percentage points
+ROPE = ACCURACY.rope
 WORTH_SAYING = 10_000_000  # "about 10 million more" is no advice any more
 TIMES_WORTH_SAYING = 20  # nor is "13 000 more letters" to somebody who has eleven; only episodes can be drawn at will
 PLURAL = {"episode": "episodes", "class": "test classes", "group": "groups", "seed": "seeds"}
@@ -125,7 +126,7 @@ def graded(claim: str, grade: Grade) -> str:
 
 
 def decide(interval: Interval, rope: float = ROPE, control: Interval | None = None) -> Decision:
-    """The decision on one effect by itself, with a region of ± ``rope`` points; ``control``: the gain over its falsified rows, if measured."""
+    """The decision on one effect by itself, with a region of ± ``rope``; ``control``: the gain over its falsified rows, if measured."""
     return decide_together([interval], rope, None if control is None else [control])[0]
 
 
@@ -138,7 +139,7 @@ def decide_together(
     does); None for all where there are no controls, as in *screen*. An effect without an interval is not tested, and not corrected for.
     """
     if not rope >= 0:
-        raise ValueError(f"The region of practical equivalence is a half-width in points, 0 or more; got {rope}.")
+        raise ValueError(f"The region of practical equivalence is a half-width, 0 or more; got {rope}.")
     checks = controls if controls is not None else [None] * len(intervals)
     if len(checks) != len(intervals):
         raise ValueError(f"Each of {len(intervals)} effects needs its control or None; got {len(checks)}.")
@@ -175,7 +176,7 @@ def highest(interval: Interval) -> Grade:
 
 
 def chance_above(interval: Interval, threshold: float = ROPE) -> float | None:
-    """How probable it is that the true difference exceeds ``threshold`` points: the part of the interval's t distribution above it
+    """How probable it is that the true difference exceeds ``threshold``: the part of the interval's t distribution above it
     (a posterior probability under a flat prior), tails :func:`tempered`. None where there is no interval."""
     t = interval.t(threshold)
     if t is None or interval.df is None:
@@ -190,7 +191,7 @@ def tempered(doubt: float, n: float) -> float:
 
 
 def p_value(interval: Interval, against: float = 0.0) -> float | None:
-    """Two-sided p of "the true difference is ``against`` points", from the interval's own t; None where there is no interval."""
+    """Two-sided p of "the true difference is ``against``", from the interval's own t; None where there is no interval."""
     t = interval.t(against)
     return None if t is None else float(2 * stdtr(interval.df, -abs(t)))
 
@@ -258,8 +259,8 @@ def _claim_of(interval: Interval, rope: float, control: Interval | None, control
         doubt = 1 - _below(interval, -rope)
         return _Claim(interval, Verdict.HURTS, True, (doubt, doubt), None, 0.0)
     doubt = 1 - _above(interval, rope)
-    missing = control is None or control.low is None
-    checked = 0.0 if not controlled else 1.0 if missing else 1 - _above(control, rope)  # type: ignore[arg-type]
+    missing = 1.0 if control is None or control.low is None else 1 - _above(control, rope)
+    checked = missing if controlled else 0.0
     return _Claim(interval, Verdict.HELPS, True, (doubt, doubt), control, checked)
 
 
@@ -323,7 +324,7 @@ def _limit(claim: _Claim, grade: Grade) -> Limit:
 def _reason(claim: _Claim, verdict: Verdict, grade: Grade, most: Grade, rope: float, k: int, limit: Limit) -> str:
     """What keeps the decision from being certain, with its numbers."""
     interval, control = claim.interval, claim.control
-    covers = points(interval.estimate, interval.low, interval.high).split(" points ")[1]
+    covers = interval.bracket
     undetermined = verdict is Verdict.UNDETERMINED
     if limit == "":
         return ""
@@ -334,8 +335,7 @@ def _reason(claim: _Claim, verdict: Verdict, grade: Grade, most: Grade, rope: fl
         return f"Cannot tell yet{half}: the interval {covers} covers both."
     if limit == "control":
         assert control is not None
-        shown = points(control.estimate, control.low, control.high)
-        why = f"real − shuffled is {shown}, not surely more than {rope:g}, so the gain need not lie in what it says"
+        why = f"real − shuffled is {control.words}, not surely more than {rope:g}, so the gain need not lie in what it says"
     elif limit == "interval":
         why = f"the interval {covers} reaches {'beyond' if verdict is Verdict.EQUIVALENT else 'into'} ± {rope:g}"
     elif limit == "together":

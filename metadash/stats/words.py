@@ -6,19 +6,24 @@ MINUS = "−"
 THIN = "\u202f"  # narrow no-break space: a number never breaks over two lines
 
 
-def points(difference: float, low: float | None = None, high: float | None = None) -> str:
-    """A difference in percentage points with its interval: ``+2.6 points [1.9, 3.3]``.
+def points(difference: float, low: float | None = None, high: float | None = None, unit: str = "points") -> str:
+    """A difference with its interval, in points or another ``unit``: ``+2.6 points [1.9, 3.3]``.
 
     One decimal, none when the interval reaches 10 points either side, more only when it is narrower than 0.1: at most two
     digits of the uncertainty are shown. Without bounds, the number alone; one missing bound reads as infinite.
     """
     if low is None and high is None:
-        return f"{_signed(difference, 1)} points"
+        return f"{_signed(difference, 1)} {unit}".rstrip()
     reach = max(abs(bound - difference) for bound in (low, high) if bound is not None)
     decimals = 0 if reach >= 10 else 1 if reach >= 0.095 or reach == 0 else min(3, math.ceil(-math.log10(reach)))
     left = f"{MINUS}∞" if low is None else _plain(low, decimals)
     right = "∞" if high is None else _plain(high, decimals)
-    return f"{_signed(difference, decimals)} points [{left}, {right}]"
+    return f"{_signed(difference, decimals)} {unit + ' ' if unit else ''}[{left}, {right}]"
+
+
+def bracket(estimate: float, low: float | None, high: float | None) -> str:
+    """``[1.9, 3.3]``, as exact as around that estimate."""
+    return "[" + points(estimate, low, high, unit="").split("[")[1]
 
 
 def percent(fraction: float) -> str:

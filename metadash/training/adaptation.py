@@ -1,5 +1,6 @@
 """The adaptation view: what the inner loop of a run does to one episode, step by step, and how a prototype sees the same episode."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.adapting import AdaptingLearner, Traceable
 from metadash.learners.core.base import EmbeddingLearner, Learner
+from metadash.learners.core.task_batch import TaskBatch, labels_by_class
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.views import AdaptationSpec
 from metadash.training.backbone import Outcome
-from metadash.training.evaluate import tensor_rows
+from metadash.training.evaluate import task_batch
 from metadash.training.restored import restored
 from metadash.training.scorable import scorable
 from metadash.training.trainer import Arm
@@ -56,24 +58,30 @@ Seen = list[tuple[float, Tensor, dict[str, Tensor]]]
 def traced(arm: Arm, task: EpisodeManifest, context: MetadataContext | None, steps: int) -> tuple[Seen, Seen]:
     """What is seen on the queries, and the same adaptation seen on the support itself: inner steps do not depend on who is asked."""
     assert isinstance(arm.learner, Traceable)
-    learner, support = arm.learner, tensor_rows(arm.inputs, task.support)
+    learner, batch = arm.learner, task_batch(arm.inputs, task, context)
 
-    def seen_on(asked: Tensor) -> Seen:
+    def seen_on(batch: TaskBatch) -> Seen:
         seen: Seen = []
 
         def record(step: int, loss: Tensor, logits: Tensor, **notes: Tensor) -> None:
             seen.append((float(loss[0]), logits[0], {name: value[0] for name, value in notes.items()}))
 
-        learner.trace(support, asked, context, record, steps)
+        learner.trace(batch, record, steps)
         return seen
 
-    return seen_on(tensor_rows(arm.inputs, task.query).flatten(1, 2)), seen_on(support.flatten(1, 2))
+    return seen_on(batch), seen_on(asking_the_support(batch))
+
+
+def asking_the_support(batch: TaskBatch) -> TaskBatch:
+    """The same tasks, asked about the examples that they learn from, and told of them as queries what is told of them as examples."""
+    context = batch.context and replace(batch.context, query=batch.context.support)
+    return replace(batch, query_x=batch.support_x, query_y=batch.support_y, query_mask=batch.mask, context=context)
 
 
 def steps_frame(seen: Seen, on_support: Seen, task: EpisodeManifest) -> pd.DataFrame:
     """One row a step from 0, before which nothing is adapted: losses (cross-entropy, nats), accuracies (0..1), and for the LSTM
     meta-learner the gates that led to it: forget_least, forget_mean, forget_greatest, and the same of write."""
-    of_query, of_support = labels(task.n_way, task.n_query), labels(task.n_way, task.n_shot)
+    of_query, of_support = labels_by_class(task.n_way, task.n_query), labels_by_class(task.n_way, task.n_shot)
     rows = []
     for step, ((loss, logits, notes), (_, own, _)) in enumerate(zip(seen, on_support, strict=True)):
         row: dict[str, Any] = {
@@ -115,21 +123,21 @@ def prototypes_frame(arm: Arm, task: EpisodeManifest, context: MetadataContext |
 
 def start_embeddings(learner: Learner, inputs: np.ndarray, task: EpisodeManifest) -> tuple[Tensor, Tensor]:
     """Embeddings [N, K, D] of the support and [Q, D] of the queries before any step, with the learner's own batch norm."""
-    support, query = tensor_rows(inputs, task.support), tensor_rows(inputs, task.query).flatten(1, 2)
+    batch = task_batch(inputs, task)
     if isinstance(learner, EmbeddingLearner):
-        found, asked = learner.embed(support, query)
-        return found[0], asked[0]
+        found = learner.embed(batch)
+        return found.support_x[0].unflatten(0, (task.n_way, task.n_shot)), found.query_x[0]
     assert isinstance(learner, AdaptingLearner)
-    flat, start = support.flatten(0, 2), learner.network.parameters()
-    found = learner.network.embed(start, flat)
-    return found.unflatten(0, support.shape[1:3]), learner.network.embed(start, query[0], 0, flat)
+    flat, start = batch.support_x[0], learner.network.parameters()
+    found_x = learner.network.embed(start, flat).unflatten(0, (task.n_way, task.n_shot))
+    return found_x, learner.network.embed(start, batch.query_x[0], 0, flat)
 
 
 def answers(logits: Tensor, task: EpisodeManifest) -> pd.DataFrame:
     """One row a query: query (0..Q−1), row (of the data set), class_id (the true one), predicted (a class id), probability (of the
     true class), and probabilities (of all N classes, a list)."""
     probabilities = scorable(logits).softmax(dim=-1).numpy().astype(np.float32)
-    true = labels(task.n_way, task.n_query).numpy()
+    true = labels_by_class(task.n_way, task.n_query).numpy()
     classes = task.classes[0]
     return pd.DataFrame(
         {
@@ -141,10 +149,6 @@ def answers(logits: Tensor, task: EpisodeManifest) -> pd.DataFrame:
             "probabilities": list(probabilities),
         }
     )
-
-
-def labels(n_way: int, each: int) -> Tensor:
-    return torch.arange(n_way).repeat_interleave(each)
 
 
 def right(logits: Tensor, target: Tensor) -> float:

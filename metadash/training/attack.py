@@ -11,12 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from metadash.data.columns.registry import kind_of, rung_named
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypicalNetwork
-from metadash.metadata.blur import RUNGS
-from metadash.metadata.columns import kind_of
 from metadash.metadata.encoder import encode
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
@@ -27,8 +26,6 @@ from metadash.training.projection import fused_prototypes, restored
 
 NEIGHBOURS = 5
 FEW_NUMBERS = 10
-GUESSED_AS = {"numeric": "5 bins", "timestamp": "year", "text": "first word", "multilabel": "first label"}
-"""What is guessed of a column with nearly as many values as rows."""
 
 
 def score_proxy(spec: ProxySpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
@@ -48,6 +45,7 @@ def score_proxy(spec: ProxySpec, dataset: Dataset, needed: list[Run], store: Run
     return Outcome(
         summary={
             "manifest": manifest.hash,
+            "metric": spec.evaluation.metric.name,
             "n_test_classes": len(np.unique(manifest.classes)),
             "accuracy": {
                 str(k): float(100 * row.mean() / queries) for k, row in zip(spec.evaluation.shots, correct, strict=True)
@@ -87,9 +85,7 @@ def guess_column(spec: ProbeSpec, dataset: Dataset, needed: list[Run], store: Ru
             "n_points": len(frame),
             "left_out": int(len(kept) - kept.sum()),
             "levels": int(frame["truth"].nunique()),
-            "guessed_as": GUESSED_AS.get(
-                kind_of(dataset.classes[spec.column] if of_class else dataset.instances[spec.column]), ""
-            ),
+            "guessed_as": kind_of(dataset.classes[spec.column] if of_class else dataset.instances[spec.column]).guessed_as,
         },
         frames={"guesses": frame},
     )
@@ -122,12 +118,11 @@ def points_of(spec: ProbeSpec, dataset: Dataset, run: Run, store: RunStore) -> t
 
 
 def values_of(dataset: Dataset, column: str, rows: np.ndarray) -> pd.Series:
-    """What is guessed for each point: the column as it is where it has few values, else less exactly (GUESSED_AS)."""
+    """What is guessed for each point: the column as it is where it has few values, else less exactly, as its kind says."""
     table = dataset.classes if column in dataset.classes.columns else dataset.instances
     values, kind = table[column], kind_of(table[column])
-    if kind == "vector":
-        raise BadInput(f"'{column}' holds vectors; a probe guesses one value at a time.")
-    rung = GUESSED_AS.get(kind)
-    if rung and not (kind == "numeric" and values.nunique() <= FEW_NUMBERS):
-        values = RUNGS[rung].apply(values)
+    if not kind.groups:
+        raise BadInput(f"'{column}' holds {kind.plural}; a probe guesses one value at a time.")
+    if kind.guessed_as and not (kind.counts and values.nunique() <= FEW_NUMBERS):
+        values = rung_named(kind.guessed_as).apply(values)
     return values.iloc[rows].astype("string").reset_index(drop=True)

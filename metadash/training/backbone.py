@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from metadash.data.dataset import Dataset
 from metadash.data.shipped import shipped_backbone
@@ -18,10 +17,11 @@ from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.networks.registry import check_inputs, make_network
+from metadash.runs.device import on_the_device, torch_device
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import BackboneSpec
-from metadash.training.evaluate import embed, places, score, tensor_rows
+from metadash.training.evaluate import embed, places, score, task_batch
 from metadash.training.features.stored import read_by
 from metadash.training.scorable import spread_of
 
@@ -65,14 +65,14 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
     generator = np.random.default_rng(spec.seed)
     inputs = read_by(spec, dataset, needed)
     network, dim = make_backbone(spec, dataset, inputs.shape[1:])
-    learner = PrototypicalNetwork(network, dim, distance=spec.distance)
+    there = torch_device()
+    learner = PrototypicalNetwork(network, dim, distance=spec.distance).to(there)
     optimiser = torch.optim.Adam(learner.parameters(), spec.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, spec.episodes)
     episode = EpisodeSpec(
         Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query, seed=spec.seed, n_episodes=DRAWN_AT_ONCE
     )
     table = pool_table(dataset, episode)
-    target = torch.arange(spec.n_way).repeat_interleave(spec.n_query)
     best_accuracy, best_step, best_weights = -1.0, 0, learner.state_dict()
 
     manifest = draw_from(table, episode, generator)
@@ -81,10 +81,7 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
         if drawn == 0 and step > 1:
             manifest = draw_from(table, episode, generator)
         learner.train()
-        support = tensor_rows(inputs, manifest.support[drawn : drawn + 1])
-        query = tensor_rows(inputs, manifest.query[drawn : drawn + 1]).flatten(1, 2)
-        logits = learner(support, query)[0]
-        loss = F.cross_entropy(logits, target)
+        loss = learner.loss(task_batch(inputs, manifest[drawn : drawn + 1]).to(there))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -137,7 +134,8 @@ def embed_all(network: nn.Module, inputs: np.ndarray, dataset: Dataset, spec: Ba
     def tick(fraction: float) -> None:
         history(0 if spec.start else spec.episodes, "embedding every instance", begun + (1 - begun) * fraction)
 
-    embeddings = embed(network, inputs, np.arange(len(inputs)), tick)
+    with on_the_device(network):
+        embeddings = embed(network, inputs, np.arange(len(inputs)), tick)
     train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
     return embeddings / spread_of(embeddings[train])
 

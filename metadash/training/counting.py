@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from metadash.episodes.manifest import EpisodeManifest
+from metadash.errors import BadInput
 from metadash.training.scorable import check_prototypes
 
 BLOCK = 400_000
@@ -37,6 +38,8 @@ def count_correct(
     where these are seen otherwise. ``distance`` as a prototype's. What is counted is counted in the precision of ``anchor``. Raises
     BadInput where some of them are no numbers.
     """
+    if manifest.support_mask is not None or manifest.query_mask is not None:
+        raise BadInput("Tasks whose classes have different numbers of examples are scored one learner at a time; call score.")
     check_prototypes(table, anchor, share)
     if asked is not None:
         check_prototypes(asked, anchor, share)

@@ -9,12 +9,16 @@ from torch import Tensor, nn
 
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.base import EmbeddingLearner, Learner
+from metadash.learners.core.task_batch import TaskBatch, labels_by_class
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
+from metadash.runs.device import place_of
 from metadash.training.scorable import scorable
 
 EMBED_BATCH = 96
-"""Images a forward pass: their activations still fit the cache of one core."""
+PIXELS_AT_ONCE = EMBED_BATCH * 28**2
+"""Inputs a forward pass, and of images their pixels together: activations still fit the cache of one core, and a pool of large images
+needs no more memory than one of small ones."""
 
 SCORE_BATCH = 250
 """Episodes a matrix product."""
@@ -29,16 +33,22 @@ def embed(
 ) -> np.ndarray:
     """Embeddings [R, D] float32 of ``inputs[rows]`` in evaluation mode (running batch-norm statistics: nothing transductive)."""
     backbone.eval()
-    embedded = np.zeros((len(rows), 0), dtype=np.float32)
-    for start in range(0, len(rows), EMBED_BATCH):
-        batch = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + EMBED_BATCH]]))
-        found = backbone(batch).numpy()
+    embedded, there = np.zeros((len(rows), 0), dtype=np.float32), place_of(backbone)
+    at_once = embedded_at_once(inputs.shape[1:])
+    for start in range(0, len(rows), at_once):
+        batch = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + at_once]]))
+        found = backbone(batch.to(there)).cpu().numpy()
         if not start:  # one block for all: small results kept between large temporaries would scatter the heap (1.1 GB of it)
             embedded = np.empty((len(rows), found.shape[1]), dtype=np.float32)
         embedded[start : start + len(found)] = found
-        if start // EMBED_BATCH % 50 == 0:
+        if start // at_once % 50 == 0:
             tick(start / len(rows))
     return embedded
+
+
+def embedded_at_once(shape: Sequence[int]) -> int:
+    """How many inputs of ``shape`` a forward pass is given."""
+    return EMBED_BATCH if len(shape) < 2 else min(EMBED_BATCH, max(1, PIXELS_AT_ONCE // (shape[0] * shape[1])))
 
 
 def places(rows: np.ndarray, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +85,7 @@ def context_of(
 
 
 def told(instances: Sequence[EncodedInstances], rows: np.ndarray) -> InstanceMetadata:
-    present = np.stack([source.present[rows] for source in instances], axis=-1)
+    present = np.stack([source.present[rows] & (rows >= 0) for source in instances], axis=-1)
     return InstanceMetadata([torch.from_numpy(source.vectors(rows)) for source in instances], torch.from_numpy(present))
 
 
@@ -97,31 +107,51 @@ def score(
     learner.eval()
     predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
     batch = SCORE_BATCH if table.ndim == 2 else ADAPT_BATCH
-    rows = torch.from_numpy(table)
+    rows, there = torch.from_numpy(table), place_of(learner)
     correct = np.zeros((len(shots), len(manifest)), dtype=np.int64)
-    target = torch.arange(manifest.n_way).repeat_interleave(manifest.n_query)
+    target = labels_by_class(manifest.n_way, manifest.n_query)
     for start in range(0, len(manifest), batch):
         part = manifest[start : start + batch]
         support = rows[torch.from_numpy(position[part.support])]
         query = rows[torch.from_numpy(position[part.query])].flatten(1, 2)
         context = context_of(encoded, part.classes, instances, part.support, part.query.reshape(len(part), -1))
+        mask, asked = masks_of(part)
         for s, n_shot in enumerate(shots):
-            logits = scorable(predict(support[:, :, :n_shot], query, context and context.at_shot(n_shot)))
-            correct[s, start : start + len(part)] = (logits.argmax(dim=-1) == target).sum(dim=1).numpy()
+            some = None if mask is None else mask[:, :, :n_shot]
+            tasks = TaskBatch.by_class(support[:, :, :n_shot], query, context and context.at_shot(n_shot), None, some, asked)
+            right = scorable(predict(tasks.to(there))).argmax(dim=-1).cpu() == target
+            correct[s, start : start + len(part)] = (right if asked is None else right & asked).sum(dim=1).numpy()
     return correct
 
 
 def scores_frame(correct: np.ndarray, shots: tuple[int, ...], n_way: int, n_query: int) -> pd.DataFrame:
-    """[len(shots), E] to rows of (n_way, shot, episode, correct, queries), as a run stores them."""
-    n_episodes = correct.shape[1]
+    """[len(shots), E] to rows of (n_way, shot, episode, value, correct, queries), as a run stores them: the value is the accuracy."""
+    n_episodes, counts = correct.shape[1], correct.reshape(-1)
     return pd.DataFrame(
         {
             "n_way": n_way,
             "shot": np.repeat(np.asarray(shots), n_episodes),
             "episode": np.tile(np.arange(n_episodes), len(shots)),
-            "correct": correct.reshape(-1),
+            "value": counts / (n_way * n_query),
+            "correct": counts,
             "queries": n_way * n_query,
         }
+    )
+
+
+def task_batch(inputs: np.ndarray, tasks: EpisodeManifest, context: MetadataContext | None = None) -> TaskBatch:
+    """Some tasks as learners receive them, with ``inputs[row]`` for each of their rows, and their answers."""
+    target = labels_by_class(tasks.n_way, tasks.n_query).expand(len(tasks), -1)
+    support, query = tensor_rows(inputs, tasks.support), tensor_rows(inputs, tasks.query).flatten(1, 2)
+    return TaskBatch.by_class(support, query, context, target, *masks_of(tasks))
+
+
+def masks_of(tasks: EpisodeManifest) -> tuple[Tensor | None, Tensor | None]:
+    """Which support examples [B, N, K] and queries [B, N·Q] are there; None where all are."""
+    support, query = tasks.support_mask, tasks.query_mask
+    return (
+        None if support is None else torch.from_numpy(support),
+        None if query is None else torch.from_numpy(query.reshape(len(tasks), -1)),
     )
 
 

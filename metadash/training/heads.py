@@ -16,7 +16,7 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
-from metadash.learners.core.base import Learner
+from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.encoded import EncodedSource
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
@@ -66,15 +66,16 @@ class Heads:
 
     def fresh_stack(self) -> HeadStack:
         centre = torch.from_numpy(self.arm.centre)
-        lanes: list[list[Learner]] = []
+        lanes: list[list[PrototypicalNetwork]] = []
         for seed, encoded in zip(self.seeds, self.encoded, strict=True):
             lanes.append([])
             for run, sources in zip(self.runs, encoded, strict=True):
                 torch.manual_seed(seed)
                 learner = make_learner(run, torch.nn.Identity(), len(centre), sources)
+                assert isinstance(learner, PrototypicalNetwork)
                 learner.anchors.anchor.bias.data = centre.clone()
                 lanes[-1].append(learner)
-        return stack_learners(lanes, inputs_of(self.encoded))  # type: ignore[arg-type]
+        return stack_learners(lanes, inputs_of(self.encoded))
 
     def step_loss(self, tasks: Sequence[EpisodeManifest]) -> Tensor:
         """Each head's loss [S, A] on its lane's training tasks, with shots drawn anew."""
@@ -225,6 +226,7 @@ def train_heads(spec: HeadsSpec, dataset: Dataset, needed: list[Run], store: Run
     return Outcome(
         summary={
             "manifest": manifest.hash,
+            "metric": spec.run.evaluation.metric.name,
             "n_test_classes": len(np.unique(manifest.classes)),
             "batch_norm": "running",
             "heads": len(spec.arms),

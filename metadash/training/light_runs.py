@@ -9,6 +9,8 @@ from torch import nn
 
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
+from metadash.learners.prototypical import PrototypicalNetwork
+from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
 from metadash.runs.machine import environment
 from metadash.runs.progress import SCORING, History
@@ -59,7 +61,7 @@ def train_loop(spec: LoopSpec, dataset: Dataset, needed: list[Run], store: RunSt
 
 def plain_prototypes(spec: RunSpec) -> bool:
     """Whether nothing is trained and classes are the means of frozen embeddings."""
-    return spec.learner == "prototypical" and not spec.trains
+    return entry_of(spec.learner).stacks and not spec.trains
 
 
 def light_outcomes(
@@ -77,7 +79,8 @@ def light_outcomes(
         for a, run in enumerate(arms):
             encoded = heads.encoded[lane][a]
             learner = make_learner(run, nn.Identity(), len(heads.arm.centre), encoded)
-            heads.stack.write(learner, lane, a)  # type: ignore[arg-type]
+            assert isinstance(learner, PrototypicalNetwork)
+            heads.stack.write(learner, lane, a)
             rows = {n_way: counted[lane, a] for n_way, counted in correct.items()}
             own = {"validation_accuracy": float(fitted["validation_accuracy"][lane, a])}
             own |= {name: int(fitted[name][lane, a]) for name in ("best_step", "steps")}

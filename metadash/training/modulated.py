@@ -11,6 +11,7 @@ from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.base import Learner
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
+from metadash.runs.device import place_of
 from metadash.training.counting import count_correct, places_of, share_of_anchor
 from metadash.training.evaluate import context_of, told
 
@@ -56,13 +57,13 @@ def modulated(
 ) -> np.ndarray:
     """Embeddings [R, D] of some rows [R] after FiLM; as ``queries``, without what is not available at prediction."""
     assert learner.film is not None
-    found = np.empty_like(embeddings)
+    found, there = np.empty_like(embeddings), place_of(learner)
     for start in range(0, len(rows), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
         read = told(instances, rows[part])
         if queries:
             read.present[..., [not source.on_queries for source in instances]] = False
-        found[part] = learner.film.of_rows(read).of(torch.from_numpy(embeddings[part])).numpy()
+        found[part] = learner.film.of_rows(read.to(there)).of(torch.from_numpy(embeddings[part]).to(there)).cpu().numpy()
     return found
 
 
@@ -95,8 +96,9 @@ def anchors_of(
     context = context_of(encoded, classes[None])
     if context is None or not hasattr(learner, "anchors"):
         return torch.zeros(len(classes), learner.dim), torch.zeros(len(shots), len(classes))
+    context = context.to(place_of(learner))
     anchor, strength = learner.anchors(context)
     if learner.fusion == "am3":
         share = torch.where(context.present.any(dim=-1), 1 - learner.gate(anchor), 0.0)
-        return anchor[0], share.expand(len(shots), -1)
-    return anchor[0], share_of_anchor(strength[0], shots)
+        return anchor[0].cpu(), share.expand(len(shots), -1).cpu()
+    return anchor[0].cpu(), share_of_anchor(strength[0].cpu(), shots)

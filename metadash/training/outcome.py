@@ -30,6 +30,7 @@ def outcome_of(
         summary={
             **found,
             "manifest": manifest.hash,
+            "metric": spec.evaluation.metric.name,
             "n_test_classes": len(np.unique(manifest.classes)),
             "batch_norm": statistics_of(spec),
             "trained_parameters": trained_parameters(learner) if spec.trains else 0,

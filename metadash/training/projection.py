@@ -12,6 +12,7 @@ from sklearn.manifold import TSNE
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import PrototypeLearner, pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
 from metadash.runs.progress import History
@@ -78,7 +79,7 @@ def modulated(
     context = context_of(arm.encoded, task.classes, arm.instances, task.support, every)
     assert context is not None
     of_support, of_asked = film(context)
-    return of_support.of(support[None])[0], of_asked.of(asked[None])[0]
+    return of_support.of(support.flatten(0, 1)[None])[0].view_as(support), of_asked.of(asked[None])[0]
 
 
 def fused_prototypes(arm: Arm, support: torch.Tensor, context: MetadataContext | None) -> tuple[torch.Tensor, np.ndarray]:
@@ -88,7 +89,7 @@ def fused_prototypes(arm: Arm, support: torch.Tensor, context: MetadataContext |
         return mean, np.zeros((0, mean.shape[1]), np.float32)
     anchor, strength = arm.learner.anchors(context)
     if isinstance(arm.learner, PrototypeLearner):
-        return arm.learner.prototypes(support[None], context)[0], anchor[0].numpy()
+        return arm.learner.prototypes(TaskBatch.by_class(support[None], support[None, 0], context))[0], anchor[0].numpy()
     return pseudo_shot_prototype(mean[None], support.shape[1], anchor, strength)[0], anchor[0].numpy()
 
 

@@ -1,6 +1,7 @@
 """Scores a trained run again under other metadata. The embeddings stay as they are, so an answer takes a fraction of a second."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,18 +10,20 @@ import torch
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.base import EmbeddingLearner
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import PrototypicalNetwork
-from metadash.metadata.changes import Change, Edit
+from metadash.metadata.changes import Change, Edit, read_kind
 from metadash.metadata.encoded import EncodedSource
 from metadash.networks.anchors import MetadataContext
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
+from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import of_instances
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.training.backbone import Outcome
 from metadash.training.changed_metadata import Retelling, Told
 from metadash.training.counting import count_correct, places_of
-from metadash.training.evaluate import context_of, places, score, scores_frame
+from metadash.training.evaluate import context_of, places, score, scores_frame, task_batch
 from metadash.training.modulated import anchors_of, by_row, count_modulated
 from metadash.training.restored import restored
 from metadash.training.scorable import scorable
@@ -34,7 +37,7 @@ class Rescorer:
     """A trained run with the embeddings of its test episodes gathered, ready to be scored under any metadata."""
 
     def __init__(self, run: Run, dataset: Dataset, store: RunStore):
-        self.arm: Arm = restored(run.spec, dataset, run, store)  # type: ignore[arg-type]
+        self.arm: Arm = restored(run.spec_as(RunSpec), dataset, run, store)
         self.dataset, self.spec = dataset, self.arm.spec
         self.manifest: EpisodeManifest = store.manifest(run)
         self.retelling = Retelling(self.arm, dataset)
@@ -44,7 +47,7 @@ class Rescorer:
             self.table, self.position = self.arm.embeddings_of(rows)
         else:
             needed, self.position = places(rows, len(self.dataset.inputs))
-            self.table = np.array(self.arm.inputs[needed])
+            self.table = np.asarray(self.arm.inputs[needed])
 
     def encoded(self, changes: tuple[Change, ...], edits: tuple[Edit, ...] = (), seed: int = 0) -> list[EncodedSource]:
         """The run's sources of classes with some of the test classes' changed."""
@@ -69,10 +72,10 @@ class Rescorer:
     def task(self, episode: int, n_shot: int) -> EpisodeManifest:
         return self.manifest[episode : episode + 1].at_shot(n_shot)
 
-    def inputs_of(self, task: EpisodeManifest) -> tuple[torch.Tensor, torch.Tensor]:
-        """Support [1, N, K, ...] and queries [1, Q, ...] of one task, embeddings where the learner looks at those."""
-        rows = torch.from_numpy(self.table)
-        return rows[self.position[task.support]], rows[self.position[task.query]].flatten(1, 2)
+    def batch(self, task: EpisodeManifest, told: Told) -> TaskBatch:
+        """One task, of embeddings where the learner looks at those, with its metadata as they are told."""
+        there = replace(task, support=self.position[task.support], query=self.position[task.query])
+        return task_batch(self.table, there, self.context(task, told))
 
     def context(self, task: EpisodeManifest, told: Told) -> MetadataContext | None:
         return context_of(told.classes, task.classes, told.instances, task.support, task.query.reshape(1, -1))
@@ -84,7 +87,7 @@ class Rescorer:
         learner.eval()
         task = self.task(episode, n_shot)
         predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
-        return scorable(predict(*self.inputs_of(task), self.context(task, told)))[0].softmax(dim=-1).numpy()
+        return scorable(predict(self.batch(task, told)))[0].softmax(dim=-1).numpy()
 
 
 def rescorer(run: Run, dataset: Dataset, store: RunStore) -> Rescorer:
@@ -110,6 +113,7 @@ def what_if(spec: WhatIfSpec, dataset: Dataset, needed: list[Run], store: RunSto
     return Outcome(
         summary={
             "manifest": manifest.hash,
+            "metric": tests.metric.name,
             "changed_classes": int(before.changed_classes(after).sum()),
             "test_classes": len(retelling.test),
             "changed_instances": int(before.changed_instances(after, retelling.test_rows).sum()),
@@ -157,11 +161,10 @@ def classes_frame(spec: WhatIfSpec, scorer: Rescorer, before: Told, after: Told)
     if not isinstance(learner, PrototypicalNetwork):
         return frame
     for name, told in (("before", before), ("after", after)):
-        context = scorer.context(task, told)
-        seen, _ = learner.modulated(*scorer.inputs_of(task), context)
+        seen = learner.modulated(scorer.batch(task, told))
         if learner.fusion == "pseudo-shots":
-            frame[f"kappa_{name}"] = learner.anchors(context)[1][0].numpy().astype(float)
-        frame[f"prototype_{name}"] = list(learner.prototypes(seen, context)[0].numpy())
+            frame[f"kappa_{name}"] = learner.anchors(seen.context)[1][0].numpy().astype(float)
+        frame[f"prototype_{name}"] = list(learner.prototypes(seen)[0].numpy())
     return frame
 
 
@@ -180,8 +183,8 @@ def instances_frame(spec: WhatIfSpec, scorer: Rescorer, before: Told, after: Tol
     if learner.film is None or not isinstance(learner, EmbeddingLearner):
         return frame.iloc[:0]
     for name, told in (("before", before), ("after", after)):
-        support, query = learner.modulated(*scorer.inputs_of(task), scorer.context(task, told))
-        frame[name] = list(torch.cat([support[0].flatten(0, 1), query[0]]).numpy())
+        seen = learner.modulated(scorer.batch(task, told))
+        frame[name] = list(torch.cat([seen.support_x[0], seen.query_x[0]]).numpy())
     return frame[before.changed_instances(after, rows)].reset_index(drop=True)
 
 
@@ -191,7 +194,7 @@ def dose(spec: DoseSpec, dataset: Dataset, needed: list[Run], store: RunStore, h
     scorer = rescorer(needed[0], dataset, store)
 
     def changed_to(kind: str, fraction: float, seed: int) -> Told:
-        changes = tuple(Change(source, kind, fraction, spec.choice) for source in spec.sources)  # type: ignore[arg-type]
+        changes = tuple(Change(source, read_kind(kind), fraction, spec.choice) for source in spec.sources)
         return scorer.retelling.changed(changes, seed=seed)
 
     ends = scorer.correct([scorer.retelling.as_it_is, changed_to("missing", 1.0, spec.seed)])
@@ -206,6 +209,7 @@ def dose(spec: DoseSpec, dataset: Dataset, needed: list[Run], store: RunStore, h
     return Outcome(
         summary={
             "manifest": scorer.manifest.hash,
+            "metric": spec.run.evaluation.metric.name,
             "queries": scorer.manifest.n_way * scorer.manifest.n_query,
             "hit": hit_words(spec.sources, dataset),
         },

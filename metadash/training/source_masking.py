@@ -35,6 +35,7 @@ def score_masked(spec: MaskedSpec, dataset: Dataset, needed: list[Run], store: R
     return Outcome(
         summary={
             "manifest": manifest.hash,
+            "metric": run.metric.name,
             "n_test_classes": len(np.unique(manifest.classes)),
             "batch_norm": run.summary["batch_norm"],
             "queries": queries,

@@ -2,7 +2,8 @@
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -22,11 +23,12 @@ from metadash.metadata.controls import control, control_instances
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.metadata.encoder import encode, encode_instances
 from metadash.networks.anchors import MetadataContext
+from metadash.runs.device import on_the_device, place_of
 from metadash.runs.progress import SCORING, History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, BackboneSpec, RunSpec
 from metadash.training.backbone import Outcome, make_backbone
-from metadash.training.evaluate import context_of, embed, places, score, tensor_rows
+from metadash.training.evaluate import context_of, embed, places, score, task_batch
 from metadash.training.features.stored import features_of, network_inputs
 from metadash.training.modulated import by_row, count_modulated
 from metadash.training.outcome import outcome_of
@@ -34,8 +36,6 @@ from metadash.training.scorable import scorable
 
 DRAWN_AT_ONCE = 50
 TRAINING_SHARE = 0.85
-CLIPPED = {"meta-lstm": 0.25}
-"""The norm at which a paper clips its outer gradient."""
 
 
 def encode_sources(spec: RunSpec, dataset: Dataset, table: pd.DataFrame | None = None) -> list[EncodedSource]:
@@ -80,6 +80,10 @@ def encode_instance_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedInst
 
 
 def sources_of(spec: RunSpec, dataset: Dataset, level: str) -> tuple[Source, ...]:
+    """Those of the run that describe classes, or instances. Raises BadInput for one that describes tasks."""
+    for source in map(dataset.source, spec.sources):
+        if source.level == "task":
+            raise BadInput(f"The source '{source.name}' describes the owners of tasks, which no learner reads yet; leave it out.")
     return tuple(source for source in map(dataset.source, spec.sources) if source.level == level)
 
 
@@ -159,14 +163,12 @@ class Arm:
         """The learner's loss on some training tasks, with shots and hidden sources drawn anew; ``progress`` 0..1 of the training."""
         spec = self.spec
         shots = int(self.generator.choice(spec.evaluation.shots))
-        support = tensor_rows(self.inputs, tasks.support[:, :, :shots])
-        query = tensor_rows(self.inputs, tasks.query).flatten(1, 2)
-        context = self.context(tasks.at_shot(shots))
+        tasks = tasks.at_shot(shots)
+        context = self.context(tasks)
         if context is not None and spec.source_dropout:
             keep = self.generator.random((len(tasks), context.n_sources)) >= spec.source_dropout
             context = context.masked(torch.from_numpy(keep))
-        target = torch.arange(tasks.n_way).repeat_interleave(tasks.n_query).expand(len(tasks), -1)
-        return self.learner.loss(support, query, target, context, progress)
+        return self.learner.loss(task_batch(self.inputs, tasks, context).to(place_of(self.learner)), progress)
 
     def context(self, tasks: EpisodeManifest) -> MetadataContext | None:
         """All that the metadata say of some tasks; what only teaches is among it."""
@@ -185,7 +187,7 @@ class Arm:
             table, position = self.embeddings_of(rows)
         else:
             needed, position = places(rows, len(self.inputs))
-            table = np.array(self.inputs[needed])
+            table = np.asarray(self.inputs[needed])
         encoded, shots = self.encoded if self.spec.reads_at_test else [], shots or self.spec.evaluation.shots
         count = count_modulated if by_row(self.learner) else score
         return {w: count(self.learner, table, position, manifest.at_ways(w), shots, encoded, self.instances) for w in ways}
@@ -206,8 +208,7 @@ class Arm:
     def predict(self, task: EpisodeManifest, context: MetadataContext | None) -> np.ndarray:
         """The position 0..N-1 of the class predicted for each query [N·Q] of a manifest of one task."""
         self.learner.eval()
-        support, query = tensor_rows(self.inputs, task.support), tensor_rows(self.inputs, task.query).flatten(1, 2)
-        return scorable(self.learner(support, query, context))[0].argmax(dim=-1).numpy()
+        return scorable(self.learner(task_batch(self.inputs, task, context)))[0].argmax(dim=-1).numpy()
 
     def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
         """In %, the mean over the shots."""
@@ -224,18 +225,18 @@ class Arm:
 
 def load_backbone(backbone: Run, dataset: Dataset, inputs: np.ndarray) -> nn.Module:
     """The trained network of a backbone that reads ``inputs`` [I, ...]."""
-    assert isinstance(backbone.spec, BackboneSpec)
-    network, _ = make_backbone(backbone.spec, dataset, inputs.shape[1:])
+    network, _ = make_backbone(cast(BackboneSpec, backbone.spec), dataset, inputs.shape[1:])
     network.load_state_dict(backbone.weights())
     return network
 
 
 def optimisers_of(arm: Arm) -> list[torch.optim.Optimizer]:
-    """AdamW on the learner's gradient (fused: of a light head's step, a quarter of the time); plain descent for Reptile, whose gradient is θ − φ and whose step is ε.
+    """AdamW on the learner's gradient (fused: of a light head's step, a quarter of the time); plain descent where the registry says so, as
+    for Reptile, whose gradient is θ − φ and whose step is ε.
 
-    FiLM's networks and the auxiliary head are no part of Reptile's θ: they take no inner steps to follow, and have AdamW.
+    FiLM's networks and the auxiliary head are no part of such a θ: they take no inner steps to follow, and have AdamW.
     """
-    if arm.spec.learner != "reptile":
+    if entry_of(arm.spec.learner).optimiser == "adamw":
         return [torch.optim.AdamW(arm.parameters(), fused=True)]
     hooks = [module for module in (arm.learner.film, arm.learner.auxiliary) if module is not None]
     own = [parameter for module in hooks for parameter in module.parameters()]
@@ -246,16 +247,16 @@ def optimisers_of(arm: Arm) -> list[torch.optim.Optimizer]:
     return [followed, torch.optim.AdamW(own, arm.spec.learning_rate, weight_decay=arm.spec.weight_decay, fused=True)]
 
 
-def anneal(optimiser: torch.optim.Optimizer, arm: Arm, progress: float) -> None:
-    """Reptile's ε falls linearly from its start to zero (Nichol et al. 2018, section 5)."""
-    epsilon = check_options("reptile", dict(arm.spec.options), arm.spec.mode).reptile_epsilon
+def anneal(optimiser: torch.optim.Optimizer, spec: RunSpec, option: str, progress: float) -> None:
+    """The step of a descent falls linearly from its start to zero (Reptile's ε: Nichol et al. 2018, section 5)."""
+    start = getattr(check_options(spec.learner, dict(spec.options), spec.mode), option)
     for group in optimiser.param_groups:
-        group["lr"] = epsilon * (1 - progress)
+        group["lr"] = start * (1 - progress)
 
 
 def fit(arm: Arm, history: History) -> dict[str, float]:
     """Train until validation accuracy has not risen for ``patience`` looks, or the budget is spent; keep the best weights."""
-    spec = arm.spec
+    spec, entry = arm.spec, entry_of(arm.spec.learner)
     every = LOOK_EVERY["adapting" if spec.adapts_network else spec.mode]
     optimisers = optimisers_of(arm)
     with named_step(0, spec.steps):
@@ -276,10 +277,10 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
             loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
         arm.learner.zero_grad()
         loss.backward()
-        if spec.learner in CLIPPED:
-            torch.nn.utils.clip_grad_norm_(arm.learner.parameters(), CLIPPED[spec.learner])
-        if spec.learner == "reptile":
-            anneal(optimisers[0], arm, progress)
+        if entry.clip is not None:
+            torch.nn.utils.clip_grad_norm_(arm.learner.parameters(), entry.clip)
+        if entry.annealed:
+            anneal(optimisers[0], spec, entry.annealed, progress)
         for optimiser in optimisers:
             optimiser.step()
         if not torch.isfinite(loss):
@@ -316,8 +317,8 @@ def cure(spec: RunSpec, step: int) -> str:
         return "the inputs or the backbone's embeddings hold values that are not numbers"
     entry, options = entry_of(spec.learner), check_options(spec.learner, dict(spec.options), spec.mode)
     inner = f"lower inner_lr ({options.inner_lr:g})" if "inner_lr" in entry.options else ""
-    if spec.learner == "reptile":
-        return f"{inner} or reptile_epsilon ({options.reptile_epsilon:g})"
+    if entry.annealed:
+        return f"{inner} or {entry.annealed} ({getattr(options, entry.annealed):g})"
     return f"{inner or f'try another seed than {spec.seed}'}, or (from Python) lower learning_rate ({spec.learning_rate:g})"
 
 
@@ -330,14 +331,18 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
     """
     arm = Arm(spec, dataset, *needed)
     manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
-    found = (
-        fit(arm, history) if spec.trains else {"validation_accuracy": arm.accuracy(arm.evaluate(arm.validation), arm.validation)}
-    )
-    history(int(found.get("steps", 0)), SCORING, TRAINING_SHARE)
-    store.keep_manifest(manifest)
-    outcome = outcome_of(spec, arm.learner, arm.encoded, manifest, arm.evaluate_ways(manifest, spec.ways), found)
-    if spec.mode == "full":
-        rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
-        outcome.arrays["embedded_rows"] = rows
-        outcome.arrays["embeddings"] = embed(arm.learner.backbone, arm.inputs, rows)
+    rows = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["test"]))
+    with on_the_device(arm.learner) if spec.mode == "full" else nullcontext():
+        found = (
+            fit(arm, history)
+            if spec.trains
+            else {"validation_accuracy": arm.accuracy(arm.evaluate(arm.validation), arm.validation)}
+        )
+        history(int(found.get("steps", 0)), SCORING, TRAINING_SHARE)
+        store.keep_manifest(manifest)
+        correct = arm.evaluate_ways(manifest, spec.ways)
+        embeddings = embed(arm.learner.backbone, arm.inputs, rows) if spec.mode == "full" else None
+    outcome = outcome_of(spec, arm.learner, arm.encoded, manifest, correct, found)
+    if embeddings is not None:
+        outcome.arrays |= {"embedded_rows": rows, "embeddings": embeddings}
     return outcome

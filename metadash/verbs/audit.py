@@ -5,23 +5,41 @@ from typing import Any
 
 from metadash.ablation.giveaway import Giveaway, giveaway
 from metadash.ablation.metadata_only import Alone, alone_specs, base_run, proxies, read_alone
-from metadash.answers.export import simple
+from metadash.answers.export import simple, span
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
+from metadash.front.computing import compute_all, compute_one
+from metadash.front.run import stored
 from metadash.metadata.audit.anonymity import Anonymity, anonymity
 from metadash.metadata.audit.audit import Audit, audit
 from metadash.metadata.audit.findings import Finding
-from metadash.runs.queue.batch import train_all, train_one
-from metadash.runs.queue.jobs import title_of
 from metadash.runs.store import RunStore
 from metadash.specs.probes import ProbeSpec
 from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
 from metadash.stats import words
-from metadash.verbs.commands import OF_BUDGET, Result, chosen, refuse_idle, span, stored
-from metadash.verbs.progress_bar import bar
+from metadash.verbs.options import Verbs, add_budget, add_dataset, names
+from metadash.verbs.result import OF_BUDGET, Result, chosen, refuse_idle
 from metadash.workspace import Workspace
+
+
+def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    verb = verbs.add_parser(
+        "audit", parents=[common], help="what to look at in the metadata before training; who is recognisable"
+    )
+    add_dataset(verb)
+    verb.add_argument("--split", help="the split it is judged under (default: the data set's own)")
+    verb.add_argument("--source", type=names, default=(), help="only these sources, separated by commas")
+    verb.add_argument("--quasi", type=names, default=(), help="columns that others may know: counts k, l and unique rows")
+    verb.add_argument("--sensitive", metavar="COLUMN", help="what they would learn, for l-diversity")
+    verb.add_argument("--metadata-only", action="store_true", help="also train what answers from metadata alone")
+    verb.add_argument("--probe", metavar="COLUMN", help="how well a published map of --run would let a reader guess this column")
+    verb.add_argument("--run", dest="probed", metavar="DIGEST", help="a finished learner's run, for --probe")
+    verb.add_argument("--prototypes", action="store_true", help="probe its prototypes instead of its map")
+    add_budget(verb, shots=False)
+    verb.set_defaults(run=run)
+
 
 BUDGET = tuple(name for name in OF_BUDGET if name != "shots")
 """Metadata alone are scored at one example per class: more would make no difference to them."""
@@ -70,8 +88,7 @@ def metadata_only(options: argparse.Namespace, data: Dataset, found: Audit, work
     """Train what the metadata-only scores still need, in this process."""
     base = base_run(data, found.split, **chosen(options, *BUDGET))
     specs = alone_specs(data, base, options.source)
-    with bar(1) as report:
-        train_all(list(specs.values()), workspace, 1, report.part(f"{options.source} alone"))
+    compute_all(list(specs.values()), workspace, f"{options.source} alone", workers=1)
     return read_alone(specs, data, RunStore(workspace))
 
 
@@ -79,16 +96,14 @@ def probe(options: argparse.Namespace, data: Dataset, workspace: Workspace) -> G
     """Guess a column from the map of a stored run's first test task, or from its prototypes."""
     if not options.probed:
         raise BadInput("--probe needs the run whose map or prototypes would be published; name it with --run.")
-    spec = stored(RunStore(workspace), options.probed).spec
-    assert isinstance(spec, RunSpec)
+    spec = stored(RunStore(workspace), options.probed).spec_as(RunSpec)
     if spec.dataset != data.name:
         raise BadInput(f"The run {options.probed} is of the data set '{spec.dataset}'; audit that one.")
     seen = MapSpec(spec, n_shot=spec.evaluation.shots[0])
     asked = (
         ProbeSpec(seen, "prototypes", options.probe, "logistic") if options.prototypes else ProbeSpec(seen, "map", options.probe)
     )
-    with bar(1) as report:
-        return giveaway(train_one(asked, workspace, report.part(title_of(asked))))
+    return giveaway(compute_one(asked, workspace))
 
 
 def line(finding: Finding) -> str:

@@ -24,8 +24,18 @@ from metadash.runs.queue.jobs import is_record
 from metadash.runs.record import UNSEALED, Run
 from metadash.runs.store import RunStore
 from metadash.stats import words
-from metadash.verbs.commands import Result
+from metadash.verbs.options import Verbs
+from metadash.verbs.result import Result
 from metadash.workspace import Workspace, read_json
+
+
+def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    verb = verbs.add_parser("doctor", parents=[common], help="check this installation and workspace")
+    verb.add_argument(
+        "--deep", action="store_true", help="read every file of every run, data set, manifest and job, and compare its checksum"
+    )
+    verb.set_defaults(run=doctor)
+
 
 PACKAGES = ("streamlit", "duckdb", "torch", "scikit-learn", "plotly", "pandas", "distributed", "safetensors")
 ANEW = "it is left out, and computed anew when asked for"

@@ -4,13 +4,22 @@ import argparse
 from pathlib import Path
 
 from metadash.ablation.methods import claims_words, refuse_claim
-from metadash.ablation.words import headline, told_sets
+from metadash.ablation.words import told_sets
 from metadash.data.library import open_dataset
-from metadash.errors import BadInput
-from metadash.figures.report import report_html
-from metadash.verbs.ablate import computed, spec_of
-from metadash.verbs.commands import Result
-from metadash.workspace import Workspace, reason
+from metadash.figures.html import refuse_nowhere
+from metadash.front.ablation import computed
+from metadash.verbs.ablate import spec_of
+from metadash.verbs.options import Verbs, add_ablation
+from metadash.verbs.result import Result
+from metadash.workspace import Workspace
+
+
+def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    verb = verbs.add_parser("report", parents=[common], help="an ablation as one HTML file that opens offline")
+    add_ablation(verb)
+    verb.add_argument("--out", required=True, metavar="FILE", help="where to write it")
+    verb.add_argument("--claim", action="store_true", help="mark it as a claim; only what was confirmed may be claimed")
+    verb.set_defaults(run=report)
 
 
 def report(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -19,21 +28,15 @@ def report(options: argparse.Namespace, workspace: Workspace) -> Result:
     spec = spec_of(options, data)
     if options.claim:
         refuse_claim(spec)
-    file = Path(options.out)
-    if not file.parent.is_dir():
-        raise BadInput(f"There is no folder '{file.parent}' to write the report into; make it first.")
-    found = computed(spec, data, workspace, options.allow_leak, options.doses)
-    write_whole(file, report_html(found, data, options.claim))
+    refuse_nowhere(Path(options.out))
+    result = computed(spec, data, options.allow_leak, options.doses)
+    found, file = result.found, result.to_html(options.out, options.claim)
     told = claims_words(found) if options.claim else ""
-    values = {"file": str(file), "headline": headline(found), "tier": found.tier, "claim": options.claim, "digest": found.digest}
-    return Result(values, "\n".join(filter(None, [headline(found), *told_sets(found)[0], told, f"Written to {file}."])))
-
-
-def write_whole(file: Path, text: str) -> None:
-    beside = file.with_name(f".{file.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(file)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise BadInput(f"The report could not be written to '{file}': {reason(error)}.") from error
+    values = {
+        "file": str(file),
+        "headline": result.sentence,
+        "tier": found.tier,
+        "claim": options.claim,
+        "digest": found.digest,
+    }
+    return Result(values, "\n".join(filter(None, [result.sentence, *told_sets(found)[0], told, f"Written to {file}."])))

@@ -4,40 +4,75 @@ import argparse
 from typing import Any
 
 from metadash.answers.doses import DoseCurve, break_even_words, dose_curves, dose_name
-from metadash.answers.export import simple
+from metadash.answers.export import metric_values, simple
 from metadash.answers.family import compared
 from metadash.answers.sentence import examples
 from metadash.answers.what_if import WhatIf, headline, moved_queries, what_if
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
-from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit
-from metadash.runs.queue.batch import train_one
-from metadash.runs.queue.jobs import title_of
+from metadash.front.computing import compute_one
+from metadash.front.run import stored
+from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit, read_kind
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
 from metadash.specs.views import check_task
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
-from metadash.stats.words import percent, points
-from metadash.verbs.commands import Result, refuse_idle, stored
-from metadash.verbs.progress_bar import bar
+from metadash.verbs.options import Verbs, add_dataset, names
+from metadash.verbs.result import Result, refuse_idle
 from metadash.workspace import Workspace
+
+
+def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    verb = verbs.add_parser("whatif", parents=[common], help="ask a trained learner again with its metadata changed")
+    add_dataset(verb)
+    verb.add_argument(
+        "--run", dest="asked", required=True, metavar="DIGEST", help="a finished learner's run, as `compare` lists them"
+    )
+    verb.add_argument(
+        "--change",
+        action="append",
+        default=[],
+        metavar="SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]]",
+        help="a source missing, swap, nearest, noise, stale or blur for a fraction of the test classes (or of the test instances, where it "
+        "describes those: no nearest), chosen random, rare or systematic",
+    )
+    verb.add_argument(
+        "--edit",
+        action="append",
+        default=[],
+        metavar="CLASS:COLUMN=VALUE",
+        help="one class's value; nothing after = makes it missing",
+    )
+    verb.add_argument(
+        "--edit-instance",
+        action="append",
+        default=[],
+        metavar="ID:COLUMN=VALUE",
+        help="one test instance's value; nothing after = makes it missing",
+    )
+    verb.add_argument(
+        "--dose", type=names, default=(), metavar="SOURCES", help="instead: the curve as these get more and more wrong"
+    )
+    verb.add_argument("--n-shot", type=int, help="labelled examples per class looked at (default: the fewest)")
+    verb.add_argument("--episode", type=int, help="the test task looked at query by query (default 1)")
+    verb.add_argument("--seed", type=int, help="decides which classes are hit first (default 0)")
+    verb.set_defaults(run=whatif)
 
 
 def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
     """Nothing is trained; what was asked before is read. Raises BadInput for a change that cannot be."""
     store = RunStore(workspace)
     trained = stored(store, options.asked)
-    assert isinstance(trained.spec, RunSpec)
+    asked = trained.spec_as(RunSpec)
     data = open_dataset(workspace, options.dataset)
-    if trained.spec.dataset != data.name:
-        raise BadInput(f"The run {options.asked} is of the data set '{trained.spec.dataset}'; name that one with --dataset.")
+    if asked.dataset != data.name:
+        raise BadInput(f"The run {options.asked} is of the data set '{asked.dataset}'; name that one with --dataset.")
     if options.dose:
         return dose(options, trained, data, workspace)
-    spec = spec_of(options, trained.spec, data)
-    with bar(1) as shown:
-        run = train_one(spec, workspace, shown.part(title_of(spec)))
+    spec = spec_of(options, asked, data)
+    run = compute_one(spec, workspace)
     return answered(what_if(run, trained, store), spec, run, data)
 
 
@@ -71,15 +106,22 @@ def answered(found: WhatIf, spec: WhatIfSpec, run: Run, data: Dataset) -> Result
     lines = [sentence]
     for (before, _), (after, _), moved in zip(found.before, found.after, found.differences, strict=True):
         new = moved.new_classes
-        beyond = f", new {points(new.estimate, new.low, new.high)}" if new.low is not None else f" ({new.note})"
-        inside = points(moved.episodes.estimate, moved.episodes.low, moved.episodes.high)
-        told = f"{percent(before.estimate / 100)} before, {percent(after.estimate / 100)} after: {inside}{beyond}"
+        beyond = f", new {new.words}" if new.low is not None else f" ({new.note})"
+        said = found.metric.said
+        told = f"{said(before.estimate)} before, {said(after.estimate)} after: {moved.episodes.words}{beyond}"
         lines.append(f"  {examples(moved.shot)}: {told}  {moved.decision.verdict.value} {compared(moved.decision)}")
     queries = moved_queries(run)
     lines.append(
         f"Test task {spec.episode + 1}: {queries['right_before']} of {queries['queries']} queries right before, {queries['right_after']} after."
     )
-    values = {"headline": sentence, **simple(found), "queries": queries, "digest": run.digest, "asked": run.about["spec"]}
+    values = {
+        "headline": sentence,
+        **simple(found),
+        "metric": metric_values(found.metric),
+        "queries": queries,
+        "digest": run.digest,
+        "asked": run.about["spec"],
+    }
     return Result(values, "\n".join(lines))
 
 
@@ -93,13 +135,12 @@ def dose_spec_of(options: argparse.Namespace, run: RunSpec, data: Dataset) -> Do
 
 def dose(options: argparse.Namespace, trained: Run, data: Dataset, workspace: Workspace) -> Result:
     """The gain over doing without the sources as more and more classes or instances are hit, one curve for each way of being wrong."""
-    assert isinstance(trained.spec, RunSpec)
-    spec, shot = dose_spec_of(options, trained.spec, data), shot_of(options, trained.spec)
-    with bar(1) as shown:
-        run = train_one(spec, workspace, shown.part(title_of(spec)))
+    asked = trained.spec_as(RunSpec)
+    spec, shot = dose_spec_of(options, asked, data), shot_of(options, asked)
+    run = compute_one(spec, workspace)
     curves = dose_curves([run], RunStore(workspace), shot)
     lines = [
-        f"Gain over doing without {', '.join(options.dose)}, points, with {examples(shot)} per class; 95 % over tasks of these test classes:"
+        f"Gain over doing without {', '.join(options.dose)}, {run.metric.gain}, with {examples(shot)} per class; 95 % over tasks of these test classes:"
     ]
     for curve in curves.values():
         lines += ["", *curve_lines(curve)]
@@ -110,8 +151,7 @@ def dose(options: argparse.Namespace, trained: Run, data: Dataset, workspace: Wo
 def curve_lines(curve: DoseCurve) -> list[str]:
     told = break_even_words(curve.break_even)
     rows = [
-        f"  {fraction:>5.0%} of {curve.hit}: {points(gain.estimate, gain.low, gain.high)}"
-        for fraction, gain in zip(curve.fractions, curve.gain, strict=True)
+        f"  {fraction:>5.0%} of {curve.hit}: {gain.words}" for fraction, gain in zip(curve.fractions, curve.gain, strict=True)
     ]
     return [f"{dose_name(curve.kind, curve.hit).capitalize()}: {told}", *rows]
 
@@ -137,7 +177,7 @@ def read_change(text: str) -> Change:
     years = read_number(last, "number of years", text) if last and kind != "blur" else 0.0
     if len(rest) > 3:
         raise BadInput(f"'{text}' says too much; a change is SOURCE:KIND:FRACTION[:CHOICE[:YEARS or RUNG]].")
-    return Change(source, kind, fraction, choice, years, last if kind == "blur" else "")  # type: ignore[arg-type]
+    return Change(source, read_kind(kind), fraction, choice, years, last if kind == "blur" else "")
 
 
 def read_number(text: str, what: str, whole: str) -> float:

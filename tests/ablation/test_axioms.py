@@ -74,6 +74,6 @@ def test_the_effects_of_mean_scores_are_the_means_of_the_effects(found: Ablation
     from metadash.stats.shapley import shapley
 
     weights = shapley(3, found.values.masks)
-    means = found.values.correct[:, : len(found.values.masks), 0].mean(axis=(0, 2)) / found.values.queries * 100
+    means = found.values.totals[:, : len(found.values.masks), 0].mean(axis=(0, 2)) / found.values.queries * 100
     assert weights @ means == pytest.approx([share(found, source) for source in SOURCES])
     assert np.isfinite(means).all()

@@ -7,11 +7,12 @@ import pytest
 
 from metadash.ablation.metadata_only import base_run
 from metadash.ablation.privacy_curve import curve, read_curve
+from metadash.data.columns.kind import ADDED, REPLACED
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.metadata.blur import EPSILONS, LAPLACE, RESPONSE
+from metadash.metadata.blur import strengths
+from metadash.runs.kinds import check
 from metadash.runs.store import RunStore
-from metadash.specs.check import check
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, store_scores, tiny_run
 
@@ -24,8 +25,8 @@ def base(data: Dataset):
 
 def test_a_curve_goes_from_exact_to_withheld_and_from_weak_to_strong_noise(tiny: Dataset) -> None:
     steps = curve(tiny, base(tiny), "age", "found", SEEDS)
-    assert [step.how for step in steps] == ["as it is", "day", "month", "year", "withheld"] + [LAPLACE] * len(EPSILONS)
-    assert [step.epsilon for step in steps[5:]] == sorted(EPSILONS, reverse=True)
+    assert [step.how for step in steps] == ["as it is", "day", "month", "year", "withheld"] + [ADDED] * 5
+    assert [step.strength for step in steps[5:]] == sorted(strengths(tiny.classes["found"], ADDED))
     assert steps[0].runs[0].blur == () and steps[3].runs[1].blur == (("age", "found", "year"),) and steps[3].runs[1].seed == 1
     assert steps[4].runs == (dataclasses.replace(base(tiny), seed=0),), "without its only column there is nothing to learn from"
     for step in steps:
@@ -40,7 +41,7 @@ def test_withholding_one_of_two_columns_leaves_the_other(tiny: Dataset) -> None:
         "as it is",
         "rare to other",
         "withheld",
-        RESPONSE,
+        REPLACED,
     }
 
 
@@ -57,7 +58,7 @@ def test_what_is_finished_is_paired_with_the_column_as_it_is(own_workspace: Work
     cost = rows["year"].cost
     assert cost is not None and [row.shot for row in cost] == [1, 5]
     assert cost[0].episodes.estimate == pytest.approx(-5, abs=0.01) and cost[0].episodes.high < -4.9, "paired: the luck cancels"
-    assert rows["day"].cost is None and rows[f"{LAPLACE}, ε = 2"].hidden is None
+    assert rows["day"].cost is None and next(row for row in rows.values() if row.step.how == ADDED).hidden is None
     hidden = [rows[how].hidden for how in ("as it is", "month", "year", "withheld")]
     assert [h.k for h in hidden] == sorted(h.k for h in hidden) and hidden[-1].k == 8 and hidden[0].quasi == ("corner", "found")
 

@@ -52,7 +52,7 @@ def test_additive_sources_get_what_they_add_by_every_measure(tiny: Dataset, stor
     assert (
         all(points(rows) == pytest.approx(0, abs=0.02) for rows in found.interactions.values()) and len(found.interactions) == 3
     )
-    assert found.accuracy(("place", "flag"), 1)[0].estimate == pytest.approx(53, abs=0.02)
+    assert found.mean(("place", "flag"), 1)[0].estimate == pytest.approx(53, abs=0.02)
 
 
 def test_the_shares_add_up_at_every_number_of_shots_whatever_the_scores(tiny: Dataset, store: RunStore) -> None:
@@ -252,7 +252,7 @@ def test_twelve_sources_are_confirmed_by_the_planned_arms_and_it_says_why(twelve
     assert "too many to retrain each" in one_sentence(spec.limitation) and spec.limitation in as_text(found)
     assert not found.efficiency
     with pytest.raises(BadInput, match="was not scored"):
-        found.accuracy(("s1", "s2"), 1)
+        found.mean(("s1", "s2"), 1)
 
 
 def test_another_learner_is_confirmed_arm_by_arm(tiny: Dataset, store: RunStore) -> None:
@@ -263,7 +263,7 @@ def test_another_learner_is_confirmed_arm_by_arm(tiny: Dataset, store: RunStore)
         for arm, cell in zip(spec.arms, spec.cells(seed), strict=True):
             value = additive(4, 0)(arm) + 2  # whole numbers of the 25 queries
             accuracy = np.array([value, value + 4, value + 8])[:, None] / 100 + np.zeros(run.evaluation.n_episodes)
-            store_scores(store, cell, tiny, accuracy, queries=25)  # type: ignore[arg-type]
+            store_scores(store, cell, tiny, accuracy, queries=25)
     found = ablation(spec, tiny, store)
     assert found is not None and found.seeds == (0, 1, 2, 3, 4)
     card = found.card("place")

@@ -76,7 +76,7 @@ def test_a_single_source_has_no_sets() -> None:
 
 
 def twin_world(**changes: object) -> Values:
-    return planted(4, lambda has: 3.0 * bool({0, 1} & has) + 1.0 * (2 in has), spread=0.0, **changes)  # type: ignore[arg-type]
+    return planted(4, lambda has: 3.0 * bool({0, 1} & has) + 1.0 * (2 in has), spread=0.0, **changes)
 
 
 def test_a_source_and_its_copy_say_the_same_and_either_would_do() -> None:

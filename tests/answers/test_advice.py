@@ -52,7 +52,7 @@ def test_that_many_more_episodes_from_the_same_groups_do_decide() -> None:
     helped = 0
     for _ in range(20):
         inside, new = drawn(1200)
-        more = more_episodes(inside, new)
+        more = more_episodes(inside, new, 0.5)
         if not decide(new).certain and more is not None:
             helped += decide(drawn(1200 + 2 * more)[1]).certain
     assert helped >= 5

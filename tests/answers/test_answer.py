@@ -142,9 +142,7 @@ def test_what_helps_does_so_beside_its_shuffled_rows(tiny: Dataset, store: RunSt
 def test_known_scores_give_the_known_accuracies_and_their_worth(known: Answer) -> None:
     mean = 100 * np.random.default_rng(5).normal(0, 0.05, 150).mean()
     for arm, curve in (("plain", CURVES["plain"]), ("metadata", (55.0, 62.0, 70.0)), ("shuffled", (48.0, 59.0, 70.0))):
-        assert [inside.estimate for inside, _ in known.accuracy[arm]] == pytest.approx(
-            [point + mean for point in curve], abs=0.01
-        )
+        assert [inside.estimate for inside, _ in known.means[arm]] == pytest.approx([point + mean for point in curve], abs=0.01)
     assert known.worth.value == pytest.approx(2**0.5 - 1, abs=0.01), "half way between 1 and 2 shots on a logarithmic scale"
 
 
@@ -261,7 +259,7 @@ def test_really_trained_runs_give_an_answer_that_fits_the_data(trained: Callable
     """*tiny* is made so that the place of the mark, which its metadata tells, is what siblings differ in."""
     found = trained(asked(tiny, seeds=(0, 1)))
     assert found.gain[0].episodes.low > 2 and found.credit[0].episodes.low > 2
-    assert found.accuracy["plain"][0][0].estimate > 30
+    assert found.means["plain"][0][0].estimate > 30
     assert found.kappa > 0 and found.worth.value > 0.1
 
 

@@ -10,7 +10,8 @@ from metadash.errors import BadInput
 from metadash.runs.store import RunStore
 from metadash.specs.run import RunSpec
 from metadash.stats.intervals import Interval
-from metadash.stats.scored import Scores, as_accuracy, both_intervals
+from metadash.stats.scored import Scores, as_mean, both_intervals
+from metadash.training.evaluate import scores_frame
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, rewrite, scores_table, store_scores, tiny_evaluation, tiny_run
 
@@ -36,7 +37,7 @@ def test_runs_are_stacked_by_shot_seed_and_episode_whatever_order_they_come_in(t
     scores = load_scores(runs, store)
     assert scores.shots == SHOTS and scores.seeds == (0, 1, 2)
     assert scores.digests == (runs[1].digest, runs[2].digest, runs[0].digest)
-    assert scores.accuracy == pytest.approx(np.stack([numbers(0), numbers(1), numbers(2)], axis=1))
+    assert scores.values == pytest.approx(np.stack([numbers(0), numbers(1), numbers(2)], axis=1))
     assert scores.at(2) == pytest.approx(np.stack([numbers(seed)[1] for seed in range(3)]))
     assert len(scores.manifest) == E
 
@@ -74,7 +75,7 @@ def test_a_difference_is_no_accuracy_and_is_not_cut(tiny: Dataset, store: RunSto
 
 def test_where_bounds_cannot_be_given_there_is_nothing_to_cut() -> None:
     unknown = Interval(99.0, None, None, 2, "t", "class")
-    assert as_accuracy(unknown) is unknown
+    assert (as_mean(unknown).low, as_mean(unknown).high) == (None, None)
 
 
 def test_tasks_within_groups_are_generalised_over_groups_and_others_over_classes(tiny: Dataset, store: RunStore) -> None:
@@ -111,7 +112,7 @@ def test_fewer_ways_are_scores_of_the_restricted_tasks(tiny: Dataset, store: Run
         few = scores_table(np.round(numbers(seed)[::-1] * 10).astype(int), SHOTS, 10).assign(n_way=2)
         runs[seed] = rewrite(store, run, {"scores": pd.concat([few, run.scores().assign(n_way=5)])})
     scores = load_scores(runs, store)
-    assert scores.ways == (2, 5) and scores.accuracy == pytest.approx(np.stack([numbers(0), numbers(1)], axis=1))
+    assert scores.ways == (2, 5) and scores.values == pytest.approx(np.stack([numbers(0), numbers(1)], axis=1))
     two = scores.at_ways(2)
     assert two.at(1) == pytest.approx(np.stack([np.round(numbers(seed)[2] * 10) / 10 for seed in (0, 1)]))
     assert two.ways == (2,) and two.manifest.hash == scores.manifest.at_ways(2).hash and two.digests == scores.digests
@@ -134,6 +135,20 @@ def test_a_seed_that_lacks_some_ways_leaves_those_that_all_have(tiny: Dataset, s
 def test_scores_are_numbers_a_person_can_check(tiny: Dataset, store: RunStore) -> None:
     run = store_scores(store, spec(), tiny, np.full((3, E), 0.25))
     scores = load_scores([run], store)
-    assert isinstance(scores, Scores) and (scores.accuracy == 0.25).all()
+    assert isinstance(scores, Scores) and (scores.values == 0.25).all()
     inside, new = scores.means(1)
     assert (inside.estimate, inside.low, inside.high) == (25, 25, 25) and (new.low, new.high) == (25, 25)
+
+
+def test_scores_of_an_older_version_have_counts_alone_and_read_the_same_to_the_last_bit(tiny: Dataset, store: RunStore) -> None:
+    old = store_scores(store, spec(), tiny, numbers(0), queries=75)
+    frame = old.scores()
+    assert "value" not in frame and old.metric.name == "accuracy"
+    before = load_scores([old], store).values
+    counts = frame.sort_values(["shot", "episode"])["correct"].to_numpy().reshape(3, E)
+    stored = scores_frame(counts, SHOTS, 5, 15)
+    assert set(stored) == {"n_way", "shot", "episode", "value", "correct", "queries"}
+    new = rewrite(store, old, {"scores": stored})
+    assert np.array_equal(load_scores([new], store).values, before)
+    new = rewrite(store, new, {"scores": stored.assign(value=stored["value"] / 2)})
+    assert np.array_equal(load_scores([new], store).values, before / 2), "the value is what is read"

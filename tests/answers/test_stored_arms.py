@@ -60,7 +60,7 @@ def put(store: RunStore, dataset: Dataset, spec: RunSpec, /, **about: Any) -> Ru
     digest = run_digest(spec, dataset)
     summary = {"manifest": manifest.hash, "batch_norm": "running", "n_test_classes": 15}
     parts = {"environment": {}, "seconds": 2.0, "arrays": {}, "weights": {}, "log": "", "frames": {"scores": frame}}
-    return rewrite(store, store.write(digest, spec, dataset, summary=summary, **parts), **about)  # type: ignore[arg-type]
+    return rewrite(store, store.write(digest, spec, dataset, summary=summary, **parts), **about)
 
 
 def arms_of(store: RunStore) -> list[StoredArm]:

@@ -59,7 +59,7 @@ def test_the_truth_of_a_world_is_what_its_scores_tend_to(world):
     errors = []
     for _ in range(5):
         drawn = draw_world(replace(world, spread=6.0), rng)
-        accuracy = drawn.values.correct.mean(axis=(0, 2, 3)) / 75 * 100
+        accuracy = drawn.values.totals.mean(axis=(0, 2, 3)) / 75 * 100
         errors.append(accuracy[1] - accuracy[0] - drawn.these_classes[0])
     assert np.abs(errors).max() < 0.6
 

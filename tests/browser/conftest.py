@@ -43,7 +43,7 @@ def visit(chromium: Browser) -> Iterator[object]:
     opened: list[Page] = []
 
     def go(url: str, **options: object) -> Page:
-        page = open_page(chromium, url, **options)  # type: ignore[arg-type]
+        page = open_page(chromium, url, **options)
         opened.append(page)
         return page
 

@@ -128,8 +128,8 @@ def test_a_day_ends_at_midnight(table) -> None:
 
 
 def test_one_of_several_labels_suffices(table) -> None:
-    assert ids(table, [AnyOf("tags", ("blue",), labels=True)]) == [0, 3, 6, 9, 12, 15, 18]
-    assert 2 in ids(table, [AnyOf("tags", ("blue", None), labels=True)])
+    assert ids(table, [AnyOf("tags", ("blue",), "multilabel")]) == [0, 3, 6, 9, 12, 15, 18]
+    assert 2 in ids(table, [AnyOf("tags", ("blue", None), "multilabel")])
 
 
 def test_booleans_and_columns_with_spaces(table) -> None:

@@ -63,6 +63,7 @@ def test_a_vector_is_shown_by_bars_and_alike_ones_look_alike() -> None:
     assert kind.html(one, 52) == kind.html(one.copy(), 52) != kind.html(other, 52)
     drawn = base64.b64decode(re.findall(r"base64,([\w+/=]+)", kind.html(one, 52))[0]).decode()
     assert drawn.count("<rect") == len(one)
+    assert f'title="{kind.words(one)}"' in kind.html(one, 52) and 'title="query 3"' in kind.html(one, 52, "", "query 3")
     assert kind.words(np.array([1.0, -2.5, 3.0])) == "1, −2.5, 3" and "(768 numbers)" in kind.words(np.zeros(768))
     assert kind.html(np.zeros(3), 52)  # nothing to scale by
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metadash.data.columns.registry import kind_of
+from metadash.data.columns.summary import BINS
 from metadash.data.dataset import Dataset
-from metadash.data.profile import BINS, coverage, in_words, profile, profile_table
-from metadash.metadata.columns import kind_of
+from metadash.data.profile import coverage, in_words, profile, profile_table
 
 THIN = "\u202f"
 
@@ -24,7 +25,7 @@ def summaries(frame: pd.DataFrame) -> dict:
 @pytest.mark.parametrize("table", ["classes", "instances", "splits"])
 def test_every_column_has_the_kind_that_the_encoder_would_give_it(tiny: Dataset, table: str) -> None:
     frame = tiny.frame(f"SELECT * FROM {table}")
-    assert {s.name: s.kind for s in profile(tiny, table)} == {name: kind_of(frame[name]) for name in frame.columns}
+    assert {s.name: s.kind for s in profile(tiny, table)} == {name: kind_of(frame[name]).name for name in frame.columns}
 
 
 def test_numbers_have_range_median_and_histogram() -> None:

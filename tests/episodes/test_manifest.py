@@ -96,7 +96,7 @@ def test_missing_episodes_are_named_by_their_name(tmp_path: Path) -> None:
 
 def archive(**arrays: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, **arrays)
     return buffer.getvalue()
 
 

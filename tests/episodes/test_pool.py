@@ -11,7 +11,7 @@ from tests.builders import one_sentence
 
 
 def table_of(tiny: Dataset, where: str | None = None, role: str = "test", **changes: object):
-    return pool_table(tiny, EpisodeSpec(Pool("family-0", role, where), **changes))  # type: ignore[arg-type]
+    return pool_table(tiny, EpisodeSpec(Pool("family-0", role, where), **changes))
 
 
 def test_a_pool_holds_exactly_the_rows_of_its_classes(tiny: Dataset) -> None:

@@ -13,15 +13,14 @@ from metadash.ablation.effects_table import effects_table
 from metadash.ablation.methods import command
 from metadash.ablation.result import Ablation
 from metadash.ablation.words import headline
-from metadash.answers.sentence import bracket
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.fields import build
 from metadash.figures.ablation import worth_chart
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import figure_page, report_html
 from metadash.metadata.audit.audit import audit
 from metadash.runs.store import RunStore
-from metadash.specs.fields import build
 from metadash.specs.run import RunSpec
 from metadash.verbs.ablate import spec_of
 from metadash.verbs.cli import parser
@@ -97,7 +96,7 @@ def test_it_holds_every_source_and_every_interval_by_name(confirmed: Ablation, t
         for one in (card.delta[0], card.phi[0], card.credit[0], card.alone[0], *card.delta):
             assert one.seeds is not None
             for interval in (one.episodes, one.new_classes, one.seeds):
-                assert bracket(interval.estimate, interval.low, interval.high) in text
+                assert interval.bracket in text
     table = effects_table(confirmed)
     assert len(table) == 3 * (3 * 5 + 1 + 1 + 3), "at each of 3 numbers of shots: 5 effects a source, 2 of all, 3 pairs"
     for name in ("these_test_classes", "new_classes", "seeds"):

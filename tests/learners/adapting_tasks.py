@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from metadash.learners.core.adapting import AdaptingLearner
 from metadash.learners.core.inner_loop import InnerLoop
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.networks.anchors import MetadataContext
 from metadash.networks.mlp import MLP
 
@@ -75,7 +76,7 @@ def make(kind: Callable[..., nn.Module], network: nn.Module | None = None, seed:
 
 
 def query_loss(learner: nn.Module, tasks: Inputs, context: MetadataContext | None = None) -> Tensor:
-    return F.cross_entropy(learner(tasks.support, tasks.query, context).flatten(0, 1), tasks.target.flatten())
+    return F.cross_entropy(learner(TaskBatch.by_class(tasks.support, tasks.query, context)).flatten(0, 1), tasks.target.flatten())
 
 
 def meta_gradient(learner: nn.Module, loss: Callable[[], Tensor]) -> dict[str, Tensor]:
@@ -159,14 +160,14 @@ def accuracy_after_training(
     for _ in range(steps):
         support, query, target = draw(8)
         if isinstance(learner, AdaptingLearner):
-            loss = learner.loss(support, query, target)
+            loss = learner.loss(TaskBatch.by_class(support, query, None, target))
         else:
-            loss = F.cross_entropy(learner(support, query).flatten(0, 1), target.flatten())
+            loss = F.cross_entropy(learner(TaskBatch.by_class(support, query)).flatten(0, 1), target.flatten())
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     learner.eval()
     support, query, target = draw(40)
     with torch.no_grad():
-        right = (learner(support, query).argmax(-1) == target).float().mean().item()
+        right = (learner(TaskBatch.by_class(support, query)).argmax(-1) == target).float().mean().item()
     return 100 * right, 20.0

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from metadash.learners.anil import ANIL
 from metadash.learners.core.base import EmbeddingLearner
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import MAML
 from metadash.learners.meta_lstm import MetaLSTM
 from metadash.learners.meta_sgd import MetaSGD
@@ -50,10 +51,10 @@ def plain_twin(anchored, name, **more):
 def test_zero_strength_is_the_plain_learner_bit_for_bit(name, shots):
     support, query, _ = gaussian_tasks(shots=shots)
     anchored, context = learner(name, metadata=True), some_metadata()
-    plain = plain_twin(anchored, name).classify(support, query)
-    with_metadata = anchored.classify(support, query, context)
+    plain = plain_twin(anchored, name).classify(TaskBatch.by_class(support, query))
+    with_metadata = anchored.classify(TaskBatch.by_class(support, query, context))
     set_strength(anchored, 0)
-    assert torch.equal(anchored.classify(support, query, context), plain)
+    assert torch.equal(anchored.classify(TaskBatch.by_class(support, query, context)), plain)
     assert not torch.equal(with_metadata, plain)
 
 
@@ -61,7 +62,10 @@ def test_zero_strength_is_the_plain_learner_bit_for_bit(name, shots):
 def test_no_context_is_the_plain_learner_bit_for_bit(name):
     support, query, _ = gaussian_tasks()
     anchored = learner(name, metadata=True)
-    assert torch.equal(anchored.classify(support, query), plain_twin(anchored, name).classify(support, query))
+    assert torch.equal(
+        anchored.classify(TaskBatch.by_class(support, query)),
+        plain_twin(anchored, name).classify(TaskBatch.by_class(support, query)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,9 +74,9 @@ def test_no_context_is_the_plain_learner_bit_for_bit(name):
 def test_a_task_whose_metadata_are_hidden_is_the_plain_learners_bit_for_bit_beside_tasks_that_have_some(name, fusion):
     support, query, _ = gaussian_tasks()
     anchored, context = learner(name, metadata=True, fusion=fusion), some_metadata()
-    plain = plain_twin(anchored, name).classify(support, query)
+    plain = plain_twin(anchored, name).classify(TaskBatch.by_class(support, query))
     context.present[:4] = False
-    found = anchored.classify(support, query, context)
+    found = anchored.classify(TaskBatch.by_class(support, query, context))
     assert torch.equal(found[:4], plain[:4])
     assert not torch.equal(found[4:], plain[4:])
 
@@ -88,8 +92,10 @@ def test_reordering_the_classes_reorders_the_logits(name, metadata):
     order = torch.tensor([3, 0, 4, 1, 2])
     moved = MetadataContext([context.vectors[0][:, order].double()], context.present[:, order]) if context else None
     context = MetadataContext([context.vectors[0].double()], context.present) if context else None
-    straight = made.classify(support.double(), query.double(), context)
-    torch.testing.assert_close(made.classify(support[:, order].double(), query.double(), moved), straight[..., order])
+    straight = made.classify(TaskBatch.by_class(support.double(), query.double(), context))
+    torch.testing.assert_close(
+        made.classify(TaskBatch.by_class(support[:, order].double(), query.double(), moved)), straight[..., order]
+    )
 
 
 def test_every_learner_of_the_list_is_tested_here_or_among_those_that_adapt():
@@ -103,24 +109,36 @@ def test_every_learner_of_the_list_is_tested_here_or_among_those_that_adapt():
 def test_tasks_of_a_batch_do_not_see_one_another(name, metadata):
     support, query, _ = gaussian_tasks()
     made, context = learner(name, metadata), some_metadata() if metadata else None
-    together = made.classify(support, query, context)
+    together = made.classify(TaskBatch.by_class(support, query, context))
     order = torch.tensor([5, 2, 7, 0])
     part = MetadataContext([context.vectors[0][order]], context.present[order]) if context else None
-    torch.testing.assert_close(made.classify(support[order], query[order], part), together[order], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        made.classify(TaskBatch.by_class(support[order], query[order], part)), together[order], atol=1e-4, rtol=1e-4
+    )
 
 
 @pytest.mark.parametrize("name", WITHOUT)
 def test_queries_do_not_see_one_another(name):
     support, query, _ = gaussian_tasks()
     made = learner(name)
-    torch.testing.assert_close(made.classify(support, query[:, 7:9]), made.classify(support, query)[:, 7:9], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        made.classify(TaskBatch.by_class(support, query[:, 7:9])),
+        made.classify(TaskBatch.by_class(support, query))[:, 7:9],
+        atol=1e-4,
+        rtol=1e-4,
+    )
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_the_order_of_a_classs_examples_does_not_matter(name):
     support, query, _ = gaussian_tasks()
     made = learner(name)
-    torch.testing.assert_close(made.classify(support.flip(2), query), made.classify(support, query), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        made.classify(TaskBatch.by_class(support.flip(2), query)),
+        made.classify(TaskBatch.by_class(support, query)),
+        atol=1e-4,
+        rtol=1e-4,
+    )
 
 
 @pytest.mark.parametrize("shots", [0, 1, 3])
@@ -139,7 +157,7 @@ def test_gradients_by_embeddings_and_by_every_parameter_are_the_finite_differenc
     def logits(support, query, *parameters):
         given = dict(zip(names, parameters, strict=True))
         return torch.func.functional_call(
-            Classify(made), {f"learner.{n}": p for n, p in given.items()}, (support, query, context)
+            Classify(made), {f"learner.{n}": p for n, p in given.items()}, (TaskBatch.by_class(support, query, context),)
         )
 
     inputs = (support.double().requires_grad_(shots > 0), query.double().requires_grad_(), *start)
@@ -162,7 +180,7 @@ def train(made, draw, steps, rate=1e-2):
     made.train()
     for step in range(steps):
         support, query, target, context = draw(step)
-        loss = F.cross_entropy(made.classify(support, query, context).flatten(0, 1), target.flatten())
+        loss = F.cross_entropy(made.classify(TaskBatch.by_class(support, query, context)).flatten(0, 1), target.flatten())
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -175,7 +193,7 @@ def test_beats_chance_by_twenty_points_on_an_easy_task(name, distance):
     if LEARNERS[name].learns:
         train(made, lambda step: (*gaussian_tasks(16, shots=1, seed=step), None), 150)
     support, query, target = gaussian_tasks(100, shots=1, seed=10_000)
-    assert accuracy(made.classify(support, query), target) > 40
+    assert accuracy(made.classify(TaskBatch.by_class(support, query)), target) > 40
 
 
 @pytest.mark.parametrize(
@@ -194,7 +212,10 @@ def test_metadata_that_tell_the_class_help_at_one_shot(name, fusion):
     if name == "logistic":
         anchored.logistic_steps = plain.logistic_steps
     support, query, target, context = tasks.draw(100)
-    assert accuracy(anchored.classify(support, query, context), target) > accuracy(plain.classify(support, query), target) + 3
+    assert (
+        accuracy(anchored.classify(TaskBatch.by_class(support, query, context)), target)
+        > accuracy(plain.classify(TaskBatch.by_class(support, query)), target) + 3
+    )
 
 
 @pytest.mark.parametrize("name", WITHOUT)
@@ -202,14 +223,14 @@ def test_any_backbone_will_do(name):
     torch.manual_seed(0)
     images = torch.randint(0, 256, (2, 5, 3, 28, 28), dtype=torch.uint8)
     made = make(name, Conv4(8), 784 if LEARNERS[name].reads_inputs else 8, 5)
-    logits = made(images[:, :, :2], images[:, :, 2])
+    logits = made(TaskBatch.by_class(images[:, :, :2], images[:, :, 2]))
     assert logits.shape == (2, 5, 5) and logits.isfinite().all() and logits.dtype == torch.float32
 
 
 @pytest.mark.parametrize("name", WITH)
 def test_without_any_example_the_metadata_classify(name):
     query, context = gaussian_tasks()[1], some_metadata()
-    logits = learner(name, metadata=True).classify(torch.zeros(8, 5, 0, 16), query, context)
+    logits = learner(name, metadata=True).classify(TaskBatch.by_class(torch.zeros(8, 5, 0, 16), query, context))
     assert logits.isfinite().all() and logits.std(dim=-1).min() > 0
-    nothing = learner(name, metadata=True).classify(torch.zeros(8, 5, 0, 16), query, hidden(context))
+    nothing = learner(name, metadata=True).classify(TaskBatch.by_class(torch.zeros(8, 5, 0, 16), query, hidden(context)))
     assert nothing.isfinite().all()

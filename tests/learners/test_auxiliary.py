@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.registry import LEARNERS, make
 from metadash.networks.anchors import MetadataContext
 from metadash.networks.mlp import MLP
@@ -23,9 +24,9 @@ def learner(name, taught=True, **options):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_it_answers_is_what_the_plain_learner_answers_whatever_it_is_told(name):
     taught, plain, tasks = learner(name).eval(), learner(name, taught=False).eval(), Inputs()
-    expected = plain(tasks.support, tasks.query)
-    assert torch.equal(taught(tasks.support, tasks.query), expected)
-    assert torch.equal(taught(tasks.support, tasks.query, context_of()), expected)
+    expected = plain(TaskBatch.by_class(tasks.support, tasks.query))
+    assert torch.equal(taught(TaskBatch.by_class(tasks.support, tasks.query)), expected)
+    assert torch.equal(taught(TaskBatch.by_class(tasks.support, tasks.query, context_of())), expected)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "reptile"])
@@ -34,12 +35,12 @@ def test_the_loss_is_the_plain_one_and_the_heads(name):
     for taught in (False, True):
         made, tasks = learner(name, taught), Inputs()
         torch.manual_seed(1)
-        found.append(made.train().loss(tasks.support, tasks.query, tasks.target, context_of()).item())
+        found.append(made.train().loss(TaskBatch.by_class(tasks.support, tasks.query, context_of(), tasks.target)).item())
     assert found[1] > found[0]
     hidden = context_of().masked(torch.zeros(1, dtype=torch.bool))
     torch.manual_seed(1)
     made = learner(name).train()
-    assert made.loss(tasks.support, tasks.query, tasks.target, hidden).item() == pytest.approx(found[0])
+    assert made.loss(TaskBatch.by_class(tasks.support, tasks.query, hidden, tasks.target)).item() == pytest.approx(found[0])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,7 +49,7 @@ def test_it_changes_what_the_backbone_learns(name):
     for context in (context_of(), None):
         made, tasks = learner(name).train(), Inputs()
         torch.manual_seed(1)
-        made.loss(tasks.support, tasks.query, tasks.target, context).backward()
+        made.loss(TaskBatch.by_class(tasks.support, tasks.query, context, tasks.target)).backward()
         gradients.append(torch.cat([p.grad.flatten() for p in made.backbone.parameters()]))
     assert not torch.allclose(*gradients)
 
@@ -60,8 +61,9 @@ def test_the_heads_gradient_by_the_backbone_is_that_of_finite_differences(name):
     made.train()
 
     def added():
-        embedded = made.embedded if hasattr(made, "embedded") else lambda x: made.embed(x, tasks.query)[0]
-        return made.hooks_loss(lambda: embedded(tasks.support), context)
+        batch = TaskBatch.by_class(tasks.support, tasks.query, context)
+        embedded = made.embedded if hasattr(made, "embedded") else lambda batch: made.embed(batch).support_x
+        return made.hooks_loss(lambda: embedded(batch), batch)
 
     added().backward()
     for parameter in made.backbone.parameters():
@@ -83,7 +85,7 @@ def test_an_embedding_that_is_taught_a_property_knows_more_of_it(name):
         x = centre + 0.2 * torch.randn(batch, N_WAY, 6, 5, generator=generator)
         target = torch.arange(N_WAY).repeat_interleave(4).expand(batch, -1)
         context = MetadataContext([centre[:, :, 0, 3:4].clone()], torch.ones(batch, N_WAY, 1, dtype=torch.bool))
-        return x[:, :, :2], x[:, :, 2:].flatten(1, 2), target, context
+        return TaskBatch.by_class(x[:, :, :2], x[:, :, 2:].flatten(1, 2), context, target)
 
     options = {} if name == "prototypical" else {"inner_steps": 2, "inner_lr": 0.1}
 
@@ -96,11 +98,12 @@ def test_an_embedding_that_is_taught_a_property_knows_more_of_it(name):
         optimiser = torch.optim.Adam(made.parameters(), 0.02)
         for _ in range(40):
             made.zero_grad()
-            made.loss(*draw()).backward()
+            made.loss(draw()).backward()
             optimiser.step()
-        support, _, _, context = draw(100)
+        drawn = draw(100)
+        context = drawn.context
         with torch.no_grad():
-            seen = copy.deepcopy(made).eval().backbone(support.flatten(0, 2)).view(100, N_WAY, 2, 4).mean(2).flatten(0, 1)
+            seen = copy.deepcopy(made).eval().backbone(drawn.support_x.flatten(0, 1)).view(100, N_WAY, 2, 4).mean(2).flatten(0, 1)
         rows = torch.cat([seen, torch.ones(len(seen), 1)], 1)
         fact = context.vectors[0].flatten()
         left = fact - rows @ torch.linalg.lstsq(rows, fact[:, None]).solution[:, 0]

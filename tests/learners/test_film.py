@@ -9,6 +9,7 @@ from torch import nn
 from metadash.errors import BadInput
 from metadash.learners.anil import ANIL
 from metadash.learners.core.base import EmbeddingLearner
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import MAML
 from metadash.learners.meta_lstm import MetaLSTM
 from metadash.learners.meta_sgd import MetaSGD
@@ -82,14 +83,14 @@ def test_film_at_its_start_is_the_plain_learner_to_the_last_bit_and_moved_it_is_
     plain = by_name(name).eval()
     filmed = by_name(name, fusion="film", source_dims=[OF_CLASSES] * sources[0], instance_dims=[OF_INSTANCES] * sources[1]).eval()
     tasks, context = Inputs(dtype=torch.float32), told(2, 2, 12, *sources, dtype=torch.float32)
-    expected = plain(tasks.support, tasks.query)
-    assert torch.equal(filmed(tasks.support, tasks.query, context), expected)
+    expected = plain(TaskBatch.by_class(tasks.support, tasks.query))
+    assert torch.equal(filmed(TaskBatch.by_class(tasks.support, tasks.query, context)), expected)
     filmed.film.shift_multiplier.data.fill_(0.5)
     filmed.film.scale_multiplier.data.fill_(0.5)
-    assert torch.equal(filmed(tasks.support, tasks.query), expected), "without metadata"
+    assert torch.equal(filmed(TaskBatch.by_class(tasks.support, tasks.query)), expected), "without metadata"
     hidden = context.masked(torch.zeros(sum(sources), dtype=torch.bool))
-    assert torch.equal(filmed(tasks.support, tasks.query, hidden), expected), "with all of it hidden"
-    assert not torch.allclose(filmed(tasks.support, tasks.query, context), expected)
+    assert torch.equal(filmed(TaskBatch.by_class(tasks.support, tasks.query, hidden)), expected), "with all of it hidden"
+    assert not torch.allclose(filmed(TaskBatch.by_class(tasks.support, tasks.query, context)), expected)
 
 
 @pytest.mark.parametrize("kind", [*ADAPTING, ANIL], ids=lambda kind: kind.__name__)
@@ -97,7 +98,9 @@ def test_film_at_its_start_is_the_plain_learner_to_the_last_bit_and_moved_it_is_
 def test_in_both_forms_of_execution_too(kind, vectorised):
     plain = make(kind, inner_steps=2, vectorised=vectorised).eval()
     filmed, tasks = with_film(plain, strength=0).eval(), Inputs()
-    assert torch.equal(filmed(tasks.support, tasks.query, told()), plain(tasks.support, tasks.query))
+    assert torch.equal(
+        filmed(TaskBatch.by_class(tasks.support, tasks.query, told())), plain(TaskBatch.by_class(tasks.support, tasks.query))
+    )
 
 
 def test_a_row_of_which_nothing_is_known_is_not_modulated_beside_rows_that_are():
@@ -105,7 +108,8 @@ def test_a_row_of_which_nothing_is_known_is_not_modulated_beside_rows_that_are()
     tasks, context = Inputs(), told(classes=False)
     context.support.present[:, 0] = False
     context.query.present[:, :5] = False
-    support, query = learner.modulated(tasks.support, tasks.query, context)
+    seen = learner.modulated(TaskBatch.by_class(tasks.support, tasks.query, context))
+    support, query = seen.support_x.view_as(tasks.support), seen.query_x
     assert torch.equal(support[:, 0], tasks.support[:, 0]) and torch.equal(query[:, :5], tasks.query[:, :5])
     assert (support[:, 1:] != tasks.support[:, 1:]).all() and (query[:, 5:] != tasks.query[:, 5:]).all()
 
@@ -146,7 +150,7 @@ def test_both_forms_give_the_same_logits_and_gradients(kind):
     for vectorised in (False, True):
         learner = with_film(make(kind, inner_steps=3, vectorised=vectorised))
         gradient = meta_gradient(learner, lambda: query_loss(learner, tasks, told(3)))  # noqa: B023
-        found.append((learner(tasks.support, tasks.query, told(3)), gradient))
+        found.append((learner(TaskBatch.by_class(tasks.support, tasks.query, told(3))), gradient))
     torch.testing.assert_close(found[0], found[1], rtol=1e-9, atol=1e-9)
 
 
@@ -170,21 +174,23 @@ def test_film_stays_as_it_is_through_the_inner_loop_and_the_head_adapts_to_what_
     moved = {name: value - 0.5 * slope for (name, value), slope in zip(own.items(), slopes, strict=True)}
     expected = logits(moved, tasks.query[0], of_query.rows())
     learner.network.call.active = False
-    torch.testing.assert_close(learner(tasks.support, tasks.query, context)[0], expected, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        learner(TaskBatch.by_class(tasks.support, tasks.query, context))[0], expected, rtol=1e-9, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_loss_teaches_film_in_every_learner_and_penalises_its_multipliers(name):
     learner = with_film(by_name(name).double()).train()
     tasks = Inputs()
-    learner.loss(tasks.support, tasks.query, tasks.target, told()).backward()
+    learner.loss(TaskBatch.by_class(tasks.support, tasks.query, told(), tasks.target)).backward()
     for parameter in (learner.film.scale.weight, learner.film.shift.weight, learner.film.scale_multiplier):
         assert parameter.grad is not None and parameter.grad.abs().max() > 0
     torch.manual_seed(0)
-    before = learner.loss(tasks.support, tasks.query, tasks.target, None)
+    before = learner.loss(TaskBatch.by_class(tasks.support, tasks.query, None, tasks.target))
     learner.film.scale_multiplier.data.fill_(10.0)
     torch.manual_seed(0)
-    after = learner.loss(tasks.support, tasks.query, tasks.target, None)
+    after = learner.loss(TaskBatch.by_class(tasks.support, tasks.query, None, tasks.target))
     if name == "reptile":  # its value is the loss of a minibatch; the penalty is in its gradient
         learner.zero_grad()
         after.backward()
@@ -198,7 +204,7 @@ def test_reptile_with_film_at_its_start_moves_as_without():
     filmed, tasks, found = with_film(plain, strength=0), Inputs(), []
     for learner in (plain, filmed):
         torch.manual_seed(0)
-        found.append(learner.meta_gradient(tasks.support, tasks.query, tasks.target, told())[0])
+        found.append(learner.meta_gradient(TaskBatch.by_class(tasks.support, tasks.query, told(), tasks.target))[0])
     assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
 
 
@@ -207,12 +213,12 @@ def test_without_a_shot_it_does_what_the_plain_learner_does(name):
     tasks, context = Inputs(shots=0), told(shots=0)
     plain, filmed = by_name(name).double().eval(), with_film(by_name(name)).eval()
     try:
-        expected = plain(tasks.support, tasks.query)
+        expected = plain(TaskBatch.by_class(tasks.support, tasks.query))
     except BadInput as sentence:
         with pytest.raises(BadInput, match=str(sentence)):
-            filmed(tasks.support, tasks.query, context)
+            filmed(TaskBatch.by_class(tasks.support, tasks.query, context))
         return
-    found = filmed(tasks.support, tasks.query, context)
+    found = filmed(TaskBatch.by_class(tasks.support, tasks.query, context))
     assert found.shape == expected.shape and found.isfinite().all()
 
 
@@ -226,8 +232,10 @@ def test_tasks_of_a_batch_are_modulated_by_their_own_metadata(name):
         context.present[order],
         *(InstanceMetadata([x[order] for x in part.vectors], part.present[order]) for part in (context.support, context.query)),
     )
-    expected = learner(tasks.support, tasks.query, context)[order]
-    torch.testing.assert_close(learner(tasks.support[order], tasks.query[order], moved), expected, rtol=1e-9, atol=1e-9)
+    expected = learner(TaskBatch.by_class(tasks.support, tasks.query, context))[order]
+    torch.testing.assert_close(
+        learner(TaskBatch.by_class(tasks.support[order], tasks.query[order], moved)), expected, rtol=1e-9, atol=1e-9
+    )
 
 
 def test_metadata_that_tell_what_was_added_to_an_instance_take_it_away_again():
@@ -251,9 +259,13 @@ def test_metadata_that_tell_what_was_added_to_an_instance_take_it_away_again():
     optimiser = torch.optim.Adam(learner.parameters(), 0.02)
     for _ in range(150):
         optimiser.zero_grad()
-        learner.loss(*draw(16)).backward()
+        support, query, target, context = draw(16)
+        learner.loss(TaskBatch.by_class(support, query, context, target)).backward()
         optimiser.step()
     support, query, target, context = draw(200)
     with torch.no_grad():
-        right = [(learner.eval()(support, query, read).argmax(-1) == target).float().mean().item() for read in (context, None)]
+        right = [
+            (learner.eval()(TaskBatch.by_class(support, query, read)).argmax(-1) == target).float().mean().item()
+            for read in (context, None)
+        ]
     assert right[0] > right[1] + 0.15

@@ -4,6 +4,7 @@ from torch import nn
 
 from metadash.errors import BadInput
 from metadash.learners.anil import ANIL
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import MAML
 from metadash.learners.meta_lstm import MetaLSTM
 from metadash.learners.meta_sgd import MetaSGD
@@ -107,7 +108,7 @@ def test_vectorised_form_equals_the_loop(kind, inputs, first_order):
         learner = make(kind, NETWORKS[inputs](), inner_steps=3, vectorised=vectorised, source_dims=[4], dropout=0.0, **options)
         context = context_of(3)
         gradient = meta_gradient(learner, lambda: query_loss(learner, tasks, context))  # noqa: B023
-        found.append((learner(tasks.support, tasks.query, context), gradient))
+        found.append((learner(TaskBatch.by_class(tasks.support, tasks.query, context)), gradient))
     torch.testing.assert_close(found[0], found[1], rtol=1e-9, atol=1e-9)
 
 
@@ -115,7 +116,8 @@ def test_vectorised_form_equals_the_loop(kind, inputs, first_order):
 def test_vectorised_form_equals_the_loop_to_a_millionth_in_single_precision(inputs):
     tasks = Inputs(3, images=inputs == "images", dtype=torch.float32)
     found = [
-        make(MAML, NETWORKS[inputs](), inner_lr=0.1, vectorised=v).float()(tasks.support, tasks.query) for v in (False, True)
+        make(MAML, NETWORKS[inputs](), inner_lr=0.1, vectorised=v).float()(TaskBatch.by_class(tasks.support, tasks.query))
+        for v in (False, True)
     ]
     torch.testing.assert_close(*found, rtol=1e-6, atol=2e-6)
 
@@ -128,13 +130,13 @@ def test_zero_strength_is_the_plain_learner_to_the_last_bit(kind, vectorised):
     informed.anchors.strength.weight.data.zero_()
     informed.anchors.strength.bias.data.fill_(-1e4)
     tasks, context = Inputs(), context_of()
-    expected = plain(tasks.support, tasks.query)
-    assert torch.equal(informed(tasks.support, tasks.query, context), expected)
-    assert torch.equal(informed(tasks.support, tasks.query), expected)
+    expected = plain(TaskBatch.by_class(tasks.support, tasks.query))
+    assert torch.equal(informed(TaskBatch.by_class(tasks.support, tasks.query, context)), expected)
+    assert torch.equal(informed(TaskBatch.by_class(tasks.support, tasks.query)), expected)
     absent = context.masked(torch.zeros(1, dtype=torch.bool))
     informed.anchors.strength.bias.data.fill_(2)
-    assert torch.equal(informed(tasks.support, tasks.query, absent), expected)
-    assert not torch.allclose(informed(tasks.support, tasks.query, context), expected)
+    assert torch.equal(informed(TaskBatch.by_class(tasks.support, tasks.query, absent)), expected)
+    assert not torch.allclose(informed(TaskBatch.by_class(tasks.support, tasks.query, context)), expected)
 
 
 @EVERY
@@ -146,8 +148,10 @@ def test_order_of_classes_does_not_matter(kind, vectorised, metadata):
     other = permuted_rows(learner, order, HEAD_ROWS.get(kind, ["head.weight", "head.bias"]))
     tasks, context = Inputs(), context_of() if metadata else None
     moved = MetadataContext([context.vectors[0][:, order]], context.present[:, order]) if context else None
-    expected = learner(tasks.support, tasks.query, context)[:, :, order]
-    torch.testing.assert_close(other(tasks.support[:, order], tasks.query, moved), expected, rtol=1e-9, atol=1e-9)
+    expected = learner(TaskBatch.by_class(tasks.support, tasks.query, context))[:, :, order]
+    torch.testing.assert_close(
+        other(TaskBatch.by_class(tasks.support[:, order], tasks.query, moved)), expected, rtol=1e-9, atol=1e-9
+    )
 
 
 @EVERY
@@ -160,8 +164,10 @@ def test_order_of_episodes_does_not_matter(kind, vectorised, inputs, metadata):
     tasks, order = Inputs(3, images=inputs == "images"), torch.tensor([1, 2, 0])
     context = context_of(3) if metadata else None
     moved = MetadataContext([context.vectors[0][order]], context.present[order]) if context else None
-    expected = learner(tasks.support, tasks.query, context)[order]
-    torch.testing.assert_close(learner(tasks.support[order], tasks.query[order], moved), expected, rtol=1e-9, atol=1e-9)
+    expected = learner(TaskBatch.by_class(tasks.support, tasks.query, context))[order]
+    torch.testing.assert_close(
+        learner(TaskBatch.by_class(tasks.support[order], tasks.query[order], moved)), expected, rtol=1e-9, atol=1e-9
+    )
 
 
 @EVERY
@@ -170,9 +176,9 @@ def test_adapts_also_where_gradients_are_off(kind, vectorised):
     learner = make(kind, inner_steps=3, vectorised=vectorised).eval()
     tasks = Inputs()
     with torch.no_grad():
-        found = learner(tasks.support, tasks.query)
+        found = learner(TaskBatch.by_class(tasks.support, tasks.query))
     assert not found.requires_grad
-    torch.testing.assert_close(found, learner(tasks.support, tasks.query).detach(), rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(found, learner(TaskBatch.by_class(tasks.support, tasks.query)).detach(), rtol=1e-10, atol=1e-10)
 
 
 @FORMS
@@ -180,7 +186,10 @@ def test_queries_do_not_see_one_another_unless_batch_norm_is_transductive(vector
     tasks = Inputs()
     for batch_norm, alone_is_the_same in (("batch", False), ("support", True), ("running", True)):
         learner = make(MAML, inner_steps=2, batch_norm=batch_norm, vectorised=vectorised).eval()
-        together, alone = learner(tasks.support, tasks.query)[:, :3], learner(tasks.support, tasks.query[:, :3])
+        together, alone = (
+            learner(TaskBatch.by_class(tasks.support, tasks.query))[:, :3],
+            learner(TaskBatch.by_class(tasks.support, tasks.query[:, :3])),
+        )
         assert torch.allclose(together, alone, atol=1e-10) == alone_is_the_same, batch_norm
 
 
@@ -190,7 +199,7 @@ def test_a_task_changes_no_state(vectorised, batch_norm):
     learner = make(MAML, inner_steps=2, batch_norm=batch_norm, vectorised=vectorised)
     learner.train(batch_norm != "running")
     before = {name: value.clone() for name, value in learner.state_dict().items()}
-    learner(Inputs().support, Inputs().query)
+    learner(TaskBatch.by_class(Inputs().support, Inputs().query))
     assert all(torch.equal(before[name], value) for name, value in learner.state_dict().items())
 
 
@@ -199,7 +208,7 @@ def test_running_statistics_move_once_a_batch_by_the_same_amount_in_both_forms()
     for vectorised in (False, True):
         learner = make(MAML, inner_steps=2, batch_norm="running", vectorised=vectorised).train()
         before = learner.backbone.blocks[1].running_mean.clone()
-        learner(Inputs().support, Inputs().query)
+        learner(TaskBatch.by_class(Inputs().support, Inputs().query))
         moved.append(learner.backbone.blocks[1].running_mean - before)
     assert moved[0].abs().max() > 1e-3
     torch.testing.assert_close(*moved, rtol=1e-9, atol=1e-12)
@@ -209,10 +218,13 @@ def test_running_statistics_move_once_a_batch_by_the_same_amount_in_both_forms()
 def test_every_step_can_be_watched(kind):
     learner = make(kind, inner_steps=3, **({"eval_steps": 3} if kind is Reptile else {})).eval()
     tasks, seen = Inputs(), []
-    learner.trace(tasks.support, tasks.query, None, lambda step, loss, logits, **notes: seen.append((step, loss, logits, notes)))
+    learner.trace(
+        TaskBatch.by_class(tasks.support, tasks.query),
+        lambda step, loss, logits, **notes: seen.append((step, loss, logits, notes)),
+    )
     assert [step for step, *_ in seen] == [0, 1, 2, 3]
     assert all(loss.shape == (2,) and logits.shape == (2, 12, N_WAY) and loss.isfinite().all() for _, loss, logits, _ in seen)
-    torch.testing.assert_close(seen[-1][2], learner(tasks.support, tasks.query).detach())
+    torch.testing.assert_close(seen[-1][2], learner(TaskBatch.by_class(tasks.support, tasks.query)).detach())
     if kind is not MetaLSTM:  # its untrained gates also forget
         assert (seen[-1][1] < seen[0][1]).all()
 
@@ -221,7 +233,7 @@ def test_every_step_can_be_watched(kind):
 def test_a_diverging_inner_loop_names_its_step_and_the_cure(vectorised):
     learner = make(MAML, inner_steps=4, inner_lr=1e9, vectorised=vectorised)
     with pytest.raises(BadInput, match=r"diverged: after inner step [12] of 4 .* lower inner_lr"):
-        learner(Inputs().support, Inputs().query)
+        learner(TaskBatch.by_class(Inputs().support, Inputs().query))
 
 
 @FORMS
@@ -230,14 +242,14 @@ def test_a_start_that_is_not_a_number_is_not_blamed_on_the_step_size(vectorised)
     tasks = Inputs()
     tasks.support[0, 0, 0] = torch.nan
     with pytest.raises(BadInput, match="before the first inner step"):
-        learner(tasks.support, tasks.query)
+        learner(TaskBatch.by_class(tasks.support, tasks.query))
 
 
 @pytest.mark.parametrize("kind", [k for k in LEARNERS if k is not ProtoMAML], ids=lambda kind: kind.__name__)
 def test_another_number_of_ways_is_refused(kind):
     learner, tasks = make(kind), Inputs()
     with pytest.raises(BadInput, match="3 classes, and the task has 2"):
-        learner(tasks.support[:, :2], tasks.query)
+        learner(TaskBatch.by_class(tasks.support[:, :2], tasks.query))
 
 
 def test_vectorising_a_layer_norm_at_second_order_is_refused_and_not_chosen():
@@ -257,7 +269,9 @@ def test_zero_shots_are_classified_by_the_anchors_alone():
         anchor, _ = learner.anchors(context)
         embedded = learner.backbone(tasks.query.flatten(0, 1)).view(2, -1, 4)
         expected = torch.softmax(-torch.cdist(embedded, anchor).square(), -1)
-        torch.testing.assert_close(learner(tasks.support, tasks.query, context).softmax(-1), expected, rtol=1e-7, atol=1e-9)
+        torch.testing.assert_close(
+            learner(TaskBatch.by_class(tasks.support, tasks.query, context)).softmax(-1), expected, rtol=1e-7, atol=1e-9
+        )
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -267,5 +281,5 @@ def test_both_forms_agree_on_conv4_in_its_fast_layout(channels):
     support, query = (torch.rand(2, *n, *shape, generator=generator, dtype=torch.float64) for n in ((3, 2), (4,)))
     for vectorised in (False, True):
         learner = make(MAML, Conv4(4, channels), inner_steps=2, inner_lr=0.1, vectorised=vectorised)
-        found.append(meta_gradient(learner, lambda: learner(support, query).square().mean()))  # noqa: B023
+        found.append(meta_gradient(learner, lambda: learner(TaskBatch.by_class(support, query)).square().mean()))  # noqa: B023
     torch.testing.assert_close(*found, rtol=1e-8, atol=1e-10)

@@ -4,6 +4,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import ANNEALED, MAML, step_weights
 from tests.learners.adapting_tasks import (
     N_WAY,
@@ -42,7 +43,9 @@ def test_one_step_is_the_papers_equation(vectorised):
     with torch.no_grad():
         for parameter in net.parameters():
             parameter -= 0.3 * parameter.grad
-    torch.testing.assert_close(learner(tasks.support, tasks.query)[0], net(tasks.query[0]), rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        learner(TaskBatch.by_class(tasks.support, tasks.query))[0], net(tasks.query[0]), rtol=1e-9, atol=1e-9
+    )
 
 
 @FORMS
@@ -71,7 +74,7 @@ def test_first_order_differs_from_second_by_exactly_the_hessian_term(vectorised)
 
 def test_no_inner_step_leaves_an_ordinary_classifier():
     learner, tasks = make(MAML, inner_steps=0), Inputs(1)
-    torch.testing.assert_close(learner(tasks.support, tasks.query)[0], ByHand(learner)(tasks.query[0]))
+    torch.testing.assert_close(learner(TaskBatch.by_class(tasks.support, tasks.query))[0], ByHand(learner)(tasks.query[0]))
 
 
 @FORMS
@@ -83,14 +86,22 @@ def test_maml_plus_plus_has_the_meta_gradient_of_finite_differences(vectorised, 
     learner.train(not evaluating)
     tasks = Inputs()
     assert (
-        error_against_differences(learner, lambda: learner.loss(tasks.support, tasks.query, tasks.target, progress=0.05)) < 1e-6
+        error_against_differences(
+            learner, lambda: learner.loss(TaskBatch.by_class(tasks.support, tasks.query, None, tasks.target), progress=0.05)
+        )
+        < 1e-6
     )
 
 
 def test_learned_rates_and_per_step_norm_at_their_start_are_maml():
     tasks = Inputs()
     plain, options = make(MAML), make(MAML, learned_rates=True)
-    torch.testing.assert_close(options(tasks.support, tasks.query), plain(tasks.support, tasks.query), rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(
+        options(TaskBatch.by_class(tasks.support, tasks.query)),
+        plain(TaskBatch.by_class(tasks.support, tasks.query)),
+        rtol=1e-6,
+        atol=1e-8,
+    )
 
 
 def test_each_step_has_its_own_rate_and_batch_norm():
@@ -99,21 +110,23 @@ def test_each_step_has_its_own_rate_and_batch_norm():
     assert gradient["rates.0"].shape == (2,) and gradient["rates.0"].abs().min() > 0
     assert gradient["backbone.blocks.1.bias"].shape == (3, 6)
     learner.eval().eval_steps = 4  # further steps use the last row
-    assert learner(tasks.support, tasks.query).isfinite().all()
+    assert learner(TaskBatch.by_class(tasks.support, tasks.query)).isfinite().all()
 
 
 def test_per_step_running_statistics_differ_by_step():
     learner, tasks = make(MAML, inner_steps=2, inner_lr=1.0, per_step_norm=True, batch_norm="running").train(), Inputs()
-    learner(tasks.support, tasks.query)
+    learner(TaskBatch.by_class(tasks.support, tasks.query))
     mean = learner.backbone.blocks[4].running_mean
     assert mean.shape == (3, 4) and not torch.allclose(mean[0], mean[1], atol=1e-4)
 
 
 def test_multi_step_loss_is_the_weighted_mean_of_the_losses_after_each_step():
     learner, tasks = make(MAML, inner_steps=3, multi_step_loss=True), Inputs()
-    logits = learner.adapt(tasks.support, tasks.query, every_step=True).logits
+    logits = learner.adapt(TaskBatch.by_class(tasks.support, tasks.query), every_step=True).logits
     losses = [F.cross_entropy(logits[:, s].flatten(0, 1), tasks.target.flatten()).item() for s in (1, 2, 3)]
-    found = [learner.loss(tasks.support, tasks.query, tasks.target, progress=p).item() for p in (0.0, 1.0)]
+    found = [
+        learner.loss(TaskBatch.by_class(tasks.support, tasks.query, None, tasks.target), progress=p).item() for p in (0.0, 1.0)
+    ]
     assert found[0] == pytest.approx(sum(losses) / 3)
     assert found[1] == pytest.approx(0.01 * losses[0] + 0.01 * losses[1] + 0.98 * losses[2])
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import MAML
 from metadash.learners.meta_lstm import GateNetwork, LSTMUpdate, MetaLSTM, preprocess
 from metadash.networks.mlp import MLP
@@ -56,7 +57,9 @@ def test_forgetting_nothing_and_writing_at_alpha_is_gradient_descent():
     for gate, bias in ((learner.gates.forget, 50.0), (learner.gates.write, math.log(alpha / (1 - alpha)))):
         gate.weight.data.zero_()
         gate.bias.data.fill_(bias)
-    torch.testing.assert_close(learner(tasks.support, tasks.query), maml(tasks.support, tasks.query))
+    torch.testing.assert_close(
+        learner(TaskBatch.by_class(tasks.support, tasks.query)), maml(TaskBatch.by_class(tasks.support, tasks.query))
+    )
     found, expected = (meta_gradient(learner_, lambda: query_loss(learner_, tasks)) for learner_ in (learner, maml))  # noqa: B023
     torch.testing.assert_close({name: found[name] for name in expected}, expected)
 
@@ -96,14 +99,14 @@ def test_inner_gradients_enter_as_constants():
 def test_metadata_moves_the_heads_part_of_the_start_only():
     learner, tasks = make(MetaLSTM, source_dims=[4], dropout=0.0), Inputs()
     own = {name: value[0] for name, value in learner.own(context_of()).items()}
-    start, plain = learner.begin(tasks.support[0], own), learner.adapted()
+    start, plain = learner.begin(TaskBatch.by_class(tasks.support, tasks.query).examples(0), own), learner.adapted()
     moved = {name for name in plain if not torch.equal(start[name], plain[name])}
     assert moved == {"head.weight", "head.bias"}
 
 
 def test_gates_can_be_watched():
     learner, tasks, seen = make(MetaLSTM, inner_steps=3).eval(), Inputs(), []
-    learner.trace(tasks.support, tasks.query, None, lambda step, loss, logits, **notes: seen.append(notes))
+    learner.trace(TaskBatch.by_class(tasks.support, tasks.query), lambda step, loss, logits, **notes: seen.append(notes))
     assert seen[0] == {} and all(set(notes) == {"forget", "write"} for notes in seen[1:])
     least, mean, greatest = seen[1]["forget"][0].tolist()
     assert 0.98 < least <= mean <= greatest < 1

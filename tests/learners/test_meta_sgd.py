@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import MAML
 from metadash.learners.meta_sgd import MetaSGD
 from tests.learners.adapting_tasks import Inputs, accuracy_after_training, make, meta_gradient, query_loss
@@ -11,7 +12,9 @@ from tests.learners.adapting_tasks import Inputs, accuracy_after_training, make,
 def test_constant_alpha_is_maml(vectorised, first_order):
     tasks, options = Inputs(), {"inner_steps": 3, "first_order": first_order, "vectorised": vectorised}
     maml, sgd = make(MAML, inner_lr=0.25, **options), make(MetaSGD, alpha=(0.25, 0.25), **options)
-    torch.testing.assert_close(sgd(tasks.support, tasks.query), maml(tasks.support, tasks.query))
+    torch.testing.assert_close(
+        sgd(TaskBatch.by_class(tasks.support, tasks.query)), maml(TaskBatch.by_class(tasks.support, tasks.query))
+    )
     expected = meta_gradient(maml, lambda: query_loss(maml, tasks))
     found = meta_gradient(sgd, lambda: query_loss(sgd, tasks))
     torch.testing.assert_close({name: found[name] for name in expected}, expected)
@@ -29,7 +32,9 @@ def test_a_rate_of_zero_keeps_its_parameter():
     for alpha in learner.alpha:
         alpha.data.zero_()
     still = make(MAML, inner_steps=0)
-    torch.testing.assert_close(learner(tasks.support, tasks.query), still(tasks.support, tasks.query))
+    torch.testing.assert_close(
+        learner(TaskBatch.by_class(tasks.support, tasks.query)), still(TaskBatch.by_class(tasks.support, tasks.query))
+    )
 
 
 @pytest.mark.parametrize("first_order", [False, True], ids=["second", "first"])

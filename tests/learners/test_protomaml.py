@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from metadash.errors import BadInput
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.protomaml import ProtoMAML
 from metadash.learners.prototypical import PrototypicalNetwork
 from tests.learners.adapting_tasks import Inputs, accuracy_after_training, context_of, make, vector_network
@@ -19,7 +20,10 @@ def test_no_inner_step_gives_the_prototypical_probabilities(vectorised, metadata
     if metadata:
         prototypical.anchors.load_state_dict(learner.anchors.state_dict())
     tasks, context = Inputs(), context_of() if metadata else None
-    logits, expected = learner(tasks.support, tasks.query, context), prototypical(tasks.support, tasks.query, context)
+    logits, expected = (
+        learner(TaskBatch.by_class(tasks.support, tasks.query, context)),
+        prototypical(TaskBatch.by_class(tasks.support, tasks.query, context)),
+    )
     torch.testing.assert_close(logits.softmax(-1), expected.softmax(-1))
     difference = logits - expected  # ‖q‖², the same for all classes
     torch.testing.assert_close(difference, difference[..., :1].expand_as(difference))
@@ -37,17 +41,17 @@ def test_inner_gradient_takes_head_and_backbone_for_independent(vectorised):
     moved = [p - 0.1 * g for p, g in zip(parameters, torch.autograd.grad(loss, parameters), strict=True)]
     names = [name for name, _ in learner.backbone.named_parameters()]
     features = torch.func.functional_call(learner.backbone, dict(zip(names, moved, strict=False)), (tasks.query[0],))
-    torch.testing.assert_close(learner(tasks.support, tasks.query)[0], features @ moved[-2].T + moved[-1])
+    torch.testing.assert_close(learner(TaskBatch.by_class(tasks.support, tasks.query))[0], features @ moved[-2].T + moved[-1])
 
 
 def test_any_number_of_ways_will_do():
     learner, tasks = make(ProtoMAML), Inputs()
-    assert learner(tasks.support[:, :2], tasks.query).shape == (2, 12, 2)
+    assert learner(TaskBatch.by_class(tasks.support[:, :2], tasks.query)).shape == (2, 12, 2)
 
 
 def test_neither_shots_nor_metadata_is_refused():
     with pytest.raises(BadInput, match="neither"):
-        make(ProtoMAML)(Inputs(shots=0).support, Inputs().query)
+        make(ProtoMAML)(TaskBatch.by_class(Inputs(shots=0).support, Inputs().query))
 
 
 def test_beats_chance_by_20_points():

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import Fusion, PrototypicalNetwork, pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
 
@@ -18,7 +19,7 @@ def seeded() -> None:
 
 
 def learner(fusion: Fusion = "none", distance: str = "euclidean", backbone: nn.Module | None = None) -> PrototypicalNetwork:
-    return PrototypicalNetwork(backbone or nn.Identity(), D, DIMS, fusion, distance).double().eval()  # type: ignore[arg-type]
+    return PrototypicalNetwork(backbone or nn.Identity(), D, DIMS, fusion, distance).double().eval()
 
 
 def context(present: bool | None = True) -> MetadataContext:
@@ -58,13 +59,13 @@ def test_a_whole_number_of_pseudo_shots_is_that_many_more_shots_at_the_anchor() 
 
 def test_without_shots_the_prototype_is_the_anchor() -> None:
     model, given = learner("pseudo-shots"), context()
-    found = model.prototypes(shots(0), given)
+    found = model.prototypes(TaskBatch.by_class(shots(0), shots(0)[:, 0], given))
     torch.testing.assert_close(found, model.anchors(given)[0], rtol=1e-12, atol=1e-12)
     assert torch.isfinite(found).all()
 
 
 def test_without_shots_and_without_metadata_nothing_breaks() -> None:
-    assert (learner("pseudo-shots").prototypes(shots(0), context(False)) == 0).all()
+    assert (learner("pseudo-shots").prototypes(TaskBatch.by_class(shots(0), shots(0)[:, 0], context(False))) == 0).all()
 
 
 def test_metadata_fades_as_real_shots_arrive() -> None:
@@ -72,7 +73,7 @@ def test_metadata_fades_as_real_shots_arrive() -> None:
     anchor = model.anchors(given)[0]
     shares = []
     for k in (1, 2, 5, 10, 100):
-        found = model.prototypes(mean.expand(-1, -1, k, -1), given)
+        found = model.prototypes(TaskBatch.by_class(mean.expand(-1, -1, k, -1), mean.expand(-1, -1, k, -1)[:, 0], given))
         shares.append(((found - mean[:, :, 0]).norm(dim=-1) / (anchor - mean[:, :, 0]).norm(dim=-1)).flatten())
     shares = torch.stack(shares)
     assert (shares[1:] < shares[:-1]).all() and (shares[-1] < 0.05).all()
@@ -82,19 +83,22 @@ def test_metadata_fades_as_real_shots_arrive() -> None:
 def test_with_all_sources_hidden_it_is_the_plain_learner(fusion: Fusion) -> None:
     support, query, model = shots(), torch.randn(B, Q, D, dtype=torch.float64), learner(fusion)
     hidden = context().masked(torch.zeros(len(DIMS), dtype=torch.bool))
-    assert torch.equal(model.prototypes(support, hidden), learner().prototypes(support))
-    assert torch.equal(model(support, query, hidden), learner()(support, query))
-    assert torch.equal(model(support, query, None), learner()(support, query))
-    assert not torch.equal(model(support, query, context()), learner()(support, query))
+    assert torch.equal(
+        model.prototypes(TaskBatch.by_class(support, support[:, 0], hidden)),
+        learner().prototypes(TaskBatch.by_class(support, support[:, 0])),
+    )
+    assert torch.equal(model(TaskBatch.by_class(support, query, hidden)), learner()(TaskBatch.by_class(support, query)))
+    assert torch.equal(model(TaskBatch.by_class(support, query, None)), learner()(TaskBatch.by_class(support, query)))
+    assert not torch.equal(model(TaskBatch.by_class(support, query, context())), learner()(TaskBatch.by_class(support, query)))
 
 
 def test_a_class_without_metadata_keeps_its_plain_prototype_among_classes_with() -> None:
     support, given = shots(), context()
     given.present[:, 2] = False
     for fusion in ("pseudo-shots", "am3"):
-        found = learner(fusion).prototypes(support, given)  # type: ignore[arg-type]
-        assert torch.equal(found[:, 2], learner().prototypes(support)[:, 2])
-        assert not torch.equal(found[:, 1], learner().prototypes(support)[:, 1])
+        found = learner(fusion).prototypes(TaskBatch.by_class(support, support[:, 0], given))
+        assert torch.equal(found[:, 2], learner().prototypes(TaskBatch.by_class(support, support[:, 0]))[:, 2])
+        assert not torch.equal(found[:, 1], learner().prototypes(TaskBatch.by_class(support, support[:, 0]))[:, 1])
 
 
 def test_am3_mixes_by_one_fraction_a_class_whatever_the_shots() -> None:
@@ -104,7 +108,7 @@ def test_am3_mixes_by_one_fraction_a_class_whatever_the_shots() -> None:
     for k in (1, 4):
         support = shots(k)
         mean = support.mean(dim=2)
-        share = (model.prototypes(support, given) - anchor) / (mean - anchor)
+        share = (model.prototypes(TaskBatch.by_class(support, support[:, 0], given)) - anchor) / (mean - anchor)
         torch.testing.assert_close(share, share[..., :1].expand_as(share), rtol=1e-6, atol=1e-8)
         assert (share > 0).all() and (share < 1).all()
         fractions.append(share[..., 0])
@@ -136,7 +140,7 @@ def test_cosine_logits_lie_between_minus_and_plus_the_scale() -> None:
 def test_a_query_belongs_to_the_class_whose_mean_is_nearest() -> None:
     support, query = shots(), torch.randn(B, Q, D, dtype=torch.float64)
     nearest = torch.cdist(query, support.mean(dim=2)).argmin(dim=-1)
-    assert torch.equal(learner()(support, query).argmax(dim=-1), nearest)
+    assert torch.equal(learner()(TaskBatch.by_class(support, query)).argmax(dim=-1), nearest)
 
 
 # --- what must not matter ----------------------------------------------------------------------------------------------------
@@ -150,21 +154,25 @@ def permuted(given: MetadataContext, axis: int, order: Tensor) -> MetadataContex
 @pytest.mark.parametrize("fusion", ["none", "pseudo-shots", "am3"])
 def test_the_order_of_classes_tasks_shots_and_queries_does_not_matter(fusion: Fusion, distance: str) -> None:
     model, support, query, given = learner(fusion, distance), shots(), torch.randn(B, Q, D).double(), context(None)
-    logits = model(support, query, given)
+    logits = model(TaskBatch.by_class(support, query, given))
     classes, tasks, examples, queries = (torch.randperm(n) for n in (N, B, K, Q))
     same = {"rtol": 1e-10, "atol": 1e-10}
-    torch.testing.assert_close(model(support[:, classes], query, permuted(given, 1, classes)), logits[..., classes], **same)
-    torch.testing.assert_close(model(support[tasks], query[tasks], permuted(given, 0, tasks)), logits[tasks], **same)
-    torch.testing.assert_close(model(support[:, :, examples], query, given), logits, **same)
-    torch.testing.assert_close(model(support, query[:, queries], given), logits[:, queries], **same)
+    torch.testing.assert_close(
+        model(TaskBatch.by_class(support[:, classes], query, permuted(given, 1, classes))), logits[..., classes], **same
+    )
+    torch.testing.assert_close(
+        model(TaskBatch.by_class(support[tasks], query[tasks], permuted(given, 0, tasks))), logits[tasks], **same
+    )
+    torch.testing.assert_close(model(TaskBatch.by_class(support[:, :, examples], query, given)), logits, **same)
+    torch.testing.assert_close(model(TaskBatch.by_class(support, query[:, queries], given)), logits[:, queries], **same)
 
 
 def test_a_task_alone_has_the_logits_it_has_among_others() -> None:
     model, support, query, given = learner("pseudo-shots"), shots(), torch.randn(B, Q, D).double(), context(None)
-    logits = model(support, query, given)
+    logits = model(TaskBatch.by_class(support, query, given))
     for b in range(B):
         alone = MetadataContext([x[b : b + 1] for x in given.vectors], given.present[b : b + 1])
-        torch.testing.assert_close(model(support[b : b + 1], query[b : b + 1], alone), logits[b : b + 1])
+        torch.testing.assert_close(model(TaskBatch.by_class(support[b : b + 1], query[b : b + 1], alone)), logits[b : b + 1])
 
 
 def test_images_go_through_the_backbone_in_their_own_order() -> None:
@@ -172,7 +180,8 @@ def test_images_go_through_the_backbone_in_their_own_order() -> None:
     backbone = nn.Sequential(nn.Flatten(), nn.Linear(16, D))
     model = learner(backbone=backbone)
     support, query = torch.randn(B, N, K, 4, 4).double(), torch.randn(B, Q, 4, 4).double()
-    embedded_support, embedded_query = model.embed(support, query)
+    embedded = model.embed(TaskBatch.by_class(support, query))
+    embedded_support, embedded_query = embedded.support_x.unflatten(1, (N, K)), embedded.query_x
     for b in range(B):
         torch.testing.assert_close(embedded_query[b], backbone(query[b]))
         for n in range(N):
@@ -192,7 +201,9 @@ def test_every_gradient_is_the_finite_difference(fusion: Fusion, distance: str) 
 
     def loss(support: Tensor, query: Tensor, first: Tensor, second: Tensor, *parameters: Tensor) -> Tensor:
         known = MetadataContext([first, second], given.present)
-        logits = torch.func.functional_call(model, dict(zip(names, parameters, strict=True)), (support, query, known))
+        logits = torch.func.functional_call(
+            model, dict(zip(names, parameters, strict=True)), (TaskBatch.by_class(support, query, known),)
+        )
         return F.cross_entropy(logits.flatten(0, 1), target.flatten())
 
     inputs = [x.detach().clone().requires_grad_() for x in (support, query, *given.vectors, *model.parameters())]
@@ -207,7 +218,7 @@ def test_the_gradient_of_a_pseudo_shot_prototype_is_the_finite_difference() -> N
         )
 
 
-def task(generator: torch.Generator, patterns: Tensor) -> tuple[Tensor, Tensor]:
+def task(generator: torch.Generator, patterns: Tensor) -> TaskBatch:
     """A 5-way 1-shot task in which 4 of 40 features tell the classes apart and the others are loud noise."""
     places = torch.randn(N, 4, generator=generator)
 
@@ -215,7 +226,7 @@ def task(generator: torch.Generator, patterns: Tensor) -> tuple[Tensor, Tensor]:
         noise = torch.randn(N, n, 36, generator=generator) * 3
         return torch.cat([places[:, None] + 0.2 * torch.randn(N, n, 4, generator=generator), noise], dim=-1) @ patterns
 
-    return examples(1)[None], examples(10).flatten(0, 1)[None]
+    return TaskBatch.by_class(examples(1)[None], examples(10).flatten(0, 1)[None])
 
 
 def test_it_learns_an_easy_problem_far_above_chance() -> None:
@@ -228,11 +239,11 @@ def test_it_learns_an_easy_problem_far_above_chance() -> None:
     def accuracy() -> float:
         tests = torch.Generator().manual_seed(1)
         with torch.no_grad():
-            return sum((model(*task(tests, patterns))[0].argmax(-1) == target).float().mean().item() for _ in range(100)) / 100
+            return sum((model(task(tests, patterns))[0].argmax(-1) == target).float().mean().item() for _ in range(100)) / 100
 
     before = accuracy()
     for _ in range(150):
-        loss = F.cross_entropy(model(*task(generator, patterns))[0], target)
+        loss = F.cross_entropy(model(task(generator, patterns))[0], target)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from metadash.errors import BadInput
+from metadash.fields import ranges_of
 from metadash.learners.core.base import Learner
-from metadash.learners.core.options import OPTION_NAMES, RANGES, LearnerOptions
+from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.registry import (
     ENTRIES,
     LEARNERS,
@@ -25,6 +27,7 @@ from metadash.learners.registry import (
 )
 from tests.learners.tasks import SOURCE
 
+RANGES = ranges_of(LearnerOptions)
 NAMES = (
     "prototypical matching relation r2d2 maml fomaml anil meta-sgd reptile protomaml meta-lstm baseline baseline-plus "
     "centroid logistic metadata-only chance"
@@ -62,7 +65,7 @@ def test_an_entry_says_what_a_reader_needs(entry):
 def test_the_options_and_defaults_of_the_list_are_the_constructors(name):
     cls, entry, options = load(name), entry_of(name), options_for(name)
     assert issubclass(cls, Learner)
-    known = inspect.signature(cls).parameters
+    known = {**inspect.signature(cls).parameters, **inspect.signature(getattr(cls, "prepare", cls)).parameters}
     for option in entry.options:
         if option not in TRAINER_OPTIONS:
             assert known[option].default == getattr(options, option), option
@@ -76,7 +79,7 @@ def test_a_learner_is_made_by_its_name_and_classifies(name):
     if fusion != "none":
         return  # metadata alone: see test_reference
     learner = make(name, nn.Identity(), 8, 3).eval()
-    assert learner(torch.randn(2, 3, 2, 8), torch.randn(2, 4, 8)).shape == (2, 4, 3)
+    assert learner(TaskBatch.by_class(torch.randn(2, 3, 2, 8), torch.randn(2, 4, 8))).shape == (2, 4, 3)
 
 
 @pytest.mark.parametrize("name", [name for name, entry in LEARNERS.items() if "pseudo-shots" in entry.fusions])
@@ -90,6 +93,12 @@ def test_a_learner_that_learns_has_something_to_train_and_one_that_does_not_has_
         if entry.family == "reference" and not entry.needs_metadata:
             trained = [p for p in make(name, nn.Identity(), 8, 3).parameters() if p.requires_grad and p.dim()]
             assert bool(trained) == entry.learns
+
+
+def test_what_descends_has_a_step_that_it_reads_and_nothing_else_has():
+    for entry in ENTRIES:
+        assert (entry.optimiser == "descent") == bool(entry.annealed), entry.name
+        assert not entry.annealed or entry.annealed in entry.options, entry.name
 
 
 def test_an_unknown_learner_names_the_nearest():

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.reptile import Reptile
 from tests.learners.adapting_tasks import Inputs, accuracy_after_training, context_of, make, vector_network
 
@@ -34,7 +35,7 @@ def test_update_is_the_papers_definition_by_hand(vectorised, optimiser):
     options = {"inner_steps": 4, "inner_lr": 0.05, "inner_batch": 7, "inner_optimiser": optimiser, "vectorised": vectorised}
     learner, tasks, epsilon = make(Reptile, vector_network(norm=False), **options), Inputs(), 0.3
     torch.manual_seed(3)
-    orders = [learner.minibatches(18) for _ in range(2)]
+    orders = [learner.minibatches(18, 18) for _ in range(2)]
     start, moves = [p.detach().clone() for p in learner.parameters()], []
     for b in range(2):
         net = plain_network(learner)
@@ -46,7 +47,7 @@ def test_update_is_the_papers_definition_by_hand(vectorised, optimiser):
 
     torch.manual_seed(3)
     outer = torch.optim.SGD(learner.parameters(), lr=epsilon)
-    learner.loss(tasks.support, tasks.query, tasks.target).backward()
+    learner.loss(TaskBatch.by_class(tasks.support, tasks.query, None, tasks.target)).backward()
     outer.step()
     names = [name for name, _ in learner.named_parameters()]
     by_name = dict(zip(names, zip(start, learner.parameters(), strict=True), strict=True))
@@ -58,7 +59,7 @@ def test_update_is_the_papers_definition_by_hand(vectorised, optimiser):
 
 def test_meta_gradient_is_theta_minus_phi_by_name_and_leaves_no_graph():
     learner, tasks = make(Reptile), Inputs()
-    difference, losses = learner.meta_gradient(tasks.support, tasks.query, tasks.target)
+    difference, losses = learner.meta_gradient(TaskBatch.by_class(tasks.support, tasks.query, None, tasks.target))
     assert losses.shape == (2, 5) and set(difference) == set(learner.adapted())
     assert all(value.shape == (2, *learner.adapted()[name].shape) for name, value in difference.items())
     assert not any(value.requires_grad for value in difference.values())
@@ -67,20 +68,22 @@ def test_meta_gradient_is_theta_minus_phi_by_name_and_leaves_no_graph():
 def test_value_of_the_loss_is_that_of_the_last_minibatch():
     learner, tasks = make(Reptile), Inputs()
     torch.manual_seed(1)
-    _, losses = learner.meta_gradient(tasks.support, tasks.query, tasks.target)
+    _, losses = learner.meta_gradient(TaskBatch.by_class(tasks.support, tasks.query, None, tasks.target))
     torch.manual_seed(1)
-    assert learner.loss(tasks.support, tasks.query, tasks.target).item() == pytest.approx(losses[:, -1].mean().item())
+    assert learner.loss(TaskBatch.by_class(tasks.support, tasks.query, None, tasks.target)).item() == pytest.approx(
+        losses[:, -1].mean().item()
+    )
 
 
 def test_the_outer_gradient_reaches_the_anchors():
     learner, tasks = make(Reptile, source_dims=[4], dropout=0.0), Inputs()
-    learner.loss(tasks.support, tasks.query, tasks.target, context_of()).backward()
+    learner.loss(TaskBatch.by_class(tasks.support, tasks.query, context_of(), tasks.target)).backward()
     assert learner.anchors.anchor.weight.grad.abs().max() > 0
 
 
 def test_minibatches_go_through_the_whole_pool_before_they_repeat():
     learner = make(Reptile, inner_steps=6, inner_batch=3)
-    rows = learner.minibatches(9)
+    rows = learner.minibatches(9, 9)
     assert rows.shape == (6, 3)
     assert sorted(rows[:3].flatten().tolist()) == sorted(rows[3:].flatten().tolist()) == list(range(9))
 

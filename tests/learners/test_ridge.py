@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from metadash.learners.ridge import R2D2, Ridge, one_hot_rows
+from metadash.learners.core.task_batch import TaskBatch
+from metadash.learners.ridge import R2D2, Ridge
 from tests.learners.tasks import SOURCE, gaussian_tasks, set_strength, some_metadata
 
 SHAPES = [(1, 16), (5, 16), (2, 64)]  # shots and width: fewer rows than features, more, fewer
@@ -29,7 +30,7 @@ def penalty_of(learner):
 def test_the_head_is_numpys_ridge_solution(shots, dim):
     support = gaussian_tasks(n_tasks=3, shots=shots, dim=dim)[0].double()
     plain = learner(dim)
-    head, penalty = plain.head(support).detach().numpy(), penalty_of(plain)
+    head, penalty = plain.head(TaskBatch.by_class(support, support[:, 0])).detach().numpy(), penalty_of(plain)
     targets = np.repeat(np.eye(5), shots, axis=0)
     for b in range(3):
         rows = support[b].flatten(0, 1).numpy()
@@ -45,7 +46,7 @@ def test_metadata_is_a_row_weighted_by_the_root_of_its_strength(shots, dim):
     context.vectors[0] = context.vectors[0].double()
     anchored = learner(dim, metadata=True)
     anchor, strength = (found.detach() for found in anchored.prior(context))
-    head = anchored.head(support, context).detach().numpy()
+    head = anchored.head(TaskBatch.by_class(support, support[:, 0], context)).detach().numpy()
     for b in range(3):
         root = strength[b].sqrt()[:, None]
         rows = torch.cat([support[b].flatten(0, 1), root * anchor[b]]).numpy()
@@ -60,7 +61,7 @@ def test_a_strong_anchor_without_any_shot_is_the_ridge_solution_of_the_anchors()
     anchored = learner(16, metadata=True)
     set_strength(anchored, 4.0)
     anchor = anchored.anchors(context)[0].detach().numpy()
-    head = anchored.head(support, context).detach().numpy()
+    head = anchored.head(TaskBatch.by_class(support, support[:, 0], context)).detach().numpy()
     expected = numpy_ridge(2 * anchor[0], 2 * np.eye(5), penalty_of(anchored))
     np.testing.assert_allclose(head[0], expected, atol=1e-7)  # the strength is softplus of a number stored in single precision
 
@@ -75,4 +76,5 @@ def test_the_inverse_undoes_the_matrix(shots, dim):
 
 
 def test_the_labels_of_a_support_follow_its_order():
-    assert one_hot_rows(torch.zeros(1, 3, 2, 4)).argmax(dim=1).tolist() == [0, 0, 1, 1, 2, 2]
+    batch = TaskBatch.by_class(torch.zeros(1, 3, 2, 4), torch.zeros(1, 1, 4))
+    assert batch.one_hot().argmax(dim=1).tolist() == [0, 0, 1, 1, 2, 2]

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metadash.data.columns.kinds.text import MAX_WORDS
+from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Source
 from metadash.errors import BadInput
-from metadash.metadata.columns import kind_of
-from metadash.metadata.encoded import EncodedSource
-from metadash.metadata.encoder import MAX_WORDS, encode
+from metadash.metadata.encoded import EncodedInstances, EncodedSource
+from metadash.metadata.encoder import encode, encode_instances
 from tests.builders import CLASS_SOURCES, N_CLASSES, one_sentence, tiny_classes
 
 TRAIN = np.arange(20)
@@ -47,7 +48,7 @@ def column(source: EncodedSource, ending: str) -> np.ndarray:
     ],
 )
 def test_each_kind_of_column_is_told_from_its_values(name: str, kind: str) -> None:
-    assert kind_of(tiny_classes()[name]) == kind
+    assert kind_of(tiny_classes()[name]).name == kind
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_each_kind_of_column_is_told_from_its_values(name: str, kind: str) -> No
     ],
 )
 def test_kinds_at_the_edges(values: Any, kind: str) -> None:
-    assert kind_of(pd.Series(values)) == kind
+    assert kind_of(pd.Series(values)).name == kind
 
 
 # --- nothing is learned from test classes ------------------------------------------------------------------------------------
@@ -108,6 +109,29 @@ def test_all_test_rows_together_change_nothing_either() -> None:
     for one, other in zip(encode(kept, USABLE, TRAIN), encode(table, USABLE, TRAIN), strict=True):
         assert one.features == other.features
         assert np.array_equal(one.vectors[:20], other.vectors[:20])
+
+
+@pytest.mark.parametrize("of_instances", [False, True])
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (["a", "b", "c", "a"], "so many words that no row has twice {}"),
+        (["a", "b", "c", "a"], "some; labels; {}"),
+        (["one two", "three four", "five six", "seven eight"], "word"),
+    ],
+)
+def test_however_many_test_rows_there_are_they_turn_no_training_column_into_another_kind(
+    train: list[str], test: str, of_instances: bool
+) -> None:
+    """The kind decides the features; judged over all rows, it would let test rows decide them."""
+    rows = np.arange(len(train))
+    alone = encoded(pd.Series(train), rows)
+    beside = pd.DataFrame({"x": [*train, *(test.format(i) for i in range(400))]})
+    source = Source("s", "instance" if of_instances else "class", ("x",))
+    assert kind_of(beside["x"]).name != kind_of(pd.Series(train)).name, "else there would be nothing to leak"
+    found = encode_instances(beside, (source,), rows)[0] if of_instances else encode(beside, (source,), rows)[0]
+    vectors = found.vectors(rows) if isinstance(found, EncodedInstances) else found.vectors[rows]
+    assert found.features == alone.features and np.array_equal(vectors, alone.vectors)
 
 
 def test_a_training_row_does_change_the_rest() -> None:

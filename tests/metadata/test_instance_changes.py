@@ -94,7 +94,7 @@ def test_rows_written_anew_are_those_that_encoding_all_of_them_would_give(encode
 def test_an_edit_is_a_value_as_a_person_would_write_it() -> None:
     row = edit_row(TABLE.iloc[[7]], [InstanceEdit(7, "weight", "700"), InstanceEdit(7, "font", "")], TABLE)
     assert row["weight"].item() == 700 and row["font"].isna().all() and TABLE["weight"][7] != 700
-    with pytest.raises(BadInput, match="is not a number"):
+    with pytest.raises(BadInput, match="holds numbers; 'heavy' is not one"):
         edit_row(TABLE.iloc[[7]], [InstanceEdit(7, "weight", "heavy")], TABLE)
 
 

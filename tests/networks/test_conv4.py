@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from metadash.networks.conv4 import Conv4, pool_and_rectify
+from metadash.networks.conv4 import Conv4, pool_and_rectify, what_is_pooled
 from metadash.networks.images import as_channels_last, in_layout_of
 
 
@@ -133,3 +133,11 @@ def test_pooling_without_a_gradient_is_pooling(height: int, width: int) -> None:
     with torch.no_grad():
         assert torch.equal(pool_and_rectify(x), nn.functional.relu(nn.functional.max_pool2d(x, 2)))
     assert torch.equal(pool_and_rectify(x), nn.functional.relu(nn.functional.max_pool2d(x, 2)))
+
+
+@pytest.mark.parametrize(("height", "width"), [(7, 7), (3, 3), (6, 6), (6, 7), (3, 4)])
+def test_what_no_window_pools_is_left_out_and_the_rest_is_the_convolution(height: int, width: int) -> None:
+    x, weight, shift = torch.randn(4, 8, height, width), torch.randn(16, 8, 3, 3), torch.randn(16)
+    found, whole = what_is_pooled(x, weight, shift), nn.functional.conv2d(x, weight, shift, padding=1)
+    assert found.shape[-2:] == (height // 2 * 2, width // 2 * 2)
+    torch.testing.assert_close(found, whole[..., : found.shape[-2], : found.shape[-1]])

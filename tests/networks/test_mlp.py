@@ -1,6 +1,7 @@
 import torch
 from torch import nn
 
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.networks.mlp import MLP
 
@@ -22,4 +23,4 @@ def test_default_is_the_papers_network_without_convolutions():
 
 def test_serves_a_metric_learner():
     learner = PrototypicalNetwork(MLP(6, (8, 5)), 5)
-    assert learner(torch.randn(2, 3, 2, 6), torch.randn(2, 4, 6)).shape == (2, 4, 3)
+    assert learner(TaskBatch.by_class(torch.randn(2, 3, 2, 6), torch.randn(2, 4, 6))).shape == (2, 4, 3)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from metadash.learners.maml import MAML
+from metadash.networks import pooled_norm
 from metadash.networks.conv4 import Conv4
 from metadash.networks.pooled_norm import norm_pool_relu
 from metadash.networks.task_norm import NormCall, TaskNorm, as_scale_and_shift, norm_and_pool
@@ -54,6 +55,15 @@ def test_both_derivatives_agree_with_finite_differences(layout: torch.memory_for
     assert torch.autograd.gradgradcheck(at_once, arguments)
 
 
+def test_a_gradient_taken_some_images_at_a_time_is_the_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for numbers in (pooled_norm.AT_ONCE, 3 * 5 * 5 * 3):  # all four images, or three and then one
+        monkeypatch.setattr(pooled_norm, "AT_ONCE", numbers)
+        arguments = given(5)
+        found.append(torch.autograd.grad(at_once(*arguments).square().sum(), arguments))
+    assert all(torch.equal(parts, whole) for parts, whole in zip(found[1], found[0], strict=True))
+
+
 def test_second_derivatives_are_those_of_the_three_in_a_row() -> None:
     arguments, found = given(6), []
     for function in (at_once, one_after_the_other):
@@ -99,7 +109,7 @@ def test_within_a_task_pooling_at_once_changes_nothing(
 ) -> None:
     results = []
     for way in (norm_and_pool, lambda norm, x: F.relu(F.max_pool2d(norm(x), 2))):
-        call = NormCall(mode, active=True, step=1, rows=rows, by_hand=by_hand, seen=[])  # type: ignore[arg-type]
+        call = NormCall(mode, active=True, step=1, rows=rows, by_hand=by_hand, seen=[])
         norm = TaskNorm(with_weights(nn.BatchNorm2d(3)), call, sets).train(training)
         if sets:
             norm.weight.data = norm.weight.data * torch.tensor([[1.0], [-2.0]])

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import MAML
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.networks.resnet12 import ResidualBlock, ResNet12
@@ -36,12 +37,12 @@ def test_pooling_before_the_last_activation_is_exact():
 
 
 def test_serves_metric_and_adapting_learners():
-    support, query = torch.rand(2, 3, 1, 16, 16), torch.rand(2, 4, 16, 16)
+    tasks = TaskBatch.by_class(torch.rand(2, 3, 1, 16, 16), torch.rand(2, 4, 16, 16))
     network = ResNet12(widths=(4, 6, 8, 10))
-    assert PrototypicalNetwork(network, 10)(support, query).shape == (2, 4, 3)
+    assert PrototypicalNetwork(network, 10)(tasks).shape == (2, 4, 3)
     found = []
     for vectorised in (False, True):
         torch.manual_seed(0)
         learner = MAML(ResNet12(widths=(4, 6, 8, 10)), 10, 3, inner_steps=1, vectorised=vectorised)
-        found.append(learner(support, query))
+        found.append(learner(tasks))
     torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)

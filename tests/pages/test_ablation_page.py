@@ -16,7 +16,7 @@ from metadash.ablation.plan import AblationSpec, Tier, ablation_run
 from metadash.ablation.result import ablation
 from metadash.ablation.words import told_sets
 from metadash.answers.answer import AnswerSpec, answer, own_question
-from metadash.answers.sentence import bracket, headline
+from metadash.answers.sentence import headline
 from metadash.dashboard.ablation import road
 from metadash.dashboard.ablation.cards import csv_of, parquet_of
 from metadash.dashboard.parts.escape import plain
@@ -78,7 +78,7 @@ def headings(page: AppTest) -> list[str]:
 
 
 def jobs_for(workspace: Workspace, kind: type[Spec]) -> list[Spec]:  # type: ignore[valid-type]
-    return [job.spec for job in all_jobs(workspace) if isinstance(job.spec, kind)]  # type: ignore[arg-type]
+    return [job.spec for job in all_jobs(workspace) if isinstance(job.spec, kind)]
 
 
 def test_before_the_first_run_it_says_what_will_be_told_and_launches_every_run(untrained: Workspace, no_workers: None) -> None:
@@ -97,7 +97,7 @@ def test_the_headline_has_both_intervals_and_says_on_what_it_rests(measured: Wor
     assert found is not None
     first, (headline, *_) = found.total[0], headings(page)
     for one in (first.episodes, first.new_classes):
-        assert bracket(one.estimate, one.low, one.high) in headline
+        assert one.bracket in headline
     assert said(page, "60 episodes") and said(page, "5 seeds") and said(page, "Confirm: every arm trained anew")
     assert len(page.get("plotly_chart")) == 3 and not all_jobs(measured)
 
@@ -110,7 +110,7 @@ def test_every_source_has_its_card_with_its_three_intervals_and_its_control(meas
     for card in found.cards:
         one = card.delta[0]
         assert one.seeds is not None
-        spans = [bracket(i.estimate, i.low, i.high) for i in (one.episodes, one.new_classes, one.seeds)]
+        spans = [i.bracket for i in (one.episodes, one.new_classes, one.seeds)]
         (text,) = [html for html in cards if "Known for" in html and all(span in html for span in spans)]
         assert "over 5 training seeds" in text and "Real − shuffled" in text and "Chance of more than" in text
     assert sum("Holm" in html for html in cards) == len(SOURCES)
@@ -151,7 +151,7 @@ def test_any_combination_can_be_read(measured: Workspace, tiny: Dataset) -> None
     found = ablation(asked(tiny, "screen", 3), tiny, RunStore(measured))
     assert found is not None
     page = opened(ab_subset=["place"])
-    inside, _ = found.accuracy(("place",), 1)
+    inside, _ = found.mean(("place",), 1)
     assert said(page, f"With place, at 1 shot: **{inside.estimate:.1f} %**")
 
 

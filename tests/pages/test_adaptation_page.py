@@ -22,8 +22,8 @@ from metadash.data.dataset import Dataset
 from metadash.figures.palette import DARK, LIGHT
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS
-from metadash.runs.kinds import run_digest
-from metadash.runs.queue.jobs import JobFolder, all_jobs, title_of
+from metadash.runs.kinds import run_digest, title_of
+from metadash.runs.queue.jobs import JobFolder, all_jobs
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.run import RunSpec
@@ -237,7 +237,7 @@ def counted(right: tuple[int, ...], own: int = 2, moved: int | None = None, loss
 
 def test_the_sentence_counts_and_compares_with_the_prototype() -> None:
     def read(*values: object, **more: object) -> str:
-        return headline(counted(*values, **more)).replace(THIN, " ")  # type: ignore[arg-type]
+        return headline(counted(*values, **more)).replace(THIN, " ")
 
     assert (
         read((23, 50, 63))

@@ -47,7 +47,7 @@ def test_one_learner_is_not_enough(untrained: Workspace) -> None:
 
 def test_of_two_learners_the_headline_is_the_paired_difference_with_both_intervals_and_a_verdict(trained: Workspace) -> None:
     here = arms(trained)
-    page = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])  # type: ignore[arg-type]
+    page = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])
     headline = next(line.value for line in page.markdown if line.value.startswith("#### With "))
     assert headline.startswith("#### With one labelled example per class, ") and headline.count("[") == 2
     assert "on these families" in headline and "no metadata" in headline
@@ -96,13 +96,13 @@ def test_fewer_ways_are_a_curve_and_a_choice_and_a_fixed_head_says_why_it_is_lef
         train(spec, trained)
     newest = {describe(arm) if arm.spec.learner == "prototypical" else "anil": arm for arm in reversed(stored(trained))}
     ids = [newest[name].id for name in ("plain", "place", "anil")] + [arms(trained)["shuffled"].id]
-    page = open_page("compare", dataset="tiny", runs=ids)  # type: ignore[arg-type]
+    page = open_page("compare", dataset="tiny", runs=ids)
     assert len(page.get("plotly_chart")) == 4 and said(page, "its head has one row for each of 5 classes")
     page.segmented_control(key="cmp_ways").set_value(2).run()
     assert not page.exception and any("Fewer than two" in note.value for note in page.info), "only one was scored at two ways"
     train(tiny_run(("place",), evaluation=fewer), trained)
     ids.append(next(arm.id for arm in stored(trained) if describe(arm) == "place" and arm.spec.evaluation.ways))
-    page = open_page("compare", dataset="tiny", runs=ids, cmp_ways="2")  # type: ignore[arg-type]
+    page = open_page("compare", dataset="tiny", runs=ids, cmp_ways="2")
     assert not page.exception and said(page, "Left out at 2 ways: “anil") and said(page, "2-way, siblings tasks")
 
 
@@ -119,7 +119,7 @@ def test_it_starts_with_the_newest_learners_that_can_be_compared_and_writes_them
 def test_a_link_shows_what_it_named(trained: Workspace) -> None:
     here = arms(trained)
     wanted = [here["shuffled"].id, here["place"].id]
-    page = open_page("compare", dataset="tiny", runs=wanted, cmp_baseline=here["shuffled"].id)  # type: ignore[arg-type]
+    page = open_page("compare", dataset="tiny", runs=wanted, cmp_baseline=here["shuffled"].id)
     assert page.multiselect(key="runs").value == wanted and page.selectbox(key="cmp_baseline").value == here["shuffled"].id
     claims = ("“place” does", "“place” probably does", "“place” very likely does", "whether “place” does", "between “place”")
     assert any(said(page, claim) for claim in claims)
@@ -127,20 +127,20 @@ def test_a_link_shows_what_it_named(trained: Workspace) -> None:
 
 def test_a_link_keeps_its_meaning_when_names_change_because_of_a_new_run(trained: Workspace) -> None:
     here = arms(trained)
-    page = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])  # type: ignore[arg-type]
+    page = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])
     train(tiny_run(("place",), steps=7), trained)
     page.run()
     assert page.multiselect(key="runs").value == [here["place"].id, here["plain"].id] and not page.exception
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(trained: Workspace) -> None:
-    page = open_page("compare", dataset="tiny", runs=["gone", arms(trained)["place"].id])  # type: ignore[arg-type]
+    page = open_page("compare", dataset="tiny", runs=["gone", arms(trained)["place"].id])
     assert any("not stored here: gone" in one_sentence(warning.value) for warning in page.warning)
 
 
 def test_learners_on_different_test_tasks_are_not_mixed_and_those_that_fit_are_offered(trained: Workspace) -> None:
     here = arms(trained)
-    page = open_page("compare", dataset="tiny", runs=[here["place"].id, here["elsewhere plain"].id])  # type: ignore[arg-type]
+    page = open_page("compare", dataset="tiny", runs=[here["place"].id, here["elsewhere plain"].id])
     (warning,) = page.warning
     assert "only learners scored on the same test tasks can be compared" in one_sentence(warning.value)
     (offer,) = [button for button in page.button if "with the same test tasks" in button.label]
@@ -150,7 +150,7 @@ def test_learners_on_different_test_tasks_are_not_mixed_and_those_that_fit_are_o
 
 
 def test_a_learner_that_nobody_shares_tasks_with_says_so(trained: Workspace) -> None:
-    page = open_page("compare", dataset="tiny", runs=[arms(trained)["elsewhere plain"].id])  # type: ignore[arg-type]
+    page = open_page("compare", dataset="tiny", runs=[arms(trained)["elsewhere plain"].id])
     assert said(page, "nobody else was scored on the tasks of this one yet") and said(page, "way uniform")
 
 
@@ -211,6 +211,6 @@ def test_what_is_shown_is_what_the_analysis_says(page: AppTest, trained: Workspa
 
     here = arms(trained)
     first, second = (load_scores(list(here[name].runs), server.store()) for name in ("place", "plain"))
-    chosen = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])  # type: ignore[arg-type]
+    chosen = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])
     inside = difference(first, second, 1).episodes
     assert said(chosen, points(inside.estimate, inside.low, inside.high))

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
-from tests.builders import copy_workspace, one_sentence
+from metadash.workspace import Workspace
+from tests.builders import copy_workspace, one_sentence, tiny_description, write_photos
 from tests.pages.page import open_page, said
 
 
@@ -34,6 +35,15 @@ def test_the_task_is_said_in_a_sentence_and_is_the_one_the_sampler_draws(page: A
     assert said(page, "12 queries are asked; guessing gets 25 % of them right.")
     spec = EpisodeSpec(Pool("family-0"), n_way=4, n_shot=1, n_query=3, strategy="siblings", column="family")
     assert said(page, f"episode {draw(tiny, spec).hash}")
+
+
+def test_the_page_opens_with_a_task_that_the_data_set_can_serve(tmp_path, monkeypatch) -> None:
+    """Two things of a kind among the validation classes, six pictures of each."""
+    workspace = Workspace(tmp_path)
+    write_photos(workspace, description=tiny_description("photos", sibling_column="corner", default_split="family-0"))
+    monkeypatch.setenv("METADASH_WORKSPACE", str(workspace.root))
+    page = open_page("episodes", dataset="photos")
+    assert not page.error and said(page, "#### Tell 2 things apart") and page.number_input(key="ep_query").value == 5
 
 
 def test_each_class_has_its_pictures_its_metadata_and_hover_text(page: AppTest, tiny: Dataset) -> None:

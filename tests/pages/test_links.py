@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from metadash.answers.stored_arms import arm_id
 from metadash.dashboard import server
 from metadash.dashboard.episodes.handmade import Task
-from metadash.dashboard.links import copy_link
-from metadash.dashboard.links.pages import UNBOUND, address
+from metadash.dashboard.links import address, copy_link
+from metadash.dashboard.links.pages import UNBOUND
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.learners.core.fusions import BOTH
@@ -259,7 +259,7 @@ def test_steps_that_lead_nowhere_show_the_task_as_drawn_and_say_so(steps: str, s
 
 @pytest.mark.parametrize("asked", [["nope"], ["*x* :red[y]"], [""], ["tiny", "nope"], ["9" * 10_000]])
 def test_a_data_set_that_is_not_here_is_said_and_none_takes_its_place(asked: list[str], seen: list[dict]) -> None:
-    page = open_page("start", dataset=asked)  # type: ignore[arg-type]
+    page = open_page("start", dataset=asked)
     told = page.error[0].value
     assert "which is not here; those here: tiny, glyphs" in told and "*x*" not in told and len(told) < 400
     assert page.title[0].value == "Which data set?" and not page.subheader
@@ -269,7 +269,7 @@ def test_a_data_set_that_is_not_here_is_said_and_none_takes_its_place(asked: lis
 
 @pytest.mark.parametrize("texts", [["3", "4"], ["3", "3"]])
 def test_a_parameter_that_is_there_twice_says_nothing(texts: list[str], seen: list[dict]) -> None:
-    page = open_page("episodes", dataset="tiny", ep_way=texts, ep_strategy=["uniform", "siblings"])  # type: ignore[arg-type]
+    page = open_page("episodes", dataset="tiny", ep_way=texts, ep_strategy=["uniform", "siblings"])
     assert page.number_input(key="ep_way").value == 5 and page.selectbox(key="ep_strategy").value == "siblings"
     assert f"“{texts[0]}” and “{texts[1]}” for “n\\-way”" in page.warning[0].value
 

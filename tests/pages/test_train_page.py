@@ -264,7 +264,7 @@ def test_from_the_button_to_the_answer(page: AppTest, untrained: Workspace) -> N
 
 
 def test_what_the_pages_are_made_of_loads_neither_torch_nor_scikit_learn() -> None:
-    parts = ("learning", "joblist", "curves", "comparison", "mapview", "links")
+    parts = ("train.controls", "train.queue", "parts.curves", "compare.learners", "prototypes.map_view", "links.pages")
     program = f"import sys; [__import__(f'metadash.dashboard.{{p}}') for p in {parts}]; print({{'torch', 'sklearn'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "set()", done.stdout + done.stderr

@@ -26,7 +26,7 @@ def took(store: RunStore, tiny: Dataset, spec: Any, seconds: float, **cost: floa
     store_parts = {"summary": {}, "environment": {}, "frames": {}, "arrays": {}, "weights": {}, "log": ""}
     from metadash.runs.kinds import run_digest
 
-    store.write(run_digest(spec, tiny), spec, tiny, seconds=seconds, cost=cost, **store_parts)  # type: ignore[arg-type]
+    store.write(run_digest(spec, tiny), spec, tiny, seconds=seconds, cost=cost, **store_parts)
 
 
 def test_what_is_stored_takes_no_time(tiny: Dataset, store: RunStore) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.runs.kinds import run_digest
+from metadash.runs.kinds import run_digest, title_of
 from metadash.runs.memory import advice, is_lack_of_memory, within_memory
-from metadash.runs.queue.jobs import JobFolder, title_of
+from metadash.runs.queue.jobs import JobFolder
 from metadash.runs.store import RunStore
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.views import MapSpec

@@ -321,7 +321,7 @@ def test_a_claim_is_freed_when_its_holder_is_killed(tmp_path: Path) -> None:
         process.wait(10)
         started = time.monotonic()
         with RunStore(workspace).claim("abc", lambda: None):
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 20  # only a hang takes longer
 
 
 def test_a_claim_is_free_after_an_error_inside(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
 from metadash.runs import train as training
+from metadash.runs.kinds import check
 from metadash.runs.progress import Stopped
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.any_spec import Spec
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
 from metadash.training.trainer import Arm

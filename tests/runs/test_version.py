@@ -148,7 +148,6 @@ def test_what_decides_no_number_of_a_run_does_not_count() -> None:
         "runs/queue/jobs.py",
         "runs/queue/board.py",
         "verbs/cli.py",
-        "verbs/commands.py",
     ):
         assert name not in counted and (PACKAGE / name).is_file(), name
 
@@ -193,8 +192,8 @@ def test_everything_that_is_loaded_to_compute_counts_or_is_excused() -> None:
     )
     loaded = {Path(line).relative_to(PACKAGE).as_posix() for line in done.stdout.splitlines()}
     assert "learners/maml.py" in loaded and "training/heads.py" in loaded
-    unknown = loaded - {*version.reached()} - {*ELSEWHERE}
-    assert unknown == {"settings.py"}, "the workspace alone reads it: where things lie, how many work"
+    unknown = {name for name in loaded - {*version.reached()} if not version.is_elsewhere(name)}
+    assert not unknown
 
 
 def test_every_module_that_does_not_count_has_its_reason_and_would_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +201,7 @@ def test_every_module_that_does_not_count_has_its_reason_and_would_be_reached(mo
     monkeypatch.setattr(version, "ELSEWHERE", {})
     everything = version.reached()
     for name, why in ELSEWHERE.items():
-        assert name in everything and len(why) > 15, name
+        assert any(file == name or (file.startswith(name) and name.endswith("/")) for file in everything) and len(why) > 15, name
 
 
 # --- what does not count cannot change a number ----------------------------------------------------------------------------

@@ -10,8 +10,8 @@ import pytest
 from metadash.data.dataset import Dataset
 from metadash.data.splits import table_of
 from metadash.errors import BadInput
+from metadash.runs.kinds import check
 from metadash.runs.train import train
-from metadash.specs.check import check
 from metadash.specs.defaults import Fitting, fitting, fitting_folds
 from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
 from metadash.workspace import Workspace
@@ -45,7 +45,7 @@ def small(folder, classes: int = 12, each: int = 12, per_group: int = 4, roles: 
 def run_of(data: Dataset, found: Fitting, strategy: str = "uniform", column: str | None = None, split: str = "one") -> RunSpec:
     """A run with metadata of these numbers, small enough to be trained."""
     backbone = BackboneSpec("small", split, "mlp", 8, episodes=3, **found.backbone)
-    tests = Evaluation(**found.evaluation, strategy=strategy, column=column, n_episodes=60)  # type: ignore[arg-type]
+    tests = Evaluation(**found.evaluation, strategy=strategy, column=column, n_episodes=60)
     return RunSpec(
         "small", split, backbone=backbone, fusion="pseudo-shots", sources=("place",), steps=2, meta_batch=2, evaluation=tests
     )

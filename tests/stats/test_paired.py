@@ -74,7 +74,7 @@ def test_what_is_no_practical_difference_can_be_chosen(manifest: EpisodeManifest
 
 def test_an_effect_that_differs_between_groups_is_less_certain_for_new_ones(manifest: EpisodeManifest) -> None:
     first, second = made(manifest, (54.0, 60, 62)), made(manifest, (50.0, 60, 62))
-    uneven = dataclasses.replace(first, accuracy=first.accuracy + 0.03 * (manifest.group - 1))
+    uneven = dataclasses.replace(first, values=first.values + 0.03 * (manifest.group - 1))
     found = difference(uneven, second, 1)
     inside = found.episodes.high - found.episodes.low
     assert found.new_classes.high - found.new_classes.low > 5 * inside

@@ -8,11 +8,9 @@ from metadash.ablation.giveaway import giveaway
 from metadash.ablation.metadata_only import alone_specs, base_run, proxies, read_alone
 from metadash.data.dataset import Dataset, Source
 from metadash.errors import BadInput
-from metadash.runs.kinds import as_plain, from_plain, kind_of
-from metadash.runs.queue.jobs import title_of
+from metadash.runs.kinds import as_plain, check, from_plain, kind_of, title_of
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
-from metadash.specs.check import check
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.views import MapSpec
 from metadash.workspace import Workspace

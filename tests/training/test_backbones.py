@@ -11,9 +11,8 @@ from metadash.answers.answer import answer_spec
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.runs.estimate import from_scratch
-from metadash.runs.queue.jobs import title_of
+from metadash.runs.kinds import check, title_of
 from metadash.runs.train import train
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
 from metadash.verbs import cli

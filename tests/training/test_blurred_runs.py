@@ -1,5 +1,6 @@
 """Runs whose metadata was made less exact first: what the learner is told, what the run is called, what is refused."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,14 +8,12 @@ import pytest
 
 from metadash.answers.stored_arms import knowledge, names_of, stored_arms
 from metadash.canonical import plain
+from metadash.data.columns.kind import ADDED, REPLACED
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.metadata.blur import LAPLACE, RESPONSE
-from metadash.runs.kinds import run_digest
-from metadash.runs.queue.jobs import title_of
+from metadash.fields import build
+from metadash.runs.kinds import check, run_digest, title_of
 from metadash.runs.store import RunStore
-from metadash.specs.check import check
-from metadash.specs.fields import build
 from metadash.specs.run import RunSpec
 from metadash.training.trainer import encode_sources
 from metadash.workspace import Workspace
@@ -23,11 +22,11 @@ from tests.builders import one_sentence, store_scores, tiny_run
 
 def test_a_learner_is_told_the_blurred_metadata_and_nothing_else(tiny: Dataset) -> None:
     (exact,) = encode_sources(tiny_run(("place",)), tiny)
-    (noisy,) = encode_sources(tiny_run(("place",), blur=(("place", "corner", RESPONSE, 0.5),)), tiny)
+    (noisy,) = encode_sources(tiny_run(("place",), blur=(("place", "corner", REPLACED, 0.6),)), tiny)
     changed = (exact.vectors != noisy.vectors).any(axis=1)
     assert exact.features == noisy.features and 0.3 < changed.mean() < 1
     again, other = (
-        encode_sources(tiny_run(("place",), blur=(("place", "corner", RESPONSE, 0.5),), seed=seed), tiny)[0] for seed in (0, 1)
+        encode_sources(tiny_run(("place",), blur=(("place", "corner", REPLACED, 0.6),), seed=seed), tiny)[0] for seed in (0, 1)
     )
     assert np.array_equal(again.vectors, noisy.vectors) and not np.array_equal(other.vectors, noisy.vectors)
 
@@ -42,12 +41,12 @@ def test_a_blur_is_part_of_what_a_run_is_and_no_blur_is_the_run_it_always_was(ti
     exact, year = tiny_run(("age", "size")), tiny_run(("age", "size"), blur=(("age", "found", "year"),))
     assert run_digest(exact, tiny) != run_digest(year, tiny)
     assert tiny_run(("age", "size"), blur=(("age", "found", "as it is"),)) == exact
-    both = (("size", "size", LAPLACE, 1), ("age", "found", "year"))
+    both = (("size", "size", ADDED, 1), ("age", "found", "year"))
     assert tiny_run(("age", "size"), blur=both) == tiny_run(("age", "size"), blur=both[::-1])
 
 
 def test_a_blurred_spec_survives_json() -> None:
-    spec = tiny_run(("size",), blur=(("size", "size", LAPLACE, 2.0), ("size", "count", "5 bins")))
+    spec = tiny_run(("size",), blur=(("size", "size", ADDED, 2.0), ("size", "count", "5 bins")))
     assert (
         build(RunSpec, {**json.loads(json.dumps(plain(spec))), "backbone": spec.backbone, "evaluation": spec.evaluation}) == spec
     )
@@ -59,7 +58,7 @@ def test_compare_names_what_was_blurred(own_workspace: Workspace) -> None:
     for spec in specs:
         store_scores(store, spec, data, np.full((3, 120), 0.5))
     assert set(names_of(stored_arms(store.runs())[0]).values()) == {"age", "age (found: year)"}
-    assert knowledge(tiny_run(("size",), blur=(("size", "size", LAPLACE, 2),))) == "size (size: Laplace noise, ε = 2)"
+    assert knowledge(tiny_run(("size",), blur=(("size", "size", ADDED, 2),))) == "size (size: added noise, scale 2)"
     assert "found: year" in title_of(specs[1])
 
 
@@ -89,3 +88,14 @@ def test_a_blur_that_does_not_fit_the_data_is_refused_before_anything_is_compute
     with pytest.raises(BadInput) as problem:
         check(tiny_run(("age",), blur=(blur,)), tiny)
     assert words in one_sentence(problem.value)
+
+
+def test_a_stored_run_that_promised_an_epsilon_is_left_out_and_said_to_be_of_another_version(own_workspace: Workspace) -> None:
+    data, store = Dataset.open(own_workspace, "tiny"), RunStore(own_workspace)
+    spec = tiny_run(("size",), blur=(("size", "size", ADDED, 2.0),))
+    run = store_scores(store, spec, data, np.full((3, 120), 0.5))
+    assert run.is_understood
+    old = dataclasses.replace(
+        run, about={**run.about, "spec": {**run.about["spec"], "blur": [["size", "size", "Laplace noise", 2.0]]}}
+    )
+    assert not old.is_understood

@@ -12,10 +12,10 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.learners.registry import LEARNERS, make
+from metadash.runs.kinds import check
 from metadash.runs.progress import History
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import modulating, usual_fusion, usual_strategy
 from metadash.specs.subsets import MaskedSpec, SourceArm, run_of

@@ -11,6 +11,7 @@ from metadash.runs.train import train
 from metadash.specs.builder import as_options, folded, run_for
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.run import BackboneSpec
+from metadash.training.features.fresh import fresh_features
 from metadash.training.features.stored import features_of, network_inputs
 from metadash.workspace import Workspace
 from tests.builders import (
@@ -198,3 +199,17 @@ def test_choices_that_a_spec_names_give_it_again(sentences: Dataset, vectors: Da
         assert run_for(data, **found.choices).backbone == found
     assert as_options(run_for(vectors, backbone="none").backbone.choices) == ["--backbone", "none"]
     assert as_options(run_for(vectors).backbone.choices)[-1] == "--own-backbone"
+
+
+# --- texts that are in no data set ------------------------------------------------------------------------------------------------
+
+
+def test_a_text_of_the_data_set_given_as_a_new_one_has_the_features_that_it_has_there(
+    workspace: Workspace, sentences: Dataset
+) -> None:
+    rows = np.array([3, 700, 1100])
+    for name in ("tfidf", "mlp"):
+        run = train(run_for(sentences, backbone=name).backbone, workspace)
+        np.testing.assert_allclose(
+            fresh_features(run, sentences, sentences.inputs[rows]), features_of(run)[rows], rtol=1e-3, atol=1e-4
+        )

@@ -13,9 +13,9 @@ from metadash.data.dataset import Dataset, Source
 from metadash.errors import BadInput
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS
+from metadash.runs.kinds import check
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
 from metadash.training.evaluate import score

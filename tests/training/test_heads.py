@@ -10,10 +10,10 @@ import torch
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
+from metadash.runs.kinds import check
 from metadash.runs.progress import History, Stopped
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, SourceArm, run_of
 from metadash.specs.what_if import WhatIfSpec
@@ -150,7 +150,7 @@ def test_equal_questions_have_equal_numbers_whoever_asks(tiny: Dataset, own_work
 
 def test_a_trained_learner_asked_again_with_nothing_changed_says_what_it_said(own_workspace: Workspace, tiny: Dataset) -> None:
     run = train(replace(RUN, dropout=0.5, steps=100), own_workspace)
-    again = train(WhatIfSpec(run.spec), own_workspace)  # type: ignore[arg-type]
+    again = train(WhatIfSpec(run.spec), own_workspace)
     before, after = (
         one.scores().query("n_way == 5").sort_values(["shot", "episode"])["correct"].to_numpy() for one in (run, again)
     )

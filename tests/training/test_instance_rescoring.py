@@ -12,9 +12,9 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.metadata.changes import Change, InstanceEdit
+from metadash.runs.kinds import check
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.training import changed_metadata

@@ -12,8 +12,8 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.learners.core.options import LearnerOptions, read_options
 from metadash.learners.registry import ENTRIES, LEARNERS, options_for
-from metadash.runs.kinds import run_digest
-from metadash.runs.queue.jobs import JobFolder, title_of
+from metadash.runs.kinds import run_digest, title_of
+from metadash.runs.queue.jobs import JobFolder
 from metadash.runs.queue.worker import work
 from metadash.runs.store import RunStore
 from metadash.runs.train import train

@@ -44,7 +44,7 @@ def test_metadata_gone_everywhere_give_the_plain_prototypes(asked: Any, tiny_wor
 def test_many_variants_at_once_are_scored_as_the_learner_scores_each(tiny_workspace: Workspace, tiny: Dataset) -> None:
     store = RunStore(tiny_workspace)
     scorer = Rescorer(train(RUN, tiny_workspace), tiny, store)
-    variants = [scorer.encoded((Change("place", kind, 0.5),), seed=1) for kind in ("missing", "swap", "nearest", "noise")]  # type: ignore[arg-type]
+    variants = [scorer.encoded((Change("place", kind, 0.5),), seed=1) for kind in ("missing", "swap", "nearest", "noise")]
     found = scorer.correct(variants)
     for encoded, correct in zip(variants, found, strict=True):
         alone = score(scorer.arm.learner, scorer.table, scorer.position, scorer.manifest, RUN.evaluation.shots, encoded)

@@ -74,13 +74,15 @@ def test_the_head_of_fewer_classes_is_solved_anew_and_not_cut_out_of_that_of_mor
     """For prototypes the two are the same; for a head fitted to the whole support they are not, and the task's own counts."""
     import torch
 
+    from metadash.learners.core.task_batch import TaskBatch
+
     for learner, same in (("prototypical", True), ("logistic", False)):
         arm, _ = restored(tiny_run(learner=learner, evaluation=TESTS), tiny, tiny_workspace)
         manifest = draw(tiny, TESTS.episodes("family-0", "test"))
         few = manifest.at_ways(2)
         take = lambda rows: torch.from_numpy(arm.stored[rows])  # noqa: E731, B023
-        at_five = arm.learner(take(manifest.support), take(few.query).flatten(1, 2))[..., :2]
-        at_two = arm.learner(take(few.support), take(few.query).flatten(1, 2))
+        at_five = arm.learner(TaskBatch.by_class(take(manifest.support), take(few.query).flatten(1, 2)))[..., :2]
+        at_two = arm.learner(TaskBatch.by_class(take(few.support), take(few.query).flatten(1, 2)))
         assert torch.equal(at_five.argmax(-1), at_two.argmax(-1)) is same
 
 
@@ -138,7 +140,7 @@ def test_the_usual_ways_are_few_and_fewer() -> None:
 
 
 def test_a_split_with_too_few_classes_for_a_task_is_named_with_what_to_do(tiny: Dataset) -> None:
-    from metadash.specs.check import check
+    from metadash.runs.kinds import check
 
     narrow = Dataset.__new__(Dataset)
     narrow.__dict__.update(tiny.__dict__)

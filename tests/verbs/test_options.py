@@ -16,11 +16,14 @@ import pytest
 from metadash.data.dataset import Dataset, Source
 from metadash.data.omniglot import fetch as omniglot
 from metadash.errors import BadInput
+from metadash.front import ablation as front_ablation
+from metadash.front import computing
+from metadash.front.run import run_asked
 from metadash.runs.queue.outlook import Outlook
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.specs.defaults import USUAL
-from metadash.verbs import ablate, audit, cli, commands, whatif
+from metadash.verbs import ablate, audit, cli, serve, whatif
 from metadash.workspace import Workspace
 from tests.builders import (
     one_sentence,
@@ -89,23 +92,23 @@ def nothing_trains(monkeypatch: pytest.MonkeyPatch) -> None:
         raise Trained(repr(arguments[:3]))
 
     monkeypatch.setattr(RunStore, "find", lambda *_: None)
-    monkeypatch.setattr(ablate, "check", lambda *_: None)
-    for module in (commands, ablate, whatif):
-        for name in ("train_all", "train_one"):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, note)
+    monkeypatch.setattr(front_ablation, "check", lambda *_: None)
+    for name in ("train_all", "train_one"):
+        monkeypatch.setattr(computing, name, note)
     heard: list[str] = []
     looked = lru_cache(audit.audit)
     monkeypatch.setattr(audit, "audit", lambda data, split, sources: looked(data, split, sources))
     monkeypatch.setattr(audit, "open_dataset", lru_cache(audit.open_dataset))
-    monkeypatch.setattr(audit, "train_all", lambda specs, *_: heard.append(repr(specs)))
+    monkeypatch.setattr(audit, "compute_all", lambda specs, *_, **__: heard.append(repr(specs)))
     monkeypatch.setattr(audit, "read_alone", lambda *_: [Told(heard.pop())])
     monkeypatch.setattr(audit, "proxies", lambda *_: [])
     monkeypatch.setattr(audit, "alone_line", lambda told: told.sentence)
-    monkeypatch.setattr(audit, "train_one", lambda spec, *_: spec)
+    monkeypatch.setattr(audit, "compute_one", lambda spec, *_: spec)
     monkeypatch.setattr(audit, "giveaway", lambda spec: Told(repr(spec)))
-    monkeypatch.setattr(ablate, "outlook_of", lambda *_, **__: Outlook(0, 0, 0))
-    monkeypatch.setattr(ablate, "parts_of", lambda *_: [])
+    for module in (ablate, front_ablation):
+        monkeypatch.setattr(module, "outlook_of", lambda *_, **__: Outlook(0, 0, 0))
+        monkeypatch.setattr(module, "parts_of", lambda *_: [])
+    monkeypatch.setattr(serve, "hand_over", note)
     monkeypatch.setattr(omniglot, "fetch", got)
     monkeypatch.setattr(omniglot, "install", got)
 
@@ -154,6 +157,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "learners": ("",),
     "compare": ("", "$informed $plain", "$informed $shuffled $plain --pairs"),
     "doctor": ("",),
+    "serve": ("",),
 }
 SITUATIONS["report"] = tuple(f"{one} --out $folder/a.html" for one in SITUATIONS["ablate"][:2])
 """What stands on the line already when an option is added."""
@@ -273,6 +277,7 @@ CASES: dict[str, dict[str, str]] = {
         "rope": "--rope 4",
     },
     "doctor": {"deep": "--deep"},
+    "serve": {"port": "--port 8999", "address": "--address 0.0.0.0"},
 }
 """For each option what to add to the line; of several (``|``) one must make a difference."""
 for _verb in ("answer", "ablate", "report", "audit", "episodes", "train", "whatif"):
@@ -369,10 +374,11 @@ def test_leave_to_leak_a_file_and_the_shipped_backbone_make_their_difference(sta
         ("audit", "--run $informed", "--run would be ignored without --probe"),
         ("audit", "--prototypes", "--prototypes would be ignored without --probe"),
         ("audit", "--sensitive count", "name what they know already with --quasi"),
-        ("ablate", "--tier screen --controls noise", "--controls would be ignored by the tier screen"),
+        ("ablate", "--tier screen --controls noise", "controls would be ignored by the tier screen"),
         ("ablate", "--tier screen --folds 5", "Only the tier confirm is cross-fitted"),
         ("answer", "--question marks --n-way 3", "asks for n-way 5"),
-        ("answer", "--question marks --sources place", "--question and --sources were both given"),
+        ("answer", "--question marks --sources place", "question and sources were both given"),
+        ("answer", "--shots 1", "two numbers of shots or more"),
         ("answer", "--split family-1 --folds 5", "leave one of them out"),
         ("compare", "--rope 0.5", "--rope would be ignored where runs are only listed"),
         ("compare", "--pairs", "--pairs would be ignored where runs are only listed"),
@@ -417,6 +423,6 @@ def test_an_ablation_s_learner_learns_as_fast_as_the_same_learner_trained_by_its
         for mode in ("quick", "full"):
             common = ["--dataset", "tiny", "--learner", learner, "--mode", mode]
             ablated = ablate.spec_of(cli.parser().parse_args(["ablate", *common, "--sources", "place"]), stage.data).run
-            trained = commands.run_of(cli.parser().parse_args(["train", *common, "--sources", "place"]), stage.data)
+            trained = run_asked(stage.data, "place", learner=learner, mode=mode)
             assert ablated == trained, f"{learner}, {mode}"
-    assert commands.run_of(cli.parser().parse_args(["train", "--dataset", "tiny"]), stage.data).evaluation.shots == USUAL.shots
+    assert run_asked(stage.data).evaluation.shots == USUAL.shots

@@ -13,16 +13,16 @@ from metadash.ablation.result import Ablation
 from metadash.ablation.subset_value import SubsetValue, subset_values
 from metadash.ablation.words import TIERS, headline, looks_words, told_sets, total_words, verdict_words
 from metadash.answers.ledger import rank_of
-from metadash.answers.sentence import bracket, cell
-from metadash.dashboard.parts.badges import badge_of
+from metadash.answers.sentence import cell
+from metadash.dashboard.parts.badges import Colour, badge_of
 from metadash.dashboard.parts.escape import plain
 from metadash.figures.palette import Palette
 from metadash.metadata.audit.findings import CODES
 from metadash.runs.store import RunStore
 from metadash.stats import words
-from metadash.stats.paired import Difference
+from metadash.stats.metric import Metric
 
-BADGE_COLOURS = {"block": "red", "warn": "orange", "note": "gray"}
+BADGE_COLOURS: dict[str, Colour] = {"block": "red", "warn": "orange", "note": "gray"}
 LINES = """<style>
 .md-card.md-card{padding:0;display:grid;grid-template-columns:minmax(8.5rem,13rem) 1fr;gap:.3rem .9rem;font-size:.92rem;line-height:1.45;margin:.1rem 0 .3rem}
 .md-card dt{color:var(--md-muted)}.md-card dd{margin:0;overflow-wrap:anywhere}
@@ -59,7 +59,7 @@ def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"##### {plain(card.source)}", width="content")
-            st.badge("partial" if found.partial else label, color="orange" if found.partial else colour)  # type: ignore[arg-type]
+            st.badge("partial" if found.partial else label, color="orange" if found.partial else colour)
             st.badge(found.tier, color="gray")
             if card.level == "instance":
                 st.badge(
@@ -71,7 +71,7 @@ def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
                 st.badge("▲ screen and confirm disagree", color="orange", help=card.disagreement)
             for badge in card.badges:
                 name = f"{MARKS[badge.severity]} {CODES.get(badge.kind, badge.kind)}"
-                st.badge(name, color=BADGE_COLOURS[badge.severity], help=badge.text)  # type: ignore[arg-type]
+                st.badge(name, color=BADGE_COLOURS[badge.severity], help=badge.text)
         st.markdown(plain(verdict_words(card)))
         lines = card_lines(card, found)
         st.html(lines_html([line for line in lines if not line[1].startswith(NOT_MEASURED)], palette))
@@ -93,22 +93,27 @@ def subset_explorer(found: Ablation) -> None:
     sources = list(found.spec.sources)
     chosen = st.pills("Sources that are there", sources, selection_mode="multi", key="ab_subset", bind="query-params") or []
     rows = subset_values(found, [name for name in sources if name in chosen])
-    first = rows[0]
+    first, metric = rows[0], found.metric
     noun = words.plural(found.unit_noun)
     told = ", ".join(name for name in sources if name in chosen) or "no metadata"
     st.markdown(
-        f"With {plain(told)}, at {words.plural_of(first.shot, 'shot')}: **{first.episodes.estimate:.1f} %** of queries are right."
+        f"With {plain(told)}, at {words.plural_of(first.shot, 'shot')}: **{metric.said(first.episodes.estimate)}** "
+        + ("of queries are right." if metric.counted else f"{metric.title}.")
     )
-    st.dataframe(subset_table(rows), hide_index=True, width="stretch", alt="Value of the chosen sources at each number of shots")
-    st.caption(f"First bracket: 95 % interval for these test {noun}; second: for new {noun}. Differences in points, paired.")
+    st.dataframe(
+        subset_table(rows, metric), hide_index=True, width="stretch", alt="Value of the chosen sources at each number of shots"
+    )
+    st.caption(
+        f"First bracket: 95 % interval for these test {noun}; second: for new {noun}. Differences in {metric.gain}, paired."
+    )
 
 
-def subset_table(rows: list[SubsetValue]) -> pd.DataFrame:
+def subset_table(rows: list[SubsetValue], metric: Metric) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
                 "shots": row.shot,
-                "accuracy, %": cell(row.episodes, row.new_classes),
+                metric.axis: cell(row.episodes, row.new_classes, decimals=metric.decimals),
                 "more than with none": cell(row.more_than_none.episodes, row.more_than_none.new_classes, signed=True),
                 "against all": cell(row.less_than_all.episodes, row.less_than_all.new_classes, signed=True),
             }
@@ -118,18 +123,15 @@ def subset_table(rows: list[SubsetValue]) -> pd.DataFrame:
 
 
 def fold_table(found: Ablation) -> pd.DataFrame:
-    def told(one: Difference) -> str:
-        return words.points(one.episodes.estimate, one.episodes.low, one.episodes.high).replace(" points", "")
-
     return pd.DataFrame(
         {
             "fold": part.split,
             "episodes": words.count(part.n_episodes),
             words.plural(found.class_noun): part.n_classes,
             **({words.plural(found.group_noun): part.n_groups} if part.n_groups else {}),
-            "without metadata, %": f"{part.plain.estimate:.1f} {bracket(part.plain.estimate, part.plain.low, part.plain.high)}",
-            "all together": told(part.total),
-            **{name: told(one) for name, one in zip(found.spec.sources, part.delta, strict=True)},
+            f"without metadata, {found.metric.unit}": f"{part.plain.estimate:.{found.metric.decimals}f} {part.plain.bracket}",
+            "all together": part.total.episodes.bare,
+            **{name: one.episodes.bare for name, one in zip(found.spec.sources, part.delta, strict=True)},
         }
         for part in found.by_fold
     )

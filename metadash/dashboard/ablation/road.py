@@ -24,9 +24,9 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.audit.audit import Audit, audit
 from metadash.networks.encoders.registry import is_trained, usual_features
+from metadash.runs.kinds import check
 from metadash.specs.any_spec import Spec
 from metadash.specs.builder import run_for
-from metadash.specs.check import check
 from metadash.specs.run import Evaluation
 from metadash.specs.source_levels import column_for, usual_strategy
 from metadash.stats import words

@@ -104,7 +104,7 @@ def style(palette: Palette) -> str:
 .ad-name{{display:flex;gap:6px;align-items:center;height:2.5rem;font-size:.8rem;line-height:1.2;font-weight:600;margin-bottom:2px;
  color:{palette.text}}}
 .ad-name span{{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden;overflow-wrap:anywhere}}
-.ad-name img{{width:32px;height:32px;border-radius:5px;image-rendering:pixelated;object-fit:contain;flex:none}}
+.ad-name img{{height:32px;width:auto;max-width:64px;object-fit:contain;border-radius:5px;image-rendering:pixelated;flex:none}}
 .ad-grid{{border-collapse:separate;border-spacing:1px;font-size:11px;color:{palette.text}}}
 .ad-grid th{{font-weight:400;color:{palette.muted};padding:0;text-align:center;min-width:18px}}
 .ad-grid th.ad-now{{color:{palette.text};font-weight:700;text-decoration:underline;text-underline-offset:2px}}
@@ -112,7 +112,7 @@ def style(palette: Palette) -> str:
  border:1px solid {palette.grid};font-weight:600}}
 .ad-grid td.ad-gap{{min-width:4px;width:4px;border:0}}
 .ad-grid img,.ad-bin img{{display:block;border-radius:4px;image-rendering:pixelated;object-fit:contain}}
-.ad-grid img{{width:18px;height:18px}}
+.ad-grid img{{height:18px;width:auto;max-width:36px}}
 .ad-panels .md-words,.ad-bins .md-words{{display:block;max-width:12rem;font-size:11px;line-height:1.3;padding:0 3px;white-space:nowrap;
  overflow:hidden;text-overflow:ellipsis}}
 .ad-legend{{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:.85rem;color:{palette.muted};align-items:center}}
@@ -123,7 +123,7 @@ def style(palette: Palette) -> str:
 .ad-bin small{{display:block;color:{palette.muted};font-size:.8rem;margin:3px 0 6px}}
 .ad-row{{display:flex;flex-wrap:wrap;gap:5px}}
 .ad-item{{position:relative;border-radius:6px;border:2px solid transparent;line-height:0}}
-.ad-item img{{width:34px;height:34px}}
+.ad-item img{{height:34px;width:auto;max-width:68px}}
 .ad-item.ad-wrong{{border-color:{palette.hurts}}}
 .ad-item.ad-wrong::after{{content:"×";position:absolute;right:-6px;top:-7px;width:14px;height:14px;border-radius:50%;
  background:{palette.hurts};color:{palette.background};font:700 11px/14px sans-serif;text-align:center}}

@@ -9,7 +9,7 @@ import streamlit as st
 
 from metadash.answers.costs import cost_of, paid
 from metadash.answers.family import Claim, Pair, every_pair
-from metadash.answers.sentence import bracket, cell
+from metadash.answers.sentence import cell
 from metadash.answers.stored_arms import StoredArm, arm_scores, stored_arms
 from metadash.answers.versus import Versus, against_baseline, versus
 from metadash.dashboard import server
@@ -18,6 +18,7 @@ from metadash.errors import BadInput
 from metadash.figures.charts import Curve, Dot, Priced, interval_dots
 from metadash.figures.palette import Palette
 from metadash.stats import words
+from metadash.stats.metric import ACCURACY
 from metadash.stats.scored import Scores
 
 
@@ -91,13 +92,12 @@ def key_of(scores: Scores) -> str:
     return f"{scores.n_way} {' '.join(scores.digests)}"
 
 
-def accuracy_words(scores: Scores, shot: int, noun: str) -> str:
+def mean_words(scores: Scores, shot: int, noun: str) -> str:
     """``76.9 % of queries [76.1, 77.6] on these letters, [74.0, 79.8] on new letters``"""
     inside, new = scores.means(shot)
-    text = (
-        f"{words.percent(inside.estimate / 100)} of queries {bracket(inside.estimate, inside.low, inside.high)} on these {noun}"
-    )
-    return f"{text}, {bracket(new.estimate, new.low, new.high)} on new {noun}" if new.low is not None else f"{text} ({new.note})"
+    what = "of queries" if scores.metric.counted else scores.metric.title
+    text = f"{scores.metric.said(inside.estimate)} {what} {inside.bracket} on these {noun}"
+    return f"{text}, {new.bracket} on new {noun}" if new.low is not None else f"{text} ({new.note})"
 
 
 UNLIKE_THE_ROLES = (0, 3, 7, 8, 9, 2, 4)
@@ -125,9 +125,9 @@ def dots(
     ]
 
 
-def differences_chart(found: Sequence[Dot], palette: Palette) -> go.Figure:
+def differences_chart(found: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope) -> go.Figure:
     """The dots with a little room beyond the longest interval, and zero always in view."""
-    figure = interval_dots(found, palette)
+    figure = interval_dots(found, palette, rope)
     ends = [
         0.0,
         *(
@@ -138,7 +138,7 @@ def differences_chart(found: Sequence[Dot], palette: Palette) -> go.Figure:
             if end is not None
         ),
     ]
-    room = 0.06 * (max(ends) - min(ends)) + 0.6
+    room = 0.06 * (max(ends) - min(ends)) + 1.2 * rope
     return figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
 
 
@@ -176,16 +176,17 @@ def curves_over_ways(
 def differences_rows(names: Mapping[str, str], compared: Mapping[str, Versus], shot: int) -> pd.DataFrame:
     """The paired differences in full: three intervals, the verdict alone and among all, and what each p tests."""
     together = against_baseline(compared, shot)
+    unit = f"difference, {next((one.difference.unit for one in together.values()), ACCURACY.gain)}"
     rows = {}
     for identity, one in compared.items():
         if identity not in together:
-            rows[names[identity]] = {"difference, points": one.problem}
+            rows[names[identity]] = {unit: one.problem}
             continue
         found = together[identity]
         row, seeds = found.difference, found.difference.seeds
         rows[names[identity]] = {
-            "difference, points": cell(row.episodes, row.new_classes, signed=True),
-            "over seeds": words.points(seeds.estimate, seeds.low, seeds.high) if seeds and seeds.low is not None else "one seed",
+            unit: cell(row.episodes, row.new_classes, signed=True),
+            "over seeds": seeds.words if seeds and seeds.low is not None else "one seed",
             "alone": badge_of(row.decision, compared=True)[0],
             f"among these {found.tested}": badge_of(found.decision, compared=True)[0],
             "p, no difference": p_words(found.p_zero),
@@ -197,7 +198,7 @@ def differences_rows(names: Mapping[str, str], compared: Mapping[str, Versus], s
 def priced(
     names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], colours: Mapping[str, str], shot: int
 ) -> tuple[list[Priced], str]:
-    """Each learner's accuracy and what it pays, and the unit it pays in."""
+    """Each learner's mean and what it pays, and the unit it pays in."""
     seconds, unit = paid({arm.id: cost_of(arm) for arm in arms})
     return [
         Priced(names[arm.id], seconds[arm.id], *scores[arm.id].means(shot), colours[arm.id], hollow=arm.spec.control != "none")

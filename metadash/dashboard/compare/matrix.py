@@ -7,7 +7,6 @@ from string import ascii_uppercase
 from metadash.answers.family import Claim, Pair
 from metadash.figures.palette import Palette, translucent
 from metadash.stats.verdict import Grade, Verdict, graded
-from metadash.stats.words import points
 
 STYLE = """<style>
 .md-pairs{overflow-x:auto;margin:.2rem 0 .4rem}
@@ -57,19 +56,20 @@ def cell(row: str, column: str, names: Mapping[str, str], pairs: Mapping[Pair, C
     if found is None:
         return f'<td style="color:{palette.muted}" title="They share no training seed.">—</td>'
     new, verdict = found.difference.new_classes, turned(found.decision.verdict, sign)
-    centre = sign * new.estimate
+    new = new if sign > 0 else new.turned
     if new.low is None or new.high is None:
-        value, bracket = points(centre).removesuffix(" points"), "no interval"
+        value, bracket = new.signed, "no interval"
     else:
-        low, high = (new.low, new.high) if sign > 0 else (-new.high, -new.low)
-        value, _, bracket = points(centre, low, high).replace(" points", "").partition(" ")
+        value, _, bracket = new.bare.partition(" ")
     colour = {
         Verdict.HELPS: palette.helps,
         Verdict.HURTS: palette.hurts,
         Verdict.EQUIVALENT: palette.plain,
         Verdict.UNDETERMINED: palette.control,
     }[verdict]
-    title = f"{names[row]} less {names[column]}: {value} points {bracket}, {graded(WORDS[verdict], found.decision.grade)}"
+    title = (
+        f"{names[row]} less {names[column]}: {value} {new.counted_in} {bracket}, {graded(WORDS[verdict], found.decision.grade)}"
+    )
     if found.in_two_families and sign > 0:
         title += f" ({found.in_two_families})"
     return (

@@ -40,9 +40,10 @@ from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.theme import palette
-from metadash.figures.charts import accuracy_against_cost, curve_over_shots, curve_over_ways
+from metadash.figures.charts import curve_over_shots, curve_over_ways, mean_against_cost
 from metadash.stats import words
 from metadash.stats.caveats import chosen_on_validation, single_seed, winners_curse
+from metadash.stats.metric import Metric
 from metadash.stats.scored import Scores
 
 STILL = {"displayModeBar": False}
@@ -62,6 +63,10 @@ class SideBySide:
     baseline: str
     noun: str
     in_pairs: bool = False
+
+    @property
+    def metric(self) -> Metric:
+        return self.every_way[self.baseline].metric
 
     @cached_property
     def arms(self) -> list[StoredArm]:
@@ -130,7 +135,7 @@ class SideBySide:
             st.error(one.problem, icon=":material/error:")
             return
         label, colour = badge_of(row.decision, compared=True)
-        st.badge(label, color=colour)  # type: ignore[arg-type]
+        st.badge(label, color=colour)
         names = self.plain_names
         st.markdown(f"#### {headline(names[first], names[self.baseline], row, self.noun)}")
         if row.decision.reason:
@@ -160,21 +165,21 @@ class SideBySide:
         st.subheader("Every pair", anchor=False)
         st.html(matrix(self.names, [arm.id for arm in self.arms], self.pairs, palette()))
         st.caption(
-            f"The row less the column, in points; brackets: 95 % intervals for new {self.noun}. ▲ the row is better, ▼ worse, = no practical "
+            f"The row less the column, in {self.metric.gain}; brackets: 95 % intervals for new {self.noun}. ▲ the row is better, ▼ worse, = no practical "
             f"difference (pale: very likely or probably), ? cannot tell yet, after Holm's correction over {words.plural_of(len(self.pairs), 'pair')}."
         )
 
     def draw_differences(self) -> None:
         st.subheader(f"Differences from “{plain(self.names[self.baseline])}”", anchor=False)
         st.plotly_chart(
-            differences_chart(dots(self.names, self.compared, self.shot, self.arms, self.colours), palette()),
+            differences_chart(dots(self.names, self.compared, self.shot, self.arms, self.colours), palette(), self.metric.rope),
             config=STILL,
             theme=None,
             key="cmp_dots",
             alt=f"Paired differences from the baseline at {self.shot} shots with their intervals",
         )
         st.caption(
-            f"Thick: 95 % interval for these test {self.noun}. Thin: for new {self.noun}. Grey: no practical difference (± 0.5 points). "
+            f"Thick: 95 % interval for these test {self.noun}. Thin: for new {self.noun}. Grey: no practical difference (± {self.metric.rope:g} {self.metric.gain}). "
             "Hollow: a control."
         )
         with st.expander("Differences in numbers, over seeds, p-values", icon=":material/table:"):
@@ -184,17 +189,17 @@ class SideBySide:
             )
             st.caption(
                 f"First bracket: these test {self.noun} (t over episodes). Second: new {self.noun} (jackknife). Over seeds: t over matched "
-                f"seeds. The first p tests “no difference on new {self.noun}” and decides nothing; the second what the estimate claims, against ± 0.5 points, "
+                f"seeds. The first p tests “no difference on new {self.noun}” and decides nothing; the second what the estimate claims, against ± {self.metric.rope:g} {self.metric.gain}, "
                 f"after Holm's correction for {words.plural_of(len(self.together), 'comparison')} with the baseline."
             )
 
     # --- accuracy and cost ---------------------------------------------------------------------------------------------------
 
     def draw_costs(self) -> None:
-        st.subheader("Accuracy and cost", anchor=False)
+        st.subheader(f"{self.metric.title.capitalize()} and cost", anchor=False)
         st.dataframe(
             accuracy_table(self.names, self.scores, self.arms, self.shot),
-            alt="Accuracy of each learner with both intervals, and what it costs",
+            alt=f"{self.metric.title.capitalize()} of each learner with both intervals, and what it costs",
             column_config={"_index": st.column_config.Column(width="medium")},
         )
         st.caption(
@@ -207,11 +212,11 @@ class SideBySide:
             st.markdown(cheapest_words(self.plain_names, costs, self.pairs))
         learners, unit = priced(self.names, self.scores, self.arms, self.colours, self.shot)
         st.plotly_chart(
-            accuracy_against_cost(learners, unit, palette()),
+            mean_against_cost(learners, unit, palette(), metric=self.metric),
             config=STILL,
             theme=None,
             key="cmp_cost",
-            alt=f"Accuracy of each learner at {self.shot} shots with its intervals, over the {unit}",
+            alt=f"{self.metric.title.capitalize()} of each learner at {self.shot} shots with its intervals, over the {unit}",
         )
         st.caption(
             f"With {examples(self.shot)} per class. Thick: 95 % interval for these test {self.noun}. Thin: for new {self.noun}. "
@@ -221,7 +226,7 @@ class SideBySide:
     # --- curves --------------------------------------------------------------------------------------------------------------
 
     def draw_shots(self) -> None:
-        st.subheader("Accuracy over shots", anchor=False)
+        st.subheader(f"{self.metric.title.capitalize()} over shots", anchor=False)
         shots, by_id = self.scores[self.baseline].shots, {arm.id: arm for arm in self.arms}
         first, one = next(iter(self.compared.items()))
         worth = one.worth if len(self.arms) == 2 else None
@@ -231,16 +236,17 @@ class SideBySide:
                 shots,
                 curves(self.names, self.scores, [by_id[first], by_id[self.baseline]] if worth else self.arms, self.colours),
                 palette(),
-                gap=words.points(start.episodes.estimate) if worth and start else "",
+                gap=start.episodes.centre if worth and start else "",
                 worth=worth.value if worth and not worth.censored else None,
+                metric=self.metric,
             ),
             config=STILL,
             theme=None,
             key="cmp_curves",
-            alt="Accuracy of each learner over the number of labelled examples per class",
+            alt=f"{self.metric.title.capitalize()} of each learner over the number of labelled examples per class",
         )
         st.caption(
-            f"Lines: mean accuracy on the same test episodes; bands: 95 % interval over episodes, for these test {self.noun}."
+            f"Lines: mean {self.metric.title} on the same test episodes; bands: 95 % interval over episodes, for these test {self.noun}."
         )
         names = self.plain_names
         worths = [
@@ -260,13 +266,13 @@ class SideBySide:
         ways, lines = curves_over_ways(self.names, self.every_way, self.everyone, self.colours, self.shot)
         if len(ways) < 2:
             return
-        st.subheader("Accuracy over ways", anchor=False)
+        st.subheader(f"{self.metric.title.capitalize()} over ways", anchor=False)
         st.plotly_chart(
-            curve_over_ways(ways, lines, palette()),
+            curve_over_ways(ways, lines, palette(), metric=self.metric),
             config=STILL,
             theme=None,
             key="cmp_ways_curves",
-            alt=f"Accuracy of each learner at {self.shot} shots over the number of classes to tell apart, with chance",
+            alt=f"{self.metric.title.capitalize()} of each learner at {self.shot} shots over the number of classes to tell apart, with chance",
         )
         alone = [arm for arm in self.everyone if len(self.every_way[arm.id].ways) == 1]
         notes = " ".join(f"“{plain(self.names[arm.id])}” was {arm.ways_note}." for arm in alone)

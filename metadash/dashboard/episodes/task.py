@@ -16,17 +16,36 @@ from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.pictures import STYLE, input_html, input_row
 from metadash.dashboard.parts.pool_chip import drop_pool
+from metadash.data.columns.registry import kind_named
+from metadash.data.columns.summary import number
 from metadash.data.dataset import Dataset, Source
 from metadash.data.facets import is_facet
-from metadash.data.profile import number
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.saved import SavedEpisode
 from metadash.episodes.spec import EpisodeSpec
 from metadash.errors import BadInput
+from metadash.specs.defaults import fitting
 
 STATE, PROBLEM, LINK = "ep_task", "ep_problem", "ep_steps"
 SHOWN_CLASSES, SHOWN_INSTANCES = 30, 20
 MISSING = "missing"
+
+
+USUAL_QUERIES = 5
+"""As many as fit beside each other; a learner is asked more."""
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _usual_numbers(key: str, strategy: str, _data: Dataset) -> dict[str, int]:
+    about = _data.description
+    column = {"siblings": about.sibling_column, "disjoint": about.disjoint_column}.get(strategy)
+    found = fitting(_data, about.default_split or _data.split_names[0], strategy, column, shots=(1,))
+    return {"n_way": found.n_way, "n_query": min(USUAL_QUERIES, found.n_query)}
+
+
+def usual_numbers(data: Dataset, strategy: str) -> dict[str, int]:
+    """Ways and queries of the one-shot task that the page opens with: such as the data set can serve."""
+    return _usual_numbers(f"{data.fingerprint} {data.description.default_split}", strategy, data)
 
 
 def current_task(data: Dataset, spec: EpisodeSpec) -> Task:
@@ -124,7 +143,7 @@ def columns_of(data: Dataset, strategy: str) -> list[str]:
     fit = [
         summary.name
         for summary in reads.summaries(data, table)
-        if summary.distinct > 1 and not summary.identifies and summary.kind != "vector" and summary.name != "class_id"
+        if summary.distinct > 1 and not summary.identifies and kind_named(summary.kind).groups and summary.name != "class_id"
     ]
     return [name for name in fit if name == first] + [name for name in fit if name != first]
 

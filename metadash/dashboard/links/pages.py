@@ -1,16 +1,15 @@
 """Links from one page to another, with what the other is to show."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import streamlit as st
 
 from metadash.dashboard.links.address import not_possible
 from metadash.dashboard.links.history import came_back
+from metadash.dashboard.places import PAGES
 
 UNBOUND = "unbound in link"
 """In the session: the parameters that this page, not a widget, writes into the link."""
-PAGES = Path(__file__).resolve().parents[3] / "pages"
 
 
 def link_to(page: str, label: str, icon: str, **chosen: str | list[str]) -> None:

@@ -13,11 +13,14 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.reads import Refusal
 from metadash.dashboard.parts.theme import palette
+from metadash.data.columns.facts import is_fractional, storage_of_type
+from metadash.data.columns.registry import kind_named
+from metadash.data.columns.summary import ColumnSummary, number
 from metadash.data.dataset import ROLES, Dataset
 from metadash.data.facets import MISSING, Between, Filter, is_facet, is_range, where_text, without
 from metadash.data.filter_bar import parse, quoted, to_text
 from metadash.data.literals import identifier, marked
-from metadash.data.profile import ColumnSummary, Kind, in_words, number
+from metadash.data.profile import in_words
 from metadash.stats import words
 
 IDS = ("class_id", "instance_id")
@@ -25,7 +28,7 @@ FEW_VALUES = 8
 """Up to this many values of a facet are shown as pills; more are searched in a list."""
 OPEN_AT_FIRST = 2
 
-Kinds = Mapping[str, Kind]
+Kinds = Mapping[str, str]
 
 
 def facts(data: Dataset) -> str:
@@ -187,7 +190,7 @@ def value_control(data: Dataset, table: str, summary: ColumnSummary, bar: str, f
             summary.name, list(by_piece), format_func=label, key=key, on_change=choose, label_visibility="collapsed",
             placeholder=f"Choose among {number(len(found))}", wrap=True,
         )  # fmt: skip
-        if summary.distinct > len(found) and summary.kind != "multilabel":
+        if summary.distinct > len(found) and not kind_named(summary.kind).several:
             st.caption(f"The {number(len(found))} most frequent of {number(summary.distinct)} values.")
 
 
@@ -210,10 +213,10 @@ def range_control(data: Dataset, table: str, summary: ColumnSummary, bar: str, f
         if left > low or right < high:
             least = text_end(left) if left > low else None
             most = text_end(right) if right < high else None
-            filters.append(Between(summary.name, least, most, dates=summary.kind == "timestamp"))
+            filters.append(Between(summary.name, least, most, summary.kind))
         st.session_state[bar] = to_text(filters)
 
-    form = "YYYY-MM-DD" if summary.kind == "timestamp" else None
+    form = "YYYY-MM-DD" if kind_named(summary.kind).dated else None
     st.slider(summary.name, low, high, step=step, key=key, on_change=narrow, label_visibility="collapsed", format=form)
     if summary.missing:
         st.caption(f"{summary.missing_share:.0%} missing")
@@ -221,7 +224,7 @@ def range_control(data: Dataset, table: str, summary: ColumnSummary, bar: str, f
 
 def slides(summary: ColumnSummary) -> bool:
     """Whether a browser's slider can hold the range: its numbers are doubles, and dates on it are microseconds since 1970."""
-    if summary.kind == "timestamp":
+    if kind_named(summary.kind).dated:
         return str(summary.low) >= "1700" and str(summary.high) < "2250" and len(str(summary.high)) == len("2000-01-01")
     return all(abs(float(end or 0)) < 2**53 for end in (summary.low, summary.high))
 
@@ -230,9 +233,9 @@ def ends(summary: ColumnSummary) -> tuple[Any, Any, Any]:
     """The slider's two ends and its step, in the column's own terms: whole numbers, fractions or dates."""
     low: Any = summary.low
     high: Any = summary.high
-    if summary.kind == "timestamp":
+    if kind_named(summary.kind).dated:
         return pd.Timestamp(low).date(), pd.Timestamp(high).date(), None
-    if summary.type not in ("FLOAT", "DOUBLE") and not summary.type.startswith("DECIMAL"):
+    if storage_of_type(summary.type) == "number" and not is_fractional(summary.type):
         return int(low), int(high), max(1, int(high - low) // 1000)
     return float(low), float(high), (float(high) - float(low)) / 200
 

@@ -17,16 +17,18 @@ from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.theme import palette
 from metadash.dashboard.parts.watching import offer
+from metadash.data.columns.kind import REPLACED
+from metadash.data.columns.registry import kind_of, rung_named
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot, interval_dots
 from metadash.metadata.audit.anonymity import Anonymity, anonymity
-from metadash.metadata.blur import EPSILONS, MECHANISMS, RESPONSE, RUNGS, Blur, budget, ladder_of
-from metadash.metadata.columns import kind_of
+from metadash.metadata.blur import NOISES, ladder_of
 from metadash.specs.probes import ProbeSpec
 from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
 from metadash.stats import words
 from metadash.stats.intervals import Interval
+from metadash.stats.metric import ACCURACY
 
 SEEDS = (0, 1, 2)
 KEYS = ("class_id", "instance_id", "class_name")
@@ -35,8 +37,8 @@ KEYS = ("class_id", "instance_id", "class_name")
 def all_columns(data: Dataset) -> list[str]:
     """The columns of both tables that can be grouped by."""
     found = [name for frame in (data.classes, data.instances) for name in map(str, frame.columns) if name not in KEYS]
-    vectors = {name for name in data.classes.columns if kind_of(data.classes[name].head(50)) == "vector"}
-    return [name for name in dict.fromkeys(found) if name not in vectors]
+    apart = {name for name in data.classes.columns if not kind_of(data.classes[name].head(50)).groups}
+    return [name for name in dict.fromkeys(found) if name not in apart]
 
 
 def split_of(data: Dataset) -> str:
@@ -52,7 +54,7 @@ def with_bounds(interval: Interval) -> str:
 def above_chance(interval: Interval, chance: float) -> Interval:
     """The interval of an accuracy as one of points above chance."""
     low, high = (None if bound is None else bound - chance for bound in (interval.low, interval.high))
-    return replace(interval, estimate=interval.estimate - chance, low=low, high=high)
+    return replace(interval, estimate=interval.estimate - chance, low=low, high=high, counted_in=ACCURACY.gain)
 
 
 # --- less exact --------------------------------------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ def exactness(data: Dataset) -> None:
     values, quasi = table[column], [*others, column]
     steps: list[Step] = []
     rows: list[Cost] = []
-    if source.level == "class" and set(quasi) and kind_of(values) != "empty":
+    if source.level == "class" and set(quasi) and kind_of(values).reads_as != "nothing":
         steps = curve(data, base_run(data, split_of(data)), source.name, column, SEEDS)
         rows = read_curve(steps, data, column, server.store(), others)
     ladder = ladder_of(values)
@@ -106,15 +108,14 @@ def exactness(data: Dataset) -> None:
             f"*{plain(source.name)}* describes instances: what blurring it costs is computed for sources about classes only."
         )
         return
-    noise = [step for step in steps if step.how in MECHANISMS]
+    noise = [step for step in steps if step.how in NOISES]
     if noise:
-        levels = ", ".join(f"{epsilon:g}" for epsilon in EPSILONS)
-        spent = budget([Blur(source.name, column, noise[0].how, EPSILONS[0])] * len(source.columns))
+        kind = kind_of(values)
+        moved = f"{noise[0].how} moves every value by its scale on average" + (f" ({kind.unit})" if kind.unit else "")
+        how = f"{noise[0].how} puts another value in the place of that share" if noise[0].how == REPLACED else moved
         st.caption(
-            f"Noise ({noise[0].how}) protects each value by its ε ({levels}): the smaller, the more it hides, whatever else is known. ε adds up over "
-            f"columns: all {len(source.columns)} of this source at 0.5 make {spent:g}."
-            if len(source.columns) > 1
-            else f"Noise ({noise[0].how}) protects each value by its ε ({levels}): the smaller, the more it hides, whatever else is known."
+            f"Noise shows how much chance the learner bears: {how}. It is no promise of privacy: whoever has the run has its seed, and can take "
+            "the noise off again."
         )
     cost_chart(rows)
     offer(
@@ -140,25 +141,25 @@ def ladder_sentence(column: str, hidden: dict[str, Anonymity], costs: dict[str, 
     if row is None or row.cost is None:
         return begin
     new = row.cost[0].new_classes
-    return f"{begin} That changes accuracy with new classes by {words.points(new.estimate, new.low, new.high)}."
+    return f"{begin} That changes accuracy with new classes by {new.words}."
 
 
 def ladder_table(values: pd.Series, hidden: dict[str, Anonymity], costs: dict[str, Cost]) -> pd.DataFrame:
     place = values.first_valid_index()
     rows = {}
     for rung, found in hidden.items():
-        told = RUNGS[rung].apply(values).loc[place] if place is not None else None
+        told = rung_named(rung).apply(values).loc[place] if place is not None else None
         rows[rung] = {
             "k": words.count(found.k),
             "rows alone": f"{found.share_unique:.0%}",
             "cost at 1 example": cost_words(costs.get(rung)),
             "example": "nothing" if told is None or pd.isna(told) else str(told),
             "different": words.count(found.groups),
-            "what is told": RUNGS[rung].meaning,
+            "what is told": rung_named(rung).meaning,
         }
     for name, row in costs.items():
-        if row.step.how in MECHANISMS:
-            told = "now and then another value" if row.step.how == RESPONSE else "the value moved by chance"
+        if row.step.how in NOISES:
+            told = "now and then another value" if row.step.how == REPLACED else "the value moved by chance"
             rows[name] = dict.fromkeys(("k", "rows alone", "example", "different"), "—") | {
                 "cost at 1 example": cost_words(row),
                 "what is told": told,
@@ -173,7 +174,7 @@ def cost_words(row: Cost | None) -> str:
     return (
         "0"
         if row.step.how == "as it is"
-        else words.points(first.episodes.estimate, first.new_classes.low, first.new_classes.high)
+        else words.points(first.episodes.estimate, first.new_classes.low, first.new_classes.high, first.unit)
     )
 
 
@@ -188,8 +189,8 @@ def cost_chart(rows: Sequence[Cost]) -> None:
             row.step.words,
             row.cost[0].episodes,
             row.cost[0].new_classes,
-            colours.control if row.step.how in MECHANISMS else colours.plain,
-            hollow=row.step.how in MECHANISMS,
+            colours.control if row.step.how in NOISES else colours.plain,
+            hollow=row.step.how in NOISES,
         )
         for row in done
         if row.cost
@@ -296,8 +297,8 @@ def published(data: Dataset) -> None:
         bind="query-params",
     )
     run = runs[digest][1]
-    assert isinstance(run.spec, RunSpec)
-    seen = MapSpec(run.spec, n_shot=run.spec.evaluation.shots[0])
+    asked = run.spec_as(RunSpec)
+    seen = MapSpec(asked, n_shot=asked.evaluation.shots[0])
     spec = ProbeSpec(seen, "map", column) if what == "map" else ProbeSpec(seen, "prototypes", column, "logistic")
     stored = server.store().find(spec, data)
     if stored:

@@ -1,16 +1,23 @@
 """A decision as a badge: mark, words and colour, the same on every page."""
 
-from metadash.answers.family import COMPARED
-from metadash.stats.verdict import CLAIMS, Decision, Verdict, graded
+from typing import Literal
 
-COLOURS = {Verdict.HELPS: "primary", Verdict.HURTS: "red", Verdict.EQUIVALENT: "gray", Verdict.UNDETERMINED: "orange"}
-SHORT = {**CLAIMS, Verdict.EQUIVALENT: "no practical difference"}
+from metadash.answers.family import marked
+from metadash.stats.verdict import Decision, Verdict
+
+Colour = Literal["primary", "red", "gray", "orange", "green"]
+
+COLOURS: dict[Verdict, Colour] = {
+    Verdict.HELPS: "primary",
+    Verdict.HURTS: "red",
+    Verdict.EQUIVALENT: "gray",
+    Verdict.UNDETERMINED: "orange",
+}
 
 
-def badge_of(decision: Decision, compared: bool = False) -> tuple[str, str]:
+def badge_of(decision: Decision, compared: bool = False) -> tuple[str, Colour]:
     """Label and Streamlit's name of the colour: ``▲ very likely helps``; ``compared``: of one learner against another (``▲ better``).
 
     The colour is the verdict's whatever the grade: how sure it is, the words say.
     """
-    claims = COMPARED if compared else SHORT
-    return f"{decision.verdict.value} {graded(claims[decision.verdict], decision.grade)}", COLOURS[decision.verdict]
+    return marked(decision, compared), COLOURS[decision.verdict]

@@ -7,12 +7,12 @@ import streamlit as st
 
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.pictures import input_row
+from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Dataset
 from metadash.data.literals import identifier
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.metadata.blur import ladder_of
-from metadash.metadata.changes import BLURRED, INSTANCE_KINDS, KINDS, InstanceEdit
-from metadash.metadata.columns import kind_of
+from metadash.metadata.changes import INSTANCE_KINDS, KINDS, InstanceEdit, blurred_to
 
 
 def level_label(data: Dataset) -> Callable[[str], str]:
@@ -29,8 +29,8 @@ def columns_of(source: str, data: Dataset) -> pd.DataFrame:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _possible(key: str, source: str, _data: Dataset) -> tuple[dict[str, str], list[str]]:
     columns = [column for _, column in columns_of(source, _data).items()]
-    rungs = [rung for rung in BLURRED if any(rung in ladder_of(column) for column in columns)]
-    able = {"stale": any(kind_of(column) == "timestamp" for column in columns), "blur": bool(rungs)}
+    rungs = [rung for rung in blurred_to() if any(rung in ladder_of(column) for column in columns)]
+    able = {"stale": any(kind_of(column).ages for column in columns), "blur": bool(rungs)}
     kinds = KINDS if _data.source(source).level == "class" else INSTANCE_KINDS
     return {kind: words for kind, words in kinds.items() if able.get(kind, True)}, rungs
 

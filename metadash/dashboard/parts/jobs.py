@@ -8,13 +8,11 @@ import streamlit as st
 from metadash import settings
 from metadash.dashboard import server
 from metadash.data.dataset import Dataset
-from metadash.runs.kinds import run_digest
+from metadash.runs.kinds import facts_of, run_digest
 from metadash.runs.queue.jobs import Job, JobFolder, active_jobs
 from metadash.runs.queue.outlook import Outlook, steady, steady_times
 from metadash.runs.queue.underway import Part, alone, outlook_of, parts_of
 from metadash.specs.any_spec import Spec
-from metadash.specs.features import FeaturesSpec
-from metadash.specs.run import BackboneSpec
 from metadash.stats import words
 
 LOOK_EVERY = 1.0
@@ -61,9 +59,7 @@ def jobs_of(specs: Sequence[Spec], data: Dataset) -> list[Part]:
 
 def active(parts: Sequence[Part]) -> bool:
     """Whether any of what was asked for is on its way; a backbone may be for somebody else, and is only waited for."""
-    return any(
-        part.job is not None and part.job.active for part in parts if not isinstance(part.spec, BackboneSpec | FeaturesSpec)
-    )
+    return any(part.job is not None and part.job.active for part in parts if not facts_of(part.spec).shared)
 
 
 def on_its_way(specs: Sequence[Spec], data: Dataset) -> bool:

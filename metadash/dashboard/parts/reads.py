@@ -13,10 +13,10 @@ import streamlit as st
 
 from metadash.canonical import canonical_json
 from metadash.data import facets, profile
+from metadash.data.columns.summary import ColumnSummary
 from metadash.data.dataset import Dataset
 from metadash.data.facets import FacetValue, Filter
 from metadash.data.literals import identifier
-from metadash.data.profile import ColumnSummary, Kind
 from metadash.data.query import QueryError, QueryResult, run_query, select_ids
 from metadash.episodes.pool import PoolTable, pool_table
 from metadash.episodes.spec import EpisodeSpec
@@ -68,14 +68,14 @@ def _matches(
         )
 
 
-def facet_values(data: Dataset, table: str, column: str, filters: list[Filter], kind: Kind) -> list[FacetValue]:
+def facet_values(data: Dataset, table: str, column: str, filters: list[Filter], kind: str) -> list[FacetValue]:
     key = canonical_json([table, column, kind, [[type(found).__name__, found] for found in filters]])
     return _facet_values(data.fingerprint, key, data, table, column, filters, kind)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _facet_values(
-    fingerprint: str, key: str, _data: Dataset, _table: str, _column: str, _filters: list[Filter], _kind: Kind
+    fingerprint: str, key: str, _data: Dataset, _table: str, _column: str, _filters: list[Filter], _kind: str
 ) -> list[FacetValue]:
     with _data.connect() as connection:
         return facets.facet_values(connection, _table, _column, _filters, _kind)

@@ -24,21 +24,36 @@ from metadash.specs.any_spec import Spec
 from metadash.stats import words
 
 
-def offer(specs: Sequence[Spec], data: Dataset, key: str, label: str, promise: str) -> None:
-    """The button that computes what is not stored of ``specs``, or the bar while that goes on; nothing once all is there."""
-    busy = on_its_way(specs, data)
+def offer(
+    specs: Sequence[Spec],
+    data: Dataset,
+    key: str,
+    label: str,
+    promise: str = "",
+    *,
+    busy: bool | None = None,
+    icon: str = "play_arrow",
+    primary: bool = True,
+) -> None:
+    """The button that computes what is not stored of ``specs``, or the bar while that goes on; nothing once all is there.
+
+    ``busy``: whether they were on their way (see ``on_its_way``) before the page read what is stored, where it has; what ended since
+    is then watched once more, and not offered anew. ``primary``: whether the page waits for it.
+    """
+    busy = on_its_way(specs, data) if busy is None else busy
+    if busy:
+        watch(specs, data, key)
+        return
     store = server.store()
     missing = [spec for spec in specs if not store.find(spec, data)]
     if not missing:
         return
-    if busy:
-        watch(specs, data, key)
-        return
     parts = jobs_of(missing, data)
     for job in troubled(parts)[:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
-    st.markdown(promise)
-    if st.button(label, type="primary", icon=":material/play_arrow:", key=key):
+    if promise:
+        st.markdown(promise)
+    if st.button(label, type="primary" if primary else "secondary", icon=f":material/{icon}:", key=key):
         begin(specs, data)
     workers = settings.worker_count()
     st.caption(

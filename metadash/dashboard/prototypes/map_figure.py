@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import base
 from metadash.figures.palette import Palette, translucent
-from metadash.metadata.columns import kind_of
 from metadash.stats import words
 
 Place = tuple[str, str]
@@ -60,7 +60,7 @@ def colour_columns(data: Dataset) -> dict[str, Place]:
             column = frame[name]
             if name.endswith("_id") or name == "class_name" or not n_values(column) >= 2:
                 continue
-            if kind_of(column) in ("numeric", "timestamp", "boolean") or n_values(column) <= max(20, len(column) // 3):
+            if kind_of(column).reads_as == "numbers" or n_values(column) <= max(20, len(column) // 3):
                 found[f"{name.replace('_', ' ')}{note}"] = (table, name)
     return found
 
@@ -123,8 +123,8 @@ def steps_or_categories(values: pd.Series) -> tuple[list[str], np.ndarray]:
     """Labels and the code of each value among them."""
     kind = kind_of(values)
     missing = values.isna().to_numpy()
-    if kind in ("numeric", "timestamp") and values.nunique() > MOST:
-        binned = pd.qcut(values.astype("int64") if kind == "timestamp" and not missing.any() else values, BINS, duplicates="drop")
+    if kind.reads_as == "numbers" and values.nunique() > MOST:
+        binned = pd.qcut(pd.Series(kind.numbers(values), values.index), BINS, duplicates="drop")
         code = binned.cat.codes.to_numpy().astype(int)
         labels = []
         for step in range(len(binned.cat.categories)):

@@ -1,12 +1,10 @@
 """The parts of the *Start* page: the question, the answer's sentence and curve, a task in pictures, the numbers."""
 
-import shlex
-
-import pandas as pd
 import streamlit as st
 
 from metadash.answers.answer import OWN, Answer, AnswerSpec, own_question
-from metadash.answers.sentence import cell, sentences, so_far_sentence
+from metadash.answers.sentence import sentences, so_far_sentence
+from metadash.answers.tables import MODE_NOTES, answer_command, numbers_table
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.frame import term
@@ -16,16 +14,9 @@ from metadash.data.dataset import Dataset, Question
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
-from metadash.figures.charts import Curve, curve_over_shots
-from metadash.specs.builder import as_options
+from metadash.figures.answer import answer_curve
 from metadash.stats import words
 from metadash.stats.words import plural, plural_of
-
-ARM_NAMES = {"plain": "without metadata", "metadata": "with metadata", "shuffled": "rows shuffled"}
-MODE_NOTES = {
-    "quick": "quick mode: one backbone trained without metadata, frozen; the metadata trains light heads over it",
-    "full": "full mode: every weight trained end to end, all arms from the same start, trained without metadata",
-}
 
 
 def chosen_question(data: Dataset) -> Question:
@@ -53,25 +44,23 @@ def draw_answer(answer: Answer) -> None:
     first, *rest = sentences(answer)
     groups = f" in {plural_of(answer.n_groups, answer.group_noun)}" if answer.n_groups else ""
     with st.container(border=True):
-        st.badge(label, color=colour)  # type: ignore[arg-type]
+        st.badge(label, color=colour)
         st.subheader(first, anchor=False)
         st.markdown(" ".join(rest))
         st.caption(
             f"{words.count(answer.n_episodes)} episodes · {answer.n_classes} test {plural(answer.class_noun)}{groups} · {plural_of(len(answer.spec.seeds), 'seed')}{f' · {answer.spec.folds} folds, every {answer.class_noun} tested once' if answer.spec.folds else ''} · "
             f"{MODE_NOTES[answer.spec.mode]} · batch norm: {answer.batch_norm} statistics"
         )
-    colours = palette()
-    arms = (("metadata", colours.helps, "solid"), ("plain", colours.plain, "solid"), ("shuffled", colours.control, "dash"))
-    curves = [Curve(ARM_NAMES[arm], [inside for inside, _ in answer.accuracy[arm]], colour, dash) for arm, colour, dash in arms]
-    gap = words.points(answer.gain[0].episodes.estimate)
     st.plotly_chart(
-        curve_over_shots(answer.spec.shots, curves, colours, gap, None if answer.worth.censored else answer.worth.value),
+        answer_curve(answer, palette()),
         config={"displayModeBar": False},
         theme=None,
         key="answer_curve",
-        alt="Accuracy over shots with, without and with shuffled metadata: " + first,
+        alt=f"{answer.metric.title.capitalize()} over shots with, without and with shuffled metadata: {first}",
     )
-    st.caption("Lines: mean accuracy on the same test episodes; bands: 95 % interval over episodes, for these test classes.")
+    st.caption(
+        f"Lines: mean {answer.metric.title} on the same test episodes; bands: 95 % interval over episodes, for these test classes."
+    )
 
 
 def draw_so_far(spec: AnswerSpec, found: Answer | None, data: Dataset) -> None:
@@ -110,28 +99,13 @@ def episode_row(data: Dataset, spec: AnswerSpec) -> None:
     st.html(input_row(data, query, size=48, alts=[f"query of {names[i // 2]}" for i in range(len(query))]))
 
 
-def numbers_table(answer: Answer) -> None:
-    """Accuracies and paired differences at every number of shots, both intervals named."""
-    rows = {}
-    for index, shot in enumerate(answer.spec.shots):
-        column = {f"{ARM_NAMES[arm]}, %": cell(*answer.accuracy[arm][index]) for arm in ("plain", "metadata", "shuffled")}
-        for name, row in (
-            ("metadata − without", answer.gain[index]),
-            ("shuffled − without", answer.shuffled[index]),
-            ("metadata − shuffled", answer.credit[index]),
-        ):
-            column[f"{name}, points"] = cell(row.episodes, row.new_classes, signed=True)
-        seeds = answer.gain[index].seeds
-        column["metadata − without, over seeds"] = words.points(seeds.estimate, seeds.low, seeds.high) if seeds else "one seed"
-        column["verdict"] = badge_of(answer.gain[index].decision)[0]
-        rows[plural_of(shot, "shot")] = column
-    st.dataframe(
-        pd.DataFrame(rows), width="stretch", alt="Accuracies and differences with both intervals at each number of shots"
-    )
+def draw_numbers(answer: Answer) -> None:
+    """Means and paired differences at every number of shots, both intervals named."""
+    st.dataframe(numbers_table(answer), width="stretch", alt="Means and differences with both intervals at each number of shots")
     st.caption(
         f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.n_episodes)} episodes). Second: for new "
         f"{plural(answer.unit_noun)} (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
-        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± 0.5 points on new "
+        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± {answer.gain[0].rope:g} {answer.metric.gain} on new "
         f"{plural(answer.unit_noun)}, and that of help also how surely metadata − shuffled does."
     )
 
@@ -153,19 +127,3 @@ def computed_how(answer: Answer, data: Dataset) -> None:
 """
     )
     st.code(answer_command(answer), language="bash", wrap_lines=True)
-
-
-def answer_command(answer: Answer) -> str:
-    """What computes the same answer in a terminal."""
-    spec, run = answer.spec, answer.spec.run
-    sources = ",".join(spec.question.sources)
-    own = f"--sources '{sources}' --strategy {spec.question.strategy} --n-way {spec.question.n_way}"
-    parts = [
-        f"python -m metadash answer --dataset {spec.dataset}",
-        f"--question {spec.question.id}" if spec.question.id != OWN else own,
-        f"--seeds {len(spec.seeds)} --folds {spec.folds} --mode {spec.mode}",
-        " ".join(as_options(run.backbone.choices)),
-        f"--where {shlex.quote(run.evaluation.where)}" if run.evaluation.where else "",
-        "--json",
-    ]
-    return " ".join(filter(None, parts))

@@ -15,17 +15,18 @@ from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
 from metadash.errors import BadInput
+from metadash.learners.core.entry import LearnerEntry, Mode
 from metadash.learners.core.fusions import BOTH, MODULATING
 from metadash.learners.core.options import read_options
-from metadash.learners.registry import LEARNERS, LearnerEntry, options_for
+from metadash.learners.registry import LEARNERS, options_for
 from metadash.networks.encoders.registry import EncoderEntry, Entry, features_for, is_trained
 from metadash.runs.estimate import from_scratch
+from metadash.runs.kinds import check
 from metadash.specs.builder import run_for
-from metadash.specs.check import check
 from metadash.specs.run import RunSpec, usual_ways
 from metadash.stats import words
 
-MODES = {
+MODES: dict[Mode, str] = {
     "quick": "Quick: one backbone trained without metadata, frozen, light heads.",
     "full": "Full: every weight trained end to end from the same start.",
 }
@@ -126,7 +127,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         if is_trained(backbone.name):
             size["backbone_episodes"] = int(episodes)
             own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
-        defaults = options_for(learner, mode)  # type: ignore[arg-type]
+        defaults = options_for(learner, mode)
         options = st.text_input(
             f"Options of {entry.title}",
             key="tr_options",

@@ -1,6 +1,7 @@
 """The queue as the *Train* page shows it: what runs, with a bar and *cancel*; what ended, with what can be done about it."""
 
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -10,11 +11,10 @@ from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.curves import history_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.jobs import MARKS, time_left
-from metadash.runs.queue.jobs import Job, JobFolder, title_of
+from metadash.runs.kinds import KINDS, facts_of, title_of
+from metadash.runs.queue.jobs import Job, JobFolder
 from metadash.runs.store import Run
-from metadash.specs.features import FeaturesSpec
-from metadash.specs.run import BackboneSpec, RunSpec
-from metadash.specs.views import AdaptationSpec, MapSpec, own_steps
+from metadash.specs.views import AdaptationSpec, own_steps
 from metadash.stats import words
 
 SHOWN = 6
@@ -47,16 +47,21 @@ def ended_row(job: Job) -> None:
             if st.button("Again", icon=":material/replay:", key=f"tr_again_{job.digest}", help="Start it again."):
                 server.board().submit(job.spec)
                 st.rerun()
-        elif isinstance(job.spec, RunSpec) and (run := server.store().get(job.digest)):
-            link_to("compare", "Compare", "stacked_line_chart", runs=arm_id(run))
-        elif isinstance(job.spec, MapSpec):
-            link_to("prototypes", "Map", "scatter_plot")
-        elif isinstance(job.spec, AdaptationSpec) and (run := server.store().get(job.digest)):
-            adaptation_of(job.spec, run)
+        elif (run := server.store().get(job.digest)) and run.kind in LOOKS:
+            LOOKS[run.kind](run)
 
 
-def adaptation_of(spec: AdaptationSpec, run: Run) -> None:
+def comparison_of(run: Run) -> None:
+    link_to("compare", "Compare", "stacked_line_chart", runs=arm_id(run))
+
+
+def map_of(run: Run) -> None:
+    link_to("prototypes", "Map", "scatter_plot")
+
+
+def adaptation_of(run: Run) -> None:
     """A link to the very task, shots and steps of a finished look at an adaptation."""
+    spec = run.spec_as(AdaptationSpec)
     steps = {} if spec.n_steps == own_steps(spec.run) else {"ad_steps": str(spec.n_steps)}
     link_to(
         "adaptation",
@@ -67,6 +72,10 @@ def adaptation_of(spec: AdaptationSpec, run: Run) -> None:
         ad_shot=str(spec.n_shot),
         **steps,
     )
+
+
+LOOKS: dict[str, Callable[[Run], None]] = {"learner": comparison_of, "map": map_of, "adaptation": adaptation_of}
+"""Kinds of run that a page of their own shows, with the link to it."""
 
 
 def show(digest: str) -> None:
@@ -93,11 +102,9 @@ def older_table(jobs: list[Job]) -> None:
 
 def choices(jobs: list[Job], runs: list[Run]) -> dict[str, str]:
     """What can be looked at closely, newest first: jobs, and runs that were made without one (on the command line)."""
-    found = {
-        job.digest: (job.submitted, job.title) for job in jobs if isinstance(job.spec, (BackboneSpec, FeaturesSpec, RunSpec))
-    }
+    found = {job.digest: (job.submitted, job.title) for job in jobs if facts_of(job.spec).listed}
     for run in runs:
-        if run.digest not in found and run.kind in ("backbone", "features", "learner"):
+        if run.digest not in found and KINDS[run.kind].facts.listed:
             found[run.digest] = (run.about["created"], title_of(run.spec))
     ordered = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
     return {digest: f"{title} · {digest[:6]}" for digest, (_, title) in ordered[:200]}

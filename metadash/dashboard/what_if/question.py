@@ -16,11 +16,11 @@ from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow
+from metadash.data.columns.registry import rung_named
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot, base
 from metadash.figures.palette import Palette
-from metadash.metadata.blur import RUNGS
-from metadash.metadata.changes import CHOICES, Change, Edit
+from metadash.metadata.changes import CHOICES, Change, Edit, read_kind
 from metadash.stats.verdict import Verdict
 from metadash.stats.words import plural_of
 
@@ -67,13 +67,13 @@ def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
             to = share.selectbox(
                 "How exact it stays", rungs, key=f"wi_rung_{source}", bind="query-params", format_func=rung_words
             )
-        found.append((source, kind, fraction, years, to))
+        found.append((source, read_kind(kind), fraction, years, to))
     if not found:
         return ()
     choice = st.selectbox(
         "Which are hit first", list(CHOICES), format_func=CHOICES.__getitem__, key="wi_choice", bind="query-params"
     )
-    return tuple(Change(source, kind, fraction / 100, choice, years, to) for source, kind, fraction, years, to in found)  # type: ignore[arg-type]
+    return tuple(Change(source, kind, fraction / 100, choice, years, to) for source, kind, fraction, years, to in found)
 
 
 def in_words(possible: Mapping[str, str], kind: str) -> str:
@@ -81,7 +81,7 @@ def in_words(possible: Mapping[str, str], kind: str) -> str:
 
 
 def rung_words(rung: str) -> str:
-    return RUNGS[rung].meaning
+    return rung_named(rung).meaning
 
 
 def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> tuple[Edit, ...]:

@@ -5,11 +5,11 @@ from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from metadash.errors import BadInput
-from metadash.learners.core.base import Learner
+from metadash.learners.core.base import Learner, query_loss
 from metadash.learners.core.inner_loop import HEAD_BIAS, HEAD_WEIGHT, Adaptation, InnerLoop, Network, Parameters, Rule, with_film
+from metadash.learners.core.task_batch import Examples, TaskBatch, filled
 from metadash.networks.anchors import AnchorNetwork, MetadataContext
 from metadash.networks.task_norm import BatchNorm
 
@@ -26,9 +26,7 @@ class Record(Protocol):
 class Traceable(Protocol):
     """A learner that adapts to a task step by step, and can be watched doing it."""
 
-    def trace(
-        self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record, steps: int | None = None
-    ) -> None:
+    def trace(self, batch: TaskBatch, record: Record, steps: int | None = None) -> None:
         """``steps`` as many, also more than in training; None: as many as when it is evaluated."""
 
 
@@ -90,50 +88,40 @@ class AdaptingLearner(Learner):
             own[ANCHOR], own[STRENGTH] = self.anchors(context)
         return own if context is None or self.film is None else with_film(own, *self.film(context))
 
-    def begin(self, support: Tensor, own: Parameters) -> Parameters:
-        """A task's start: support [N, K, ...], and its own anchors."""
+    def begin(self, examples: Examples, own: Parameters) -> Parameters:
+        """A task's start, from its examples and its own anchors."""
         start = self.adapted()
         if ANCHOR not in own:
             return start
         weight, bias, scale = start[HEAD_WEIGHT], start[HEAD_BIAS], self.log_scale.exp()
-        weight, bias = anchored_head(weight, bias, support.shape[1], own[ANCHOR], own[STRENGTH], scale)
+        weight, bias = anchored_head(weight, bias, examples.counts, own[ANCHOR], own[STRENGTH], scale)
         return start | {HEAD_WEIGHT: weight, HEAD_BIAS: bias}
 
-    def forward(self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None = None) -> Tensor:
-        return self.adapt(support_x, query_x, context).logits[:, -1]
+    def forward(self, batch: TaskBatch) -> Tensor:
+        return self.adapt(batch).logits[:, -1]
 
-    def adapt(
-        self,
-        support_x: Tensor,
-        query_x: Tensor,
-        context: MetadataContext | None = None,
-        every_step: bool = False,
-        steps: int | None = None,
-    ) -> Adaptation:
-        self.check_ways(support_x)
+    def adapt(self, batch: TaskBatch, every_step: bool = False, steps: int | None = None) -> Adaptation:
+        self.check_ways(batch)
         if steps is None:
             steps = self.inner_steps if self.training else self.eval_steps
-        return self.inner.run(self.begin, self.own(context), self.rule, support_x, query_x, steps, every_step)
+        return self.inner.run(self.begin, self.own(batch.context), self.rule, batch, steps, every_step)
 
-    def loss(
-        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
-    ) -> Tensor:
-        loss = self.task_loss(support_x, query_x, target, context, progress)
-        return loss + self.hooks_loss(lambda: self.embedded(support_x), context)
+    def loss(self, batch: TaskBatch, progress: float = 1.0) -> Tensor:
+        loss = self.task_loss(batch, progress)
+        return loss + self.hooks_loss(lambda: self.embedded(batch), batch)
 
-    def task_loss(
-        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None, progress: float
-    ) -> Tensor:
+    def task_loss(self, batch: TaskBatch, progress: float) -> Tensor:
         """The mean cross-entropy of the queries after the last step."""
-        return F.cross_entropy(self(support_x, query_x, context).flatten(0, 1), target.flatten())
+        return query_loss(self(batch), batch)
 
-    def embedded(self, support_x: Tensor) -> Tensor:
-        """The support's embeddings [B, N, K, D] at the start of the inner loop, each task's by itself."""
+    def embedded(self, batch: TaskBatch) -> Tensor:
+        """The support's embeddings [B, S, D] at the start of the inner loop, each task's by itself."""
         start = self.network.parameters()
-        return torch.stack([self.network.embed(start, x.flatten(0, 1)).unflatten(0, x.shape[:2]) for x in support_x])
+        found = [self.network.embed(start, batch.examples(b).x) for b in range(len(batch))]
+        return torch.stack([filled(x, None if batch.mask is None else batch.mask[b]) for b, x in enumerate(found)])
 
-    def check_ways(self, support_x: Tensor) -> None:
-        n_way = support_x.shape[1]
+    def check_ways(self, batch: TaskBatch) -> None:
+        n_way = batch.n_way
         if self.n_way is not None and n_way != self.n_way:
             raise BadInput(
                 f"This learner's head has one row for each of {self.n_way} classes, and the task has {n_way}; "
@@ -141,11 +129,9 @@ class AdaptingLearner(Learner):
             )
 
     @torch.no_grad()
-    def trace(
-        self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None, record: Record, steps: int | None = None
-    ) -> None:
+    def trace(self, batch: TaskBatch, record: Record, steps: int | None = None) -> None:
         """The adaptation view: what each inner step does to the support loss and to the queries."""
-        found = self.adapt(support_x, query_x, context, True, steps)
+        found = self.adapt(batch, True, steps)
         for step in range(found.logits.shape[1]):
             loss = (
                 found.losses[:, step] if step < found.losses.shape[1] else found.logits.new_full((len(found.logits),), torch.nan)
@@ -160,9 +146,9 @@ def prototype_head(prototypes: Tensor, scale: Tensor | float = 1.0) -> tuple[Ten
 
 
 def anchored_head(
-    weight: Tensor, bias: Tensor, shots: int, anchor: Tensor, strength: Tensor, scale: Tensor | float = 1.0
+    weight: Tensor, bias: Tensor, shots: int | Tensor, anchor: Tensor, strength: Tensor, scale: Tensor | float = 1.0
 ) -> tuple[Tensor, Tensor]:
-    """A head [N, D], [N] moved by κ/(K+κ) towards the prototypical head of the anchors μ [N, D], κ [N]."""
+    """A head [N, D], [N] moved by κ/(K+κ) towards the prototypical head of the anchors μ [N, D], κ [N]; K one or [N]."""
     pull = strength / (shots + strength).clamp(min=torch.finfo(weight.dtype).tiny)
     to_weight, to_bias = prototype_head(anchor, scale)
     return weight + pull[:, None] * (to_weight - weight), bias + pull * (to_bias - bias)

@@ -4,13 +4,13 @@
 examples: as part of the prototype, as one more key, as a weighted row. Where κ = 0 each is its plain self, to the last bit.
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
 from metadash.errors import BadInput
 from metadash.learners.core.base import EmbeddingLearner
-from metadash.networks.anchors import AnchorNetwork, MetadataContext
+from metadash.networks.anchors import AnchorNetwork, ConvexGate, MetadataContext
 
 Fusion = Literal["none", "pseudo-shots", "am3"]
 Prior = tuple[Tensor, Tensor]
@@ -20,7 +20,7 @@ Prior = tuple[Tensor, Tensor]
 class AnchoredLearner(EmbeddingLearner):
     """An EmbeddingLearner that reads metadata, unless ``fusion`` is "none".
 
-    ``source_dims`` are the widths of the metadata sources; ``dropout`` is the anchor network's.
+    ``source_dims`` are the widths of the metadata sources; ``dropout`` is the anchor network's. ``options`` are those of ``prepare``.
     """
 
     fusions: ClassVar[tuple[str, ...]] = ("none", "pseudo-shots")
@@ -33,6 +33,7 @@ class AnchoredLearner(EmbeddingLearner):
         fusion: Fusion = "none",
         *,
         dropout: float = 0.5,
+        **options: Any,
     ):
         super().__init__(backbone, dim)
         if fusion not in self.fusions:
@@ -40,6 +41,12 @@ class AnchoredLearner(EmbeddingLearner):
         self.fusion = fusion
         if fusion != "none":
             self.anchors = AnchorNetwork(source_dims or [], dim, dropout=dropout)
+        if fusion == "am3":
+            self.gate = ConvexGate(dim, dropout=dropout)
+        self.prepare(**options)
+
+    def prepare(self) -> None:
+        """What the learner has beside its anchors, from the options of its own."""
 
     def prior(self, context: MetadataContext | None) -> Prior | None:
         """μ and κ of the classes; None for a learner, or a batch, without metadata."""

@@ -3,19 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.networks.anchors import AnchorNetwork, ConvexGate, MetadataContext
+from metadash.learners.core.task_batch import TaskBatch, filled
+from metadash.networks.anchors import AnchorNetwork, ConvexGate
 from metadash.networks.auxiliary import AuxiliaryHead
 from metadash.networks.film import FilmNetwork
 
 
 class Learner(nn.Module, ABC):
-    """``logits = learner(support_x [B, N, K, ...], query_x [B, Q, ...], context)`` with logits [B, Q, N].
+    """``logits = learner(batch)`` with logits [B, Q, N] of the queries of a ``TaskBatch``.
 
-    Class n of a task is the n-th row of its support; labels are that position. ``context`` holds the metadata of the N classes
+    Column n of the logits is the class whose examples have the label n. The batch's ``context`` holds the metadata of the N classes
     (and of their instances), or is None: then every learner is its plain self, to the last bit. ``anchors`` and ``gate`` exist
     where metadata speak of a class's place; ``film`` where they modulate the embedding, ``auxiliary`` where they only teach:
     these two are the same for all learners, and added to one that was made without metadata.
@@ -39,25 +39,32 @@ class Learner(nn.Module, ABC):
         self.auxiliary = AuxiliaryHead(class_dims, self.dim, weight)
 
     @abstractmethod
-    def forward(self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None = None) -> Tensor: ...
+    def forward(self, batch: TaskBatch) -> Tensor: ...
 
     @abstractmethod
-    def loss(
-        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
-    ) -> Tensor:
-        """What the trainer calls ``backward`` on: the mean cross-entropy of the queries, target [B, Q], and the hooks' share.
+    def loss(self, batch: TaskBatch, progress: float = 1.0) -> Tensor:
+        """What the trainer calls ``backward`` on: the mean cross-entropy of the batch's queries, and the hooks' share.
 
         ``progress`` in 0..1 is the part of the training that is done; only annealed losses look at it.
         """
 
-    def hooks_loss(self, support: Callable[[], Tensor], context: MetadataContext | None) -> Tensor | float:
-        """FiLM's penalty and the auxiliary loss, from the embeddings [B, N, K, D] that ``support`` gives where they are needed."""
+    def hooks_loss(self, support: Callable[[], Tensor], batch: TaskBatch) -> Tensor | float:
+        """FiLM's penalty and the auxiliary loss, from the embeddings [B, S, D] that ``support`` gives where they are needed."""
         loss: Tensor | float = 0.0
         if self.film is not None:
             loss = loss + self.film.penalty()
-        if self.auxiliary is not None and context is not None:
-            loss = loss + self.auxiliary(support(), context)
+        if self.auxiliary is not None and batch.context is not None and batch.support_x.shape[1]:
+            counts = batch.counts
+            there = None if isinstance(counts, int) else counts > 0
+            loss = loss + self.auxiliary(batch.class_mean(support()), batch.context, there)
         return loss
+
+
+def query_loss(logits: Tensor, batch: TaskBatch) -> Tensor:
+    """The mean cross-entropy of logits [B, Q, N]; a query that only fills its task up does not count. Raises ValueError without answers."""
+    if batch.query_y is None:
+        raise ValueError("a batch without query_y has no loss")
+    return F.cross_entropy(logits.flatten(0, 1), batch.query_y.flatten())
 
 
 class EmbeddingLearner(Learner):
@@ -71,35 +78,40 @@ class EmbeddingLearner(Learner):
         self.backbone = backbone
         self.dim = dim
 
-    def forward(self, support_x: Tensor, query_x: Tensor, context: MetadataContext | None = None) -> Tensor:
-        support, query = self.embed(support_x, query_x)
-        return self.classify(support, query, context)
+    def forward(self, batch: TaskBatch) -> Tensor:
+        return self.classify(self.embed(batch))
 
-    def embed(self, support_x: Tensor, query_x: Tensor) -> tuple[Tensor, Tensor]:
-        """Both in one forward pass: half the calls, and batch statistics over the whole episode as in the authors' code."""
-        n_support = support_x.shape[:3].numel()
-        embedded = self.backbone(torch.cat([support_x.flatten(0, 2), query_x.flatten(0, 1)]))
-        support, query = embedded[:n_support], embedded[n_support:]
-        return support.view(*support_x.shape[:3], embedded.shape[1]), query.view(*query_x.shape[:2], embedded.shape[1])
+    def embed(self, batch: TaskBatch) -> TaskBatch:
+        """The batch with embeddings [·, ·, D] for inputs.
 
-    def loss(
-        self, support_x: Tensor, query_x: Tensor, target: Tensor, context: MetadataContext | None = None, progress: float = 1.0
-    ) -> Tensor:
-        support, query = self.embed(support_x, query_x)
-        logits = self.classify(support, query, context)
-        return F.cross_entropy(logits.flatten(0, 1), target.flatten()) + self.hooks_loss(lambda: support, context)
+        Both parts in one forward pass: half the calls, and batch statistics over the whole episode as in the authors' code. What only
+        fills a task up is not embedded, and so has no part in these statistics.
+        """
+        rows, where = batch.flat_rows()
+        embedded = self.backbone(rows)
+        embedded = filled(embedded, where)
+        support, query = batch.support_x.shape[:2], batch.query_x.shape[:2]
+        n_support = support.numel()
+        return batch.over(
+            embedded[:n_support].view(*support, embedded.shape[1]), embedded[n_support:].view(*query, embedded.shape[1])
+        )
 
-    def classify(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
-        """Embeddings [B, N, K, D] and [B, Q, D] to logits [B, Q, N]."""
-        return self.decide(*self.modulated(support, query, context), context)
+    def loss(self, batch: TaskBatch, progress: float = 1.0) -> Tensor:
+        embedded = self.embed(batch)
+        apart = embedded if self.auxiliary is None else embedded.aliased()
+        return query_loss(self.classify(apart), batch) + self.hooks_loss(lambda: embedded.support_x, batch)
 
-    def modulated(self, support: Tensor, query: Tensor, context: MetadataContext | None) -> tuple[Tensor, Tensor]:
-        """The embeddings as the learner looks at them: after FiLM, where it has that."""
-        if self.film is None or context is None:
-            return support, query
-        of_support, of_query = self.film(context)
-        return of_support.of(support), of_query.of(query)
+    def classify(self, batch: TaskBatch) -> Tensor:
+        """The logits [B, Q, N] of a batch of embeddings."""
+        return self.decide(self.modulated(batch))
+
+    def modulated(self, batch: TaskBatch) -> TaskBatch:
+        """The embeddings as the learner looks at them: after FiLM, where it has that; zeros where only filling stands."""
+        if self.film is None or batch.context is None:
+            return batch if batch.mask is None else batch.over(batch.support_x, batch.query_x)
+        of_support, of_query = self.film(batch.context)
+        return batch.over(of_support.of(batch.support_x), of_query.of(batch.query_x))
 
     @abstractmethod
-    def decide(self, support: Tensor, query: Tensor, context: MetadataContext | None = None) -> Tensor:
+    def decide(self, batch: TaskBatch) -> Tensor:
         """As ``classify``, of embeddings that are modulated already: what a learner's own file says."""

@@ -3,10 +3,11 @@
 A network is a backbone and a linear head, called with whatever parameters it is given (``torch.func.functional_call``); a *rule*
 turns parameters and their gradients into the next parameters. Two forms of execution give the same numbers: a plain loop over
 tasks, fastest for convolutions on a CPU, and ``vmap`` over tasks, for dense networks and a GPU. Under ``vmap`` normalisation is
-written out by hand: F.batch_norm and F.layer_norm have a silently wrong second-order gradient there (torch 2.13).
+written out by hand: F.batch_norm and F.layer_norm have a silently wrong second-order gradient there (torch 2.13). Tasks of different
+sizes always go through the loop, each without its filling: what fills up would have a part in the statistics of batch norm.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
 from metadash.errors import BadInput
+from metadash.learners.core.task_batch import Examples, TaskBatch, filled
 from metadash.networks.film import Modulation
 from metadash.networks.task_norm import BatchNorm, NormCall, Statistics, TaskNorm, with_task_norm
 
@@ -31,6 +33,10 @@ SUPPORT, QUERY = "support", "query"
 WRONG_UNDER_VMAP = (nn.LayerNorm, nn.InstanceNorm1d, nn.InstanceNorm2d)
 DIVERGED = 1e6
 """No support loss that means something is this large; the loss of a guess is log N."""
+
+
+Adapted = tuple[Tensor, Tensor, dict[str, Tensor], list[Statistics]]
+"""Of one task: losses [steps], logits [L, Q, N], what the rule notes, and what each batch norm saw."""
 
 
 class Rule(Protocol):
@@ -123,35 +129,37 @@ class InnerLoop:
 
     def run(
         self,
-        begin: Callable[[Tensor, Parameters], Parameters],
+        begin: Callable[[Examples, Parameters], Parameters],
         own: Parameters,
         rule: Callable[[], Rule],
-        support_x: Tensor,
-        query_x: Tensor,
+        batch: TaskBatch,
         steps: int,
         every_step: bool = False,
     ) -> Adaptation:
-        """``begin(support [N, K, ...], own)`` gives a task's first parameters, where ``own`` holds tensors [B, ...] of each task:
-        what ``begin`` wants, and FiLM's modulation of support and queries (``with_film``), which no step changes.
+        """``begin(examples, own)`` gives a task's first parameters, where ``own`` holds tensors [B, ...] of each task: what ``begin``
+        wants, and FiLM's modulation of support and queries (``with_film``), which no step changes.
 
-        support_x [B, N, K, ...], query_x [B, Q, ...]. Without support (K = 0) there is nothing to step on, and no step is made.
+        Without support (S = 0) there is nothing to step on, and no step is made.
         """
-        n_way, shots = support_x.shape[1:3]
+        shots = batch.support_x.shape[1]
         steps = steps if shots else 0
         if not shots and self.network.call.mode == "support" and self.network.norms:
             raise BadInput(
                 "Batch norm with the statistics of the support needs at least one shot; choose 'running' for zero shots."
             )
-        target = torch.arange(n_way, device=support_x.device).repeat_interleave(shots)
-        vectorised = self.runs_vectorised(support_x)
+        vectorised = batch.regular and self.runs_vectorised(batch.support_x)
         watch = self.network.call.mode == "running" and self.network.backbone.training
+        labels, n_way, counts = batch.support_y[0], batch.n_way, batch.shots
 
-        def task(support: Tensor, query: Tensor, own: Parameters) -> tuple[Tensor, Tensor, dict[str, Tensor], list[Statistics]]:
-            one = own.get(ONE)
-            params, update = begin(support, {name: value for name, value in own.items() if name != ONE}), rule()
+        def task(support: Tensor, query: Tensor, own: Parameters) -> Adapted:
+            assert counts is not None  # of all tasks alike, the labels are those of the first
+            return adapt(Examples(support, labels, n_way, counts), query, own)
+
+        def adapt(examples: Examples, query: Tensor, own: Parameters) -> Adapted:
+            one, support, target = own.get(ONE), examples.x, examples.y
+            params, update = begin(examples, {name: value for name, value in own.items() if name != ONE}), rule()
             if one is not None:
                 params = {name: value * one for name, value in params.items()}
-            support = support.flatten(0, 1)
             of_support, of_query = film_of(own, SUPPORT), film_of(own, QUERY)
             losses, logits, seen = [], [], []
             for step in range(steps):
@@ -170,8 +178,11 @@ class InnerLoop:
             return torch.stack(losses) if losses else query.new_zeros(0), torch.stack(logits), update.notes(), seen
 
         if vectorised:
-            own = own | {ONE: torch.ones(len(support_x), device=support_x.device)}
-        losses, logits, notes, seen = self.over_tasks(task, vectorised)(support_x, query_x, own)
+            own = own | {ONE: torch.ones(len(batch), device=batch.support_x.device)}
+        if batch.regular and batch.query_mask is None:
+            losses, logits, notes, seen = self.over_tasks(task, vectorised)(batch.support_x, batch.query_x, own)
+        else:
+            losses, logits, notes, seen = stack_all(list(each_alone(adapt, batch, own)))
         check(losses.detach(), logits.detach(), steps)
         self.observe(seen)
         return Adaptation(logits, losses, notes)
@@ -243,6 +254,32 @@ class InnerLoop:
                 norm.observe(torch.stack([m for _, m, _ in saw]).mean((0, 1)), torch.stack([v for *_, v in saw]).mean((0, 1)), 0)
 
 
+def each_alone(adapt: Callable[[Examples, Tensor, Parameters], Adapted], batch: TaskBatch, own: Parameters) -> Iterator[Adapted]:
+    """What becomes of each task without its filling; its logits are filled up again. Raises BadInput where one has no example."""
+    for b in range(len(batch)):
+        examples = batch.examples(b)
+        if not len(examples.x) and batch.support_x.shape[1]:
+            raise BadInput(
+                "One of these tasks has no labelled example, and others have, so that it cannot take the inner steps that they take; "
+                "leave it out, or label one for it."
+            )
+        asked = None if batch.query_mask is None else batch.query_mask[b]
+        query = batch.query_x[b] if asked is None else batch.query_x[b][asked]
+        losses, logits, notes, seen = adapt(examples, query, own_of(own, batch, b))
+        yield losses, logits if asked is None else torch.stack([filled(step, asked) for step in logits]), notes, seen
+
+
+def own_of(own: Parameters, batch: TaskBatch, b: int) -> Parameters:
+    """What is a task's own, where it speaks of examples (FiLM) without those that only fill up."""
+    found = take(own, b)
+    for part, mask in ((SUPPORT, batch.mask), (QUERY, batch.query_mask)):
+        if mask is not None:
+            for name in (f"{part} {field}" for field in Modulation._fields):
+                if name in found and len(found[name]) == mask.shape[1]:
+                    found[name] = found[name][mask[b]]
+    return found
+
+
 @dataclass
 class Watch:
     """Within it, what each batch norm sees is gathered in the list it gives."""
@@ -267,8 +304,8 @@ def with_film(own: Parameters, support: Modulation, query: Modulation) -> Parame
 
 def film_of(own: Parameters, part: str) -> Modulation | None:
     """The modulation [R, D] of one task's support or queries, where there is one."""
-    values = [own.get(f"{part} {name}") for name in Modulation._fields]
-    return None if values[0] is None else Modulation(*values).rows()  # type: ignore[arg-type]
+    names = [f"{part} {name}" for name in Modulation._fields]
+    return Modulation(*(own[name] for name in names)).rows() if names[0] in own else None
 
 
 def alias(value: Tensor) -> Tensor:

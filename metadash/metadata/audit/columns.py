@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from metadash.data.columns.kind import ColumnKind
 from metadash.data.dataset import Source
 from metadash.data.literals import identifier
-from metadash.metadata.audit.findings import Finding, Material, named, text_of, words_of
-from metadash.metadata.columns import Kind
+from metadash.metadata.audit.findings import Finding, Material, named, text_of
 
 NEARLY_ALL = 0.95
 SHARED_WORDS = 0.3
@@ -28,10 +28,10 @@ def class_identity(material: Material) -> Iterator[Finding]:
     for source, name in material.class_columns():
         column, kind = material.classes[name], material.kinds[name]
         known = column.notna().to_numpy()
-        if known.sum() < 3 or kind == "vector":
+        if known.sum() < 3 or kind.reads_as == "vectors":
             continue
         values, n, different = column[known], int(known.sum()), int(text_of(column[known]).nunique())
-        shared = shared_words(values, kind) if kind in ("text", "multilabel") else 0.0
+        shared = shared_words(values, kind) if kind.reads_as == "words" else 0.0
         alike = (text_of(values).str.casefold() == names[known].str.casefold()).mean()
         if alike >= NEARLY_ALL:
             describes = shared >= SHARED_WORDS
@@ -51,7 +51,7 @@ def class_identity(material: Material) -> Iterator[Finding]:
             advice = f"Leave '{name}' out of the source '{source.name}'."
             yield Finding("class-id", "block", source.name, name, sentence, advice, {"classes": n})
             continue
-        if kind == "numeric" and different == n and abs(rank_correlation(values, ids[known])) > 0.999999:
+        if kind.counts and different == n and abs(rank_correlation(values, ids[known])) > 0.999999:
             sentence = f"'{name}' rises (or falls) with the class id throughout."
             advice = "Harmless if the table was sorted by it; leave it out if it only numbers the classes."
             yield Finding("class-order", "note", source.name, name, sentence, advice, {"classes": n})
@@ -63,7 +63,9 @@ def class_identity(material: Material) -> Iterator[Finding]:
 
 def same_number(values: pd.Series, ids: pd.Series) -> bool:
     """Equal to the class id but for a constant, as a number or as the only number in a text."""
-    if pd.api.types.is_bool_dtype(values) or values.nunique() < len(values):
+    if pd.api.types.is_bool_dtype(values) or (values.dtype == object and not isinstance(values.iloc[0], str)):
+        return False
+    if values.nunique() < len(values):
         return False
     if not pd.api.types.is_numeric_dtype(values):
         if not isinstance(values.iloc[0], str):
@@ -79,21 +81,19 @@ def rank_correlation(values: pd.Series, ids: pd.Series) -> float:
     return float(np.corrcoef(values.rank().to_numpy(), ids.rank().to_numpy())[0, 1])
 
 
-def shared_words(values: pd.Series, kind: Kind) -> float:
+def shared_words(values: pd.Series, kind: ColumnKind) -> float:
     """The share of all words that occur in more than one class."""
-    rows = words_of(values, kind)
+    rows = kind.words(values)
     count = Counter(word for row in rows for word in row)
     total = sum(count.values())
     return sum(n for n in count.values() if n > 1) / total if total else 0.0
 
 
-def identifies(name: str, values: pd.Series, kind: str, shared: float) -> bool:
+def identifies(name: str, values: pd.Series, kind: ColumnKind, shared: float) -> bool:
     """Whether different values mean different names: measures and times may well differ from class to class."""
-    if kind == "categorical":
-        return True
-    if kind in ("text", "multilabel"):
-        return shared < SHARED_WORDS
-    if kind != "numeric" or not (values % 1 == 0).all():
+    if kind.vocabulary:
+        return kind.reads_as != "words" or shared < SHARED_WORDS
+    if not kind.counts or not (values % 1 == 0).all():
         return False
     dense = values.max() - values.min() + 1 <= 1.02 * len(values)
     return bool(dense or set(re.split(r"[\W_]+", name.lower())) & ID_WORDS)
@@ -165,7 +165,7 @@ def same_partition(one: np.ndarray, other: np.ndarray) -> bool:
 def outside_knowledge(material: Material) -> Iterator[Finding]:
     """Vectors, and sources whose description says that something trained elsewhere made them: it may have seen the test classes."""
     for source in material.sources:
-        vectors = [c for c in source.columns if source.level == "class" and material.kinds[c] == "vector"]
+        vectors = [c for c in source.columns if source.level == "class" and material.kinds[c].embeds]
         said = OUTSIDE.search(source.description)
         if vectors or said:
             why = f"its description says “{said.group()}”" if said else f"'{vectors[0]}' holds vectors"
@@ -178,22 +178,22 @@ def unseen_values(material: Material) -> Iterator[Finding]:
     """Categories, labels and words that only test classes have: the encoder is fitted on training classes and cannot know them."""
     train, test = material.roles["train"], material.roles["test"]
     for source, name in material.class_columns():
-        kind = material.kinds[name]
-        if kind not in ("categorical", "multilabel", "text"):
+        kind = material.encoded_as[name]
+        if not kind.vocabulary:
             continue
         column = material.classes[name]
-        if kind == "categorical":
+        if kind.reads_as != "words":
             text = text_of(column)
             known, asked = set(text.iloc[train].dropna()), text.iloc[test].dropna()
             unseen = asked[~asked.isin(known)]
             share, what = len(unseen) / max(len(asked), 1), "test classes have a value"
             rows = unseen.index.to_numpy()
         else:
-            words = words_of(column, kind)
+            words = kind.words(column)
             known = set().union(*words.iloc[train]) if len(train) else set()
             told = [word for row in words.iloc[test] for word in row]
             share = sum(word not in known for word in told) / max(len(told), 1)
-            what = f"{'words' if kind == 'text' else 'labels'} of test classes are ones"
+            what = f"{'labels' if kind.several else 'words'} of test classes are ones"
             rows = np.array([row for row in test if words[row] - known])
         if share:
             much = f"{share:.0%}" if share >= 0.005 else "A few"

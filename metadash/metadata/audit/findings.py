@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from metadash.data.columns.kind import ColumnKind
+from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Dataset, Source, as_text
-from metadash.metadata.columns import SEPARATOR, Kind, kind_of
 
 Severity = Literal["block", "warn", "note"]
 SEVERITIES: tuple[Severity, ...] = ("block", "warn", "note")
@@ -85,9 +86,15 @@ class Material:
         return self.classes["class_name"].astype(str).to_numpy()
 
     @cached_property
-    def kinds(self) -> dict[str, Kind]:
+    def kinds(self) -> dict[str, ColumnKind]:
         """The kind of each column of the class sources, judged over all classes."""
         return {column: kind_of(self.classes[column]) for _, column in self.class_columns()}
+
+    @cached_property
+    def encoded_as(self) -> dict[str, ColumnKind]:
+        """The kind that the encoder takes each of them for, judged over the training classes alone."""
+        train = self.roles["train"]
+        return {column: kind_of(self.classes[column].iloc[train]) for _, column in self.class_columns()}
 
     def of_level(self, level: str) -> tuple[Source, ...]:
         return tuple(source for source in self.sources if source.level == level)
@@ -110,13 +117,6 @@ def text_of(column: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(column):
         return column.map(lambda value: f"{value:.12g}", na_action="ignore").astype("string")
     return column.astype("string")
-
-
-def words_of(column: pd.Series, kind: Kind) -> pd.Series:
-    """For each row the set of words (of a text) or labels it holds; an empty set where it is missing."""
-    text = column.astype("string").fillna("")
-    split = text.str.split(SEPARATOR, regex=False) if kind == "multilabel" else text.str.casefold().str.split()
-    return split.map(lambda words: {word for word in words if word})
 
 
 def named(names: np.ndarray, rows: np.ndarray, most: int = 3) -> str:

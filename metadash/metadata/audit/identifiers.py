@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Source
-from metadash.metadata.columns import SEPARATOR, kind_of
 
 FEWEST = 8
 """Classes with a value from which on it can be told: among fewer, values may all differ by chance."""
@@ -28,11 +28,10 @@ def identifies(column: pd.Series) -> str | None:
     if len(values) < FEWEST:
         return None
     kind = kind_of(column)
-    if kind == "numeric":
+    if kind.counts:
         counts = values.nunique() == len(values) and (values % 1 == 0).all() and values.max() - values.min() == len(values) - 1
         return "counts the classes, as a class id does" if counts else None
-    if kind not in ("categorical", "multilabel", "text"):
+    if not kind.vocabulary:
         return None
-    split = SEPARATOR if kind == "multilabel" else None
-    parts = [part for text in values.astype(str) for part in ([text] if kind == "categorical" else set(text.split(split)))]
+    parts = [part for row in kind.words(values) for part in row] if kind.reads_as == "words" else list(values.astype(str))
     return "has values of its own for every class, as a class id has" if len(parts) == len(set(parts)) else None

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import factorial, stdtr
 
+from metadash.data.columns.kind import ColumnKind
 from metadash.data.dataset import Dataset, Source
-from metadash.data.texts import TextColumn
+from metadash.data.inputs.texts import TextColumn
 from metadash.metadata.audit.findings import Finding, Material, Severity
-from metadash.metadata.audit.rows import numbers
 
 SAME, NEAR = 0.999, 0.99
 """r² from which a column is a summary of the inputs, and from which it may be."""
@@ -49,7 +49,7 @@ class Match:
 def input_aggregates(material: Material) -> Iterator[Finding]:
     """One finding a source: its numeric columns (and those of vectors, place by place) that are a summary of the inputs, or a mixture of
     their means, exactly or nearly."""
-    wanted = [(source, name) for source, name in material.class_columns() if material.kinds[name] in ("numeric", "vector")]
+    wanted = [(source, name) for source, name in material.class_columns() if measured(material.kinds[name])]
     if not wanted:
         return
     summaries = summaries_of(material.dataset)
@@ -85,18 +85,16 @@ def finding_of(source: Source, found: dict[str, Match], severity: Severity) -> F
 # --- the columns -----------------------------------------------------------------------------------------------------------
 
 
+def measured(kind: ColumnKind) -> bool:
+    """Whether it holds what could have been worked out from inputs: numbers, or vectors of them, but no points in time."""
+    return kind.reads_as == "vectors" or (kind.reads_as == "numbers" and not kind.dated)
+
+
 def columns_of(material: Material, name: str) -> np.ndarray:
     """[C, d] numbers of a column, d = 1 but for vectors; NaN where missing."""
-    column = material.classes[name]
-    if material.kinds[name] == "numeric":
-        return numbers(column)[:, None]
-    known = column.notna().to_numpy()
-    lengths = {len(vector) for vector in column[known]}
-    if len(lengths) != 1:
-        return np.full((len(column), 1), np.nan)
-    vectors = np.full((len(column), lengths.pop()), np.nan)
-    vectors[known] = np.stack([np.asarray(vector, float) for vector in column[known]])
-    return np.where(np.isfinite(vectors), vectors, np.nan)
+    kind, column = material.kinds[name], material.classes[name]
+    found = kind.numbers(column)[:, None] if kind.reads_as == "numbers" else kind.vectors(column)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def match_of(columns: np.ndarray, summaries: Summaries) -> Match:

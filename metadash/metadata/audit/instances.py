@@ -5,16 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from metadash.data.columns.facts import AS_NUMBER, storage_of_type
+from metadash.data.columns.registry import kind_of
 from metadash.data.literals import identifier
 from metadash.metadata.audit.findings import Finding, Material
-from metadash.metadata.audit.rows import numbers
-from metadash.metadata.columns import kind_of
 
 SPELLED = 0.9
 TOLD, TELLING = 0.95, 0.5
 AGGREGATES = ("mean", "sum", "min", "max", "median")
-FRACTIONAL = ("FLOAT", "DOUBLE", "DECIMAL")
-NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", *FRACTIONAL)
 EQUAL_FOR = 0.98
 
 
@@ -61,7 +59,7 @@ def tell_tale(material: Material, name: str) -> tuple[int, float, float, float]:
 
 def aggregates(material: Material) -> Iterator[Finding]:
     """Numeric class columns that are the count, or the mean, sum, least, greatest or median of an instance column, of all instances."""
-    wanted = [(source, name) for source, name in material.class_columns() if material.kinds[name] in ("numeric", "timestamp")]
+    wanted = [(source, name) for source, name in material.class_columns() if material.kinds[name].reads_as == "numbers"]
     if not wanted:
         return
     table = summaries(material)
@@ -83,14 +81,10 @@ def summaries(material: Material) -> dict[str, pd.Series]:
     described = dataset.frame("SELECT column_name, column_type FROM (DESCRIBE instances)").itertuples(index=False)
     parts, words = ["count(*) AS a0"], ["number of instances"]
     for name, type in described:
-        base = type.partition("(")[0]
-        if name in ("instance_id", "class_id") or base not in (*NUMBERS, "BOOLEAN", "DATE", "TIMESTAMP"):
+        as_number = AS_NUMBER.get(storage_of_type(type))
+        if name in ("instance_id", "class_id") or as_number is None:
             continue
-        column = (
-            f"epoch(CAST({identifier(name)} AS TIMESTAMP))"
-            if base in ("DATE", "TIMESTAMP")
-            else f"CAST({identifier(name)} AS DOUBLE)"
-        )
+        column = as_number.format(identifier(name))
         for how in AGGREGATES:
             parts.append(f"{'avg' if how == 'mean' else how}({column}) AS a{len(words)}")
             words.append(f"{how} of '{name}'")
@@ -101,10 +95,7 @@ def summaries(material: Material) -> dict[str, pd.Series]:
 
 def equal(column: pd.Series, values: pd.Series) -> bool:
     """Whether a class column holds these values, perhaps rounded to as many decimals as it has."""
-    if kind_of(column) == "timestamp":
-        held = (pd.to_datetime(column) - pd.Timestamp(0)).dt.total_seconds().to_numpy()
-    else:
-        held = numbers(column)
+    held = kind_of(column).numbers(column)
     theirs = values.to_numpy(dtype=float, na_value=np.nan)
     known = np.isfinite(held) & np.isfinite(theirs)
     if known.sum() < 3 or known.sum() < EQUAL_FOR * np.isfinite(held).sum() or np.ptp(theirs[known]) == 0:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import duckdb
 
+from metadash.data.columns.facts import storage_of_type
 from metadash.data.dataset import Dataset
 from metadash.data.literals import identifier, literal
 
@@ -59,6 +60,12 @@ NAMES: dict[Sign, frozenset[str]] = {
 }
 """Words of a column's name. ``first name`` and the like are two words, so pairs are looked up too."""
 
+Table = Literal["classes", "instances"]
+By = Literal["values", "name", "number of values"]
+Unique = Literal["a value of its own in nearly every row"]
+
+TABLES: dict[str, Table] = {"class": "classes", "instance": "instances"}
+
 MOSTLY = 0.5
 """The share of values that must match a pattern."""
 MOST_VALUES = 2000
@@ -73,11 +80,11 @@ class Personal:
     ``share`` is the share of values that match the pattern (of different values, where it is their number that shows it).
     """
 
-    table: Literal["classes", "instances"]
+    table: Table
     column: str
     source: str
-    sign: Sign | Literal["a value of its own in nearly every row"]
-    by: Literal["values", "name", "number of values"]
+    sign: Sign | Unique
+    by: By
     share: float
     declared: bool
     """Whether its source is marked as sensitive already."""
@@ -88,7 +95,7 @@ def personal_columns(dataset: Dataset) -> list[Personal]:
     metadata and is left out."""
     found: list[Personal] = []
     with dataset.connect() as connection:
-        for level, table in (("class", "classes"), ("instance", "instances")):
+        for level, table in TABLES.items():
             described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {table})").fetchall()
             for column, type in described:
                 if column in ("class_id", "instance_id", "class_name"):
@@ -96,19 +103,21 @@ def personal_columns(dataset: Dataset) -> list[Personal]:
                 source = next((s for s in dataset.sources if s.level == level and column in s.columns), None)
                 sign = sign_of(connection, table, column, type)
                 if sign:
-                    found.append(Personal(table, column, source.name if source else "", *sign, bool(source and source.sensitive)))  # type: ignore[arg-type]
+                    found.append(
+                        Personal(table, column, source.name if source else "", *sign, source is not None and source.sensitive)
+                    )
     order = ["values", "name", "number of values"]
     return sorted(found, key=lambda personal: order.index(personal.by))
 
 
-def sign_of(connection: duckdb.DuckDBPyConnection, table: str, column: str, type: str) -> tuple[str, str, float] | None:
+def sign_of(connection: duckdb.DuckDBPyConnection, table: str, column: str, type: str) -> tuple[Sign | Unique, By, float] | None:
     """(what it looks like, by what, share of values), or None."""
     name = identifier(column)
     row = connection.execute(f"SELECT count({name}), count(DISTINCT {name}) FROM {identifier(table)}").fetchone()
     known, distinct = row or (0, 0)
     if not known:
         return None
-    text = type == "VARCHAR"
+    text = storage_of_type(type) == "text"
     if text or type in ("BIGINT", "HUGEINT", "UBIGINT"):
         for sign, share in matching(connection, table, column).items():
             if share > MOSTLY:

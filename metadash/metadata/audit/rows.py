@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from metadash.metadata.audit.findings import Finding, Material, text_of, words_of
+from metadash.data.columns.kind import ColumnKind
+from metadash.metadata.audit.findings import Finding, Material, text_of
 
 NEAR = 0.95
 MOST_CLASSES = 2000
@@ -19,7 +20,7 @@ def repeated_rows(material: Material) -> Iterator[Finding]:
 
     Twins are a leak only where they are commoner across the split than within training: coarse metadata has twins everywhere.
     """
-    columns = [name for _, name in material.class_columns() if material.kinds[name] != "empty"]
+    columns = [name for _, name in material.class_columns() if material.kinds[name].reads_as != "nothing"]
     columns = list(dict.fromkeys(columns))
     train, test = material.roles["train"], material.roles["test"]
     if not columns or len(train) < 2 or not len(test):
@@ -112,9 +113,9 @@ def similarity(material: Material, columns: list[str], one: np.ndarray, other: n
     return total / np.maximum(weight, 1)
 
 
-def alike(column: pd.Series, kind: str, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    if kind in ("text", "multilabel"):
-        words = words_of(column, kind)  # type: ignore[arg-type]
+def alike(column: pd.Series, kind: ColumnKind, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    if kind.reads_as == "words":
+        words = kind.words(column)
         place = {word: i % MOST_WORDS for i, word in enumerate(sorted(set().union(*words)))}
         matrix = np.zeros((len(column), min(len(place), MOST_WORDS)), np.float32)
         for row, found in enumerate(words):
@@ -122,32 +123,14 @@ def alike(column: pd.Series, kind: str, one: np.ndarray, other: np.ndarray) -> n
         common = matrix[one] @ matrix[other].T
         size = matrix.sum(axis=1)
         return common / np.maximum(size[one][:, None] + size[other][None] - common, 1)
-    if kind == "vector":
-        vectors = np.nan_to_num(stacked_unit(column))
+    if kind.reads_as == "vectors":
+        vectors = kind.vectors(column)
+        vectors = np.nan_to_num(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
         return np.clip(vectors[one] @ vectors[other].T, 0, 1)
-    if kind in ("numeric", "timestamp"):
-        values = numbers(column)
+    if kind.reads_as == "numbers":
+        values = kind.numbers(column)
         spread = np.nanmax(values) - np.nanmin(values)
         values = np.nan_to_num(values)
         return 1 - np.abs(values[one][:, None] - values[other][None]) / (spread or 1.0)
     code = pd.factorize(text_of(column))[0]
     return (code[one][:, None] == code[other][None]).astype(np.float32)
-
-
-def numbers(column: pd.Series) -> np.ndarray:
-    """[C] floats, NaN where missing or infinite; times as seconds."""
-    if not pd.api.types.is_numeric_dtype(column):
-        time = pd.to_datetime(column)
-        return (time - time.min()).dt.total_seconds().to_numpy()
-    values = column.to_numpy(dtype=float, na_value=np.nan)
-    return np.where(np.isfinite(values), values, np.nan)
-
-
-def stacked_unit(column: pd.Series) -> np.ndarray:
-    lengths = {len(vector) for vector in column.dropna()}
-    if len(lengths) != 1:
-        return np.zeros((len(column), 1))
-    vectors = np.full((len(column), lengths.pop()), np.nan)
-    known = column.notna().to_numpy()
-    vectors[known] = np.stack([np.asarray(vector, float) for vector in column[known]])
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from metadash.metadata.audit.findings import Finding, Material, text_of, words_of
-from metadash.metadata.audit.rows import numbers
+from metadash.data.columns.kind import ColumnKind
+from metadash.metadata.audit.findings import Finding, Material, text_of
 
 PERMUTATIONS = 400
 SHUFFLED_CELLS = 2_000_000
@@ -99,7 +99,7 @@ def separating(material: Material) -> Iterator[Finding]:
     rows = np.concatenate([train, test])
     tested = deals(material, rows, np.arange(len(rows)) >= len(train), reason)
     for source, name in material.class_columns():
-        if name == reason or material.kinds[name] in ("vector", "empty"):
+        if name == reason or material.kinds[name].reads_as in ("vectors", "nothing"):
             continue
         found = distances(material.classes[name].iloc[rows], material.kinds[name], tested)
         accuracy, usual = (1 + found[0]) / 2, (1 + float(np.median(found[1:]))) / 2
@@ -129,14 +129,14 @@ def deals(material: Material, rows: np.ndarray, is_test: np.ndarray, reason: str
     return np.concatenate([is_test[None], shuffled[:, group]])
 
 
-def distances(column: pd.Series, kind: str, tested: np.ndarray) -> np.ndarray:
+def distances(column: pd.Series, kind: ColumnKind, tested: np.ndarray) -> np.ndarray:
     """[P] how far training and test classes lie apart in this column, 0..1, for each way to deal the roles."""
     known = column.notna().to_numpy()
     missing = gap(~known[:, None], tested)
     if not known.any():
         return missing
-    if kind in ("text", "multilabel"):
-        words = words_of(column, kind)  # type: ignore[arg-type]
+    if kind.reads_as == "words":
+        words = kind.words(column)
         count = Counter(word for row in words for word in row)
         frequent = {word: i for i, (word, n) in enumerate(count.most_common(MOST_WORDS)) if n >= COMMON}
         if not frequent:
@@ -145,8 +145,8 @@ def distances(column: pd.Series, kind: str, tested: np.ndarray) -> np.ndarray:
         for i, row in enumerate(words):
             held[i, [frequent[word] for word in row if word in frequent]] = True
         return np.maximum(missing, gap(held, tested))
-    if kind in ("numeric", "timestamp"):
-        values = numbers(column)
+    if kind.reads_as == "numbers":
+        values = kind.numbers(column)
         order = np.argsort(values[known], kind="stable")
         last = np.r_[np.diff(values[known][order]) > 0, True]
         return np.maximum(missing, kolmogorov_smirnov(tested[:, known][:, order], last))

@@ -18,8 +18,8 @@ from metadash.networks.registry import BACKBONES, BackboneEntry
 
 @dataclass(frozen=True)
 class EncoderEntry:
-    """``make`` is "module:function" of (inputs, train [I] of bool, width, tick) that gives features [I, D] float32; what it fits, it fits
-    on the rows of ``train``. What it reads stands in ``metadash.data.modality``.
+    """``make`` is "module:function" of (inputs, train [I] of bool, width, tick) that gives a function of any rows like the inputs to features [n, D]
+    float32; what it fits, it fits on the rows of ``train``. What it reads stands in ``metadash.data.modality``.
 
     ``width`` is the usual one (0: it has none to choose), ``widths``, ``least``, ``most`` and ``width_means`` as a backbone's. ``seen``
     says what it had seen before the first task, ``seconds_per_input`` what one input costs on a core.
@@ -47,7 +47,7 @@ ENCODERS = {
             "No backbone",
             "",
             "The inputs go to the heads as they are: for feature vectors that a large network made elsewhere.",
-            "metadash.networks.encoders.itself:encode",
+            "metadash.networks.encoders.itself:fit",
             "nothing of this data set; what made the vectors is not known here",
         ),
         EncoderEntry(
@@ -55,7 +55,7 @@ ENCODERS = {
             "TF-IDF",
             "Deerwester et al. 1990",
             "Counts of words and of groups of letters, weighed by how rare they are and reduced by an SVD: no network, no pre-training.",
-            "metadash.networks.encoders.tfidf:encode",
+            "metadash.networks.encoders.tfidf:fit",
             "the texts of meta-train classes, and not which class they are of",
             width=256,
             widths=(128, 256, 512),
@@ -120,7 +120,10 @@ def encoder_entry(name: str) -> EncoderEntry:
     return ENCODERS[name]
 
 
-def encode(name: str, inputs: Any, train: np.ndarray, width: int, tick: Callable[[float], None]) -> np.ndarray:
-    """Features [I, D] float32 of ``inputs``; this is what imports scikit-learn, or what else an encoder needs."""
+def fitted(
+    name: str, inputs: Any, train: np.ndarray, width: int, tick: Callable[[float], None] = lambda fraction: None
+) -> Callable[[Any], np.ndarray]:
+    """What makes features [n, D] float32 of any rows like ``inputs``, fitted on those that ``train`` [I] marks; this is what imports
+    scikit-learn, or what else an encoder needs."""
     module, function = encoder_entry(name).make.split(":")
     return getattr(importlib.import_module(module), function)(inputs, train, width, tick)

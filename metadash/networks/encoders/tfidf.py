@@ -4,14 +4,14 @@ Deerwester et al. 1990), with every count, weight and direction taken from meta-
 Characters are there for what words miss: endings, compounds, misspellings, and test classes whose words no training text has.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from metadash.data.texts import TextColumn
+from metadash.data.inputs.texts import TextColumn
 from metadash.errors import BadInput
 
 WORDS, CHARACTERS = (1, 2), (2, 4)
@@ -23,42 +23,37 @@ EVENED = 0.5
 where texts are few, count as much as any. On held-out domains of CLINC150 5-way 1-shot 61.4, 64.7 and 65.8 % at 0, ½ and 1."""
 
 
-def encode(inputs: TextColumn, train: np.ndarray, width: int, tick: Callable[[float], None]) -> np.ndarray:
-    """Texts to [I, D] float32 of length 1 (or 0 for a text that shares nothing with the training texts); D is ``width``, or what the
+def fit(
+    inputs: TextColumn, train: np.ndarray, width: int, tick: Callable[[float], None]
+) -> Callable[[Sequence[str]], np.ndarray]:
+    """Of texts, [n, D] float32 of length 1 (or 0 for a text that shares nothing with the training texts); D is ``width``, or what the
     training texts have directions for.
 
     ``train`` [I] marks the meta-train texts. Raises BadInput where those have no n-gram in common.
     """
+    counting = {"sublinear_tf": True, "max_features": MOST, "dtype": np.float32}
     counters = [
-        TfidfVectorizer(
-            ngram_range=WORDS, sublinear_tf=True, min_df=2, max_features=MOST, dtype=np.float32, token_pattern=r"\b\w+\b"
-        ),
-        TfidfVectorizer(
-            analyzer="char_wb", ngram_range=CHARACTERS, sublinear_tf=True, min_df=2, max_features=MOST, dtype=np.float32
-        ),
+        TfidfVectorizer(ngram_range=WORDS, token_pattern=r"\b\w+\b", **counting),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=CHARACTERS, **counting),
     ]
-    fitted = [counter for counter in counters if fit(counter, lambda: trained_on(inputs, train))]
+    fitted = [counter for counter in counters if has_counted(counter, lambda: trained_on(inputs, train))]
     if not fitted:
         raise BadInput("The meta-train texts have no word and no letters in common, so TF-IDF has nothing to count.")
-    tick(0.2)
+    tick(0.3)
 
-    def counts(texts: list[str]) -> csr_matrix:
+    def counts(texts: Sequence[str]) -> csr_matrix:
         return csr_matrix(hstack([counter.transform(texts) for counter in fitted]))
 
     counted = counts(list(trained_on(inputs, train)))
     svd = TruncatedSVD(min(width, *counted.shape), n_iter=2, random_state=0).fit(counted)
-    tick(0.6)
-    strength = svd.singular_values_
-    directions = strength > 1e-5 * strength[0]
-    scale = strength[directions] ** EVENED
-    features = np.empty((len(inputs), int(directions.sum())), dtype=np.float32)
-    start = 0
-    for texts in inputs.pieces():
+    directions = svd.singular_values_ > 1e-5 * svd.singular_values_[0]
+    scale = svd.singular_values_[directions] ** EVENED
+
+    def encode(texts: Sequence[str]) -> np.ndarray:
         found = svd.transform(counts(texts))[:, directions] / scale
-        features[start : start + len(texts)] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
-        start += len(texts)
-        tick(0.6 + 0.4 * start / len(inputs))
-    return features
+        return (found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+    return encode
 
 
 def trained_on(inputs: TextColumn, train: np.ndarray) -> Iterator[str]:
@@ -68,7 +63,7 @@ def trained_on(inputs: TextColumn, train: np.ndarray) -> Iterator[str]:
         start += len(texts)
 
 
-def fit(counter: TfidfVectorizer, texts: Callable[[], Iterator[str]]) -> bool:
+def has_counted(counter: TfidfVectorizer, texts: Callable[[], Iterator[str]]) -> bool:
     """Whether there was anything to count. Of a handful of texts n-grams count that only one of them has."""
     for least in (2, 1):
         try:

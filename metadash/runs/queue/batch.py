@@ -9,7 +9,7 @@ from metadash import settings
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.runs.estimate import known_runs, size, with_needs
-from metadash.runs.kinds import run_digest
+from metadash.runs.kinds import check, run_digest
 from metadash.runs.progress import Report, Stopped
 from metadash.runs.queue.board import JobBoard
 from metadash.runs.queue.jobs import Job
@@ -19,7 +19,6 @@ from metadash.runs.queue.underway import Part, piece_of
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.any_spec import Spec
-from metadash.specs.check import check
 from metadash.workspace import Workspace
 
 POLL = 0.3

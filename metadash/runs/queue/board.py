@@ -14,14 +14,12 @@ from metadash import settings
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.runs.estimate import known_runs, size
-from metadash.runs.kinds import run_digest
+from metadash.runs.kinds import check, facts_of, run_digest, title_of
 from metadash.runs.queue.cluster import start_cluster, stop_cluster
-from metadash.runs.queue.jobs import Job, JobFolder, title_of
+from metadash.runs.queue.jobs import Job, JobFolder
 from metadash.runs.queue.outlook import USUAL_START
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
-from metadash.specs.check import check
-from metadash.specs.what_if import WhatIfSpec
 from metadash.workspace import Workspace, read_json, write_json
 
 log = logging.getLogger(__name__)
@@ -31,9 +29,6 @@ LOOK_EVERY = 1.0
 
 TURN_EVERY = 0.1
 """Seconds between two looks whether a job that waits can have its turn."""
-
-INTERACTIVE = (WhatIfSpec,)
-"""Kinds of run that take about half a second and that somebody waits for; one worker more than the settings name is there for them."""
 
 STARTED = ".started.json"
 """Beside the jobs: how long the workers took to start."""
@@ -80,7 +75,7 @@ class JobBoard:
                 reckoned = size(spec, dataset, known_runs(RunStore(self.workspace)))
                 start = 0.0 if self.ready else self.usual_start
                 folder.create(spec, title_of(spec), work=reckoned.seconds, known=reckoned.known, start=start)
-                if isinstance(spec, INTERACTIVE):
+                if facts_of(spec).interactive:
                     self.interactive.add(digest)
                 self.waiting.put((digest, needs))
                 self.start_thread()

@@ -13,20 +13,10 @@ from typing import Any, Literal, TypeGuard
 import psutil
 
 from metadash.canonical import plain
-from metadash.data.folds import read_fold
-from metadash.learners.core.fusions import BOTH
-from metadash.learners.registry import entry_of
-from metadash.metadata.blur import read_blur
 from metadash.runs.kinds import from_plain, kind_of
 from metadash.runs.queue.outlook import Mark
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
-from metadash.specs.features import FeaturesSpec
-from metadash.specs.probes import ProbeSpec, ProxySpec
-from metadash.specs.run import BackboneSpec, RunSpec
-from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
-from metadash.specs.views import AdaptationSpec, MapSpec
-from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.workspace import Workspace, new_folder, read_json, write_json
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
@@ -221,43 +211,3 @@ def active_jobs(workspace: Workspace) -> list[Job]:
 
 OVER: dict[str, int] = {}
 """Folders of jobs that were over, with the time of their last change."""
-
-
-def title_of(spec: Spec) -> str:
-    """A line that tells a run from its neighbours."""
-    if isinstance(spec, FeaturesSpec):
-        return f"Features {spec.title} of the inputs, {spec.dataset}{fold_words(spec)}"
-    if isinstance(spec, BackboneSpec):
-        return f"Backbone {spec.title} without metadata, {spec.dataset}{fold_words(spec)}"
-    if isinstance(spec, ProxySpec):
-        return f"Instance metadata alone: {', '.join(spec.sources)}, {spec.dataset}"
-    if isinstance(spec, ProbeSpec):
-        return f"Guessing {spec.column} from {'the map' if spec.what == 'map' else 'prototypes'}: {title_of(spec.map.run)}"
-    if isinstance(spec, MapSpec):
-        return f"Map of episode {spec.episode + 1}: {title_of(spec.run)}"
-    if isinstance(spec, WhatIfSpec | DoseSpec):
-        return f"{spec.subject}: {title_of(spec.run)}"
-    if isinstance(spec, AdaptationSpec):
-        return f"Adaptation to episode {spec.episode + 1}, {spec.n_steps} steps: {title_of(spec.run)}"
-    if isinstance(spec, HeadsSpec):
-        return f"{len(spec.arms)} heads over {', '.join(spec.run.sources) or 'no metadata'}, seed {spec.run.seed}{fold_words(spec.run)}"
-    if isinstance(spec, LoopSpec):
-        read = max((run.sources for run in spec.runs), key=len)
-        return f"{words_of_loop(spec)} over {', '.join(read) or 'no metadata'}{fold_words(spec.runs[0])}"
-    if isinstance(spec, MaskedSpec):
-        return f"{len(spec.masks)} subsets masked: {title_of(spec.run)}"
-    sources = ", ".join(spec.sources) or "no metadata"
-    wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
-    wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
-    wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
-    over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
-    return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec)}"
-
-
-def words_of_loop(spec: LoopSpec) -> str:
-    return f"{len(spec.runs)} light run{'s' if len(spec.runs) > 1 else ''}"
-
-
-def fold_words(spec: BackboneSpec | FeaturesSpec | RunSpec) -> str:
-    fold = read_fold(spec.split)
-    return f", fold {fold[0]} of {fold[1]}" if fold else ""

@@ -77,18 +77,22 @@ def start_of(parts: Sequence[Part]) -> tuple[float, bool, float]:
     return max(job.start for job in batch), any(job.state != "queued" for job in batch), newest
 
 
+UNDER_WAY: dict[str, State] = {"running": "running", "queued": "waiting"}
+
+
 def piece_of(part: Part, begun: bool, places: dict[Spec, int]) -> Piece:
     """``begun``: whether any of the work is under way; before that, what ended badly is to be computed like all the rest."""
-    job, state = part.job, "waiting"
+    job = part.job
+    state: State = "waiting"
     if part.run is not None:
         state = "over"
     elif job is not None and begun:
-        state = {"running": "running", "queued": "waiting"}.get(job.state, "stopped")
+        state = UNDER_WAY.get(job.state, "stopped")
     reported = job if job is not None and begun else None
     return Piece(
         part.work if begun or part.run is not None else part.size.seconds,
         family(part.spec),
-        state,  # type: ignore[arg-type]
+        state,
         reported.fraction if reported else 0.0,
         job.known if job is not None and job.work else part.size.known,
         may_end_early(part.spec),

@@ -3,23 +3,35 @@
 import numpy as np
 
 from metadash.data.dataset import Dataset
-from metadash.networks.encoders.registry import encode, encoder_entry
+from metadash.data.inputs.storage import pieces_of
+from metadash.networks.encoders.registry import encoder_entry, fitted
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.features import FeaturesSpec
 from metadash.training.backbone import Outcome
 from metadash.training.scorable import spread_of
 
+FITTING = 0.6
+"""Of its time; only the progress bar depends on it."""
+
 
 def encode_inputs(spec: FeaturesSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Arrays: ``embeddings`` [I, D] float32, divided by their spread over meta-train as a backbone's are. There are no scores and no
     weights."""
-    train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
+    inputs, train = dataset.inputs, np.isin(dataset.class_of, dataset.split(spec.split)["train"])
 
     def tick(fraction: float) -> None:
         history(0, "encoding every instance", fraction)
 
-    features = encode(spec.encoder, dataset.inputs, train, spec.width, tick)
+    encode = fitted(spec.encoder, inputs, train, spec.width, lambda fraction: tick(FITTING * fraction))
+    features, start = np.zeros((0, 0), np.float32), 0
+    for rows in pieces_of(inputs):
+        found = encode(rows)
+        if not start:
+            features = np.empty((len(inputs), found.shape[1]), dtype=np.float32)
+        features[start : start + len(found)] = found
+        start += len(found)
+        tick(FITTING + (1 - FITTING) * start / len(inputs))
     features /= np.float32(spread_of(features[train]))
-    entry = encoder_entry(spec.encoder)
-    return Outcome(summary={"dim": features.shape[1], "batch_norm": "none", "seen": entry.seen}, arrays={"embeddings": features})
+    seen = encoder_entry(spec.encoder).seen
+    return Outcome(summary={"dim": features.shape[1], "batch_norm": "none", "seen": seen}, arrays={"embeddings": features})

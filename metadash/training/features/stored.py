@@ -1,5 +1,7 @@
 """Features of a whole data set, whoever made them: the two ways in which everybody gets at them."""
 
+from typing import cast
+
 import numpy as np
 
 from metadash.data.dataset import Dataset
@@ -18,8 +20,7 @@ def features_of(run: Run) -> np.ndarray:
 def network_inputs(backbone: Run, dataset: Dataset) -> np.ndarray:
     """What the network of a backbone reads [I, ...]: the data set's inputs, or features of an encoder where those are no numbers (made
     anew where they are gone)."""
-    spec = backbone.spec
-    assert isinstance(spec, BackboneSpec)
+    spec = cast(BackboneSpec, backbone.spec)
     return read_by(spec, dataset, [train(need, Workspace(backbone.folder.parents[1])) for need in spec.needs])
 
 

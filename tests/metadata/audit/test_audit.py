@@ -225,7 +225,7 @@ def test_an_audit_of_what_is_not_there_is_one_sentence(arguments: dict, said: st
 
 def test_the_headline_counts_what_is_grave_first() -> None:
     def of(*severities: str) -> str:
-        findings = tuple(Finding("empty", severity, "", "", "S.", "A.") for severity in severities)  # type: ignore[arg-type]
+        findings = tuple(Finding("empty", severity, "", "", "S.", "A.") for severity in severities)
         return Audit("d", "s", (), findings, pd.DataFrame()).headline
 
     assert of("note") == "Nothing stands in the way of training."

@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 
 from metadash.data.dataset import Dataset
-from metadash.runs.kinds import run_digest
+from metadash.runs.kinds import run_digest, title_of
 from metadash.runs.queue.board import JobBoard
-from metadash.runs.queue.jobs import Job, JobFolder, title_of, whereabouts
+from metadash.runs.queue.jobs import Job, JobFolder, whereabouts
 from metadash.runs.store import RunStore
 from metadash.runs.train import WAIT_PHASE
 from metadash.specs.any_spec import Spec

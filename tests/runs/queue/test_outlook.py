@@ -44,7 +44,7 @@ class Run:
 
     def piece(self, known: bool) -> Piece:
         took = self.cost if self.state == "over" else None
-        return Piece(self.expected, self.like, self.state, self.fraction, known, False, self.marks, took, self.needs)  # type: ignore[arg-type]
+        return Piece(self.expected, self.like, self.state, self.fraction, known, False, self.marks, took, self.needs)
 
 
 @dataclass

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from metadash.data.dataset import Dataset
-from metadash.runs.kinds import run_digest
+from metadash.runs.kinds import run_digest, title_of
 from metadash.runs.queue.board import JobBoard
-from metadash.runs.queue.jobs import JobFolder, active_jobs, title_of, whereabouts
+from metadash.runs.queue.jobs import JobFolder, active_jobs, whereabouts
 from metadash.runs.queue.outlook import Outlook
 from metadash.runs.queue.trail import Trail
 from metadash.runs.queue.underway import ONE_PIECE, Part, alone, outlook_of, parts_of

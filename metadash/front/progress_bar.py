@@ -1,12 +1,13 @@
-"""A progress bar on the standard error for runs trained in this process."""
+"""A progress bar for who waits for runs: on the standard error of a terminal, as a widget or a line in a notebook, or none."""
 
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tqdm import tqdm
+from tqdm import TqdmWarning, tqdm
 
 from metadash.runs.progress import Report
 from metadash.runs.queue.outlook import steady
@@ -44,9 +45,26 @@ class Bar:
 
 
 @contextmanager
-def bar(runs: int) -> Iterator[Bar]:
+def bar(runs: int, progress: bool = True) -> Iterator[Bar]:
+    """One bar over so many pieces of work. Without ``progress``, and in a terminal's pipe, nothing is shown."""
     shape = "{desc} {percentage:3.0f}%|{bar:20}| {elapsed} {postfix}"
-    with tqdm(
-        total=runs, file=sys.stderr, bar_format=shape, mininterval=0.3, leave=False, dynamic_ncols=True, disable=None
-    ) as shown:
+    kind, shown_where = tqdm, {"file": sys.stderr, "disable": None if progress else True}
+    if progress and in_notebook():
+        kind, shown_where = notebook_bar(), {"disable": False}
+        shape = shape.replace("{bar:20}", "{bar}")  # the widget fills its own
+    with kind(total=runs, bar_format=shape, mininterval=0.3, leave=False, dynamic_ncols=True, **shown_where) as shown:
         yield Bar(shown)
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this: its standard error is no terminal, and somebody reads it all the same."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def notebook_bar() -> type[tqdm]:
+    """A widget where ipywidgets are installed, else a line of text."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TqdmWarning)
+        from tqdm.auto import tqdm as auto
+    return auto

@@ -1,18 +1,21 @@
 """How inputs lie on disk: numbers as a memory map, texts as a ragged column. The one place that knows both."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from metadash.data.finite import check_file, check_finite
+from metadash.data.inputs.texts import TextColumn, hash_of, write_texts
 from metadash.data.modality import Modality
-from metadash.data.texts import TextColumn, hash_of, write_texts
 
 FILES = {"array": "inputs.npy", "texts": "inputs.parquet"}
 """By how a modality is stored."""
+
+AT_ONCE = 2**14
+"""Rows of numbers read together."""
 
 Inputs = np.ndarray | TextColumn
 """[I, ...] rows that are read when asked for."""
@@ -49,6 +52,14 @@ def read_inputs(path: Path, kind: Modality, whose: str) -> Inputs:
     inputs = np.load(path, mmap_mode="r")
     check_file(path, inputs, whose)
     return inputs
+
+
+def pieces_of(inputs: Inputs) -> Iterator[Any]:
+    """All rows in their order, some at a time."""
+    if isinstance(inputs, TextColumn):
+        yield from inputs.pieces()
+    else:
+        yield from (inputs[start : start + AT_ONCE] for start in range(0, len(inputs), AT_ONCE))
 
 
 def add_to(content: "hashlib._Hash", inputs: np.ndarray | Sequence[str]) -> None:

@@ -1,4 +1,5 @@
-"""Every verb goes the whole road on each kind of data set there is: grey images, colour images, vectors, texts."""
+"""Every verb goes the whole road on each kind of data set there is: grey images, colour images, larger ones that are not square, vectors,
+texts."""
 
 import json
 from collections.abc import Callable
@@ -10,11 +11,12 @@ import pytest
 from metadash.data.dataset import Dataset
 from metadash.verbs import cli
 from metadash.workspace import Workspace
-from tests.builders import write_colours, write_sentences, write_tiny, write_vectors
+from tests.builders import write_colours, write_photos, write_sentences, write_tiny, write_vectors
 
 WRITERS: dict[str, Callable[..., Dataset]] = {
     "tiny": write_tiny,
     "colours": write_colours,
+    "photos": write_photos,
     "vectors": write_vectors,
     "sentences": write_sentences,
 }

@@ -1,0 +1,39 @@
+"""What ``import metadash`` gives: ten lines from a table to a sentence that can be defended.
+
+>>> import metadash as md                                                                                # doctest: +SKIP
+>>> data = md.open("glyphs")                                                                             # doctest: +SKIP
+>>> md.answer(data, sources=["name", "accents"])                                                         # doctest: +SKIP
+With one labelled example per class, the metadata “name, accents” helps tell sibling characters apart: ...
+
+Each name is loaded when it is first asked for: ``import metadash`` by itself takes no time, and none of these loads torch before
+something is computed.
+"""
+
+from metadash.data.dataset import Dataset, Question, Source
+from metadash.errors import BadInput
+from metadash.front.ablation import AblationResult, ablate
+from metadash.front.answer import AnswerResult, answer
+from metadash.front.compare import ComparisonResult, compare
+from metadash.front.data import datasets, from_tables, open
+from metadash.front.run import TrainedRun, load, train
+from metadash.workspace import Workspace
+
+__all__ = [
+    "AblationResult",
+    "AnswerResult",
+    "BadInput",
+    "ComparisonResult",
+    "Dataset",
+    "Question",
+    "Source",
+    "TrainedRun",
+    "Workspace",
+    "ablate",
+    "answer",
+    "compare",
+    "datasets",
+    "from_tables",
+    "load",
+    "open",
+    "train",
+]

@@ -1,0 +1,192 @@
+"""``metadash.answer``: whether some metadata helps with new classes, as one sentence that can be defended, with its curve and its table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from metadash.answers.answer import USUAL_SEEDS, Answer, AnswerSpec, answer_spec, own_question
+from metadash.answers.answer import answer as read_answer
+from metadash.answers.export import as_json
+from metadash.answers.looks import looked_at_answer
+from metadash.answers.sentence import sentences
+from metadash.answers.tables import answer_frame, numbers_table
+from metadash.data.dataset import Dataset, Question
+from metadash.errors import BadInput
+from metadash.figures.answer import answer_curve, answer_html, curves_of
+from metadash.figures.html import fragment, write_page
+from metadash.figures.palette import LIGHT
+from metadash.figures.svg import curve_svg
+from metadash.front.computing import compute_all, names_in, numbers_in, opened
+from metadash.runs.store import RunStore
+
+
+@dataclass(frozen=True)
+class AnswerResult:
+    """An answer as a person reads it: ``print`` gives the sentence, a notebook the sentence, the curve and the table.
+
+    ``found`` holds every number behind it (:class:`metadash.answers.answer.Answer`), ``looked`` how often these test classes were asked.
+    """
+
+    found: Answer
+    data: Dataset
+    looked: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The whole answer in words."""
+        return " ".join(filter(None, [*sentences(self.found), self.looked]))
+
+    @property
+    def digest(self) -> str:
+        """Names the answer by the runs it was read from."""
+        return self.found.digest
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        curve = curve_svg(self.found.spec.shots, curves_of(self.found, LIGHT), LIGHT)
+        return fragment(sentences(self.found), curve, numbers_table(self.found), self.looked)
+
+    def frame(self) -> pd.DataFrame:
+        """One row for each number of shots and each accuracy (in %) or difference (in points): ``estimate``, its 95 % interval for these
+        test classes (``low``, ``high``) and for new ones (``new_low``, ``new_high``; NaN where there is none), ``verdict``, ``chance``."""
+        return answer_frame(self.found)
+
+    def figure(self) -> go.Figure:
+        """Accuracy over shots with, without and with shuffled metadata, as on the page *Start*."""
+        return answer_curve(self.found, LIGHT)
+
+    def values(self) -> dict[str, Any]:
+        """Every number, as the verb ``answer --json`` prints them."""
+        return {**as_json(self.found), "looks": self.looked}
+
+    def to_html(self, file: str | Path) -> Path:
+        """Write all of it as one HTML file that opens offline. Raises BadInput where the file cannot be written."""
+        return write_page(file, answer_html(self.found, self.data, self.looked))
+
+
+def answer(
+    data: Dataset,
+    question: str | None = None,
+    sources: str | Sequence[str] = (),
+    *,
+    n_way: int | None = None,
+    strategy: str | None = None,
+    column: str | None = None,
+    where: str | None = None,
+    seeds: int = len(USUAL_SEEDS),
+    split: str | None = None,
+    folds: int | None = None,
+    mode: str = "quick",
+    backbone: str | None = None,
+    width: int | None = None,
+    backbone_episodes: int | None = None,
+    own_backbone: bool | None = None,
+    steps: int | None = None,
+    n_episodes: int | None = None,
+    shots: int | Sequence[int] | None = None,
+    n_query: int | None = None,
+    progress: bool = True,
+) -> AnswerResult:
+    """Does this metadata help a learner with new classes, by how much, and how sure is it?
+
+    Trains Prototypical Networks (Snell et al. 2017) without the metadata, with it (as pseudo-shots, after Xing et al. 2019), and with
+    its rows shuffled between classes, scores all three on the same test episodes, and reads the paired differences. What is stored
+    already, by the page *Start*, the verb ``answer`` or an earlier call, is read and not computed: equal arguments are equal runs.
+
+    Parameters
+    ----------
+    data : what :func:`metadash.open` or :func:`metadash.from_tables` gave.
+    question : the id of one of the data set's own questions (default: its first); or
+    sources : names of sources to ask about instead.
+    n_way, strategy, column : how tasks are drawn: classes a task; ``uniform``, ``siblings`` or ``disjoint``; what siblings share.
+    where : an SQL condition on the test classes.
+    seeds : how many training seeds (0, 1, …).
+    split, folds : one split instead of cross-fitting; in how many folds every class is a test class once (0: the split as it is).
+    mode : ``quick`` (light heads over a frozen backbone) or ``full`` (end to end).
+    backbone, width, backbone_episodes, own_backbone : the embedding network, its width, its training; train it though one is shipped.
+    steps, n_episodes, shots, n_query : training steps at most; test episodes of each fold; labelled examples and queries a class.
+    progress : show a progress bar.
+
+    Raises
+    ------
+    BadInput
+        One sentence: for a source or question that there is not, a choice that would be ignored, tasks that do not fit the data.
+
+    Examples
+    --------
+    >>> import metadash as md
+    >>> small = dict(width=4, backbone_episodes=10, steps=20, n_episodes=40, shots=(1, 2), seeds=1, folds=0)
+    >>> found = md.answer(data, sources=["place"], strategy="siblings", progress=False, **small)
+    >>> found.sentence.startswith("With one labelled example per class")
+    True
+    >>> found.frame()[["shot", "what"]].head(2).to_records(index=False).tolist()
+    [(1, 'plain'), (1, 'metadata')]
+    """
+    asked = answer_asked(
+        opened(data),
+        question,
+        sources,
+        n_way=n_way,
+        strategy=strategy,
+        seeds=seeds,
+        column=column,
+        where=where,
+        split=split,
+        folds=folds,
+        mode=mode,
+        backbone=backbone,
+        width=width,
+        backbone_episodes=backbone_episodes,
+        own_backbone=own_backbone,
+        steps=steps,
+        n_episodes=n_episodes,
+        shots=numbers_in(shots),
+        n_query=n_query,
+    )
+    store = RunStore(data.workspace)
+    compute_all(asked.jobs(data, store), data.workspace, "the answer", progress)
+    found = read_answer(asked, data, store)
+    if found is None:
+        raise BadInput("A run this answer needs is missing or damaged; ask again to compute it anew.")
+    return AnswerResult(found, data, looked_at_answer(found, data, store))
+
+
+def answer_asked(
+    data: Dataset,
+    question: str | None = None,
+    sources: str | Sequence[str] = (),
+    *,
+    n_way: int | None = None,
+    strategy: str | None = None,
+    seeds: int = len(USUAL_SEEDS),
+    **choices: Any,
+) -> AnswerSpec:
+    """The answer that is asked for, before anything is computed; ``choices`` as for ``run_for``."""
+    asked = question_of(data, question, names_in(sources), n_way, strategy)
+    return answer_spec(data, asked, seeds=range(seeds), **choices)
+
+
+def question_of(
+    data: Dataset, question: str | None, sources: tuple[str, ...], n_way: int | None, strategy: str | None
+) -> Question:
+    """One of the data set's questions, or one's own of some sources. Raises BadInput where a choice would be ignored."""
+    if sources:
+        if question:
+            raise BadInput("question and sources were both given; a question has its own sources, so leave one of them out.")
+        return own_question(data, sources, strategy, n_way)
+    questions = data.description.questions
+    if not question and not questions:
+        raise BadInput(f"'{data.name}' has no questions of its own; name its metadata with sources.")
+    found = data.question(question) if question else questions[0]
+    for name, given, own in (("n-way", n_way, found.n_way), ("strategy", strategy, found.strategy)):
+        if given not in (None, own):
+            raise BadInput(f"The question '{found.id}' asks for {name} {own}; for {given}, ask your own with sources.")
+    return found

@@ -1,0 +1,291 @@
+"""``metadash.train`` and ``metadash.load``: one trained learner, its accuracy, and what it makes of classes that it has never seen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from metadash.answers.export import simple, span
+from metadash.answers.scores import load_scores
+from metadash.answers.tables import bounds
+from metadash.data.dataset import Dataset
+from metadash.data.library import open_dataset
+from metadash.errors import BadInput
+from metadash.figures.charts import Curve, curve_over_shots
+from metadash.figures.html import fragment
+from metadash.figures.palette import LIGHT
+from metadash.figures.svg import curve_svg
+from metadash.front.computing import compute_one, names_in, numbers_in, opened
+from metadash.learners.core.fusions import MODULATING
+from metadash.learners.registry import USUAL
+from metadash.runs.kinds import title_of
+from metadash.runs.store import Run, RunStore
+from metadash.specs.builder import run_for
+from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
+from metadash.stats import words
+from metadash.stats.scored import Scores
+from metadash.workspace import Workspace
+
+Support = Mapping[Any, Any] | tuple[Any, Sequence[Any]]
+"""What a learner is shown of new classes: inputs [K, ...] by label, or (inputs [n, ...], labels [n])."""
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A trained learner: its accuracy on its test episodes, and its answers about new classes. ``run`` is what is stored of it."""
+
+    run: Run
+    workspace: Workspace
+
+    @property
+    def digest(self) -> str:
+        """Its name in the run store: :func:`metadash.load` finds it by this."""
+        return self.run.digest
+
+    @property
+    def spec(self) -> RunSpec:
+        """Everything it was made of."""
+        return self.run.spec_as(RunSpec)
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The accuracy of every test episode."""
+        return load_scores([self.run], RunStore(self.workspace))
+
+    def __str__(self) -> str:
+        return "\n".join([title_of(self.spec), *self.lines])
+
+    def __repr__(self) -> str:
+        return f"{title_of(self.spec)} ({self.digest})"
+
+    def _repr_html_(self) -> str:
+        told = [title_of(self.spec), *filter(None, [self.note, ways_note(self.spec)])]
+        return fragment(told, curve_svg(self.scores.shots, [self.curve], LIGHT), self.frame(), f"run {self.digest}")
+
+    @property
+    def curve(self) -> Curve:
+        return Curve(self.spec.learner, [self.scores.means(shot)[0] for shot in self.scores.shots], LIGHT.helps)
+
+    @property
+    def note(self) -> str:
+        """What its numbers do not say by themselves; empty where there is nothing."""
+        if self.spec.sources and not self.spec.reads_at_test:
+            return "metadata were read in training only; at test the learner is told none"
+        return ""
+
+    @property
+    def lines(self) -> list[str]:
+        """Its accuracy, a line for each number of ways and shots."""
+        episodes = words.count(len(self.scores.manifest))
+        lines = [f"run {self.digest}, {episodes} test episodes, batch norm: {self.run.summary['batch_norm']}"]
+        lines += [self.note] if self.note else []
+        for row in self.accuracy():
+            inside, new = row["these_test_classes"], row["new_classes"]
+            lines.append(
+                f"  {row['n_way']:>3} ways, {row['shot']:>2} shots: {inside['estimate']:.1f} % {span(inside)} on these test classes, {span(new)} on new classes"
+            )
+        return lines + [f"  {note}" for note in [ways_note(self.spec)] if note]
+
+    def accuracy(self) -> list[dict[str, Any]]:
+        """In %, at each number of ways and shots, with both intervals."""
+        found = [self.scores.at_ways(n_way) for n_way in reversed(self.scores.ways)]
+        means = [(at.n_way, shot, *at.means(shot)) for at in found for shot in at.shots]
+        return [
+            {"n_way": n_way, "shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}
+            for n_way, shot, inside, new in means
+        ]
+
+    def frame(self) -> pd.DataFrame:
+        """The same as a table: ``n_way``, ``shot``, ``estimate`` in %, its interval for these test classes (``low``, ``high``) and for
+        new ones (``new_low``, ``new_high``)."""
+        found = [self.scores.at_ways(n_way) for n_way in reversed(self.scores.ways)]
+        return pd.DataFrame([{"n_way": at.n_way, "shot": shot, **bounds(*at.means(shot))} for at in found for shot in at.shots])
+
+    def figure(self) -> go.Figure:
+        """Accuracy over shots, with its band for these test classes."""
+        return curve_over_shots(self.scores.shots, [self.curve], LIGHT)
+
+    def values(self) -> dict[str, Any]:
+        """Every number, as the verb ``train --json`` prints them."""
+        took = {"seconds": self.run.about["seconds"], "cost": self.run.cost}
+        return {"digest": self.digest, "summary": self.run.summary, "accuracy": self.accuracy(), **took}
+
+    def predict(
+        self,
+        support: Support,
+        queries: Any,
+        metadata: pd.DataFrame | Mapping[Any, Mapping[str, Any]] | None = None,
+    ) -> pd.DataFrame:
+        """Which of some new classes is it? Asks the trained learner, as it is, about classes that it has never seen.
+
+        Parameters
+        ----------
+        support : labelled examples, by label: ``{"ä": inputs [K, ...], ...}``, or ``(inputs [n, ...], labels [n])``; shaped like the
+            data set's own inputs; not every class needs as many.
+        queries : [Q, ...] what to tell.
+        metadata : what is known of the classes, a row each: a frame whose index holds the labels, or a mapping of mappings. Columns of
+            the run's sources that are left out are missing values; None tells nothing.
+
+        Returns
+        -------
+        One row a query: ``label``, the most probable, then a column a class with its probability (they sum to 1).
+
+        Raises
+        ------
+        BadInput
+            One sentence: for inputs of another shape, fewer than two classes, a number of ways that the learner cannot take, metadata
+            that it does not read or cannot do without.
+
+        Examples
+        --------
+        >>> import metadash as md
+        >>> run = md.train(data, sources=["place"], width=4, backbone_episodes=10, steps=20, n_episodes=40, shots=(1, 2), progress=False)
+        >>> shown = {name: data.inputs[data.class_of == c][:2] for c, name in enumerate(["round", "flat"])}
+        >>> found = run.predict(shown, data.inputs[:3], {"round": {"corner": "upper left"}})
+        >>> list(found.columns), len(found)
+        (['label', 'round', 'flat'], 3)
+        """
+        from metadash.front.predict import predict
+
+        data = open_dataset(self.workspace, self.spec.dataset)
+        inputs, labels = shown(support)
+        return predict(self.run, data, RunStore(self.workspace), inputs, labels, queries, metadata)
+
+
+def shown(support: Support) -> tuple[list[Any], list[Any]]:
+    """Inputs one by one with their labels. Raises BadInput where there are not as many of the one as of the other."""
+    if isinstance(support, Mapping):
+        pairs = [(one, label) for label, inputs in support.items() for one in np.asarray(inputs)]
+        return [one for one, _ in pairs], [label for _, label in pairs]
+    if not isinstance(support, tuple) or len(support) != 2:
+        raise BadInput("The support must be inputs by label, or a pair of inputs and labels.")
+    inputs, labels = list(support[0]), list(support[1])
+    if len(inputs) != len(labels):
+        raise BadInput(f"The support has {len(inputs)} inputs and {len(labels)} labels; give each input its label.")
+    return inputs, labels
+
+
+def train(
+    data: Dataset,
+    learner: str = USUAL,
+    *,
+    options: Mapping[str, Any] | None = None,
+    sources: str | Sequence[str] = (),
+    fusion: str | None = None,
+    auxiliary_weight: float = AUXILIARY_WEIGHT,
+    control: str = "none",
+    distance: str = "euclidean",
+    source_dropout: float = 0.0,
+    seed: int = 0,
+    split: str | None = None,
+    where: str | None = None,
+    ways: int | Sequence[int] | None = None,
+    mode: str = "quick",
+    n_way: int | None = None,
+    strategy: str | None = None,
+    column: str | None = None,
+    backbone: str | None = None,
+    width: int | None = None,
+    backbone_episodes: int | None = None,
+    own_backbone: bool | None = None,
+    steps: int | None = None,
+    n_episodes: int | None = None,
+    shots: int | Sequence[int] | None = None,
+    n_query: int | None = None,
+    progress: bool = True,
+) -> TrainedRun:
+    """Train one learner, or look it up: one run a spec, computed once for the page *Train*, the verb ``train`` and every call.
+
+    Parameters
+    ----------
+    data : what :func:`metadash.open` or :func:`metadash.from_tables` gave.
+    learner, options : its name (the verb ``learners`` lists them with their papers), and options of its paper, as ``inner_steps``.
+    sources, fusion : metadata (``"all"``: all that describe classes; with a fusion that reads instances, all there are), and how it
+        enters: ``pseudo-shots``, ``am3``, ``film``, ``pseudo-shots and film`` as the verb spells it, or ``auxiliary``.
+    auxiliary_weight, source_dropout, control : of the auxiliary loss; how often a source is hidden in training; falsified metadata.
+    distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
+    seed, split : of the training; the split it is trained and tested on.
+    ways : fewer ways to score at too.
+    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query, progress : as in
+        :func:`metadash.answer`.
+
+    Raises
+    ------
+    BadInput
+        One sentence: for a learner, option or source that there is not, a choice that would be ignored, tasks that do not fit the data.
+
+    Examples
+    --------
+    >>> import metadash as md
+    >>> run = md.train(data, width=4, backbone_episodes=10, n_episodes=40, shots=(1, 2), progress=False)
+    >>> run.frame()["shot"].tolist()[:2]
+    [1, 2]
+    >>> md.load(run.digest, data.workspace).digest == run.digest
+    True
+    """
+    spec = run_asked(
+        opened(data),
+        sources,
+        learner=learner,
+        options=tuple((options or {}).items()),
+        fusion=fusion,
+        auxiliary_weight=auxiliary_weight,
+        control=control,
+        distance=distance,
+        source_dropout=source_dropout,
+        seed=seed,
+        split=split,
+        where=where,
+        ways=numbers_in(ways),
+        mode=mode,
+        n_way=n_way,
+        strategy=strategy,
+        column=column,
+        backbone=backbone,
+        width=width,
+        backbone_episodes=backbone_episodes,
+        own_backbone=own_backbone,
+        steps=steps,
+        n_episodes=n_episodes,
+        shots=numbers_in(shots),
+        n_query=n_query,
+    )
+    return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
+
+
+def run_asked(data: Dataset, sources: str | Sequence[str] = (), fusion: str | None = None, **choices: Any) -> RunSpec:
+    """The run that is asked for, before anything is computed; ``choices`` as for ``run_for``."""
+    named = names_in(sources)
+    if named == ("all",):
+        named = tuple(source.name for source in (data.sources if fusion in MODULATING else data.class_sources()))
+    return run_for(data, named, fusion=fusion or ("pseudo-shots" if named else "none"), **choices)
+
+
+def load(digest: str, workspace: Workspace | str | Path | None = None) -> TrainedRun:
+    """A learner that was trained before, here, on a page or by a verb, by its digest.
+
+    ``workspace`` as in :func:`metadash.open`. Raises BadInput where there is no finished learner of that digest.
+
+    Examples
+    --------
+    >>> import metadash as md
+    >>> md.load("no-such-run", data.workspace)
+    Traceback (most recent call last):
+        ...
+    metadash.errors.BadInput: There is no finished learner run 'no-such-run'; `compare` without arguments lists them.
+    """
+    found = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    return TrainedRun(stored(RunStore(found), digest), found)
+
+
+def stored(store: RunStore, digest: str) -> Run:
+    """A finished learner's run. Raises BadInput where there is none."""
+    run = store.get(digest)
+    if run is None or run.kind != "learner":
+        raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
+    return run

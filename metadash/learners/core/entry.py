@@ -1,0 +1,64 @@
+"""What the list of learners says of each: what it is, what it costs, what it reads, how it trains. Imports no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from metadash.learners.core.fusions import USUAL_FUSIONS
+
+Mode = Literal["quick", "full"]
+"""Over the frozen embeddings of a backbone, or end to end."""
+
+Family = Literal["metric", "closed form", "optimisation", "recurrent", "reference"]
+
+
+@dataclass(frozen=True)
+class LearnerEntry:
+    """``options`` names the LearnerOptions it reads, ``defaults`` those whose paper differs from LearnerOptions' own, ``quick`` those
+    that differ over a frozen embedding: there the papers' steps, meant for a whole network, barely move the linear head that is
+    left to adapt. They, and ``quick_learning_rate``, were chosen on validation classes of glyphs.
+
+    ``idea`` is two sentences: the idea, and what to expect. ``fixed_way``: it can only be used with the number of ways it was
+    trained for. ``learns``: over a frozen embedding and without metadata there is still something to train. ``reads_inputs``: it
+    reads the data set's own inputs, not embeddings of them. ``fusions`` are the ways in which it can take metadata in.
+    ``through``: unless ``first_order``, its meta-gradient goes through the inner steps. ``gates``: an LSTM decides how far each
+    parameter moves. ``makes_head``: the head of a task is made of its support, before any step. ``stacks``: its heads over frozen
+    embeddings train and count side by side, many sets of sources at once. ``make`` is "module:Class".
+
+    How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
+    option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient.
+    """
+
+    name: str
+    title: str
+    family: Family
+    paper: str
+    idea: str
+    cost: str
+    make: str
+    options: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    fusions: tuple[str, ...] = USUAL_FUSIONS
+    distances: tuple[str, ...] = ()
+    needs_metadata: bool = False
+    fixed_way: bool = False
+    learns: bool = True
+    reads_inputs: bool = False
+    through: bool = False
+    gates: bool = False
+    makes_head: bool = False
+    stacks: bool = False
+    optimiser: Literal["adamw", "descent"] = "adamw"
+    annealed: str = ""
+    clip: float | None = None
+    learning_rate: float = 1e-2
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    quick_learning_rate: float = 1e-2
+
+    @property
+    def adapts_backbone(self) -> bool:
+        """End to end, each task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
+        return "batch_norm" in self.options
+
+    def outer_rate(self, mode: Mode) -> float:
+        return self.quick_learning_rate if mode == "quick" else self.learning_rate

@@ -1,0 +1,150 @@
+"""One learner with some sources and one seed: the run that all others are about."""
+
+import math
+from collections.abc import Sequence
+
+from metadash.learners.core.fusions import BOTH, MODULATING
+from metadash.learners.registry import check_options, entry_of
+from metadash.metadata.blur import read_blur
+from metadash.networks.registry import backbone_entry
+from metadash.runs.facts.backbone import SECONDS_PER_STEP, narrower, per_input
+from metadash.runs.facts.facts import USUAL_SHAPE, Facts, Step, fewer_ways, fold_words
+from metadash.specs.check import check_run
+from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
+
+SECONDS_PER_HEAD_STEP = 4e-3
+
+FILM = {"instance": 2e-6, "source": 0.8e-6}
+"""Seconds that FiLM adds to a training step for each instance in it, and for each source that is read of it."""
+
+INNER_STEP = 1e-3
+"""One inner step, whatever its size; of a whole network, or of the heads of a batch of tasks at once."""
+
+SMALL_BATCH = 1.25
+"""An image costs so much more in the few of a support than in a large batch."""
+
+SECOND_ORDER = 6.5
+"""Inner steps that are differentiated through, against a forward and a backward pass."""
+
+MOVED = {"scoring": 8e-9, "first order": 16e-9, "second order": 28e-9}
+"""Seconds for each parameter that an inner step moves."""
+
+GATED = {"scoring": 0.8e-6, "training": 1.6e-6}
+"""The same where an LSTM decides how (with the usual hidden units)."""
+
+
+def title(spec: RunSpec) -> str:
+    sources = ", ".join(spec.sources) or "no metadata"
+    wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
+    wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
+    wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
+    over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
+    return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"
+
+
+def seconds(spec: RunSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:
+    scoring, entry, tests = scoring_seconds(spec), entry_of(spec.learner), spec.evaluation
+    if spec.mode == "full" and entry.adapts_backbone:
+        return scoring + adapting_networks(spec, shape) + per_input(spec.backbone, shape) * n_instances / 3
+    if not spec.trains:
+        return 0.3 + scoring
+    if spec.mode == "quick":
+        inner = adapting_heads(spec) if "inner_steps" in entry.options else 0.0
+        return 1.0 + scoring + inner + spec.steps * (SECONDS_PER_HEAD_STEP * spec.meta_batch * tests.n_way / 80 + film_step(spec))
+    drawn = spec.steps * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
+    looked_at = min(
+        spec.steps / LOOK_EVERY["full"] * VALIDATION_EPISODES["full"] * 100, spec.steps / LOOK_EVERY["full"] * n_instances
+    )
+    return scoring + spec.steps * SECONDS_PER_STEP + per_input(spec.backbone, shape) * (drawn + n_instances / 3 + looked_at / 3)
+
+
+def scoring_seconds(spec: RunSpec) -> float:
+    """Of one pass over the test episodes; each query is a few small matrix products."""
+    tests = spec.evaluation
+    return tests.n_episodes * len(tests.shots) * sum(spec.ways) * 1e-5
+
+
+def film_step(spec: RunSpec) -> float:
+    """What FiLM adds to one training step; nothing without it."""
+    if spec.fusion not in MODULATING:
+        return 0.0
+    tests, sources = spec.evaluation, len(spec.modulating or spec.sources)
+    instances = spec.meta_batch * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
+    return instances * (FILM["instance"] + FILM["source"] * sources)
+
+
+def adapting_networks(spec: RunSpec, shape: Sequence[int]) -> float:
+    """Seconds to train and score a learner that adapts its whole network to every single task."""
+    tests, entry = spec.evaluation, entry_of(spec.learner)
+    options = check_options(spec.learner, dict(spec.options), spec.mode)
+    one, queries = per_input(spec.backbone, shape), tests.n_way * tests.n_query
+    weights = backbone_entry(spec.backbone.backbone).weights(spec.backbone.width, math.prod(shape))
+    gated = {key: value * weights if entry.gates else 0.0 for key, value in GATED.items()}
+    order = "second order" if entry.through and not options.first_order else "first order"
+    images = SECOND_ORDER if order == "second order" else SMALL_BATCH
+
+    def training(shots: int) -> float:
+        batch = options.inner_batch if "inner_batch" in entry.options else shots * tests.n_way
+        step = INNER_STEP + batch * images * one + weights * MOVED[order] + gated["training"]
+        return SECONDS_PER_STEP + options.inner_steps * step + 1.4 * queries * one
+
+    def scoring(shots: int) -> float:
+        steps = options.inner_steps if options.eval_steps is None else options.eval_steps
+        step = INNER_STEP + shots * tests.n_way * SMALL_BATCH * one + weights * MOVED["scoring"] + gated["scoring"]
+        return steps * step + queries * one / 3
+
+    looks = spec.steps / LOOK_EVERY["adapting"]
+    train, score = (sum(part(shots) for shots in tests.shots) for part in (training, scoring))
+    return spec.steps * train / len(tests.shots) + score * (
+        tests.n_episodes + looks * VALIDATION_EPISODES["full"] / len(tests.shots)
+    )
+
+
+def adapting_heads(spec: RunSpec) -> float:
+    """Seconds of the inner steps of linear heads, many tasks at once."""
+    tests, options = spec.evaluation, check_options(spec.learner, dict(spec.options), spec.mode)
+    gated = entry_of(spec.learner).gates
+    steps = options.inner_steps if options.eval_steps is None else options.eval_steps
+    scored = len(tests.shots) * (tests.n_episodes + spec.steps / LOOK_EVERY["quick"] * VALIDATION_EPISODES["quick"])
+    ways = tests.n_way / 5
+    return ways * (
+        spec.steps * options.inner_steps * INNER_STEP * (4 if gated else 1) + scored * steps * (1.2e-4 if gated else 8e-6)
+    )
+
+
+def advice(spec: RunSpec) -> str:
+    tests, entry = spec.evaluation, entry_of(spec.learner)
+    options = check_options(spec.learner, dict(spec.options), spec.mode)
+    parts = [f"fewer inner steps (inner_steps is {options.inner_steps})"] if "inner_steps" in entry.options else []
+    if entry.through and not options.first_order:
+        parts.append(
+            "the first-order form (" + ("first_order=true" if "first_order" in entry.options else "the learner fomaml") + ")"
+        )
+    if entry.gates:
+        parts.append(f"fewer hidden units (hidden is {options.hidden})")
+    parts.append(fewer_ways(tests.n_way, tests.n_query))
+    parts.append(
+        narrower(spec.backbone) if spec.mode == "full" else f"(from Python) fewer tasks at once (meta_batch is {spec.meta_batch})"
+    )
+    return f"Train {entry.title} with {', '.join(parts[:-1])}, or {parts[-1]}."
+
+
+def like(spec: RunSpec) -> tuple:
+    return spec.dataset, spec.learner, spec.mode, spec.trains, spec.backbone.backbone
+
+
+def step(spec: RunSpec) -> Step | None:
+    """First-order inner steps forget the step before; gradients through them hold the support once a step."""
+    if spec.mode != "full" or not spec.trains:
+        return None
+    tests, entry = spec.evaluation, entry_of(spec.learner)
+    support, query = tests.n_way * max(tests.shots), tests.n_way * tests.n_query
+    held = support + query
+    if entry.adapts_backbone:
+        options = check_options(spec.learner, dict(spec.options), spec.mode)
+        through = entry.through and not options.first_order
+        held = options.inner_steps * support + query if through else max(support, query)
+    return Step(spec.backbone, support + query, held)
+
+
+LEARNER = Facts(title, seconds, check_run, advice, like, early=lambda spec: spec.trains, step=step, listed=True)

@@ -1,0 +1,51 @@
+"""What is computed to look at a trained run: a map of one of its episodes, and its inner loop step by step."""
+
+from collections.abc import Sequence
+
+from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.learners.core.fusions import MODULATING
+from metadash.runs.facts import learner
+from metadash.runs.facts.backbone import per_input
+from metadash.runs.facts.facts import USUAL_SHAPE, Facts
+from metadash.runs.facts.learner import SECONDS_PER_HEAD_STEP
+from metadash.specs.views import AdaptationSpec, MapSpec
+
+
+def map_title(spec: MapSpec) -> str:
+    return f"Map of episode {spec.episode + 1}: {learner.title(spec.run)}"
+
+
+def map_seconds(spec: MapSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:
+    return 2.0 + spec.background * 8e-3
+
+
+def map_advice(spec: MapSpec) -> str:
+    return f"Draw the map over fewer background instances (background is {spec.background})."
+
+
+def adaptation_title(spec: AdaptationSpec) -> str:
+    return f"Adaptation to episode {spec.episode + 1}, {spec.n_steps} steps: {learner.title(spec.run)}"
+
+
+def adaptation_seconds(spec: AdaptationSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:
+    tests = spec.run.evaluation
+    each = SECONDS_PER_HEAD_STEP / 4
+    if spec.run.mode == "full":  # twice over: once with the queries, once with the support in their place
+        each = per_input(spec.run.backbone, shape) * tests.n_way * (3 * spec.n_shot + tests.n_query / 3)
+    return 1.0 + spec.n_steps * each
+
+
+def adaptation_check(spec: AdaptationSpec, dataset: Dataset) -> None:
+    if spec.run.fusion in MODULATING:
+        raise BadInput(
+            "This learner's embeddings are modulated by FiLM, which the steps here cannot show; choose one without FiLM."
+        )
+
+
+def adaptation_like(spec: AdaptationSpec) -> tuple:
+    return learner.like(spec.run)
+
+
+MAP = Facts(map_title, map_seconds, advice=map_advice)
+ADAPTATION = Facts(adaptation_title, adaptation_seconds, adaptation_check, like=adaptation_like)

@@ -1,0 +1,124 @@
+"""Options that several verbs have, and how their values are read."""
+
+import argparse
+from typing import Any, TypeAlias
+
+from metadash import settings
+from metadash.learners.core.fusions import BOTH
+from metadash.learners.registry import USUAL
+from metadash.networks.encoders.registry import ENCODERS, Entry
+from metadash.networks.registry import BACKBONES
+from metadash.stats.verdict import ROPE
+
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""Where a verb adds itself."""
+
+
+def common_options(**default: Any) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--workspace",
+        metavar="DIR",
+        help=f"the folder for data, runs and jobs (default: ${settings.WORKSPACE.name} or ./workspace)",
+        **default,
+    )
+    common.add_argument("--json", action="store_true", help="print one JSON document", **default)
+    return common
+
+
+def names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in names(text))
+
+
+def add_dataset(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--dataset", default="glyphs", help="name of the data set (default glyphs)")
+
+
+def add_tasks(verb: argparse.ArgumentParser) -> None:
+    """What is not said is what the question, the sources or the data set ask for."""
+    verb.add_argument("--n-way", type=int, help="classes of a task (default 5, or the question's)")
+    verb.add_argument(
+        "--strategy",
+        choices=["uniform", "siblings", "disjoint"],
+        help="how tasks are drawn (default: disjoint where a source describes instances, else siblings where the data set has some)",
+    )
+    verb.add_argument("--column", help="what siblings share, or support and query do not (default: the data set's own)")
+
+
+def add_folds(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--split", help="one split instead of cross-fitting; `datasets` lists them")
+    verb.add_argument(
+        "--folds",
+        type=int,
+        help="cross-fit in so many folds, so that each class is a test class once; a backbone a fold (default: 5 for light heads where the "
+        "data have groups enough; 0: the data set's own split as it is)",
+    )
+
+
+def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
+    """Without ``shots`` where the number of examples makes no difference."""
+    known: dict[str, Entry] = {**BACKBONES, **ENCODERS}
+    widths = ", ".join(f"{entry.width} for {name}" for name, entry in known.items() if entry.width)
+    verb.add_argument(
+        "--backbone",
+        choices=list(known),
+        help="what embeds the inputs: a network, or an encoder that is not trained here (default: conv4, mlp for vectors, tfidf for texts)",
+    )
+    verb.add_argument(
+        "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"
+    )
+    verb.add_argument("--backbone-episodes", type=int, help="training episodes of the backbone, at most (default 500)")
+    verb.add_argument(
+        "--own-backbone",
+        action="store_true",
+        default=None,
+        help="train the backbone here, though one comes with the data set",
+    )
+    verb.add_argument("--steps", type=int, help="training steps, at most (default 2000)")
+    verb.add_argument("--n-episodes", type=int, help="test episodes, of each fold (default 2000)")
+    if shots:
+        verb.add_argument("--shots", type=numbers, help="labelled examples per class, separated by commas (default 1,2,5,10)")
+    verb.add_argument("--n-query", type=int, help="queries per class (default 15)")
+
+
+def add_ablation(verb: argparse.ArgumentParser) -> None:
+    add_dataset(verb)
+    verb.add_argument(
+        "--tier",
+        choices=["reliance", "screen", "confirm"],
+        default="confirm",
+        help="hide sources from one trained model, from one trained to do without them, or train every arm anew (default confirm)",
+    )
+    verb.add_argument(
+        "--sources",
+        nargs="+",
+        type=names,
+        default=[],
+        help="the sources in question, of classes and of instances (default: all that describe classes)",
+    )
+    verb.add_argument(
+        "--fusion",
+        choices=["pseudo-shots", "am3", "film", BOTH],
+        help=f"how they enter (default: pseudo-shots for what describes classes, film for instances, {BOTH} for both)",
+    )
+    verb.add_argument("--seeds", type=int, help="training seeds (default: 5 to confirm, else 3)")
+    add_folds(verb)
+    verb.add_argument(
+        "--doses",
+        action=argparse.BooleanOptionalAction,
+        help="also measure how wrong, and how often missing, each source may be (default: for light heads)",
+    )
+    verb.add_argument("--learner", default=USUAL, help="confirming another than prototypes trains arm by arm")
+    verb.add_argument("--mode", choices=["quick", "full"], default="quick")
+    verb.add_argument(
+        "--controls", type=names, help="how metadata is falsified to confirm, separated by commas (default shuffled)"
+    )
+    verb.add_argument("--rope", type=float, help=f"half-width of no practical difference, in points (default {ROPE:g})")
+    verb.add_argument("--allow-leak", action="store_true", help="ablate sources that identify classes too; their badge stays")
+    verb.add_argument("--where", help="SQL condition on the test classes")
+    add_tasks(verb)
+    add_budget(verb)

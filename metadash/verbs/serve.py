@@ -1,0 +1,44 @@
+"""The verb ``serve``: starts the dashboard, from a checkout and from an installed package alike."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from metadash import settings
+from metadash.dashboard.places import APP
+from metadash.errors import BadInput
+from metadash.verbs.options import Verbs
+from metadash.verbs.result import Result
+from metadash.workspace import Workspace
+
+PORT, ADDRESS = 8501, "127.0.0.1"
+
+
+def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    verb = verbs.add_parser("serve", parents=[common], help="start the dashboard")
+    verb.add_argument("--port", type=int, default=PORT, help=f"where it listens (default {PORT})")
+    verb.add_argument(
+        "--address",
+        default=ADDRESS,
+        help=f"on which address (default {ADDRESS}: this machine only; see docs/sharing.md before another)",
+    )
+    verb.set_defaults(run=serve)
+
+
+def serve(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """Runs until it is interrupted. Streamlit reads the theme that lies beside the launcher, whatever folder this is called from."""
+    if not 1 <= options.port <= 65535:
+        raise BadInput(f"The port is {options.port}; it must be from 1 to 65535.")
+    command = [sys.executable, "-m", "streamlit", "run", str(APP)]
+    command += ["--server.port", str(options.port), "--server.address", options.address]
+    code = hand_over(command, {**os.environ, settings.WORKSPACE.name: str(workspace.root)})
+    return Result({"port": options.port, "ended_with": code}, f"The dashboard ended with {code}.", healthy=code == 0)
+
+
+def hand_over(command: list[str], environment: dict[str, str]) -> int:
+    """The server takes this process's place where the system knows how, so that whoever stops this process stops the server."""
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execve(command[0], command, environment)
+    return subprocess.call(command, env=environment)

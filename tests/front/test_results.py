@@ -1,0 +1,173 @@
+"""What comes back from Python: the same runs as the verbs', told as a sentence, a picture, a table and a file."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import metadash as md
+from metadash.front import computing
+from metadash.front.progress_bar import bar
+from metadash.verbs import cli
+from metadash.workspace import Workspace
+from tests.builders import copy_workspace, one_sentence
+
+SMALL = {"width": 4, "backbone_episodes": 10, "steps": 20, "n_episodes": 60, "shots": (1, 2)}
+LINE = "--width 4 --backbone-episodes 10 --steps 20 --n-episodes 60 --shots 1,2"
+
+
+@pytest.fixture(scope="module")
+def data(tiny_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> md.Dataset:
+    return md.open("tiny", copy_workspace(tiny_workspace, tmp_path_factory.mktemp("front") / "workspace"))
+
+
+@pytest.fixture(scope="module")
+def answered(data: md.Dataset) -> md.AnswerResult:
+    return md.answer(data, sources=["place"], seeds=1, folds=0, progress=False, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def informed(data: md.Dataset) -> md.TrainedRun:
+    return md.train(data, sources="place", strategy="siblings", progress=False, **SMALL)
+
+
+def said(capsys: pytest.CaptureFixture, data: md.Dataset, *arguments: str) -> dict:
+    assert cli.main([*arguments, *LINE.split(), "--dataset", "tiny", "--workspace", str(data.workspace.root), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_an_answer_is_that_of_the_verb_run_for_run(answered, data, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("metadash.runs.train.compute", lambda *_: pytest.fail("computed again"))
+    found = said(capsys, data, "answer", "--sources", "place", "--seeds", "1", "--folds", "0")
+    assert found["digests"] == answered.values()["digests"] and found["digest"] == answered.digest
+    assert found["sentence"] in answered.sentence
+
+
+def test_an_answer_is_a_sentence_a_curve_and_a_table(answered, tmp_path: Path) -> None:
+    assert str(answered) == repr(answered) == answered.sentence and answered.sentence.startswith("With one labelled example")
+    shown = answered._repr_html_()
+    assert shown.index(answered.sentence.split(". ")[0][:40]) < shown.index("<svg") < shown.index("<table")
+    assert "<script" not in shown and "http://" not in shown.replace("http://www.w3.org/2000/svg", "")
+    frame = answered.frame()
+    gain = answered.found.gain[0].episodes
+    row = frame[(frame["what"] == "metadata − plain") & (frame["shot"] == 1)].iloc[0]
+    assert (row["estimate"], row["low"], row["high"]) == (gain.estimate, gain.low, gain.high) and row["verdict"]
+    assert len(frame) == 2 * 6
+    assert [trace.name for trace in answered.figure().data if trace.name] == [
+        "with metadata",
+        "without metadata",
+        "rows shuffled",
+    ]
+    file = answered.to_html(tmp_path / "a.html")
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>") and answered.digest and "Plotly.newPlot" in text and "<table" in text
+    assert "python -m metadash answer --dataset tiny" in text and [path.name for path in tmp_path.iterdir()] == ["a.html"]
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(answered, tmp_path: Path) -> None:
+    with pytest.raises(md.BadInput, match=r"no folder .* make it first\.$"):
+        answered.to_html(tmp_path / "nowhere" / "a.html")
+
+
+def test_a_run_is_that_of_the_verb_and_is_found_by_its_digest(informed, data, capsys) -> None:
+    found = said(capsys, data, "train", "--sources", "place", "--strategy", "siblings")
+    assert found["digest"] == informed.digest == md.load(informed.digest, data.workspace).digest
+    assert found["accuracy"] == json.loads(json.dumps(informed.accuracy()))
+    frame = informed.frame()
+    assert list(frame["n_way"].unique()) == [5, 3, 2] and (frame["low"] <= frame["estimate"]).all()
+    assert "<svg" in informed._repr_html_() and informed.digest in repr(informed) and "5 ways" in str(informed)
+    assert len(informed.figure().data)
+
+
+def test_runs_are_compared_whole_or_by_digest(informed, data, capsys) -> None:
+    plain = [md.train(data, strategy="siblings", seed=seed, progress=False, **SMALL) for seed in (0,)]
+    found = md.compare([informed, plain])
+    assert cli.main(["compare", informed.digest, plain[0].digest, "--workspace", str(data.workspace.root), "--json"]) == 0
+    verb = json.loads(capsys.readouterr().out)
+    assert found.values()["differences"] == verb["differences"]
+    assert found.frame()["estimate"].tolist() == [row["episodes"]["estimate"] for row in verb["differences"]]
+    assert (found.found.rope, md.compare([informed, plain], rope=30).found.rope) == (0.5, 30)
+    assert "<svg" in found._repr_html_() and "2 learners" in repr(found) and len(found.figure().data) == 4
+    with pytest.raises(md.BadInput, match="two or more"):
+        md.compare([informed])
+
+
+def test_an_ablation_has_cards_a_chart_and_a_report(data, tmp_path: Path) -> None:
+    found = md.ablate(data, "place,size", tier="reliance", seeds=1, doses=False, progress=False, **SMALL)
+    assert found._repr_html_().count("<tr") == 3 and found.sentence in repr(found)
+    assert set(found.frame()["source"]) >= {"place", "size"}
+    assert len(found.figure().data) and "Not marked as a claim" in found.to_html(tmp_path / "r.html").read_text(encoding="utf-8")
+    with pytest.raises(md.BadInput, match="no measure 'worth'"):
+        found.figure("worth")
+    with pytest.raises(md.BadInput, match="confirm"):
+        found.to_html(tmp_path / "r.html", claim=True)
+
+
+def test_own_tables_are_asked_like_any_data_set(data, tmp_path: Path) -> None:
+    names = [f"bird {c}" for c in range(30)]
+    classes = pd.DataFrame(
+        {"class_name": names, "family": [f"f{c // 5}" for c in range(30)], "corner": ["a", "b", "c", "d", "e"] * 6}
+    )
+    instances = pd.DataFrame({"class_name": pd.Series(names).repeat(10)}).sample(frac=1, random_state=0)
+    inputs = data.inputs[: len(instances)]
+    tables = (classes, instances, inputs, {"corner": "corner"})
+    own = md.from_tables(*tables, siblings="family", workspace=tmp_path / "w")
+    again = md.from_tables(*tables, siblings="family", workspace=tmp_path / "w")
+    assert own.fingerprint == again.fingerprint and own.name == again.name
+    assert [own.classes["class_name"][c] for c in own.class_of] == instances["class_name"].tolist()
+    roles = own.split(own.split_names[0])
+    families = {role: set(own.classes["family"].iloc[members]) for role, members in roles.items()}
+    assert not families["train"] & families["test"] and len(roles["test"]) >= 5
+    other = md.from_tables(
+        classes, instances, inputs, {"corner": "corner"}, split=["train", "validation", "test"] * 10, workspace=tmp_path / "w"
+    )
+    assert other.name != own.name and len(other.split(other.split_names[0])["validation"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"sources": {"where": "contry"}}, "did you mean 'country'"),
+        ({"classes": pd.DataFrame({"name": ["a"]})}, "needs a column class_name"),
+        ({"classes": pd.DataFrame({"class_name": ["a", "a"], "country": [1, 2]})}, "two rows of class_name 'a'"),
+        ({"instances": pd.DataFrame({"class_name": ["z"] * 8})}, "Row 0 of instances is of class_name 'z'"),
+        ({"inputs": [[[0.5]]] * 8}, "must be uint8 images"),
+        ({"inputs": [[0.5]] * 7}, "7 inputs for 8 rows"),
+        ({"split": ["train"] * 4}, "No class has the role validation"),
+        ({"split": "fold"}, "no column 'fold' to split by"),
+        ({"siblings": "familly"}, "no column 'familly'"),
+        ({"name": "../x"}, "cannot be the name of a data set"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused_in_a_sentence(changes, sentence: str, tmp_path: Path) -> None:
+    tables = {
+        "classes": pd.DataFrame({"class_name": list("abcd"), "country": [1, 2, 3, 4]}),
+        "instances": pd.DataFrame({"class_name": list("aabbccdd")}),
+        "inputs": [[float(i)] for i in range(8)],
+        "sources": {"where": "country"},
+    }
+    with pytest.raises(md.BadInput) as refusal:
+        md.from_tables(**{**tables, **changes}, workspace=tmp_path / "w")
+    assert sentence in one_sentence(refusal.value)
+    assert not list((tmp_path / "w" / "datasets").iterdir()), "nothing half-written"
+
+
+def test_a_name_that_is_no_data_set_is_refused() -> None:
+    with pytest.raises(md.BadInput, match="'glyphs' is no data set; open one"):
+        md.answer("glyphs")
+
+
+def test_the_bar_can_be_switched_off_and_is_drawn_in_a_notebook(capsys, monkeypatch) -> None:
+    with bar(1, progress=False) as shown:
+        shown.part("quiet")(0, {"phase": "x", "fraction": 0.5})
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("metadash.front.progress_bar.in_notebook", lambda: True)
+    with bar(1) as shown:
+        shown.part("loud")(0, {"phase": "x", "fraction": 0.5})
+    assert "loud" in "".join(capsys.readouterr())
+    seen = []
+    monkeypatch.setattr(computing, "bar", lambda runs, progress: seen.append(progress) or bar(runs, False))
+    monkeypatch.setattr(computing, "train_all", lambda *_: None)
+    computing.compute_all([], None, "nothing", False, workers=1)
+    assert seen == [False]
