@@ -183,10 +183,11 @@ def test_weights_are_those_of_the_learner(trained: Any, tiny: Dataset) -> None:
 def test_every_episode_s_own_score_is_stored_and_their_mean_is_the_summary(spec: RunSpec, trained: Any, tiny: Dataset) -> None:
     run, tests = trained(spec), spec.evaluation
     scores = run.scores()
-    assert scores.columns.tolist() == ["n_way", "shot", "episode", "correct", "queries"]
+    assert scores.columns.tolist() == ["n_way", "shot", "episode", "value", "correct", "queries"]
     assert len(scores) == tests.n_episodes * len(tests.shots)
     assert (scores["queries"] == tests.n_way * tests.n_query).all()
     assert scores["correct"].between(0, scores["queries"]).all()
+    assert (scores["value"] == scores["correct"] / scores["queries"]).all()
     for shot, rows in scores.groupby("shot"):
         assert rows["episode"].tolist() == list(range(tests.n_episodes))
         assert run.summary["accuracy"][str(shot)] == pytest.approx(100 * (rows["correct"] / rows["queries"]).mean())

@@ -112,7 +112,7 @@ def test_source_dropout_hides_sources_of_classes_and_of_instances(workspace: Wor
     arm = Arm(film("place", "site", source_dropout=0.5), data, train(film("site").backbone, workspace))
     seen: list[Any] = []
     original = arm.learner.loss
-    arm.learner.loss = lambda *given: (seen.append(given[3]), original(*given))[1]  # type: ignore[method-assign]
+    arm.learner.loss = lambda *given: (seen.append(given[0].context), original(*given))[1]  # type: ignore[method-assign]
     arm.loss(arm.validation[:200], 0.0)
     (context,) = seen
     of_class, on_support, on_query = (

@@ -143,7 +143,7 @@ def test_a_curve_of_instances_hit_says_so(tiny_workspace: Workspace) -> None:
             "reads no column 'colour' of instances",
         ),
         (lambda: WhatIfSpec(FILM, instance_edits=(InstanceEdit(99_999, "site", "x"),)), "Only instances of test classes"),
-        (lambda: WhatIfSpec(FILM, instance_edits=(InstanceEdit(0, "taken", "long ago"),)), "is not a time"),
+        (lambda: WhatIfSpec(FILM, instance_edits=(InstanceEdit(0, "taken", "long ago"),)), "holds dates such as"),
         (
             lambda: WhatIfSpec(replace(FILM, control="shuffled", source_dropout=0.0), (Change("site", "stale", 0.5, years=1),)),
             "trained with the source 'site' falsified",
