@@ -131,7 +131,7 @@ def test_feature_vectors_get_an_mlp(served: None, no_workers: None, tmp_path: Pa
     write_vectors(workspace)
     monkeypatch.setenv("METADASH_WORKSPACE", str(workspace.root))
     page = open_page("train", dataset="vectors", tr_tests="60")
-    assert page.selectbox(key="tr_backbone").options == ["MLP"]
+    assert page.selectbox(key="tr_backbone").options == ["MLP", "No backbone"]
     page.button(key="tr_go").click().run()
     (run,) = [job.spec for job in all_jobs(workspace) if isinstance(job.spec, RunSpec)]
     assert (run.backbone.backbone, run.backbone.width) == ("mlp", 64)
@@ -268,3 +268,16 @@ def test_what_the_pages_are_made_of_loads_neither_torch_nor_scikit_learn() -> No
     program = f"import sys; [__import__(f'metadash.dashboard.{{p}}') for p in {parts}]; print({{'torch', 'sklearn'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "set()", done.stdout + done.stderr
+
+
+def test_no_backbone_has_no_width_and_no_training_tasks_to_choose(
+    served: None, no_workers: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace(tmp_path)
+    write_vectors(workspace)
+    monkeypatch.setenv("METADASH_WORKSPACE", str(workspace.root))
+    page = open_page("train", dataset="vectors", tr_tests="60", tr_backbone="none")
+    assert not page.error and page.selectbox(key="tr_backbone").value == "none"
+    assert page.number_input(key="tr_episodes").disabled
+    assert not [one for one in page.get("button_group") if "Width" in one.label]
+    assert any("not trained here; it has seen nothing of this data set" in one.value for one in page.caption)
