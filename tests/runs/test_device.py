@@ -91,7 +91,7 @@ def test_a_learner_makes_nothing_of_its_own_elsewhere_than_it_lies(
 ) -> None:
     entry = LEARNERS[name]
     if metadata != entry.needs_metadata and (entry.needs_metadata or "pseudo-shots" not in entry.fusions):
-        pytest.skip("not offered")
+        pytest.skip(f"{name} is not offered {'with' if metadata else 'without'} metadata that place its classes")
     for module in (inner_loop, reptile):
         monkeypatch.setattr(module, "check", lambda *values: None)  # looks at numbers, of which there are none
     sources = {"source_dims": [SOURCE], "fusion": "pseudo-shots"} if metadata else {}
