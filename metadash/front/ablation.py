@@ -21,7 +21,7 @@ from metadash.figures.ablation import measures_of, worth_chart
 from metadash.figures.html import fragment, write_page
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import report_html
-from metadash.front.computing import compute_all, names_in, numbers_in, opened
+from metadash.front.computing import compute_all, names_in, opened, tasks_and_budget
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import check
 from metadash.runs.queue.underway import outlook_of, parts_of
@@ -146,25 +146,12 @@ def ablate(
         sources,
         tier=tier,
         seeds=seeds,
-        split=split,
         folds=folds,
         controls=controls,
         rope=rope,
         fusion=fusion,
         learner=learner,
-        mode=mode,
-        where=where,
-        n_way=n_way,
-        strategy=strategy,
-        column=column,
-        backbone=backbone,
-        width=width,
-        backbone_episodes=backbone_episodes,
-        own_backbone=own_backbone,
-        steps=steps,
-        n_episodes=n_episodes,
-        shots=numbers_in(shots),
-        n_query=n_query,
+        **tasks_and_budget(locals()),
     )
     return computed(asked, data, allow_leak, doses, progress)
 

@@ -1,6 +1,7 @@
 """Where the front door computes: whatever is missing, with a bar or without, and then it is stored for everybody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from metadash import settings
 from metadash.data.dataset import Dataset
@@ -45,3 +46,26 @@ def numbers_in(numbers: int | Sequence[int] | None) -> tuple[int, ...] | None:
     if numbers is None:
         return None
     return (numbers,) if isinstance(numbers, int) else tuple(numbers)
+
+
+TASKS_AND_BUDGET = (
+    "where",
+    "n_way",
+    "strategy",
+    "column",
+    "mode",
+    "split",
+    "backbone",
+    "width",
+    "backbone_episodes",
+    "own_backbone",
+    "steps",
+    "n_episodes",
+    "n_query",
+)
+"""Arguments of ``answer``, ``ablate`` and ``train`` that go to ``run_for`` as they are; ``shots`` does too, as numbers."""
+
+
+def tasks_and_budget(given: Mapping[str, Any]) -> dict[str, Any]:
+    """These among the arguments that a function was ``given`` (its ``locals()``), by name: none can be left out on the way."""
+    return {**{name: given[name] for name in TASKS_AND_BUDGET}, "shots": numbers_in(given["shots"])}

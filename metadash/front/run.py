@@ -20,7 +20,7 @@ from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.html import fragment
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
-from metadash.front.computing import compute_one, names_in, numbers_in, opened
+from metadash.front.computing import compute_one, names_in, numbers_in, opened, tasks_and_budget
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
@@ -239,21 +239,8 @@ def train(
         distance=distance,
         source_dropout=source_dropout,
         seed=seed,
-        split=split,
-        where=where,
         ways=numbers_in(ways),
-        mode=mode,
-        n_way=n_way,
-        strategy=strategy,
-        column=column,
-        backbone=backbone,
-        width=width,
-        backbone_episodes=backbone_episodes,
-        own_backbone=own_backbone,
-        steps=steps,
-        n_episodes=n_episodes,
-        shots=numbers_in(shots),
-        n_query=n_query,
+        **tasks_and_budget(locals()),
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
 
