@@ -197,3 +197,16 @@ def test_a_label_beyond_the_ways_is_no_other_class(label: int) -> None:
     assert hidden.n_way == 2, "what fills up may hold anything"
     with pytest.raises(md.BadInput, match="queries of 2 tasks"):
         TaskBatch(x, torch.tensor([[0, 1, 1]]), torch.zeros(2, 3, 4), n_way=2)
+
+
+@pytest.mark.parametrize("other", ["beak", "BEAK"])
+def test_two_columns_of_one_name_are_refused(other: str, tmp_path) -> None:
+    twice = pd.concat([BIRDS, BIRDS[["beak"]].rename(columns={"beak": other})], axis=1)
+    with pytest.raises(md.BadInput, match=f"two columns '{other}'"):
+        made(tmp_path, sources={"family": "family"}, classes=twice)
+
+
+def test_tables_without_any_source_are_a_data_set(tmp_path) -> None:
+    data = made(tmp_path, sources={})
+    assert data.sources == () and md.open(data.name, tmp_path).name == data.name
+    assert md.train(data, **SMALL).frame()["estimate"].between(0, 100).all()
