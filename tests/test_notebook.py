@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import pytest
+import nbclient
+import nbformat
 
 from metadash.workspace import Workspace
-
-nbformat = pytest.importorskip("nbformat")
-nbclient = pytest.importorskip("nbclient")
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "docs" / "from_python.ipynb"

@@ -237,30 +237,22 @@ def worth_arrow(figure: go.Figure, shots: Sequence[int], level: float, worth: fl
     before = max(after - 1, 0)
     span = math.log(shots[after] / shots[before]) or 1.0
     end = before + math.log(reached / shots[before]) / span
-    figure.add_annotation(
-        x=end,
-        y=level,
-        ax=0,
-        ay=level,
-        axref="x",
-        ayref="y",
-        xref="x",
-        yref="y",
-        showarrow=True,
-        arrowhead=3,
-        arrowwidth=1.5,
-        arrowcolor=palette.muted,
-    )
-    figure.add_annotation(
-        x=end,
-        y=level,
-        text=f"worth {worth:.1f} examples",
-        showarrow=False,
-        xanchor="left",
-        xshift=6,
-        yshift=-12,
-        font={"color": palette.muted, "size": 13},
-    )
+    arrow(figure, (0, level), (end, level), palette.muted, arrowhead=3, arrowwidth=1.5)
+    end_label(figure, (end, level), f"worth {worth:.1f} examples", palette.muted, xshift=6, yshift=-12)
+
+
+def arrow(figure: go.Figure, start: Sequence[float], end: Sequence[float], colour: str, **look: float) -> None:
+    """From one place of a chart to another, both in the units of its axes; ``look`` as plotly names it."""
+    (ax, ay), (x, y) = start, end
+    at = {"x": x, "y": y, "ax": ax, "ay": ay, "xref": "x", "yref": "y", "axref": "x", "ayref": "y"}
+    figure.add_annotation(**at, text="", showarrow=True, arrowcolor=colour, **look)
+
+
+def end_label(figure: go.Figure, place: Sequence[float], text: str, colour: str, xshift: float, yshift: float) -> None:
+    """What a line is called, to the right of its end."""
+    x, y = place
+    font = {"color": colour, "size": 13}
+    figure.add_annotation(x=x, y=y, text=text, showarrow=False, xanchor="left", xshift=xshift, yshift=yshift, font=font)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from metadash.figures.ablation import measures_of, worth_chart
 from metadash.figures.html import fragment, write_page
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import report_html
-from metadash.front.computing import compute_all, names_in, numbers_in, opened
+from metadash.front.computing import compute_all, names_in, opened, tasks_and_budget
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import check
 from metadash.runs.queue.underway import outlook_of, parts_of
@@ -146,25 +146,12 @@ def ablate(
         sources,
         tier=tier,
         seeds=seeds,
-        split=split,
         folds=folds,
         controls=controls,
         rope=rope,
         fusion=fusion,
         learner=learner,
-        mode=mode,
-        where=where,
-        n_way=n_way,
-        strategy=strategy,
-        column=column,
-        backbone=backbone,
-        width=width,
-        backbone_episodes=backbone_episodes,
-        own_backbone=own_backbone,
-        steps=steps,
-        n_episodes=n_episodes,
-        shots=numbers_in(shots),
-        n_query=n_query,
+        **tasks_and_budget(locals()),
     )
     return computed(asked, data, allow_leak, doses, progress)
 
@@ -221,5 +208,9 @@ def check_all(asked: AblationSpec, data: Dataset, allow_leak: bool) -> None:
 def runs_of(asked: AblationSpec, data: Dataset, doses: bool | None = None) -> list[Spec]:
     """The runs of the arms, then those that tell how wrong or missing each source may be: by default where heads are light, since another
     learner would have to adapt anew for every share of wrong metadata."""
-    wanted = asked.light if doses is None else doses and asked.run.reads_at_test
+    if doses and not asked.run.reads_at_test:
+        raise BadInput(
+            "doses would be ignored: this learner reads no metadata at test, so wrong ones change nothing; leave it out."
+        )
+    wanted = asked.light if doses is None else doses
     return [*asked.runs, *(dose_specs(asked, data).values() if wanted else [])]

@@ -20,7 +20,7 @@ from metadash.figures.answer import answer_curve, answer_html, curves_of
 from metadash.figures.html import fragment, write_page
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
-from metadash.front.computing import compute_all, names_in, numbers_in, opened
+from metadash.front.computing import compute_all, names_in, opened, tasks_and_budget
 from metadash.runs.store import RunStore
 
 
@@ -51,7 +51,7 @@ class AnswerResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        curve = curve_svg(self.found.spec.shots, curves_of(self.found, LIGHT), LIGHT)
+        curve = curve_svg(self.found.spec.shots, curves_of(self.found, LIGHT), LIGHT, self.found.metric)
         return fragment(sentences(self.found), curve, numbers_table(self.found), self.looked)
 
     def frame(self) -> pd.DataFrame:
@@ -134,22 +134,9 @@ def answer(
         opened(data),
         question,
         sources,
-        n_way=n_way,
-        strategy=strategy,
         seeds=seeds,
-        column=column,
-        where=where,
-        split=split,
         folds=folds,
-        mode=mode,
-        backbone=backbone,
-        width=width,
-        backbone_episodes=backbone_episodes,
-        own_backbone=own_backbone,
-        steps=steps,
-        n_episodes=n_episodes,
-        shots=numbers_in(shots),
-        n_query=n_query,
+        **tasks_and_budget(locals()),
     )
     store = RunStore(data.workspace)
     compute_all(asked.jobs(data, store), data.workspace, "the answer", progress)

@@ -1,6 +1,8 @@
 """Where the front door computes: whatever is missing, with a bar or without, and then it is stored for everybody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
+from typing import Any
 
 from metadash import settings
 from metadash.data.dataset import Dataset
@@ -34,9 +36,9 @@ def opened(data: Dataset) -> Dataset:
     return data
 
 
-def names_in(sources: str | Sequence[str]) -> tuple[str, ...]:
+def names_in(sources: str | Sequence[str] | None) -> tuple[str, ...]:
     """Names of sources, given one by one or in one text with commas between."""
-    found = sources.split(",") if isinstance(sources, str) else sources
+    found = sources.split(",") if isinstance(sources, str) else sources or ()
     return tuple(name for part in found if (name := str(part).strip()))
 
 
@@ -44,4 +46,32 @@ def numbers_in(numbers: int | Sequence[int] | None) -> tuple[int, ...] | None:
     """Numbers of shots or ways, one or several; None stands for what is usual."""
     if numbers is None:
         return None
-    return (numbers,) if isinstance(numbers, int) else tuple(numbers)
+    if isinstance(numbers, Integral):
+        return (int(numbers),)
+    found = [*numbers] if isinstance(numbers, Iterable) and not isinstance(numbers, str) else [None]
+    if not all(isinstance(one, Integral) for one in found):
+        raise BadInput(f"{numbers!r} is no number of shots or ways; give a whole number, or several such as (1, 5).")
+    return tuple(int(one) for one in found if one is not None)
+
+
+TASKS_AND_BUDGET = (
+    "where",
+    "n_way",
+    "strategy",
+    "column",
+    "mode",
+    "split",
+    "backbone",
+    "width",
+    "backbone_episodes",
+    "own_backbone",
+    "steps",
+    "n_episodes",
+    "n_query",
+)
+"""Arguments of ``answer``, ``ablate`` and ``train`` that go to ``run_for`` as they are; ``shots`` does too, as numbers."""
+
+
+def tasks_and_budget(given: Mapping[str, Any]) -> dict[str, Any]:
+    """These among the arguments that a function was ``given`` (its ``locals()``), by name: none can be left out on the way."""
+    return {**{name: given[name] for name in TASKS_AND_BUDGET}, "shots": numbers_in(given["shots"])}

@@ -1,12 +1,14 @@
 """The verb ``datasets``: lists what there is, downloads or imports what is not here yet."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from metadash.data.dataset import Dataset
 from metadash.data.library import OBTAINABLE, entries, obtain, open_dataset
 from metadash.front.progress_bar import bar
+from metadash.runs.progress import Report
 from metadash.stats import words
 from metadash.verbs.options import Verbs, common_options
 from metadash.verbs.result import Result
@@ -87,9 +89,14 @@ def fetch_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
             options.base or module.HOME,
             options.as_name or options.name,
             not options.no_rotations,
-            lambda phase, fraction: show(0, {"phase": phase, "fraction": fraction}),
+            told(show),
         )
     return installed(data)
+
+
+def told(report: Report) -> Callable[[str, float], bool]:
+    """What hears of phases, for a bar that hears of steps."""
+    return lambda phase, fraction: report(0, {"phase": phase, "fraction": fraction})
 
 
 def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -102,7 +109,7 @@ def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
             Path(options.source),
             options.as_name or options.name,
             not options.no_rotations,
-            lambda phase, fraction: show(0, {"phase": phase, "fraction": fraction}),
+            told(show),
         )
     return installed(data)
 

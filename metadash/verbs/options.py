@@ -8,6 +8,7 @@ from metadash.learners.core.fusions import BOTH
 from metadash.learners.registry import USUAL
 from metadash.networks.encoders.registry import ENCODERS, Entry
 from metadash.networks.registry import BACKBONES
+from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
 from metadash.stats.verdict import ROPE
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -40,7 +41,7 @@ def add_dataset(verb: argparse.ArgumentParser) -> None:
 
 def add_tasks(verb: argparse.ArgumentParser) -> None:
     """What is not said is what the question, the sources or the data set ask for."""
-    verb.add_argument("--n-way", type=int, help="classes of a task (default 5, or the question's)")
+    verb.add_argument("--n-way", type=int, help=f"classes of a task (default {Evaluation.n_way}, or the question's)")
     verb.add_argument(
         "--strategy",
         choices=["uniform", "siblings", "disjoint"],
@@ -71,18 +72,24 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
     verb.add_argument(
         "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"
     )
-    verb.add_argument("--backbone-episodes", type=int, help="training episodes of the backbone, at most (default 500)")
+    verb.add_argument(
+        "--backbone-episodes", type=int, help=f"training episodes of the backbone, at most (default {BackboneSpec.episodes})"
+    )
     verb.add_argument(
         "--own-backbone",
         action="store_true",
         default=None,
         help="train the backbone here, though one comes with the data set",
     )
-    verb.add_argument("--steps", type=int, help="training steps, at most (default 2000)")
-    verb.add_argument("--n-episodes", type=int, help="test episodes, of each fold (default 2000)")
+    verb.add_argument("--steps", type=int, help=f"training steps, at most (default {RunSpec.steps})")
+    verb.add_argument("--n-episodes", type=int, help=f"test episodes, of each fold (default {Evaluation.n_episodes})")
     if shots:
-        verb.add_argument("--shots", type=numbers, help="labelled examples per class, separated by commas (default 1,2,5,10)")
-    verb.add_argument("--n-query", type=int, help="queries per class (default 15)")
+        verb.add_argument(
+            "--shots",
+            type=numbers,
+            help=f"labelled examples per class, separated by commas (default {','.join(map(str, Evaluation.shots))})",
+        )
+    verb.add_argument("--n-query", type=int, help=f"queries per class (default {Evaluation.n_query})")
 
 
 def add_ablation(verb: argparse.ArgumentParser) -> None:

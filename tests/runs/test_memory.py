@@ -24,7 +24,7 @@ from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run
 
 ROOT = Path(__file__).resolve().parents[2]
-resource = pytest.importorskip("resource")
+resource = pytest.importorskip("resource", reason="the ceiling on memory is that of Unix")
 
 ROOM = 500 * 2**20
 """Bytes that a job may take beyond what its process has: enough for libraries, threads and small tensors, which differ by machine."""

@@ -14,6 +14,7 @@ from metadash.answers.answer import Answer, AnswerSpec, own_question
 from metadash.answers.sentence import headline
 from metadash.canonical import digest
 from metadash.dashboard import server
+from metadash.dashboard.parts.budget import backbone_episodes, test_tasks, training_steps
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import known_sources, level_label
@@ -153,40 +154,22 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
         )
         strategy = usual_strategy(sources, data) if chosen == BY_SOURCES else chosen
         n_way = middle.number_input("n-way", 2, 50, usual.n_way, key="ab_way", bind="query-params", help=term("n_way"))
-        tests = right.number_input("Test tasks", 20, 20_000, 2000, step=100, key="ab_tests", bind="query-params")
+        tests = test_tasks(right, "ab_tests", 20, 100)
         left, middle, right = st.columns(3)
-        steps = left.number_input(
-            "Training steps at most",
-            10,
-            100_000,
-            2000,
-            step=100,
-            key="ab_steps",
-            bind="query-params",
-            help="Training stops earlier when validation accuracy rises no more: every arm to convergence, never to equal steps.",
-        )
+        steps = training_steps(left, "ab_steps", "Training steps at most", ": every arm to convergence, never to equal steps")
         trained = is_trained(usual_features(data.modality.name).name)
-        episodes = middle.number_input(
-            "Backbone: training tasks",
-            5,
-            100_000,
-            500,
-            step=100,
-            key="ab_episodes",
-            bind="query-params",
-            disabled=not trained,
-        )
+        episodes = backbone_episodes(middle, "ab_episodes", trained)
         rope = right.number_input(
-            "No practical difference, ± points",
+            f"No practical difference, ± {usual.metric.gain}",
             0.0,
             20.0,
-            0.5,
+            usual.metric.rope,
             step=0.1,
             key="ab_rope",
             bind="query-params",
             help="Effects smaller than this are too small to act on.",
         )
-        own_backbone = trained and backbone_origin(data, "ab_own", backbone_episodes=int(episodes))
+        own_backbone = trained and backbone_origin(data, "ab_own", backbone_episodes=episodes)
         folds = st.segmented_control(
             "Cross-fitting",
             list(FOLDS),
@@ -215,9 +198,9 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
         "folds": 0 if tier != "confirm" else None if folds == USUAL else int(str(folds)),
         "strategy": strategy,
         "n_way": int(n_way),
-        "n_episodes": int(tests),
-        "steps": int(steps),
-        "backbone_episodes": int(episodes) if trained else None,
+        "n_episodes": tests,
+        "steps": steps,
+        "backbone_episodes": episodes if trained else None,
         "own_backbone": own_backbone,
         "rope": rope,
         "controls": (

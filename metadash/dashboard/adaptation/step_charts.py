@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from metadash.figures.charts import base
+from metadash.figures.charts import base, end_label
 from metadash.figures.palette import Palette, translucent
 
 HEIGHT = 260
@@ -67,16 +67,8 @@ def over_steps(
         )
     ends = [line.values[-1] for line in lines]
     for line, end, shift in zip(lines, ends, apart(ends, (high - low) + 2 * room), strict=True):
-        figure.add_annotation(
-            x=last,
-            y=end,
-            text=f"{line.name} <b>{end:.{decimals}f}{unit}</b>",
-            showarrow=False,
-            xanchor="left",
-            xshift=10,
-            yshift=shift,
-            font={"color": line.colour, "size": 13},
-        )
+        name = f"{line.name} <b>{end:.{decimals}f}{unit}</b>"
+        end_label(figure, (last, end), name, line.colour, xshift=10, yshift=shift)
     finish(figure, palette, label, last, (low - room, high + room))
     return figure.update_layout(margin={"l": 10, "r": 130, "t": 22, "b": 10})
 

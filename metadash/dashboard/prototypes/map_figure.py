@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Dataset
-from metadash.figures.charts import base
+from metadash.figures.charts import arrow, base
 from metadash.figures.palette import Palette, translucent
 from metadash.stats import words
 
@@ -257,29 +257,12 @@ def arrows(figure: go.Figure, points: pd.DataFrame, palette: Palette) -> None:
     """From where the plain prototype is to where the metadata moved it."""
     plain, fused = (points[points["kind"] == kind].set_index("class_id") for kind in ("plain prototype", "prototype"))
     for c in plain.index:
-        arrow(figure, plain.loc[c, ["x", "y"]], fused.loc[c, ["x", "y"]], palette)
+        arrow_on_map(figure, plain.loc[c, ["x", "y"]], fused.loc[c, ["x", "y"]], palette)
 
 
-def arrow(figure: go.Figure, start: Sequence[float], end: Sequence[float], palette: Palette) -> None:
-    """From one place of a map to another; it leaves room for the rings at both."""
-    (ax, ay), (x, y) = start, end
-    figure.add_annotation(
-        x=x,
-        y=y,
-        ax=ax,
-        ay=ay,
-        xref="x",
-        yref="y",
-        axref="x",
-        ayref="y",
-        text="",
-        showarrow=True,
-        arrowhead=2,
-        arrowwidth=2,
-        arrowcolor=palette.text,
-        standoff=13,
-        startstandoff=7,
-    )
+def arrow_on_map(figure: go.Figure, start: Sequence[float], end: Sequence[float], palette: Palette) -> None:
+    """The arrow from where something is on a map to where it goes; it leaves room for the rings at both."""
+    arrow(figure, start, end, palette.text, arrowhead=2, arrowwidth=2, standoff=13, startstandoff=7)
 
 
 def legend_html(colours: Colouring) -> str:

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from metadash.answers.stored_arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
+from metadash.dashboard.parts.budget import backbone_episodes, test_tasks, training_steps
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.data.dataset import Dataset
@@ -102,30 +103,12 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             bind="query-params",
             help="Which classes are for training, for validation and for testing; no class is in two of them.",
         )
-        episodes = middle.number_input(
-            "Backbone: training tasks",
-            5,
-            100_000,
-            500,
-            step=100,
-            key="tr_episodes",
-            bind="query-params",
-            disabled=not is_trained(backbone.name),
-        )
-        steps = right.number_input(
-            "Learner: training steps at most",
-            10,
-            100_000,
-            2000,
-            step=100,
-            key="tr_steps",
-            bind="query-params",
-            help="Training stops earlier when validation accuracy rises no more.",
-        )
+        episodes = backbone_episodes(middle, "tr_episodes", is_trained(backbone.name))
+        steps = training_steps(right, "tr_steps", "Learner: training steps at most")
         size = {"backbone": backbone.name, **chosen_width(backbone)}
         own_backbone = False
         if is_trained(backbone.name):
-            size["backbone_episodes"] = int(episodes)
+            size["backbone_episodes"] = episodes
             own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
         defaults = options_for(learner, mode)
         options = st.text_input(
@@ -153,7 +136,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             distance=distance,
             fusion=fusion if sources else "none",
             control=control if sources else "none",
-            steps=int(steps),
+            steps=steps,
             seed=int(seed),
             **tasks(),
         )
@@ -291,7 +274,7 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
     n_query = middle.number_input(
         "Queries per class", 1, 50, usual.n_query, key="tr_query", bind="query-params", help=term("query")
     )
-    tests = right.number_input("Test tasks", 50, 20_000, 2000, step=500, key="tr_tests", bind="query-params")
+    tests = test_tasks(right, "tr_tests", 50, 500)
     where = st.text_input(
         "Only test classes where … (SQL)",
         key="where",
@@ -310,7 +293,7 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
             "strategy": strategy,
             "column": column,
             "where": both(pool or "", where) or None,
-            "n_episodes": int(tests),
+            "n_episodes": tests,
             "ways": None if entry.fixed_way else tuple(sorted(int(fewer) for fewer in ways)),
         }
 

@@ -15,7 +15,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
 from metadash.dashboard.parts.pictures import input_row
-from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow
+from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow_on_map
 from metadash.data.columns.registry import rung_named
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot, base
@@ -177,7 +177,7 @@ def moved_map(
     ways = [placed(np.stack(classes[f"prototype_{when}"].tolist()), vectors[instances], layout) for when in ("before", "after")]
     for place, (c, start, end) in enumerate(zip(classes["class_id"], *ways, strict=True)):
         if np.hypot(*(end - start)) > 1e-6:
-            arrow(figure, start, end, palette)
+            arrow_on_map(figure, start, end, palette)
         figure.add_scatter(
             x=[start[0], end[0]],
             y=[start[1], end[1]],
@@ -214,7 +214,7 @@ def draw_moved(
     drawn = points[points["kind"].isin(["support", "query"])].set_index(["kind", "row"])
     for (_, one), end in zip(moved.iloc[farthest].iterrows(), ends, strict=True):
         start = drawn.loc[(one["kind"], one["row"])]
-        arrow(figure, [float(start["x"]), float(start["y"])], end.tolist(), palette)
+        arrow_on_map(figure, [float(start["x"]), float(start["y"])], end.tolist(), palette)
         figure.add_scatter(
             x=[end[0]],
             y=[end[1]],

@@ -1,5 +1,6 @@
 """What a kind of metadata column is: one class says how it is told, encoded, summarised, searched, blurred, typed in and audited."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import duckdb
@@ -8,7 +9,7 @@ import pandas as pd
 
 from metadash.data.columns.facts import Facts
 from metadash.data.columns.rungs import WITHHELD, Rung
-from metadash.data.columns.summary import ColumnSummary, most_frequent, top_words
+from metadash.data.columns.summary import ColumnSummary, example_words, examples, most_frequent, top_words
 from metadash.data.literals import Value
 
 ADDED, REPLACED = "added noise", "random replacement"
@@ -26,12 +27,20 @@ class Prepared(NamedTuple):
     names: list[str]
 
 
-class ColumnKind:
+class ColumnKind(ABC):
     """A kind of column. What is not said by a kind is that of a column of plain values, as categories are.
 
     ``column`` is a pandas Series with what is missing in it, or, in the methods whose names end in ``sql`` and in ``summarise``, SQL
-    text of a column (an identifier). Nothing here may import scikit-learn but ``prepared``, when it is called.
+    text of a column (an identifier). Nothing here may import scikit-learn but ``prepared``, when it is called. A kind that says how it
+    ``reads_as``, or that it ``ages``, must have what that takes, else Python refuses to define it (TypeError).
     """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        takes = [cls.reads_as] if cls.reads_as in ("words", "numbers", "vectors") else []
+        for method in [*takes, *(["older"] if cls.ages else [])]:
+            if getattr(cls, method) is getattr(ColumnKind, method):
+                raise TypeError(f"{cls.__name__} needs the method '{method}' for what it says of itself.")
 
     name: ClassVar[str]
     plural: ClassVar[str] = "values"
@@ -42,9 +51,9 @@ class ColumnKind:
     pattern: ClassVar[str] = ""
     """A regular expression that ``claims`` may ask the share of (Python's and RE2's are searched alike, over ASCII classes)."""
 
+    @abstractmethod
     def claims(self, facts: Facts) -> bool:
         """Whether a column of these facts, with at least one value, is of this kind, unless one before it in the registry claims it."""
-        raise NotImplementedError
 
     # --- read ---------------------------------------------------------------------------------------------------------------
 
@@ -62,11 +71,11 @@ class ColumnKind:
 
     def words(self, column: pd.Series) -> pd.Series:
         """For each row the set of its words or labels, an empty one where it is missing (``reads_as`` words)."""
-        raise NotImplementedError
+        raise TypeError(f"A column of the kind {self.name} does not read as words.")
 
     def numbers(self, column: pd.Series) -> np.ndarray:
         """[R] floats, NaN where missing or infinite (``reads_as`` numbers)."""
-        raise NotImplementedError
+        raise TypeError(f"A column of the kind {self.name} does not read as numbers.")
 
     def from_numbers(self, numbers: np.ndarray, column: pd.Series) -> pd.Series:
         """What ``numbers`` [R] mean, in the place of ``column``."""
@@ -74,13 +83,13 @@ class ColumnKind:
 
     def vectors(self, column: pd.Series) -> np.ndarray:
         """[R, d] floats, NaN where missing (``reads_as`` vectors)."""
-        raise NotImplementedError
+        raise TypeError(f"A column of the kind {self.name} does not read as vectors.")
 
     # --- encoded ------------------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def prepared(self, column: pd.Series) -> Prepared:
         """For the encoder, which fits the transformer on training rows. What stands where a value is missing does not matter. Raises BadInput."""
-        raise NotImplementedError
 
     # --- summarised ---------------------------------------------------------------------------------------------------------
 
@@ -159,4 +168,17 @@ class ColumnKind:
 
     def older(self, column: pd.Series, days: float) -> pd.Series:
         """As it was so many days ago (where it ``ages``)."""
-        raise NotImplementedError
+        raise TypeError(f"A column of the kind {self.name} does not grow old.")
+
+
+class ShownByExamples(ColumnKind):
+    """A kind whose values are told by examples, since hardly two rows share one."""
+
+    def summarise(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict:
+        return {"examples": examples(connection, table, f"CAST({column} AS VARCHAR)")}
+
+    def in_words(self, summary: ColumnSummary) -> str:
+        return example_words(summary)
+
+    def listed(self, summary: ColumnSummary) -> bool:
+        return False

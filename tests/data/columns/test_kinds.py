@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from metadash.data.columns.facts import storage_of_type
-from metadash.data.columns.kind import ADDED
+from metadash.data.columns.kind import ADDED, ColumnKind
 from metadash.data.columns.registry import KINDS, kind_in, kind_named, kind_of, rungs
 from metadash.data.facets import AnyOf, Between, facet_values, rows
 from metadash.data.filter_bar import parse
@@ -204,3 +204,12 @@ def test_dates_of_python_are_told_as_what_duckdb_makes_of_them() -> None:
         connection.execute("INSERT INTO made VALUES (?)", [datetime.date(2020, 1, 1)])
         assert kind_of(connection.execute("FROM made").df()["day"]).name == "timestamp"
         assert kind_in(connection, "made", "day", "DATE")[0].name == "timestamp"
+
+
+def test_a_kind_that_lacks_what_it_says_of_itself_cannot_be_defined() -> None:
+    """Found when the kind is written, not when a page first asks a column of it."""
+    for said in ({"reads_as": "words"}, {"reads_as": "numbers"}, {"reads_as": "vectors"}, {"ages": True}):
+        with pytest.raises(TypeError, match="needs the method"):
+            type("Half", (ColumnKind,), {"name": "half", **said})
+    with pytest.raises(TypeError, match=r"claims|prepared"):
+        type("Silent", (ColumnKind,), {"name": "silent"})()

@@ -4,9 +4,10 @@ import duckdb
 import pandas as pd
 
 from metadash.data.columns.facts import Facts
-from metadash.data.columns.kind import ColumnKind
+from metadash.data.columns.kind import ColumnKind, Prepared
 from metadash.data.columns.rungs import Rung
 from metadash.data.columns.summary import ColumnSummary
+from metadash.errors import BadInput
 
 
 class Empty(ColumnKind):
@@ -17,6 +18,9 @@ class Empty(ColumnKind):
 
     def claims(self, facts: Facts) -> bool:
         return not facts.present
+
+    def prepared(self, column: pd.Series) -> Prepared:
+        raise BadInput(f"'{column.name}' has no value, so there is nothing in it to learn from; leave it out.")
 
     def summarise(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict:
         return {}

@@ -1,15 +1,13 @@
 """What has fields of its own, or is no readable value: shown and counted, but not learned from."""
 
-import duckdb
 import pandas as pd
 
 from metadash.data.columns.facts import Facts
-from metadash.data.columns.kind import ColumnKind, Prepared
-from metadash.data.columns.summary import ColumnSummary, example_words, examples
+from metadash.data.columns.kind import Prepared, ShownByExamples
 from metadash.errors import BadInput
 
 
-class Record(ColumnKind):
+class Record(ShownByExamples):
     """Refused by the encoder in a sentence that says what to do."""
 
     name, plural = "record", "values with fields of their own"
@@ -22,12 +20,3 @@ class Record(ColumnKind):
         raise BadInput(
             f"'{column.name}' holds values with fields of their own, which cannot be learned from as they are; make a column of each field."
         )
-
-    def summarise(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict:
-        return {"examples": examples(connection, table, f"CAST({column} AS VARCHAR)")}
-
-    def in_words(self, summary: ColumnSummary) -> str:
-        return example_words(summary)
-
-    def listed(self, summary: ColumnSummary) -> bool:
-        return False

@@ -1,12 +1,10 @@
 """Vectors: lists of numbers, all of one length."""
 
-import duckdb
 import numpy as np
 import pandas as pd
 
 from metadash.data.columns.facts import Facts
-from metadash.data.columns.kind import ColumnKind, Prepared
-from metadash.data.columns.summary import ColumnSummary, example_words, examples
+from metadash.data.columns.kind import Prepared, ShownByExamples
 from metadash.errors import BadInput
 
 
@@ -23,7 +21,7 @@ def lengths_of(column: pd.Series) -> list[int]:
     return sorted({len(vector) for vector in column[column.notna()]})
 
 
-class Vector(ColumnKind):
+class Vector(ShownByExamples):
     """Scaled place by place."""
 
     name, plural = "vector", "vectors"
@@ -48,12 +46,3 @@ class Vector(ColumnKind):
             )
         vectors = stacked(column, lengths[0])
         return Prepared(vectors, RobustScaler(), [str(i) for i in range(vectors.shape[1])])
-
-    def summarise(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict:
-        return {"examples": examples(connection, table, f"CAST({column} AS VARCHAR)")}
-
-    def in_words(self, summary: ColumnSummary) -> str:
-        return example_words(summary)
-
-    def listed(self, summary: ColumnSummary) -> bool:
-        return False
