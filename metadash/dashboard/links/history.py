@@ -4,12 +4,16 @@ On a switch to another page Streamlit drops the parameters of the old page while
 makes an entry in the browser's history: *back* came to the old page with an empty filter. Here the message waits until the server has
 named the new page (``tell``), and in the browser a new address of the same page replaces the last one; where another page follows at
 once, the old page's own address is put back first (``ONE_ENTRY``).
+
+To the query of a link the browser adds what the widgets of the page before hold in the address, the data set of the sidebar among them:
+what a link names stood there twice, and a parameter that is there twice says nothing. It is read once (``said_once``).
 """
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.state.query_params import QueryParams
+from streamlit.runtime.state.query_params import QueryParams, _parse_query_string
 
 ONE_ENTRY = """
   if (!window.metadashHistory) {
@@ -35,9 +39,20 @@ def holding(populate: Callable[..., None]) -> Callable[..., None]:
     def read(params: QueryParams, address: str, pages: set[str] | None = None) -> None:
         if pages is not None:
             params.__dict__.update(held=True)
+            once = said_once(address)
+            params.__dict__.update({"untold": True} if once != address else {})
+            address = once
         populate(params, address, pages)
 
     return read
+
+
+def said_once(query: str) -> str:
+    """``dataset=a&dataset=a&q=b`` to ``dataset=a&q=b``: each parameter whose values are the same list twice has it once; a query without
+    such a parameter comes back as it is, and so do values that differ."""
+    found = _parse_query_string(query)
+    once = {key: texts[: len(texts) // 2] if texts == 2 * texts[: len(texts) // 2] else texts for key, texts in found.items()}
+    return query if once == found else urlencode(once, doseq=True)
 
 
 def unless_held(send: Callable[[QueryParams], None]) -> Callable[[QueryParams], None]:
