@@ -102,12 +102,23 @@ busy = on_its_way([spec], data)
 found = server.store().get(digest)
 
 
+def among() -> str:
+    """How many test instances outside the task there will be on the map: as many as were asked for, or all where there are fewer."""
+    test = data.split(arm.spec.split)["test"]
+    others = int(np.isin(data.class_of, test).sum()) - tests.n_way * (int(shot) + tests.n_query)
+    return (
+        f"all {words.count(others)} other test instances"
+        if others < spec.background
+        else f"{words.count(spec.background)} other test instances"
+    )
+
+
 def ask() -> None:
     parts = jobs_of([spec], data)
     for job in troubled(parts)[:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
     st.markdown(
-        f"Pressing the button arranges test task {int(episode)} among {words.count(int(background))} other test instances. You will see which "
+        f"Pressing the button arranges test task {int(episode)} among {among()}. You will see which "
         f"{words.plural(data.description.class_noun)} the learner takes for each other"
         + (", and where the metadata moves their prototypes." if arm.reads else ".")
     )
