@@ -266,9 +266,9 @@ class Dot:
     hollow: bool = False
 
 
-def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope) -> go.Figure:
-    """One row each, the largest on top; the grey band is no practical difference, the line is zero."""
-    ordered = sorted(dots, key=lambda dot: dot.episodes.estimate)
+def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope, in_order: bool = False) -> go.Figure:
+    """One row each, the largest on top, or ``in_order`` the first given; the grey band is no practical difference, the line is zero."""
+    ordered = list(reversed(dots)) if in_order else sorted(dots, key=lambda dot: dot.episodes.estimate)
     unit = ordered[0].episodes.counted_in if ordered else ACCURACY.gain
     figure = base(palette, 90 + 44 * len(dots))
     if rope:
@@ -299,5 +299,6 @@ def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.
     names = [dot.name for dot in ordered]  # wrapped: on a narrow screen a long name would leave no room for the dots
     wrapped = ["<br>".join(textwrap.wrap(name, LABEL_WIDTH)) for name in names]
     figure.update_yaxes(tickvals=names, ticktext=wrapped)
+    figure.update_yaxes(categoryorder="array", categoryarray=names)
     figure.update_yaxes(type="category", tickfont={"color": palette.text, "size": 14}, automargin=True)
     return figure

@@ -125,9 +125,9 @@ def dots(
     ]
 
 
-def differences_chart(found: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope) -> go.Figure:
-    """The dots with a little room beyond the longest interval, and zero always in view."""
-    figure = interval_dots(found, palette, rope)
+def differences_chart(found: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope, in_order: bool = False) -> go.Figure:
+    """The dots (``in_order`` as they are given) with a little room beyond the longest interval, and zero always in view."""
+    figure = interval_dots(found, palette, rope, in_order)
     ends = [
         0.0,
         *(

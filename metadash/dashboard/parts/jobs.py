@@ -121,14 +121,16 @@ def as_read(seen: Outlook, key: str) -> tuple[str, int]:
 
 
 def doing(parts: Sequence[Part], ready: bool, jobs: Sequence[Job]) -> str:
-    """``Training the backbone and training the heads · 2 of 6 runs done``. ``jobs``: all that are on their way, others' too."""
+    """``Training the backbone and training the heads · 2 of 6 runs done``, of those that the button had to start. ``jobs``: all that are
+    on their way, others' too."""
     active = [part.job for part in parts if part.job and part.job.active]
     phases = list(dict.fromkeys(job.phase for job in active if job.state == "running"))
     if not phases and active:
         taken = any(job.state == "running" for job in jobs)
         phases = ["waiting for a free worker" if taken else "handing over" if ready else STARTING]
-    done = sum(part.done for part in parts)
-    counted = f"{done} of {words.plural_of(len(parts), 'run')} done"
+    begun = min((job.submitted for job in active), default=0.0)
+    done = sum(part.run is not None and part.run.about["created"] >= begun for part in parts)
+    counted = f"{done} of {words.plural_of(done + sum(not part.done for part in parts), 'run')} done"
     said = " and ".join(phases)
     return " · ".join(filter(None, [said[:1].upper() + said[1:], counted]))
 

@@ -25,6 +25,8 @@ from metadash.stats.verdict import Verdict
 from metadash.stats.words import plural_of
 
 NOTHING = "nothing"
+SEEN = 5e-4
+"""Of a probability: what moved by less than a twentieth of a per cent has not moved."""
 MOST_ARROWS = 12
 """Instances whose way is drawn: more would hide the map."""
 
@@ -126,8 +128,11 @@ def dots_of(found: WhatIf, palette: Palette) -> list[Dot]:
 
 
 def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:
-    """The queries whose probability moved most, with what the learner says of them before and after."""
+    """The queries whose probability moved most, with what the learner says of them before and after; a sentence where none has moved."""
     moved = (queries["probability_after"] - queries["probability_before"]).to_numpy()
+    if np.abs(moved).max(initial=0.0) < SEEN:
+        st.caption("No query moved: the learner gives every one the same answer, as surely as before.")
+        return
     order = np.argsort(-np.abs(moved), kind="stable")[:most]
     names = data.classes["class_name"].astype(str).to_numpy()
     edited = queries["changed"].to_numpy()
