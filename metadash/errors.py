@@ -14,5 +14,6 @@ class BadInput(ValueError):
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """How a sentence about an unknown ``word`` ends: with the nearest of the known ones, or with all of them."""
-    near = difflib.get_close_matches(word, list(words), 1)
+    words = list(words)
+    near = difflib.get_close_matches(word, words, 1)
     return f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(words)}."

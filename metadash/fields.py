@@ -29,7 +29,12 @@ class Between:
 
     def check(self, name: str, value: Any) -> None:
         if value is not None and not self.low <= value <= self.high:
-            raise BadInput(f"{name} is {value}; it must be from {self.low:g} to {self.high:g}.")
+            raise BadInput(f"{name} is {value}; it must be from {plainly(self.low)} to {plainly(self.high)}.")
+
+
+def plainly(number: float) -> str:
+    """Whole numbers with all their digits, others as they are short."""
+    return str(int(number)) if float(number).is_integer() else f"{number:g}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,5 @@
 """An ablation as it is asked for: which sources, how thoroughly, and the runs that this takes."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -64,11 +63,7 @@ class AblationSpec:
             if self.run.backbone.start:
                 raise BadInput("Backbones that come with the data differ from fold to fold; ablation_spec finds each.")
             object.__setattr__(self, "fold_runs", tuple(on_split(self.run, split) for split in fold_splits(self.folds)))
-        metric = self.run.evaluation.metric
-        most = metric.bounds[1] or math.inf
-        if not 0 <= self.rope < most:
-            span = f"from 0 to {most:g}" if most < math.inf else "a number, 0 or more"
-            raise BadInput(f"The practical threshold is {self.rope:g} {metric.gain}; it must be {span}.")
+        self.run.evaluation.metric.check_rope(self.rope)
 
     @property
     def sources(self) -> tuple[str, ...]:

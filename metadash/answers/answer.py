@@ -18,8 +18,9 @@ from metadash.errors import BadInput
 from metadash.runs.store import Run, RunStore
 from metadash.specs.any_spec import Spec
 from metadash.specs.builder import folded, run_for, usual_folds
+from metadash.specs.defaults import fitting
 from metadash.specs.run import Mode, RunSpec
-from metadash.specs.source_levels import usual_strategy
+from metadash.specs.source_levels import column_for, usual_strategy
 from metadash.specs.subsets import LoopSpec
 from metadash.stats.intervals import Interval
 from metadash.stats.metric import ACCURACY, Metric
@@ -167,7 +168,11 @@ def own_question(dataset: Dataset, sources: Sequence[str], strategy: str | None 
     """A question of one's own: do these sources help to tell such classes apart?"""
     for name in sources:
         dataset.source(name)
-    strategy, n_way = strategy or usual_strategy(sources, dataset), 5 if n_way is None else n_way
+    strategy = strategy or usual_strategy(sources, dataset)
+    if n_way is None:
+        n_way = fitting(
+            dataset, dataset.description.default_split or dataset.split_names[0], strategy, column_for(strategy, dataset)
+        ).n_way
     nouns = plural(dataset.description.class_noun)
     task = f"tell sibling {nouns} apart" if strategy == "siblings" else f"tell any {n_way} {nouns} apart"
     return Question(OWN, f"the metadata “{', '.join(sources)}”", task, tuple(sources), strategy, n_way)

@@ -92,6 +92,8 @@ class Report:
     def __post_init__(self) -> None:
         for arm in self.arms:
             check_paired(self.scores[arm.id], self.scores[self.baseline])
+        if self.rope is not None:
+            self.scores[self.baseline].metric.check_rope(self.rope)
 
     @property
     def baseline(self) -> str:

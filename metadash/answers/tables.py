@@ -57,21 +57,31 @@ def answer_frame(answer: Answer) -> pd.DataFrame:
 
 
 def bounds(inside: Interval, new: Interval) -> dict[str, Any]:
-    """An estimate with its interval for these test classes and for new ones."""
-    return {"estimate": inside.estimate, "low": inside.low, "high": inside.high, "new_low": new.low, "new_high": new.high}
+    """An estimate with its interval for these test classes (over ``n`` tasks) and for new ones (over ``new_n`` classes or groups)."""
+    of_tasks = {"estimate": inside.estimate, "low": inside.low, "high": inside.high, "n": inside.n}
+    return {**of_tasks, "new_low": new.low, "new_high": new.high, "new_n": new.n}
 
 
 def answer_command(answer: Answer) -> str:
     """What computes the same answer in a terminal."""
     spec, run = answer.spec, answer.spec.run
-    sources = ",".join(spec.question.sources)
-    own = f"--sources '{sources}' --strategy {spec.question.strategy} --n-way {spec.question.n_way}"
-    parts = [
-        f"python -m metadash answer --dataset {spec.dataset}",
-        f"--question {spec.question.id}" if spec.question.id != OWN else own,
-        f"--seeds {len(spec.seeds)} --folds {spec.folds} --mode {spec.mode}",
-        f"--backbone {run.backbone.backbone} --width {run.backbone.width}" + ("" if run.backbone.start else " --own-backbone"),
-        f"--where {shlex.quote(run.evaluation.where)}" if run.evaluation.where else "",
-        "--json",
-    ]
-    return " ".join(filter(None, parts))
+    tests, backbone, asked = run.evaluation, run.backbone, spec.question
+    own = {"sources": ",".join(asked.sources), "strategy": asked.strategy, "n-way": asked.n_way}
+    said = {
+        "dataset": spec.dataset,
+        **({"question": asked.id} if asked.id != OWN else own),
+        "column": tests.column,
+        "seeds": len(spec.seeds),
+        **({"folds": spec.folds} if spec.folds else {"split": run.split}),
+        "mode": spec.mode,
+        "backbone": backbone.backbone,
+        "width": backbone.width,
+        "backbone-episodes": None if backbone.start else backbone.episodes,
+        "steps": run.steps,
+        "n-episodes": tests.n_episodes,
+        "shots": ",".join(map(str, tests.shots)),
+        "n-query": tests.n_query,
+        "where": tests.where,
+    }
+    parts = [f"--{name} {shlex.quote(str(value))}" for name, value in said.items() if value is not None]
+    return " ".join(["python -m metadash answer", *parts, *([] if backbone.start else ["--own-backbone"]), "--json"])

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -108,7 +108,8 @@ def write_dataset(
     with new_folder(workspace.datasets / description.name) as folder:
         np.save(folder / "inputs.npy", inputs)
         with duckdb.connect(str(folder / "metadata.duckdb")) as connection:
-            sources = pd.DataFrame([{**asdict(s), "columns": list(s.columns)} for s in description.sources])
+            listed = [{**asdict(s), "columns": list(s.columns)} for s in description.sources]
+            sources = pd.DataFrame(listed, columns=[one.name for one in fields(Source)])
             for name, frame in (("classes", classes), ("instances", instances), ("splits", splits), ("sources", sources)):
                 connection.register("frame", frame)
                 connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
@@ -123,6 +124,10 @@ def write_dataset(
 
 def check_tables(classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndarray, splits: pd.DataFrame) -> None:
     for name, frame, column in (("classes", classes, "class_id"), ("instances", instances, "instance_id")):
+        names = pd.Series([str(one).casefold() for one in frame.columns])
+        if names.duplicated().any():
+            twice = frame.columns[names.duplicated().to_numpy()][0]
+            raise BadInput(f"The table {name} has two columns '{twice}' (upper and lower case count as one); rename one of them.")
         if not len(frame):
             raise BadInput(f"The table {name} is empty; a data set needs at least one row in it.")
         if column not in frame or not np.array_equal(frame[column], np.arange(len(frame))):

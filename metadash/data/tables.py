@@ -1,18 +1,21 @@
 """A data set from tables that somebody has in memory: their keys become row numbers, what is not said is dealt or named for them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from metadash.canonical import digest
 from metadash.data.dataset import ROLES, Dataset, Description, Source, fingerprint_of, write_dataset
+from metadash.data.library import EMBEDDED, OBTAINABLE
 from metadash.data.splits import split_by_group, table_of
 from metadash.errors import BadInput, nearest
 from metadash.workspace import Workspace
 
 SPLIT = "default"
+LEVELS = ("class", "instance")
 
 
 def dataset_from_tables(
@@ -53,12 +56,20 @@ def dataset_from_tables(
         default_split=SPLIT,
     )
     if name is None:
-        found = f"tables-{fingerprint_of(rows, of_class, array, splits, description)[:8]}"
+        content = fingerprint_of(rows, of_class, array, splits, description)
+        found = f"tables-{digest(content, description)[:8]}"
         description = replace(description, name=found, title=title or found)
         if (workspace.datasets / found).is_dir():
             return Dataset.open(workspace, found)
     check_name(description.name)
-    return write_dataset(workspace, description, rows, of_class, array, splits)
+    written = write_dataset(workspace, description, rows, of_class, array, splits)
+    for field in fields(Description):
+        mine, theirs = getattr(description, field.name), getattr(written.description, field.name)
+        if mine != theirs:
+            raise BadInput(
+                f"There is a data set '{name}' of the same tables whose {field.name} is {theirs!r}, not {mine!r}; choose another name."
+            )
+    return written
 
 
 def numbered(classes: pd.DataFrame, instances: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -108,6 +119,13 @@ def sources_in(
     if not isinstance(sources, Mapping):
         if not all(isinstance(source, Source) for source in sources):
             raise BadInput("The sources must be columns by name, such as {'origin': ['country', 'year']}, or a list of Source.")
+        for source in sources:
+            if source.level not in LEVELS:
+                raise BadInput(
+                    f"The source '{source.name}' is of the level '{source.level}'; from tables, one is of {' or '.join(LEVELS)}."
+                )
+        if len({source.name for source in sources}) < len(sources):
+            raise BadInput("Two sources have one name; give each its own.")
         return tuple(sources)
     return tuple(
         source_in(name, (columns,) if isinstance(columns, str) else tuple(columns), classes, instances)
@@ -146,6 +164,8 @@ def roles_of(classes: pd.DataFrame, split: str | Sequence[str] | None, siblings:
 
 
 def check_name(name: str) -> None:
-    """Raises BadInput for what cannot be the name of a folder and stand in a link."""
+    """Raises BadInput for what cannot be the name of a folder and stand in a link, and for a name that MetaDash has for its own."""
+    if name in (*EMBEDDED, *OBTAINABLE):
+        raise BadInput(f"'{name}' is the name of a data set that MetaDash knows; choose another.")
     if not name or name.startswith(".") or not all(letter.isalnum() or letter in "-_." for letter in name):
         raise BadInput(f"'{name}' cannot be the name of a data set; use letters, digits, - and _.")

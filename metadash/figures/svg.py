@@ -1,19 +1,21 @@
 """A curve over shots as a few lines of SVG: a notebook shows it without a script, and keeps it when it is sent to somebody."""
 
+import math
 from collections.abc import Callable, Sequence
 
 from metadash.figures.charts import Curve
 from metadash.figures.html import escape
 from metadash.figures.palette import Palette
 from metadash.stats.intervals import Interval
+from metadash.stats.metric import ACCURACY, Metric
 
 WIDTH, HEIGHT = 560, 260
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 26, 40
 """Room for the axes and the legend, in pixels."""
 
 
-def curve_svg(ticks: Sequence[int], curves: Sequence[Curve], palette: Palette, title: str = "Accuracy over shots") -> str:
-    """Accuracy in % over ``ticks``, a band for each interval; text in the colour of what is around it."""
+def curve_svg(ticks: Sequence[int], curves: Sequence[Curve], palette: Palette, metric: Metric = ACCURACY) -> str:
+    """The mean of ``metric`` over ``ticks``, a band for each interval; text in the colour of what is around it."""
     known = [point for curve in curves for point in curve.points if point is not None]
     if not known:
         return ""
@@ -29,11 +31,11 @@ def curve_svg(ticks: Sequence[int], curves: Sequence[Curve], palette: Palette, t
         return round(TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low), 1)
 
     parts = [*grid(low, high, y), *(label(x(i), HEIGHT - BOTTOM + 16, str(tick)) for i, tick in enumerate(ticks))]
-    parts.append(label((WIDTH + LEFT) / 2, HEIGHT - 8, "labelled examples per class (shots); accuracy in %"))
+    parts.append(label((WIDTH + LEFT) / 2, HEIGHT - 8, f"labelled examples per class (shots); {metric.title} in {metric.unit}"))
     for place, curve in enumerate(curves):
         parts += [*line(curve, x, y), *legend(curve, place, len(curves))]
     style = f'style="max-width:{WIDTH}px;width:100%;height:auto" font-family="system-ui,sans-serif" font-size="12"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" {style}><title>{escape(title)}</title>{"".join(parts)}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" {style}><title>{escape(metric.title.capitalize())} over shots</title>{"".join(parts)}</svg>'
 
 
 def lowest(point: Interval) -> float:
@@ -49,12 +51,13 @@ def label(x: float, y: float, text: str, anchor: str = "middle") -> str:
 
 
 def grid(low: float, high: float, y: Callable[[float], float]) -> list[str]:
-    """A line at round numbers of percent."""
-    step = next(step for step in (1, 2, 5, 10, 20, 50) if (high - low) / step <= 6)
-    values = [value for value in range(0, 101, step) if low <= value <= high]
+    """A line at round numbers, six at the most."""
+    power = 10.0 ** math.floor(math.log10((high - low) / 6))
+    step = next(power * times for times in (1, 2, 5, 10) if (high - low) / (power * times) <= 6)
+    values = [step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
     line = '<line x1="{left}" x2="{right}" y1="{at}" y2="{at}" stroke="currentColor" stroke-opacity=".15"/>'
     return [
-        line.format(left=LEFT, right=WIDTH - RIGHT, at=y(value)) + label(LEFT - 8, y(value) + 4, str(value), "end")
+        line.format(left=LEFT, right=WIDTH - RIGHT, at=y(value)) + label(LEFT - 8, y(value) + 4, f"{value:g}", "end")
         for value in values
     ]
 

@@ -208,5 +208,9 @@ def check_all(asked: AblationSpec, data: Dataset, allow_leak: bool) -> None:
 def runs_of(asked: AblationSpec, data: Dataset, doses: bool | None = None) -> list[Spec]:
     """The runs of the arms, then those that tell how wrong or missing each source may be: by default where heads are light, since another
     learner would have to adapt anew for every share of wrong metadata."""
-    wanted = asked.light if doses is None else doses and asked.run.reads_at_test
+    if doses and not asked.run.reads_at_test:
+        raise BadInput(
+            "doses would be ignored: this learner reads no metadata at test, so wrong ones change nothing; leave it out."
+        )
+    wanted = asked.light if doses is None else doses
     return [*asked.runs, *(dose_specs(asked, data).values() if wanted else [])]

@@ -51,7 +51,7 @@ class AnswerResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        curve = curve_svg(self.found.spec.shots, curves_of(self.found, LIGHT), LIGHT)
+        curve = curve_svg(self.found.spec.shots, curves_of(self.found, LIGHT), LIGHT, self.found.metric)
         return fragment(sentences(self.found), curve, numbers_table(self.found), self.looked)
 
     def frame(self) -> pd.DataFrame:

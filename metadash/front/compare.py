@@ -21,6 +21,7 @@ from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.run import TrainedRun, stored
 from metadash.runs.store import RunStore
+from metadash.stats.metric import Metric
 from metadash.workspace import Workspace
 
 Named = str | TrainedRun | Sequence["str | TrainedRun"]
@@ -51,8 +52,13 @@ class ComparisonResult:
     def _repr_html_(self) -> str:
         first = self.found.shots[0]
         table = accuracy_table(self.found.names, self.found.scores, self.found.arms, first)
-        told = [line for line in self.found.lines(self.pairs) if line and not line.startswith(" ")][1:]
-        return fragment(told, curve_svg(self.found.shots, self.curves, LIGHT), table, self.looked)
+        told = [line for line in self.found.lines(self.pairs) if line and not line.startswith(" ")]
+        return fragment(told, curve_svg(self.found.shots, self.curves, LIGHT, self.metric), table, self.looked)
+
+    @property
+    def metric(self) -> Metric:
+        """What is compared."""
+        return self.found.scores[self.found.baseline].metric
 
     @property
     def curves(self) -> list[Curve]:
@@ -93,7 +99,7 @@ class ComparisonResult:
 
     def figure(self) -> go.Figure:
         """Accuracy over shots, a curve a learner."""
-        return curve_over_shots(self.found.shots, self.curves, LIGHT)
+        return curve_over_shots(self.found.shots, self.curves, LIGHT, metric=self.metric)
 
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``compare --json`` prints them."""
@@ -132,7 +138,7 @@ def compare(
     >>> found.frame()["shot"].tolist()
     [1, 2]
     """
-    learners = [learners] if isinstance(learners, str | TrainedRun) else learners
+    learners = [learners] if isinstance(learners, str | TrainedRun) else list(learners)
     named = [names_of_learner(given) for given in learners]
     if len(named) < 2:
         raise BadInput("One learner cannot be compared; name two or more, the last of them the baseline.")
@@ -151,6 +157,8 @@ def compare(
 def names_of_learner(given: Named) -> tuple[str, ...]:
     """The digests (or the id) that name one learner."""
     parts = [given] if isinstance(given, str | TrainedRun) else list(given)
+    if not parts:
+        raise BadInput("A learner is an empty list; name its run, or its runs of several seeds.")
     return tuple(part.digest if isinstance(part, TrainedRun) else str(part) for part in parts)
 
 

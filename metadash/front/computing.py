@@ -1,6 +1,7 @@
 """Where the front door computes: whatever is missing, with a bar or without, and then it is stored for everybody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from metadash import settings
@@ -35,9 +36,9 @@ def opened(data: Dataset) -> Dataset:
     return data
 
 
-def names_in(sources: str | Sequence[str]) -> tuple[str, ...]:
+def names_in(sources: str | Sequence[str] | None) -> tuple[str, ...]:
     """Names of sources, given one by one or in one text with commas between."""
-    found = sources.split(",") if isinstance(sources, str) else sources
+    found = sources.split(",") if isinstance(sources, str) else sources or ()
     return tuple(name for part in found if (name := str(part).strip()))
 
 
@@ -45,7 +46,12 @@ def numbers_in(numbers: int | Sequence[int] | None) -> tuple[int, ...] | None:
     """Numbers of shots or ways, one or several; None stands for what is usual."""
     if numbers is None:
         return None
-    return (numbers,) if isinstance(numbers, int) else tuple(numbers)
+    if isinstance(numbers, Integral):
+        return (int(numbers),)
+    found = [*numbers] if isinstance(numbers, Iterable) and not isinstance(numbers, str) else [None]
+    if not all(isinstance(one, Integral) for one in found):
+        raise BadInput(f"{numbers!r} is no number of shots or ways; give a whole number, or several such as (1, 5).")
+    return tuple(int(one) for one in found if one is not None)
 
 
 TASKS_AND_BUDGET = (

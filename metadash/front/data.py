@@ -59,7 +59,8 @@ def from_tables(
     sources : metadata that are collected or withheld together: columns by name, such as ``{"origin": ["country", "year"]}``, of either
         table; or a list of :class:`metadash.Source`.
     name, title : what it is called in the workspace (default: by its content, so that equal tables are one data set) and for people.
-    siblings : the column of ``classes`` that like classes share: tasks can be drawn within it, and no split parts its classes.
+    siblings : the column of ``classes`` that like classes share: tasks can be drawn within it, and the split that
+        is dealt by default does not part its classes (the audit says where a given one does).
     disjoint : the column of ``instances`` in which support and query of a task may be made to differ, such as the photographer.
     split, seed : the role of each class (``train``, ``validation``, ``test``), as a column of ``classes`` or one by one; by default 45,
         15 and 40 % of the classes (of the groups of ``siblings``) are dealt with ``seed``.

@@ -1,6 +1,7 @@
 """A trained learner asked about classes that are in no data set: labelled examples of them, queries, and what is known of the classes."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from metadash.data.columns.kind import ColumnKind
 from metadash.data.dataset import Dataset, Source
 from metadash.errors import BadInput, nearest
 from metadash.learners.core.task_batch import TaskBatch
@@ -168,10 +170,18 @@ def encoded(arm: Arm, dataset: Dataset, table: pd.DataFrame, source: Source) -> 
         own = blur_table(own, source.name, blurs, spec.seed)
     columns = fitted_columns(own, source, dataset.split(spec.split)["train"])[1]
     try:
+        for column in columns:
+            if column.kind.unit:  # "1.5" and 1.5 are days, never nanoseconds
+                table = table.assign(**{column.name: [as_written(column.kind, value) for value in table[column.name]]})
         vectors, present = encode_rows(table, source, columns)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise BadInput(
             f"The metadata of the source '{source.name}' cannot be read ({error}); write them as the data set does."
         ) from error
     vectors[~present] = 0
     return vectors.astype(np.float32), present
+
+
+def as_written(kind: ColumnKind, value: Any) -> Any:
+    """A value of a kind that has a unit; a number or a text is what a person would have typed."""
+    return kind.read(str(value)) if isinstance(value, str | Real) and value == value else value

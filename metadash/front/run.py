@@ -65,7 +65,9 @@ class TrainedRun:
 
     def _repr_html_(self) -> str:
         told = [title_of(self.spec), *filter(None, [self.note, ways_note(self.spec)])]
-        return fragment(told, curve_svg(self.scores.shots, [self.curve], LIGHT), self.frame(), f"run {self.digest}")
+        return fragment(
+            told, curve_svg(self.scores.shots, [self.curve], LIGHT, self.scores.metric), self.frame(), f"run {self.digest}"
+        )
 
     @property
     def curve(self) -> Curve:
@@ -108,7 +110,7 @@ class TrainedRun:
 
     def figure(self) -> go.Figure:
         """Accuracy over shots, with its band for these test classes."""
-        return curve_over_shots(self.scores.shots, [self.curve], LIGHT)
+        return curve_over_shots(self.scores.shots, [self.curve], LIGHT, metric=self.scores.metric)
 
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``train --json`` prints them."""
@@ -160,6 +162,8 @@ class TrainedRun:
 def shown(support: Support) -> tuple[list[Any], list[Any]]:
     """Inputs one by one with their labels. Raises BadInput where there are not as many of the one as of the other."""
     if isinstance(support, Mapping):
+        if bare := [label for label, inputs in support.items() if not np.size(inputs)]:
+            raise BadInput(f"The class '{bare[0]}' has no labelled example; give it one, or leave it out.")
         pairs = [(one, label) for label, inputs in support.items() for one in np.asarray(inputs)]
         return [one for one, _ in pairs], [label for _, label in pairs]
     if not isinstance(support, tuple) or len(support) != 2:
@@ -206,7 +210,7 @@ def train(
     data : what :func:`metadash.open` or :func:`metadash.from_tables` gave.
     learner, options : its name (the verb ``learners`` lists them with their papers), and options of its paper, as ``inner_steps``.
     sources, fusion : metadata (``"all"``: all that describe classes; with a fusion that reads instances, all there are), and how it
-        enters: ``pseudo-shots``, ``am3``, ``film``, ``pseudo-shots and film`` as the verb spells it, or ``auxiliary``.
+        enters: ``pseudo-shots``, ``am3``, ``film``, ``pseudo-shots+film`` or ``auxiliary``.
     auxiliary_weight, source_dropout, control : of the auxiliary loss; how often a source is hidden in training; falsified metadata.
     distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
     seed, split : of the training; the split it is trained and tested on.

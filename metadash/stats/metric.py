@@ -7,6 +7,7 @@ values, verdicts, worth in shots, charts, words) asks the metric for its unit, i
 A new metric is one entry here, and a ``value`` stored by whatever scores the tasks (docs/development.md).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -77,6 +78,13 @@ class Metric:
         if beyond or not np.isfinite(values).all():
             ends = " to ".join("no end" if bound is None else f"{bound:g}" for bound in (low, high))
             raise ValueError(f"Scores must be values of {self.title} from {ends}, none missing.")
+
+    def check_rope(self, rope: float) -> None:
+        """Raises BadInput for what cannot be half the width of *no practical difference*."""
+        most = self.bounds[1] or math.inf
+        if not 0 <= rope < most:
+            span = f"from 0 to {most:g}" if most < math.inf else "a number, 0 or more"
+            raise BadInput(f"The practical threshold is {rope:g} {self.gain}; it must be {span}.")
 
     # --- in words ----------------------------------------------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ def metadata_only(options: argparse.Namespace, data: Dataset, found: Audit, work
     """Train what the metadata-only scores still need, in this process."""
     base = base_run(data, found.split, **chosen(options, *BUDGET))
     specs = alone_specs(data, base, options.source)
-    compute_all(list(specs.values()), workspace, f"{options.source} alone", workers=1)
+    compute_all(list(specs.values()), workspace, f"{', '.join(options.source) or 'metadata'} alone", workers=1)
     return read_alone(specs, data, RunStore(workspace))
 
 

@@ -20,6 +20,7 @@ from metadash.data.library import EMBEDDED, entries, open_dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.saved import is_entry
 from metadash.errors import BadInput
+from metadash.runs.device import chosen
 from metadash.runs.queue.jobs import is_record
 from metadash.runs.record import UNSEALED, Run
 from metadash.runs.store import RunStore
@@ -69,6 +70,10 @@ def installation(workspace: Workspace) -> Iterator[Check]:
     free = shutil.disk_usage(workspace.root).free
     yield Check("workspace", f"writable, {words.count(free // 2**20)} MB free", free > 2**29)
     yield Check("workers", f"{settings.worker_count()} of {os.cpu_count()} cores")
+    try:
+        yield Check("device", chosen())
+    except BadInput as problem:
+        yield Check("device", str(problem), False)
     for package in PACKAGES:
         try:
             yield Check(package, version(package))

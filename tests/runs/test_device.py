@@ -84,14 +84,14 @@ def test_on_a_processor_the_digest_says_nothing_of_it(own_workspace: Workspace, 
     assert run_digest(tiny_backbone(), dataset) != plain
 
 
-@pytest.mark.parametrize("metadata", [False, True])
-@pytest.mark.parametrize("name", TRAINED)
+OFFERED = [(name, True) for name in TRAINED if "pseudo-shots" in LEARNERS[name].fusions or LEARNERS[name].needs_metadata]
+OFFERED += [(name, False) for name in TRAINED if not LEARNERS[name].needs_metadata]
+
+
+@pytest.mark.parametrize(("name", "metadata"), OFFERED)
 def test_a_learner_makes_nothing_of_its_own_elsewhere_than_it_lies(
     name: str, metadata: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = LEARNERS[name]
-    if metadata != entry.needs_metadata and (entry.needs_metadata or "pseudo-shots" not in entry.fusions):
-        pytest.skip(f"{name} is not offered {'with' if metadata else 'without'} metadata that place its classes")
     for module in (inner_loop, reptile):
         monkeypatch.setattr(module, "check", lambda *values: None)  # looks at numbers, of which there are none
     sources = {"source_dims": [SOURCE], "fusion": "pseudo-shots"} if metadata else {}

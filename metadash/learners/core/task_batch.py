@@ -77,6 +77,14 @@ class TaskBatch:
             if not self.support_y.numel():
                 raise BadInput("A batch of tasks without a labelled example needs n_way, the number of classes of each.")
             object.__setattr__(self, "n_way", int(self.support_y.max()) + 1)
+        there = self.support_y if self.mask is None else self.support_y[self.mask]
+        if there.numel() and not 0 <= int(there.min()) <= int(there.max()) < self.n_way:
+            wrong = int(there.min()) if int(there.min()) < 0 else int(there.max())
+            raise BadInput(f"support_y holds the label {wrong}; with n_way {self.n_way} a label is from 0 to {self.n_way - 1}.")
+        if len(self.query_x) != len(self.support_x):
+            raise BadInput(
+                f"There are queries of {len(self.query_x)} tasks and support of {len(self.support_x)}; each task needs both."
+            )
 
     @classmethod
     def by_class(

@@ -114,10 +114,10 @@ def coverage(material: Material) -> pd.DataFrame:
     named = [role for role, chosen in material.roles.items() for _ in chosen]
     for source in material.sources:
         table = "classes" if source.level == "class" else "instances"
-        known = " OR ".join(f"{identifier(column)} IS NOT NULL" for column in source.columns) or "FALSE"
+        known = " OR ".join(f"rows.{identifier(column)} IS NOT NULL" for column in source.columns) or "FALSE"
         sql = (
-            f"SELECT role, avg(CAST({known} AS DOUBLE)) AS share FROM {table} JOIN (SELECT unnest(?) AS class_id, unnest(?) AS role) USING (class_id) "
-            "GROUP BY role"
+            f"SELECT dealt.role, avg(CAST({known} AS DOUBLE)) AS share FROM {table} AS rows "
+            "JOIN (SELECT unnest(?) AS class_id, unnest(?) AS role) AS dealt ON rows.class_id = dealt.class_id GROUP BY dealt.role"
         )
         shares = material.dataset.frame(sql, [members, named]).set_index("role")["share"]
         rows.append({"source": source.name, "level": source.level, **{role: float(shares.get(role, 0.0)) for role in ROLES}})
