@@ -62,7 +62,7 @@ def empty() -> None:
         link_to("train", "Train a learner", "model_training")
         if not all(part.done for part in first):
             st.caption(
-                f"{how_long(first).capitalize()} for the first one with the quick preset; the next ones share its backbone."
+                f"{words.capital(how_long(first))} for the first one with the quick preset; the next ones share its backbone."
             )
     left_out()
     end_page()

@@ -45,7 +45,7 @@ if not runs:
             "each example and each class, and what the metadata changes about that."
         )
         link_to("train", "Train a learner", "model_training")
-        st.caption(f"{how_long(first).capitalize()} with the quick preset.")
+        st.caption(f"{words.capital(how_long(first))} with the quick preset.")
     end_page()
 
 answer_area = st.container()
@@ -130,7 +130,7 @@ def ask() -> None:
         else " The learner was trained by an earlier version of MetaDash and is trained anew first."
     )
     workers = settings.worker_count()
-    st.caption(f"{how_long(parts).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{anew}")
+    st.caption(f"{words.capital(how_long(parts))} on this machine with {words.plural_of(workers, 'worker')}.{anew}")
 
 
 def moved_by(chosen: RunSpec) -> str:

@@ -11,7 +11,7 @@ from metadash.dashboard.links import history
     [
         ("dataset=b&dataset=b&q=own", {"dataset": ["b"], "q": ["own"]}),
         ("a=1&a=2&a=1&a=2", {"a": ["1", "2"]}),
-        ("dataset=b&dataset=c", {"dataset": ["b", "c"]}),
+        ("dataset=here&dataset=of+the+link&a=1&a=2", {"dataset": ["of the link"], "a": ["1", "2"]}),
         ("pool=&pool=&q=%C3%A4+%26", {"pool": [""], "q": ["ä &"]}),
     ],
 )

@@ -268,3 +268,28 @@ def test_what_the_pages_are_made_of_loads_neither_torch_nor_scikit_learn() -> No
     program = f"import sys; [__import__(f'metadash.dashboard.{{p}}') for p in {parts}]; print({{'torch', 'sklearn'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "set()", done.stdout + done.stderr
+
+
+def test_what_waits_before_it_on_another_data_set_is_said_beside_the_time(
+    page: AppTest, no_workers: None, untrained: Workspace
+) -> None:
+    assert not said(page, "first) on this machine")
+    write_vectors(untrained, "My Vectors")
+    open_page("train", dataset="My Vectors", **SMALL).button(key="tr_go").click().run()
+    page.run()
+    assert said(page, "(2 runs on “My Vectors” come first) on this machine")
+
+
+def test_learners_of_another_data_set_name_it_and_their_curves_do_not_open_by_themselves(
+    page: AppTest, no_workers: None, untrained: Workspace
+) -> None:
+    train(tiny_run(steps=5), untrained)
+    write_vectors(untrained)
+    page.button(key="tr_go").click().run()
+    other = open_page("train", dataset="vectors", **SMALL)
+    assert all(", on tiny · " in label or ", tiny · " in label for label in other.selectbox(key="tr_show").options[1:])
+    assert said(other, "once something trains") and not other.get("plotly_chart")
+    texts = [bar.proto.text for bar in other.get("progress")]
+    assert len(texts) == 2 and all("tiny" in text for text in texts) and "seed 0**, on tiny · " in texts[1]
+    page.run()
+    assert not any(", on tiny" in label for label in page.selectbox(key="tr_show").options)

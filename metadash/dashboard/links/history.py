@@ -6,7 +6,7 @@ named the new page (``tell``), and in the browser a new address of the same page
 once, the old page's own address is put back first (``ONE_ENTRY``).
 
 To the query of a link the browser adds what the widgets of the page before hold in the address, the data set of the sidebar among them:
-what a link names stood there twice, and a parameter that is there twice says nothing. It is read once (``said_once``).
+what a link names stood there twice, or beside another value, and a parameter that is there twice says nothing. It is read once (``said_once``).
 """
 
 from collections.abc import Callable
@@ -33,6 +33,10 @@ ONE_ENTRY = """
 """
 
 
+OF_EVERY_PAGE = {"dataset"}
+"""The parameters of what stands in the sidebar, each of one value."""
+
+
 def holding(populate: Callable[..., None]) -> Callable[..., None]:
     """Streamlit's reading of an address; at a switch of pages, the only time it is given the pages' hashes, nothing is told until ``tell``."""
 
@@ -48,10 +52,11 @@ def holding(populate: Callable[..., None]) -> Callable[..., None]:
 
 
 def said_once(query: str) -> str:
-    """``dataset=a&dataset=a&q=b`` to ``dataset=a&q=b``: each parameter whose values are the same list twice has it once; a query without
-    such a parameter comes back as it is, and so do values that differ."""
+    """``dataset=a&dataset=a&q=b`` to ``dataset=a&q=b``: each parameter whose values are the same list twice has it once, and of
+    those that every page has the link's word counts, which is the last. A query without such a parameter comes back as it is."""
     found = _parse_query_string(query)
     once = {key: texts[: len(texts) // 2] if texts == 2 * texts[: len(texts) // 2] else texts for key, texts in found.items()}
+    once |= {key: once[key][-1:] for key in OF_EVERY_PAGE & once.keys()}
     return query if once == found else urlencode(once, doseq=True)
 
 
