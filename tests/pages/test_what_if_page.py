@@ -1,5 +1,7 @@
 """The *What if* page: a learner to ask, changes as controls that the link keeps, and an answer with its intervals."""
 
+import re
+
 import numpy as np
 
 from metadash.answers.doses import BreakEven, break_even_words, dose_curves
@@ -22,7 +24,7 @@ from metadash.stats.intervals import Interval
 from metadash.workspace import Workspace
 from tests.builders import store_scores, tiny_evaluation, tiny_run
 from tests.pages.conftest import MAP
-from tests.pages.page import open_page, said
+from tests.pages.page import ROOT, open_page, said
 
 RUN = tiny_run(("place",), seed=0)
 SWAPPED = {"wi_kind_place": "belongs to another class", "wi_share_place": "75"}
@@ -202,3 +204,11 @@ def test_a_moved_instance_has_its_way_on_the_pinned_map(trained: Workspace, tiny
         drawn.frame("points"), drawn.array("vectors"), still.frame("classes"), tiny, LIGHT, still.frame("instances")
     )
     assert not untouched.layout.annotations
+
+
+def test_no_page_writes_an_article_before_a_noun_that_it_does_not_know() -> None:
+    files = [*(ROOT / "pages").glob("*.py"), *(ROOT / "metadash" / "dashboard").rglob("*.py")]
+    guessed = [
+        f"{file.name}: {found}" for file in files for found in re.findall(r"\b[Aa]n? \{[^}]*noun[^}]*\}", file.read_text())
+    ]
+    assert not guessed, "with_article says it"

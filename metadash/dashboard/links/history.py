@@ -52,11 +52,10 @@ def holding(populate: Callable[..., None]) -> Callable[..., None]:
 
 
 def said_once(query: str) -> str:
-    """``dataset=a&dataset=a&q=b`` to ``dataset=a&q=b``: each parameter whose values are the same list twice has it once, and of
-    those that every page has the link's word counts, which is the last. A query without such a parameter comes back as it is."""
+    """``dataset=a&dataset=b&q=c`` to ``dataset=b&q=c``: the browser puts what the link says last. A query without such a parameter
+    twice comes back as it is."""
     found = _parse_query_string(query)
-    once = {key: texts[: len(texts) // 2] if texts == 2 * texts[: len(texts) // 2] else texts for key, texts in found.items()}
-    once |= {key: once[key][-1:] for key in OF_EVERY_PAGE & once.keys()}
+    once = {key: texts[-1:] if key in OF_EVERY_PAGE else texts for key, texts in found.items()}
     return query if once == found else urlencode(once, doseq=True)
 
 

@@ -22,7 +22,7 @@ from metadash.figures.charts import Dot, base
 from metadash.figures.palette import Palette
 from metadash.metadata.changes import CHOICES, Change, Edit, read_kind
 from metadash.stats.verdict import Verdict
-from metadash.stats.words import plural_of
+from metadash.stats.words import plural_of, with_article
 
 NOTHING = "nothing"
 SEEN = 5e-4
@@ -98,7 +98,7 @@ def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> t
         "Class", [-1, *classes], format_func=lambda c: "none" if c < 0 else names[c], key="wi_edit_class", bind="query-params"
     )
     if target < 0:
-        st.caption(f"Choose a {data.description.class_noun} of the task below to change what is written about it.")
+        st.caption(f"Choose {with_article(data.description.class_noun)} of the task below to change what is written about it.")
         return ()
     column = middle.selectbox("Column", columns, key="wi_edit_column", bind="query-params")
     now = data.classes[column][target]
