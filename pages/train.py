@@ -10,7 +10,7 @@ from metadash.dashboard.compare.learners import mean_words, scores_of, unit_noun
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.curves import history_of, learning_curves
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, unbroken
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of
@@ -86,7 +86,7 @@ def known() -> None:
     seconds = sum(run.about["seconds"] for run in stored) / len(stored)
     chance = scores.metric.chance(spec.evaluation)
     guessed = "" if chance is None else f" Guessing would be right in {chance:.3g} {scores.metric.unit}."
-    took = f"It learned in {words.duration(seconds).removeprefix('about ')}" + (" a seed" if len(stored) > 1 else "")
+    took = f"It learned in {unbroken(words.duration(seconds).removeprefix('about '))}" + (" a seed" if len(stored) > 1 else "")
     st.markdown((f"With {examples(shots[-1])}, in {last}. " if len(shots) > 1 else "") + f"{took}.{guessed}")
     st.caption(
         f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')} · {MODES[spec.mode].rstrip('.').lower()} · "

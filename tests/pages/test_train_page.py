@@ -1,5 +1,6 @@
 """The *Train* page: choose, see how long it takes, watch, cancel; what is wrong is said in one sentence before anything is queued."""
 
+import re
 import subprocess
 import sys
 import time
@@ -259,6 +260,10 @@ def test_from_the_button_to_the_answer(page: AppTest, untrained: Workspace) -> N
     assert not page.exception and not page.error
     assert said(page, "With one labelled example per class, Prototypical Networks with “place” is right in ")
     assert said(page, "60 episodes · 1 seed") and said(page, "Guessing would be right in 20 %.")
+    known = " ".join(line.value for line in page.markdown)
+    assert re.search(r"right in \d+\.\d\u00a0% of queries", known) and re.search(
+        r"It learned in (under )?\S+\u00a0s\.|learned in under\u00a01\u00a0s", known
+    )
     spec = next(job.spec for job in all_jobs(untrained) if isinstance(job.spec, RunSpec))
     assert server.store().get(run_digest(spec, server.dataset("tiny"))) is not None
 

@@ -14,6 +14,7 @@ from metadash.answers.stored_arms import StoredArm, arm_scores, stored_arms
 from metadash.answers.versus import Versus, against_baseline, versus
 from metadash.dashboard import server
 from metadash.dashboard.parts.badges import badge_of
+from metadash.dashboard.parts.escape import unbroken
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, Dot, Priced, interval_dots
 from metadash.figures.palette import Palette
@@ -96,7 +97,7 @@ def mean_words(scores: Scores, shot: int, noun: str) -> str:
     """``76.9 % of queries [76.1, 77.6] on these letters, [74.0, 79.8] on new letters``"""
     inside, new = scores.means(shot)
     what = "of queries" if scores.metric.counted else scores.metric.title
-    text = f"{scores.metric.said(inside.estimate)} {what} {inside.bracket} on these {noun}"
+    text = f"{unbroken(scores.metric.said(inside.estimate))} {what} {inside.bracket} on these {noun}"
     return f"{text}, {new.bracket} on new {noun}" if new.low is not None else f"{text} ({new.note})"
 
 
