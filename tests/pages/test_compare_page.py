@@ -13,7 +13,7 @@ from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, rewrite, store_scores, tiny_backbone, tiny_evaluation, tiny_run, write_vectors
-from tests.pages.page import open_page, said
+from tests.pages.page import ROOT, open_page, said
 
 
 def arms(workspace: Workspace) -> dict[str, StoredArm]:
@@ -248,3 +248,11 @@ def test_what_is_shown_is_what_the_analysis_says(page: AppTest, trained: Workspa
     chosen = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])
     inside = difference(first, second, 1).episodes
     assert said(chosen, points(inside.estimate, inside.low, inside.high))
+
+
+def test_a_link_to_another_data_set_from_inside_the_app_changes_to_it(trained: Workspace, on_two: list[str]) -> None:
+    page = open_page("train", dataset="tiny")
+    page.query_params["dataset"], page.query_params["runs"] = ["tiny", "vectors"], on_two  # as the browser puts them together
+    page.switch_page(str(ROOT / "pages" / "compare.py")).run()
+    assert page.selectbox(key="dataset").value == "vectors" and set(page.multiselect(key="runs").value) == set(on_two)
+    assert not page.warning and not page.error and not page.exception

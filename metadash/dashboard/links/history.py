@@ -44,6 +44,9 @@ def holding(populate: Callable[..., None]) -> Callable[..., None]:
         if pages is not None:
             params.__dict__.update(held=True)
             once = said_once(address)
+            params.__dict__["linked"] = {
+                key: texts[-1] for key, texts in _parse_query_string(address).items() if len({*texts}) > 1
+            }
             params.__dict__.update({"untold": True} if once != address else {})
             address = once
         populate(params, address, pages)
@@ -84,6 +87,16 @@ def tell() -> None:
         params.__dict__.pop("held", None)
         if params.__dict__.pop("untold", False):
             params._send_query_param_msg()
+
+
+def linked(key: str) -> str | None:
+    """What the link that led to this page says of a parameter of every page, where the page before held something else; asked once."""
+    context = get_script_run_ctx()
+    if context is None:
+        return None
+    with context.session_state.query_params() as params:
+        found: dict[str, str] = params.__dict__.get("linked", {})
+        return found.pop(key, None)
 
 
 def came_back() -> bool:
