@@ -206,5 +206,5 @@ except BadInput as refusal:
             begin(confirm.runs, data, again=False)
             st.session_state[NEXT_TIER] = "confirm"
             st.rerun()
-        st.caption(f"{how_long(parts).capitalize()} on this machine." if missing else "It is stored already.")
+        st.caption(f"{words.capital(how_long(parts))} on this machine." if missing else "It is stored already.")
 link_to("what_if", "Try changes on a learner", "help_center")

@@ -51,7 +51,7 @@ if not runs:
             link_to("train", "Train MAML", "model_training", tr_learner="maml", tr_options="inner_lr=0.1")
             link_to("train", "Train the LSTM meta-learner", "model_training", tr_learner="meta-lstm")
         st.caption(
-            f"{how_long(first).capitalize()} for MAML with the quick preset. These adapt: {', '.join(learners_that_adapt().values())}."
+            f"{words.capital(how_long(first))} for MAML with the quick preset. These adapt: {', '.join(learners_that_adapt().values())}."
         )
     end_page()
 
@@ -144,7 +144,7 @@ def ask() -> None:
         begin([spec], data)
     anew = "" if is_current else " The learner was trained by an earlier version of MetaDash and is trained anew first."
     workers = settings.worker_count()
-    st.caption(f"{how_long(parts).capitalize()} on this machine with {workers} worker{'s' if workers > 1 else ''}.{anew}")
+    st.caption(f"{words.capital(how_long(parts))} on this machine with {workers} worker{'s' if workers > 1 else ''}.{anew}")
     with st.container(horizontal=True):
         leaf()
 

@@ -21,6 +21,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of
 from metadash.dashboard.parts.steps_link import adaptation_links
 from metadash.errors import BadInput
 from metadash.specs.builder import run_for
+from metadash.stats import words
 
 header(
     "Which learner does better, and by how much?",
@@ -28,9 +29,12 @@ header(
 )
 
 BASELINE, PAIRS = "against the baseline", "every pair"
+SHOWN_OF = "cmp data set"  # in the session: whose learners are chosen
 MOST = 6  # learners compared when nobody has said which
 
-arms, unreadable = shelf()
+data = server.chosen_dataset()
+everywhere, unreadable = shelf()
+arms = [arm for arm in everywhere if arm.spec.dataset == data.name]
 by_id = {arm.id: arm for arm in arms}
 all_names = names_of(arms)
 
@@ -46,10 +50,11 @@ def left_out() -> None:
 
 def empty() -> None:
     """What to do where there is nothing to compare yet, and how long it takes."""
-    data = server.chosen_dataset()
     first = jobs_of([run_for(data)], data)
     with st.container(border=True):
         have = "There is one learner so far; a comparison takes two." if arms else "Nothing has been trained yet."
+        if any(arm not in arms for arm in everywhere):
+            have = have.replace("so far", "on this data set so far").replace("trained yet", "trained on this data set yet")
         st.markdown(
             f"#### {have}\nTrain two learners on the same tasks, for example one that reads metadata and one that does not. "
             "Then you will read here which does better, by how many points, and how sure that is."
@@ -57,16 +62,35 @@ def empty() -> None:
         link_to("train", "Train a learner", "model_training")
         if not all(part.done for part in first):
             st.caption(
-                f"{how_long(first).capitalize()} for the first one with the quick preset; the next ones share its backbone."
+                f"{words.capital(how_long(first))} for the first one with the quick preset; the next ones share its backbone."
             )
     left_out()
     end_page()
 
 
-if len(arms) < 2:
-    empty()
+def of_the_link(unknown: list[str]) -> None:
+    """What it names and cannot be compared here: gone, or trained on another data set."""
+    others = {arm.id: arm.spec.dataset for arm in everywhere if arm.id in unknown}
+    gone = [identity for identity in unknown if identity not in others]
+    if gone:
+        st.warning(f"The link names learners that are not stored here: {plain(', '.join(gone))}.", icon=":material/link_off:")
+    if others:
+        trained_on = " and ".join(f"“{plain(name)}”" for name in sorted(set(others.values())))
+        st.warning(
+            f"The link names {words.plural_of(len(others), 'learner')} trained on {trained_on}; this page compares those on "
+            f"“{plain(data.name)}”, the data set chosen in the sidebar.",
+            icon=":material/link_off:",
+        )
+
 
 unknown = from_link("runs", all_names, many=True)
+if len(arms) < 2:
+    of_the_link(unknown)
+    empty()
+
+if st.session_state.get(SHOWN_OF) != data.name and not st.session_state.get("runs"):
+    st.session_state.pop("runs", None)  # those chosen were learners of the data set before
+st.session_state[SHOWN_OF] = data.name
 if "runs" not in st.session_state:
     st.session_state["runs"] = [arm.id for arm in ordered(newest_comparable(arms)[:MOST])]
 
@@ -80,8 +104,7 @@ chosen_ids = st.multiselect(
     wrap=True,
 )
 to_link("runs")
-if unknown:
-    st.warning(f"The link names learners that are not stored here: {plain(', '.join(unknown))}.", icon=":material/link_off:")
+of_the_link(unknown)
 picked = [by_id[identity] for identity in chosen_ids if identity in by_id]
 
 
@@ -97,7 +120,7 @@ def choose_ticked(shown: list[str]) -> None:
 def stored_table() -> None:
     """Everything that could be compared, to tick."""
     with st.expander(
-        f"All {len(arms)} stored learners", icon=":material/inventory_2:", on_change="rerun", key="cmp_all"
+        f"All {len(arms)} stored learners of {plain(data.name)}", icon=":material/inventory_2:", on_change="rerun", key="cmp_all"
     ) as stored:
         if not stored.open:
             return

@@ -130,7 +130,7 @@ with answer:
     given = f"after seeing {words.plural_of(n_shot, 'example')} of each" if n_shot else "from their metadata alone"
     st.markdown(f"#### Tell {n_way} {nouns} apart {given}.")
     together = (
-        f"All share the {plain(column)} **{plain(task.shared_value(drawn))}**, so they look alike. "
+        f"All share the {plain(column)} **{plain(task.shared_value(drawn))}**, so they are likely to be alike. "
         if strategy == "siblings"
         else ""
     )

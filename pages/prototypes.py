@@ -30,7 +30,7 @@ CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, 
 data = server.chosen_dataset()
 header(
     "What did it learn?",
-    "A map of one test task: what lies close together looks alike to the learner, and arrows show where the metadata moves a class.",
+    "A map of one test task: what lies close together is alike to the learner, and arrows show where the metadata moves a class.",
 )
 
 arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name]
@@ -45,7 +45,7 @@ if not runs:
             "each example and each class, and what the metadata changes about that."
         )
         link_to("train", "Train a learner", "model_training")
-        st.caption(f"{how_long(first).capitalize()} with the quick preset.")
+        st.caption(f"{words.capital(how_long(first))} with the quick preset.")
     end_page()
 
 answer_area = st.container()
@@ -102,12 +102,23 @@ busy = on_its_way([spec], data)
 found = server.store().get(digest)
 
 
+def among() -> str:
+    """How many test instances outside the task there will be on the map: as many as were asked for, or all where there are fewer."""
+    test = data.split(arm.spec.split)["test"]
+    others = int(np.isin(data.class_of, test).sum()) - tests.n_way * (int(shot) + tests.n_query)
+    return (
+        f"all {words.count(others)} other test instances"
+        if others < spec.background
+        else f"{words.count(spec.background)} other test instances"
+    )
+
+
 def ask() -> None:
     parts = jobs_of([spec], data)
     for job in troubled(parts)[:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
     st.markdown(
-        f"Pressing the button arranges test task {int(episode)} among {words.count(int(background))} other test instances. You will see which "
+        f"Pressing the button arranges test task {int(episode)} among {among()}. You will see which "
         f"{words.plural(data.description.class_noun)} the learner takes for each other"
         + (", and where the metadata moves their prototypes." if arm.reads else ".")
     )
@@ -119,7 +130,7 @@ def ask() -> None:
         else " The learner was trained by an earlier version of MetaDash and is trained anew first."
     )
     workers = settings.worker_count()
-    st.caption(f"{how_long(parts).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{anew}")
+    st.caption(f"{words.capital(how_long(parts))} on this machine with {words.plural_of(workers, 'worker')}.{anew}")
 
 
 def moved_by(chosen: RunSpec) -> str:

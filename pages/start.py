@@ -107,7 +107,7 @@ def ask() -> None:
         )
         if st.button("Answer it", type="primary", icon=":material/play_arrow:", key="start_go"):
             begin(jobs, data)
-        st.caption(f"{how_long(parts).capitalize()} on this machine. It goes on if you close the page.")
+        st.caption(f"{words.capital(how_long(parts))} on this machine. It goes on if you close the page.")
 
 
 @st.fragment(run_every=LOOK_EVERY)

@@ -10,7 +10,7 @@ from metadash.dashboard.compare.learners import mean_words, scores_of, unit_noun
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.curves import history_of, learning_curves
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, unbroken
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of
@@ -29,6 +29,7 @@ from metadash.specs.views import adapts
 from metadash.stats import words
 
 NEWEST = "What is running, or the newest"
+NOTHING_HERE = "Loss and validation accuracy are drawn here, step by step, once something trains."
 
 data = server.chosen_dataset()
 header(
@@ -70,7 +71,7 @@ def ask() -> None:
     workers = settings.worker_count()
     already = f" {len(stored)} of {len(specs)} runs are stored already." if stored else " Nothing of it is stored yet."
     st.caption(
-        f"{how_long(jobs_of(specs, data)).capitalize()} on this machine with {words.plural_of(workers, 'worker')}.{already}"
+        f"{words.capital(how_long(jobs_of(specs, data)))} on this machine with {words.plural_of(workers, 'worker')}.{already}"
     )
 
 
@@ -85,7 +86,7 @@ def known() -> None:
     seconds = sum(run.about["seconds"] for run in stored) / len(stored)
     chance = scores.metric.chance(spec.evaluation)
     guessed = "" if chance is None else f" Guessing would be right in {chance:.3g} {scores.metric.unit}."
-    took = f"It learned in {words.duration(seconds).removeprefix('about ')}" + (" a seed" if len(stored) > 1 else "")
+    took = f"It learned in {unbroken(words.duration(seconds).removeprefix('about '))}" + (" a seed" if len(stored) > 1 else "")
     st.markdown((f"With {examples(shots[-1])}, in {last}. " if len(shots) > 1 else "") + f"{took}.{guessed}")
     st.caption(
         f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')} · {MODES[spec.mode].rstrip('.').lower()} · "
@@ -113,6 +114,14 @@ with st.container(border=True):
         ask()
 
 
+def log_part(shown: str) -> None:
+    with st.expander("Log", icon=":material/notes:", on_change="rerun", key="tr_log") as log:
+        if log.open:
+            st.code(log_of(shown) or "Nothing was reported yet.", language=None, height=240)
+            if technical := defect_log(shown):
+                download("Download the details of the failure", technical, f"{shown}.log.txt", "text/plain")
+
+
 @st.fragment(run_every=LOOK_EVERY if busy else None)
 def learning() -> None:
     """Curves of the chosen run and the queue; a job that ends brings the whole page up to date."""
@@ -122,11 +131,12 @@ def learning() -> None:
         if {job.digest for job in active} != {job.digest for job in jobs if job.active}:
             st.rerun()
         st.subheader("Learning curves", anchor=False)
-        labels = choices(now, server.store().runs())
+        looks = choices(now, server.store().runs(), data)
+        labels = {digest: look.label for digest, look in looks.items()}
+        here = [digest for digest, look in looks.items() if look.here]
         if labels:
-            wanted = next(
-                (job.digest for job in active if job.state == "running" and job.digest in labels), newest_trained(labels)
-            )
+            running = (job.digest for job in active if job.state == "running" and job.digest in here)
+            wanted = next(running, newest_trained(here))
             from_link("tr_show", {"": NEWEST, **labels}, name="Run")
             chosen = st.selectbox(
                 "Run",
@@ -138,19 +148,16 @@ def learning() -> None:
             to_link("tr_show")
             shown = chosen if chosen in labels else wanted
             if not chosen:
-                st.caption(labels[shown])
-            learning_curves(history_of(shown), "tr_curve", over=shown not in {job.digest for job in active})
-            with st.expander("Log", icon=":material/notes:", on_change="rerun", key="tr_log") as log:
-                if log.open:
-                    st.code(log_of(shown) or "Nothing was reported yet.", language=None, height=240)
-                    if technical := defect_log(shown):
-                        download("Download the details of the failure", technical, f"{shown}.log.txt", "text/plain")
+                st.caption(labels.get(shown, NOTHING_HERE))
+            if shown:
+                learning_curves(history_of(shown), "tr_curve", over=shown not in {job.digest for job in active})
+                log_part(shown)
         else:
-            st.caption("Loss and validation accuracy are drawn here, step by step, once something trains.")
+            st.caption(NOTHING_HERE)
         if active:
             st.subheader("In the queue", anchor=False)
         for before, job in enumerate(active):
-            active_row(job, before)
+            active_row(job, before, data)
 
 
 learning()
@@ -159,7 +166,7 @@ ended = [job for job in jobs if not job.active]
 if ended:
     st.subheader("Done and ended", anchor=False)
     for job in ended[:SHOWN]:
-        ended_row(job)
+        ended_row(job, data)
     if len(ended) > SHOWN:
         with st.expander(f"{len(ended) - SHOWN} older", icon=":material/history:", on_change="rerun", key="tr_older") as older:
             if older.open:

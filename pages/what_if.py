@@ -34,6 +34,7 @@ from metadash.specs.views import MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.stats import words
 
+AWAITED = "wi awaited"  # in the session: the run that this person has asked to be trained here
 ANSWER_EVERY = 0.25  # seconds between two looks for an answer: it takes about half a second
 
 data = server.chosen_dataset()
@@ -92,6 +93,12 @@ def run_label(digest: str) -> str:
 
 
 left, middle, right = st.columns([5, 1.5, 1.5])
+if st.session_state.get(AWAITED) in runs:
+    st.session_state["wi_run"] = st.session_state.pop(AWAITED)
+    st.toast(
+        f"The learner that you asked for is trained, and chosen: {plain(run_label(st.session_state['wi_run']))}.",
+        icon=":material/check_circle:",
+    )
 unknown = from_link("wi_run", {digest: run_label(digest) for digest in runs})
 run_id = left.selectbox("Learner", list(runs), format_func=run_label, key="wi_run")
 to_link("wi_run")
@@ -108,8 +115,10 @@ noun = unit_nouns(data.name)
 
 
 def offer_instances() -> None:
-    """Where no learner reads what describes instances, one more can be trained that does."""
+    """Where no learner reads what describes instances, one more can be trained that does; whoever asks for it asks it next."""
     wanted = tolerant(of_instances=True)
+    if st.session_state.get("wi_train_instances"):
+        st.session_state[AWAITED] = run_digest(wanted, data)
     label = "Train one that also reads what describes instances"
     offer([wanted], data, "wi_train_instances", label, busy=in_training[wanted], icon="add", primary=False)
 
@@ -168,7 +177,7 @@ if found is None:
 
 st.markdown("##### Accuracy before and after, paired on the same tasks")
 st.plotly_chart(
-    differences_chart(dots_of(result, palette()), palette()),
+    differences_chart(dots_of(result, palette()), palette(), in_order=True),
     theme=None,
     config={"displayModeBar": False},
     key="wi_dots",

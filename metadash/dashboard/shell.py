@@ -27,6 +27,10 @@ STYLE = """<style>
 /* Streamlit writes white on the primary colour; on the dark theme's light teal that is too faint to read. */
 [data-testid^=stBaseButton-primary] p, [data-testid^=stBaseButton-primary] span,
 [data-tag], [data-tag] span, [data-tag] svg {color: light-dark(#ffffff, #11151b)}
+/* An expander with an icon of its own has no chevron in Streamlit, and looked like a label. */
+.stExpander summary:has([data-testid=stExpanderIcon])::after {content: ""; flex: none; width: .5rem; height: .5rem; margin: 0 .4rem 0 auto;
+  border: solid currentColor; border-width: 0 2px 2px 0; transform: rotate(-45deg); transition: transform .15s; opacity: .7}
+.stExpander details[open] > summary:has([data-testid=stExpanderIcon])::after {transform: rotate(45deg)}
 </style>"""
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from metadash.figures.palette import Palette, translucent
 from metadash.stats.intervals import Interval
 from metadash.stats.metric import ACCURACY, Metric, Ways
+from metadash.stats.words import THIN
 
 FONT = "Source Sans, sans-serif"
 LABEL_WIDTH = 24
@@ -223,11 +224,25 @@ def mean_against_cost(
         )
     small = {"color": palette.muted, "size": 13}
     low, high = (end(math.log10(max(learner.seconds, 1e-3)) for learner in learners) for end in (min, max))
+    reach = low - 0.25, high + 0.25
+    ticks = log_ticks(*reach)
     figure.update_xaxes(
-        type="log", title={"text": unit, "font": small}, range=[low - 0.25, high + 0.25], dtick=1 if high - low > 1 else "D2"
+        type="log",
+        title={"text": unit, "font": small},
+        range=reach,
+        tickmode="array",
+        tickvals=ticks,
+        ticktext=[f"{tick:,.12g}".replace(",", THIN) for tick in ticks],
     )
     figure.update_yaxes(title={"text": metric.axis, "font": small})
     return with_legend(figure, palette)
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times the powers of ten from 10^``low`` to 10^``high``; beyond two decades the powers alone."""
+    steps = (1, 2, 5) if high - low <= 2 else (1,)
+    found = [step * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for step in steps]
+    return [tick for tick in found if low <= math.log10(tick) <= high]
 
 
 def worth_arrow(figure: go.Figure, shots: Sequence[int], level: float, worth: float, palette: Palette) -> None:
@@ -266,9 +281,9 @@ class Dot:
     hollow: bool = False
 
 
-def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope) -> go.Figure:
-    """One row each, the largest on top; the grey band is no practical difference, the line is zero."""
-    ordered = sorted(dots, key=lambda dot: dot.episodes.estimate)
+def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope, in_order: bool = False) -> go.Figure:
+    """One row each, the largest on top, or ``in_order`` the first given; the grey band is no practical difference, the line is zero."""
+    ordered = list(reversed(dots)) if in_order else sorted(dots, key=lambda dot: dot.episodes.estimate)
     unit = ordered[0].episodes.counted_in if ordered else ACCURACY.gain
     figure = base(palette, 90 + 44 * len(dots))
     if rope:
@@ -299,5 +314,6 @@ def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.
     names = [dot.name for dot in ordered]  # wrapped: on a narrow screen a long name would leave no room for the dots
     wrapped = ["<br>".join(textwrap.wrap(name, LABEL_WIDTH)) for name in names]
     figure.update_yaxes(tickvals=names, ticktext=wrapped)
+    figure.update_yaxes(categoryorder="array", categoryarray=names)
     figure.update_yaxes(type="category", tickfont={"color": palette.text, "size": 14}, automargin=True)
     return figure

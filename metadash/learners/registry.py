@@ -76,7 +76,8 @@ ENTRIES = (
         "Finn, Abbeel & Levine 2017",
         "Learns a start from which a few gradient steps on a task's examples do well. Slow, sensitive to its step size, and with "
         "batch statistics its queries see one another; MAML++ (Antoniou et al. 2019) has options that steady it.",
-        "With 5 steps about three to four times a Prototypical episode, and the most memory: an hour or more for a short training.",
+        "With 5 steps about three to four times a Prototypical episode, and the most memory; over a frozen backbone only its head takes "
+        "them, which is quick.",
         "metadash.learners.maml:MAML",
         (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
         fixed_way=True,

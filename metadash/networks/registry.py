@@ -96,7 +96,7 @@ BACKBONES = {
             "mlp",
             "MLP",
             "Finn et al. 2017, section 5.1",
-            "Four dense layers, for feature vectors; of an image it knows only which pixel is which, and none of their order.",
+            "Four dense layers: they know which number of an input is which, and nothing of how these lie side by side.",
             "metadash.networks.mlp:MLP",
             width=64,
             widths=(64, 128),

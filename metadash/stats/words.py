@@ -59,6 +59,19 @@ def plural(noun: str) -> str:
     return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
+def with_article(noun: str) -> str:
+    """``a letter``, ``an object``, ``an hour``, ``a unit``: of the nouns that a data set gives its classes and groups, by how they are said."""
+    said = noun.lower()
+    vowel = said.startswith(("a", "e", "i", "o", "u")) and not said.startswith(("eu", "ewe", "one", "uni", "use", "usu", "uti"))
+    silent_h = said.startswith(("hour", "honest", "honour", "honor", "heir"))
+    return f"{'an' if vowel or silent_h or said.startswith(('unin', 'unim')) else 'a'} {noun}"
+
+
+def capital(text: str) -> str:
+    """With its first letter large, and the rest, names among it, as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def plural_of(number: int, noun: str) -> str:
     """``1 seed``, ``3 seeds``, ``2 000 families``."""
     return f"{count(number)} {noun if number == 1 else plural(noun)}"

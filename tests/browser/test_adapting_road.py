@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from metadash.workspace import Workspace
 from tests.browser.harness import server, settle
-from tests.builders import write_tiny
+from tests.builders import write_tiny, write_vectors
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -25,6 +26,7 @@ WITHIN = 300_000
 def tiny_address(folder: Path) -> Iterator[str]:
     workspace = Workspace(folder / "tiny")
     write_tiny(workspace)
+    write_vectors(workspace)
     with server(workspace.root, folder / "tiny.log") as found:
         yield found
 
@@ -78,3 +80,12 @@ def test_three_learners_are_trained_compared_and_one_is_looked_into(tiny_address
     expect(page.get_by_text(HEADLINE)).to_be_visible(timeout=WITHIN)
     log = (folder / "tiny.log").read_text()
     assert "Traceback" not in log and "a page failed" not in log
+
+
+def test_a_link_inside_a_page_keeps_a_data_set_that_is_not_the_first(tiny_address: str, visit: Visit) -> None:
+    page = visit(f"{tiny_address}/prototypes?dataset=vectors")
+    page.get_by_role("link", name="Train a learner").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Who learns")
+    settle(page)
+    assert parse_qs(urlsplit(page.url).query)["dataset"] == ["vectors"]
+    expect(page.get_by_role("combobox", name="Data set", exact=False)).to_have_value("vectors")

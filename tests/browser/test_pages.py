@@ -80,3 +80,16 @@ def test_bad_values_in_a_link_fall_back_or_are_named_and_never_break_a_page(addr
     expect(page.get_by_role("heading", level=1)).to_contain_text("What does one task look like?")
     expect(page.get_by_text("for “n-way” is not possible here")).to_be_visible()
     assert page.get_by_text("failed on a defect").count() == 0
+
+
+def test_an_expander_with_an_icon_shows_that_it_opens(address: str, look: Visit) -> None:
+    summary = look(f"{address}/train").locator("summary").filter(has_text="More options")
+    chevron = (
+        "node => { const one = getComputedStyle(node, '::after'); return [one.content, one.borderRightWidth, one.transform]; }"
+    )
+    closed = summary.evaluate(chevron)
+    assert closed[0] != "none" and closed[1] == "2px"
+    summary.click()
+    expect(summary.locator("..")).to_have_attribute("open", "")
+    summary.page.wait_for_timeout(400)
+    assert summary.evaluate(chevron)[2] != closed[2], "it points elsewhere once open"

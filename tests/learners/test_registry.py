@@ -163,3 +163,9 @@ def test_a_fusion_that_a_learner_does_not_have_is_refused():
     text = refusal(make, "r2d2", nn.Identity(), 8, 5, source_dims=[SOURCE], fusion="am3")
     assert_one_sentence(text)
     assert "'am3'; it has none, pseudo-shots" in text
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_what_a_learner_costs_is_said_by_comparison(name: str) -> None:
+    """Minutes and hours depend on data and machine: the estimate beside the button says them."""
+    assert not re.search(r"\b(hour|minute|day)s?\b", LEARNERS[name].cost)

@@ -1,7 +1,9 @@
 """The *Compare* page: paired differences with intervals between stored learners, and never between those that cannot be compared."""
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -10,8 +12,8 @@ from metadash.dashboard import server
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, rewrite, tiny_evaluation, tiny_run
-from tests.pages.page import open_page, said
+from tests.builders import one_sentence, rewrite, store_scores, tiny_backbone, tiny_evaluation, tiny_run, write_vectors
+from tests.pages.page import ROOT, open_page, said
 
 
 def arms(workspace: Workspace) -> dict[str, StoredArm]:
@@ -154,6 +156,38 @@ def test_a_learner_that_nobody_shares_tasks_with_says_so(trained: Workspace) -> 
     assert said(page, "nobody else was scored on the tasks of this one yet") and said(page, "way uniform")
 
 
+@pytest.fixture
+def on_two(trained: Workspace) -> list[str]:
+    """Two learners of a second data set, trained after those of *tiny*: their ids."""
+    data = write_vectors(trained)
+    for seed, sources in ((2, ()), (3, ("place",))):
+        spec = replace(tiny_run(sources), dataset="vectors", backbone=tiny_backbone(dataset="vectors", backbone="mlp"))
+        n = (len(spec.evaluation.shots), spec.evaluation.n_episodes)
+        store_scores(RunStore(trained), spec, data, np.random.default_rng(seed).normal(0.6, 0.05, n))
+    return [arm.id for arm in stored(trained) if arm.spec.dataset == "vectors"]
+
+
+def test_only_learners_of_the_chosen_data_set_are_offered_and_shown(trained: Workspace, on_two: list[str]) -> None:
+    page = open_page("compare", dataset="tiny")
+    box = page.multiselect(key="runs")
+    assert len(box.options) == len(stored(trained)) - 2 and len(box.value) == 3 and not set(box.value) & set(on_two)
+    assert any("stored learners of tiny" in one.label for one in page.expander)
+    page.selectbox(key="dataset").set_value("vectors").run()
+    assert set(page.multiselect(key="runs").value) == set(on_two) and not page.warning and not page.exception
+    page = open_page("compare", dataset="glyphs")
+    assert said(page, "Nothing has been trained on this data set yet.")
+
+
+def test_a_link_to_learners_of_another_data_set_says_so_in_one_sentence(trained: Workspace, on_two: list[str]) -> None:
+    here = {arm.id for arm in stored(trained)} - set(on_two)
+    page = open_page("compare", dataset="tiny", runs=on_two)
+    (warning,) = page.warning
+    assert one_sentence(warning.value).startswith(
+        "The link names 2 learners trained on “vectors”; this page compares those on “tiny”"
+    )
+    assert set(page.multiselect(key="runs").value) <= here and said(page, "#### With one labelled example per class")
+
+
 def test_choosing_nothing_asks_for_a_choice(page: AppTest) -> None:
     page.multiselect(key="runs").set_value([]).run()
     assert said(page, "Choose two or more learners") and not page.exception
@@ -214,3 +248,11 @@ def test_what_is_shown_is_what_the_analysis_says(page: AppTest, trained: Workspa
     chosen = open_page("compare", dataset="tiny", runs=[here["place"].id, here["plain"].id])
     inside = difference(first, second, 1).episodes
     assert said(chosen, points(inside.estimate, inside.low, inside.high))
+
+
+def test_a_link_to_another_data_set_from_inside_the_app_changes_to_it(trained: Workspace, on_two: list[str]) -> None:
+    page = open_page("train", dataset="tiny")
+    page.query_params["dataset"], page.query_params["runs"] = ["tiny", "vectors"], on_two  # as the browser puts them together
+    page.switch_page(str(ROOT / "pages" / "compare.py")).run()
+    assert page.selectbox(key="dataset").value == "vectors" and set(page.multiselect(key="runs").value) == set(on_two)
+    assert not page.warning and not page.error and not page.exception

@@ -3,7 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.builders import one_sentence
+from metadash.workspace import Workspace
+from tests.builders import CLASS_SOURCES, one_sentence, tiny_description, write_tiny
 from tests.pages.page import open_page, said
 
 
@@ -39,7 +40,7 @@ def test_facets_write_the_search_bar_and_their_counts_follow(page: AppTest) -> N
     search(page, 'family:"family 0" corner:middle')
     pills = page.get_by_key("md_facet_classes_family")
     assert pills.value == ['"family 0"']
-    assert "family 1  1 / 5" in [option.content.replace("\\", "") for option in pills.proto.options]  # the one in the middle
+    assert "family 1: 1 / 5" in [option.content.replace("\\", "") for option in pills.proto.options]  # the one in the middle
     pills.set_value(['"family 0"', '"family 1"']).run()
     assert page.text_input(key="md_classes").value == 'corner:middle family:"family 0","family 1"'
     assert len(page.dataframe[0].value) == 2
@@ -155,3 +156,10 @@ def test_a_link_brings_back_what_was_chosen(tiny_workspace, monkeypatch) -> None
     monkeypatch.setenv("METADASH_WORKSPACE", str(tiny_workspace.root))
     page = open_page("metadata", dataset="tiny", md_table="instances", md_instances="class_id:3", md_sql="SELECT 42 AS answer")
     assert said(page, "**30 of 1\u202f200**") and page.dataframe[-1].value["answer"].tolist() == [42]
+
+
+def test_a_level_without_sources_is_left_out_and_columns_with_gaps_are_not_said_to_be_whole(untrained: Workspace) -> None:
+    write_tiny(untrained, "lean", description=tiny_description("lean", sources=CLASS_SOURCES[:1]))
+    page = open_page("metadata", dataset="lean")
+    assert said(page, "1 source: 1 about each class, and each says something of every one of them.")
+    assert not said(page, "0 about")

@@ -100,6 +100,16 @@ def test_another_task_asks_first_and_says_how_long_it_takes(trained: Workspace, 
     assert any("on this machine" in caption.value for caption in page.caption) and not page.get("plotly_chart")
 
 
+def test_no_more_instances_are_promised_than_there_are(trained: Workspace, tiny: Dataset) -> None:
+    page = linked(trained, tiny, MAP)
+    page.number_input(key="pr_background").set_value(1500).run()
+    tests, test = MAP.run.evaluation, tiny.split(MAP.run.split)["test"]
+    others = np.isin(tiny.class_of, test).sum() - tests.n_way * (MAP.n_shot + tests.n_query)
+    assert others < 1500 and said(page, f"Pressing the button arranges test task 3 among all {others} other test instances.")
+    drawn = train(dataclasses.replace(MAP, background=1500), trained).frame("points")
+    assert (drawn["kind"] == "instance").sum() == others
+
+
 def test_pressing_the_button_queues_a_job_and_shows_its_progress(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
     page = linked(trained, tiny, MAP)
     page.number_input(key="pr_episode").set_value(7).run()

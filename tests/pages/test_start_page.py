@@ -14,7 +14,16 @@ from metadash.runs.queue.jobs import all_jobs
 from metadash.runs.store import RunStore
 from metadash.specs.subsets import LoopSpec
 from metadash.workspace import Workspace
-from tests.builders import store_scores, tiny_classes, tiny_description, tiny_vectors, write_vectors
+from tests.builders import (
+    INSTANCE_SOURCES,
+    one_sentence,
+    store_scores,
+    tiny_classes,
+    tiny_description,
+    tiny_vectors,
+    write_tiny,
+    write_vectors,
+)
 from tests.pages.page import ends_just_after_it_was_read, open_page, said
 
 
@@ -84,6 +93,23 @@ def test_a_column_worked_out_from_the_inputs_is_told_before_the_button(untrained
     page = open_page("start", dataset="told", q="own", q_sources=["means"])
     assert any("means" in warning.value for warning in page.warning) and not page.exception
     assert not open_page("start", dataset="tiny").warning
+
+
+def test_a_data_set_without_questions_is_asked_about_all_that_is_known_of_its_classes(
+    untrained: Workspace, no_workers: None
+) -> None:
+    write_tiny(untrained, "plain", description=tiny_description("plain", questions=()))
+    page = open_page("start", dataset="plain")
+    known = [source.name for source in tiny_description().sources if source.level == "class"]
+    assert page.multiselect(key="q_sources").value == known and not page.error and not page.exception
+    assert page.button(key="start_go") and any("on this machine" in caption.value for caption in page.caption)
+    assert said(page, "one labelled example of each"), "and a task is shown"
+
+
+def test_where_nothing_is_known_of_the_classes_it_says_so(untrained: Workspace, no_workers: None) -> None:
+    write_tiny(untrained, "bare", description=tiny_description("bare", questions=(), sources=INSTANCE_SOURCES))
+    (error,) = open_page("start", dataset="bare").error
+    assert one_sentence(error.value).startswith("Nothing is known about the things of this data set")
 
 
 def test_training_one_s_own_backbone_can_be_chosen_only_where_one_would_come_with_the_data(

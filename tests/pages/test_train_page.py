@@ -1,5 +1,6 @@
 """The *Train* page: choose, see how long it takes, watch, cancel; what is wrong is said in one sentence before anything is queued."""
 
+import re
 import subprocess
 import sys
 import time
@@ -259,6 +260,10 @@ def test_from_the_button_to_the_answer(page: AppTest, untrained: Workspace) -> N
     assert not page.exception and not page.error
     assert said(page, "With one labelled example per class, Prototypical Networks with “place” is right in ")
     assert said(page, "60 episodes · 1 seed") and said(page, "Guessing would be right in 20 %.")
+    known = " ".join(line.value for line in page.markdown)
+    assert re.search(r"right in \d+\.\d\u00a0% of queries", known) and re.search(
+        r"It learned in (under )?\S+\u00a0s\.|learned in under\u00a01\u00a0s", known
+    )
     spec = next(job.spec for job in all_jobs(untrained) if isinstance(job.spec, RunSpec))
     assert server.store().get(run_digest(spec, server.dataset("tiny"))) is not None
 
@@ -281,3 +286,28 @@ def test_no_backbone_has_no_width_and_no_training_tasks_to_choose(
     assert page.number_input(key="tr_episodes").disabled
     assert not [one for one in page.get("button_group") if "Width" in one.label]
     assert any("not trained here; it has seen nothing of this data set" in one.value for one in page.caption)
+
+
+def test_what_waits_before_it_on_another_data_set_is_said_beside_the_time(
+    page: AppTest, no_workers: None, untrained: Workspace
+) -> None:
+    assert not said(page, "first) on this machine")
+    write_vectors(untrained, "My Vectors")
+    open_page("train", dataset="My Vectors", **SMALL).button(key="tr_go").click().run()
+    page.run()
+    assert said(page, "(2 runs on “My Vectors” come first) on this machine")
+
+
+def test_learners_of_another_data_set_name_it_and_their_curves_do_not_open_by_themselves(
+    page: AppTest, no_workers: None, untrained: Workspace
+) -> None:
+    train(tiny_run(steps=5), untrained)
+    write_vectors(untrained)
+    page.button(key="tr_go").click().run()
+    other = open_page("train", dataset="vectors", **SMALL)
+    assert all(", on tiny · " in label or ", tiny · " in label for label in other.selectbox(key="tr_show").options[1:])
+    assert said(other, "once something trains") and not other.get("plotly_chart")
+    texts = [bar.proto.text for bar in other.get("progress")]
+    assert len(texts) == 2 and all("tiny" in text for text in texts) and "seed 0**, on tiny · " in texts[1]
+    page.run()
+    assert not any(", on tiny" in label for label in page.selectbox(key="tr_show").options)

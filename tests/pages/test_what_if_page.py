@@ -1,11 +1,15 @@
 """The *What if* page: a learner to ask, changes as controls that the link keeps, and an answer with its intervals."""
 
+import re
+
 import numpy as np
 
 from metadash.answers.doses import BreakEven, break_even_words, dose_curves
 from metadash.answers.placement import placed
+from metadash.dashboard.compare.learners import differences_chart
 from metadash.dashboard.what_if.question import MOST_ARROWS, moved_map
 from metadash.data.dataset import Dataset
+from metadash.figures.charts import Dot
 from metadash.figures.doses import dose_chart
 from metadash.figures.palette import LIGHT
 from metadash.learners.core.fusions import BOTH
@@ -16,10 +20,11 @@ from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.specs.views import MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
+from metadash.stats.intervals import Interval
 from metadash.workspace import Workspace
-from tests.builders import tiny_evaluation, tiny_run
+from tests.builders import store_scores, tiny_evaluation, tiny_run
 from tests.pages.conftest import MAP
-from tests.pages.page import open_page, said
+from tests.pages.page import ROOT, open_page, said
 
 RUN = tiny_run(("place",), seed=0)
 SWAPPED = {"wi_kind_place": "belongs to another class", "wi_share_place": "75"}
@@ -34,7 +39,9 @@ def test_without_a_learner_it_says_what_it_would_train_and_trains_one_that_can_d
 ) -> None:
     page = open_page("what_if", dataset="tiny")
     assert said(page, "There is no learner to ask yet.") and said(page, "on this machine")
+    assert said(page, "2 runs, "), "its backbone is one of them"
     page.button(key="wi_train").click().run()
+    assert said(page, "0 of 2 runs done")
     (job,) = [job for job in all_jobs(untrained) if "Backbone" not in job.title]
     assert job.spec.source_dropout == 0.5 and job.spec.sources == ("place", "traits")  # type: ignore[union-attr]
 
@@ -120,6 +127,40 @@ def test_where_no_learner_reads_instances_one_can_be_trained_that_does(
     assert job.spec.evaluation.strategy == "disjoint" and job.spec.source_dropout == 0.5  # type: ignore[union-attr]
 
 
+def test_the_learner_that_somebody_asked_for_is_chosen_once_it_is_there(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    train(WhatIfSpec(RUN), trained)
+    page = opened(tiny)
+    watching = opened(tiny)
+    page.button(key="wi_train_instances").click().run()
+    (job,) = [job for job in all_jobs(trained) if "Backbone" not in job.title]
+    store_scores(
+        RunStore(trained), job.spec, tiny, np.full((len(job.spec.evaluation.shots), job.spec.evaluation.n_episodes), 0.6)
+    )  # type: ignore[union-attr, arg-type]
+    for visit, chosen in ((page, job.digest), (watching, run_digest(RUN, tiny))):
+        visit.run()
+        assert visit.selectbox(key="wi_run").value == chosen, "whoever only looks on keeps what is chosen there"
+    assert [toast.value for toast in page.toast] and not watching.toast
+
+
+def test_rows_over_shots_stand_in_the_order_of_the_shots() -> None:
+    def dot(shot: int, difference: float) -> Dot:
+        interval = Interval(difference, difference - 1, difference + 1, 10, "t", "episode")
+        return Dot(f"{shot} shots", interval, interval, LIGHT.plain)
+
+    figure = differences_chart([dot(1, 2.0), dot(2, -1.0), dot(5, 0.0), dot(10, 0.0)], LIGHT, in_order=True)
+    assert tuple(figure.layout.yaxis.categoryarray) == ("10 shots", "5 shots", "2 shots", "1 shots"), "from below"
+
+
+def test_where_nothing_is_changed_it_says_that_no_query_moved(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    train(WhatIfSpec(RUN), trained)
+    train(WhatIfSpec(RUN, (Change("place", "swap", 0.75),)), trained)
+    page, changed = opened(tiny), opened(tiny, **SWAPPED)
+    assert said(page, "No query moved") and not said(page, "The queries that moved most")
+    assert said(changed, "The queries that moved most") and not said(changed, "No query moved")
+
+
 def test_a_share_of_the_instances_is_changed_from_the_link(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
     train(MIXED, trained)
     asked = {"wi_run": run_digest(MIXED, tiny), "wi_kind_site": "belongs to another instance", "wi_share_site": "75"}
@@ -163,3 +204,11 @@ def test_a_moved_instance_has_its_way_on_the_pinned_map(trained: Workspace, tiny
         drawn.frame("points"), drawn.array("vectors"), still.frame("classes"), tiny, LIGHT, still.frame("instances")
     )
     assert not untouched.layout.annotations
+
+
+def test_no_page_writes_an_article_before_a_noun_that_it_does_not_know() -> None:
+    files = [*(ROOT / "pages").glob("*.py"), *(ROOT / "metadash" / "dashboard").rglob("*.py")]
+    guessed = [
+        f"{file.name}: {found}" for file in files for found in re.findall(r"\b[Aa]n? \{[^}]*noun[^}]*\}", file.read_text())
+    ]
+    assert not guessed, "with_article says it"

@@ -6,6 +6,7 @@ import pytest
 from metadash.stats.words import (
     about,
     busy,
+    capital,
     count,
     duration,
     left,
@@ -16,6 +17,7 @@ from metadash.stats.words import (
     points,
     silent,
     span,
+    with_article,
 )
 
 
@@ -153,3 +155,14 @@ def test_one_is_singular_and_any_other_number_plural() -> None:
 )
 def test_a_probability_is_never_rounded_up_to_what_it_does_not_reach(chance: float, words: str) -> None:
     assert likelihood(chance) == words
+
+
+@pytest.mark.parametrize(
+    "said", ["a letter", "an object", "an hour", "a unit", "a user", "an animal", "a European", "an uninvited guest", "a house"]
+)
+def test_a_noun_has_its_article(said: str) -> None:
+    assert with_article(said.partition(" ")[2]) == said
+
+
+def test_a_sentence_begins_large_and_keeps_its_names() -> None:
+    assert capital("about MAML") == "About MAML" and capital("") == ""

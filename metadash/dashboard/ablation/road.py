@@ -294,7 +294,7 @@ def ask(spec: AblationSpec, data: Dataset, allowed: bool, finished: int) -> None
         st.caption("A source in it gives the classes away: take it out below, or allow it there.")
     stored = sum(part.done for part in parts)
     already = f" {stored} of {len(parts)} runs are stored already." if stored else ""
-    st.caption(f"{how_long(parts).capitalize()} on this machine. It goes on if you close the page.{already} {spec.limitation}")
+    st.caption(f"{words.capital(how_long(parts))} on this machine. It goes on if you close the page.{already} {spec.limitation}")
 
 
 def what_it_does(spec: AblationSpec) -> str:

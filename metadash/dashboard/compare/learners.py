@@ -14,6 +14,7 @@ from metadash.answers.stored_arms import StoredArm, arm_scores, stored_arms
 from metadash.answers.versus import Versus, against_baseline, versus
 from metadash.dashboard import server
 from metadash.dashboard.parts.badges import badge_of
+from metadash.dashboard.parts.escape import unbroken
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, Dot, Priced, interval_dots
 from metadash.figures.palette import Palette
@@ -96,7 +97,7 @@ def mean_words(scores: Scores, shot: int, noun: str) -> str:
     """``76.9 % of queries [76.1, 77.6] on these letters, [74.0, 79.8] on new letters``"""
     inside, new = scores.means(shot)
     what = "of queries" if scores.metric.counted else scores.metric.title
-    text = f"{scores.metric.said(inside.estimate)} {what} {inside.bracket} on these {noun}"
+    text = f"{unbroken(scores.metric.said(inside.estimate))} {what} {inside.bracket} on these {noun}"
     return f"{text}, {new.bracket} on new {noun}" if new.low is not None else f"{text} ({new.note})"
 
 
@@ -125,9 +126,9 @@ def dots(
     ]
 
 
-def differences_chart(found: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope) -> go.Figure:
-    """The dots with a little room beyond the longest interval, and zero always in view."""
-    figure = interval_dots(found, palette, rope)
+def differences_chart(found: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope, in_order: bool = False) -> go.Figure:
+    """The dots (``in_order`` as they are given) with a little room beyond the longest interval, and zero always in view."""
+    figure = interval_dots(found, palette, rope, in_order)
     ends = [
         0.0,
         *(

@@ -42,9 +42,10 @@ def facts(data: Dataset) -> str:
     by_level = {level: [source for source in data.sources if source.level == level] for level in ("class", "instance")}
     known = reads.coverage(data)
     gaps = sorted((share, name) for name, share in known.items() if share < 0.9995)
-    rest = f"Metadata comes from {len(data.sources)} sources: {len(by_level['class'])} about each class, {len(by_level['instance'])} about each instance"
+    levels = ", ".join(f"{len(sources)} about each {level}" for level, sources in by_level.items() if sources)
+    rest = f"Metadata comes from {words.plural_of(len(data.sources), 'source')}: {levels}" if levels else "Nothing else is known"
     if not gaps:
-        return f"{first}\n\n{rest}, and every source covers all of them."
+        return f"{first}\n\n{rest}" + (", and each says something of every one of them." if levels else ".")
     named = ", ".join(f"{plain(name)} ({share:.0%})" for share, name in gaps[:3])
     return f"{first}\n\n{rest}. The least complete: {named}."
 
@@ -171,7 +172,7 @@ def value_control(data: Dataset, table: str, summary: ColumnSummary, bar: str, f
     def label(piece: str) -> str:
         row = by_piece[piece]
         count = f"{words.count(row.n)} / {words.count(row.total)}"
-        return f"{MISSING if row.value is None else row.value}  {count}"
+        return f"{MISSING if row.value is None else row.value}: {count}"
 
     def choose() -> None:
         rest = to_text(without(parse(st.session_state[bar], kinds), summary.name))

@@ -22,7 +22,7 @@ TERMS = {
     "query": "Query: the examples of a task whose class is to be found.",
     "prototype": "Prototype: the point that stands for a class, the mean of its support examples' embeddings.",
     "kappa": "κ: how many labelled examples the metadata counts for when the prototype is formed.",
-    "siblings": "Siblings: all classes of a task belong together (the accented forms of one letter), so they look alike.",
+    "siblings": "Siblings: all classes of a task belong together (they share a value of one column), so they are likely to be alike.",
     "disjoint": "Disjoint: support and query examples come from different sources (another font family).",
     "uniform": "Uniform: any classes of the pool, each as likely as the next.",
 }

@@ -7,11 +7,12 @@ import streamlit as st
 
 from metadash import settings
 from metadash.dashboard import server
+from metadash.dashboard.parts.escape import plain
 from metadash.data.dataset import Dataset
 from metadash.runs.kinds import facts_of, run_digest
 from metadash.runs.queue.jobs import Job, JobFolder, active_jobs
 from metadash.runs.queue.outlook import Outlook, steady, steady_times
-from metadash.runs.queue.underway import Part, alone, outlook_of, parts_of
+from metadash.runs.queue.underway import Part, alone, before_it, outlook_of, parts_of
 from metadash.specs.any_spec import Spec
 from metadash.stats import words
 
@@ -88,9 +89,14 @@ def seconds_left(parts: Sequence[Part]) -> float:
 
 
 def how_long(parts: Sequence[Part]) -> str:
-    """``about 40 s`` where their like has been computed here, ``1 to 2 min`` where it has not."""
+    """``about 40 s`` where their like has been computed here, ``1 to 2 min`` where it has not; as Markdown, with what waits before it."""
     seen = outlook(parts)
-    return words.duration(seen.low, seen.high)
+    before = before_it(parts, server.workspace()) if seen.high else []
+    if not before:
+        return words.duration(seen.low, seen.high)
+    names = " and ".join(f"“{plain(name)}”" for name in sorted({job.spec.dataset for job in before}))
+    come = "comes" if len(before) == 1 else "come"
+    return f"{words.duration(seen.low, seen.high)} ({words.plural_of(len(before), 'run')} on {names} {come} first)"
 
 
 def progress_bar(parts: Sequence[Part]) -> None:
@@ -121,16 +127,18 @@ def as_read(seen: Outlook, key: str) -> tuple[str, int]:
 
 
 def doing(parts: Sequence[Part], ready: bool, jobs: Sequence[Job]) -> str:
-    """``Training the backbone and training the heads · 2 of 6 runs done``. ``jobs``: all that are on their way, others' too."""
+    """``Training the backbone and training the heads · 2 of 6 runs done``, of those that the button had to start. ``jobs``: all that are
+    on their way, others' too."""
     active = [part.job for part in parts if part.job and part.job.active]
     phases = list(dict.fromkeys(job.phase for job in active if job.state == "running"))
     if not phases and active:
         taken = any(job.state == "running" for job in jobs)
         phases = ["waiting for a free worker" if taken else "handing over" if ready else STARTING]
-    done = sum(part.done for part in parts)
-    counted = f"{done} of {words.plural_of(len(parts), 'run')} done"
+    begun = min((job.submitted for job in active), default=0.0)
+    done = sum(part.run is not None and part.run.about["created"] >= begun for part in parts)
+    counted = f"{done} of {words.plural_of(done + sum(not part.done for part in parts), 'run')} done"
     said = " and ".join(phases)
-    return " · ".join(filter(None, [said[:1].upper() + said[1:], counted]))
+    return " · ".join(filter(None, [words.capital(said), counted]))
 
 
 def troubled(parts: Sequence[Part]) -> list[Job]:

@@ -57,7 +57,7 @@ def offer(
         begin(specs, data)
     workers = settings.worker_count()
     st.caption(
-        f"{words.plural_of(len(set(missing)), 'run')}, {how_long(parts)} on this machine with {words.plural_of(workers, 'worker')}."
+        f"{words.plural_of(sum(not part.done for part in parts), 'run')}, {how_long(parts)} on this machine with {words.plural_of(workers, 'worker')}."
     )
 
 

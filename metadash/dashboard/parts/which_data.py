@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from metadash.dashboard.links.address import ODD
+from metadash.dashboard.links.history import linked
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page
 
@@ -13,6 +14,8 @@ KEY, ASKED, ANSWERED = "dataset", "dataset asked", "dataset answered"
 
 def choose_dataset(names: Sequence[str]) -> None:
     """The control. What the link asks for is kept where there is no such data set, until a person chooses one."""
+    if (other := linked(KEY)) in names:
+        st.session_state[KEY] = other  # a widget that is there already takes nothing from the address
     asked = st.query_params.get_all(KEY)
     odd = len(asked) > 1 or (asked and asked[0] not in names)
     if odd and asked != st.session_state.get(ANSWERED):

@@ -15,6 +15,7 @@ from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
 from metadash.figures.answer import answer_curve
+from metadash.specs.builder import run_for
 from metadash.stats import words
 from metadash.stats.words import plural, plural_of
 
@@ -28,11 +29,17 @@ def chosen_question(data: Dataset) -> Question:
     to_link("q")
     if identity in questions:
         return questions[identity]
+    usable = [source.name for source in data.class_sources()]
+    if not usable:
+        raise BadInput(
+            f"Nothing is known about the {plural(data.description.class_noun)} of this data set, so there is nothing to ask; import it with a source of them."
+        )
     left, middle, right = st.columns([3, 2, 1])
-    sources = left.multiselect("Metadata", [source.name for source in data.class_sources()], key="q_sources", bind="query-params")
+    sources = left.multiselect("Metadata", usable, usable, key="q_sources", bind="query-params", wrap=True)
     strategies = ["siblings", "uniform"] if data.description.sibling_column else ["uniform"]
     strategy = middle.selectbox("Tasks", strategies, key="q_strategy", bind="query-params", help=" ".join(map(term, strategies)))
-    n_way = right.number_input("n-way", 2, 50, 5, key="q_way", bind="query-params", help=term("n_way"))
+    usual = run_for(data, strategy=strategy).evaluation.n_way
+    n_way = right.number_input("n-way", 2, 50, usual, key="q_way", bind="query-params", help=term("n_way"))
     if not sources:
         raise BadInput("Choose at least one metadata source to ask about.")
     return own_question(data, sources, strategy, int(n_way))

@@ -213,7 +213,9 @@ def price(entry: Entry, known: Mapping[str, Entry], data: Dataset) -> str:
         return f"It trains in {words.duration(from_scratch(run_for(data, backbone=entry.name).backbone, *data.inputs.shape))}, over {usual.title}."
     times = entry.seconds_per_input(entry.width, shape) / usual.seconds_per_input(usual.width, shape)
     alone = words.duration(from_scratch(run_for(data, backbone=entry.name, own_backbone=True).backbone, *data.inputs.shape))
-    return f"It trains in {alone}" + ("." if entry is usual else f", {times:.2g} times what {usual.title} takes an image.")
+    return f"It trains in {alone}" + (
+        "." if entry is usual else f", {times:.2g} times what {usual.title} takes {words.with_article(data.modality.noun)}."
+    )
 
 
 def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callable[[], dict[str, Any]]:

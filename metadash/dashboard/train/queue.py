@@ -1,7 +1,8 @@
 """The queue as the *Train* page shows it: what runs, with a bar and *cancel*; what ended, with what can be done about it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,9 +12,11 @@ from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.curves import history_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.jobs import MARKS, time_left
+from metadash.data.dataset import Dataset
 from metadash.runs.kinds import KINDS, facts_of, title_of
 from metadash.runs.queue.jobs import Job, JobFolder
 from metadash.runs.store import Run
+from metadash.specs.any_spec import Spec
 from metadash.specs.views import AdaptationSpec, own_steps
 from metadash.stats import words
 
@@ -21,7 +24,12 @@ SHOWN = 6
 """Ended jobs with their buttons; older ones stand in a table below."""
 
 
-def active_row(job: Job, before: int) -> None:
+def elsewhere(spec: Spec, data: Dataset) -> str:
+    """``, on photos`` where it is of another data set than the chosen one, and its title does not say so (what is shared says it)."""
+    return "" if spec.dataset == data.name or facts_of(spec).shared else f", on {spec.dataset}"
+
+
+def active_row(job: Job, before: int, data: Dataset) -> None:
     """One job that is queued (``before`` others first) or running."""
     bar, button = st.columns([6, 1.3], vertical_alignment="center")
     cancelling = JobFolder(server.workspace(), job.digest).cancel_requested
@@ -31,16 +39,18 @@ def active_row(job: Job, before: int) -> None:
         doing = f"{100 * job.fraction:.0f} % · {job.phase} · {time_left(job)}"
     else:
         doing = MARKS["queued"] + (f", {before} before it" if before else "")
-    bar.progress(min(job.fraction, 1.0), f"**{plain(job.title)}** · {doing}")
+    bar.progress(min(job.fraction, 1.0), f"**{plain(job.title)}**{plain(elsewhere(job.spec, data))} · {doing}")
     if button.button("Cancel", icon=":material/close:", key=f"tr_cancel_{job.digest}", disabled=cancelling):
         server.board().cancel(job.digest)
         st.rerun(scope="fragment")
 
 
-def ended_row(job: Job) -> None:
+def ended_row(job: Job, data: Dataset) -> None:
     """One job that is over: what became of it, and what can be done about it."""
     text, actions = st.columns([5, 2], vertical_alignment="center")
-    text.markdown(f"{MARKS[job.state]} · **{plain(job.title)}**  \n:small[{plain(job.message) or when(job)}]")
+    text.markdown(
+        f"{MARKS[job.state]} · **{plain(job.title)}**{plain(elsewhere(job.spec, data))}  \n:small[{plain(job.message) or when(job)}]"
+    )
     with actions.container(horizontal=True, horizontal_alignment="right"):
         st.button("Show", icon=":material/show_chart:", key=f"tr_look_{job.digest}", on_click=show, args=(job.digest,))
         if job.state != "done":
@@ -52,11 +62,11 @@ def ended_row(job: Job) -> None:
 
 
 def comparison_of(run: Run) -> None:
-    link_to("compare", "Compare", "stacked_line_chart", runs=arm_id(run))
+    link_to("compare", "Compare", "stacked_line_chart", dataset=run.spec.dataset, runs=arm_id(run))
 
 
 def map_of(run: Run) -> None:
-    link_to("prototypes", "Map", "scatter_plot")
+    link_to("prototypes", "Map", "scatter_plot", dataset=run.spec.dataset)
 
 
 def adaptation_of(run: Run) -> None:
@@ -67,6 +77,7 @@ def adaptation_of(run: Run) -> None:
         "adaptation",
         "Look",
         "moving",
+        dataset=spec.dataset,
         ad_run=run.summary["needs"][0],
         ad_episode=str(spec.episode + 1),
         ad_shot=str(spec.n_shot),
@@ -92,6 +103,7 @@ def older_table(jobs: list[Job]) -> None:
         {
             "state": [job.state for job in jobs],
             "job": [job.title for job in jobs],
+            "data set": [job.spec.dataset for job in jobs],
             "submitted": [time.strftime("%Y-%m-%d %H:%M", time.localtime(job.submitted)) for job in jobs],
             "took, s": [round(job.elapsed) for job in jobs],
             "message": [job.message for job in jobs],
@@ -100,24 +112,35 @@ def older_table(jobs: list[Job]) -> None:
     )
 
 
-def choices(jobs: list[Job], runs: list[Run]) -> dict[str, str]:
-    """What can be looked at closely, newest first: jobs, and runs that were made without one (on the command line)."""
-    found = {job.digest: (job.submitted, job.title) for job in jobs if facts_of(job.spec).listed}
+@dataclass(frozen=True)
+class Look:
+    """What can be looked at closely: its label, and whether it is of the chosen data set."""
+
+    label: str
+    here: bool
+
+
+def choices(jobs: list[Job], runs: list[Run], data: Dataset) -> dict[str, Look]:
+    """By digest, those of ``data`` before others, each newest first: jobs, and runs that were made without one (on the command line)."""
+    found = {job.digest: (job.submitted, job.title, job.spec) for job in jobs if facts_of(job.spec).listed}
     for run in runs:
         if run.digest not in found and KINDS[run.kind].facts.listed:
-            found[run.digest] = (run.about["created"], title_of(run.spec))
-    ordered = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
-    return {digest: f"{title} · {digest[:6]}" for digest, (_, title) in ordered[:200]}
+            found[run.digest] = (run.about["created"], title_of(run.spec), run.spec)
+    ordered = sorted(found.items(), key=lambda item: (item[1][2].dataset == data.name, item[1][0]), reverse=True)
+    return {
+        digest: Look(f"{title}{elsewhere(spec, data)} · {digest[:6]}", spec.dataset == data.name)
+        for digest, (_, title, spec) in ordered[:200]
+    }
 
 
-def newest_trained(labels: dict[str, str]) -> str:
-    """The newest of the choices that has a curve to show, or just the newest."""
+def newest_trained(digests: Sequence[str]) -> str:
+    """The newest of them that has a curve to show, or just the newest; empty where there is none."""
     store = server.store()
-    for digest in labels:
+    for digest in digests:
         run = store.get(digest)
         if "best_step" in run.summary if run else history_of(digest):
             return digest
-    return next(iter(labels))
+    return next(iter(digests), "")
 
 
 def log_of(digest: str) -> str:

@@ -22,9 +22,11 @@ from metadash.figures.charts import Dot, base
 from metadash.figures.palette import Palette
 from metadash.metadata.changes import CHOICES, Change, Edit, read_kind
 from metadash.stats.verdict import Verdict
-from metadash.stats.words import plural_of
+from metadash.stats.words import plural_of, with_article
 
 NOTHING = "nothing"
+SEEN = 5e-4
+"""Of a probability: what moved by less than a twentieth of a per cent has not moved."""
 MOST_ARROWS = 12
 """Instances whose way is drawn: more would hide the map."""
 
@@ -96,7 +98,7 @@ def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> t
         "Class", [-1, *classes], format_func=lambda c: "none" if c < 0 else names[c], key="wi_edit_class", bind="query-params"
     )
     if target < 0:
-        st.caption(f"Choose a {data.description.class_noun} of the task below to change what is written about it.")
+        st.caption(f"Choose {with_article(data.description.class_noun)} of the task below to change what is written about it.")
         return ()
     column = middle.selectbox("Column", columns, key="wi_edit_column", bind="query-params")
     now = data.classes[column][target]
@@ -126,8 +128,11 @@ def dots_of(found: WhatIf, palette: Palette) -> list[Dot]:
 
 
 def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:
-    """The queries whose probability moved most, with what the learner says of them before and after."""
+    """The queries whose probability moved most, with what the learner says of them before and after; a sentence where none has moved."""
     moved = (queries["probability_after"] - queries["probability_before"]).to_numpy()
+    if np.abs(moved).max(initial=0.0) < SEEN:
+        st.caption("No query moved: the learner gives every one the same answer, as surely as before.")
+        return
     order = np.argsort(-np.abs(moved), kind="stable")[:most]
     names = data.classes["class_name"].astype(str).to_numpy()
     edited = queries["changed"].to_numpy()

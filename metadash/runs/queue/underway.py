@@ -53,15 +53,19 @@ def parts_of(specs: Sequence[Spec], data: Dataset, workspace: Workspace) -> list
     return found
 
 
+def before_it(parts: Sequence[Part], workspace: Workspace) -> list[Job]:
+    """What is on its way for somebody else and has its turn before these parts: before the first of them that is queued, or all of it
+    where nothing has been asked for yet."""
+    waiting = [part.job.submitted for part in parts if part.job is not None and part.job.state == "queued"]
+    own, until = {part.digest for part in parts}, min(waiting, default=time.time())
+    return [job for job in active_jobs(workspace) if job.digest not in own and job.submitted < until]
+
+
 def outlook_of(parts: Sequence[Part], workspace: Workspace, workers: int, ready: bool, usual_start: float = 0.0) -> Outlook:
     """Of parts that are under way, or that a button would start. ``ready``: whether the workers are there; ``usual_start``: seconds
     until they would be."""
     begun = any(part.job is not None and part.job.active for part in parts)
-    waiting = [part.job.submitted for part in parts if part.job is not None and part.job.state == "queued"]
-    own = {part.digest for part in parts}
-    others = [
-        job for job in active_jobs(workspace) if job.digest not in own and job.submitted < min(waiting, default=time.time())
-    ]
+    others = before_it(parts, workspace)
     places = {part.spec: len(others) + i for i, part in enumerate(parts)}
     pieces = [of_another(job) for job in others] + [piece_of(part, begun, places) for part in parts]
     now = time.time()

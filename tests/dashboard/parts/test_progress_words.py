@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -11,6 +12,7 @@ from metadash.runs.estimate import Size
 from metadash.runs.queue.jobs import Job
 from metadash.runs.queue.outlook import Outlook
 from metadash.runs.queue.underway import Part
+from metadash.runs.store import Run
 from tests.builders import tiny_backbone
 
 QUEUED = Job("a" * 12, tiny_backbone(), "a job", "queued", time.time())
@@ -47,6 +49,16 @@ def test_running_is_what_a_worker_has_taken(jobs: list[Job], ready: bool, words:
 )
 def test_what_is_going_on_is_said(job: Job | None, ready: bool, others: list[Job], words: str) -> None:
     assert doing([Part(QUEUED.spec, QUEUED.digest, None, job, Size(1.0, False))], ready, others) == words
+
+
+def test_runs_that_were_stored_before_the_button_was_pressed_are_not_counted_as_its_own() -> None:
+    def stored(created: float) -> Part:
+        run = Run(Path("b" * 12), {"created": created})
+        return Part(QUEUED.spec, run.digest, run, None, Size(1.0, False))
+
+    waiting = Part(QUEUED.spec, QUEUED.digest, None, QUEUED, Size(1.0, False))
+    assert doing([stored(QUEUED.submitted - 60), waiting], True, []).endswith("0 of 1 run done")
+    assert doing([stored(QUEUED.submitted + 2), waiting], True, []).endswith("1 of 2 runs done")
 
 
 def test_a_range_stands_until_it_has_been_left() -> None:

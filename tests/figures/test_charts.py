@@ -1,0 +1,24 @@
+"""The charts of the house, as figures: what stands on their axes."""
+
+import pytest
+
+from metadash.figures.charts import Priced, log_ticks, mean_against_cost
+from metadash.figures.palette import LIGHT
+from metadash.stats.intervals import Interval
+
+
+def priced(name: str, seconds: float) -> Priced:
+    mean = Interval(80.0, 79.0, 81.0, 10, "t", "episode")
+    return Priced(name, seconds, mean, mean, LIGHT.plain)
+
+
+def test_the_ticks_of_a_cost_say_their_seconds_in_full() -> None:
+    axis = mean_against_cost([priced("one", 0.37), priced("other", 2.9)], "processor seconds", LIGHT).layout.xaxis
+    assert axis.tickmode == "array" and list(axis.ticktext) == ["0.5", "1", "2", "5"] and list(axis.tickvals) == [0.5, 1, 2, 5]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"), [(0.2, 0.8, [2, 5]), (-1, 1, [0.1, 0.2, 0.5, 1, 2, 5, 10]), (0, 3, [1, 10, 100, 1000])]
+)
+def test_ticks_are_one_two_and_five_or_powers_of_ten(low: float, high: float, ticks: list[float]) -> None:
+    assert log_ticks(low, high) == pytest.approx(ticks)
