@@ -22,6 +22,7 @@ from metadash.dashboard.parts.steps_link import adaptation_links
 from metadash.errors import BadInput
 from metadash.specs.builder import run_for
 from metadash.stats import words
+from metadash.stats.shots import fewest_shots
 
 header(
     "Which learner does better, and by how much?",
@@ -206,7 +207,7 @@ how = right.segmented_control(
 )
 left, right = st.columns([3, 2])
 shot = left.segmented_control(
-    "Labelled examples per class", shots, default=shots[0], required=True, key="cmp_shot", bind="query-params"
+    "Labelled examples per class", shots, default=fewest_shots(shots), required=True, key="cmp_shot", bind="query-params"
 )
 n_way = right.segmented_control(
     "Classes to tell apart", ways, default=ways[-1], required=True, key="cmp_ways", bind="query-params", help=term("n_way")

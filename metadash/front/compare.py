@@ -50,7 +50,7 @@ class ComparisonResult:
         return f"{' / '.join(self.found.names.values())}: {len(self.found.arms)} learners on the same episodes"
 
     def _repr_html_(self) -> str:
-        first = self.found.shots[0]
+        first = self.found.fewest
         table = accuracy_table(self.found.names, self.found.scores, self.found.arms, first)
         told = [line for line in self.found.lines(self.pairs) if line and not line.startswith(" ")]
         return fragment(told, curve_svg(self.found.shots, self.curves, LIGHT, self.metric), table, self.looked)
@@ -149,7 +149,7 @@ def compare(
         raise BadInput("A learner is named twice; name each once.")
     report = Report(arms, {arm.id: arm_scores(arm.runs, store) for arm in arms}, rope)
     looks = record(store, asked_of_arms(arms))
-    first = report.shots[0]
+    first = report.fewest
     tested = report.pairs(first) if pairs else against_baseline(report.compared, first)
     return ComparisonResult(report, looks, looked_at_arms(looks, "classes", report.names, tested), pairs, ways)
 

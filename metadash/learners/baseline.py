@@ -14,11 +14,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from metadash.learners.core.adapting import Record
-from metadash.learners.core.anchored import AnchoredLearner, Prior
+from metadash.learners.core.anchored import AnchoredLearner, Prior, some
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.learners.ridge import identity
-from metadash.networks.anchors import MetadataContext
 
 MOMENTUM, DAMPENING, WEIGHT_DECAY = 0.9, 0.9, 1e-3
 """Of the authors' fine-tuning."""
@@ -39,7 +38,7 @@ class FineTuned(AnchoredLearner):
 
     def decide(self, batch: TaskBatch) -> Tensor:
         seen = self.as_features(batch)
-        return self.logits(seen.query_x, self.head(seen, self.featured(batch.context)))
+        return self.logits(seen.query_x, self.head(seen, self.featured(batch)))
 
     def head(self, batch: TaskBatch, prior: Prior | None) -> Tensor:
         """The head [B, N, D'] after fine-tuning on a batch of features."""
@@ -48,16 +47,16 @@ class FineTuned(AnchoredLearner):
     def as_features(self, batch: TaskBatch) -> TaskBatch:
         return batch.over(self.features(batch.support_x), self.features(batch.query_x))
 
-    def featured(self, context: MetadataContext | None) -> Prior | None:
+    def featured(self, batch: TaskBatch) -> Prior | None:
         """The metadata's anchors as features."""
-        prior = self.prior(context)
+        prior = self.prior(batch)
         return None if prior is None else (self.features(prior[0]), prior[1])
 
     @torch.no_grad()
     def trace(self, batch: TaskBatch, record: Record, steps: int | None = None) -> None:
         """The adaptation view: what each step of the fine-tuning does."""
         seen = self.as_features(self.modulated(self.embed(batch)))
-        heads = self.heads(seen, self.featured(batch.context), self.finetune_steps if steps is None else steps)
+        heads = self.heads(seen, self.featured(batch), self.finetune_steps if steps is None else steps)
         for step, head in enumerate(heads):
             each = F.cross_entropy(self.logits(seen.support_x, head).mT, batch.support_y, reduction="none")
             loss = each.mean(dim=1) if batch.mask is None else (each * batch.mask).sum(dim=1) / batch.mask.sum(dim=1)
@@ -78,7 +77,7 @@ class FineTuned(AnchoredLearner):
                 anchor, strength = prior
                 surprise = self.logits(anchor, head).softmax(-1) - identity(strength)  # [B, N, N]
                 slope = slope + self.slope(head, anchor, strength[..., None] * surprise)
-                total = (examples + strength.sum(-1)).clamp(min=torch.finfo(head.dtype).tiny)[:, None, None]
+                total = some(examples + strength.sum(-1))[:, None, None]
             slope = slope / total + WEIGHT_DECAY * head
             moment = slope if step == 0 else MOMENTUM * moment + (1 - DAMPENING) * slope
             head = head - self.finetune_lr * moment

@@ -8,7 +8,7 @@ from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked
 from metadash.learners.core.entry import Mode
-from metadash.learners.core.fusions import BOTH
+from metadash.learners.core.fusions import BOTH, PLACING
 from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
 from metadash.learners.registry import USUAL, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
@@ -89,7 +89,8 @@ AnyFeatures = BackboneSpec | FeaturesSpec
 
 @dataclass(frozen=True)
 class Evaluation(Checked):
-    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``.
+    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``; at 0 no class has an example, and metadata
+    alone say where it lies.
 
     ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
     of a task of ``n_way`` with their support and their queries, and the learner is given these alone. So tasks are nested in ways as
@@ -112,8 +113,8 @@ class Evaluation(Checked):
             raise BadInput(
                 f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
             )
-        if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 1:
-            raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
+        if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 0:
+            raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 0 on, smallest first.")
         self.episodes("any", "test")
 
     @property
@@ -157,7 +158,7 @@ class RunSpec(Checked):
     ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
     column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
-    Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
+    Training tasks have the evaluation's n_way and strategy, and shots drawn from ``training_shots``.
     """
 
     dataset: str
@@ -188,6 +189,7 @@ class RunSpec(Checked):
         self.set(options=normal_options(self.learner, self.options, self.mode))
         normalise_fusion(self)
         check_learner(self)
+        check_zero_shots(self)
         self.set(blur=normal_blur(self.sources, self.blur))
         if (self.fusion == "none") != (not self.sources):
             raise BadInput(
@@ -233,9 +235,21 @@ class RunSpec(Checked):
         return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout
 
     @property
+    def training_shots(self) -> tuple[int, ...]:
+        """Those of the evaluation; without metadata there is nothing to learn from a task without an example, where it can only guess."""
+        shots = self.evaluation.shots
+        return shots if self.fusion in PLACING else tuple(shot for shot in shots if shot)
+
+    @property
+    def guesses(self) -> bool:
+        """Whether it is asked about classes of which it knows nothing: no example, no metadata."""
+        return 0 in self.evaluation.shots and self.fusion not in PLACING
+
+    @property
     def trains(self) -> bool:
         """A quick prototype without metadata has nothing to train: it is a mean of frozen embeddings."""
-        return self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
+        learns = self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
+        return learns and bool(self.training_shots)
 
 
 def ways_note(spec: RunSpec) -> str:
@@ -273,6 +287,23 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
+
+
+def check_zero_shots(spec: RunSpec) -> None:
+    """Raises BadInput where there is to be no example and the metadata that are read say nothing of where a class lies, or batch norm asks
+    for examples. Without metadata a run may be asked: it guesses, as the others' reference."""
+    if 0 not in spec.evaluation.shots or spec.fusion == "none":
+        return
+    if spec.fusion not in PLACING:
+        raise BadInput(
+            f"shots holds 0, and the fusion '{spec.fusion}' does not say where a class lies before its first example; leave 0 out, or use "
+            "the fusion pseudo-shots."
+        )
+    if spec.adapts_network and check_options(spec.learner, dict(spec.options), spec.mode).batch_norm == "support":
+        raise BadInput(
+            "shots holds 0, and batch norm takes its statistics from the support, which is empty then; leave 0 out, or give the option "
+            "batch_norm=running."
+        )
 
 
 def check_auxiliary(spec: RunSpec) -> None:

@@ -33,7 +33,8 @@ def count_correct(
 ) -> np.ndarray:
     """Right answers [A, len(shots), E] of A arms, whose prototypes are (1 − share) · mean of the support + share · anchor.
 
-    ``anchor`` [A, T, D] and ``share`` [A, len(shots), T] for T classes; ``place`` [C] says where among them a class stands.
+    ``anchor`` [A, T, D] and ``share`` [A, len(shots), T] for T classes (at 0 shots, where there is no mean, above 0 for the classes that
+    metadata tell of: all of a task lie at their anchors if any is told of, else they are guessed as ``score`` does); ``place`` [C] says where among them a class stands.
     ``table`` [R, D] holds embeddings, ``position`` the row of the table of each instance; ``asked`` [R, D] takes its place for queries
     where these are seen otherwise. ``distance`` as a prototype's. What is counted is counted in the precision of ``anchor``. Raises
     BadInput where some of them are no numbers.
@@ -55,7 +56,8 @@ def count_correct(
     for start in range(0, len(manifest), EPISODES):
         part = slice(start, start + EPISODES)
         total = rows[support[part][:, :, :last]].cumsum(dim=2)
-        mean = torch.stack([total[:, :, k - 1] / k for k in shots], dim=2)  # [B, N, K, D]
+        nowhere = rows.new_zeros(*total.shape[:2], rows.shape[1])
+        mean = torch.stack([total[:, :, k - 1] / k if k else nowhere for k in shots], dim=2)  # [B, N, K, D]
         queries = seen[query[part]].flatten(1, 2)  # [B, N·Q, D]
         queries = F.normalize(queries, dim=-1) if distance == "cosine" else queries
         where = places[classes[part]]
@@ -63,17 +65,25 @@ def count_correct(
             chosen = slice(arm, arm + together)
             mu = anchor[chosen][:, where].permute(1, 2, 0, 3)[:, :, :, None]  # [B, N, A, 1, D]
             weight = share[chosen][:, :, where].permute(2, 3, 0, 1)[..., None]  # [B, N, A, K, 1]
+            if not shots[0]:
+                told = (weight[:, :, :, :1] > 0).any(dim=1, keepdim=True).to(weight)
+                weight = torch.cat([told.expand(-1, n_way, -1, -1, -1), weight[:, :, :, 1:]], dim=3)
             prototypes = torch.lerp(
                 mean[:, :, None].expand(-1, -1, mu.shape[2], -1, -1), mu.expand(-1, -1, -1, n_shots, -1), weight
             )
-            right = right_answers(queries, prototypes.flatten(2, 3), distance)  # [B, A·K]
-            correct[chosen, :, part] = right.view(len(queries), -1, n_shots).permute(1, 2, 0).numpy()
+            right = right_answers(queries, prototypes.flatten(2, 3), distance).view(len(queries), -1, n_shots)  # [B, A, K]
+            if not shots[
+                0
+            ]:  # classes of which nothing is known lie at one place, and ties are told as anywhere else: to the first
+                right[:, :, 0] = right_answers(queries, prototypes[:, :, :, 0], distance, first=True)
+            correct[chosen, :, part] = right.permute(1, 2, 0).numpy()
         tick(start / len(manifest))
     return correct
 
 
-def right_answers(query: Tensor, prototypes: Tensor, distance: str) -> Tensor:
-    """[B, N·Q, D], the queries of a class together, and [B, N, A, D] to the number [B, A] whose own class is nearest."""
+def right_answers(query: Tensor, prototypes: Tensor, distance: str, first: bool = False) -> Tensor:
+    """[B, N·Q, D], the queries of a class together, and [B, N, A, D] to the number [B, A] whose own class is nearest; of classes that are
+    equally near each is, or the ``first`` alone."""
     tasks, n_way, arms = prototypes.shape[:3]
     if distance == "cosine":
         scores = query @ F.normalize(prototypes, dim=-1).flatten(1, 2).mT
@@ -81,6 +91,8 @@ def right_answers(query: Tensor, prototypes: Tensor, distance: str) -> Tensor:
         half = prototypes.square().sum(dim=-1).flatten(1)[:, None] / 2
         scores = torch.baddbmm(half, query, prototypes.flatten(1, 2).mT, beta=-1)
     scores = scores.view(tasks, n_way, -1, n_way, arms)
+    if first:
+        return (scores.argmax(dim=3) == torch.arange(n_way)[None, :, None, None]).sum(dim=(1, 2))
     own = scores.diagonal(dim1=1, dim2=3).permute(0, 3, 1, 2)  # [B, N, Q, A]
     return (own >= scores.amax(dim=3)).sum(dim=(1, 2))
 
@@ -94,5 +106,5 @@ def places_of(manifest: EpisodeManifest) -> tuple[np.ndarray, np.ndarray]:
 
 
 def share_of_anchor(strength: Tensor, shots: tuple[int, ...]) -> Tensor:
-    """κ / (K + κ) of pseudo-shots: strength [..., T] to [..., len(shots), T]."""
-    return torch.stack([strength / (k + strength) for k in shots], dim=-2)
+    """κ / (K + κ) of pseudo-shots: strength [..., T] to [..., len(shots), T]; at K = 0 1 for the classes that metadata tell of."""
+    return torch.stack([strength / (k + strength) if k else (strength > 0).to(strength) for k in shots], dim=-2)

@@ -162,7 +162,7 @@ class Arm:
     def loss(self, tasks: EpisodeManifest, progress: float) -> torch.Tensor:
         """The learner's loss on some training tasks, with shots and hidden sources drawn anew; ``progress`` 0..1 of the training."""
         spec = self.spec
-        shots = int(self.generator.choice(spec.evaluation.shots))
+        shots = int(self.generator.choice(spec.training_shots))
         tasks = tasks.at_shot(shots)
         context = self.context(tasks)
         if context is not None and spec.source_dropout:

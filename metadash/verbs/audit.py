@@ -19,6 +19,7 @@ from metadash.specs.probes import ProbeSpec
 from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
 from metadash.stats import words
+from metadash.stats.shots import fewest_shots
 from metadash.verbs.options import Verbs, add_budget, add_dataset, names
 from metadash.verbs.result import OF_BUDGET, Result, chosen, refuse_idle
 from metadash.workspace import Workspace
@@ -99,7 +100,7 @@ def probe(options: argparse.Namespace, data: Dataset, workspace: Workspace) -> G
     spec = stored(RunStore(workspace), options.probed).spec_as(RunSpec)
     if spec.dataset != data.name:
         raise BadInput(f"The run {options.probed} is of the data set '{spec.dataset}'; audit that one.")
-    seen = MapSpec(spec, n_shot=spec.evaluation.shots[0])
+    seen = MapSpec(spec, n_shot=fewest_shots(spec.evaluation.shots))
     asked = (
         ProbeSpec(seen, "prototypes", options.probe, "logistic") if options.prototypes else ProbeSpec(seen, "map", options.probe)
     )

@@ -19,6 +19,7 @@ from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
 from metadash.specs.views import check_task
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
+from metadash.stats.shots import fewest_shots
 from metadash.verbs.options import Verbs, add_dataset, names
 from metadash.verbs.result import Result, refuse_idle
 from metadash.workspace import Workspace
@@ -78,7 +79,7 @@ def whatif(options: argparse.Namespace, workspace: Workspace) -> Result:
 
 def shot_of(options: argparse.Namespace, run: RunSpec) -> int:
     """The fewest unless another is asked for. Raises BadInput for one that the run was not scored at."""
-    shot = run.evaluation.shots[0] if options.n_shot is None else options.n_shot
+    shot = fewest_shots(run.evaluation.shots) if options.n_shot is None else options.n_shot
     check_task(run, 0, shot)
     return shot
 

@@ -47,7 +47,7 @@ def test_an_anchor_is_a_training_example_whose_loss_counts_its_strength(kind):
     context.vectors[0] = context.vectors[0].double()
     learner = kind(nn.Identity(), 16, [SOURCE], "pseudo-shots", finetune_steps=30).double().eval()
     set_strength(learner, 2.5)
-    anchor, strength = (found.detach() for found in learner.prior(context))
+    anchor, strength = (found.detach() for found in learner.anchors(context))
     features, anchors = learner.features(support), learner.features(anchor)
     batch = TaskBatch.by_class(features, features[:, 0])
     head, start = learner.head(batch, (anchors, strength)), learner.start(batch, (anchors, strength))
