@@ -93,9 +93,7 @@ def laplacian(prototypes, query, lam, neighbours):
 def tim_loss(weights, support, query, mu, kappa, alpha):
     """In torch, so that autograd says the slope that the learner has written out; one task."""
     logits = lambda z: -7.5 * (z[:, None] - weights[None]).square().sum(-1)  # noqa: E731
-    entropy = (
-        (lambda p: -(p * p.log()).sum(-1)) if alpha == 1 else (lambda p: (1 - (p**alpha).sum(-1)) / (alpha - 1))
-    )
+    entropy = (lambda p: -(p * p.log()).sum(-1)) if alpha == 1 else (lambda p: (1 - (p**alpha).sum(-1)) / (alpha - 1))
     rows, labels = torch.cat(support), torch.cat([torch.full((len(x),), n) for n, x in enumerate(support)])
     each = nn.functional.cross_entropy(logits(rows), labels, reduction="none").sum()
     told = (kappa * nn.functional.cross_entropy(logits(mu), torch.arange(N), reduction="none")).sum()
