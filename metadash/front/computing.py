@@ -65,6 +65,7 @@ TASKS_AND_BUDGET = (
     "width",
     "backbone_episodes",
     "own_backbone",
+    "normalise",
     "steps",
     "n_episodes",
     "n_query",

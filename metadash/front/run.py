@@ -197,6 +197,7 @@ def train(
     width: int | None = None,
     backbone_episodes: int | None = None,
     own_backbone: bool | None = None,
+    normalise: str | None = None,
     steps: int | None = None,
     n_episodes: int | None = None,
     shots: int | Sequence[int] | None = None,
@@ -215,8 +216,8 @@ def train(
     distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
-    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query, progress : as in
-        :func:`metadash.answer`.
+    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots, n_query, progress :
+        as in :func:`metadash.answer`.
 
     Raises
     ------

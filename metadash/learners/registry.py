@@ -34,6 +34,7 @@ ENTRIES = (
         distances=DISTANCES,
         learns=False,
         stacks=True,
+        compares_differences=True,
     ),
     LearnerEntry(
         "matching",
@@ -45,6 +46,7 @@ ENTRIES = (
         "As Prototypical Networks; full context embeddings cost several times more to score, and depend on the order of the support.",
         "metadash.learners.matching:MatchingNetwork",
         ("matching_scale", "fce", "fce_steps"),
+        compares_directions=True,
     ),
     LearnerEntry(
         "relation",
@@ -206,6 +208,7 @@ ENTRIES = (
         fusions=REFERENCE_FUSIONS,
         learns=False,
         makes_head=True,
+        compares_directions=True,
     ),
     LearnerEntry(
         "centroid",
@@ -232,6 +235,7 @@ ENTRIES = (
         ("logistic_c",),
         fusions=REFERENCE_FUSIONS,
         learns=False,
+        compares_differences=True,
     ),
     LearnerEntry(
         "metadata-only",
@@ -245,6 +249,7 @@ ENTRIES = (
         fusions=("pseudo-shots",),
         distances=DISTANCES,
         needs_metadata=True,
+        compares_differences=True,
     ),
     LearnerEntry(
         "chance",
@@ -256,6 +261,7 @@ ENTRIES = (
         "metadash.learners.reference:Chance",
         fusions=("none",),
         learns=False,
+        blind=True,
     ),
 )
 

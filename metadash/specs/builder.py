@@ -34,6 +34,7 @@ OF_RUN = (
     "options",
     "mode",
     "distance",
+    "normalise",
     "fusion",
     "auxiliary_weight",
     "control",

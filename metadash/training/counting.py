@@ -54,14 +54,16 @@ def count_correct(
     last = max(shots)
     for start in range(0, len(manifest), EPISODES):
         part = slice(start, start + EPISODES)
-        total = rows[support[part][:, :, :last]].cumsum(dim=2)
+        shown = rows[support[part][:, :, :last]]
+        zero = shown.new_zeros(1) if distance == "cosine" else shown.mean(dim=(1, 2))[:, None]  # [B, 1, D]: see distances.py
+        total = (shown - zero[:, None]).cumsum(dim=2)
         mean = torch.stack([total[:, :, k - 1] / k for k in shots], dim=2)  # [B, N, K, D]
-        queries = seen[query[part]].flatten(1, 2)  # [B, N·Q, D]
+        queries = seen[query[part]].flatten(1, 2) - zero  # [B, N·Q, D]
         queries = F.normalize(queries, dim=-1) if distance == "cosine" else queries
         where = places[classes[part]]
         for arm in range(0, n_arms, together):
             chosen = slice(arm, arm + together)
-            mu = anchor[chosen][:, where].permute(1, 2, 0, 3)[:, :, :, None]  # [B, N, A, 1, D]
+            mu = (anchor[chosen][:, where] - zero).permute(1, 2, 0, 3)[:, :, :, None]  # [B, N, A, 1, D]
             weight = share[chosen][:, :, where].permute(2, 3, 0, 1)[..., None]  # [B, N, A, K, 1]
             prototypes = torch.lerp(
                 mean[:, :, None].expand(-1, -1, mu.shape[2], -1, -1), mu.expand(-1, -1, -1, n_shots, -1), weight

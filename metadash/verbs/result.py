@@ -17,7 +17,7 @@ class Result:
     blocked: bool = False
 
 
-OF_BUDGET = ("backbone", "width", "backbone_episodes", "own_backbone", "steps", "n_episodes", "shots", "n_query")
+OF_BUDGET = ("backbone", "width", "backbone_episodes", "own_backbone", "normalise", "steps", "n_episodes", "shots", "n_query")
 """The options of every verb that trains, by the names that ``run_for`` knows too."""
 OF_TASKS = ("n_way", "strategy", "column", "where")
 
