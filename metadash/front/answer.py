@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -20,7 +20,8 @@ from metadash.figures.answer import answer_curve, answer_html, curves_of
 from metadash.figures.html import fragment, write_page
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
-from metadash.front.computing import compute_all, names_in, opened, tasks_and_budget
+from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
+from metadash.front.computing import compute_all
 from metadash.runs.store import RunStore
 
 
@@ -72,29 +73,18 @@ class AnswerResult:
         return write_page(file, answer_html(self.found, self.data, self.looked))
 
 
+@spelled_out
 def answer(
     data: Dataset,
     question: str | None = None,
     sources: str | Sequence[str] = (),
     *,
-    n_way: int | None = None,
-    strategy: str | None = None,
-    column: str | None = None,
-    where: str | None = None,
     seeds: int = len(USUAL_SEEDS),
     split: str | None = None,
     folds: int | None = None,
     mode: str = "quick",
-    backbone: str | None = None,
-    width: int | None = None,
-    backbone_episodes: int | None = None,
-    own_backbone: bool | None = None,
-    normalise: str | None = None,
-    steps: int | None = None,
-    n_episodes: int | None = None,
-    shots: int | Sequence[int] | None = None,
-    n_query: int | None = None,
     progress: bool = True,
+    **choices: Unpack[TasksAndBudget],
 ) -> AnswerResult:
     """Does this metadata help a learner with new classes, by how much, and how sure is it?
 
@@ -113,7 +103,6 @@ def answer(
     split, folds : one split instead of cross-fitting; in how many folds every class is a test class once (0: the split as it is).
     mode : ``quick`` (light heads over a frozen backbone) or ``full`` (end to end).
     backbone, width, backbone_episodes, own_backbone : the embedding network, its width, its training; train it though one is shipped.
-    normalise : what is done to frozen embeddings before the heads: ``none``, ``centred``, ``l2`` or ``centred-l2``, by meta-train.
     steps, n_episodes, shots, n_query : training steps at most; test episodes of each fold; labelled examples and queries a class.
     progress : show a progress bar.
 
@@ -132,14 +121,7 @@ def answer(
     >>> found.frame()[["shot", "what"]].head(2).to_records(index=False).tolist()
     [(1, 'plain'), (1, 'metadata')]
     """
-    asked = answer_asked(
-        opened(data),
-        question,
-        sources,
-        seeds=seeds,
-        folds=folds,
-        **tasks_and_budget(locals()),
-    )
+    asked = answer_asked(opened(data), question, sources, seeds=seeds, split=split, folds=folds, mode=mode, **read(choices))
     store = RunStore(data.workspace)
     compute_all(asked.jobs(data, store), data.workspace, "the answer", progress)
     found = read_answer(asked, data, store)
