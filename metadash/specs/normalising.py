@@ -22,6 +22,11 @@ NORMALISATIONS: dict[Normalise, str] = {
 """Each in words."""
 
 
+def normalisation_in_words(value: object) -> str:
+    """Of a stored value, which an older version may lack."""
+    return next((words for name, words in NORMALISATIONS.items() if name == value), "features as usual")
+
+
 def normalised(spec: "RunSpec") -> Normalise:
     """What is done to the embeddings that a run's head reads; *none* where it reads none that are frozen."""
     if spec.mode == "full":

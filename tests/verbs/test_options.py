@@ -167,6 +167,7 @@ BUDGET = {
     "width": "--width 8",
     "backbone_episodes": "--backbone-episodes 7",
     "own_backbone": "--own-backbone",
+    "normalise": "--normalise l2",
     "steps": "--steps 7",
     "n_episodes": "--n-episodes 70",
     "shots": "--shots 1,3",
