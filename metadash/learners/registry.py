@@ -11,6 +11,7 @@ from metadash.errors import BadInput, nearest
 from metadash.learners.core.entry import LearnerEntry, Mode
 from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS
 from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
+from metadash.learners.transductive import TRANSDUCTIVE
 
 if typing.TYPE_CHECKING:
     from torch import nn
@@ -69,6 +70,7 @@ ENTRIES = (
         "metadash.learners.ridge:R2D2",
         ("ridge_lambda",),
     ),
+    *TRANSDUCTIVE,
     LearnerEntry(
         "maml",
         "MAML",
