@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from metadash.learners.core.anchored import AnchoredLearner, Fusion
-from metadash.learners.core.distances import nearby, squared_distances
+from metadash.learners.core.distances import nearby, taken_apart
 from metadash.learners.core.task_batch import TaskBatch
 
 Distance = Literal["euclidean", "cosine"]
@@ -70,7 +70,7 @@ class PrototypicalNetwork(PrototypeLearner):
     def logits(self, query: Tensor, prototypes: Tensor) -> Tensor:
         if self.distance == "cosine":
             return self.log_scale.exp() * F.normalize(query, dim=-1) @ F.normalize(prototypes, dim=-1).mT
-        return -self.log_scale.exp() * squared_distances(query, prototypes)
+        return -self.log_scale.exp() * taken_apart(query, prototypes)
 
 
 def pseudo_shot_prototype(mean: Tensor, shots: int | Tensor, anchor: Tensor, strength: Tensor) -> Tensor:

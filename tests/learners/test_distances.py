@@ -75,6 +75,14 @@ def test_anchors_are_counted_where_they_lie_whatever_the_offset(offset: float) -
     assert np.abs(found.astype(int) - right).sum() <= TASKS * N * Q / 1000
 
 
+def test_a_task_s_answers_do_not_depend_on_how_far_another_lies() -> None:
+    (support, query), (far, asked) = tasks(0.0), tasks(800.0)
+    model = PrototypicalNetwork(torch.nn.Identity(), D)
+    alone = model(TaskBatch.by_class(support[:1], query[:1]))
+    beside = model(TaskBatch.by_class(torch.cat([support[:1], far[:1]]), torch.cat([query[:1], asked[:1]])))
+    assert torch.equal(alone[0], beside[0])
+
+
 def test_where_zero_is_changes_no_distance_and_no_gradient() -> None:
     query, prototypes = torch.randn(3, 7, D).double().requires_grad_(), torch.randn(3, N, D).double().requires_grad_()
     found, expected = squared_distances(query, prototypes), (query[:, :, None] - prototypes[:, None]).square().sum(-1)
