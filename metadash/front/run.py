@@ -236,7 +236,7 @@ def train(
         opened(data),
         sources,
         learner=learner,
-        options=tuple((options or {}).items()),
+        options=options_in(options),
         fusion=fusion,
         auxiliary_weight=auxiliary_weight,
         control=control,
@@ -247,6 +247,13 @@ def train(
         **tasks_and_budget(locals()),
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
+
+
+def options_in(options: Mapping[str, Any] | None) -> tuple[tuple[str, Any], ...]:
+    """Options of a learner as a spec holds them. Raises BadInput for what is no mapping."""
+    if options is not None and not isinstance(options, Mapping):
+        raise BadInput(f"The options are {options!r:.60}; they must be values by name, such as {{'inner_steps': 3}}.")
+    return tuple((options or {}).items())
 
 
 def run_asked(data: Dataset, sources: str | Sequence[str] = (), fusion: str | None = None, **choices: Any) -> RunSpec:
