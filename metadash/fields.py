@@ -57,9 +57,10 @@ class Checked:
 
     def __post_init__(self) -> None:
         cls: Any = self.__class__
-        for name, hint in hints_of(cls).items():
-            value = getattr(self, name)
-            if (kept := checked(name, hint, value)) is not value:
+        values = self.__dict__
+        for name, kind in kinds_of(cls).items():
+            value = values[name]
+            if (kept := kind.read(name, value)) is not value:
                 object.__setattr__(self, name, kept)
         self.settle()
 
@@ -89,32 +90,48 @@ def build(cls: type, values: Any) -> Any:
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
-def checked(name: str, hint: Any, value: Any) -> Any:
-    """The value in the one spelling of its kind. Raises BadInput where it is of another kind, or not among what may be."""
-    kind, marks = parts_of(hint)
-    for mark in marks:
-        if isinstance(mark, OneOf):  # its sentence comes before that of the type
+@dataclass(frozen=True)
+class Kind:
+    """A hint, read once for all values: thousands of specs are made where one is drawn after another."""
+
+    hint: Any
+    plain: frozenset[type]
+    """Values of these types are in the one spelling as they are."""
+    marks: tuple[Any, ...]
+
+    def read(self, name: str, value: Any) -> Any:
+        """The value in the one spelling of its kind. Raises BadInput where it is of another kind, or not among what may be."""
+        if type(value) not in self.plain:
+            for mark in self.marks:
+                if isinstance(mark, OneOf):  # its sentence comes before that of the type
+                    mark.check(name, value)
+            value = of_kind(name, self.hint, value)
+        for mark in self.marks:
             mark.check(name, value)
-    if type(value) is not kind:
-        value = of_kind(name, kind, value)
-    for mark in marks:
-        mark.check(name, value)
-    return value
+        return value
 
 
 @cache
-def parts_of(hint: Any) -> tuple[Any, tuple[Any, ...]]:
-    """A hint's type, and what else it says of the value."""
+def kind_of(hint: Any) -> Kind:
+    """A hint's types, and what else it says of the value."""
     marks = getattr(hint, "__metadata__", ())
-    return (hint.__origin__ if marks else hint), marks
+    hint = hint.__origin__ if marks else hint
+    options = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        return Kind(str, frozenset([str]), (OneOf(options), *marks))
+    if type(None) in options and not kind_of(options[0]).marks:
+        return Kind(hint, kind_of(options[0]).plain | {type(None)}, marks)
+    return Kind(hint, frozenset([hint] if isinstance(hint, type) else []), marks)
+
+
+def checked(name: str, hint: Any, value: Any) -> Any:
+    """As ``Kind.read``, of a hint."""
+    return kind_of(hint).read(name, value)
 
 
 def of_kind(name: str, hint: Any, value: Any) -> Any:
     options = typing.get_args(hint)
     if hint is Any:
-        return value
-    if typing.get_origin(hint) is Literal:
-        OneOf(options).check(name, value)
         return value
     if typing.get_origin(hint) is tuple:
         return of_entries(name, options, value)
@@ -147,6 +164,11 @@ def of_entries(name: str, hints: tuple[Any, ...], value: Any) -> tuple[Any, ...]
     if len(value) != len(hints):
         raise BadInput(f"{name} is {value!r}; it must be {len(hints)} numbers.")
     return tuple(checked(name, hint, item) for hint, item in zip(hints, value, strict=True))
+
+
+@cache
+def kinds_of(cls: Any) -> dict[str, Kind]:
+    return {name: kind_of(hint) for name, hint in hints_of(cls).items()}
 
 
 @cache

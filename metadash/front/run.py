@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,8 @@ from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.html import fragment
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
-from metadash.front.computing import compute_one, names_in, numbers_in, opened, tasks_and_budget
+from metadash.front.choices import TasksAndBudget, names_in, numbers_in, opened, read, spelled_out
+from metadash.front.computing import compute_one
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
@@ -174,6 +175,7 @@ def shown(support: Support) -> tuple[list[Any], list[Any]]:
     return inputs, labels
 
 
+@spelled_out
 def train(
     data: Dataset,
     learner: str = USUAL,
@@ -187,21 +189,10 @@ def train(
     source_dropout: float = 0.0,
     seed: int = 0,
     split: str | None = None,
-    where: str | None = None,
     ways: int | Sequence[int] | None = None,
     mode: str = "quick",
-    n_way: int | None = None,
-    strategy: str | None = None,
-    column: str | None = None,
-    backbone: str | None = None,
-    width: int | None = None,
-    backbone_episodes: int | None = None,
-    own_backbone: bool | None = None,
-    steps: int | None = None,
-    n_episodes: int | None = None,
-    shots: int | Sequence[int] | None = None,
-    n_query: int | None = None,
     progress: bool = True,
+    **choices: Unpack[TasksAndBudget],
 ) -> TrainedRun:
     """Train one learner, or look it up: one run a spec, computed once for the page *Train*, the verb ``train`` and every call.
 
@@ -243,8 +234,10 @@ def train(
         distance=distance,
         source_dropout=source_dropout,
         seed=seed,
+        split=split,
         ways=numbers_in(ways),
-        **tasks_and_budget(locals()),
+        mode=mode,
+        **read(choices),
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
 
