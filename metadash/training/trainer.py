@@ -123,8 +123,9 @@ class Arm:
         self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
         train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
         self.centre = self.stored[train].mean(axis=0)
-        if "inner_steps" in entry_of(spec.learner).options:
-            self.stored -= self.centre  # gradient steps of a linear head go astray along a common offset
+        entry = entry_of(spec.learner)
+        if entry.centres or "inner_steps" in entry.options:  # gradient steps of a linear head go astray along a common offset
+            self.stored -= self.centre
         dim = self.stored.shape[1]
         network: nn.Module = nn.Identity()
         self.inputs = self.stored

@@ -9,7 +9,7 @@ from metadash.learners.core.fusions import USUAL_FUSIONS
 Mode = Literal["quick", "full"]
 """Over the frozen embeddings of a backbone, or end to end."""
 
-Family = Literal["metric", "closed form", "optimisation", "recurrent", "reference"]
+Family = Literal["metric", "closed form", "transductive", "optimisation", "recurrent", "reference"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,9 @@ class LearnerEntry:
     reads the data set's own inputs, not embeddings of them. ``fusions`` are the ways in which it can take metadata in.
     ``through``: unless ``first_order``, its meta-gradient goes through the inner steps. ``gates``: an LSTM decides how far each
     parameter moves. ``makes_head``: the head of a task is made of its support, before any step. ``stacks``: its heads over frozen
-    embeddings train and count side by side, many sets of sources at once. ``make`` is "module:Class".
+    embeddings train and count side by side, many sets of sources at once. ``transductive``: it classifies the queries of a task
+    together, so that an answer depends on what else is asked. ``centres``: over frozen embeddings it is given them less their mean over
+    meta-train. ``make`` is "module:Class".
 
     How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
     option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient.
@@ -48,6 +50,8 @@ class LearnerEntry:
     gates: bool = False
     makes_head: bool = False
     stacks: bool = False
+    transductive: bool = False
+    centres: bool = False
     optimiser: Literal["adamw", "descent"] = "adamw"
     annealed: str = ""
     clip: float | None = None
