@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
-from metadash.training.scorable import check_prototypes
+from metadash.learners.core.distances import FAR
+from metadash.training.scorable import check_prototypes, within
 
 BLOCK = 400_000
 """Logits at once: 1.6 MB of them, so that what is computed of them is read from the cache."""
@@ -34,8 +35,8 @@ def count_correct(
     """Right answers [A, len(shots), E] of A arms, whose prototypes are (1 − share) · mean of the support + share · anchor.
 
     ``anchor`` [A, T, D] and ``share`` [A, len(shots), T] for T classes (at 0 shots, where there is no mean, above 0 for the classes that
-    metadata tell of: all of a task lie at their anchors if any is told of, else they are guessed as ``score`` does); ``place`` [C] says where among them a class stands.
-    ``table`` [R, D] holds embeddings, ``position`` the row of the table of each instance; ``asked`` [R, D] takes its place for queries
+    metadata tell of: all of a task lie at their anchors if any is told of, else they are guessed as ``score`` does); ``place`` [C] says where
+    among them a class stands. ``table`` [R, D] holds embeddings, ``position`` the row of the table of each instance; ``asked`` [R, D] takes its place for queries
     where these are seen otherwise. ``distance`` as a prototype's. What is counted is counted in the precision of ``anchor``. Raises
     BadInput where some of them are no numbers.
     """
@@ -48,22 +49,26 @@ def count_correct(
     rows, places = torch.from_numpy(table).to(anchor.dtype), torch.from_numpy(place)
     seen = rows if asked is None else torch.from_numpy(asked).to(anchor.dtype)
     support, query = torch.from_numpy(position[manifest.support]), torch.from_numpy(position[manifest.query])
-    classes = torch.tensor(manifest.classes)
+    classes, far = torch.tensor(manifest.classes), distance != "cosine" and not within(rows, FAR)
     correct = np.zeros((n_arms, n_shots, len(manifest)), dtype=np.uint16)
     logits_each = n_way * n_way * manifest.n_query * n_shots
     together = max(1, BLOCK // (logits_each * EPISODES))
     last = max(shots)
     for start in range(0, len(manifest), EPISODES):
         part = slice(start, start + EPISODES)
-        total = rows[support[part][:, :, :last]].cumsum(dim=2)
+        shown = rows[support[part][:, :, :last]]
+        zero = shown.mean(dim=(1, 2))[:, None] if far and last else None  # [B, 1, D]: see distances.py
+        total = (shown if zero is None else shown - zero[:, None]).cumsum(dim=2)
         nowhere = rows.new_zeros(*total.shape[:2], rows.shape[1])
         mean = torch.stack([total[:, :, k - 1] / k if k else nowhere for k in shots], dim=2)  # [B, N, K, D]
         queries = seen[query[part]].flatten(1, 2)  # [B, N·Q, D]
+        queries = queries if zero is None else queries - zero
         queries = F.normalize(queries, dim=-1) if distance == "cosine" else queries
         where = places[classes[part]]
         for arm in range(0, n_arms, together):
             chosen = slice(arm, arm + together)
-            mu = anchor[chosen][:, where].permute(1, 2, 0, 3)[:, :, :, None]  # [B, N, A, 1, D]
+            mu = anchor[chosen][:, where] if zero is None else anchor[chosen][:, where] - zero
+            mu = mu.permute(1, 2, 0, 3)[:, :, :, None]  # [B, N, A, 1, D]
             weight = share[chosen][:, :, where].permute(2, 3, 0, 1)[..., None]  # [B, N, A, K, 1]
             if not shots[0]:
                 told = (weight[:, :, :, :1] > 0).any(dim=1, keepdim=True).to(weight)
