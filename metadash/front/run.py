@@ -211,8 +211,8 @@ def train(
     distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
-    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query, progress : as in
-        :func:`metadash.answer`.
+    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots, n_query, progress :
+        as in :func:`metadash.answer`.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def train(
         opened(data),
         sources,
         learner=learner,
-        options=tuple((options or {}).items()),
+        options=options_in(options),
         fusion=fusion,
         auxiliary_weight=auxiliary_weight,
         control=control,
@@ -245,6 +245,13 @@ def train(
         **read(choices),
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
+
+
+def options_in(options: Mapping[str, Any] | None) -> tuple[tuple[str, Any], ...]:
+    """Options of a learner as a spec holds them. Raises BadInput for what is no mapping."""
+    if options is not None and not isinstance(options, Mapping):
+        raise BadInput(f"The options are {options!r:.60}; they must be values by name, such as {{'inner_steps': 3}}.")
+    return tuple((options or {}).items())
 
 
 def run_asked(data: Dataset, sources: str | Sequence[str] = (), fusion: str | None = None, **choices: Any) -> RunSpec:
