@@ -69,7 +69,7 @@ def test_numbers_up_to_the_largest_pass_and_what_is_no_number_at_all_does_not() 
         check_finite(np.ones((2, 3), dtype))
     with pytest.raises(BadInput, match="are of the type complex64"):
         check_finite(np.zeros((1, 1), np.complex64))
-    with pytest.raises(BadInput, match="Mine hold 9.01e"):
+    with pytest.raises(BadInput, match=r"Mine hold 9\.01e"):
         check_finite(np.array([[2**53 * 1000]]), "Mine")
 
 
