@@ -44,6 +44,7 @@ BUDGET = {
     "width": "--width 8",
     "backbone_episodes": "--backbone-episodes 7",
     "own_backbone": "--own-backbone",
+    "normalise": "--normalise l2",
     "steps": "--steps 7",
     "n_episodes": "--n-episodes 70",
     "shots": "--shots 1,3",
@@ -106,7 +107,7 @@ CASES: dict[str, dict[str, str]] = {
     },
     "audit": {
         "split": "--split family-1",
-        "source": "--source size",
+        "sources": "--sources size",
         "quasi": "--quasi is_round",
         "sensitive": "--sensitive count",
         "metadata_only": "--metadata-only",
