@@ -27,6 +27,7 @@ from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
 from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
+from metadash.specs.training import CHOICES
 from metadash.stats import words
 from metadash.stats.scored import Scores
 from metadash.workspace import Workspace
@@ -174,6 +175,10 @@ def shown(support: Support) -> tuple[list[Any], list[Any]]:
     return inputs, labels
 
 
+HOW_TRAINED = {"recipe", "meta_batch", "learning_rate", "weight_decay", "patience", *CHOICES.values()} - {"train_shots"}
+"""Arguments of ``train`` that go to ``run_for`` as they are; ``train_shots`` does too, as numbers."""
+
+
 def train(
     data: Dataset,
     learner: str = USUAL,
@@ -189,7 +194,19 @@ def train(
     split: str | None = None,
     where: str | None = None,
     ways: int | Sequence[int] | None = None,
-    mode: str = "quick",
+    mode: str | None = None,
+    recipe: str | None = None,
+    meta_batch: int | None = None,
+    learning_rate: float | None = None,
+    weight_decay: float | None = None,
+    patience: int | None = None,
+    train_ways: int | None = None,
+    train_shots: int | Sequence[int] | None = None,
+    train_queries: int | None = None,
+    train_strategy: str | None = None,
+    start: str | None = None,
+    schedule: str | None = None,
+    keep: str | None = None,
     n_way: int | None = None,
     strategy: str | None = None,
     column: str | None = None,
@@ -212,7 +229,15 @@ def train(
     sources, fusion : metadata (``"all"``: all that describe classes; with a fusion that reads instances, all there are), and how it
         enters: ``pseudo-shots``, ``am3``, ``film``, ``pseudo-shots+film`` or ``auxiliary``.
     auxiliary_weight, source_dropout, control : of the auxiliary loss; how often a source is hidden in training; falsified metadata.
-    distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
+    distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone, the default) or ``full`` (end to end).
+    recipe : ``paper``: all that the learner's paper sets of its training, in full mode; what else is given goes before it. The verb
+        ``learners`` says what each sets; a learner without one refuses it.
+    meta_batch, learning_rate, weight_decay, patience : tasks a step, their losses averaged; of the optimiser; looks at validation classes
+        without a rise after which training ends, 0 for never early.
+    train_ways, train_shots, train_queries, train_strategy : the training tasks, where they are not like the tests; ``uniform`` draws any
+        training classes together.
+    start, schedule, keep : ``backbone`` or ``random`` weights (full mode); ``constant``, ``cosine``, ``linear`` or ``step``; the weights
+        that were ``best`` on validation classes, or the ``last``.
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
     where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query, progress : as in
@@ -244,6 +269,8 @@ def train(
         source_dropout=source_dropout,
         seed=seed,
         ways=numbers_in(ways),
+        train_shots=numbers_in(train_shots),
+        **{name: value for name, value in locals().items() if name in HOW_TRAINED},
         **tasks_and_budget(locals()),
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from metadash.errors import BadInput, nearest
+from metadash.learners import recipes
 from metadash.learners.core.entry import LearnerEntry, Mode
 from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS
 from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
@@ -34,6 +35,7 @@ ENTRIES = (
         distances=DISTANCES,
         learns=False,
         stacks=True,
+        paper_recipe=recipes.SNELL,
     ),
     LearnerEntry(
         "matching",
@@ -45,6 +47,7 @@ ENTRIES = (
         "As Prototypical Networks; full context embeddings cost several times more to score, and depend on the order of the support.",
         "metadash.learners.matching:MatchingNetwork",
         ("matching_scale", "fce", "fce_steps"),
+        paper_recipe=recipes.VINYALS,
     ),
     LearnerEntry(
         "relation",
@@ -57,6 +60,7 @@ ENTRIES = (
         "metadash.learners.relation:RelationNetwork",
         ("hidden",),
         fusions=PROTOTYPE_FUSIONS,
+        paper_recipe=recipes.SUNG,
     ),
     LearnerEntry(
         "r2d2",
@@ -68,6 +72,7 @@ ENTRIES = (
         "Hardly more than Prototypical Networks: one small linear system a task.",
         "metadash.learners.ridge:R2D2",
         ("ridge_lambda",),
+        paper_recipe=recipes.BERTINETTO,
     ),
     LearnerEntry(
         "maml",
@@ -84,6 +89,7 @@ ENTRIES = (
         through=True,
         learning_rate=1e-3,
         quick={"inner_lr": 0.3},
+        paper_recipe=recipes.FINN,
     ),
     LearnerEntry(
         "fomaml",
@@ -100,6 +106,7 @@ ENTRIES = (
         through=True,
         learning_rate=1e-3,
         quick={"inner_lr": 0.3},
+        paper_recipe=recipes.FINN,
     ),
     LearnerEntry(
         "anil",
@@ -116,6 +123,7 @@ ENTRIES = (
         through=True,
         learning_rate=1e-3,
         quick={"inner_lr": 0.3},
+        paper_recipe=recipes.RAGHU,
     ),
     LearnerEntry(
         "meta-sgd",
@@ -149,6 +157,7 @@ ENTRIES = (
         quick={"inner_lr": 0.03},
         optimiser="descent",
         annealed="reptile_epsilon",
+        paper_recipe=recipes.NICHOL,
     ),
     LearnerEntry(
         "protomaml",
@@ -179,6 +188,7 @@ ENTRIES = (
         learning_rate=1e-3,
         gates=True,
         clip=0.25,
+        paper_recipe=recipes.RAVI,
     ),
     LearnerEntry(
         "baseline",

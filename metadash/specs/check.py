@@ -22,19 +22,27 @@ from metadash.specs.run import AnyFeatures, BackboneSpec, RunSpec
 
 def check_backbone(spec: BackboneSpec, dataset: Dataset) -> None:
     """Raises BadInput where the inputs are none of the backbone's, or classes are too few for its training."""
-    check_takes(spec.backbone, dataset.modality.name, dataset.name)
-    if not spec.reads:
-        check_inputs(spec.backbone, dataset.modality.name, dataset.inputs.shape[1:], dataset.name)
+    check_network(spec, dataset)
     training = EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query)
     check_role(training, dataset, "The backbone's n_way")
     check_validation(spec, dataset)
+
+
+def check_network(spec: BackboneSpec, dataset: Dataset) -> None:
+    """Raises BadInput where the inputs are none of the network's, trained or not."""
+    check_takes(spec.backbone, dataset.modality.name, dataset.name)
+    if not spec.reads:
+        check_inputs(spec.backbone, dataset.modality.name, dataset.inputs.shape[1:], dataset.name)
 
 
 def check_run(spec: RunSpec, dataset: Dataset) -> None:
     """Raises BadInput where a source cannot be read as the run says, or a role has too few classes or examples; its backbone aside."""
     check_numbers(spec, dataset)
     check_sources(spec, dataset)
-    for role in ("train", "validation", "test"):
+    if spec.from_random:
+        check_network(cast(BackboneSpec, spec.backbone), dataset)
+    check_role(spec.training_episodes(), dataset, "train_ways" if spec.training.ways else "n_way")
+    for role in ("validation", "test"):
         check_role(spec.evaluation.episodes(spec.split, role), dataset)
 
 

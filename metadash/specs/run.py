@@ -1,9 +1,10 @@
 """What is to be computed, said completely: equal specs on equal data are the same run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any, Literal, cast
 
+from metadash.canonical import QUIET
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked
@@ -16,6 +17,7 @@ from metadash.metadata.controls import Control
 from metadash.networks.encoders.registry import is_trained
 from metadash.networks.registry import backbone_entry
 from metadash.specs.features import FeaturesSpec
+from metadash.specs.training import AS_TESTS, Training, check_training, normal_training
 from metadash.stats.metric import ACCURACY, Metric
 
 Distance = Literal["euclidean", "cosine"]
@@ -24,6 +26,12 @@ VALIDATION_EPISODES = {"quick": 400, "full": 50}
 LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
 """Steps between two looks at the validation episodes. End to end, a learner that adapts its whole network to every task looks less
 often, and at each episode with one number of shots in turn: with all of them, scoring would take many times longer than learning."""
+
+LOOKS = {"best": 40, "last": 10}
+"""At most so many looks where none of them can end the training; with the last weights kept they decide nothing, and only draw a curve."""
+
+USUAL_BATCH = {"quick": 16, "full": 1}
+"""Training tasks a step. End to end one: its images fill a core, and small data want steps rather than fewer, smoother ones."""
 
 AUXILIARY_WEIGHT = 0.2
 """Of the auxiliary loss beside a cross-entropy of about one: enough to be heard, too little to drown it (the literature has 0.1 to 0.5)."""
@@ -77,6 +85,13 @@ class BackboneSpec(Checked):
         """The choices of ``run_for`` that give it."""
         found = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
         return found if self.start else {**found, "own_backbone": True}
+
+    @property
+    def bare(self) -> "BackboneSpec":
+        """The same network without a word of its training, for a run that starts from random weights: equal meanings stay one run."""
+        kept = ("dataset", "split", "backbone", "width", "reads")
+        usual: dict[str, Any] = {field.name: field.default for field in fields(self) if field.name not in kept}
+        return replace(self, **usual)
 
     def on(self, split: str) -> "BackboneSpec":
         """The same, trained on the training classes of another split."""
@@ -157,7 +172,9 @@ class RunSpec(Checked):
     ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
     column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
-    Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
+    At most ``steps`` of ``meta_batch`` tasks each (0: the usual number of the mode), whose losses are averaged; the training ends where
+    validation accuracy has not risen for ``patience`` looks (0: never early). ``training`` says what of it is not as usual: its tasks (else
+    with the evaluation's ways, queries and strategy, and shots drawn from ``evaluation.shots``), its start, its schedule, the weights kept.
     """
 
     dataset: str
@@ -177,15 +194,17 @@ class RunSpec(Checked):
     source_dropout: Annotated[float, Between(0.0, 0.95)] = 0.0
     dropout: Annotated[float, Between(0.0, 0.95)] = 0.5
     steps: Annotated[int, Between(1, 1_000_000)] = 2000
-    meta_batch: Annotated[int, Between(1, 1024)] = 16
+    meta_batch: Annotated[int, Between(0, 1024)] = 0
     learning_rate: Annotated[float, Between(1e-7, 1.0)] = 1e-2
     weight_decay: Annotated[float, Between(0.0, 1.0)] = 1e-3
-    patience: Annotated[int, Between(1, 10_000)] = 8
+    patience: Annotated[int, Between(0, 10_000)] = 8
     seed: Annotated[int, Between(0, SEED)] = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
+    training: Training = field(default_factory=Training, metadata=QUIET)
 
     def settle(self) -> None:
         self.set(options=normal_options(self.learner, self.options, self.mode))
+        self.set(meta_batch=self.meta_batch or USUAL_BATCH[self.mode], training=normal_training(self))
         normalise_fusion(self)
         check_learner(self)
         self.set(blur=normal_blur(self.sources, self.blur))
@@ -205,10 +224,38 @@ class RunSpec(Checked):
             raise BadInput(
                 "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
             )
+        check_training(self)
+        if self.from_random:
+            self.set(backbone=cast(BackboneSpec, self.backbone).bare)
 
     @property
-    def needs(self) -> list[AnyFeatures]:
-        return [self.backbone]
+    def needs(self) -> Sequence[AnyFeatures]:
+        return cast(BackboneSpec, self.backbone).needs if self.from_random else [self.backbone]
+
+    @property
+    def from_random(self) -> bool:
+        """Whether its network starts from random weights; then ``backbone`` only says which network."""
+        return self.training.start == "random"
+
+    @property
+    def training_shots(self) -> tuple[int, ...]:
+        """The numbers of shots of which each training step draws one."""
+        return self.training.shots or self.evaluation.shots
+
+    def training_episodes(self, n_episodes: int = 1) -> EpisodeSpec:
+        """The tasks it learns from, with as many shots as any of them has."""
+        asked, tests = self.training, self.evaluation
+        ways, queries = asked.ways or tests.n_way, asked.queries or tests.n_query
+        uniform = {} if asked.strategy == AS_TESTS else {"strategy": "uniform", "column": None}
+        return tests.episodes(
+            self.split, "train", n_way=ways, n_shot=max(self.training_shots), n_query=queries, n_episodes=n_episodes, **uniform
+        )
+
+    @property
+    def look_every(self) -> int:
+        """Steps between two looks at the validation episodes."""
+        usual = LOOK_EVERY["adapting" if self.adapts_network else self.mode]
+        return usual if self.patience else max(usual, -(-self.steps // LOOKS[self.training.keep]))
 
     @property
     def ways(self) -> tuple[int, ...]:
@@ -229,7 +276,7 @@ class RunSpec(Checked):
     @property
     def light(self) -> bool:
         """Whether it is a head over frozen embeddings that trains beside others in one loop (see ``metadash.training.heads``)."""
-        stacks = entry_of(self.learner).stacks
+        stacks = entry_of(self.learner).stacks and self.training == Training()
         return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout
 
     @property

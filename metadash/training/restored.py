@@ -9,7 +9,7 @@ from metadash.training.trainer import Arm
 
 def restored(spec: RunSpec, dataset: Dataset, run: Run, store: RunStore) -> Arm:
     """In evaluation mode. A backbone that is gone, or was damaged, is trained anew. Raises BadInput when the weights are damaged."""
-    arm = Arm(spec, dataset, train(spec.backbone, store.workspace))
+    arm = Arm(spec, dataset, *[train(need, store.workspace) for need in spec.needs])
     if spec.trains:
         arm.learner.load_state_dict(run.weights())
     arm.learner.eval()

@@ -9,7 +9,8 @@ from metadash.learners.core.options import read_options
 from metadash.learners.registry import USUAL
 from metadash.metadata.controls import CONTROLS
 from metadash.specs.run import AUXILIARY_WEIGHT
-from metadash.verbs.options import Verbs, add_budget, add_dataset, add_tasks, names, numbers
+from metadash.specs.training import CHOICES
+from metadash.verbs.options import Verbs, add_budget, add_dataset, add_tasks, add_training, names, numbers
 from metadash.verbs.result import OF_BUDGET, OF_TASKS, Result, chosen
 from metadash.workspace import Workspace
 
@@ -48,9 +49,10 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--ways", type=numbers, help="fewer ways to score at too, separated by commas (default: 2,3 of 5; '' for none)"
     )
-    verb.add_argument("--mode", choices=["quick", "full"], default="quick")
+    verb.add_argument("--mode", choices=["quick", "full"], help="default quick, or the recipe's")
     add_tasks(verb)
     add_budget(verb)
+    add_training(verb)
     verb.set_defaults(run=train)
 
 
@@ -66,6 +68,12 @@ OF_LEARNERS = (
     "split",
     "ways",
     "mode",
+    "recipe",
+    "meta_batch",
+    "learning_rate",
+    "weight_decay",
+    "patience",
+    *CHOICES.values(),
 )
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from metadash.errors import BadInput
 from metadash.learners.core.fusions import USUAL_FUSIONS
+from metadash.learners.core.recipe import QUICK, RECIPES, Recipe
 
 Mode = Literal["quick", "full"]
 """Over the frozen embeddings of a backbone, or end to end."""
@@ -26,7 +28,8 @@ class LearnerEntry:
     embeddings train and count side by side, many sets of sources at once. ``make`` is "module:Class".
 
     How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
-    option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient.
+    option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient. ``paper_recipe``: all
+    that its paper sets, of the training as a whole; None where there is none to follow.
     """
 
     name: str
@@ -54,11 +57,30 @@ class LearnerEntry:
     learning_rate: float = 1e-2
     quick: Mapping[str, Any] = field(default_factory=dict)
     quick_learning_rate: float = 1e-2
+    paper_recipe: Recipe | None = None
 
     @property
     def adapts_backbone(self) -> bool:
         """End to end, each task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
         return "batch_norm" in self.options
+
+    def recipe(self, name: str) -> Recipe:
+        """Its recipe of that name. Raises BadInput where there is none."""
+        if name not in RECIPES:
+            raise BadInput(f"There is no recipe '{name}'; there are {' and '.join(RECIPES)}.")
+        if name == QUICK.name:
+            return QUICK
+        if self.paper_recipe is None:
+            raise BadInput(
+                f"The learner '{self.name}' has no recipe '{name}': {self.why_no_recipe}; leave the recipe out, or choose quick."
+            )
+        return self.paper_recipe
+
+    @property
+    def why_no_recipe(self) -> str:
+        if self.family == "reference":
+            return "it is a reference, and nothing of it is trained from task to task"
+        return f"its source ({self.paper}) trains in a way that is not to be had here"
 
     def outer_rate(self, mode: Mode) -> float:
         return self.quick_learning_rate if mode == "quick" else self.learning_rate
