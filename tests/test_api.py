@@ -50,6 +50,11 @@ def test_arguments_are_the_options_of_the_verb(verb: str) -> None:
         assert default == said or (not default and not said), name
 
 
+def test_a_choice_that_there_is_not_is_refused_as_python_refuses_any() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'n_wy'"):
+        md.answer(None, n_wy=5)
+
+
 @pytest.mark.parametrize("name", [name for name in api.__all__ if inspect.isfunction(getattr(api, name))])
 def test_every_function_says_what_it_takes_and_raises_and_shows_it(name: str) -> None:
     function = getattr(api, name)

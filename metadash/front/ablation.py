@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -21,7 +21,8 @@ from metadash.figures.ablation import measures_of, worth_chart
 from metadash.figures.html import fragment, write_page
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import report_html
-from metadash.front.computing import compute_all, names_in, opened, tasks_and_budget
+from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
+from metadash.front.computing import compute_all
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import check
 from metadash.runs.queue.underway import outlook_of, parts_of
@@ -79,6 +80,7 @@ class AblationResult:
         return write_page(file, report_html(self.found, self.data, claim))
 
 
+@spelled_out
 def ablate(
     data: Dataset,
     sources: str | Sequence[str] = (),
@@ -94,19 +96,8 @@ def ablate(
     controls: str | Sequence[str] | None = None,
     rope: float | None = None,
     allow_leak: bool = False,
-    where: str | None = None,
-    n_way: int | None = None,
-    strategy: str | None = None,
-    column: str | None = None,
-    backbone: str | None = None,
-    width: int | None = None,
-    backbone_episodes: int | None = None,
-    own_backbone: bool | None = None,
-    steps: int | None = None,
-    n_episodes: int | None = None,
-    shots: int | Sequence[int] | None = None,
-    n_query: int | None = None,
     progress: bool = True,
+    **choices: Unpack[TasksAndBudget],
 ) -> AblationResult:
     """What is each metadata source worth? Every subset of up to eight sources is scored on the same episodes.
 
@@ -146,12 +137,14 @@ def ablate(
         sources,
         tier=tier,
         seeds=seeds,
+        split=split,
         folds=folds,
         controls=controls,
         rope=rope,
         fusion=fusion,
         learner=learner,
-        **tasks_and_budget(locals()),
+        mode=mode,
+        **read(choices),
     )
     return computed(asked, data, allow_leak, doses, progress)
 

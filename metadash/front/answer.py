@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -20,7 +20,8 @@ from metadash.figures.answer import answer_curve, answer_html, curves_of
 from metadash.figures.html import fragment, write_page
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
-from metadash.front.computing import compute_all, names_in, opened, tasks_and_budget
+from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
+from metadash.front.computing import compute_all
 from metadash.runs.store import RunStore
 
 
@@ -72,28 +73,18 @@ class AnswerResult:
         return write_page(file, answer_html(self.found, self.data, self.looked))
 
 
+@spelled_out
 def answer(
     data: Dataset,
     question: str | None = None,
     sources: str | Sequence[str] = (),
     *,
-    n_way: int | None = None,
-    strategy: str | None = None,
-    column: str | None = None,
-    where: str | None = None,
     seeds: int = len(USUAL_SEEDS),
     split: str | None = None,
     folds: int | None = None,
     mode: str = "quick",
-    backbone: str | None = None,
-    width: int | None = None,
-    backbone_episodes: int | None = None,
-    own_backbone: bool | None = None,
-    steps: int | None = None,
-    n_episodes: int | None = None,
-    shots: int | Sequence[int] | None = None,
-    n_query: int | None = None,
     progress: bool = True,
+    **choices: Unpack[TasksAndBudget],
 ) -> AnswerResult:
     """Does this metadata help a learner with new classes, by how much, and how sure is it?
 
@@ -130,14 +121,7 @@ def answer(
     >>> found.frame()[["shot", "what"]].head(2).to_records(index=False).tolist()
     [(1, 'plain'), (1, 'metadata')]
     """
-    asked = answer_asked(
-        opened(data),
-        question,
-        sources,
-        seeds=seeds,
-        folds=folds,
-        **tasks_and_budget(locals()),
-    )
+    asked = answer_asked(opened(data), question, sources, seeds=seeds, split=split, folds=folds, mode=mode, **read(choices))
     store = RunStore(data.workspace)
     compute_all(asked.jobs(data, store), data.workspace, "the answer", progress)
     found = read_answer(asked, data, store)

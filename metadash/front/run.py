@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -20,14 +20,14 @@ from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.html import fragment
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
-from metadash.front.computing import compute_one, names_in, numbers_in, opened, tasks_and_budget
+from metadash.front.choices import OfTraining, names_in, numbers_in, opened, read, spelled_out
+from metadash.front.computing import compute_one
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
 from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
-from metadash.specs.training import CHOICES
 from metadash.stats import words
 from metadash.stats.scored import Scores
 from metadash.workspace import Workspace
@@ -175,10 +175,7 @@ def shown(support: Support) -> tuple[list[Any], list[Any]]:
     return inputs, labels
 
 
-HOW_TRAINED = {"recipe", "meta_batch", "learning_rate", "weight_decay", "patience", *CHOICES.values()} - {"train_shots"}
-"""Arguments of ``train`` that go to ``run_for`` as they are; ``train_shots`` does too, as numbers."""
-
-
+@spelled_out
 def train(
     data: Dataset,
     learner: str = USUAL,
@@ -192,33 +189,11 @@ def train(
     source_dropout: float = 0.0,
     seed: int = 0,
     split: str | None = None,
-    where: str | None = None,
     ways: int | Sequence[int] | None = None,
     mode: str | None = None,
     recipe: str | None = None,
-    meta_batch: int | None = None,
-    learning_rate: float | None = None,
-    weight_decay: float | None = None,
-    patience: int | None = None,
-    train_ways: int | None = None,
-    train_shots: int | Sequence[int] | None = None,
-    train_queries: int | None = None,
-    train_strategy: str | None = None,
-    start: str | None = None,
-    schedule: str | None = None,
-    keep: str | None = None,
-    n_way: int | None = None,
-    strategy: str | None = None,
-    column: str | None = None,
-    backbone: str | None = None,
-    width: int | None = None,
-    backbone_episodes: int | None = None,
-    own_backbone: bool | None = None,
-    steps: int | None = None,
-    n_episodes: int | None = None,
-    shots: int | Sequence[int] | None = None,
-    n_query: int | None = None,
     progress: bool = True,
+    **choices: Unpack[OfTraining],
 ) -> TrainedRun:
     """Train one learner, or look it up: one run a spec, computed once for the page *Train*, the verb ``train`` and every call.
 
@@ -268,10 +243,11 @@ def train(
         distance=distance,
         source_dropout=source_dropout,
         seed=seed,
+        split=split,
         ways=numbers_in(ways),
-        train_shots=numbers_in(train_shots),
-        **{name: value for name, value in locals().items() if name in HOW_TRAINED},
-        **tasks_and_budget(locals()),
+        mode=mode,
+        recipe=recipe,
+        **{**read(choices), "train_shots": numbers_in(choices.get("train_shots"))},
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
 

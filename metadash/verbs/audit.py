@@ -20,7 +20,7 @@ from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
 from metadash.stats import words
 from metadash.verbs.options import Verbs, add_budget, add_dataset, names
-from metadash.verbs.result import OF_BUDGET, Result, chosen, refuse_idle
+from metadash.verbs.result import OF_TRAINING, Result, chosen, refuse_idle
 from metadash.workspace import Workspace
 
 
@@ -41,8 +41,6 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verb.set_defaults(run=run)
 
 
-BUDGET = tuple(name for name in OF_BUDGET if name != "shots")
-"""Metadata alone are scored at one example per class: more would make no difference to them."""
 MARKS = {"block": "■ block", "warn": "▲ look ", "note": "· note "}
 
 
@@ -77,7 +75,7 @@ def run(options: argparse.Namespace, workspace: Workspace) -> Result:
 def check_options(options: argparse.Namespace) -> None:
     """Raises BadInput for an option that belongs to a part of the audit that was not asked for."""
     if not options.metadata_only:
-        refuse_idle(options, "without --metadata-only, since nothing else is trained here", *BUDGET)
+        refuse_idle(options, "without --metadata-only, since nothing else is trained here", *OF_TRAINING)
     if options.probe is None:
         refuse_idle(options, "without --probe, which says what to guess", "prototypes", probed="run")
     if options.sensitive and not options.quasi:
@@ -86,7 +84,7 @@ def check_options(options: argparse.Namespace) -> None:
 
 def metadata_only(options: argparse.Namespace, data: Dataset, found: Audit, workspace: Workspace) -> list[Alone]:
     """Train what the metadata-only scores still need, in this process."""
-    base = base_run(data, found.split, **chosen(options, *BUDGET))
+    base = base_run(data, found.split, **chosen(options, *OF_TRAINING))
     specs = alone_specs(data, base, options.source)
     compute_all(list(specs.values()), workspace, f"{', '.join(options.source) or 'metadata'} alone", workers=1)
     return read_alone(specs, data, RunStore(workspace))

@@ -2,9 +2,10 @@
 
 import argparse
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 from metadash.errors import BadInput
+from metadash.front.choices import Budget, OfTraining, Tasks, Training
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,10 @@ class Result:
     blocked: bool = False
 
 
-OF_BUDGET = ("backbone", "width", "backbone_episodes", "own_backbone", "steps", "n_episodes", "shots", "n_query")
-"""The options of every verb that trains, by the names that ``run_for`` knows too."""
-OF_TASKS = ("n_way", "strategy", "column", "where")
+OF_TASKS, OF_BUDGET, OF_TRAINING, OF_TRAINED_ALONE = (
+    tuple(get_type_hints(said)) for said in (Tasks, Budget, Training, OfTraining)
+)
+"""The options of verbs that draw tasks and train, by the names that functions and ``run_for`` know too."""
 
 
 def chosen(options: argparse.Namespace, *names: str) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from metadash.learners.core.options import read_options
 from metadash.learners.registry import USUAL
 from metadash.metadata.controls import CONTROLS
 from metadash.specs.run import AUXILIARY_WEIGHT
-from metadash.specs.training import CHOICES
 from metadash.verbs.options import Verbs, add_budget, add_dataset, add_tasks, add_training, names, numbers
-from metadash.verbs.result import OF_BUDGET, OF_TASKS, Result, chosen
+from metadash.verbs.result import OF_TRAINED_ALONE, Result, chosen
 from metadash.workspace import Workspace
 
 
@@ -69,11 +68,6 @@ OF_LEARNERS = (
     "ways",
     "mode",
     "recipe",
-    "meta_batch",
-    "learning_rate",
-    "weight_decay",
-    "patience",
-    *CHOICES.values(),
 )
 
 
@@ -81,5 +75,5 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
     """As ``metadash.train``."""
     given = dict(read_options(",".join(options.option)))
     data = open_dataset(workspace, options.dataset)
-    found = train_learner(data, options=given, **chosen(options, *OF_LEARNERS, *OF_TASKS, *OF_BUDGET))
+    found = train_learner(data, options=given, **chosen(options, *OF_LEARNERS, *OF_TRAINED_ALONE))
     return Result(found.values(), str(found))

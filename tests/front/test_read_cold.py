@@ -18,7 +18,7 @@ from metadash.figures.charts import Curve
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.answer import answer_asked
-from metadash.front.computing import numbers_in
+from metadash.front.choices import numbers_in
 from metadash.front.predict import as_written
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.metadata.audit.audit import audit
