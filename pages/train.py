@@ -16,7 +16,8 @@ from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import begin, watch
-from metadash.dashboard.train.controls import MODES, chosen_runs, reading
+from metadash.dashboard.train.controls import chosen_runs, reading
+from metadash.dashboard.train.how import MODES, recipe_lines
 from metadash.dashboard.train.queue import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
@@ -59,6 +60,7 @@ def ask() -> None:
     for job in [job for job in jobs if job.digest in needed and job.state in ("failed", "cancelled", "interrupted")][:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
     warn_first(data, specs[0].split, specs[0].sources)
+    recipe_note(specs[0])
     runs = f"{len(specs)} runs, one a seed" if len(specs) > 1 else "one run"
     single = "" if specs[0].trains else " (over a frozen backbone there is nothing more to train, so one serves every seed)"
     st.markdown(
@@ -73,6 +75,17 @@ def ask() -> None:
     st.caption(
         f"{words.capital(how_long(jobs_of(specs, data)))} on this machine with {words.plural_of(workers, 'worker')}.{already}"
     )
+
+
+def recipe_note(spec: RunSpec) -> None:
+    """What the paper's recipe sets, and where that is not the paper."""
+    recipe = LEARNERS[spec.learner].paper_recipe
+    if recipe is None or st.session_state.get("tr_recipe") != "paper":
+        return
+    told, deviations = recipe_lines(spec, recipe)
+    st.markdown(told)
+    with st.expander("Where this is not the paper", icon=":material/difference:"):
+        st.markdown("\n".join(f"- {words.capital(one)}." for one in deviations))
 
 
 def known() -> None:

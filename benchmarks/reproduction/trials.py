@@ -39,22 +39,24 @@ class Trials:
 
 def drawn_trials(dataset: Dataset, seed: int = 0) -> Trials:
     """Runs of the authors' form on the ten alphabets of their evaluation set, upright, by pairs of drawers drawn with ``seed``."""
+    shown, asked = (np.asarray(dataset.inputs)[rows] for rows in drawn_rows(dataset, seed).swapaxes(0, 1))
+    return Trials(shown, asked, np.tile(np.arange(WAYS), (len(shown), 1)), f"drawn here (seed {seed})")
+
+
+def drawn_rows(dataset: Dataset, seed: int, ways: int = WAYS) -> np.ndarray:
+    """Rows [R, 2, ways] of what is shown and asked, the same characters in the same order."""
     generator = np.random.default_rng(seed)
     rows = dataset.instances.merge(dataset.classes, on="class_id", validate="many_to_one")
     rows["row"] = np.arange(len(rows))
     rows = rows[(rows["authors_split"] == "evaluation") & (rows["rotation"].astype(int) == 0)]
-    shown, asked = [], []
+    found = []
     for _, alphabet in rows.groupby("alphabet", sort=True):
-        places = alphabet.pivot(index="class_id", columns="drawer", values="row")
-        ways = min(WAYS, len(places))
+        places = alphabet.pivot(index="class_id", columns="drawer", values="row").to_numpy()
         for _ in range(RUNS_EACH):
             characters = generator.permutation(len(places))[:ways]
-            one, other = generator.permutation(places.shape[1])[:2]
-            shown.append(places.iloc[characters, one].to_numpy())
-            asked.append(places.iloc[characters, other].to_numpy())
-    answer = np.tile(np.arange(len(shown[0])), (len(shown), 1))
-    pictures = np.asarray(dataset.inputs)
-    return Trials(pictures[np.stack(shown)], pictures[np.stack(asked)], answer, f"drawn here (seed {seed})")
+            drawers = generator.permutation(places.shape[1])[:2]
+            found.append(places[characters][:, drawers].T)
+    return np.stack(found).astype(np.int64)
 
 
 def official_trials(file: Path) -> Trials:

@@ -124,7 +124,7 @@ def refuse_untrained(run: RunSpec, chosen: dict[str, Any]) -> None:
     """Raises BadInput for a choice of how to train that this run's training would not read."""
     entry = entry_of(run.learner)
     if not run.trains and (idle := next((name for name in ONLY_TRAINED if name in chosen), "")):
-        raise BadInput(f"{idle} would be ignored: {nothing_to_train(run)}.")
+        raise BadInput(f"{idle} would be ignored: {nothing_to_train(run.learner)}.")
     if entry.optimiser == "descent" and run.fusion not in HOOKS and run.fusion != BOTH:
         for name in ("learning_rate", "weight_decay"):
             if name in chosen:

@@ -43,6 +43,8 @@ class Training(Checked):
     def settle(self) -> None:
         if list(self.shots) != sorted(set(self.shots)):
             raise BadInput(f"train_shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
+        if self.ways == 1:
+            raise BadInput("train_ways is 1; a task has two classes or more (0: as many as the tests have).")
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def check_training(spec: "RunSpec") -> None:
     """Raises BadInput for a way of training that would change nothing."""
     asked, entry = spec.training, entry_of(spec.learner)
     if not spec.trains and asked.changes:
-        raise BadInput(f"{next(iter(asked.changes))} would be ignored: {nothing_to_train(spec)}.")
+        raise BadInput(f"{next(iter(asked.changes))} would be ignored: {nothing_to_train(spec.learner)}.")
     if spec.mode == "quick" and spec.from_random:
         raise BadInput(
             "start is random, and in quick mode the network is frozen as it starts, so it would never learn; use the mode full, or the start "
@@ -114,8 +116,8 @@ def check_training(spec: "RunSpec") -> None:
         )
 
 
-def nothing_to_train(spec: "RunSpec") -> str:
-    """Why a run has nothing to train, in words."""
-    if entry_of(spec.learner).family == "reference":
-        return f"the learner '{spec.learner}' is a reference over a fixed embedding, and nothing of it is trained"
+def nothing_to_train(learner: str) -> str:
+    """Why a quick run of it without metadata has nothing to train, in words."""
+    if entry_of(learner).family == "reference":
+        return f"the learner '{learner}' is a reference over a fixed embedding, and nothing of it is trained"
     return "over a frozen backbone and without metadata nothing of prototypes is trained; use the mode full, or name sources"
