@@ -19,24 +19,21 @@ from metadash.dashboard.ablation.road import (
     draw_whole,
     leaks_allowed,
     opened_words,
-    progress_and_cancel,
     stored_ablation,
 )
 from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.frame import end_page, header, one_sentence
-from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.frame import end_page, header
+from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
-from metadash.dashboard.parts.theme import palette
-from metadash.dashboard.parts.watching import begin
+from metadash.dashboard.parts.theme import chart, palette
+from metadash.dashboard.parts.watching import begin, offer
 from metadash.errors import BadInput
 from metadash.figures.ablation import MEASURES, fading_chart, interaction_chart, measures_of, worth_chart
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import figure_page, report_html
 from metadash.stats import words
-
-NO_BAR = {"displayModeBar": False}
 
 data = server.chosen_dataset()
 header(
@@ -57,23 +54,14 @@ except BadInput as problem:
         st.caption("Nothing has been started. Change what it names below, and the button comes back.")
     end_page()
 
-
-@st.fragment(run_every=LOOK_EVERY)
-def live_progress() -> None:
-    with one_sentence():
-        progress_and_cancel(spec.runs, data, "ab_cancel")
-
-
 with answer_area:
     if found:
         draw_headline(found, palette())
         draw_sets(found, server.store())
-    if busy:
-        live_progress()
-    elif found is None or found.partial:
-        if found is None and (whole := answered_whole(spec, data)):
-            draw_whole(whole, spec)
-        ask(spec, data, allowed, len(found.seeds) if found else 0)
+    if not busy and found is None and (whole := answered_whole(spec, data)):
+        draw_whole(whole, spec)
+    if busy or found is None or found.partial:
+        ask(spec, data, busy, allowed, len(found.seeds) if found else 0)
     if opened := opened_words(spec):
         st.caption(opened)
 if found is None:
@@ -93,9 +81,7 @@ measure = right.segmented_control(
     help="; ".join(f"{name}: {meaning}" for name, meaning in MEASURES.items()),
 )
 picture = worth_chart(found, measure, palette())
-st.plotly_chart(
-    picture, theme=None, config=NO_BAR, key="ab_chart", alt=f"Each source by {MEASURES[measure]}, with both intervals and control"
-)
+chart(picture, key="ab_chart", alt=f"Each source by {MEASURES[measure]}, with both intervals and control")
 hollow = " Hollow: the same with its rows shuffled." if found.tier == "confirm" and measure != "share" else ""
 st.caption(
     f"In points, {measure}: {MEASURES[measure]}. Thick: 95 % interval for these test {noun}; thin: for new {noun}. Grey band: no practical "
@@ -107,31 +93,23 @@ for card in found.cards:
     draw_card(card, found, palette())
 
 
-@st.fragment(run_every=LOOK_EVERY)
-def dose_progress() -> None:
-    with one_sentence():
-        progress_and_cancel(doses, data, "ab_dose_cancel")
-
-
 if any(card.break_even is None for card in found.cards) and doses:
-    if doses_busy:
-        dose_progress()
-    else:
-        parts = jobs_of(doses, data)
-        for job in troubled(parts)[:1]:
-            st.warning(plain(job.message), icon=":material/warning:")
-        if st.button("Measure how wrong each may get", icon=":material/trending_down:", key="ab_doses", disabled=not allowed):
-            begin(doses, data)
-        st.caption(
-            f"A model that was trained to do without any source is told wrong things of more and more of what it describes: {how_long(parts)}."
-        )
+    offer(
+        doses,
+        data,
+        "ab_doses",
+        "Measure how wrong each may get",
+        "A model that was trained to do without any source is told wrong things of more and more of what it describes.",
+        busy=doses_busy,
+        icon="trending_down",
+        primary=False,
+        enabled=allowed,
+    )
 
 if len(found.values.shots) > 1:
     st.subheader("With more labelled examples", anchor=False)
-    st.plotly_chart(
+    chart(
         fading_chart(found, measure, palette()),
-        theme=None,
-        config=NO_BAR,
         key="ab_fading",
         alt=f"Each source ({measure}) over the number of labelled examples",
     )
@@ -151,10 +129,8 @@ if len(spec.sources) > 1:
 
 if found.interactions:
     st.subheader("What sources say together", anchor=False)
-    st.plotly_chart(
+    chart(
         interaction_chart(found, palette()),
-        theme=None,
-        config=NO_BAR,
         key="ab_pairs",
         alt="Interaction of each pair of sources, in points",
     )

@@ -3,7 +3,6 @@
 import numpy as np
 import streamlit as st
 
-from metadash import settings
 from metadash.answers.inner_steps import advice, details, headline, queries_table, read_adaptation, steps_table
 from metadash.answers.stored_arms import names_of, run_words
 from metadash.dashboard import server
@@ -16,8 +15,8 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
 from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.steps_link import adapting, arm_title, learners_that_adapt
-from metadash.dashboard.parts.theme import palette
-from metadash.dashboard.parts.watching import begin, watch
+from metadash.dashboard.parts.theme import chart, palette
+from metadash.dashboard.parts.watching import anew, offer
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
@@ -100,7 +99,7 @@ spec = AdaptationSpec(run.spec_as(RunSpec), int(episode) - 1, int(shot), None if
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
 found = server.store().get(digest)
-is_current = server.store().find(spec.run, data) is not None
+retrained = anew(spec.run, data)
 
 
 def go_to(number: int) -> None:
@@ -130,23 +129,12 @@ def leaf() -> None:
         )
 
 
-def ask() -> None:
-    parts = jobs_of([spec], data)
-    for job in troubled(parts)[:1]:
-        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
-    steps = f"{spec.n_steps} step{'s' if spec.n_steps != 1 else ''}"
-    st.markdown(
-        f"Pressing the button lets {entry_of(spec.run.learner).title} take {steps} on the {tests.n_way * int(shot)} labelled examples of test task "
-        f"{int(episode)}. You will see how its loss and its answers to {tests.n_way * tests.n_query} queries change with each step, and what a "
-        "prototype over the same backbone answers."
+def promise() -> str:
+    return (
+        f"Pressing the button lets {entry_of(spec.run.learner).title} take {words.plural_of(spec.n_steps, 'step')} on the {tests.n_way * int(shot)} "
+        f"labelled examples of test task {int(episode)}. You will see how its loss and its answers to {tests.n_way * tests.n_query} queries "
+        "change with each step, and what a prototype over the same backbone answers."
     )
-    if st.button("Look inside", type="primary", icon=":material/play_arrow:", key="ad_go"):
-        begin([spec], data)
-    anew = "" if is_current else " The learner was trained by an earlier version of MetaDash and is trained anew first."
-    workers = settings.worker_count()
-    st.caption(f"{words.capital(how_long(parts))} on this machine with {workers} worker{'s' if workers > 1 else ''}.{anew}")
-    with st.container(horizontal=True):
-        leaf()
 
 
 def overall() -> str:
@@ -162,7 +150,7 @@ def overall() -> str:
     )
 
 
-if st.session_state.pop("ad_leafing", digest) != digest and not found and is_current and not troubled(jobs_of([spec], data)):
+if st.session_state.pop("ad_leafing", digest) != digest and not found and not retrained and not troubled(jobs_of([spec], data)):
     with one_sentence():
         server.board().submit(spec)
         busy = True
@@ -180,10 +168,11 @@ with answer_area.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             leaf()
             link_to("compare", "Compare over all tasks", "stacked_line_chart", runs=arm.id)
-    elif busy:
-        watch([spec], data, "ad")
     else:
-        ask()
+        offer([spec], data, "ad_go", "Look inside", promise(), busy=busy, note=retrained)
+        if not busy:
+            with st.container(horizontal=True):
+                leaf()
 
 if not found:
     end_page()
@@ -204,10 +193,8 @@ accuracy = [
 if seen.right_moved is not None:
     accuracy.append(Line("+ metadata", [seen.right_moved * percent], colours.helps, "dash", 2))
 with left:
-    st.plotly_chart(
+    chart(
         over_steps(accuracy, colours, "accuracy, %", own, " %", 0, top=100.0, bottom=0.0),
-        config={"displayModeBar": False},
-        theme=None,
         key="ad_accuracy",
         alt=f"Accuracy on queries and support over {seen.steps} steps, with the prototype's as a dashed line. {headline(seen)}",
     )
@@ -216,10 +203,8 @@ losses = [
     Line("support", steps["support_loss"].tolist(), blue, "dot", 1.5),
 ]
 with right:
-    st.plotly_chart(
+    chart(
         over_steps(losses, colours, "loss", own, bottom=0.0),
-        config={"displayModeBar": False},
-        theme=None,
         key="ad_loss",
         alt=f"Loss over {seen.steps} steps: support from {losses[1].values[0]:.2f} to {losses[1].values[-1]:.2f}",
     )
@@ -243,10 +228,8 @@ if "forget_mean" in steps and seen.steps:
     for place, (name, label, meaning) in zip(st.columns(2), gates, strict=True):
         least, mean, greatest = (after[f"{name}_{which}"].tolist() for which in ("least", "mean", "greatest"))
         with place:
-            st.plotly_chart(
+            chart(
                 gate(least, mean, greatest, label, colours),
-                config={"displayModeBar": False},
-                theme=None,
                 key=f"ad_{name}",
                 alt=f"The {label} over the steps: mean {mean[0]:.3g} at step 1 and {mean[-1]:.3g} at step {seen.steps}",
             )

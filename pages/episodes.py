@@ -11,6 +11,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.reads import Refusal
+from metadash.dashboard.parts.typed import typed_condition
 from metadash.data.dataset import ROLES
 from metadash.data.facets import both
 from metadash.episodes.saved import as_table, save, saved_episodes
@@ -70,12 +71,11 @@ with st.expander("Which classes may be drawn", icon=":material/filter_alt:", exp
         help="How the classes were dealt to training, validation and test.",
     )
     role = right.segmented_control("Role", ROLES, default="test", required=True, key="ep_role", bind="query-params")
-    where = st.text_input(
+    where = typed_condition(
         "Only classes that meet this condition (SQL)",
-        key="where",
-        bind="query-params",
-        placeholder="what would follow WHERE, for example script = 'Greek'",
-        help="Metadata writes one for you from its filters.",
+        "where",
+        "script = 'Greek'",
+        "Metadata writes one for you from its filters.",
     )
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

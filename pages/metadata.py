@@ -13,6 +13,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.pool_chip import choose_pool
 from metadash.dashboard.parts.reads import Refusal
+from metadash.dashboard.parts.typed import typed_condition
 from metadash.data import facets
 from metadash.data.filter_bar import parse
 from metadash.errors import BadInput
@@ -84,12 +85,11 @@ def find() -> None:
 
 def offer_pool(filters: list[facets.Filter]) -> None:
     """The filters and a condition of one's own as the pool, with how many classes that is."""
-    own = st.text_input(
+    own = typed_condition(
         "And this condition on classes, in SQL",
-        key="md_where",
-        bind="query-params",
-        placeholder="what would follow WHERE, for example n_instances >= 90",
-        help="Any SQL expression over the columns of the table classes; it may use subqueries over the other tables.",
+        "md_where",
+        "n_instances >= 90",
+        "Any SQL expression over the columns of the table classes; it may use subqueries over the other tables.",
     )
     if own.strip() and isinstance(problem := reads.pool_ids(data, own), Refusal):
         explore.refused(problem, own)

@@ -3,7 +3,6 @@
 import numpy as np
 import streamlit as st
 
-from metadash import settings
 from metadash.answers.map_sentence import one_task, task_sentence
 from metadash.answers.stored_arms import names_of, run_words
 from metadash.dashboard import server
@@ -12,9 +11,9 @@ from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term
-from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.pictures import input_row
-from metadash.dashboard.parts.watching import begin, watch
+from metadash.dashboard.parts.watching import anew, offer
 from metadash.dashboard.prototypes.map_figure import PICTURE, TABLE_ROWS, TASK, export_table, selected_table, task_classes
 from metadash.dashboard.prototypes.map_view import colour_choices, drawn
 from metadash.errors import BadInput
@@ -113,24 +112,12 @@ def among() -> str:
     )
 
 
-def ask() -> None:
-    parts = jobs_of([spec], data)
-    for job in troubled(parts)[:1]:
-        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
-    st.markdown(
+def promise() -> str:
+    return (
         f"Pressing the button arranges test task {int(episode)} among {among()}. You will see which "
         f"{words.plural(data.description.class_noun)} the learner takes for each other"
         + (", and where the metadata moves their prototypes." if arm.reads else ".")
     )
-    if st.button("Draw the map", type="primary", icon=":material/play_arrow:", key="pr_go"):
-        begin([spec], data)
-    anew = (
-        ""
-        if server.store().find(spec.run, data)
-        else " The learner was trained by an earlier version of MetaDash and is trained anew first."
-    )
-    workers = settings.worker_count()
-    st.caption(f"{words.capital(how_long(parts))} on this machine with {words.plural_of(workers, 'worker')}.{anew}")
 
 
 def moved_by(chosen: RunSpec) -> str:
@@ -163,10 +150,8 @@ with answer_area.container(border=True):
         in_task = {int(c): plain(class_names[c]) for c in task_classes(points)}
         st.markdown(f"#### {task_sentence(one_task(points), in_task)}")
         st.caption(overall())
-    elif busy:
-        watch([spec], data, "pr")
     else:
-        ask()
+        offer([spec], data, "pr_go", "Draw the map", promise(), busy=busy, note=anew(spec.run, data))
 
 if not found:
     end_page()

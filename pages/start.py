@@ -12,9 +12,9 @@ from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header
-from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
-from metadash.dashboard.parts.watching import begin, watch
+from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.start.answer import chosen_question, computed_how, draw_answer, draw_numbers, draw_so_far, episode_row
 from metadash.dashboard.train.controls import backbone_origin
 from metadash.networks.encoders.registry import is_trained, usual_features
@@ -86,28 +86,18 @@ busy = on_its_way(jobs, data)
 found = server.stored_answer(spec, data)
 
 
-def ask() -> None:
-    """The button, what it will tell, and how long it takes. Whoever reads that is about to press it: the workers start meanwhile."""
-    server.expect_work()
-    parts = jobs_of(jobs, data)
-    for job in troubled(parts)[:1]:
-        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
+def promise() -> str:
     nouns = words.plural(data.description.class_noun)
     rotate = (
         f"in {spec.folds} folds, so that every {data.description.class_noun} is tested once"
         if spec.folds
         else "it has never seen"
     )
-    with st.container(border=True):
-        warn_first(data, spec.fold_runs[0].split, spec.run.sources)
-        st.markdown(
-            f"Pressing the button trains a learner with {question.subject}, without it, and with its rows shuffled between classes, and scores "
-            f"all three on the same {words.count(spec.n_episodes)} test tasks of {nouns} {rotate}. "
-            "You will read how much the metadata helps, how sure that is, and how many labelled examples it is worth."
-        )
-        if st.button("Answer it", type="primary", icon=":material/play_arrow:", key="start_go"):
-            begin(jobs, data)
-        st.caption(f"{words.capital(how_long(parts))} on this machine. It goes on if you close the page.")
+    return (
+        f"Pressing the button trains a learner with {question.subject}, without it, and with its rows shuffled between classes, and scores "
+        f"all three on the same {words.count(spec.n_episodes)} test tasks of {nouns} {rotate}. "
+        "You will read how much the metadata helps, how sure that is, and how many labelled examples it is worth."
+    )
 
 
 @st.fragment(run_every=LOOK_EVERY)
@@ -120,12 +110,14 @@ if found:
     draw_answer(found)
     if looked := looked_at_answer(found, data, server.store()):
         st.caption(plain(looked))
-elif busy:
-    with st.container(border=True):
-        growing()
-        watch(jobs, data, "start")
 else:
-    ask()
+    with st.container(border=True):
+        if busy:
+            growing()
+        else:
+            server.expect_work()  # whoever reads what the button will tell is about to press it: the workers start meanwhile
+            warn_first(data, spec.fold_runs[0].split, spec.run.sources)
+        offer(jobs, data, "start_go", "Answer it", promise(), busy=busy, note="It goes on if you close the page.")
 
 st.subheader("One of the tasks", anchor=False)
 episode_row(data, spec)

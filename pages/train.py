@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from metadash import settings
 from metadash.answers.sentence import examples
 from metadash.answers.stored_arms import arm_id
 from metadash.dashboard import server
@@ -13,15 +12,14 @@ from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain, unbroken
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header, one_sentence
-from metadash.dashboard.parts.jobs import LOOK_EVERY, how_long, jobs_of
+from metadash.dashboard.parts.jobs import LOOK_EVERY
 from metadash.dashboard.parts.pool_chip import chosen_pool
-from metadash.dashboard.parts.watching import begin, watch
+from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.train.controls import chosen_runs, reading
 from metadash.dashboard.train.how import MODES, recipe_lines
 from metadash.dashboard.train.queue import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
-from metadash.runs.estimate import with_needs
 from metadash.runs.kinds import run_digest
 from metadash.runs.queue.jobs import all_jobs
 from metadash.runs.store import Run
@@ -48,32 +46,19 @@ except BadInput as sentence:
 
 jobs = all_jobs(server.workspace())
 busy = any(job.active for job in jobs)
-needed = {run_digest(spec, data) for spec in with_needs(list(specs))}
 asked = {run_digest(spec, data) for spec in specs}  # a backbone that trains for somebody else does not hold up the button
 stored: list[Run] = [run for spec in specs if (run := server.store().find(spec, data))]
 
 
-def ask() -> None:
-    """The button, what it will tell, and how long it takes."""
+def promise() -> str:
     noun = words.plural(data.description.class_noun)
     tests = specs[0].evaluation
-    for job in [job for job in jobs if job.digest in needed and job.state in ("failed", "cancelled", "interrupted")][:1]:
-        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
-    warn_first(data, specs[0].split, specs[0].sources)
-    recipe_note(specs[0])
     runs = f"{len(specs)} runs, one a seed" if len(specs) > 1 else "one run"
     single = "" if specs[0].trains else " (over a frozen backbone there is nothing more to train, so one serves every seed)"
-    st.markdown(
+    return (
         f"Pressing the button trains {LEARNERS[specs[0].learner].title} {reading(specs[0])} and scores it on {words.count(tests.n_episodes)} "
         f"test tasks of {tests.n_way} {noun} it has never seen. You will read how often it is right, and can compare it with any other "
         f"learner on the same tasks. That is {runs}{single}."
-    )
-    if st.button("Train", type="primary", icon=":material/play_arrow:", key="tr_go"):
-        begin(specs, data)
-    workers = settings.worker_count()
-    already = f" {len(stored)} of {len(specs)} runs are stored already." if stored else " Nothing of it is stored yet."
-    st.caption(
-        f"{words.capital(how_long(jobs_of(specs, data)))} on this machine with {words.plural_of(workers, 'worker')}.{already}"
     )
 
 
@@ -121,10 +106,13 @@ with st.container(border=True):
             known()
         except BadInput as damage:
             st.error(plain(damage), icon=":material/error:")
-    elif any(job.active for job in jobs if job.digest in asked):
-        watch(specs, data, "tr", "Cancel all of these")
     else:
-        ask()
+        under_way = any(job.active for job in jobs if job.digest in asked)
+        if not under_way:
+            warn_first(data, specs[0].split, specs[0].sources)
+            recipe_note(specs[0])
+        already = f"{len(stored)} of {len(specs)} runs are stored already." if stored else "Nothing of it is stored yet."
+        offer(specs, data, "tr_go", "Train", promise(), busy=under_way, note=already, stop="Cancel all of these")
 
 
 def log_part(shown: str) -> None:

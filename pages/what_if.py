@@ -16,7 +16,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
 from metadash.dashboard.parts.instances import instance_edits_of, known_sources, level_label
 from metadash.dashboard.parts.jobs import jobs_of, on_its_way, troubled
-from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.what_if.question import (
     changes_of,
@@ -176,10 +176,8 @@ if found is None:
     end_page()
 
 st.markdown("##### Accuracy before and after, paired on the same tasks")
-st.plotly_chart(
+chart(
     differences_chart(dots_of(result, palette()), palette(), in_order=True),
-    theme=None,
-    config={"displayModeBar": False},
     key="wi_dots",
     alt="Difference in accuracy after the change, at each number of shots",
 )
@@ -214,10 +212,8 @@ def map_part() -> None:
     if drawn is None:
         offer([pinned], data, "wi_map", "Draw the map of this task", busy=busy, icon="scatter_plot", primary=False)
         return
-    st.plotly_chart(
+    chart(
         moved_map(drawn.frame("points"), drawn.array("vectors"), classes, data, palette(), found.frame("instances")),
-        theme=None,
-        config={"displayModeBar": False},
         key="wi_map_chart",
         alt="Map of the task with the way of each prototype",
     )
@@ -254,10 +250,8 @@ def dose_part() -> None:
     if not stored:
         return
     curves = dose_curves(stored, server.store(), int(shot))
-    st.plotly_chart(
+    chart(
         dose_chart(curves, palette()),
-        theme=None,
-        config={"displayModeBar": False},
         key="wi_dose_chart",
         alt="Gain over doing without the sources as more is hit, one curve for each kind of fault",
     )

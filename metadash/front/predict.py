@@ -104,7 +104,7 @@ def as_seen(arm: Arm, needed: Sequence[Run], rows: np.ndarray) -> Tensor:
     if not arm.frozen:
         return torch.from_numpy(read_fresh(needed[0], arm.dataset, rows) if arm.spec.mode == "full" else rows)
     found = fresh_features(needed[0], arm.dataset, rows)
-    if "inner_steps" in entry_of(arm.spec.learner).options:
+    if entry_of(arm.spec.learner).reads_centred:
         found = found - arm.centre
     return torch.from_numpy(found)
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from metadash.errors import BadInput, nearest
-from metadash.learners import recipes
+from metadash.learners.core import papers
 from metadash.learners.core.entry import LearnerEntry, Mode
 from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS
 from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
+from metadash.learners.transductive import TRANSDUCTIVE
 
 if typing.TYPE_CHECKING:
     from torch import nn
@@ -35,7 +36,7 @@ ENTRIES = (
         distances=DISTANCES,
         learns=False,
         stacks=True,
-        paper_recipe=recipes.SNELL,
+        paper_recipe=papers.SNELL,
     ),
     LearnerEntry(
         "matching",
@@ -47,7 +48,7 @@ ENTRIES = (
         "As Prototypical Networks; full context embeddings cost several times more to score, and depend on the order of the support.",
         "metadash.learners.matching:MatchingNetwork",
         ("matching_scale", "fce", "fce_steps"),
-        paper_recipe=recipes.VINYALS,
+        paper_recipe=papers.VINYALS,
     ),
     LearnerEntry(
         "relation",
@@ -60,7 +61,7 @@ ENTRIES = (
         "metadash.learners.relation:RelationNetwork",
         ("hidden",),
         fusions=PROTOTYPE_FUSIONS,
-        paper_recipe=recipes.SUNG,
+        paper_recipe=papers.SUNG,
     ),
     LearnerEntry(
         "r2d2",
@@ -72,8 +73,9 @@ ENTRIES = (
         "Hardly more than Prototypical Networks: one small linear system a task.",
         "metadash.learners.ridge:R2D2",
         ("ridge_lambda",),
-        paper_recipe=recipes.BERTINETTO,
+        paper_recipe=papers.BERTINETTO,
     ),
+    *TRANSDUCTIVE,
     LearnerEntry(
         "maml",
         "MAML",
@@ -89,7 +91,7 @@ ENTRIES = (
         through=True,
         learning_rate=1e-3,
         quick={"inner_lr": 0.3},
-        paper_recipe=recipes.FINN,
+        paper_recipe=papers.FINN,
     ),
     LearnerEntry(
         "fomaml",
@@ -106,7 +108,7 @@ ENTRIES = (
         through=True,
         learning_rate=1e-3,
         quick={"inner_lr": 0.3},
-        paper_recipe=recipes.FINN,
+        paper_recipe=papers.FINN,
     ),
     LearnerEntry(
         "anil",
@@ -123,7 +125,7 @@ ENTRIES = (
         through=True,
         learning_rate=1e-3,
         quick={"inner_lr": 0.3},
-        paper_recipe=recipes.RAGHU,
+        paper_recipe=papers.RAGHU,
     ),
     LearnerEntry(
         "meta-sgd",
@@ -157,7 +159,7 @@ ENTRIES = (
         quick={"inner_lr": 0.03},
         optimiser="descent",
         annealed="reptile_epsilon",
-        paper_recipe=recipes.NICHOL,
+        paper_recipe=papers.NICHOL,
     ),
     LearnerEntry(
         "protomaml",
@@ -188,7 +190,7 @@ ENTRIES = (
         learning_rate=1e-3,
         gates=True,
         clip=0.25,
-        paper_recipe=recipes.RAVI,
+        paper_recipe=papers.RAVI,
     ),
     LearnerEntry(
         "baseline",

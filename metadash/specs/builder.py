@@ -62,7 +62,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     classes), ``ways``. Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
     one comes with the data set). Of the run: ``split``, ``learner``, ``mode``, ``fusion``, ``control`` and whatever else a RunSpec has. Of its
     training: ``train_ways``, ``train_shots``, ``train_queries``, ``train_strategy``, ``start``, ``schedule``, ``keep``; ``recipe`` stands for
-    all that the learner's recipe of that name sets (``metadash.learners.recipes``), and whatever else is chosen goes before it.
+    all that the learner's recipe of that name sets (``metadash.learners.core.papers``), and whatever else is chosen goes before it.
     Raises BadInput for a choice that there is not, that would be ignored, or that the spec refuses.
 
     >>> from metadash.data.library import open_dataset

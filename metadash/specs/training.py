@@ -120,4 +120,4 @@ def nothing_to_train(learner: str) -> str:
     """Why a quick run of it without metadata has nothing to train, in words."""
     if entry_of(learner).family == "reference":
         return f"the learner '{learner}' is a reference over a fixed embedding, and nothing of it is trained"
-    return "over a frozen backbone and without metadata nothing of prototypes is trained; use the mode full, or name sources"
+    return f"over a frozen backbone and without metadata nothing of the learner '{learner}' is trained; use the mode full, or name sources"

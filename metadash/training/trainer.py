@@ -134,8 +134,8 @@ class Arm:
         else:
             self.stored = np.array(features_of(needed[0]))
             self.centre = self.stored[train].mean(axis=0)
-            if "inner_steps" in entry_of(spec.learner).options:
-                self.stored -= self.centre  # gradient steps of a linear head go astray along a common offset
+            if entry_of(spec.learner).reads_centred:
+                self.stored -= self.centre
             dim, self.inputs = self.stored.shape[1], self.stored
         if spec.mode == "full" and not spec.from_random:
             self.inputs = network_inputs(needed[0], dataset)

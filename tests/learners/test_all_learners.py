@@ -18,7 +18,8 @@ from metadash.networks.anchors import MetadataContext
 from metadash.networks.conv4 import Conv4
 from tests.learners.tasks import SOURCE, TellingTasks, accuracy, gaussian_tasks, set_strength, some_metadata
 
-CLASSIFIERS = ("prototypical", "matching", "relation", "r2d2", "baseline", "baseline-plus", "centroid", "logistic")
+TRANSDUCTIVE = ("bd-cspn", "laplacian-shot", "tim")
+CLASSIFIERS = ("prototypical", "matching", "relation", "r2d2", *TRANSDUCTIVE, "baseline", "baseline-plus", "centroid", "logistic")
 """Over embeddings, with and without metadata, for any number of ways."""
 
 WITHOUT = (*CLASSIFIERS, "chance")
@@ -118,15 +119,25 @@ def test_tasks_of_a_batch_do_not_see_one_another(name, metadata):
 
 
 @pytest.mark.parametrize("name", WITHOUT)
-def test_queries_do_not_see_one_another(name):
+def test_queries_see_one_another_where_the_list_says_that_a_learner_is_transductive_and_nowhere_else(name):
     support, query, _ = gaussian_tasks()
     made = learner(name)
-    torch.testing.assert_close(
-        made.classify(TaskBatch.by_class(support, query[:, 7:9])),
-        made.classify(TaskBatch.by_class(support, query))[:, 7:9],
-        atol=1e-4,
-        rtol=1e-4,
-    )
+    few = made.classify(TaskBatch.by_class(support, query[:, 7:9]))
+    many = made.classify(TaskBatch.by_class(support, query))[:, 7:9]
+    assert torch.allclose(few, many, atol=1e-4, rtol=1e-4) != LEARNERS[name].transductive
+
+
+@pytest.mark.parametrize("name", TRANSDUCTIVE)
+def test_the_order_of_the_queries_reorders_the_answers_and_what_fills_up_changes_none(name):
+    support, query, _ = gaussian_tasks()
+    made, order = learner(name).double(), torch.randperm(50, generator=torch.Generator().manual_seed(0))
+    alone = made.classify(TaskBatch.by_class(support.double(), query.double()))
+    moved = made.classify(TaskBatch.by_class(support.double(), query[:, order].double()))
+    torch.testing.assert_close(moved, alone[:, order])
+    filled = torch.cat([query, 100 + torch.randn(8, 7, 16)], dim=1).double()
+    there = (torch.arange(57) < 50).expand(8, -1)
+    found = made.classify(TaskBatch.by_class(support.double(), filled, query_mask=there))
+    torch.testing.assert_close(found[:, :50], alone)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -144,7 +155,7 @@ def test_the_order_of_a_classs_examples_does_not_matter(name):
 @pytest.mark.parametrize("shots", [0, 1, 3])
 @pytest.mark.parametrize("name", WITH)
 def test_gradients_by_embeddings_and_by_every_parameter_are_the_finite_differences(name, shots):
-    options = {"finetune_steps": 6} if name.startswith("baseline") else {}
+    options = {"finetune_steps": 6} if name.startswith("baseline") else {"tim_steps": 6} if name == "tim" else {}
     made = learner(name, metadata=True, ways=3, dim=4, options=options).double()
     if name == "logistic":
         made.logistic_steps = 12  # wherever descent is stopped, it can be differentiated

@@ -421,7 +421,7 @@ def test_leave_to_leak_a_file_and_the_shipped_backbone_make_their_difference(sta
         ("train", "--learner reptile --mode full --schedule cosine", "its step reptile_epsilon falls linearly to zero"),
         ("train", "--learner reptile --mode full --learning-rate 0.1", "whose step is its option reptile_epsilon"),
         ("train", "--learner protomaml --recipe paper", "has no recipe 'paper'"),
-        ("train", "--learner chance --recipe paper", "it is a reference"),
+        ("train", "--learner chance --recipe paper", "nothing of it is trained from task to task"),
         ("train", "--recipe paper --own-backbone", "no backbone is trained before"),
         ("train", "--mode full --train-ways 1", "train_ways is 1"),
         ("whatif", "--run $informed --dose place --episode 3", "--episode would be ignored by --dose"),

@@ -18,8 +18,8 @@ from metadash.dashboard.parts.budget import backbone_episodes, test_tasks, train
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import known_sources, level_label
-from metadash.dashboard.parts.jobs import active, cancel, how_long, jobs_of, progress_bar, troubled
-from metadash.dashboard.parts.watching import begin
+from metadash.dashboard.parts.jobs import jobs_of
+from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.train.controls import backbone_origin
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
@@ -255,46 +255,31 @@ def doses_of(spec: AblationSpec, data: Dataset) -> dict:
     return dose_specs(spec, data) if spec.run.reads_at_test else {}
 
 
-def progress_and_cancel(specs: list[Spec], data: Dataset, key: str) -> None:
-    """One bar over all the runs; to be called in a fragment that looks again. Brings the page up to date when a run ends."""
-    parts = jobs_of(specs, data)
-    done = sum(part.done for part in parts)
-    before = st.session_state.get(f"{key} done", done)
-    st.session_state[f"{key} done"] = done
-    if done != before or not active(parts):
-        st.rerun()
-    progress_bar(parts)
-    if st.button("Cancel", icon=":material/close:", key=key, help="What is finished stays, and it can go on from there."):
-        cancel(parts)
-        st.rerun()
-
-
-def ask(spec: AblationSpec, data: Dataset, allowed: bool, finished: int) -> None:
-    """The button, what it will tell, and how long it takes."""
-    parts = jobs_of(spec.runs, data)
-    for job in troubled(parts)[:1]:
-        st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
-    nouns = words.plural(data.description.class_noun)
-    sources = words.plural_of(len(spec.sources), "source")
-    if not finished:
-        st.markdown(
-            f"Pressing the button {what_it_does(spec)}, and scores all on the same {words.count(spec.run.evaluation.n_episodes * len(spec.splits))} test tasks of "
-            f"{nouns} the learner has never seen. You will read what each of {sources} adds beside the others, how sure that is, and how many "
-            "labelled examples it is worth."
-        )
-    if st.button(
-        "Go on" if finished else "Measure what each is worth",
-        type="primary",
-        icon=":material/play_arrow:",
-        key="ab_go",
-        disabled=not allowed,
-    ):
-        begin(spec.runs, data)
-    if not allowed:
+def ask(spec: AblationSpec, data: Dataset, busy: bool, allowed: bool, finished: int) -> None:
+    """The button, what it will tell, and how long it takes; or how far it is, and the page anew with each run that ends."""
+    promise, note = ("", "") if busy else (what_it_tells(spec, data, finished), how_it_goes_on(spec, data))
+    label = "Go on" if finished else "Measure what each is worth"
+    offer(spec.runs, data, "ab_go", label, promise, busy=busy, enabled=allowed, note=note, each=True)
+    if not allowed and not busy:
         st.caption("A source in it gives the classes away: take it out below, or allow it there.")
+
+
+def what_it_tells(spec: AblationSpec, data: Dataset, finished: int) -> str:
+    """Nothing where some seeds are there already: what they tell stands above."""
+    if finished:
+        return ""
+    return (
+        f"Pressing the button {what_it_does(spec)}, and scores all on the same {words.count(spec.run.evaluation.n_episodes * len(spec.splits))} test tasks of "
+        f"{words.plural(data.description.class_noun)} the learner has never seen. You will read what each of {words.plural_of(len(spec.sources), 'source')} adds "
+        "beside the others, how sure that is, and how many labelled examples it is worth."
+    )
+
+
+def how_it_goes_on(spec: AblationSpec, data: Dataset) -> str:
+    parts = jobs_of(spec.runs, data)
     stored = sum(part.done for part in parts)
     already = f" {stored} of {len(parts)} runs are stored already." if stored else ""
-    st.caption(f"{words.capital(how_long(parts))} on this machine. It goes on if you close the page.{already} {spec.limitation}")
+    return f"It goes on if you close the page.{already} {spec.limitation}"
 
 
 def what_it_does(spec: AblationSpec) -> str:

@@ -39,14 +39,12 @@ from metadash.dashboard.compare.matrix import matrix
 from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.parts.theme import chart, palette
 from metadash.figures.charts import curve_over_shots, curve_over_ways, mean_against_cost
 from metadash.stats import words
 from metadash.stats.caveats import chosen_on_validation, single_seed, winners_curse
 from metadash.stats.metric import Metric
 from metadash.stats.scored import Scores
-
-STILL = {"displayModeBar": False}
 
 
 @dataclass(frozen=True)
@@ -171,10 +169,8 @@ class SideBySide:
 
     def draw_differences(self) -> None:
         st.subheader(f"Differences from “{plain(self.names[self.baseline])}”", anchor=False)
-        st.plotly_chart(
+        chart(
             differences_chart(dots(self.names, self.compared, self.shot, self.arms, self.colours), palette(), self.metric.rope),
-            config=STILL,
-            theme=None,
             key="cmp_dots",
             alt=f"Paired differences from the baseline at {self.shot} shots with their intervals",
         )
@@ -211,10 +207,8 @@ class SideBySide:
         if self.pairs:
             st.markdown(cheapest_words(self.plain_names, costs, self.pairs))
         learners, unit = priced(self.names, self.scores, self.arms, self.colours, self.shot)
-        st.plotly_chart(
+        chart(
             mean_against_cost(learners, unit, palette(), metric=self.metric),
-            config=STILL,
-            theme=None,
             key="cmp_cost",
             alt=f"{self.metric.title.capitalize()} of each learner at {self.shot} shots with its intervals, over the {unit}",
         )
@@ -231,7 +225,7 @@ class SideBySide:
         first, one = next(iter(self.compared.items()))
         worth = one.worth if len(self.arms) == 2 else None
         start = one.at(shots[0])
-        st.plotly_chart(
+        chart(
             curve_over_shots(
                 shots,
                 curves(self.names, self.scores, [by_id[first], by_id[self.baseline]] if worth else self.arms, self.colours),
@@ -240,8 +234,6 @@ class SideBySide:
                 worth=worth.value if worth and not worth.censored else None,
                 metric=self.metric,
             ),
-            config=STILL,
-            theme=None,
             key="cmp_curves",
             alt=f"{self.metric.title.capitalize()} of each learner over the number of labelled examples per class",
         )
@@ -267,10 +259,8 @@ class SideBySide:
         if len(ways) < 2:
             return
         st.subheader(f"{self.metric.title.capitalize()} over ways", anchor=False)
-        st.plotly_chart(
+        chart(
             curve_over_ways(ways, lines, palette(), metric=self.metric),
-            config=STILL,
-            theme=None,
             key="cmp_ways_curves",
             alt=f"{self.metric.title.capitalize()} of each learner at {self.shot} shots over the number of classes to tell apart, with chance",
         )

@@ -12,7 +12,7 @@ from metadash.canonical import canonical_json
 from metadash.dashboard.metadata import privacy as blurring
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.parts.theme import chart, palette
 from metadash.data.dataset import ROLES, Dataset
 from metadash.errors import BadInput
 from metadash.figures.charts import base
@@ -193,10 +193,8 @@ def recognisable(data: Dataset) -> None:
     with st.container(horizontal=True, gap="medium"):
         for name, value in figures.items():
             st.metric(name, value, width="content")
-    st.plotly_chart(
+    chart(
         sizes_chart(found),
-        theme=None,
-        config={"displayModeBar": False},
         key="md_sizes",
         alt="Rows by the size of the group they share their values with: " + anonymity_sentence(found),
     )

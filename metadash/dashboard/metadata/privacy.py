@@ -15,7 +15,7 @@ from metadash.dashboard import server
 from metadash.dashboard.compare.learners import shelf
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
 from metadash.data.columns.kind import REPLACED
 from metadash.data.columns.registry import kind_of, rung_named
@@ -195,10 +195,8 @@ def cost_chart(rows: Sequence[Cost]) -> None:
         for row in done
         if row.cost
     ]
-    st.plotly_chart(
+    chart(
         interval_dots(dots, colours),
-        theme=None,
-        config={"displayModeBar": False},
         key="md_cost_chart",
         alt="Accuracy lost by each step at one example per class, with intervals",
     )
@@ -246,10 +244,8 @@ def alone(data: Dataset) -> None:
             )
             for one in found
         ]
-        st.plotly_chart(
+        chart(
             interval_dots(dots, colours, rope=0.0),
-            theme=None,
-            config={"displayModeBar": False},
             key="md_alone_chart",
             alt="Accuracy of each source alone, in points above chance",
         )

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from metadash.dashboard import server
-from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.parts.theme import chart, palette
 from metadash.figures.charts import base
 from metadash.figures.palette import Palette
 from metadash.runs.queue.jobs import JobFolder
@@ -63,10 +63,8 @@ def learning_curves(rows: Rows, key: str, over: bool) -> None:
             if not steps:
                 st.container(height=230, border=False).caption(f"The {label.removesuffix(', %')} will be drawn here.")
                 continue
-            st.plotly_chart(
+            chart(
                 curve(steps, values, label, shades[name], colours),
-                config={"displayModeBar": False},
-                theme=None,
                 key=f"{key}_{name}",
                 alt=f"{label.capitalize()} over {steps[-1]} training steps, at the end {values[-1]:.3g}",
             )

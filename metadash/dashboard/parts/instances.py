@@ -7,6 +7,7 @@ import streamlit as st
 
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.pictures import input_row
+from metadash.dashboard.parts.typed import new_value
 from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Dataset
 from metadash.data.literals import identifier
@@ -83,13 +84,7 @@ def instance_edits_of(sources: tuple[str, ...], task: EpisodeManifest, data: Dat
     columns = {column: name for name in of_instances for column in data.source(name).columns}
     column = left.selectbox("Its column", list(columns), key="wi_instance_column", bind="query-params")
     now = columns_of(columns[column], data)[column][target]
-    value = right.text_input(
-        "Its new value",
-        key="wi_instance_value",
-        bind="query-params",
-        placeholder="missing",
-        help="Leave it empty to make it missing.",
-    )
+    value = new_value(right, "Its new value", "wi_instance_value")
     st.caption(f"Now it is: {plain(str(now))}" if pd.notna(now) else "Now it is missing.")
     st.html(input_row(data, [target], size=64, alts=[labels[target]]))
     return (InstanceEdit(int(target), column, value),)

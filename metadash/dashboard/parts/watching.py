@@ -21,6 +21,7 @@ from metadash.dashboard.parts.jobs import (
 )
 from metadash.data.dataset import Dataset
 from metadash.specs.any_spec import Spec
+from metadash.specs.run import RunSpec
 from metadash.stats import words
 
 
@@ -34,15 +35,20 @@ def offer(
     busy: bool | None = None,
     icon: str = "play_arrow",
     primary: bool = True,
+    enabled: bool = True,
+    note: str = "",
+    stop: str = "Cancel",
+    each: bool = False,
 ) -> None:
     """The button that computes what is not stored of ``specs``, or the bar while that goes on; nothing once all is there.
 
-    ``busy``: whether they were on their way (see ``on_its_way``) before the page read what is stored, where it has; what ended since
-    is then watched once more, and not offered anew. ``primary``: whether the page waits for it.
+    ``promise`` is what pressing it will tell, ``note`` stands behind how long that takes. ``busy``: whether they were on their way (see
+    ``on_its_way``) before the page read what is stored, where it has; what ended since is then watched once more, and not offered anew.
+    ``primary``: whether the page waits for it. ``stop`` and ``each``: as ``watch`` has them.
     """
     busy = on_its_way(specs, data) if busy is None else busy
     if busy:
-        watch(specs, data, key)
+        watch(specs, data, key.removesuffix("_go"), stop, each)
         return
     store = server.store()
     missing = [spec for spec in specs if not store.find(spec, data)]
@@ -53,11 +59,12 @@ def offer(
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
     if promise:
         st.markdown(promise)
-    if st.button(label, type="primary" if primary else "secondary", icon=f":material/{icon}:", key=key):
+    if st.button(label, type="primary" if primary else "secondary", icon=f":material/{icon}:", key=key, disabled=not enabled):
         begin(specs, data)
-    workers = settings.worker_count()
+    workers, count = settings.worker_count(), sum(not part.done for part in parts)
+    counted = f"{words.count(count)} runs, " if count > 1 else ""
     st.caption(
-        f"{words.plural_of(sum(not part.done for part in parts), 'run')}, {how_long(parts)} on this machine with {words.plural_of(workers, 'worker')}."
+        f"{words.capital(f'{counted}{how_long(parts)}')} on this machine with {words.plural_of(workers, 'worker')}. {note}".strip()
     )
 
 
@@ -82,12 +89,25 @@ def begin(specs: Sequence[Spec], data: Dataset, again: bool = True) -> None:
 
 
 @st.fragment(run_every=LOOK_EVERY)
-def watch(specs: Sequence[Spec], data: Dataset, key: str, label: str = "Cancel") -> None:
-    """One bar over all of ``specs``, with *cancel*; the page is run again when none is on its way any more."""
+def watch(specs: Sequence[Spec], data: Dataset, key: str, label: str = "Cancel", each: bool = False) -> None:
+    """One bar over all of ``specs``, with *cancel*; the page is run again when none is on its way any more, or whenever ``each`` of
+    them has ended."""
     with one_sentence():
         parts = jobs_of(specs, data)
-        if not active(parts):
+        done = sum(part.done for part in parts)
+        before = st.session_state.get(f"{key} done", done)
+        st.session_state[f"{key} done"] = done
+        if not active(parts) or (each and done != before):
             st.rerun()
         progress_bar(parts)
-        if st.button(label, icon=":material/close:", key=f"{key}_cancel"):
+        if st.button(
+            label, icon=":material/close:", key=f"{key}_cancel", help="What is finished stays, and it can go on from there."
+        ):
             cancel(parts)
+            st.rerun()
+
+
+def anew(spec: RunSpec, data: Dataset) -> str:
+    """A note where a stored learner has to be trained once more before it can be looked into."""
+    current = server.store().find(spec, data) is not None
+    return "" if current else "The learner was trained by an earlier version of MetaDash and is trained anew first."

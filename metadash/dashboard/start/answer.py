@@ -9,7 +9,7 @@ from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.pictures import input_row
-from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.parts.theme import chart, palette
 from metadash.data.dataset import Dataset, Question
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
@@ -58,10 +58,8 @@ def draw_answer(answer: Answer) -> None:
             f"{words.count(answer.n_episodes)} episodes · {answer.n_classes} test {plural(answer.class_noun)}{groups} · {plural_of(len(answer.spec.seeds), 'seed')}{f' · {answer.spec.folds} folds, every {answer.class_noun} tested once' if answer.spec.folds else ''} · "
             f"{MODE_NOTES[answer.spec.mode]} · batch norm: {answer.batch_norm} statistics"
         )
-    st.plotly_chart(
+    chart(
         answer_curve(answer, palette()),
-        config={"displayModeBar": False},
-        theme=None,
         key="answer_curve",
         alt=f"{answer.metric.title.capitalize()} over shots with, without and with shuffled metadata: {first}",
     )

@@ -12,6 +12,7 @@ from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.budget import backbone_episodes, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
+from metadash.dashboard.parts.typed import typed_condition
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, recipe_steps, training_controls
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
@@ -288,12 +289,8 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         "Queries per class", 1, 50, usual.n_query, key="tr_query", bind="query-params", help=term("query")
     )
     tests = test_tasks(right, "tr_tests", 50, 500)
-    where = st.text_input(
-        "Only test classes where … (SQL)",
-        key="where",
-        bind="query-params",
-        placeholder="script = 'Greek'",
-        help="What would follow WHERE in SQL, on the table classes. Training sees its whole pool.",
+    where = typed_condition(
+        "Only test classes where … (SQL)", "where", "script = 'Greek'", "On the table classes. Training sees its whole pool."
     )
 
     def tasks() -> dict[str, Any]:

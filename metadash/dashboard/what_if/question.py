@@ -15,6 +15,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
 from metadash.dashboard.parts.pictures import input_row
+from metadash.dashboard.parts.typed import new_value
 from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow_on_map
 from metadash.data.columns.registry import rung_named
 from metadash.data.dataset import Dataset
@@ -102,9 +103,7 @@ def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> t
         return ()
     column = middle.selectbox("Column", columns, key="wi_edit_column", bind="query-params")
     now = data.classes[column][target]
-    value = right.text_input(
-        "New value", key="wi_edit_value", bind="query-params", placeholder="missing", help="Leave it empty to make it missing."
-    )
+    value = new_value(right, "New value", "wi_edit_value")
     st.caption(f"Now it is: {now}" if pd.notna(now) else "Now it is missing.")
     return (Edit(int(target), column, value),)
 

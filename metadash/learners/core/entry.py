@@ -11,7 +11,7 @@ from metadash.learners.core.recipe import QUICK, RECIPES, Recipe
 Mode = Literal["quick", "full"]
 """Over the frozen embeddings of a backbone, or end to end."""
 
-Family = Literal["metric", "closed form", "optimisation", "recurrent", "reference"]
+Family = Literal["metric", "closed form", "transductive", "optimisation", "recurrent", "reference"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class LearnerEntry:
     reads the data set's own inputs, not embeddings of them. ``fusions`` are the ways in which it can take metadata in.
     ``through``: unless ``first_order``, its meta-gradient goes through the inner steps. ``gates``: an LSTM decides how far each
     parameter moves. ``makes_head``: the head of a task is made of its support, before any step. ``stacks``: its heads over frozen
-    embeddings train and count side by side, many sets of sources at once. ``make`` is "module:Class".
+    embeddings train and count side by side, many sets of sources at once. ``transductive``: it classifies the queries of a task
+    together, so that an answer depends on what else is asked. ``centres``: over frozen embeddings it is given them less their mean over
+    meta-train. ``make`` is "module:Class".
 
     How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
     option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient. ``paper_recipe``: all
@@ -51,6 +53,8 @@ class LearnerEntry:
     gates: bool = False
     makes_head: bool = False
     stacks: bool = False
+    transductive: bool = False
+    centres: bool = False
     optimiser: Literal["adamw", "descent"] = "adamw"
     annealed: str = ""
     clip: float | None = None
@@ -63,6 +67,11 @@ class LearnerEntry:
     def adapts_backbone(self) -> bool:
         """End to end, each task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
         return "batch_norm" in self.options
+
+    @property
+    def reads_centred(self) -> bool:
+        """Over frozen embeddings it is given them less their mean; gradient steps of a linear head go astray along a common offset."""
+        return self.centres or "inner_steps" in self.options
 
     def recipe(self, name: str) -> Recipe:
         """Its recipe of that name. Raises BadInput where there is none."""
@@ -78,8 +87,8 @@ class LearnerEntry:
 
     @property
     def why_no_recipe(self) -> str:
-        if self.family == "reference":
-            return "it is a reference, and nothing of it is trained from task to task"
+        if not self.learns:
+            return "nothing of it is trained from task to task"
         return f"its source ({self.paper}) trains in a way that is not to be had here"
 
     def outer_rate(self, mode: Mode) -> float:

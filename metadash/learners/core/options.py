@@ -24,7 +24,8 @@ class LearnerOptions(Checked):
     uniform in ``alpha``. Reptile: minibatches of ``inner_batch``, ``inner_optimiser``, and ``reptile_epsilon``, the outer step's
     start, which the trainer reads. ``hidden`` units of the relation module or the meta-LSTM. Matching Networks:
     ``matching_scale``, ``fce`` (full context embeddings) and the ``fce_steps`` of its reading LSTM. R2D2: λ starts at
-    ``ridge_lambda``. Baselines: ``finetune_steps`` and ``finetune_lr``. Logistic regression: the inverse penalty ``logistic_c``.
+    ``ridge_lambda``. BD-CSPN and LaplacianShot: ``rectify_top`` queries join each prototype; ``laplacian_lambda`` weighs the labels of a
+    query's ``neighbours``. TIM: ``tim_steps`` of size ``tim_lr``, and ``tim_alpha`` of its entropies (1: Shannon's). Baselines: ``finetune_steps`` and ``finetune_lr``. Logistic regression: the inverse penalty ``logistic_c``.
     """
 
     inner_steps: Annotated[int, Between(0, 100)] = 5
@@ -44,6 +45,12 @@ class LearnerOptions(Checked):
     fce: bool = False
     fce_steps: Annotated[int, Between(1, 50)] = 5
     ridge_lambda: Annotated[float, Between(1e-6, 1e6)] = 0.1
+    rectify_top: Annotated[int, Between(0, 1000)] = 8
+    laplacian_lambda: Annotated[float, Between(0.0, 100.0)] = 0.7
+    neighbours: Annotated[int, Between(0, 100)] = 3
+    tim_alpha: Annotated[float, Between(1.0, 20.0)] = 1.0
+    tim_steps: Annotated[int, Between(0, 2000)] = 50
+    tim_lr: Annotated[float, Between(1e-6, 1.0)] = 0.01
     finetune_steps: Annotated[int, Between(0, 1000)] = 100
     finetune_lr: Annotated[float, Between(1e-6, 10.0)] = 0.01
     logistic_c: Annotated[float, Between(1e-4, 1e4)] = 1.0
