@@ -153,7 +153,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
         "--learner matching --sources place",
         "--strategy uniform",
         "--learner chance",
-        "--mode full --recipe paper",
+        "--mode full",
         "--learner reptile --mode full",
     ),
     "learners": ("",),
