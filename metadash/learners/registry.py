@@ -197,11 +197,11 @@ ENTRIES = (
         "Baseline",
         "reference",
         "Chen, Liu, Kira, Wang & Huang 2019",
-        "No meta-learning: each task fine-tunes a new linear head on its examples over the embedding as it is. Weak at one shot "
-        "with a shallow backbone, and surprisingly strong with more shots or a deep one.",
-        "Nothing to train; 100 steps of a head a task, some milliseconds each.",
+        "A head that does not learn to learn: each task fine-tunes a new linear one on its examples, over the embedding as it is. A "
+        "strong reference, more so with more shots or a deeper backbone.",
+        "Nothing to train; 100 epochs of a head a task, one to three milliseconds in all.",
         "metadash.learners.baseline:Baseline",
-        ("finetune_steps", "finetune_lr"),
+        ("finetune_epochs", "finetune_lr"),
         fusions=REFERENCE_FUSIONS,
         learns=False,
     ),
@@ -210,11 +210,11 @@ ENTRIES = (
         "Baseline++",
         "reference",
         "Chen, Liu, Kira, Wang & Huang 2019",
-        "Baseline with a head of cosine similarities, which keeps a class's examples close together. In the paper it rivals the "
+        "Baseline with a head of cosine similarities, each class with a direction and a length of its own. In the paper it rivals the "
         "meta-learners.",
-        "Nothing to train; 100 steps of a head a task, some milliseconds each.",
+        "Nothing to train; 100 epochs of a head a task, one to three milliseconds in all.",
         "metadash.learners.baseline:BaselinePlus",
-        ("finetune_steps", "finetune_lr"),
+        ("finetune_epochs", "finetune_lr"),
         fusions=REFERENCE_FUSIONS,
         learns=False,
         makes_head=True,

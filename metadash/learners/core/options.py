@@ -25,7 +25,8 @@ class LearnerOptions(Checked):
     start, which the trainer reads. ``hidden`` units of the relation module or the meta-LSTM. Matching Networks:
     ``matching_scale``, ``fce`` (full context embeddings) and the ``fce_steps`` of its reading LSTM. R2D2: λ starts at
     ``ridge_lambda``. BD-CSPN and LaplacianShot: ``rectify_top`` queries join each prototype; ``laplacian_lambda`` weighs the labels of a
-    query's ``neighbours``. TIM: ``tim_steps`` of size ``tim_lr``, and ``tim_alpha`` of its entropies (1: Shannon's). Baselines: ``finetune_steps`` and ``finetune_lr``. Logistic regression: the inverse penalty ``logistic_c``.
+    query's ``neighbours``. TIM: ``tim_steps`` of size ``tim_lr``, and ``tim_alpha`` of its entropies (1: Shannon's). Baselines: ``finetune_epochs`` of batches of
+    four, and ``finetune_lr``. Logistic regression: the inverse penalty ``logistic_c``.
     """
 
     inner_steps: Annotated[int, Between(0, 100)] = 5
@@ -51,7 +52,7 @@ class LearnerOptions(Checked):
     tim_alpha: Annotated[float, Between(1.0, 20.0)] = 1.0
     tim_steps: Annotated[int, Between(0, 2000)] = 50
     tim_lr: Annotated[float, Between(1e-6, 1.0)] = 0.01
-    finetune_steps: Annotated[int, Between(0, 1000)] = 100
+    finetune_epochs: Annotated[int, Between(0, 1000)] = 100
     finetune_lr: Annotated[float, Between(1e-6, 10.0)] = 0.01
     logistic_c: Annotated[float, Between(1e-4, 1e4)] = 1.0
 
