@@ -98,15 +98,12 @@ def rows_like(rows: Any, dataset: Dataset, name: str) -> np.ndarray:
 
 
 def as_seen(arm: Arm, needed: Sequence[Run], rows: np.ndarray) -> Tensor:
-    """What the learner reads of some inputs [n, ...]: themselves, or their embeddings, scaled and centred as those it was trained on."""
+    """What the learner reads of some inputs [n, ...]: themselves, or their embeddings, scaled and normalised as those it was trained on."""
     if arm.spec.from_random:
         return torch.from_numpy(fresh_features(needed[0], arm.dataset, rows) if needed else rows)
     if not arm.frozen:
         return torch.from_numpy(read_fresh(needed[0], arm.dataset, rows) if arm.spec.mode == "full" else rows)
-    found = fresh_features(needed[0], arm.dataset, rows)
-    if entry_of(arm.spec.learner).reads_centred:
-        found = found - arm.centre
-    return torch.from_numpy(found)
+    return torch.from_numpy(arm.normalise(fresh_features(needed[0], arm.dataset, rows)))
 
 
 def told(

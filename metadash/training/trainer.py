@@ -31,6 +31,7 @@ from metadash.runs.store import Run, RunStore
 from metadash.specs.run import VALIDATION_EPISODES, BackboneSpec, RunSpec
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, task_batch
+from metadash.training.features.normalised import normaliser
 from metadash.training.features.stored import features_of, network_inputs, read_by
 from metadash.training.modulated import by_row, count_modulated
 from metadash.training.outcome import outcome_of
@@ -133,9 +134,9 @@ class Arm:
             self.centre = np.zeros(dim, dtype=np.float32)
         else:
             self.stored = np.array(features_of(needed[0]))
+            self.normalise = normaliser(spec.normalised, self.stored[train])
+            self.stored = self.normalise(self.stored)
             self.centre = self.stored[train].mean(axis=0)
-            if entry_of(spec.learner).reads_centred:
-                self.stored -= self.centre
             dim, self.inputs = self.stored.shape[1], self.stored
         if spec.mode == "full" and not spec.from_random:
             self.inputs = network_inputs(needed[0], dataset)
@@ -145,7 +146,7 @@ class Arm:
             dim = int(np.prod(self.inputs.shape[1:]))
         self.learner = make_learner(spec, network, dim, self.encoded, self.instances)
         if spec.fusion in PLACING and self.frozen:
-            self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
+            self.learner.anchors.anchor.bias.data = torch.from_numpy(self.centre.copy())
         if self.learner.auxiliary is not None:
             members = dataset.split(spec.split)["train"]
             known = [source.vectors[members[source.present[members]]] for source in self.encoded]

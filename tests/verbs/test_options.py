@@ -171,6 +171,7 @@ BUDGET = {
     "width": "--width 8",
     "backbone_episodes": "--backbone-episodes 7",
     "own_backbone": "--own-backbone",
+    "normalise": "--normalise l2",
     "steps": "--steps 7",
     "n_episodes": "--n-episodes 70",
     "shots": "--shots 1,3",
@@ -458,3 +459,39 @@ def test_an_ablation_s_learner_learns_as_fast_as_the_same_learner_trained_by_its
             trained = run_asked(stage.data, "place", learner=learner, mode=mode)
             assert ablated == trained, f"{learner}, {mode}"
     assert run_asked(stage.data).evaluation.shots == USUAL.shots
+
+
+REPEATABLE = (argparse._AppendAction, argparse._VersionAction)
+
+
+@pytest.mark.parametrize(
+    ("verb", "action"),
+    [(verb, action) for verb, action in options_of(cli.parser()) if action.option_strings and not isinstance(action, REPEATABLE)],
+    ids=lambda value: value if isinstance(value, str) else value.dest,
+)
+def test_an_option_given_twice_is_refused_not_its_last_believed(verb: str, action: argparse.Action, capsys) -> None:
+    value = [str(next(iter(action.choices)))] if action.choices else ["1"]
+    flags = action.option_strings[:1] if action.nargs == 0 else [action.option_strings[0], *value]
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*verb.split(), *flags, *flags])
+    assert stopped.value.code == cli.BAD_INPUT
+    assert capsys.readouterr().err.rstrip().endswith(f"{action.option_strings[0]} is given twice; give it once")
+
+
+def test_what_stands_before_a_verb_of_a_verb_may_be_said_again_after_it() -> None:
+    found = cli.parser().parse_args(["datasets", "--workspace", "one", "fetch", "--workspace", "two", "omniglot"])
+    assert found.workspace == "two"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("train --fusion FiLM", "there is no 'FiLM'; did you mean 'film'?"),
+        ("trian", "there is no 'trian'; did you mean 'train'?"),
+        ("train --shots 1;5", "'1;5' holds what is no whole number; write such as 1,5"),
+    ],
+)
+def test_a_word_that_there_is_not_names_the_one_that_was_meant(words: str, said: str, capsys) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(words.split())
+    assert capsys.readouterr().err.rstrip().endswith(said)

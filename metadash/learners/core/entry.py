@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import USUAL_FUSIONS
+from metadash.learners.core.papers import PAPERS
 from metadash.learners.core.recipe import QUICK, RECIPES, Recipe
 
 Mode = Literal["quick", "full"]
@@ -29,9 +30,13 @@ class LearnerEntry:
     together, so that an answer depends on what else is asked. ``centres``: over frozen embeddings it is given them less their mean over
     meta-train. ``make`` is "module:Class".
 
+    ``least``: options whose least value is larger than in LearnerOptions, since with less the learner would learn nothing.
+
     How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
-    option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient. ``paper_recipe``: all
-    that its paper sets, of the training as a whole; None where there is none to follow.
+    option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient.
+
+    ``blind``: it looks at no input. ``compares_directions``: how long an embedding is changes none of its answers.
+    ``compares_differences``: where zero is changes none (of distances, the Euclidean).
     """
 
     name: str
@@ -43,6 +48,7 @@ class LearnerEntry:
     make: str
     options: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    least: Mapping[str, int] = field(default_factory=dict)
     fusions: tuple[str, ...] = USUAL_FUSIONS
     distances: tuple[str, ...] = ()
     needs_metadata: bool = False
@@ -53,6 +59,9 @@ class LearnerEntry:
     gates: bool = False
     makes_head: bool = False
     stacks: bool = False
+    blind: bool = False
+    compares_directions: bool = False
+    compares_differences: bool = False
     transductive: bool = False
     centres: bool = False
     optimiser: Literal["adamw", "descent"] = "adamw"
@@ -61,7 +70,6 @@ class LearnerEntry:
     learning_rate: float = 1e-2
     quick: Mapping[str, Any] = field(default_factory=dict)
     quick_learning_rate: float = 1e-2
-    paper_recipe: Recipe | None = None
 
     @property
     def adapts_backbone(self) -> bool:
@@ -69,9 +77,19 @@ class LearnerEntry:
         return "batch_norm" in self.options
 
     @property
-    def reads_centred(self) -> bool:
-        """Over frozen embeddings it is given them less their mean; gradient steps of a linear head go astray along a common offset."""
-        return self.centres or "inner_steps" in self.options
+    def reads_embeddings(self) -> bool:
+        """Over a frozen backbone it looks at what that gives."""
+        return not (self.blind or self.reads_inputs)
+
+    @property
+    def normalise(self) -> Literal["none", "centred"]:
+        """What is usually done to frozen embeddings for it: gradient steps of a linear head go astray along a common offset."""
+        return "centred" if self.centres or "inner_steps" in self.options else "none"
+
+    @property
+    def paper_recipe(self) -> Recipe | None:
+        """All that its paper sets of the training as a whole; None where there is none to follow."""
+        return PAPERS.get(self.name)
 
     def recipe(self, name: str) -> Recipe:
         """Its recipe of that name. Raises BadInput where there is none."""

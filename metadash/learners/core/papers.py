@@ -1,4 +1,4 @@
-"""The papers' recipes, one a learner, named by their authors; an entry of the registry names its own. Imports no torch.
+"""The papers' recipes, one a learner, named by their authors; an entry of the registry hands out its own. Imports no torch.
 
 All train end to end from random weights, with uniform tasks of training classes, without an early stop, and keep the last weights. Lengths
 are what one core does in ten minutes or so on 28 × 28 pixels; ``published`` says what the paper did, where that is known.
@@ -131,3 +131,16 @@ RAVI = Recipe(
         SHOTS,
     ),
 )
+
+PAPERS: dict[str, Recipe] = {
+    "prototypical": SNELL,
+    "matching": VINYALS,
+    "relation": SUNG,
+    "r2d2": BERTINETTO,
+    "maml": FINN,
+    "fomaml": FINN,
+    "anil": RAGHU,
+    "reptile": NICHOL,
+    "meta-lstm": RAVI,
+}
+"""By the name of the learner; its entry hands it out."""
