@@ -50,7 +50,7 @@ KINDS: dict[str, Kind] = {
     "backbone": Kind(BackboneSpec, "metadash.training.backbone:train_backbone", BACKBONE),
     "features": Kind(FeaturesSpec, "metadash.training.features.encoding:encode_inputs", FEATURES),
     "learner": Kind(RunSpec, "metadash.training.light_runs:train_learner", LEARNER),
-    "tuning": Kind(TuneSpec, "metadash.training.tuning:tune", TUNING),
+    "tuning": Kind(TuneSpec, "metadash.training.choosing.tuning:tune", TUNING),
     "loop": Kind(LoopSpec, "metadash.training.light_runs:train_loop", LOOP),
     "map": Kind(MapSpec, "metadash.training.projection:draw_map", MAP),
     "what-if": Kind(WhatIfSpec, "metadash.training.rescoring:what_if", WHAT_IF),

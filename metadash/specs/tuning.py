@@ -31,8 +31,7 @@ class TuneSpec(Checked):
     candidates: Annotated[int, Between(2, MOST_TRIED)] = 8
 
     def settle(self) -> None:
-        usual, tests = Evaluation(), self.run.evaluation
-        tests = replace(tests, where=None, n_episodes=usual.n_episodes, ways=())
+        tests = replace(self.run.evaluation, where=None, n_episodes=Evaluation.n_episodes, ways=())
         self.set(run=replace(self.run, tune=0, seed=0, evaluation=tests))
 
     @property

@@ -19,10 +19,10 @@ from metadash.specs.run import RunSpec
 from metadash.specs.subsets import LoopSpec
 from metadash.specs.tuning import with_choice
 from metadash.training.backbone import Outcome
+from metadash.training.choosing.tuning import as_tuned
 from metadash.training.heads import Heads, fit_heads, plain_count
 from metadash.training.outcome import outcome_of
 from metadash.training.trainer import TRAINING_SHARE, Arm, make_learner, train_arm
-from metadash.training.tuning import as_tuned
 
 
 def train_learner(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
