@@ -51,7 +51,7 @@ def predict(
     shown, asked = rows_like(support, dataset, "support"), rows_like(queries, dataset, "queries")
     shots = [np.flatnonzero([label == name for label in labels]) for name in classes]
     arm = restored(spec, dataset, run, store)
-    needed = [train(need, store.workspace) for need in spec.needs]
+    needed = [train(need, store.workspace) for need in spec.starts_from]
     seen = as_seen(arm, needed, np.concatenate([shown[np.concatenate(shots)], asked]))
     y = torch.from_numpy(np.repeat(np.arange(len(classes)), [len(rows) for rows in shots]))
     context = told(arm, dataset, classes, metadata, len(shown), len(asked))

@@ -28,6 +28,7 @@ from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
 from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
+from metadash.specs.tuning import choice_in_words
 from metadash.stats import words
 from metadash.stats.scored import Scores
 from metadash.workspace import Workspace
@@ -82,6 +83,9 @@ class TrainedRun(ShownRun):
     @property
     def note(self) -> str:
         """What its numbers do not say by themselves; empty where there is nothing."""
+        if found := self.run.summary.get("tuned"):
+            chosen = choice_in_words(found["chosen"])
+            return f"the best of {found['tried']} forms on validation classes ({found['validation_accuracy']:.1f} %): {chosen}"
         if self.spec.sources and not self.spec.reads_at_test:
             return "metadata were read in training only; at test the learner is told none"
         return ""
@@ -197,6 +201,7 @@ def train(
     ways: int | Sequence[int] | None = None,
     mode: str | None = None,
     recipe: str | None = None,
+    tune: int | None = None,
     progress: bool = True,
     **choices: Unpack[OfTraining],
 ) -> TrainedRun:
@@ -220,6 +225,7 @@ def train(
         that were ``best`` on validation classes, or the ``last``.
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
+    tune : so many forms of the learner are tried on validation classes, by the same budget for every learner, and the best is tested.
     where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots, n_query, progress :
         as in :func:`metadash.answer`.
 
@@ -251,6 +257,7 @@ def train(
         split=split,
         ways=numbers_in(ways),
         mode=mode,
+        tune=tune,
         recipe=recipe,
         **{**read(choices), "train_shots": numbers_in(choices.get("train_shots"))},
     )

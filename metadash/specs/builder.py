@@ -48,6 +48,7 @@ OF_RUN = (
     "learning_rate",
     "weight_decay",
     "patience",
+    "tune",
     "seed",
 )
 OF_TRAINING = tuple(CHOICES.values())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from metadash.canonical import QUIET
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
@@ -21,7 +21,13 @@ from metadash.specs.reading import AUXILIARY_WEIGHT, check_auxiliary, normal_blu
 from metadash.specs.training import AS_TESTS, Training, check_training, normal_training
 from metadash.stats.metric import ACCURACY, Metric
 
+if TYPE_CHECKING:
+    from metadash.specs.tuning import TuneSpec
+
 Distance = Literal["euclidean", "cosine"]
+
+MOST_TRIED = 64
+"""Candidates of a tuning."""
 
 VALIDATION_EPISODES = {"quick": 400, "full": 50}
 LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
@@ -171,6 +177,8 @@ class RunSpec(Checked):
     ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
     column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
+    ``tune`` is how many forms of it are tried on validation classes before the best of them is trained and tested (see
+    ``metadash.specs.tuning``); 0: as it comes.
     At most ``steps`` of ``meta_batch`` tasks each (0: the usual number of the mode), whose losses are averaged; the training ends where
     validation accuracy has not risen for ``patience`` looks (0: never early). ``training`` says what of it is not as usual: its tasks (else
     with the evaluation's ways, queries and strategy, and shots drawn from ``evaluation.shots``), its start, its schedule, the weights kept.
@@ -199,6 +207,7 @@ class RunSpec(Checked):
     weight_decay: Annotated[float, Between(0.0, 1.0)] = 1e-3
     patience: Annotated[int, Between(0, 10_000)] = 8
     seed: Annotated[int, Between(0, SEED)] = 0
+    tune: Annotated[int, Between(0, MOST_TRIED)] = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
     training: Training = field(default_factory=Training, metadata=QUIET)
 
@@ -228,9 +237,23 @@ class RunSpec(Checked):
         check_training(self)
         if self.from_random:
             self.set(backbone=cast(BackboneSpec, self.backbone).bare)
+        if self.tune:
+            from metadash.specs.tuning import check_tune
+
+            check_tune(self)
 
     @property
-    def needs(self) -> Sequence[AnyFeatures]:
+    def needs(self) -> "Sequence[AnyFeatures | TuneSpec]":
+        """Its features; where it is tuned, what was tried too."""
+        if not self.tune:
+            return self.starts_from
+        from metadash.specs.tuning import TuneSpec
+
+        return [*self.starts_from, TuneSpec(self, self.tune)]
+
+    @property
+    def starts_from(self) -> Sequence[AnyFeatures]:
+        """What its inputs or its network come from: its backbone, or what a network of random weights reads."""
         return cast(BackboneSpec, self.backbone).needs if self.from_random else [self.backbone]
 
     @property
@@ -283,7 +306,7 @@ class RunSpec(Checked):
     def light(self) -> bool:
         """Whether it is a head over frozen embeddings that trains beside others in one loop (see ``metadash.training.heads``)."""
         stacks = entry_of(self.learner).stacks and self.training == Training()
-        return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout
+        return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout and not self.tune
 
     @property
     def trains(self) -> bool:
