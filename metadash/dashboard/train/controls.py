@@ -13,7 +13,7 @@ from metadash.dashboard.parts.asked import typed_condition
 from metadash.dashboard.parts.budget import backbone_episodes, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
-from metadash.dashboard.train.how import chosen_mode, chosen_recipe, recipe_steps, training_controls
+from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_width, recipe_steps, training_controls
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
@@ -221,23 +221,6 @@ def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[st
         help=instance_note(data, fusion) or None,
         wrap=True,
     )
-
-
-def chosen_width(entry: Entry, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The control of how wide a backbone is; nothing where there is none to choose."""
-    if not entry.widths:
-        return {}
-    usual = settings.get("width", entry.width)
-    width = st.segmented_control(
-        f"Width of {entry.title}",
-        entry.widths,
-        default=usual,
-        required=True,
-        key=f"tr_{entry.name}_width" if usual == entry.width else f"tr_{entry.name}_width_{usual}",
-        bind="query-params",
-        help=f"The {entry.width_means}.",
-    )
-    return {"width": int(width)}
 
 
 def chosen_backbone(data: Dataset, place: DeltaGenerator, priced: bool) -> Entry:

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from metadash.dashboard.parts.budget import training_steps
 from metadash.learners.core.entry import LearnerEntry, Mode
 from metadash.learners.core.recipe import Recipe
+from metadash.networks.encoders.registry import Entry
 from metadash.specs.run import USUAL_BATCH, RunSpec
 from metadash.specs.training import AS_TESTS, CHOICES, Training
 from metadash.stats import words
@@ -63,6 +64,23 @@ def recipe_steps(place: DeltaGenerator, learner: str, settings: Mapping[str, Any
     usual = settings.get("steps")
     key = f"tr_steps_paper_{learner}" if usual else "tr_steps"
     return training_steps(place, key, "Learner: training steps at most", usual=usual)
+
+
+def chosen_width(entry: Entry, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The control of how wide a backbone is; nothing where there is none to choose."""
+    if not entry.widths:
+        return {}
+    usual = settings.get("width", entry.width)
+    width = st.segmented_control(
+        f"Width of {entry.title}",
+        entry.widths,
+        default=usual,
+        required=True,
+        key=f"tr_{entry.name}_width" if usual == entry.width else f"tr_{entry.name}_width_{usual}",
+        bind="query-params",
+        help=f"The {entry.width_means}.",
+    )
+    return {"width": int(width)}
 
 
 def recipe_lines(spec: RunSpec, recipe: Recipe) -> tuple[str, list[str]]:
