@@ -154,5 +154,6 @@ class BaselinePlus(FineTuned):
             along, ratio = (slope * direction).sum(1, keepdim=True), length / START_LENGTH
             turn = far * ratio / (1 + far * ratio.square() * most) * (slope - along * direction)
             length = length - far / (1 + far * most) * (along + WEIGHT_DECAY * length)
-            direction = F.normalize(START_LENGTH * direction - turn, dim=1)
+            # a turn goes across, so the length only grows; of a class of which nothing is known, and which has no direction, no slope does
+            direction = F.normalize(START_LENGTH * direction - turn, dim=1, eps=0.5)
             yield COSINE_SCALE * length * direction

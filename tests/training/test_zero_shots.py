@@ -107,7 +107,7 @@ def test_counting_many_arms_at_once_agrees_with_scoring_one(tiny: Dataset, fusio
         generator.normal(size=(len(tiny.class_of), 6)).astype(np.float32),
         generator.normal(size=(40, 4)).astype(np.float32),
     )
-    learner = PrototypicalNetwork(nn.Identity(), 6, [4], fusion, distance).eval()
+    learner = PrototypicalNetwork(nn.Identity(), 6, [4], fusion, distance=distance).eval()
     learner.anchors.anchor.bias.data.normal_()
     one_unknown = np.arange(40) != manifest.classes[0, 0]  # more of them in a task would be ties, which rounding decides
     for present in (one_unknown, np.zeros(40, dtype=bool)):
