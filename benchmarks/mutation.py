@@ -170,7 +170,7 @@ def make_map(groups: Sequence[str]) -> None:
         one.name for one in sorted(Path(ROOT, "tests").iterdir()) if one.name.removesuffix(".py") not in UNSEEN
     ]:
         command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", f"tests/{group}"]
-        command += ["--cov=metadash", "--cov-context=test", "--cov-report=", "--durations=0", "-vv"]
+        command += ["--cov=metadash", "--cov-context=test", "--cov-report=", "--durations=0", "-vvv"]
         place = MAP / f"{group.replace('/', '.')}.lines"
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COVERAGE_FILE": str(place)})
         place.with_suffix(".log").write_text(done.stdout + done.stderr)
@@ -187,7 +187,10 @@ class Map:
                 self.seconds[name] += float(seconds)  # type: ignore[assignment]
         self.sound: set[str] = set()
         self.unsound: set[str] = set()
-        self.databases = sorted(MAP.glob("*.lines"))
+        self.databases, self.told = sorted(MAP.glob("*.lines")), set[str]()
+        for place in self.databases:
+            with contextlib.closing(sqlite3.connect(place)) as database:
+                self.told |= {re.split(r"[\[|]", name)[0] for (name,) in database.execute("SELECT context FROM context")}
 
     def tests(self, file: str, line: int) -> list[str]:
         """Those that run the line; where only importing does, those that run anything of the file."""
@@ -204,7 +207,8 @@ class Map:
                 running.update(database.execute(f"{query} AND num_in_numbits(?, numbits)", (f"%/{file}", line)).fetchall())
                 anything.update(database.execute(query, (f"%/{file}",)).fetchall())
         names = {name.split("|")[0] for (name,) in running or anything} - self.unsound
-        return sorted(names, key=lambda name: (self.seconds[name], name))
+        there = [name for name in names if name.partition("[")[0].partition("::")[::2] in found_in(name.partition("::")[0])]
+        return sorted(there, key=lambda name: (self.seconds[name], name))
 
     def some(self, file: str, line: int) -> tuple[list[str], float]:
         """The fastest of them, and how long they take together; where none is known to run the line (another process does), the files
@@ -215,34 +219,40 @@ class Map:
                 break
             chosen.append(name)
             total += self.seconds[name]
-        return (chosen, total) if chosen else (importing(file), MOST_SECONDS)
+        chosen += self.unmapped(file)
+        return (chosen, total + 10) if chosen else (importing(file)[:2], MOST_SECONDS)
+
+    def unmapped(self, file: str) -> list[str]:
+        """Tests that were written since, in files that import the module."""
+        own = [test for test in importing(file) if test.split("/")[1] == file.split("/")[1]]
+        return [f"{test}::{name}" for test in own for _, name in found_in(test) if f"{test}::{name}" not in self.told]
 
 
-def importing(file: str, most: int = 2) -> list[str]:
+@cache
+def found_in(test: str) -> list[tuple[str, str]]:
+    """The tests of a file, each as its file and its name; none where the file is gone."""
+    if not (ROOT / test).is_file():
+        return []
+    nodes = ast.parse((ROOT / test).read_text(encoding="utf-8")).body
+    return [(test, node.name) for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+
+
+def importing(file: str) -> list[str]:
     """Test files that name the module, those of the folder of the same name first."""
     module, folder = file.removesuffix(".py").replace("/", "."), ROOT / "tests" / Path(*Path(file).parts[1:-1])
     package, _, name = module.rpartition(".")
     named = re.compile(rf"{re.escape(module)}\b|from {re.escape(package)} import [^\n]*\b{name}\b")
     found = [test for test in sorted(Path(ROOT, "tests").rglob("test_*.py")) if named.search(test.read_text(encoding="utf-8"))]
     found = [test for test in found if test.relative_to(ROOT / "tests").parts[0] not in UNSEEN]
-    return [test.relative_to(ROOT).as_posix() for test in sorted(found, key=lambda test: test.parent != folder)][:most]
+    return [test.relative_to(ROOT).as_posix() for test in sorted(found, key=lambda test: test.parent != folder)]
 
 
 # --- trying ------------------------------------------------------------------------------------------------------------------
 
-LOADED = (
-    "pytest",
-    "torch",
-    "sklearn.linear_model",
-    "scipy.stats",
-    "pandas",
-    "duckdb",
-    "pyarrow.parquet",
-    "distributed",
-    "streamlit.testing.v1",
-)
+LOADED = ["pytest", "torch", "sklearn.linear_model", "scipy.stats", "pandas", "duckdb", "pyarrow.parquet"]
+LOADED += ["distributed", "streamlit.testing.v1"]
 """What nearly all tests import of others: loaded once, and every trial is a copy of the process that has."""
-NOT_IMPORTED = 77
+NOT_IMPORTED, NO_SUCH_TEST = 77, 4
 OPTIONS = ("-x", "-q", "-rf", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=--import-mode=importlib")
 
 
@@ -270,7 +280,7 @@ def trial(copy: str, module: str, tests: Sequence[str], said: str) -> None:
 def run(copy: Path, module: str, tests: Sequence[str], seconds: float) -> tuple[int, str]:
     """The exit code of a trial (−1 where it hangs) and the test that failed; nothing that it started is left."""
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(list(LOADED))
+    server.set_forkserver_preload(LOADED)
     said = copy.with_suffix(".said")
     process = server.Process(target=trial, args=(str(copy), module, list(tests), str(said)))
     process.start()
@@ -306,7 +316,10 @@ def try_slip(slip: Slip, copy: Path, known: Map) -> Verdict:
             code, by = run(copy, module, tests or ["--version"], patience)
         finally:
             write(place, before)
-        if code == NOT_IMPORTED or not tests or not code:
+        if code == NO_SUCH_TEST and any("[" in name for name in tests):  # its parameters are others by now
+            tests = list(dict.fromkeys(name.partition("[")[0] for name in tests))
+            continue
+        if code in (NOT_IMPORTED, NO_SUCH_TEST, 0) or not tests:
             return Verdict(slip, "not imported" if code == NOT_IMPORTED else "survived" if tests else "no test", "", was, became)
         if by.startswith("(") or by in known.sound or not run(copy, module, [by], patience)[0]:
             known.sound.add(by)
