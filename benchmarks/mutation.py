@@ -107,7 +107,7 @@ REASONS = """
     strict, frozen              keywords that guard against slips of their own
     what is remembered          caches and how much they hold: another value costs time and changes no result
     what is done at once        sizes of blocks, of which results are independent (other tests say so of some)
-    how often one looks         a poll a second late, a process given up a second later
+    how often one looks         a poll a second late, a process given up a second later, a MB to spare
     a pixel, a shade            sizes of drawings
     is for ==                   of the same short strings and numbers Python keeps one: not even a change
 """
@@ -115,7 +115,21 @@ SPARED_KEYWORDS = {"strict", "frozen", "max_entries", "maxsize", "ttl", "show_sp
 SPARED_DECORATORS = {"cache", "lru_cache", "st.cache_data", "st.cache_resource"}
 SPARED_CONSTANTS = {
     *("BLOCK", "AT_ONCE", "EMBED_BATCH", "PIXELS_AT_ONCE", "SCORE_BATCH", "ADAPT_BATCH", "ROWS_AT_ONCE", "BATCH", "MOST_AT_ONCE"),
-    *("POLL", "LOOK_EVERY", "LOOK_IDLY", "TURN_EVERY", "SAMPLE_EVERY", "BEAT", "LOOK", "GRACE", "STARTING", "TIMEOUT", "KEPT"),
+    *(
+        "POLL",
+        "LOOK_EVERY",
+        "LOOK_IDLY",
+        "TURN_EVERY",
+        "SAMPLE_EVERY",
+        "BEAT",
+        "LOOK",
+        "GRACE",
+        "STARTING",
+        "TIMEOUT",
+        "KEPT",
+        "NICENESS",
+        "SLACK_MB",
+    ),
     *("HEIGHT", "LABEL_GAP", "PICTURE_SIDE", "SHADE"),
 }
 NO_CHANGE = ("Eq_Is", "NotEq_IsNot", "Is_Eq", "IsNot_NotEq")
@@ -207,7 +221,7 @@ class Map:
                 running.update(database.execute(f"{query} AND num_in_numbits(?, numbits)", (f"%/{file}", line)).fetchall())
                 anything.update(database.execute(query, (f"%/{file}",)).fetchall())
         names = {name.split("|")[0] for (name,) in running or anything} - self.unsound
-        there = [name for name in names if name.partition("[")[0].partition("::")[::2] in found_in(name.partition("::")[0])]
+        there = [name for name in names if re.split(r"::|\[", name)[1] in found_in(name.partition("::")[0])]
         return sorted(there, key=lambda name: (self.seconds[name], name))
 
     def some(self, file: str, line: int) -> tuple[list[str], float]:
@@ -223,23 +237,42 @@ class Map:
         return (chosen, total + 10) if chosen else (importing(file)[:2], MOST_SECONDS)
 
     def unmapped(self, file: str) -> list[str]:
-        """Tests that were written since, in files that import the module."""
-        own = [test for test in importing(file) if test.split("/")[1] == file.split("/")[1]]
-        return [f"{test}::{name}" for test in own for _, name in found_in(test) if f"{test}::{name}" not in self.told]
+        """Tests that the map does not know, new ones above all, and that use what they import from the module."""
+        return [name for test in importing(file) for name in using(test, module_of(file)) if name not in self.told]
+
+
+def module_of(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 @cache
-def found_in(test: str) -> list[tuple[str, str]]:
-    """The tests of a file, each as its file and its name; none where the file is gone."""
-    if not (ROOT / test).is_file():
-        return []
-    nodes = ast.parse((ROOT / test).read_text(encoding="utf-8")).body
-    return [(test, node.name) for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+def found_in(test: str) -> list[str]:
+    """The names of the tests of a file; none where it is gone."""
+    return [name for name in functions_of(test) if name.startswith("test_")] if (ROOT / test).is_file() else []
+
+
+@cache
+def functions_of(test: str) -> dict[str, str]:
+    """The source of each function of a file."""
+    source = (ROOT / test).read_text(encoding="utf-8")
+    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return {node.name: ast.unparse(node) for node in nodes}
+
+
+@cache
+def using(test: str, module: str) -> list[str]:
+    """The tests of a file that name what it imports from a module, or a helper or fixture that does."""
+    tree, functions = ast.parse((ROOT / test).read_text(encoding="utf-8")), functions_of(test)
+    imports = [(node.module, alias) for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    names = {alias.asname or alias.name for source, alias in imports if module in (source, f"{source}.{alias.name}")}
+    for _ in range(3):
+        names |= {name for name, source in functions.items() if names & set(re.findall(r"\w+", source)) and name not in names}
+    return [f"{test}::{name}" for name in found_in(test) if name in names]
 
 
 def importing(file: str) -> list[str]:
     """Test files that name the module, those of the folder of the same name first."""
-    module, folder = file.removesuffix(".py").replace("/", "."), ROOT / "tests" / Path(*Path(file).parts[1:-1])
+    module, folder = module_of(file), ROOT / "tests" / Path(*Path(file).parts[1:-1])
     package, _, name = module.rpartition(".")
     named = re.compile(rf"{re.escape(module)}\b|from {re.escape(package)} import [^\n]*\b{name}\b")
     found = [test for test in sorted(Path(ROOT, "tests").rglob("test_*.py")) if named.search(test.read_text(encoding="utf-8"))]
@@ -305,7 +338,7 @@ def write(place: Path, source: str) -> None:
 
 def try_slip(slip: Slip, copy: Path, known: Map) -> Verdict:
     """Make the slip in a copy, run the tests of its line, and take it back. A test counts that passes without the slip, here and now."""
-    place, module = copy / slip.file, slip.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    place, module = copy / slip.file, module_of(slip.file)
     before, after = place.read_text(encoding="utf-8"), mutated(slip)
     was, became = differing(before, after)
     tests, seconds = known.some(slip.file, slip.line)
