@@ -44,7 +44,7 @@ UNSEEN = {"__init__", "__pycache__", "conftest", "builders", "ablations", "metri
 behaviour; and what runs in processes that coverage does not follow."""
 MOST_SECONDS = 20.0
 """Of tests for one slip, by their durations when nothing is wrong."""
-PATIENCE = 10
+PATIENCE = 20
 """How many times longer tests may take before they count as hanging, which is noticing."""
 
 
@@ -233,12 +233,15 @@ class Map:
                 break
             chosen.append(name)
             total += self.seconds[name]
-        chosen += self.unmapped(file)
-        return (chosen, total + 10) if chosen else (importing(file)[:2], MOST_SECONDS)
+        fresh = self.unmapped(file)
+        total += MOST_SECONDS * bool(fresh)
+        return (chosen + fresh, total) if chosen + fresh else (importing(file)[:2], MOST_SECONDS)
 
     def unmapped(self, file: str) -> list[str]:
         """Tests that the map does not know, new ones above all, and that use what they import from the module."""
-        return [name for test in importing(file) for name in using(test, module_of(file)) if name not in self.told]
+        found = [name for test in importing(file) for name in using(test, module_of(file)) if name not in self.told]
+        page = f"tests/pages/test_{Path(file).parent.name}_page.py"
+        return found + [name for name in (f"{page}::{test}" for test in found_in(page)) if name not in {*self.told, *found}]
 
 
 def module_of(file: str) -> str:
