@@ -145,6 +145,7 @@ CASES: dict[str, dict[str, str]] = {
         "split": "--split family-1",
         "where": "--where size>0.5",
         "ways": "--ways 4",
+        "tune": "--tune 4",
         "mode": "--mode full|--mode quick",
     },
     "learners": {},
