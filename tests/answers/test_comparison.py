@@ -60,7 +60,9 @@ def test_pairs_are_told_where_they_are_asked_for(report: Report) -> None:
     assert len(pairs) == 3 * len(SHOTS) and {one["together"]["comparisons"] for one in pairs} == {3}
     text = "\n".join(report.lines(in_pairs=True))
     told = [line for line in report.lines(in_pairs=True) if line.startswith("With")]
-    assert len(told) == len(SHOTS) and all("“prototypical, place” does better than each of the other 2" in line for line in told), text
+    assert len(told) == len(SHOTS) and all(
+        "“prototypical, place” does better than each of the other 2" in line for line in told
+    ), text
 
 
 def test_each_learner_has_its_numbers_at_every_number_of_shots(report: Report) -> None:
