@@ -5,11 +5,14 @@ import hashlib
 import json
 from typing import Any
 
+LATER = "later"
+"""In the metadata of a dataclass's field: see ``is_said``."""
+
 
 def plain(value: Any) -> Any:
     """Dataclasses, tuples and mappings as plain JSON values; refuses what has no single spelling (sets, NaN, arrays)."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if is_said(value, field)}
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -17,6 +20,12 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(f"{type(value).__name__} has no canonical spelling")
+
+
+def is_said(value: Any, field: dataclasses.Field) -> bool:
+    """Whether a field belongs to what is spelled: one that came ``later`` (``metadash.fields``) is left out where it is at its default, so
+    that what was said before there was such a field keeps its digest."""
+    return not field.metadata.get(LATER) or getattr(value, field.name) != field.default
 
 
 def canonical_json(value: Any) -> str:

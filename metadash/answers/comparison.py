@@ -20,8 +20,9 @@ from metadash.answers.family import (
     pairs_sentence,
 )
 from metadash.answers.sentence import cell
-from metadash.answers.stored_arms import StoredArm, names_of
+from metadash.answers.stored_arms import StoredArm, names_of, transductive_words
 from metadash.answers.versus import Versus, against_baseline, headline, versus
+from metadash.specs.transduction import queries_seen, transductive
 from metadash.stats import words
 from metadash.stats.caveats import winners_curse
 from metadash.stats.metric import Metric, Ways
@@ -51,6 +52,7 @@ def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms:
             "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
             "mode": arm.spec.mode,
             "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
+            "queries": queries_seen(arm.spec),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -152,6 +154,7 @@ class Report:
             "digests": list(found.digests),
             "seeds": list(found.seeds),
             "validation_percent": arm.validation,
+            "transductive": transductive(arm.spec),
             **cost_of(arm).as_values(),
             found.metric.name: [
                 {"n_way": at.n_way, "shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}
@@ -177,6 +180,7 @@ class Report:
         lines = [accuracy_table(self.names, self.scores, self.arms, self.shots[0]).to_string(), ""]
         if ways:
             lines += [ways_table(self.names, self.scores, self.arms, self.shots[0]).to_string(), ""]
+        lines += transductive_words(self.names, self.arms)
         for shot in self.shots:
             if in_pairs:
                 pairs = self.pairs(shot)

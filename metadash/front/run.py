@@ -28,6 +28,7 @@ from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
 from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
+from metadash.specs.transduction import sentence
 from metadash.stats import words
 from metadash.stats.scored import Scores
 from metadash.workspace import Workspace
@@ -77,9 +78,10 @@ class TrainedRun:
     @property
     def note(self) -> str:
         """What its numbers do not say by themselves; empty where there is nothing."""
+        notes = [sentence(self.spec)]
         if self.spec.sources and not self.spec.reads_at_test:
-            return "metadata were read in training only; at test the learner is told none"
-        return ""
+            notes.append("metadata were read in training only; at test the learner is told none")
+        return " ".join(filter(None, notes))
 
     @property
     def lines(self) -> list[str]:
@@ -206,7 +208,8 @@ def train(
     distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
-    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query, progress : as in
+    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query,
+    progress : as in
         :func:`metadash.answer`.
 
     Raises

@@ -26,7 +26,7 @@ from metadash.specs.source_levels import column_for, modulating, usual_fusion, u
 USUAL_FOLDS = 5
 """So many that most classes train in each fold, and few enough that a backbone for each can come with a data set."""
 
-OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways")
+OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways", "query_dirichlet")
 OF_BACKBONE = ("backbone", "width", "backbone_episodes", "own_backbone")
 OF_RUN = (
     "split",
@@ -54,7 +54,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     """The run on ``dataset`` that reads ``sources``, as the choices say it; None stands for what is usual.
 
     Of the tasks: ``strategy``, ``column``, ``n_way``, ``shots``, ``n_query``, ``n_episodes``, ``where`` (an SQL condition on the test
-    classes), ``ways``. Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
+    classes), ``ways``, ``query_dirichlet`` (unbalanced queries). Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
     one comes with the data set). Of the run: ``split``, ``learner``, ``mode``, ``fusion``, ``control`` and whatever else a RunSpec has.
     Raises BadInput for a choice that there is not, that would be ignored, or that the spec refuses.
 
@@ -84,7 +84,8 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     fitted = _fitting(_Looked(dataset, (of_run["split"], *drawn, chosen.get("where"), *numbers.values())))
     tasks: dict[str, Any] = {
         **fitted.evaluation,
-        **{name: chosen[name] for name in ("ways", "where", "n_episodes") if name in chosen},
+        **({"ways": ()} if "query_dirichlet" in chosen else {}),
+        **{name: chosen[name] for name in ("ways", "where", "n_episodes", "query_dirichlet") if name in chosen},
     }
     return RunSpec(
         dataset=dataset.name,

@@ -41,11 +41,15 @@ def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
         manifest.save(Path(options.out))
     names = data.classes["class_name"].to_numpy()
     first = [
-        {"class": str(names[c]), "support": manifest.support[0, i].tolist(), "query": manifest.query[0, i].tolist()}
+        {
+            "class": str(names[c]),
+            "support": manifest.support[0, i].tolist(),
+            "query": [q for q in manifest.query[0, i].tolist() if q >= 0],
+        }
         for i, c in enumerate(manifest.classes[0])
     ]
     text = f"{words.count(len(manifest))} episodes, manifest {manifest.hash}. The first:\n" + "\n".join(
-        f"  {row['class']}: support rows {row['support']}" for row in first
+        f"  {row['class']}: support rows {row['support']}, {words.count(len(row['query']))} queries" for row in first
     )
     return Result({**describe(manifest), "first": first}, text)
 
@@ -60,7 +64,9 @@ def spec_of(options: argparse.Namespace, data: Dataset) -> EpisodeSpec:
         usual = fitting(data, split, strategy, column, where=narrowed, n_way=n_way, shots=(options.n_shot,), n_query=n_query)
         n_way, n_query = usual.n_way if n_way is None else n_way, usual.n_query if n_query is None else n_query
     pool = Pool(split, options.role, options.where)
-    return EpisodeSpec(pool, n_way, options.n_shot, n_query, strategy, column, options.seed, options.count)
+    return EpisodeSpec(
+        pool, n_way, options.n_shot, n_query, strategy, column, options.seed, options.count, options.query_dirichlet
+    )
 
 
 def column_of(options: argparse.Namespace, data: Dataset) -> str | None:

@@ -19,6 +19,7 @@ def learners(options: argparse.Namespace, workspace: Workspace) -> Result:
         usual = {name: getattr(options_for(entry.name), name) for name in entry.options}
         quick = {name: value for name, value in entry.quick.items() if value != usual[name]}
         about = {"name": entry.name, "title": entry.title, "paper": entry.paper, "idea": entry.idea, "cost": entry.cost}
-        found.append({**about, "options": usual, "options in quick mode": quick})
-        lines.append(f"{entry.name:14} {entry.title} ({entry.paper}). {entry.cost}")
+        found.append({**about, "transductive": entry.transductive, "options": usual, "options in quick mode": quick})
+        together = " Transductive: it classifies all queries of a task together." if entry.transductive else ""
+        lines.append(f"{entry.name:14} {entry.title} ({entry.paper}). {entry.cost}{together}")
     return Result(found, "\n".join(lines))

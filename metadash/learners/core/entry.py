@@ -24,7 +24,7 @@ class LearnerEntry:
     ``through``: unless ``first_order``, its meta-gradient goes through the inner steps. ``gates``: an LSTM decides how far each
     parameter moves. ``makes_head``: the head of a task is made of its support, before any step. ``stacks``: its heads over frozen
     embeddings train and count side by side, many sets of sources at once. ``transductive``: it classifies the queries of a task
-    together, so that an answer depends on what else is asked. ``centres``: over frozen embeddings it is given them less their mean over
+    together, so that an answer depends on what else is asked; ``balance`` says what it gains where classes are asked evenly and where not. ``centres``: over frozen embeddings it is given them less their mean over
     meta-train. ``make`` is "module:Class".
 
     How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
@@ -51,6 +51,7 @@ class LearnerEntry:
     makes_head: bool = False
     stacks: bool = False
     transductive: bool = False
+    balance: str = ""
     centres: bool = False
     optimiser: Literal["adamw", "descent"] = "adamw"
     annealed: str = ""
