@@ -48,7 +48,9 @@ def rows(workspace: Workspace) -> list[list[str]]:
             gains = arm.evaluate(manifest) / manifest.queries - reference
             seconds = (time.process_time() - before) / len(SHOTS)
             told = ", ".join(f"{option}={value:g}" for option, value in options)
-            found.append([drawn, name + (f" ({told})" if told else ""), *(words(gain, scores) for gain in gains), f"{seconds:.1f} s"])
+            found.append(
+                [drawn, name + (f" ({told})" if told else ""), *(words(gain, scores) for gain in gains), f"{seconds:.1f} s"]
+            )
     return found
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Unpack
 
 import pandas as pd
@@ -13,20 +12,20 @@ from metadash.answers.answer import answer as read_answer
 from metadash.answers.export import as_json
 from metadash.answers.looks import looked_at_answer
 from metadash.answers.sentence import sentences
-from metadash.answers.tables import answer_frame, numbers_table
+from metadash.answers.tables import answer_command, answer_frame, numbers_table
 from metadash.data.dataset import Dataset, Question
 from metadash.errors import BadInput
-from metadash.figures.answer import answer_curve, answer_html, curves_of
-from metadash.figures.html import fragment, write_page
+from metadash.figures.answer import answer_curve, curves_of, rests_on
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
 from metadash.front.computing import compute_all
+from metadash.front.shown import Parts, Shown
 from metadash.runs.store import RunStore
 
 
-@dataclass(frozen=True)
-class AnswerResult:
+@dataclass(frozen=True, repr=False)
+class AnswerResult(Shown):
     """An answer as a person reads it: ``print`` gives the sentence, a notebook the sentence, the curve and the table.
 
     ``found`` holds every number behind it (:class:`metadash.answers.answer.Answer`), ``looked`` how often these test classes were asked.
@@ -51,9 +50,19 @@ class AnswerResult:
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
-        curve = curve_svg(self.found.spec.shots, curves_of(self.found, LIGHT), LIGHT, self.found.metric)
-        return fragment(sentences(self.found), curve, numbers_table(self.found), self.looked)
+    def parts(self) -> Parts:
+        found = self.found
+        runs = ", ".join(digest for digests in found.digests.values() for digest in digests)
+        stored = f"{self.data.name}, fingerprint {self.data.fingerprint}\nmanifest {found.manifest}\nruns {runs}"
+        return Parts(
+            found.spec.question.title,
+            sentences(found),
+            {"The numbers": numbers_table(found)},
+            [answer_command(found), stored],
+            small=" ".join(filter(None, [rests_on(found), self.looked])),
+            heading=f"{found.metric.title.capitalize()} over labelled examples",
+            svg=curve_svg(found.spec.shots, curves_of(found, LIGHT), LIGHT, found.metric),
+        )
 
     def frame(self) -> pd.DataFrame:
         """One row for each number of shots and each accuracy (in %) or difference (in points): ``estimate``, its 95 % interval for these
@@ -67,10 +76,6 @@ class AnswerResult:
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``answer --json`` prints them."""
         return {**as_json(self.found), "looks": self.looked}
-
-    def to_html(self, file: str | Path) -> Path:
-        """Write all of it as one HTML file that opens offline. Raises BadInput where the file cannot be written."""
-        return write_page(file, answer_html(self.found, self.data, self.looked))
 
 
 @spelled_out
@@ -104,6 +109,7 @@ def answer(
     split, folds : one split instead of cross-fitting; in how many folds every class is a test class once (0: the split as it is).
     mode : ``quick`` (light heads over a frozen backbone) or ``full`` (end to end).
     backbone, width, backbone_episodes, own_backbone : the embedding network, its width, its training; train it though one is shipped.
+    normalise : what is done to its frozen features before the heads, by meta-train: ``none``, ``centred``, ``l2`` or ``centred-l2``.
     steps, n_episodes, shots, n_query : training steps at most; test episodes of each fold; labelled examples and queries a class.
     progress : show a progress bar.
 

@@ -17,11 +17,11 @@ from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
-from metadash.figures.html import fragment
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import TasksAndBudget, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
+from metadash.front.shown import Parts, ShownRun
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
@@ -37,17 +37,12 @@ Support = Mapping[Any, Any] | tuple[Any, Sequence[Any]]
 """What a learner is shown of new classes: inputs [K, ...] by label, or (inputs [n, ...], labels [n])."""
 
 
-@dataclass(frozen=True)
-class TrainedRun:
+@dataclass(frozen=True, repr=False)
+class TrainedRun(ShownRun):
     """A trained learner: its accuracy on its test episodes, and its answers about new classes. ``run`` is what is stored of it."""
 
     run: Run
     workspace: Workspace
-
-    @property
-    def digest(self) -> str:
-        """Its name in the run store: :func:`metadash.load` finds it by this."""
-        return self.run.digest
 
     @property
     def spec(self) -> RunSpec:
@@ -60,15 +55,25 @@ class TrainedRun:
         return load_scores([self.run], RunStore(self.workspace))
 
     def __str__(self) -> str:
-        return "\n".join([title_of(self.spec), *self.lines])
+        return "\n".join([self.title, *self.lines])
 
     def __repr__(self) -> str:
-        return f"{title_of(self.spec)} ({self.digest})"
+        return f"{self.title} ({self.digest})"
 
-    def _repr_html_(self) -> str:
-        told = [title_of(self.spec), *filter(None, [self.note, ways_note(self.spec)])]
-        return fragment(
-            told, curve_svg(self.scores.shots, [self.curve], LIGHT, self.scores.metric), self.frame(), f"run {self.digest}"
+    @property
+    def title(self) -> str:
+        return title_of(self.spec)
+
+    def parts(self) -> Parts:
+        scores = self.scores
+        return Parts(
+            self.title,
+            [self.title, *filter(None, [self.note, ways_note(self.spec)])],
+            {"The numbers": self.frame()},
+            [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"],
+            small=self.lines[0],
+            heading=f"{scores.metric.title.capitalize()} over labelled examples",
+            svg=curve_svg(scores.shots, [self.curve], LIGHT, scores.metric),
         )
 
     @property
@@ -208,9 +213,8 @@ def train(
     distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
-    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query,
-    progress : as in
-        :func:`metadash.answer`.
+    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots,
+    n_query, progress : as in :func:`metadash.answer`.
 
     Raises
     ------
@@ -230,7 +234,7 @@ def train(
         opened(data),
         sources,
         learner=learner,
-        options=tuple((options or {}).items()),
+        options=options_in(options),
         fusion=fusion,
         auxiliary_weight=auxiliary_weight,
         control=control,
@@ -243,6 +247,13 @@ def train(
         **read(choices),
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
+
+
+def options_in(options: Mapping[str, Any] | None) -> tuple[tuple[str, Any], ...]:
+    """Options of a learner as a spec holds them. Raises BadInput for what is no mapping."""
+    if options is not None and not isinstance(options, Mapping):
+        raise BadInput(f"The options are {options!r:.60}; they must be values by name, such as {{'inner_steps': 3}}.")
+    return tuple((options or {}).items())
 
 
 def run_asked(data: Dataset, sources: str | Sequence[str] = (), fusion: str | None = None, **choices: Any) -> RunSpec:

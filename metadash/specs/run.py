@@ -9,14 +9,15 @@ from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked
 from metadash.learners.core.entry import Mode
-from metadash.learners.core.fusions import BOTH
+from metadash.learners.core.fusions import BOTH, PLACING
 from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
-from metadash.learners.registry import USUAL, check_options, entry_of, options_for
+from metadash.learners.registry import USUAL, check_fusion, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
 from metadash.metadata.controls import Control
 from metadash.networks.encoders.registry import is_trained
 from metadash.networks.registry import backbone_entry
 from metadash.specs.features import FeaturesSpec
+from metadash.specs.normalising import Normalise, normal_normalise, normalised
 from metadash.stats.metric import ACCURACY, Metric
 
 Distance = Literal["euclidean", "cosine"]
@@ -165,7 +166,8 @@ class RunSpec(Checked):
     *full* starts from the same backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``): that of
     the sources ``falsified``, or of all where none is named.
     ``learner`` and its ``options`` (pairs of name and value, those that differ from its defaults in that mode) are
-    the registry's.
+    the registry's. ``normalise`` is what is done to frozen embeddings before the head, and the anchors of its metadata, live among them:
+    *none*, *centred*, *l2* or *centred-l2* by meta-train (*usual*: what the learner's entry says; in full mode there is nothing to do).
     ``fusion`` is how the metadata enter: *pseudo-shots* and *am3* place a class's prototype, *film* modulates the embedding (and
     can read sources that describe instances), *pseudo-shots+film* does both, *auxiliary* only teaches the embedding in training, by
     a loss that counts ``auxiliary_weight`` times. ``modulating`` are the sources of *pseudo-shots+film* that describe instances and
@@ -183,6 +185,7 @@ class RunSpec(Checked):
     options: tuple[Any, ...] = ()
     mode: Mode = "quick"
     distance: Distance = "euclidean"
+    normalise: Normalise = "usual"
     fusion: Literal["none", "pseudo-shots", "am3", "film", "pseudo-shots+film", "auxiliary"] = "none"
     auxiliary_weight: Annotated[float, Between(0.01, 1.0)] = AUXILIARY_WEIGHT
     sources: tuple[str, ...] = ()
@@ -204,6 +207,7 @@ class RunSpec(Checked):
         self.set(options=normal_options(self.learner, self.options, self.mode))
         normalise_fusion(self)
         check_learner(self)
+        self.set(normalise=normal_normalise(self))
         self.set(blur=normal_blur(self.sources, self.blur))
         if (self.fusion == "none") != (not self.sources):
             raise BadInput(
@@ -225,6 +229,11 @@ class RunSpec(Checked):
     @property
     def needs(self) -> list[AnyFeatures]:
         return [self.backbone]
+
+    @property
+    def normalised(self) -> Normalise:
+        """What is done to the frozen embeddings that its head reads."""
+        return normalised(self)
 
     @property
     def ways(self) -> tuple[int, ...]:
@@ -286,6 +295,11 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
     Raises BadInput for an unknown learner (naming the nearest), and for an option that it ignores or that is out of range.
     """
     entry_of(learner)
+    if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in options):
+        raise BadInput(f"The options are {options!r:.60}; they must be pairs of a name and a value.")
+    names = [name for name, _ in options]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise BadInput(f"The option {twice} is given twice; give it one value.")
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
@@ -331,12 +345,7 @@ def normal_falsified(spec: RunSpec) -> tuple[str, ...]:
 def check_learner(spec: RunSpec) -> None:
     """Raises BadInput where the learner cannot do what the spec asks, or would ignore it."""
     entry = entry_of(spec.learner)
-    if spec.fusion not in entry.fusions:
-        if entry.needs_metadata and spec.fusion == "none":
-            raise BadInput(f"The learner '{spec.learner}' needs at least one metadata source.")
-        raise BadInput(
-            f"The learner '{spec.learner}' cannot take metadata in by the fusion '{spec.fusion}'; it has {', '.join(entry.fusions)}."
-        )
+    check_fusion(spec.learner, spec.fusion)
     if spec.distance != "euclidean" and spec.distance not in entry.distances:
         raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
     for name, _ in spec.options:
@@ -346,6 +355,7 @@ def check_learner(spec: RunSpec) -> None:
             )
         if (other := ONLY_WITH.get(name)) and not dict(spec.options).get(other):
             raise BadInput(f"The learner '{spec.learner}' would ignore the option {name} without {other}=true.")
+    check_steps(spec)
     if spec.mode == "full" and not is_trained(spec.backbone.backbone):
         raise BadInput(
             f"The mode full trains a backbone end to end, and over the features '{spec.backbone.backbone}' there is none; use the mode quick, "
@@ -354,4 +364,15 @@ def check_learner(spec: RunSpec) -> None:
     if spec.mode == "full" and entry.family == "reference":
         raise BadInput(
             f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."
+        )
+
+
+def check_steps(spec: RunSpec) -> None:
+    """Raises BadInput where tests make no step from a head that knows nothing of the task: its answers would be guesses."""
+    entry = entry_of(spec.learner)
+    steps = dict(spec.options).get("eval_steps")
+    if steps == 0 and entry.least and spec.fusion not in PLACING:
+        raise BadInput(
+            f"eval_steps is 0, and without a step the learner '{spec.learner}' only guesses; give it 1 or more, or metadata that place "
+            "the classes (the fusion pseudo-shots)."
         )

@@ -95,7 +95,7 @@ def check_task(run: RunSpec, episode: int, n_shot: int) -> None:
 
 def adapts(learner: str) -> bool:
     """Whether it takes steps on the support of each task."""
-    return not {"eval_steps", "finetune_steps"}.isdisjoint(entry_of(learner).options)
+    return not {"eval_steps", "finetune_epochs"}.isdisjoint(entry_of(learner).options)
 
 
 def own_steps(run: RunSpec) -> int | None:
@@ -103,8 +103,8 @@ def own_steps(run: RunSpec) -> int | None:
     if not adapts(run.learner):
         return None
     options = check_options(run.learner, dict(run.options), run.mode)
-    if "finetune_steps" in entry_of(run.learner).options:
-        return options.finetune_steps
+    if "finetune_epochs" in entry_of(run.learner).options:
+        return options.finetune_epochs
     return options.inner_steps if options.eval_steps is None else options.eval_steps
 
 

@@ -155,7 +155,7 @@ def test_the_order_of_a_classs_examples_does_not_matter(name):
 @pytest.mark.parametrize("shots", [0, 1, 3])
 @pytest.mark.parametrize("name", WITH)
 def test_gradients_by_embeddings_and_by_every_parameter_are_the_finite_differences(name, shots):
-    options = {"finetune_steps": 6} if name.startswith("baseline") else {"tim_steps": 6} if name == "tim" else {}
+    options = {"finetune_epochs": 6} if name.startswith("baseline") else {"tim_steps": 6} if name == "tim" else {}
     made = learner(name, metadata=True, ways=3, dim=4, options=options).double()
     if name == "logistic":
         made.logistic_steps = 12  # wherever descent is stopped, it can be differentiated
@@ -213,7 +213,7 @@ def test_beats_chance_by_twenty_points_on_an_easy_task(name, distance):
 def test_metadata_that_tell_the_class_help_at_one_shot(name, fusion):
     tasks, more = TellingTasks(apart=1.0), {"dim": 8, "dropout": 0.0}
     if name.startswith("baseline"):
-        more["options"] = {"finetune_steps": 10, "finetune_lr": 0.1}
+        more["options"] = {"finetune_epochs": 10, "finetune_lr": 0.1}
     plain, anchored = learner(name, **more), learner(name, metadata=True, fusion=fusion, **more)
     if name == "logistic":
         anchored.logistic_steps = 15  # in training only: each step is differentiated through

@@ -31,8 +31,8 @@ QUICK = {
     "reptile": "inner_lr=0.1, eval_steps=6",
     "protomaml": "inner_lr=0.1",
     "meta-lstm": "inner_steps=4",
-    "baseline": "finetune_steps=20",
-    "baseline-plus": "finetune_steps=20",
+    "baseline": "finetune_epochs=20",
+    "baseline-plus": "finetune_epochs=20",
 }
 FULL = {"maml": "per_step_norm=true, learned_rates=true, inner_steps=2", "meta-lstm": "inner_steps=2"}
 CASES = [(name, text, "quick") for name, text in QUICK.items()] + [(name, text, "full") for name, text in FULL.items()]

@@ -24,11 +24,16 @@ class LearnerEntry:
     ``through``: unless ``first_order``, its meta-gradient goes through the inner steps. ``gates``: an LSTM decides how far each
     parameter moves. ``makes_head``: the head of a task is made of its support, before any step. ``stacks``: its heads over frozen
     embeddings train and count side by side, many sets of sources at once. ``transductive``: it classifies the queries of a task
-    together, so that an answer depends on what else is asked; ``balance`` says what it gains where classes are asked evenly and where not. ``centres``: over frozen embeddings it is given them less their mean over
-    meta-train. ``make`` is "module:Class".
+    together, so that an answer depends on what else is asked; ``balance`` says what it gains where classes are asked evenly and where
+    not. ``centres``: over frozen embeddings it is given them less their mean over meta-train. ``make`` is "module:Class".
+
+    ``least``: options whose least value is larger than in LearnerOptions, since with less the learner would learn nothing.
 
     How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
     option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient.
+
+    ``blind``: it looks at no input. ``compares_directions``: how long an embedding is changes none of its answers.
+    ``compares_differences``: where zero is changes none (of distances, the Euclidean).
     """
 
     name: str
@@ -40,6 +45,7 @@ class LearnerEntry:
     make: str
     options: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    least: Mapping[str, int] = field(default_factory=dict)
     fusions: tuple[str, ...] = USUAL_FUSIONS
     distances: tuple[str, ...] = ()
     needs_metadata: bool = False
@@ -50,6 +56,9 @@ class LearnerEntry:
     gates: bool = False
     makes_head: bool = False
     stacks: bool = False
+    blind: bool = False
+    compares_directions: bool = False
+    compares_differences: bool = False
     transductive: bool = False
     balance: str = ""
     centres: bool = False
@@ -64,6 +73,16 @@ class LearnerEntry:
     def adapts_backbone(self) -> bool:
         """End to end, each task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
         return "batch_norm" in self.options
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Over a frozen backbone it looks at what that gives."""
+        return not (self.blind or self.reads_inputs)
+
+    @property
+    def normalise(self) -> Literal["none", "centred"]:
+        """What is usually done to frozen embeddings for it: gradient steps of a linear head go astray along a common offset."""
+        return "centred" if self.centres or "inner_steps" in self.options else "none"
 
     def outer_rate(self, mode: Mode) -> float:
         return self.quick_learning_rate if mode == "quick" else self.learning_rate

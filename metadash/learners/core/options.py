@@ -14,6 +14,10 @@ ONLY_WITH = {"fce_steps": "fce"}
 """Options that are read only where another is on."""
 
 
+Rate = Annotated[float, Between(0.0, 1.0)]
+"""A step along the gradient; below zero it would lead uphill from the start."""
+
+
 @dataclass(frozen=True)
 class LearnerOptions(Checked):
     """Every option of every learner, by the name its constructor gives it; which of them a learner reads is in the registry.
@@ -25,7 +29,8 @@ class LearnerOptions(Checked):
     start, which the trainer reads. ``hidden`` units of the relation module or the meta-LSTM. Matching Networks:
     ``matching_scale``, ``fce`` (full context embeddings) and the ``fce_steps`` of its reading LSTM. R2D2: λ starts at
     ``ridge_lambda``. BD-CSPN and LaplacianShot: ``rectify_top`` queries join each prototype; ``laplacian_lambda`` weighs the labels of a
-    query's ``neighbours``. TIM: ``tim_steps`` of size ``tim_lr``, and ``tim_alpha`` of its entropies (1: Shannon's). Baselines: ``finetune_steps`` and ``finetune_lr``. Logistic regression: the inverse penalty ``logistic_c``.
+    query's ``neighbours``. TIM: ``tim_steps`` of size ``tim_lr``, and ``tim_alpha`` of its entropies (1: Shannon's). Baselines: ``finetune_epochs`` of batches of
+    four, and ``finetune_lr``. Logistic regression: the inverse penalty ``logistic_c``.
     """
 
     inner_steps: Annotated[int, Between(0, 100)] = 5
@@ -36,7 +41,7 @@ class LearnerOptions(Checked):
     learned_rates: bool = False
     per_step_norm: bool = False
     multi_step_loss: bool = False
-    alpha: tuple[float, float] = (0.005, 0.1)
+    alpha: tuple[Rate, Rate] = (0.005, 0.1)
     inner_batch: Annotated[int, Between(1, 1000)] = 10
     inner_optimiser: Literal["adam", "sgd"] = "adam"
     reptile_epsilon: Annotated[float, Between(1e-6, 1.0)] = 1.0
@@ -51,13 +56,13 @@ class LearnerOptions(Checked):
     tim_alpha: Annotated[float, Between(1.0, 20.0)] = 1.0
     tim_steps: Annotated[int, Between(0, 2000)] = 50
     tim_lr: Annotated[float, Between(1e-6, 1.0)] = 0.01
-    finetune_steps: Annotated[int, Between(0, 1000)] = 100
+    finetune_epochs: Annotated[int, Between(0, 1000)] = 100
     finetune_lr: Annotated[float, Between(1e-6, 10.0)] = 0.01
     logistic_c: Annotated[float, Between(1e-4, 1e4)] = 1.0
 
     def settle(self) -> None:
-        if not -1 <= self.alpha[0] <= self.alpha[1] <= 1:
-            raise BadInput(f"alpha is {self.alpha}; it must be two numbers from -1 to 1, the smaller first.")
+        if self.alpha[0] > self.alpha[1]:
+            raise BadInput(f"alpha is {self.alpha}; it must be two numbers, the smaller first.")
 
 
 OPTION_NAMES = tuple(field.name for field in dataclasses.fields(LearnerOptions))
