@@ -10,7 +10,7 @@ from metadash.dashboard.adaptation.query_grid import bins, cut_words, picture_of
 from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
 from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
-from metadash.dashboard.parts.announced import announced
+from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term

@@ -6,8 +6,7 @@ from metadash.dashboard import server
 from metadash.dashboard.episodes import task
 from metadash.dashboard.metadata import explore
 from metadash.dashboard.parts import reads
-from metadash.dashboard.parts.asked import one_of, typed_condition
-from metadash.dashboard.parts.balance import query_balance
+from metadash.dashboard.parts.asked import one_of, query_balance, typed_condition
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term

@@ -8,7 +8,7 @@ from metadash.answers.stored_arms import names_of, run_words
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
-from metadash.dashboard.parts.announced import announced
+from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term

@@ -301,7 +301,7 @@ def option_in_words(key: str, value: Any) -> str:
         "backbone.width": f"width {value}",
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
-        "evaluation.query_dirichlet": "even queries" if value in (None, MISSING) else f"uneven queries (Dirichlet {value:g})",
+        "evaluation.query_dirichlet": "even queries" if value in (None, MISSING) else f"uneven queries (Dirichlet {value})",
         "evaluation.shots": f"{in_words(value)} shots",
         "evaluation.ways": f"at {in_words(value)} ways too" if value and value != MISSING else "at one number of ways",
         "code": f"code {str(value)[:6]}",

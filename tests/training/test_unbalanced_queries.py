@@ -85,7 +85,7 @@ def test_what_looks_at_one_task_says_whose_its_queries_are(head: Run, tiny_works
     points = points[points["kind"] == "query"]
     whose(points, tiny)
     assert len(points) == QUERIES
-    adapting = RunSpec(**{**vars(PLAIN), "learner": "baseline", "options": (("finetune_steps", 2),)})
+    adapting = RunSpec(**{**vars(PLAIN), "learner": "anil", "steps": 5})
     train(adapting, tiny_workspace)
     seen = train(AdaptationSpec(adapting, episode=3, n_shot=1), tiny_workspace)
     queries = seen.frame("queries")

@@ -13,7 +13,7 @@ from metadash.dashboard.links.address import not_possible
 from metadash.dashboard.links.history import came_back
 from metadash.dashboard.links.pages import put
 from metadash.dashboard.parts import reads
-from metadash.dashboard.parts.balance import balance_of
+from metadash.dashboard.parts.asked import balance_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.pictures import STYLE, input_html, input_row
 from metadash.dashboard.parts.pool_chip import drop_pool

@@ -9,8 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from metadash.answers.stored_arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
-from metadash.dashboard.parts.asked import typed_condition
-from metadash.dashboard.parts.balance import query_balance
+from metadash.dashboard.parts.asked import query_balance, typed_condition
 from metadash.dashboard.parts.budget import backbone_episodes, test_tasks, training_steps
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
