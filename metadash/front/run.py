@@ -29,6 +29,7 @@ from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
 from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
 from metadash.specs.transduction import sentence
+from metadash.specs.tuning import choice_in_words
 from metadash.stats import words
 from metadash.stats.scored import Scores
 from metadash.workspace import Workspace
@@ -83,10 +84,15 @@ class TrainedRun(ShownRun):
     @property
     def note(self) -> str:
         """What its numbers do not say by themselves; empty where there is nothing."""
-        notes = [sentence(self.spec)]
+        notes = [sentence(self.spec).rstrip(".")]
+        if found := self.run.summary.get("tuned"):
+            chosen = choice_in_words(found["chosen"])
+            notes.append(
+                f"the best of {found['tried']} forms on validation classes ({found['validation_accuracy']:.1f} %): {chosen}"
+            )
         if self.spec.sources and not self.spec.reads_at_test:
             notes.append("metadata were read in training only; at test the learner is told none")
-        return " ".join(filter(None, notes))
+        return "; ".join(filter(None, notes))
 
     @property
     def lines(self) -> list[str]:
@@ -198,6 +204,7 @@ def train(
     split: str | None = None,
     ways: int | Sequence[int] | None = None,
     mode: str = "quick",
+    tune: int | None = None,
     progress: bool = True,
     **choices: Unpack[TasksAndBudget],
 ) -> TrainedRun:
@@ -213,6 +220,7 @@ def train(
     distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
+    tune : so many forms of the learner are tried on validation classes, by the same budget for every learner, and the best is tested.
     where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots,
     n_query, progress : as in :func:`metadash.answer`.
 
@@ -244,6 +252,7 @@ def train(
         split=split,
         ways=numbers_in(ways),
         mode=mode,
+        tune=tune,
         **read(choices),
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)

@@ -46,6 +46,7 @@ OF_RUN = (
     "learning_rate",
     "weight_decay",
     "patience",
+    "tune",
     "seed",
 )
 

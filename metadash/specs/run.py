@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from metadash.canonical import LATER
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
@@ -20,7 +20,13 @@ from metadash.specs.features import FeaturesSpec
 from metadash.specs.normalising import Normalise, normal_normalise, normalised
 from metadash.stats.metric import ACCURACY, Metric
 
+if TYPE_CHECKING:
+    from metadash.specs.tuning import TuneSpec
+
 Distance = Literal["euclidean", "cosine"]
+
+MOST_TRIED = 64
+"""Candidates of a tuning."""
 
 VALIDATION_EPISODES = {"quick": 400, "full": 50}
 LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
@@ -175,7 +181,8 @@ class RunSpec(Checked):
     ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
     column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
-    Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
+    ``tune`` is how many forms of it are tried on validation classes before the best of them is trained and tested (see
+    ``metadash.specs.tuning``); 0: as it comes. Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
     """
 
     dataset: str
@@ -201,6 +208,7 @@ class RunSpec(Checked):
     weight_decay: Annotated[float, Between(0.0, 1.0)] = 1e-3
     patience: Annotated[int, Between(1, 10_000)] = 8
     seed: Annotated[int, Between(0, SEED)] = 0
+    tune: Annotated[int, Between(0, MOST_TRIED)] = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
 
     def settle(self) -> None:
@@ -225,10 +233,19 @@ class RunSpec(Checked):
             raise BadInput(
                 "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
             )
+        if self.tune:
+            from metadash.specs.tuning import check_tune
+
+            check_tune(self)
 
     @property
-    def needs(self) -> list[AnyFeatures]:
-        return [self.backbone]
+    def needs(self) -> "Sequence[AnyFeatures | TuneSpec]":
+        """Its features; where it is tuned, what was tried too."""
+        if not self.tune:
+            return [self.backbone]
+        from metadash.specs.tuning import TuneSpec
+
+        return [self.backbone, TuneSpec(self, self.tune)]
 
     @property
     def normalised(self) -> Normalise:
@@ -255,7 +272,7 @@ class RunSpec(Checked):
     def light(self) -> bool:
         """Whether it is a head over frozen embeddings that trains beside others in one loop (see ``metadash.training.heads``)."""
         stacks = entry_of(self.learner).stacks
-        return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout
+        return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout and not self.tune
 
     @property
     def trains(self) -> bool:

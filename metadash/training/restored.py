@@ -4,11 +4,13 @@ from metadash.data.dataset import Dataset
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.run import RunSpec
+from metadash.specs.tuning import as_chosen
 from metadash.training.trainer import Arm
 
 
 def restored(spec: RunSpec, dataset: Dataset, run: Run, store: RunStore) -> Arm:
-    """In evaluation mode. A backbone that is gone, or was damaged, is trained anew. Raises BadInput when the weights are damaged."""
+    """In evaluation mode, of a tuned run in the form that was chosen. A backbone that is gone, or was damaged, is trained anew. Raises BadInput when the weights are damaged."""
+    spec = as_chosen(spec, run.summary)
     arm = Arm(spec, dataset, train(spec.backbone, store.workspace))
     if spec.trains:
         arm.learner.load_state_dict(run.weights())

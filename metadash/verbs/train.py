@@ -49,6 +49,13 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         "--ways", type=numbers, help="fewer ways to score at too, separated by commas (default: 2,3 of 5; '' for none)"
     )
     verb.add_argument("--mode", choices=["quick", "full"], default="quick")
+    verb.add_argument(
+        "--tune",
+        type=int,
+        metavar="N",
+        help="try N forms of the learner on validation classes and test the best: step sizes, penalties, distance, --normalise; what is given is "
+        "kept (mode quick)",
+    )
     add_tasks(verb)
     add_budget(verb)
     verb.set_defaults(run=train)
@@ -66,6 +73,7 @@ OF_LEARNERS = (
     "split",
     "ways",
     "mode",
+    "tune",
 )
 
 

@@ -124,6 +124,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             disabled=not entry.options,
             help="What its paper varies, as name=value separated by commas; what you leave out is as in the paper, but for larger steps in quick mode.",
         )
+        tune = chosen_tuning(middle, mode)
         if note := instance_note(data, fusion):
             st.caption(note)
     if not seeds:
@@ -143,12 +144,28 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             fusion=fusion if sources else "none",
             control=control if sources else "none",
             steps=steps,
+            tune=tune,
             seed=int(seed),
             **tasks(),
         )
         for seed in sorted(seeds)
     ]
     return checked(runs if runs[0].trains else runs[:1], data)
+
+
+def chosen_tuning(place: DeltaGenerator, mode: Mode) -> int:
+    """The control of how many forms are tried on validation classes; 0 for none."""
+    chosen = place.selectbox(
+        "Tune on validation classes",
+        (0, 4, 8, 16),
+        format_func=lambda count: f"Best of {count} forms" if count else "No: as it comes",
+        key="tr_tune",
+        bind="query-params",
+        disabled=mode == "full",
+        help="Step sizes, penalties, distance and what is done to features, by the same number of tries for every learner; what you choose "
+        "yourself is kept. All seeds share one tuning, and test classes are not looked at. It takes about so many times as long. Only in quick mode.",
+    )
+    return 0 if mode == "full" else int(chosen)
 
 
 def chosen_normalisation(place: DeltaGenerator, entry: LearnerEntry, mode: Mode) -> Normalise:
