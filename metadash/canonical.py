@@ -5,14 +5,22 @@ import hashlib
 import json
 from typing import Any
 
-LATER = "later"
-"""In the metadata of a dataclass's field: see ``is_said``."""
+QUIET = {"quiet": True}
+"""Metadata of a dataclass field that is spelled only where it is not at its default: specs that do not use it keep their spelling."""
+
+
+def spelled(value: Any, field: dataclasses.Field) -> bool:
+    """Whether a field of a dataclass has a part in its spelling."""
+    if not field.metadata.get("quiet"):
+        return True
+    default = field.default_factory() if callable(field.default_factory) else field.default
+    return bool(getattr(value, field.name) != default)
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses, tuples and mappings as plain JSON values; refuses what has no single spelling (sets, NaN, arrays)."""
+    """Dataclasses (without what is ``QUIET`` and at its default), tuples and mappings as plain JSON values; refuses what has no single spelling (sets, NaN, arrays)."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if is_said(value, field)}
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if spelled(value, field)}
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -20,12 +28,6 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(f"{type(value).__name__} has no canonical spelling")
-
-
-def is_said(value: Any, field: dataclasses.Field) -> bool:
-    """Whether a field belongs to what is spelled: one that came ``later`` (``metadash.fields``) is left out where it is at its default, so
-    that what was said before there was such a field keeps its digest."""
-    return not field.metadata.get(LATER) or getattr(value, field.name) != field.default
 
 
 def canonical_json(value: Any) -> str:

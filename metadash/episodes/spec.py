@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from metadash.canonical import LATER
+from metadash.canonical import QUIET
 from metadash.data.dataset import ROLES
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked, OneOf
@@ -40,7 +40,7 @@ class EpisodeSpec(Checked):
     column: str | None = None
     seed: Annotated[int, Between(0, SEED)] = 0
     n_episodes: Annotated[int, Between(1, 1_000_000)] = 1
-    query_dirichlet: Annotated[float | None, Between(0.01, 1000.0)] = field(default=None, metadata={LATER: True})
+    query_dirichlet: Annotated[float | None, Between(0.01, 1000.0)] = field(default=None, metadata=QUIET)
 
     def settle(self) -> None:
         if self.strategy != "uniform" and not self.column:
