@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from metadash.answers.export import simple, span
 from metadash.answers.scores import load_scores
+from metadash.answers.sentence import examples
 from metadash.answers.tables import bounds
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
@@ -65,11 +66,21 @@ class TrainedRun(ShownRun):
     def title(self) -> str:
         return title_of(self.spec)
 
+    @property
+    def sentence(self) -> str:
+        """What it is, and how good with the fewest labelled examples at the most ways."""
+        first = self.accuracy()[0]
+        inside, new = first["these_test_classes"], first["new_classes"]
+        accuracy = (
+            f"{self.scores.metric.said(inside['estimate'])} {span(inside)} on these test classes, {span(new)} on new classes"
+        )
+        return f"{self.title}: with {examples(first['shot'])} per class, at {first['n_way']} ways, {accuracy}."
+
     def parts(self) -> Parts:
         scores = self.scores
         return Parts(
-            self.title,
-            [self.title, *filter(None, [self.note, ways_note(self.spec)])],
+            f"A learner trained on {self.spec.dataset}",
+            [self.sentence, *filter(None, [self.note, ways_note(self.spec)])],
             {"The numbers": self.frame()},
             [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"],
             small=self.lines[0],
