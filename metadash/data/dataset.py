@@ -111,15 +111,39 @@ def write_dataset(
             listed = [{**asdict(s), "columns": list(s.columns)} for s in description.sources]
             sources = pd.DataFrame(listed, columns=[one.name for one in fields(Source)])
             for name, frame in (("classes", classes), ("instances", instances), ("splits", splits), ("sources", sources)):
-                connection.register("frame", frame)
-                connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
-                connection.unregister("frame")
+                store(connection, name, frame)
         content = sealed({"format": FORMAT, "fingerprint": fingerprint, "files": sums_of(folder), **asdict(description)})
         (folder / "dataset.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     written = Dataset.open(workspace, description.name)
     if written.fingerprint != fingerprint:
         raise BadInput(f"There is already another data set '{description.name}' in this workspace; choose another name.")
     return written
+
+
+def store(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+    """A table of the database. Raises BadInput for a column of values that it has no type for."""
+    try:
+        connection.register("frame", frame)
+        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
+        connection.unregister("frame")
+    except duckdb.Error as error:
+        column = next((column for column in frame if not storable(frame[[column]])), None)
+        if column is None:
+            raise
+        raise BadInput(
+            f"The column '{column}' of the table {name} holds {frame[column].dtype} values, which cannot be stored; make them numbers, texts or "
+            "dates."
+        ) from error
+
+
+def storable(column: pd.DataFrame) -> bool:
+    try:
+        with duckdb.connect() as connection:
+            connection.register("frame", column)
+            connection.execute("CREATE TABLE tried AS SELECT * FROM frame")
+    except duckdb.Error:
+        return False
+    return True
 
 
 def check_tables(
