@@ -15,6 +15,7 @@ from metadash.runs.store import RunStore
 from metadash.specs.subsets import LoopSpec
 from metadash.workspace import Workspace
 from tests.builders import (
+    CLASS_SOURCES,
     INSTANCE_SOURCES,
     one_sentence,
     store_scores,
@@ -134,3 +135,18 @@ def test_workers_start_ahead_under_a_server_and_nowhere_else(untrained: Workspac
     finally:
         SERVING.clear()
     assert len(set(map(id, asked))) == 1
+
+
+@pytest.mark.parametrize(("name", "key"), [("start", "q_sources"), ("ablation", "ab_sources")])
+def test_sources_chosen_of_one_data_set_do_not_leave_another_without_any(
+    name: str, key: str, untrained: Workspace, no_workers: None
+) -> None:
+    for other, sources in (("one", CLASS_SOURCES[:1]), ("two", (CLASS_SOURCES[1], CLASS_SOURCES[-1]))):
+        write_tiny(untrained, other, description=tiny_description(other, questions=(), sources=sources))
+    page = open_page(name, dataset="one")
+    page.multiselect(key=key).set_value(["size"]).run()
+    page.selectbox(key="dataset").set_value("two").run()
+    assert page.multiselect(key=key).value == ["flag"], "the usual ones: those of its own that have a value"
+    assert not said(page, "Choose at least one")
+    page.multiselect(key=key).set_value([]).run()
+    assert said(page, "Choose at least one metadata source to ask about; two has flag")

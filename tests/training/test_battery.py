@@ -19,7 +19,7 @@ from metadash.fields import Between, hints_of
 from metadash.front.data import from_tables
 from metadash.learners.core.entry import LearnerEntry
 from metadash.learners.core.fusions import MODULATING
-from metadash.learners.core.options import ONLY_WITH, LearnerOptions
+from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH, LearnerOptions
 from metadash.learners.registry import ENTRIES, LEARNERS
 from metadash.runs.kinds import KINDS, check
 from metadash.runs.progress import History, silent
@@ -38,7 +38,7 @@ CHANCE, WELL_ABOVE, NEAR = 100 / WAYS, 10.0, 6.0
 TASKS = {"n_way": WAYS, "shots": (1, 3), "n_query": 5, "n_episodes": 16, "ways": (), "strategy": "uniform", "meta_batch": 4}
 OF_MODE: dict[str, dict[str, Any]] = {
     "quick": {"backbone": "none", "steps": 20},
-    "full": {"backbone": "mlp", "width": 8, "backbone_episodes": 60, "steps": 3},
+    "full": {"backbone": "mlp", "width": 8, "backbone_episodes": 60, "steps": 3, "n_episodes": 8},
 }
 MANY, FEW = 20, 2
 COUNTS = tuple(name for name, hint in hints_of(LearnerOptions).items() if name.endswith(("_steps", "_epochs")))
@@ -48,6 +48,8 @@ GUESSING: dict[tuple[str, Any], str] = {
     ("inner_lr", 1e-6): "its steps lead nowhere",
     ("alpha", (0.0, 0.0)): "its steps lead nowhere before training has moved them",
     ("finetune_lr", 1e-6): "a head that starts anywhere stays there",
+    ("inner_lr", 10.0): "a step of ten times the gradient leaves a whole network",
+    ("neighbours", 100): "where all queries are neighbours, all get one answer",
 }
 """What may be asked for, and leaves a learner no better than a guess, with the reason."""
 
@@ -86,6 +88,8 @@ class Case:
         usual = {**TASKS, **OF_MODE[self.mode]}
         if self.entry.family == "reference" or (self.option in COUNTS and self.value is not None and self.value > MANY):
             usual["steps"] = FEW
+        if self.option in COUNTS and self.value is not None and self.value > MANY:
+            usual |= {"shots": (3,), "n_episodes": 8}
         sources = self.choices.get("sources", ("hint",) if self.entry.needs_metadata else ())
         chosen = {name: value for name, value in self.choices.items() if name != "sources"}
         return run_for(data, sources, learner=self.learner, mode=self.mode, options=tuple(self.options.items()), **usual | chosen)
@@ -126,13 +130,13 @@ def usual_cases() -> Iterator[Case]:
 
 
 def option_cases() -> Iterator[Case]:
-    """Each option of each learner at the ends of its range."""
+    """Each option of each learner at the ends of its range: over a frozen embedding, or end to end where only a network reads it."""
     hints = hints_of(LearnerOptions)
     for entry in ENTRIES:
-        for mode in modes(entry):
-            for option in entry.options:
-                for value in extremes(hints[option]):
-                    yield Case(entry.name, mode, option, value)
+        for option in entry.options:
+            mode = "full" if option in OF_NETWORKS else "quick"
+            for value in extremes(hints[option]):
+                yield Case(entry.name, mode, option, value)
 
 
 LONG = ("steps", "patience", "meta_batch", "seed")
