@@ -272,7 +272,7 @@ def tiny_run(sources: tuple[str, ...] = (), **changes: Any) -> RunSpec:
         "fusion": "pseudo-shots" if sources else "none",
         "sources": sources,
         "steps": 100,
-        "meta_batch": 4,
+        "meta_batch": 4 if changes.get("mode", "quick") == "quick" else 1,
         "evaluation": tiny_evaluation(),
     }
     return RunSpec(**{**values, **changes})
@@ -363,3 +363,13 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
+
+
+WRITERS: dict[str, Callable[..., Dataset]] = {
+    "tiny": write_tiny,
+    "colours": write_colours,
+    "photos": write_photos,
+    "vectors": write_vectors,
+    "sentences": write_sentences,
+}
+"""A data set of each kind of inputs that there is, by its name."""

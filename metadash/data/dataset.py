@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
+from metadash.data.columns.storing import store
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.inputs.storage import add_to, checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.literals import identifier
@@ -118,32 +119,6 @@ def write_dataset(
     if written.fingerprint != fingerprint:
         raise BadInput(f"There is already another data set '{description.name}' in this workspace; choose another name.")
     return written
-
-
-def store(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
-    """A table of the database. Raises BadInput for a column of values that it has no type for."""
-    try:
-        connection.register("frame", frame)
-        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
-        connection.unregister("frame")
-    except duckdb.Error as error:
-        column = next((column for column in frame if not storable(frame[[column]])), None)
-        if column is None:
-            raise
-        raise BadInput(
-            f"The column '{column}' of the table {name} holds {frame[column].dtype} values, which cannot be stored; make them numbers, texts or "
-            "dates."
-        ) from error
-
-
-def storable(column: pd.DataFrame) -> bool:
-    try:
-        with duckdb.connect() as connection:
-            connection.register("frame", column)
-            connection.execute("CREATE TABLE tried AS SELECT * FROM frame")
-    except duckdb.Error:
-        return False
-    return True
 
 
 def check_tables(

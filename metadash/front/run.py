@@ -19,15 +19,16 @@ from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
-from metadash.front.choices import TasksAndBudget, names_in, numbers_in, opened, read, spelled_out
+from metadash.front.choices import OfTraining, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
-from metadash.front.shown import Shown
+from metadash.front.shown import Parts, ShownRun
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
 from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
+from metadash.specs.tuning import choice_in_words
 from metadash.stats import words
 from metadash.stats.scored import Scores
 from metadash.workspace import Workspace
@@ -37,16 +38,11 @@ Support = Mapping[Any, Any] | tuple[Any, Sequence[Any]]
 
 
 @dataclass(frozen=True, repr=False)
-class TrainedRun(Shown):
+class TrainedRun(ShownRun):
     """A trained learner: its accuracy on its test episodes, and its answers about new classes. ``run`` is what is stored of it."""
 
     run: Run
     workspace: Workspace
-
-    @property
-    def digest(self) -> str:
-        """Its name in the run store: :func:`metadash.load` finds it by this."""
-        return self.run.digest
 
     @property
     def spec(self) -> RunSpec:
@@ -68,21 +64,17 @@ class TrainedRun(Shown):
     def title(self) -> str:
         return title_of(self.spec)
 
-    @property
-    def told(self) -> list[str]:
-        return [self.title, *filter(None, [self.note, ways_note(self.spec)])]
-
-    @property
-    def small(self) -> str:
-        return self.lines[0]
-
-    @property
-    def repeat(self) -> list[str]:
-        return [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"]
-
-    @property
-    def picture(self) -> str:
-        return curve_svg(self.scores.shots, [self.curve], LIGHT, self.scores.metric)
+    def parts(self) -> Parts:
+        scores = self.scores
+        return Parts(
+            self.title,
+            [self.title, *filter(None, [self.note, ways_note(self.spec)])],
+            {"The numbers": self.frame()},
+            [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"],
+            small=self.lines[0],
+            heading=f"{scores.metric.title.capitalize()} over labelled examples",
+            svg=curve_svg(scores.shots, [self.curve], LIGHT, scores.metric),
+        )
 
     @property
     def curve(self) -> Curve:
@@ -91,6 +83,9 @@ class TrainedRun(Shown):
     @property
     def note(self) -> str:
         """What its numbers do not say by themselves; empty where there is nothing."""
+        if found := self.run.summary.get("tuned"):
+            chosen = choice_in_words(found["chosen"])
+            return f"the best of {found['tried']} forms on validation classes ({found['validation_accuracy']:.1f} %): {chosen}"
         if self.spec.sources and not self.spec.reads_at_test:
             return "metadata were read in training only; at test the learner is told none"
         return ""
@@ -126,9 +121,6 @@ class TrainedRun(Shown):
     def figure(self) -> go.Figure:
         """Accuracy over shots, with its band for these test classes."""
         return curve_over_shots(self.scores.shots, [self.curve], LIGHT, metric=self.scores.metric)
-
-    def figures(self) -> dict[str, go.Figure]:
-        return {f"{self.scores.metric.title.capitalize()} over labelled examples": self.figure()}
 
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``train --json`` prints them."""
@@ -220,9 +212,11 @@ def train(
     seed: int = 0,
     split: str | None = None,
     ways: int | Sequence[int] | None = None,
-    mode: str = "quick",
+    mode: str | None = None,
+    recipe: str | None = None,
+    tune: int | None = None,
     progress: bool = True,
-    **choices: Unpack[TasksAndBudget],
+    **choices: Unpack[OfTraining],
 ) -> TrainedRun:
     """Train one learner, or look it up: one run a spec, computed once for the page *Train*, the verb ``train`` and every call.
 
@@ -233,11 +227,20 @@ def train(
     sources, fusion : metadata (``"all"``: all that describe classes; with a fusion that reads instances, all there are), and how it
         enters: ``pseudo-shots``, ``am3``, ``film``, ``pseudo-shots+film`` or ``auxiliary``.
     auxiliary_weight, source_dropout, control : of the auxiliary loss; how often a source is hidden in training; falsified metadata.
-    distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
+    distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone, the default) or ``full`` (end to end).
+    recipe : ``paper``: all that the learner's paper sets of its training, in full mode; what else is given goes before it. The verb
+        ``learners`` says what each sets; a learner without one refuses it.
+    meta_batch, learning_rate, weight_decay, patience : tasks a step, their losses averaged; of the optimiser; looks at validation classes
+        without a rise after which training ends, 0 for never early.
+    train_ways, train_shots, train_queries, train_strategy : the training tasks, where they are not like the tests; ``uniform`` draws any
+        training classes together.
+    start, schedule, keep : ``backbone`` or ``random`` weights (full mode); ``constant``, ``cosine``, ``linear`` or ``step``; the weights
+        that were ``best`` on validation classes, or the ``last``.
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
-    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query, progress : as in
-        :func:`metadash.answer`.
+    tune : so many forms of the learner are tried on validation classes, by the same budget for every learner, and the best is tested.
+    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots, n_query, progress :
+        as in :func:`metadash.answer`.
 
     Raises
     ------
@@ -267,7 +270,9 @@ def train(
         split=split,
         ways=numbers_in(ways),
         mode=mode,
-        **read(choices),
+        tune=tune,
+        recipe=recipe,
+        **{**read(choices), "train_shots": numbers_in(choices.get("train_shots"))},
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
 

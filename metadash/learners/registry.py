@@ -2,12 +2,12 @@
 
 import dataclasses
 import importlib
-import inspect
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from metadash.errors import BadInput, nearest
+from metadash.learners.core.constructors import parameters_of
 from metadash.learners.core.entry import LearnerEntry, Mode
 from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS
 from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
@@ -37,6 +37,7 @@ ENTRIES = (
         distances=DISTANCES,
         learns=False,
         stacks=True,
+        compares_differences=True,
     ),
     LearnerEntry(
         "matching",
@@ -48,6 +49,7 @@ ENTRIES = (
         "As Prototypical Networks; full context embeddings cost several times more to score, and depend on the order of the support.",
         "metadash.learners.matching:MatchingNetwork",
         ("matching_scale", "fce", "fce_steps"),
+        compares_directions=True,
     ),
     LearnerEntry(
         "relation",
@@ -218,6 +220,7 @@ ENTRIES = (
         fusions=REFERENCE_FUSIONS,
         learns=False,
         makes_head=True,
+        compares_directions=True,
     ),
     LearnerEntry(
         "centroid",
@@ -244,6 +247,7 @@ ENTRIES = (
         ("logistic_c",),
         fusions=REFERENCE_FUSIONS,
         learns=False,
+        compares_differences=True,
     ),
     LearnerEntry(
         "metadata-only",
@@ -257,6 +261,7 @@ ENTRIES = (
         fusions=("pseudo-shots",),
         distances=DISTANCES,
         needs_metadata=True,
+        compares_differences=True,
     ),
     LearnerEntry(
         "chance",
@@ -268,6 +273,7 @@ ENTRIES = (
         "metadash.learners.reference:Chance",
         fusions=("none",),
         learns=False,
+        blind=True,
     ),
 )
 
@@ -370,7 +376,7 @@ def make(
     entry, cls = entry_of(name), load(name)
     complete = check_options(name, options or {}, mode)
     check_fusion(name, fusion)
-    known = inspect.signature(cls).parameters
+    known = parameters_of(cls)
     dims, own = list(source_dims), "none" if fusion in HOOKS else "pseudo-shots" if fusion == BOTH else fusion
     common = {
         "n_way": n_way,

@@ -91,6 +91,8 @@ class Case:
         if self.option in COUNTS and self.value is not None and self.value > MANY:
             usual |= {"shots": (3,), "n_episodes": 8}
         sources = self.choices.get("sources", ("hint",) if self.entry.needs_metadata else ())
+        if not (sources or self.mode == "full" or self.entry.learns):
+            usual = {name: value for name, value in usual.items() if name not in ("steps", "meta_batch")}
         chosen = {name: value for name, value in self.choices.items() if name != "sources"}
         return run_for(data, sources, learner=self.learner, mode=self.mode, options=tuple(self.options.items()), **usual | chosen)
 

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from metadash.errors import BadInput
 from metadash.learners.core.fusions import USUAL_FUSIONS
+from metadash.learners.core.papers import PAPERS
+from metadash.learners.core.recipe import QUICK, RECIPES, Recipe
 
 Mode = Literal["quick", "full"]
 """Over the frozen embeddings of a backbone, or end to end."""
@@ -31,6 +34,9 @@ class LearnerEntry:
 
     How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
     option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient.
+
+    ``blind``: it looks at no input. ``compares_directions``: how long an embedding is changes none of its answers.
+    ``compares_differences``: where zero is changes none (of distances, the Euclidean).
     """
 
     name: str
@@ -53,6 +59,9 @@ class LearnerEntry:
     gates: bool = False
     makes_head: bool = False
     stacks: bool = False
+    blind: bool = False
+    compares_directions: bool = False
+    compares_differences: bool = False
     transductive: bool = False
     centres: bool = False
     optimiser: Literal["adamw", "descent"] = "adamw"
@@ -66,6 +75,39 @@ class LearnerEntry:
     def adapts_backbone(self) -> bool:
         """End to end, each task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
         return "batch_norm" in self.options
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Over a frozen backbone it looks at what that gives."""
+        return not (self.blind or self.reads_inputs)
+
+    @property
+    def normalise(self) -> Literal["none", "centred"]:
+        """What is usually done to frozen embeddings for it: gradient steps of a linear head go astray along a common offset."""
+        return "centred" if self.centres or "inner_steps" in self.options else "none"
+
+    @property
+    def paper_recipe(self) -> Recipe | None:
+        """All that its paper sets of the training as a whole; None where there is none to follow."""
+        return PAPERS.get(self.name)
+
+    def recipe(self, name: str) -> Recipe:
+        """Its recipe of that name. Raises BadInput where there is none."""
+        if name not in RECIPES:
+            raise BadInput(f"There is no recipe '{name}'; there are {' and '.join(RECIPES)}.")
+        if name == QUICK.name:
+            return QUICK
+        if self.paper_recipe is None:
+            raise BadInput(
+                f"The learner '{self.name}' has no recipe '{name}': {self.why_no_recipe}; leave the recipe out, or choose quick."
+            )
+        return self.paper_recipe
+
+    @property
+    def why_no_recipe(self) -> str:
+        if not self.learns:
+            return "nothing of it is trained from task to task"
+        return f"its source ({self.paper}) trains in a way that is not to be had here"
 
     def outer_rate(self, mode: Mode) -> float:
         return self.quick_learning_rate if mode == "quick" else self.learning_rate
