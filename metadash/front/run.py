@@ -206,8 +206,8 @@ def train(
     distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
-    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query, progress : as in
-        :func:`metadash.answer`.
+    where, n_way, strategy, column, backbone, width, backbone_training, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query,
+        progress : as in :func:`metadash.answer`.
 
     Raises
     ------

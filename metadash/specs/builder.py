@@ -27,7 +27,7 @@ USUAL_FOLDS = 5
 """So many that most classes train in each fold, and few enough that a backbone for each can come with a data set."""
 
 OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways")
-OF_BACKBONE = ("backbone", "width", "backbone_episodes", "own_backbone")
+OF_BACKBONE = ("backbone", "width", "backbone_training", "backbone_episodes", "own_backbone")
 OF_RUN = (
     "split",
     "learner",
@@ -54,7 +54,8 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     """The run on ``dataset`` that reads ``sources``, as the choices say it; None stands for what is usual.
 
     Of the tasks: ``strategy``, ``column``, ``n_way``, ``shots``, ``n_query``, ``n_episodes``, ``where`` (an SQL condition on the test
-    classes), ``ways``. Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
+    classes), ``ways``. Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_training``
+    (by *episodes*, or by cross-entropy over all training *classes*), ``backbone_episodes``, ``own_backbone`` (train it here though
     one comes with the data set). Of the run: ``split``, ``learner``, ``mode``, ``fusion``, ``control`` and whatever else a RunSpec has.
     Raises BadInput for a choice that there is not, that would be ignored, or that the spec refuses.
 
@@ -119,13 +120,15 @@ def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitti
     name = chosen.get("backbone") or usual_features(dataset.modality.name, chosen.get("mode", "quick")).name
     title = feature_entry(name).title
     if not is_trained(name):
-        for idle in ("backbone_episodes", "own_backbone"):
+        for idle in ("backbone_training", "backbone_episodes", "own_backbone"):
             if chosen.get(idle):
                 raise BadInput(f"{idle} would be ignored by the backbone '{name}': of {title} nothing is trained here.")
         return FeaturesSpec(dataset.name, split, name, chosen.get("width", 0))
     values: dict[str, Any] = {"reads": read_through(name, dataset.modality.name), **fitted.backbone}
     if "backbone_episodes" in chosen:
         values["episodes"] = chosen["backbone_episodes"]
+    if "backbone_training" in chosen:
+        values["trained_on"] = chosen["backbone_training"]
     spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **values)
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
 

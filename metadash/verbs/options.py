@@ -1,14 +1,14 @@
 """Options that several verbs have, and how their values are read."""
 
 import argparse
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from metadash import settings
 from metadash.learners.core.fusions import BOTH
 from metadash.learners.registry import USUAL
 from metadash.networks.encoders.registry import ENCODERS, Entry
 from metadash.networks.registry import BACKBONES
-from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import BackboneSpec, Evaluation, RunSpec, TrainedOn
 from metadash.stats.verdict import ROPE
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -73,7 +73,14 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
         "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"
     )
     verb.add_argument(
-        "--backbone-episodes", type=int, help=f"training episodes of the backbone, at most (default {BackboneSpec.episodes})"
+        "--backbone-training",
+        choices=get_args(TrainedOn),
+        help="what the backbone learns from: episodes, or all training classes at once, by cross-entropy (default episodes)",
+    )
+    verb.add_argument(
+        "--backbone-episodes",
+        type=int,
+        help=f"training episodes of the backbone, or batches as large, at most (default {BackboneSpec.episodes})",
     )
     verb.add_argument(
         "--own-backbone",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import BackboneSpec, Evaluation, RunSpec, TrainedOn
 
 MOST = 100_000
 
@@ -14,11 +14,30 @@ def training_steps(place: Any, key: str, label: str, more: str = "") -> int:
 
 
 def backbone_episodes(place: Any, key: str, trained: bool = True) -> int:
-    """Training tasks of the backbone; closed where nothing of it is ``trained``."""
+    """Training tasks of the backbone, or batches as large; closed where nothing of it is ``trained``."""
     usual, closed = BackboneSpec.episodes, not trained
     return int(
         place.number_input("Backbone: training tasks", 5, MOST, usual, step=100, key=key, bind="query-params", disabled=closed)
     )
+
+
+BACKBONE_TRAINING: dict[TrainedOn, str] = {"episodes": "Episodes", "classes": "Classes"}
+
+
+def backbone_training(place: Any, key: str) -> TrainedOn:
+    """What a backbone learns from."""
+    chosen: TrainedOn = place.segmented_control(
+        "What the backbone learns from",
+        list(BACKBONE_TRAINING),
+        default=BackboneSpec.trained_on,
+        format_func=BACKBONE_TRAINING.__getitem__,
+        required=True,
+        key=key,
+        bind="query-params",
+        help="Episodes: small tasks, as Prototypical Networks (Snell et al. 2017). Classes: all training classes at once by cross-entropy, without "
+        "meta-learning, as the Baselines of Chen et al. (2019) are trained; images are shifted at random. Every learner can start from either.",
+    )
+    return chosen
 
 
 def test_tasks(place: Any, key: str, least: int, step: int) -> int:

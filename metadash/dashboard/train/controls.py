@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from metadash.answers.stored_arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
-from metadash.dashboard.parts.budget import backbone_episodes, test_tasks, training_steps
+from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks, training_steps
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.typed import typed_condition
@@ -109,7 +109,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         size = {"backbone": backbone.name, **chosen_width(backbone)}
         own_backbone = False
         if is_trained(backbone.name):
-            size["backbone_episodes"] = episodes
+            size |= {"backbone_training": backbone_training(st, "tr_backbone_training"), "backbone_episodes": episodes}
             own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
         defaults = options_for(learner, mode)
         options = st.text_input(

@@ -38,7 +38,8 @@ def title(spec: RunSpec) -> str:
     wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
     wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
-    over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
+    usual = spec.backbone.backbone == "conv4" and spec.backbone.trained_on == "episodes"
+    over = "" if usual else f" on {spec.backbone.title}"
     return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"
 
 
