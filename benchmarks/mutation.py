@@ -10,15 +10,22 @@ that keeps the module from being imported is left out: anything would notice. Th
 
 import argparse
 import ast
+import contextlib
+import hashlib
+import importlib
+import itertools
 import json
+import multiprocessing
 import os
 import random
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,9 +37,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("stats", "answers", "ablation", "training", "runs", "data", "dashboard")
 MAP = ROOT / ".mutation"
 RESULT = ROOT / "benchmarks" / "results" / "mutation.json"
-LEFT_OUT = ("--ignore=tests/browser", "--ignore=tests/benchmarks", "--ignore=tests/test_architecture.py")
-"""Browsers see what pages' own tests see, much more slowly; the house rules judge no behaviour."""
-MOST_SECONDS = 90.0
+UNSEEN = {"__init__", "__pycache__", "conftest", "builders", "ablations", "metrics", "omniglot_maker"} | {
+    *("browser", "benchmarks", "test_architecture", "test_package", "test_notebook")
+}
+"""Of the folder of tests: no tests; or browsers, which see what pages' own tests see, much more slowly; house rules, which judge no
+behaviour; and what runs in processes that coverage does not follow."""
+MOST_SECONDS = 20.0
 """Of tests for one slip, by their durations when nothing is wrong."""
 PATIENCE = 10
 """How many times longer tests may take before they count as hanging, which is noticing."""
@@ -61,34 +71,70 @@ class Verdict:
 
 @cache
 def slips_of(file: str) -> list[Slip]:
-    """Every slip that can be made in a file."""
-    from cosmic_ray.ast import ast_nodes, get_ast_from_path
+    """Every slip that can be made in a file; looked for once for each of its versions, which takes a second."""
+    source = (ROOT / file).read_text(encoding="utf-8")
+    kept = MAP / "slips" / f"{hashlib.sha256(f'{file} {source}'.encode()).hexdigest()}.json"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(list(places_of(source))))
+    return [
+        Slip(file, line, name, number)
+        for line, column, name, number in json.loads(kept.read_text())
+        if not name.endswith(NO_CHANGE) and not beside_the_point(file, (line, column))
+    ]
+
+
+def places_of(source: str) -> Iterator[tuple[int, int, str, int]]:
+    """Line, column, operator, and the how manieth of the operator's places it is."""
+    from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.plugins import get_operator, operator_names
 
-    tree, found = get_ast_from_path(ROOT / file), []
+    nodes = list(ast_nodes(get_ast(source)))
     for name in operator_names():
-        if get_operator(name).arguments():
-            continue
-        operator = get_operator(name)()
-        places = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
-        found += [(start, Slip(file, start[0], name, number)) for number, (start, _) in enumerate(places)]
-    return [slip for start, slip in found if not beside_the_point(file, start)]
+        if not get_operator(name).arguments():
+            operator = get_operator(name)()
+            places = [place for node in nodes for place in operator.mutation_positions(node)]
+            yield from ((*start, name, number) for number, (start, _) in enumerate(places))
 
 
 def beside_the_point(file: str, start: tuple[int, int]) -> bool:
-    """Types say nothing that a program does, and mypy reads them; ``strict`` and ``frozen`` only guard against slips of their own."""
+    """What no test could notice, or none should (:data:`REASONS`)."""
     return any(begin <= start < end for begin, end in spared(file))
+
+
+REASONS = """
+    annotations                 types say nothing that a program does, and mypy reads them
+    strict, frozen              keywords that guard against slips of their own
+    what is remembered          caches and how much they hold: another value costs time and changes no result
+    what is done at once        sizes of blocks, of which results are independent (other tests say so of some)
+    how often one looks         a poll a second late, a process given up a second later
+    a pixel, a shade            sizes of drawings
+    is for ==                   of the same short strings and numbers Python keeps one: not even a change
+"""
+SPARED_KEYWORDS = {"strict", "frozen", "max_entries", "maxsize", "ttl", "show_spinner", "standoff", "startstandoff", "arrowwidth"}
+SPARED_DECORATORS = {"cache", "lru_cache", "st.cache_data", "st.cache_resource"}
+SPARED_CONSTANTS = {
+    *("BLOCK", "AT_ONCE", "EMBED_BATCH", "PIXELS_AT_ONCE", "SCORE_BATCH", "ADAPT_BATCH", "ROWS_AT_ONCE", "BATCH", "MOST_AT_ONCE"),
+    *("POLL", "LOOK_EVERY", "LOOK_IDLY", "TURN_EVERY", "SAMPLE_EVERY", "BEAT", "LOOK", "GRACE", "STARTING", "TIMEOUT", "KEPT"),
+    *("HEIGHT", "LABEL_GAP", "PICTURE_SIDE", "SHADE"),
+}
+NO_CHANGE = ("Eq_Is", "NotEq_IsNot", "Is_Eq", "IsNot_NotEq")
 
 
 @cache
 def spared(file: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations and the values of those two keywords begin and end."""
+    """Where it begins and ends, in a file."""
     places: list[ast.expr] = []
     for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
         places += [place for name in ("annotation", "returns") if (place := getattr(node, name, None)) is not None]
-        if isinstance(node, ast.keyword) and node.arg in ("strict", "frozen"):
+        if isinstance(node, ast.keyword) and node.arg in SPARED_KEYWORDS:
             places.append(node.value)
-    return [((one.lineno, one.col_offset), (one.end_lineno or 0, one.end_col_offset or 0)) for one in places]
+        for one in getattr(node, "decorator_list", ()):
+            if ast.unparse(one).split("(")[0] in SPARED_DECORATORS:
+                places.append(one)
+        if isinstance(node, ast.Assign) and all(ast.unparse(target) in SPARED_CONSTANTS for target in node.targets):
+            places.append(node.value)
+    return [((one.lineno, max(one.col_offset - 1, 0)), (one.end_lineno or 0, one.end_col_offset or 0)) for one in places]
 
 
 def drawn(files: Sequence[str], n: int, seed: int) -> list[Slip]:
@@ -117,16 +163,18 @@ def mutated(slip: Slip) -> str:
 # --- which test runs which line ----------------------------------------------------------------------------------------------
 
 
-def make_map() -> None:
-    """All tests once, under coverage: the database of lines by test, and the durations."""
+def make_map(groups: Sequence[str]) -> None:
+    """Tests once under coverage, a folder at a time: a database of lines by test for each, and the durations."""
     MAP.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *LEFT_OUT]
-    command += ["--cov=metadash", "--cov-context=test", "--cov-report=", "--durations=0", "-vv"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COVERAGE_FILE": str(MAP / "lines")}
-    )
-    (MAP / "log.txt").write_text(done.stdout + done.stderr)
-    print(done.stdout.splitlines()[-1])
+    for group in groups or [
+        one.name for one in sorted(Path(ROOT, "tests").iterdir()) if one.name.removesuffix(".py") not in UNSEEN
+    ]:
+        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", f"tests/{group}"]
+        command += ["--cov=metadash", "--cov-context=test", "--cov-report=", "--durations=0", "-vv"]
+        place = MAP / f"{group.replace('/', '.')}.lines"
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COVERAGE_FILE": str(place)})
+        place.with_suffix(".log").write_text(done.stdout + done.stderr)
+        print(group, done.stdout.splitlines()[-1], flush=True)
 
 
 class Map:
@@ -134,79 +182,139 @@ class Map:
 
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
-        for seconds, name in re.findall(r"^(\d+\.\d+)s (?:call|setup|teardown) +(.+)$", (MAP / "log.txt").read_text(), re.M):
-            self.seconds[name] += float(seconds)  # type: ignore[assignment]
-        self.database = MAP / "lines"
+        for log in sorted(MAP.glob("*.log")):
+            for seconds, name in re.findall(r"^(\d+\.\d+)s (?:call|setup|teardown) +(.+)$", log.read_text(), re.M):
+                self.seconds[name] += float(seconds)  # type: ignore[assignment]
+        self.sound: set[str] = set()
+        self.unsound: set[str] = set()
+        self.databases = sorted(MAP.glob("*.lines"))
 
     def tests(self, file: str, line: int) -> list[str]:
         """Those that run the line; where only importing does, those that run anything of the file."""
         from coverage.numbits import register_sqlite_functions
 
-        with sqlite3.connect(self.database) as database:
-            register_sqlite_functions(database)
-            query = (
-                "SELECT DISTINCT context.context FROM line_bits JOIN context ON context.id = line_bits.context_id "
-                "JOIN file ON file.id = line_bits.file_id WHERE file.path LIKE ? AND context.context != ''"
-            )
-            rows = database.execute(f"{query} AND num_in_numbits(?, numbits)", (f"%/{file}", line)).fetchall()
-            rows = rows or database.execute(query, (f"%/{file}",)).fetchall()
-        names = {name.split("|")[0] for (name,) in rows}
+        query = (
+            "SELECT DISTINCT context.context FROM line_bits JOIN context ON context.id = line_bits.context_id "
+            "JOIN file ON file.id = line_bits.file_id WHERE file.path LIKE ? AND context.context != ''"
+        )
+        running, anything = set[tuple[str]](), set[tuple[str]]()
+        for place in self.databases:
+            with contextlib.closing(sqlite3.connect(place)) as database:
+                register_sqlite_functions(database)
+                running.update(database.execute(f"{query} AND num_in_numbits(?, numbits)", (f"%/{file}", line)).fetchall())
+                anything.update(database.execute(query, (f"%/{file}",)).fetchall())
+        names = {name.split("|")[0] for (name,) in running or anything} - self.unsound
         return sorted(names, key=lambda name: (self.seconds[name], name))
 
     def some(self, file: str, line: int) -> tuple[list[str], float]:
-        """The fastest of them, and how long they take together; the test file of the same name where none is known to run the line."""
+        """The fastest of them, and how long they take together; where none is known to run the line (another process does), the files
+        of tests that import its module."""
         chosen, total = [], 0.0
         for name in self.tests(file, line):
             if chosen and total + self.seconds[name] > MOST_SECONDS:
                 break
             chosen.append(name)
             total += self.seconds[name]
-        mirror = Path("tests", *Path(file).parts[1:-1], f"test_{Path(file).name}")
-        return (chosen, total) if chosen else ([str(mirror)] if (ROOT / mirror).is_file() else [], MOST_SECONDS)
+        return (chosen, total) if chosen else (importing(file), MOST_SECONDS)
+
+
+def importing(file: str, most: int = 2) -> list[str]:
+    """Test files that name the module, those of the folder of the same name first."""
+    module, folder = file.removesuffix(".py").replace("/", "."), ROOT / "tests" / Path(*Path(file).parts[1:-1])
+    package, _, name = module.rpartition(".")
+    named = re.compile(rf"{re.escape(module)}\b|from {re.escape(package)} import [^\n]*\b{name}\b")
+    found = [test for test in sorted(Path(ROOT, "tests").rglob("test_*.py")) if named.search(test.read_text(encoding="utf-8"))]
+    found = [test for test in found if test.relative_to(ROOT / "tests").parts[0] not in UNSEEN]
+    return [test.relative_to(ROOT).as_posix() for test in sorted(found, key=lambda test: test.parent != folder)][:most]
 
 
 # --- trying ------------------------------------------------------------------------------------------------------------------
 
+LOADED = (
+    "pytest",
+    "torch",
+    "sklearn.linear_model",
+    "scipy.stats",
+    "pandas",
+    "duckdb",
+    "pyarrow.parquet",
+    "distributed",
+    "streamlit.testing.v1",
+)
+"""What nearly all tests import of others: loaded once, and every trial is a copy of the process that has."""
+NOT_IMPORTED = 77
+OPTIONS = ("-x", "-q", "-rf", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=--import-mode=importlib")
+
+
+def trial(copy: str, module: str, tests: Sequence[str], said: str) -> None:
+    """The whole life of a process: the module imported, then its tests run, in a copy of the checkout."""
+    os.setsid()
+    with open(said, "w") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    os.chdir(copy)
+    sys.path[:] = [copy, *(place for place in sys.path if Path(place or ".").resolve() != ROOT)]
+    for name in [name for name in sys.modules if name.split(".")[0] in ("benchmarks", "metadash", "tests")]:
+        del sys.modules[name]
+    import pytest
+
+    try:
+        importlib.import_module(module)
+    except Exception:
+        os._exit(NOT_IMPORTED)
+    code = int(pytest.main([*OPTIONS, *tests]))
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def run(copy: Path, module: str, tests: Sequence[str], seconds: float) -> tuple[int, str]:
+    """The exit code of a trial (−1 where it hangs) and the test that failed; nothing that it started is left."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(list(LOADED))
+    said = copy.with_suffix(".said")
+    process = server.Process(target=trial, args=(str(copy), module, list(tests), str(said)))
+    process.start()
+    process.join(seconds)
+    code = -1 if process.exitcode is None else process.exitcode
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid or 0, signal.SIGKILL)
+    process.join()
+    failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said.read_text(errors="replace") if said.exists() else "", re.M)
+    return code, next(iter(failed), "(hangs)" if code == -1 else "(ends)" if code else "")
+
+
+MOMENTS = itertools.count(int(time.time()))
+
+
+def write(place: Path, source: str) -> None:
+    """Every version at a second of its own, by which Python tells compiled files."""
+    place.write_text(source, encoding="utf-8")
+    moment = next(MOMENTS)
+    os.utime(place, (moment, moment))
+
 
 def try_slip(slip: Slip, copy: Path, known: Map) -> Verdict:
-    """Make the slip in a copy, run the tests of its line, and take it back."""
-    place = copy / slip.file
+    """Make the slip in a copy, run the tests of its line, and take it back. A test counts that passes without the slip, here and now."""
+    place, module = copy / slip.file, slip.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     before, after = place.read_text(encoding="utf-8"), mutated(slip)
     was, became = differing(before, after)
     tests, seconds = known.some(slip.file, slip.line)
-    try:
-        place.write_text(after, encoding="utf-8")
-        module = slip.file.removesuffix(".py").replace("/", ".")
-        if run([sys.executable, "-c", f"import {module}"], copy, 120)[0]:
-            return Verdict(slip, "not imported", "", was, became)
-        if not tests:
-            return Verdict(slip, "no test", "", was, became)
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-x",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-            "-o",
-            "addopts=--import-mode=importlib",
-        ]
-        failed, output = run([*command, "--tb=no", "-q", "-rf", *tests], copy, 60 + PATIENCE * seconds)
-        by = next(iter(re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.M)), "(hangs)" if failed else "")
-        return Verdict(slip, "noticed" if failed else "survived", by, was, became)
-    finally:
-        place.write_text(before, encoding="utf-8")
-
-
-def run(command: list[str], folder: Path, seconds: float) -> tuple[bool, str]:
-    """Whether it failed (or hung), and what it said."""
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        return True, ""
-    return done.returncode != 0, done.stdout + done.stderr
+    patience = 60 + PATIENCE * seconds
+    while True:
+        try:
+            write(place, after)
+            code, by = run(copy, module, tests or ["--version"], patience)
+        finally:
+            write(place, before)
+        if code == NOT_IMPORTED or not tests or not code:
+            return Verdict(slip, "not imported" if code == NOT_IMPORTED else "survived" if tests else "no test", "", was, became)
+        if by.startswith("(") or by in known.sound or not run(copy, module, [by], patience)[0]:
+            known.sound.add(by)
+            return Verdict(slip, "noticed", by, was, became)
+        known.unsound.update(left := {name for name in tests if name.startswith(by)} | {by})
+        if not left.intersection(tests):
+            return Verdict(slip, "survived", "", was, became)
+        tests = [name for name in tests if name not in left]
 
 
 def differing(before: str, after: str) -> tuple[str, str]:
@@ -221,7 +329,7 @@ def try_all(slips: Sequence[Slip], at_once: int) -> Iterator[Verdict]:
     with tempfile.TemporaryDirectory() as folder:
         copies = []
         for number in range(at_once):
-            copy = Path(folder, str(number))
+            copy = Path(folder, f"copy{number}")
             shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".mutation", "__pycache__", ".mypy_cache"))
             copies.append(copy)
         free = list(copies)
@@ -258,6 +366,7 @@ def report(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutation", description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("step", choices=("map", "run"))
+    parser.add_argument("--tests", nargs="+", default=(), help="of a map: only these of the folder tests (default: all)")
     parser.add_argument("--parts", nargs="+", default=PARTS, help="folders of the package (default: %(default)s)")
     parser.add_argument("--slips", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
@@ -266,7 +375,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=RESULT)
     chosen = parser.parse_args(words)
     if chosen.step == "map":
-        return make_map()
+        return make_map(chosen.tests)
     slips = drawn(files_of(chosen.parts, chosen.changed), chosen.slips, chosen.seed)
     verdicts: list[Verdict] = []
     for verdict in try_all(slips, chosen.at_once):

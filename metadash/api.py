@@ -13,27 +13,40 @@ from metadash.data.dataset import Dataset, Question, Source
 from metadash.errors import BadInput
 from metadash.front.ablation import AblationResult, ablate
 from metadash.front.answer import AnswerResult, answer
+from metadash.front.audit import AuditResult, audit
 from metadash.front.compare import ComparisonResult, compare
 from metadash.front.data import datasets, from_tables, open
+from metadash.front.draw import draw_episodes
+from metadash.front.obtain import fetch, install
 from metadash.front.run import TrainedRun, load, train
+from metadash.front.what_if import DoseResult, WhatIfResult, doses, what_if
 from metadash.workspace import Workspace
 
 __all__ = [
     "AblationResult",
     "AnswerResult",
+    "AuditResult",
     "BadInput",
     "ComparisonResult",
     "Dataset",
+    "DoseResult",
     "Question",
     "Source",
     "TrainedRun",
+    "WhatIfResult",
     "Workspace",
     "ablate",
     "answer",
+    "audit",
     "compare",
     "datasets",
+    "doses",
+    "draw_episodes",
+    "fetch",
     "from_tables",
+    "install",
     "load",
     "open",
     "train",
+    "what_if",
 ]

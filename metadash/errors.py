@@ -1,7 +1,11 @@
 """The one kind of error a person is meant to read, and the word that was perhaps meant."""
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+
+NEAR = 0.6
+"""Above this ratio of difflib, which is its own bound, two words are alike."""
 
 
 class BadInput(ValueError):
@@ -12,8 +16,28 @@ class BadInput(ValueError):
     """
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """How a sentence about an unknown ``word`` ends: with the nearest of the known ones, or with all of them."""
+def nearest(word: str, words: Iterable[str], called: Mapping[str, str] | None = None, known: str = "there are") -> str:
+    """How a sentence about an unknown ``word`` ends: with the nearest of the known ones, or with all of them.
+
+    ``called``: other things that people say, each with the word that is meant by it. ``known``: how a list of all begins.
+    """
     words = list(words)
-    near = difflib.get_close_matches(word, words, 1)
-    return f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(words)}."
+    near = closest(word, [*words, *(called or ())])
+    if near is None:
+        return f"; {known} {', '.join(words) or 'none'}."
+    return f"; did you mean '{(called or {}).get(near, near)}'?"
+
+
+def closest(word: str, words: Iterable[str]) -> str | None:
+    """The one of ``words`` that was perhaps meant, whatever its case and what joins its parts; None where none is near."""
+    matcher = difflib.SequenceMatcher(b=bare(word))
+    best, found = NEAR, None
+    for one in words:
+        matcher.set_seq1(bare(one))
+        if (ratio := matcher.ratio()) > best:  # of several as near, the first
+            best, found = ratio, one
+    return found
+
+
+def bare(word: str) -> str:
+    return re.sub(r"[\s_-]+", "-", str(word).casefold())

@@ -6,7 +6,6 @@ run. What a person got wrong is one sentence of BadInput.
 """
 
 import dataclasses
-import difflib
 import numbers
 import typing
 from collections.abc import Collection, Mapping
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from metadash.errors import BadInput
+from metadash.errors import BadInput, closest
 
 SEED = 2**31
 """The largest seed."""
@@ -49,10 +48,8 @@ class OneOf:
             choices = ", ".join(map(str, self.choices))
             if self.says:
                 raise BadInput(self.says.format(value=value, choices=choices))
-            near = difflib.get_close_matches(str(value), [str(choice) for choice in self.choices], 1)
-            raise BadInput(
-                f"{name} is '{value}'; it must be one of {choices}" + (f"; did you mean '{near[0]}'?" if near else ".")
-            )
+            near = closest(str(value), [str(choice) for choice in self.choices])
+            raise BadInput(f"{name} is '{value}'; it must be one of {choices}" + (f"; did you mean '{near}'?" if near else "."))
 
 
 class Checked:
@@ -82,8 +79,8 @@ def build(cls: type, values: Any) -> Any:
     hints = hints_of(cls)
     for name in values:
         if name not in hints:
-            near = difflib.get_close_matches(name, hints, 1)
-            raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
+            near = closest(name, hints)
+            raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near}'?" if near else "."))
     required = [field.name for field in dataclasses.fields(cls) if field.default is field.default_factory is dataclasses.MISSING]
     if missing := [name for name in required if name not in values]:
         raise BadInput(f"A spec misses its {missing[0]}; it must be said.")
@@ -164,10 +161,9 @@ def of_entries(name: str, hints: tuple[Any, ...], value: Any) -> tuple[Any, ...]
         raise BadInput(f"{name} is {value!r}; it must be a list.")
     if hints[-1] is Ellipsis:
         return tuple(checked(f"An entry of {name}", hints[0], item) for item in value)
-    try:
-        return tuple(checked(name, hint, item) for hint, item in zip(hints, value, strict=True))
-    except ValueError as problem:  # BadInput is one
-        raise BadInput(f"{name} is {value!r}; it must be {len(hints)} numbers.") from problem
+    if len(value) != len(hints):
+        raise BadInput(f"{name} is {value!r}; it must be {len(hints)} numbers.")
+    return tuple(checked(name, hint, item) for hint, item in zip(hints, value, strict=True))
 
 
 @cache

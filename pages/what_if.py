@@ -9,7 +9,7 @@ from metadash.answers.doses import break_even_words, dose_curves, dose_name
 from metadash.answers.stored_arms import names_of, run_words
 from metadash.answers.what_if import headline, moved_queries, what_if
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import differences_chart, mean_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
@@ -20,12 +20,12 @@ from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.what_if.question import (
     changes_of,
-    dots_of,
     edits_of,
     moved_map,
     queries_view,
 )
 from metadash.figures.doses import dose_chart
+from metadash.figures.what_if import what_if_chart
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
@@ -177,7 +177,7 @@ if found is None:
 
 st.markdown("##### Accuracy before and after, paired on the same tasks")
 chart(
-    differences_chart(dots_of(result, palette()), palette(), in_order=True),
+    what_if_chart(result, palette()),
     key="wi_dots",
     alt="Difference in accuracy after the change, at each number of shots",
 )

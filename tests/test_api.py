@@ -13,8 +13,19 @@ from metadash import api
 from metadash.verbs import cli
 from tests.verbs.test_options import options_of
 
-OTHERWISE = {"answer": set(), "ablate": {"plan"}, "train": {"option"}, "compare": set()}
-"""Options that are no arguments under their own name: ``plan`` prints what would be computed, ``option`` is the mapping ``options``."""
+OTHERWISE: dict[str, tuple[str, set[str]]] = {
+    "answer": ("answer", set()),
+    "ablate": ("ablate", {"plan"}),
+    "train": ("train", {"option"}),
+    "compare": ("compare", set()),
+    "whatif": ("what_if", {"asked", "dose"}),
+    "audit": ("audit", {"probed"}),
+    "episodes": ("draw_episodes", {"out"}),
+    "datasets fetch": ("fetch", set()),
+    "datasets import": ("install", set()),
+}
+"""The function of each verb, and options that are no arguments under their own name: ``plan`` prints what would be computed, ``option`` is
+the mapping ``options``, ``asked`` and ``probed`` are ``run``, ``dose`` is ``doses``, and ``out`` is what the manifest's ``save`` does."""
 
 
 def test_what_is_listed_is_what_is_given() -> None:
@@ -41,11 +52,12 @@ def test_importing_it_and_opening_data_loads_neither_torch_nor_streamlit() -> No
 @pytest.mark.parametrize("verb", list(OTHERWISE))
 def test_arguments_are_the_options_of_the_verb(verb: str) -> None:
     """A new option of a verb is a new argument, with the same default."""
+    function, otherwise = OTHERWISE[verb]
     options = {action.dest: action for name, action in options_of(cli.parser()) if name == verb}
-    arguments = inspect.signature(getattr(md, verb)).parameters
-    known = set(arguments) - {"data", "progress", "options"}
-    assert known - {"workspace"} == set(options) - {"dataset", "json", "workspace"} - OTHERWISE[verb]
-    for name in known - {"learners", "workspace"}:
+    arguments = inspect.signature(getattr(md, function)).parameters
+    known = set(arguments) - {"data", "progress", "options", "run"}
+    assert known - {"workspace"} == set(options) - {"dataset", "json", "workspace"} - otherwise
+    for name in known - {"learners", "workspace", "name", "source"}:
         default, said = arguments[name].default, options[name].default
         assert default == said or (not default and not said), name
 

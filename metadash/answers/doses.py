@@ -159,7 +159,7 @@ def crossing(fractions: np.ndarray, curves: np.ndarray) -> np.ndarray:
     rows = np.arange(len(curves))
     high, low = curves[rows, before], curves[rows, first]
     share = np.where(high > low, high / np.where(high > low, high - low, 1), 1.0)
-    met = fractions[before] + np.clip(share, 0, 1) * (fractions[first] - fractions[before])
+    met = fractions[before] + share * (fractions[first] - fractions[before])
     return np.where(below[:, 0], 0.0, np.where(below.any(axis=1), met, 1.0))
 
 

@@ -18,7 +18,7 @@ from metadash.data.folds import fold_roles, read_fold
 from metadash.data.inputs.storage import add_to, checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.literals import identifier
 from metadash.data.modality import Modality, modality_of
-from metadash.errors import BadInput
+from metadash.errors import BadInput, nearest
 from metadash.workspace import Workspace, new_folder, read_json, reason
 
 FORMAT = 2
@@ -317,7 +317,7 @@ class Dataset:
             missing = [name for name in unread if name not in self.instance_column_names]
             if missing:
                 raise BadInput(
-                    f"The table instances has no column '{missing[0]}'; it has {', '.join(self.instance_column_names)}."
+                    f"The table instances has no column '{missing[0]}'{nearest(missing[0], self.instance_column_names, known='it has')}"
                 )
             found = self.frame(f"SELECT {', '.join(map(identifier, unread))} FROM instances ORDER BY instance_id")
             self._columns.update({name: found[name] for name in unread})
@@ -366,7 +366,7 @@ class Dataset:
             if fold := read_fold(name):
                 roles = fold_roles(self.groups, *fold)
                 return {role: np.flatnonzero(roles == role) for role in ROLES}
-            raise BadInput(f"'{self.name}' has no split '{name}'; it has {', '.join(self.split_names)}.")
+            raise BadInput(f"'{self.name}' has no split '{name}'{nearest(name, self.split_names, known='it has')}")
         rows = self.splits[self.splits["split"] == name]
         return {role: rows["class_id"].to_numpy()[(rows["role"] == role).to_numpy()] for role in ROLES}
 
@@ -384,7 +384,7 @@ class Dataset:
         for source in self.sources:
             if source.name == name:
                 return source
-        raise BadInput(f"'{self.name}' has no source '{name}'; it has {', '.join(s.name for s in self.sources)}.")
+        raise BadInput(f"'{self.name}' has no source '{name}'{nearest(name, (s.name for s in self.sources), known='it has')}")
 
     def class_sources(self) -> tuple[Source, ...]:
         return tuple(source for source in self.sources if source.level == "class")
@@ -393,5 +393,5 @@ class Dataset:
         for question in self.description.questions:
             if question.id == identity:
                 return question
-        known = ", ".join(q.id for q in self.description.questions)
-        raise BadInput(f"'{self.name}' has no question '{identity}'; it has {known}.")
+        known = [question.id for question in self.description.questions]
+        raise BadInput(f"'{self.name}' has no question '{identity}'{nearest(identity, known, known='it has')}")

@@ -8,7 +8,7 @@ from types import ModuleType
 from filelock import FileLock
 
 from metadash.data.dataset import Dataset
-from metadash.errors import BadInput
+from metadash.errors import BadInput, closest
 from metadash.workspace import Workspace, reason, set_aside
 
 EMBEDDED = {"glyphs": "metadash.data.glyphs.install"}
@@ -51,6 +51,9 @@ def open_dataset(workspace: Workspace, name: str) -> Dataset:
         raise BadInput(
             f"The data set '{name}' is not in this workspace yet; `python -m metadash datasets fetch {name}` downloads it."
         )
+    here = {folder.name for folder in workspace.datasets.iterdir() if folder.is_dir()}
+    if name not in here and (near := closest(name, {*here, *EMBEDDED, *OBTAINABLE})):
+        raise BadInput(f"There is no data set '{name}' in this workspace; did you mean '{near}'?")
     return Dataset.open(workspace, name)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from metadash.data.dataset import Dataset
 from metadash.data.query import select_ids
 from metadash.episodes.spec import EpisodeSpec
-from metadash.errors import BadInput
+from metadash.errors import BadInput, nearest
 
 
 @dataclass(frozen=True)
@@ -57,5 +57,7 @@ def pool_table(dataset: Dataset, spec: EpisodeSpec) -> PoolTable:
 
 def column_of(frame: pd.DataFrame, column: str | None, table: str) -> pd.Series:
     if column not in frame:
-        raise BadInput(f"The table {table} has no column '{column}'; it has {', '.join(map(str, frame.columns))}.")
+        raise BadInput(
+            f"The table {table} has no column '{column}'{nearest(str(column), map(str, frame.columns), known='it has')}"
+        )
     return frame[column]

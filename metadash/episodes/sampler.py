@@ -3,6 +3,7 @@
 import numpy as np
 
 from metadash.data.dataset import Dataset
+from metadash.episodes.deals import Deals
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.pool import PoolTable, pool_table
 from metadash.episodes.spec import EpisodeSpec
@@ -78,7 +79,7 @@ def draw_disjoint_rows(
     query = np.zeros((*picked.shape, spec.n_query), dtype=np.int64)
     offsets = np.arange(table.counts.max())
     pending = np.arange(len(picked))
-    short: np.ndarray = np.zeros(0, dtype=np.int64)
+    short = unserved = np.zeros(0, dtype=np.int64)
     for _ in range(REDRAWS):
         unfilled = []
         for part in np.array_split(pending, max(1, len(pending) * spec.n_way * len(offsets) // 4_000_000)):
@@ -96,39 +97,60 @@ def draw_disjoint_rows(
                 enough &= allowed.sum(axis=-1) >= wanted
             unfilled.append(part[~enough.all(axis=1)])
             if not enough.all():
-                short = slots[~enough]
+                short, unserved = slots[~enough], slots[~enough.all(axis=1)][0]
         pending = np.concatenate(unfilled)
         if not len(pending):
             return support, query
     raise BadInput(
         f"Class '{table.names[short[0]]}' has too few instances for {spec.n_shot} support and {spec.n_query} query examples that share "
-        f"no {spec.column}. Lower the {'shots or the ' if spec.n_shot > 1 else ''}queries, or choose the strategy uniform."
+        f"no {spec.column}. {fewer_disjoint(table, spec, unserved)}."
     )
+
+
+def fewer_disjoint(table: PoolTable, spec: EpisodeSpec, task: np.ndarray) -> str:
+    """Numbers of shots and queries that the classes [N] of a task can serve, whose values were dealt in vain."""
+    assert table.value is not None
+    rows = np.concatenate([np.arange(table.starts[c], table.starts[c] + table.counts[c]) for c in task])
+    place = np.repeat(np.arange(len(task)), table.counts[task])
+    shots, queries = Deals(place, table.value[rows], len(task), len(task)).most(spec.n_shot, spec.n_query)
+    numbers = (("shots", shots, spec.n_shot), ("queries", queries, spec.n_query))
+    lower = [f"the {what} to {most} or less" for what, most, asked in numbers if 0 < most < asked]
+    return f"Lower {' and '.join(lower)}, or choose the strategy uniform" if lower else "Choose the strategy uniform"
 
 
 def check_counts(table: PoolTable, spec: EpisodeSpec, conditional: bool = True) -> None:
     """Raises BadInput for a pool that cannot serve the spec, with what would make it fit; ``conditional``: whether a condition may narrow
     the pool, so that classes can be left out."""
-    needed = spec.n_shot + spec.n_query
-    if spec.n_way > len(table.classes):
-        found = len(table.classes)
+    needed, found = spec.n_shot + spec.n_query, len(table.classes)
+    if spec.n_way > found:
         raise BadInput(f"n_way is {spec.n_way}, and the pool has {found} class{'es' * (found != 1)}. {fewer_ways(found, spec)}.")
-    usable = np.ones(len(table.classes), dtype=bool)
-    if spec.strategy == "siblings":
-        sizes = np.bincount(table.group[table.group >= 0], minlength=1)
-        if not len(sizes) or sizes.max() < spec.n_way:
-            largest = int(sizes.max(initial=0))
-            todo = fewer_ways(largest, spec) if largest > 1 else "Choose the strategy uniform, or another column"
-            raise BadInput(f"No {spec.column} has {spec.n_way} classes in this pool; the largest has {largest}. {todo}.")
-        usable = (table.group >= 0) & (sizes[np.maximum(table.group, 0)] >= spec.n_way)
+    largest, usable = drawable(table, spec)
+    if largest < spec.n_way:
+        todo = fewer_ways(largest, spec) if largest > 1 else "Choose the strategy uniform, or another column"
+        raise BadInput(f"No {spec.column} has {spec.n_way} classes in this pool; the largest has {largest}. {todo}.")
     short = np.flatnonzero(usable & (table.counts < needed))
     if len(short):
         first = short[np.argmin(table.counts[short])]
+        narrower = conditional and usable.sum() - len(short) >= spec.n_way  # of siblings all may be in one group, or not
         more = f" ({len(short) - 1} more {'is' if len(short) == 2 else 'are'} short too)" if len(short) > 1 else ""
         raise BadInput(
             f"Class '{table.names[first]}' has {table.counts[first]} instances; this episode needs {spec.n_shot} + {spec.n_query}{more}. "
-            f"{fewer_examples(int(table.counts[first]), spec)}{left_out(table.classes[short], needed) if conditional else ''}."
+            f"{fewer_examples(int(table.counts[first]), spec)}{left_out(table.classes[short], needed) if narrower else ''}."
         )
+
+
+def drawable(table: PoolTable, spec: EpisodeSpec) -> tuple[int, np.ndarray]:
+    """The most classes that a task can have, and which classes of the pool [C] a task may draw."""
+    if spec.strategy != "siblings":
+        return len(table.classes), np.ones(len(table.classes), dtype=bool)
+    sizes = np.bincount(table.group[table.group >= 0], minlength=1)
+    return int(sizes.max(initial=0)), (table.group >= 0) & (sizes[np.maximum(table.group, 0)] >= spec.n_way)
+
+
+def room(table: PoolTable, spec: EpisodeSpec) -> tuple[int, int]:
+    """How far a pool can serve a spec, least first among several: classes (up to those it asks for), then examples of the smallest."""
+    most, usable = drawable(table, spec)
+    return min(most, spec.n_way), int(table.counts[usable].min(initial=0 if not usable.any() else table.counts.max()))
 
 
 def fewer_ways(found: int, spec: EpisodeSpec) -> str:

@@ -16,10 +16,9 @@ from metadash.data.dataset import Dataset
 from metadash.figures.ablation import fading_chart, interaction_chart, measures_of, worth_chart
 from metadash.figures.html import escape, page, table
 from metadash.figures.palette import LIGHT
+from metadash.figures.result import QUIET, drawn
 from metadash.metadata.audit.findings import CODES
 from metadash.stats.words import count, plural, plural_of
-
-QUIET = {"displayModeBar": False, "responsive": True}
 
 
 def figure_page(figure: go.Figure) -> str:
@@ -93,11 +92,6 @@ def legend(found: Ablation) -> str:
         f"▲ helps, ▼ hurts, = no practical difference (very likely or probably, where it says so), ? cannot tell yet. Thick: 95 % interval for these test {nouns}; thin: for new {nouns}. "
         f"Grey band: no practical difference (± {found.spec.rope:g} {found.metric.gain}).{hollow}"
     )
-
-
-def drawn(name: str, figure: go.Figure, first: bool) -> str:
-    """plotly.js stands in the file once, with the first picture."""
-    return f"<h2>{escape(name)}</h2>" + figure.to_html(full_html=False, include_plotlyjs=first, config=QUIET)
 
 
 def card_html(card: SourceCard, found: Ablation) -> str:

@@ -12,17 +12,19 @@ import plotly.graph_objects as go
 from metadash import settings
 from metadash.ablation.companions import complete, dose_specs
 from metadash.ablation.effects_table import effects_table
+from metadash.ablation.methods import command
 from metadash.ablation.plan import USUAL_SEEDS, AblationSpec, Tier, ablation_run, ablation_spec, leaks, refuse_leaks
 from metadash.ablation.result import Ablation, ablation
 from metadash.ablation.words import as_text, as_values, cards_table, headline, looks_words, total_words
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.figures.ablation import measures_of, worth_chart
-from metadash.figures.html import fragment, write_page
+from metadash.figures.html import write_page
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import report_html
 from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
 from metadash.front.computing import compute_all
+from metadash.front.shown import Shown
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import check
 from metadash.runs.queue.underway import outlook_of, parts_of
@@ -31,8 +33,8 @@ from metadash.specs.any_spec import Spec
 from metadash.stats import words
 
 
-@dataclass(frozen=True)
-class AblationResult:
+@dataclass(frozen=True, repr=False)
+class AblationResult(Shown):
     """An ablation as a person reads it. ``found`` holds every number behind it (:class:`metadash.ablation.result.Ablation`)."""
 
     found: Ablation
@@ -54,9 +56,24 @@ class AblationResult:
     def __repr__(self) -> str:
         return self.sentence
 
-    def _repr_html_(self) -> str:
-        told = [self.sentence, total_words(self.found)]
-        return fragment([line for line in told if line], "", cards_table(self.found), looks_words(self.found))
+    @property
+    def title(self) -> str:
+        return f"What is each metadata source of {self.data.description.title} worth?"
+
+    @property
+    def told(self) -> list[str]:
+        return [line for line in (self.sentence, total_words(self.found)) if line]
+
+    @property
+    def small(self) -> str:
+        return looks_words(self.found)
+
+    @property
+    def repeat(self) -> list[str]:
+        return [command(self.found.spec)]
+
+    def numbers(self) -> dict[str, pd.DataFrame]:
+        return {"A card for every source": cards_table(self.found)}
 
     def frame(self) -> pd.DataFrame:
         """Every effect of every source with its three intervals, in points, a row each."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Unpack
 
 import pandas as pd
@@ -13,20 +12,20 @@ from metadash.answers.answer import answer as read_answer
 from metadash.answers.export import as_json
 from metadash.answers.looks import looked_at_answer
 from metadash.answers.sentence import sentences
-from metadash.answers.tables import answer_frame, numbers_table
+from metadash.answers.tables import answer_command, answer_frame, numbers_table
 from metadash.data.dataset import Dataset, Question
 from metadash.errors import BadInput
-from metadash.figures.answer import answer_curve, answer_html, curves_of
-from metadash.figures.html import fragment, write_page
+from metadash.figures.answer import answer_curve, curves_of, rests_on
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
 from metadash.front.computing import compute_all
+from metadash.front.shown import Shown
 from metadash.runs.store import RunStore
 
 
-@dataclass(frozen=True)
-class AnswerResult:
+@dataclass(frozen=True, repr=False)
+class AnswerResult(Shown):
     """An answer as a person reads it: ``print`` gives the sentence, a notebook the sentence, the curve and the table.
 
     ``found`` holds every number behind it (:class:`metadash.answers.answer.Answer`), ``looked`` how often these test classes were asked.
@@ -46,14 +45,32 @@ class AnswerResult:
         """Names the answer by the runs it was read from."""
         return self.found.digest
 
+    @property
+    def title(self) -> str:
+        return self.found.spec.question.title
+
+    @property
+    def told(self) -> list[str]:
+        return sentences(self.found)
+
+    @property
+    def small(self) -> str:
+        return " ".join(filter(None, [rests_on(self.found), self.looked]))
+
+    @property
+    def repeat(self) -> list[str]:
+        runs = ", ".join(digest for digests in self.found.digests.values() for digest in digests)
+        stored = f"{self.data.name}, fingerprint {self.data.fingerprint}\nmanifest {self.found.manifest}\nruns {runs}"
+        return [answer_command(self.found), stored]
+
     def __str__(self) -> str:
         return self.sentence
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
-        curve = curve_svg(self.found.spec.shots, curves_of(self.found, LIGHT), LIGHT, self.found.metric)
-        return fragment(sentences(self.found), curve, numbers_table(self.found), self.looked)
+    @property
+    def picture(self) -> str:
+        return curve_svg(self.found.spec.shots, curves_of(self.found, LIGHT), LIGHT, self.found.metric)
 
     def frame(self) -> pd.DataFrame:
         """One row for each number of shots and each accuracy (in %) or difference (in points): ``estimate``, its 95 % interval for these
@@ -64,13 +81,16 @@ class AnswerResult:
         """Accuracy over shots with, without and with shuffled metadata, as on the page *Start*."""
         return answer_curve(self.found, LIGHT)
 
+    def figures(self) -> dict[str, go.Figure]:
+        return {f"{self.found.metric.title.capitalize()} over labelled examples": self.figure()}
+
+    def numbers(self) -> dict[str, pd.DataFrame]:
+        """The first bracket is the 95 % interval for these test classes, the second for new ones; differences are paired."""
+        return {"The numbers": numbers_table(self.found)}
+
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``answer --json`` prints them."""
         return {**as_json(self.found), "looks": self.looked}
-
-    def to_html(self, file: str | Path) -> Path:
-        """Write all of it as one HTML file that opens offline. Raises BadInput where the file cannot be written."""
-        return write_page(file, answer_html(self.found, self.data, self.looked))
 
 
 @spelled_out

@@ -11,15 +11,16 @@ import plotly.graph_objects as go
 from metadash.answers.comparison import Report, accuracy_table
 from metadash.answers.ledger import Looks, asked_of_arms, record
 from metadash.answers.looks import looked_at_arms
+from metadash.answers.sentence import examples
 from metadash.answers.stored_arms import StoredArm, arm_scores, stored_arms
 from metadash.answers.tables import bounds
 from metadash.answers.versus import against_baseline
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
-from metadash.figures.html import fragment
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.run import TrainedRun, stored
+from metadash.front.shown import Shown
 from metadash.runs.store import RunStore
 from metadash.stats.metric import Metric
 from metadash.workspace import Workspace
@@ -28,8 +29,8 @@ Named = str | TrainedRun | Sequence["str | TrainedRun"]
 """A learner: a run, its digest, the id of an arm as the verb ``compare`` lists them, or its runs of several seeds."""
 
 
-@dataclass(frozen=True)
-class ComparisonResult:
+@dataclass(frozen=True, repr=False)
+class ComparisonResult(Shown):
     """Learners on the same episodes, the last the baseline. ``found`` holds every number (:class:`metadash.answers.comparison.Report`)."""
 
     found: Report
@@ -49,11 +50,27 @@ class ComparisonResult:
     def __repr__(self) -> str:
         return f"{' / '.join(self.found.names.values())}: {len(self.found.arms)} learners on the same episodes"
 
-    def _repr_html_(self) -> str:
-        first = self.found.shots[0]
-        table = accuracy_table(self.found.names, self.found.scores, self.found.arms, first)
-        told = [line for line in self.found.lines(self.pairs) if line and not line.startswith(" ")]
-        return fragment(told, curve_svg(self.found.shots, self.curves, LIGHT, self.metric), table, self.looked)
+    @property
+    def title(self) -> str:
+        return f"{len(self.found.arms)} learners on the same episodes"
+
+    @property
+    def told(self) -> list[str]:
+        return [line for line in self.found.lines(self.pairs) if line and not line.startswith(" ")]
+
+    @property
+    def small(self) -> str:
+        return self.looked
+
+    @property
+    def repeat(self) -> list[str]:
+        runs = "\n".join(f"{self.found.names[arm.id]}: {', '.join(arm.digests)}" for arm in self.found.arms)
+        said = " --pairs" * self.pairs
+        return [f"python -m metadash compare {' '.join(arm.id for arm in self.found.arms)}{said}", runs]
+
+    @property
+    def picture(self) -> str:
+        return curve_svg(self.found.shots, self.curves, LIGHT, self.metric)
 
     @property
     def metric(self) -> Metric:
@@ -100,6 +117,15 @@ class ComparisonResult:
     def figure(self) -> go.Figure:
         """Accuracy over shots, a curve a learner."""
         return curve_over_shots(self.found.shots, self.curves, LIGHT, metric=self.metric)
+
+    def figures(self) -> dict[str, go.Figure]:
+        return {f"{self.metric.title.capitalize()} over labelled examples": self.figure()}
+
+    def numbers(self) -> dict[str, pd.DataFrame]:
+        """For people: each learner at each number of shots, then every paired difference."""
+        found = self.found
+        tables = {shot: accuracy_table(found.names, found.scores, found.arms, shot) for shot in found.shots}
+        return {**{f"With {examples(shot)} per class": table for shot, table in tables.items()}, "Differences": self.frame()}
 
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``compare --json`` prints them."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,8 +103,8 @@ def from_tables(
 
 
 def datasets(workspace: Workspace | str | Path | None = None) -> pd.DataFrame:
-    """The data sets of a workspace, a row each: ``name``, whether it is ``installed`` already, and the ``problem`` of one that cannot be
-    opened. ``workspace`` as in :func:`metadash.open`.
+    """The data sets of a workspace, a row each: ``name``, whether it is ``installed`` already, the ``problem`` of one that cannot be
+    opened; of the others ``title``, ``classes`` and ``instances``. ``workspace`` as in :func:`metadash.open`.
 
     Examples
     --------
@@ -111,5 +112,26 @@ def datasets(workspace: Workspace | str | Path | None = None) -> pd.DataFrame:
     >>> "glyphs" in md.datasets(data.workspace)["name"].tolist()
     True
     """
-    found = entries(workspace_at(workspace))
-    return pd.DataFrame([{"name": entry.name, "installed": entry.installed, "problem": entry.problem} for entry in found])
+    rows = []
+    for entry in entries(where := workspace_at(workspace)):
+        here = described(open_dataset(where, entry.name)) if entry.installed and not entry.problem else {}
+        numbers = {name: here.get(name) for name in ("title", "classes", "instances")}
+        rows.append({"name": entry.name, "installed": entry.installed, "problem": entry.problem, **numbers})
+    return pd.DataFrame(rows)
+
+
+def described(data: Dataset) -> dict[str, Any]:
+    """What there is to say of a data set, as the verb ``datasets --json`` prints it."""
+    about = data.description
+    return {
+        "name": data.name,
+        "title": about.title,
+        "classes": len(data.classes),
+        "instances": len(data.class_of),
+        "fingerprint": data.fingerprint,
+        "licence": about.licence,
+        "sources": {source.name: {"level": source.level, "columns": list(source.columns)} for source in data.sources},
+        "splits": data.split_names,
+        "questions": {question.id: question.title for question in about.questions},
+        "notes": list(about.extra.get("notes", ())),
+    }

@@ -17,11 +17,11 @@ from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
-from metadash.figures.html import fragment
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import TasksAndBudget, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
+from metadash.front.shown import Shown
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
@@ -36,8 +36,8 @@ Support = Mapping[Any, Any] | tuple[Any, Sequence[Any]]
 """What a learner is shown of new classes: inputs [K, ...] by label, or (inputs [n, ...], labels [n])."""
 
 
-@dataclass(frozen=True)
-class TrainedRun:
+@dataclass(frozen=True, repr=False)
+class TrainedRun(Shown):
     """A trained learner: its accuracy on its test episodes, and its answers about new classes. ``run`` is what is stored of it."""
 
     run: Run
@@ -59,16 +59,30 @@ class TrainedRun:
         return load_scores([self.run], RunStore(self.workspace))
 
     def __str__(self) -> str:
-        return "\n".join([title_of(self.spec), *self.lines])
+        return "\n".join([self.title, *self.lines])
 
     def __repr__(self) -> str:
-        return f"{title_of(self.spec)} ({self.digest})"
+        return f"{self.title} ({self.digest})"
 
-    def _repr_html_(self) -> str:
-        told = [title_of(self.spec), *filter(None, [self.note, ways_note(self.spec)])]
-        return fragment(
-            told, curve_svg(self.scores.shots, [self.curve], LIGHT, self.scores.metric), self.frame(), f"run {self.digest}"
-        )
+    @property
+    def title(self) -> str:
+        return title_of(self.spec)
+
+    @property
+    def told(self) -> list[str]:
+        return [self.title, *filter(None, [self.note, ways_note(self.spec)])]
+
+    @property
+    def small(self) -> str:
+        return self.lines[0]
+
+    @property
+    def repeat(self) -> list[str]:
+        return [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"]
+
+    @property
+    def picture(self) -> str:
+        return curve_svg(self.scores.shots, [self.curve], LIGHT, self.scores.metric)
 
     @property
     def curve(self) -> Curve:
@@ -112,6 +126,9 @@ class TrainedRun:
     def figure(self) -> go.Figure:
         """Accuracy over shots, with its band for these test classes."""
         return curve_over_shots(self.scores.shots, [self.curve], LIGHT, metric=self.scores.metric)
+
+    def figures(self) -> dict[str, go.Figure]:
+        return {f"{self.scores.metric.title.capitalize()} over labelled examples": self.figure()}
 
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``train --json`` prints them."""
@@ -227,7 +244,7 @@ def train(
         opened(data),
         sources,
         learner=learner,
-        options=tuple((options or {}).items()),
+        options=options_in(options),
         fusion=fusion,
         auxiliary_weight=auxiliary_weight,
         control=control,
@@ -240,6 +257,13 @@ def train(
         **read(choices),
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
+
+
+def options_in(options: Mapping[str, Any] | None) -> tuple[tuple[str, Any], ...]:
+    """Options of a learner as a spec holds them. Raises BadInput for what is no mapping."""
+    if options is not None and not isinstance(options, Mapping):
+        raise BadInput(f"The options are {options!r:.60}; they must be values by name, such as {{'inner_steps': 3}}.")
+    return tuple((options or {}).items())
 
 
 def run_asked(data: Dataset, sources: str | Sequence[str] = (), fusion: str | None = None, **choices: Any) -> RunSpec:

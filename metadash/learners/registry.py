@@ -20,6 +20,8 @@ if typing.TYPE_CHECKING:
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
 DISTANCES = ("euclidean", "cosine")
+STEPS = {"inner_steps": 1}
+"""Of a learner whose head knows nothing of a task before the first step."""
 
 ENTRIES = (
     LearnerEntry(
@@ -82,6 +84,7 @@ ENTRIES = (
         "them, which is quick.",
         "metadash.learners.maml:MAML",
         (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
+        least=STEPS,
         fixed_way=True,
         through=True,
         learning_rate=1e-3,
@@ -98,6 +101,7 @@ ENTRIES = (
         "metadash.learners.maml:MAML",
         (*INNER, "learned_rates", "per_step_norm", "multi_step_loss"),
         {"first_order": True},
+        least=STEPS,
         fixed_way=True,
         through=True,
         learning_rate=1e-3,
@@ -114,6 +118,7 @@ ENTRIES = (
         "metadash.learners.anil:ANIL",
         ("inner_steps", "eval_steps", "inner_lr", "first_order", "learned_rates"),
         {"inner_lr": 0.1},
+        least=STEPS,
         fixed_way=True,
         through=True,
         learning_rate=1e-3,
@@ -130,6 +135,7 @@ ENTRIES = (
         "metadash.learners.meta_sgd:MetaSGD",
         ("inner_steps", "eval_steps", "alpha", "first_order", "batch_norm"),
         {"inner_steps": 1},
+        least=STEPS,
         fixed_way=True,
         through=True,
         learning_rate=1e-3,
@@ -146,6 +152,7 @@ ENTRIES = (
         "metadash.learners.reptile:Reptile",
         (*INNER, "inner_batch", "inner_optimiser", "reptile_epsilon"),
         {"inner_lr": 1e-3, "eval_steps": 50},
+        least=STEPS,
         fixed_way=True,
         learning_rate=1e-3,
         quick={"inner_lr": 0.03},
@@ -177,6 +184,7 @@ ENTRIES = (
         "metadash.learners.meta_lstm:MetaLSTM",
         ("inner_steps", "eval_steps", "hidden", "batch_norm"),
         {"inner_steps": 8, "hidden": 20, "batch_norm": "support"},
+        least=STEPS,
         fixed_way=True,
         learning_rate=1e-3,
         gates=True,
@@ -192,6 +200,7 @@ ENTRIES = (
         "Nothing to train; 100 epochs of a head a task, one to three milliseconds in all.",
         "metadash.learners.baseline:Baseline",
         ("finetune_epochs", "finetune_lr"),
+        least={"finetune_epochs": 1},
         fusions=REFERENCE_FUSIONS,
         learns=False,
     ),
@@ -272,7 +281,8 @@ LEARNERS: dict[str, LearnerEntry] = {entry.name: entry for entry in ENTRIES}
 
 def entry_of(name: str) -> LearnerEntry:
     if name not in LEARNERS:
-        raise BadInput(f"There is no learner '{name}'{nearest(name, LEARNERS)}")
+        titles = {entry.title: entry.name for entry in ENTRIES}
+        raise BadInput(f"There is no learner '{name}'{nearest(name, LEARNERS, titles)}")
     return LEARNERS[name]
 
 
@@ -304,9 +314,35 @@ def check_options(name: str, options: LearnerOptions | Mapping[str, Any], mode: 
         if option not in OPTION_NAMES:
             raise BadInput(f"There is no option '{option}'{nearest(option, entry.options or OPTION_NAMES)}")
         if option not in entry.options:
-            reads = f"it reads {', '.join(entry.options)}" if entry.options else "it has no options"
-            raise BadInput(f"The learner '{name}' would ignore the option {option}; {reads}.")
+            raise BadInput(f"The learner '{name}' would ignore the option {option}; {instead_of(entry, option, values[option])}.")
+        if option in entry.least and isinstance(values[option], int) and values[option] < entry.least[option]:
+            raise BadInput(f"{option} is {values[option]}; of the learner '{name}' it must be {entry.least[option]} or more.")
     return dataclasses.replace(defaults, **{o: value for o, value in values.items() if o in entry.options})
+
+
+def instead_of(entry: LearnerEntry, option: str, value: Any) -> str:
+    """What to do about an option that a learner does not read: some have it always, and their twin never has."""
+    if option in entry.defaults and entry.defaults[option] == value:
+        return "it has that always, so leave it out"
+    twins = [other for other in ENTRIES if other.make == entry.make and getattr(options_for(other.name), option) == value]
+    if twins and option in {*entry.defaults, *twins[0].defaults}:
+        return f"choose the learner '{twins[0].name}', which is that"
+    return f"it reads {', '.join(entry.options)}" if entry.options else "it has no options"
+
+
+def check_fusion(name: str, fusion: str) -> None:
+    """Raises BadInput where a learner cannot take metadata in that way."""
+    entry = entry_of(name)
+    if fusion in entry.fusions:
+        return
+    ways = [known for known in entry.fusions if known != "none"]
+    if fusion == "none":
+        raise BadInput(f"The learner '{name}' needs at least one metadata source.")
+    if not ways:
+        raise BadInput(f"The learner '{name}' reads no metadata; leave the sources out, or choose another learner.")
+    raise BadInput(
+        f"The learner '{name}' cannot take metadata in by the fusion '{fusion}'; it takes them in by {', '.join(ways)}."
+    )
 
 
 def make(
@@ -332,10 +368,7 @@ def make(
     """
     entry, cls = entry_of(name), load(name)
     complete = check_options(name, options or {}, mode)
-    if fusion not in entry.fusions:
-        raise BadInput(
-            f"The learner '{name}' cannot take metadata in by the fusion '{fusion}'; it has {', '.join(entry.fusions)}."
-        )
+    check_fusion(name, fusion)
     known = inspect.signature(cls).parameters
     dims, own = list(source_dims), "none" if fusion in HOOKS else "pseudo-shots" if fusion == BOTH else fusion
     common = {

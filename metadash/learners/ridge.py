@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from metadash.learners.core.anchored import AnchoredLearner, Prior
 from metadash.learners.core.task_batch import TaskBatch
 
+ROUNDING = 8
+"""Times the trace's last bit: errors of so many roundings of a factorisation do not outweigh the penalty."""
+
 
 class R2D2(AnchoredLearner):
     """The logits are scale · (query W) + bias."""
@@ -39,15 +42,16 @@ class Ridge:
     """
 
     def __init__(self, rows: Tensor, penalty: Tensor | float, prior: Prior | None = None):
-        self.rows, self.penalty, self.prior = rows, penalty, prior
+        self.rows, self.prior = rows, prior
         self.few = rows.shape[-2] < rows.shape[-1]
         gram = rows @ rows.mT if self.few else rows.mT @ rows
-        self.factor = torch.linalg.lu_factor(gram + penalty * identity(gram))
+        self.penalty = felt(penalty, gram)
+        self.factor = factored(gram + self.penalty * identity(gram))
         if prior is not None:
             anchor, strength = prior
             self.gain = self.plain_inverse(anchor.mT)  # [B, D, N]
             spread = strength[..., None] * (anchor @ self.gain)  # [B, N, N]
-            self.spread = torch.linalg.lu_factor(identity(spread) + spread)
+            self.spread = factored(identity(spread) + spread)
 
     def solution(self, targets: Tensor) -> Tensor:
         """The ridge weights [B, D, N] for targets [M, N] or [B, M, N] of the rows; an anchor's target is its own class."""
@@ -71,6 +75,20 @@ class Ridge:
         anchor, strength = self.prior
         surprise = strength[..., None] * (anchor_targets - anchor @ plain)  # [B, N, N]
         return plain + self.gain @ torch.linalg.lu_solve(*self.spread, surprise)
+
+
+def felt(penalty: Tensor | float, gram: Tensor) -> Tensor:
+    """λ [B, 1, 1], raised to what rounding leaves of it beside a Gram matrix [B, M, M]: of rows that are equal or many, a smaller one
+    would vanish in the sum and leave a matrix without an inverse."""
+    largest = gram.detach().diagonal(dim1=-2, dim2=-1).sum(-1)[..., None, None]  # the trace bounds every eigenvalue
+    return torch.maximum(
+        torch.as_tensor(penalty, dtype=gram.dtype, device=gram.device), ROUNDING * torch.finfo(gram.dtype).eps * largest
+    )
+
+
+def factored(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Its LU factors; of what is no number they are none either, and whoever counts answers says so."""
+    return torch.linalg.lu_factor_ex(matrix)[:2]
 
 
 def identity(like: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.data.columns.registry import kind_of, rung_named, rungs
-from metadash.errors import BadInput
+from metadash.errors import BadInput, nearest
 from metadash.fields import Between, Checked, OneOf
 from metadash.metadata.blur import ladder_of
 from metadash.metadata.encoded import EncodedSource
@@ -202,7 +202,9 @@ def change_vectors(
     by_name = {source.name: source for source in encoded}
     for change in changes:
         if change.source not in by_name:
-            raise BadInput(f"The learner was not trained with the source '{change.source}'; it has {', '.join(by_name)}.")
+            raise BadInput(
+                f"The learner was not trained with the source '{change.source}'{nearest(change.source, by_name, known='it has')}"
+            )
         if change.kind not in IN_THE_TABLE:
             by_name[change.source] = changed_source(by_name[change.source], change, members, train, n_instances, seed)
     return [by_name[source.name] for source in encoded]

@@ -3,7 +3,6 @@
 Every choice changes the run or is refused; what is not chosen is what the data set and the sources ask for.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -14,7 +13,7 @@ from metadash.data.dataset import Dataset
 from metadash.data.folds import fold_name
 from metadash.data.shipped import start_of
 from metadash.episodes.spec import Strategy
-from metadash.errors import BadInput
+from metadash.errors import BadInput, closest
 from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.encoders.registry import feature_entry, is_trained, read_through, usual_features
 from metadash.specs.check import check_any, check_run
@@ -68,8 +67,8 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     known = (*OF_TASKS, *OF_BACKBONE, *OF_RUN)
     for name in choices:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."))
+            near = closest(name, known)
+            raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near}'?" if near else "."))
     chosen = {name: value for name, value in choices.items() if value is not None}
     sources = tuple(sources)
     refuse_idle(sources, chosen)

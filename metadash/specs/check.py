@@ -4,11 +4,11 @@ from typing import cast
 
 import numpy as np
 
-from metadash.data.dataset import Dataset, Source
+from metadash.data.dataset import ROLES, Dataset, Source
 from metadash.data.folds import fold_name, read_fold
 from metadash.data.modality import kinds_in_words
-from metadash.episodes.pool import pool_table
-from metadash.episodes.sampler import check_counts
+from metadash.episodes.pool import PoolTable, pool_table
+from metadash.episodes.sampler import check_counts, room
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH, MODULATING
@@ -34,8 +34,11 @@ def check_run(spec: RunSpec, dataset: Dataset) -> None:
     """Raises BadInput where a source cannot be read as the run says, or a role has too few classes or examples; its backbone aside."""
     check_numbers(spec, dataset)
     check_sources(spec, dataset)
-    for role in ("train", "validation", "test"):
-        check_role(spec.evaluation.episodes(spec.split, role), dataset)
+    asked = [spec.evaluation.episodes(spec.split, role) for role in ROLES]
+    roles = [(episodes, pool_table(dataset, episodes)) for episodes in asked]
+    narrowed = all(room(table, episodes)[1] >= episodes.n_shot + episodes.n_query for episodes, table in roles[:-1])
+    for episodes, table in sorted(roles, key=lambda role: room(role[1], role[0])):  # what fits the first fits them all
+        check_role(episodes, dataset, table=table, narrowed=narrowed)
 
 
 def check_features(spec: FeaturesSpec, dataset: Dataset) -> None:
@@ -61,9 +64,15 @@ def check_numbers(spec: RunSpec, dataset: Dataset) -> None:
         )
 
 
-def check_role(episodes: EpisodeSpec, dataset: Dataset, n_way: str = "n_way") -> None:
-    """What is missing is said of the role that lacks it: train, validation and test all need tasks of the same size."""
-    table, role, split = pool_table(dataset, episodes), episodes.pool.role, episodes.pool.split
+def check_role(
+    episodes: EpisodeSpec, dataset: Dataset, n_way: str = "n_way", table: PoolTable | None = None, narrowed: bool = True
+) -> None:
+    """What is missing is said of the role that lacks it: train, validation and test all need tasks of the same size.
+
+    ``table`` is its pool where somebody has looked that up; ``narrowed``: whether a condition on the test classes would help.
+    """
+    table = table or pool_table(dataset, episodes)
+    role, split = episodes.pool.role, episodes.pool.split
     if (found := len(table.classes)) < episodes.n_way:
         here = f"the split '{split}' has {classes_in_words(found, role)}" + (
             " under the condition" if episodes.pool.where else ""
@@ -73,7 +82,7 @@ def check_role(episodes: EpisodeSpec, dataset: Dataset, n_way: str = "n_way") ->
         todo = ", or ".join([*lower, *([wider] if wider else [])]) or NO_SPLIT
         raise BadInput(f"{n_way} is {episodes.n_way}, and {here}. {todo[0].upper()}{todo[1:]}.")
     try:
-        check_counts(table, episodes, conditional=role == "test")
+        check_counts(table, episodes, conditional=narrowed and role == "test")
     except BadInput as problem:
         raise BadInput(f"Among the {role} classes of the split '{split}': {problem}") from problem
 

@@ -12,16 +12,13 @@ import pandas as pd
 from metadash.data.dataset import ROLES, Dataset
 from metadash.data.folds import fold_name
 from metadash.data.query import select_ids
-from metadash.errors import BadInput
+from metadash.episodes.deals import Deals
+from metadash.errors import BadInput, nearest
 from metadash.specs.run import BackboneSpec, Evaluation, usual_ways
 
 USUAL, USUAL_BACKBONE = Evaluation(), BackboneSpec("any", "any")
 TASK_PIXELS = 2**21
 """Of a backbone's training task: 120 images of up to 132 × 132, 32 of 256 × 256. Time and memory (about 1 GB of Conv-4) go with them."""
-DEALS = 200
-"""Ways to deal a column's values to support and query that are looked at."""
-OFTEN = 0.25
-"""In this share of the deals even the classes with least choice must be served: fifty redraws then fail once in two million."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ def fitting(
     plans = plans_of(smallest, shots, n_query)
     plan = next(plans)
     if strategy == "disjoint" and column:
-        served = Deals(dataset, column, drawable, ways)
+        served = deals_of(dataset, column, drawable, ways)
         while not served.serve(max(plan[0]), plan[1]) and (less := next(plans, None)):
             plan = less
     return Fitting(ways, *plan, backbone_numbers(splits, counts, dataset.inputs.shape[1:]), smallest, fewest)
@@ -131,7 +128,9 @@ def group_of(dataset: Dataset, strategy: str, column: str | None) -> np.ndarray 
     if strategy != "siblings":
         return None
     if column not in dataset.classes:
-        raise BadInput(f"The table classes has no column '{column}'; it has {', '.join(map(str, dataset.classes.columns))}.")
+        raise BadInput(
+            f"The table classes has no column '{column}'{nearest(str(column), map(str, dataset.classes.columns), known='it has')}"
+        )
     return pd.factorize(dataset.classes[column])[0]
 
 
@@ -175,22 +174,7 @@ def backbone_numbers(splits: Sequence[dict[str, np.ndarray]], counts: np.ndarray
     return {"n_way": n_way, "n_shot": n_shot, "n_query": n_query}
 
 
-class Deals:
-    """What classes have on either side when the values of a column are dealt to support and query: [DEALS, C] each."""
-
-    def __init__(self, dataset: Dataset, column: str, classes: np.ndarray, n_way: int):
-        rows = np.isin(dataset.class_of, classes)
-        value = pd.factorize(dataset.instance_columns([column])[column][rows], use_na_sentinel=False)[0]
-        place = np.searchsorted(classes, dataset.class_of[rows])
-        n_values = int(value.max(initial=-1)) + 1
-        held = np.bincount(place * n_values + value, minlength=len(classes) * n_values).reshape(len(classes), n_values)
-        to_support = np.random.default_rng(0).random((DEALS, n_values)) < 0.5
-        self.support = to_support @ held.T.astype(np.float32)
-        self.query = (~to_support) @ held.T.astype(np.float32)
-        self.n_way = n_way
-
-    def serve(self, n_shot: int, n_query: int) -> bool:
-        """Whether the ``n_way`` classes that have the least choice are all served by deals enough."""
-        enough = (self.support >= n_shot) & (self.query >= n_query)
-        hardest = np.argsort(enough.mean(axis=0), kind="stable")[: self.n_way]
-        return bool(enough[:, hardest].all(axis=1).mean() >= OFTEN)
+def deals_of(dataset: Dataset, column: str, classes: np.ndarray, n_way: int) -> Deals:
+    rows = np.isin(dataset.class_of, classes)
+    value = pd.factorize(dataset.instance_columns([column])[column][rows], use_na_sentinel=False)[0]
+    return Deals(np.searchsorted(classes, dataset.class_of[rows]), value, len(classes), n_way)

@@ -9,9 +9,9 @@ from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked
 from metadash.learners.core.entry import Mode
-from metadash.learners.core.fusions import BOTH
+from metadash.learners.core.fusions import BOTH, PLACING
 from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
-from metadash.learners.registry import USUAL, check_options, entry_of, options_for
+from metadash.learners.registry import USUAL, check_fusion, check_options, entry_of, options_for
 from metadash.metadata.blur import read_blur
 from metadash.metadata.controls import Control
 from metadash.networks.encoders.registry import is_trained
@@ -284,6 +284,11 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
     Raises BadInput for an unknown learner (naming the nearest), and for an option that it ignores or that is out of range.
     """
     entry_of(learner)
+    if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in options):
+        raise BadInput(f"The options are {options!r:.60}; they must be pairs of a name and a value.")
+    names = [name for name, _ in options]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise BadInput(f"The option {twice} is given twice; give it one value.")
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
@@ -329,12 +334,7 @@ def normal_falsified(spec: RunSpec) -> tuple[str, ...]:
 def check_learner(spec: RunSpec) -> None:
     """Raises BadInput where the learner cannot do what the spec asks, or would ignore it."""
     entry = entry_of(spec.learner)
-    if spec.fusion not in entry.fusions:
-        if entry.needs_metadata and spec.fusion == "none":
-            raise BadInput(f"The learner '{spec.learner}' needs at least one metadata source.")
-        raise BadInput(
-            f"The learner '{spec.learner}' cannot take metadata in by the fusion '{spec.fusion}'; it has {', '.join(entry.fusions)}."
-        )
+    check_fusion(spec.learner, spec.fusion)
     if spec.distance != "euclidean" and spec.distance not in entry.distances:
         raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
     for name, _ in spec.options:
@@ -344,6 +344,7 @@ def check_learner(spec: RunSpec) -> None:
             )
         if (other := ONLY_WITH.get(name)) and not dict(spec.options).get(other):
             raise BadInput(f"The learner '{spec.learner}' would ignore the option {name} without {other}=true.")
+    check_steps(spec)
     if spec.mode == "full" and not is_trained(spec.backbone.backbone):
         raise BadInput(
             f"The mode full trains a backbone end to end, and over the features '{spec.backbone.backbone}' there is none; use the mode quick, "
@@ -352,4 +353,15 @@ def check_learner(spec: RunSpec) -> None:
     if spec.mode == "full" and entry.family == "reference":
         raise BadInput(
             f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."
+        )
+
+
+def check_steps(spec: RunSpec) -> None:
+    """Raises BadInput where tests make no step from a head that knows nothing of the task: its answers would be guesses."""
+    entry = entry_of(spec.learner)
+    steps = dict(spec.options).get("eval_steps")
+    if steps == 0 and entry.least and spec.fusion not in PLACING:
+        raise BadInput(
+            f"eval_steps is 0, and without a step the learner '{spec.learner}' only guesses; give it 1 or more, or metadata that place "
+            "the classes (the fusion pseudo-shots)."
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from metadash.errors import BadInput
+from metadash.errors import BadInput, nearest
 from metadash.fields import SEED, Between
 from metadash.metadata.changes import CHOSEN, KINDS, Change, Choice, Edit, InstanceEdit
 from metadash.specs.run import RunSpec
@@ -93,4 +93,6 @@ def check_rescorable(run: RunSpec, sources: set[str]) -> None:
         raise BadInput("This learner reads no metadata at test, so changing them changes nothing; choose one that reads some.")
     unknown = sorted(sources - set(run.sources))
     if unknown:
-        raise BadInput(f"The learner was not trained with the source '{unknown[0]}'; it has {', '.join(run.sources)}.")
+        raise BadInput(
+            f"The learner was not trained with the source '{unknown[0]}'{nearest(unknown[0], run.sources, known='it has')}"
+        )

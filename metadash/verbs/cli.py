@@ -15,6 +15,7 @@ import metadash
 from metadash.errors import BadInput
 from metadash.verbs import ablate, answer, audit, compare, datasets, doctor, episodes, learners, report, serve, train, whatif
 from metadash.verbs.options import common_options
+from metadash.verbs.parser import Parser
 from metadash.workspace import Workspace
 
 VERBS = (answer, ablate, report, whatif, datasets, audit, episodes, train, learners, compare, doctor, serve)
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     common = common_options()
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="metadash",
         description="Which metadata helps a few-shot learner with new classes, by how much, and how sure are you?",
     )

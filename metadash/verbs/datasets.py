@@ -1,17 +1,15 @@
 """The verb ``datasets``: lists what there is, downloads or imports what is not here yet."""
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from metadash.data.dataset import Dataset
-from metadash.data.library import OBTAINABLE, entries, obtain, open_dataset
-from metadash.front.progress_bar import bar
-from metadash.runs.progress import Report
+from metadash.data.library import OBTAINABLE, entries, open_dataset
+from metadash.front.data import described
+from metadash.front.obtain import fetch, install
 from metadash.stats import words
 from metadash.verbs.options import Verbs, common_options
-from metadash.verbs.result import Result
+from metadash.verbs.result import Result, chosen
 from metadash.workspace import Workspace
 
 
@@ -54,20 +52,7 @@ def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
             continue
         data = open_dataset(workspace, entry.name)
         about = data.description
-        found.append(
-            {
-                "name": data.name,
-                "title": about.title,
-                "classes": len(data.classes),
-                "instances": len(data.class_of),
-                "fingerprint": data.fingerprint,
-                "licence": about.licence,
-                "sources": {source.name: {"level": source.level, "columns": list(source.columns)} for source in data.sources},
-                "splits": data.split_names,
-                "questions": {question.id: question.title for question in about.questions},
-                "notes": list(about.extra.get("notes", ())),
-            }
-        )
+        found.append(described(data))
         lines.append(
             f"{data.name}: {about.title.lower()}, {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances"
         )
@@ -80,43 +65,17 @@ def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
 
 
 def fetch_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
-    """Download a data set's archives (or take them from a folder) and install it."""
-    module = obtain(options.name)
-    with bar(1) as report:
-        show = report.part(f"fetching {options.name}")
-        data = module.fetch(
-            workspace,
-            options.base or module.HOME,
-            options.as_name or options.name,
-            not options.no_rotations,
-            told(show),
-        )
-    return installed(data)
-
-
-def told(report: Report) -> Callable[[str, float], bool]:
-    """What hears of phases, for a bar that hears of steps."""
-    return lambda phase, fraction: report(0, {"phase": phase, "fraction": fraction})
+    """As ``metadash.fetch``."""
+    return installed(fetch(**chosen(options, "name", "base", "as_name", "no_rotations"), workspace=workspace))
 
 
 def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
-    """Install a data set from files that are at hand."""
-    module = obtain(options.name)
-    with bar(1) as report:
-        show = report.part(f"importing {options.name}")
-        data = module.install(
-            workspace,
-            Path(options.source),
-            options.as_name or options.name,
-            not options.no_rotations,
-            told(show),
-        )
-    return installed(data)
+    """As ``metadash.install``."""
+    return installed(install(**chosen(options, "name", "source", "as_name", "no_rotations"), workspace=workspace))
 
 
 def installed(data: Dataset) -> Result:
     about = data.description
-    notes = list(about.extra.get("notes", ()))
     text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances. {about.licence}."
-    values = {"name": data.name, "classes": len(data.classes), "instances": len(data.class_of), "fingerprint": data.fingerprint}
-    return Result({**values, "notes": notes}, "\n".join([text, *notes]))
+    values = {name: described(data)[name] for name in ("name", "classes", "instances", "fingerprint", "notes")}
+    return Result(values, "\n".join([text, *values["notes"]]))

@@ -3,17 +3,12 @@
 import argparse
 from pathlib import Path
 
-from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.episodes.manifest import describe
-from metadash.episodes.sampler import draw
-from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
-from metadash.errors import BadInput
-from metadash.specs.defaults import fitting
-from metadash.specs.source_levels import column_for
+from metadash.front.draw import draw_episodes
 from metadash.stats import words
 from metadash.verbs.options import Verbs, add_dataset, add_tasks
-from metadash.verbs.result import Result
+from metadash.verbs.result import OF_TASKS, Result, chosen
 from metadash.workspace import Workspace
 
 
@@ -33,10 +28,9 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """As ``metadash.draw_episodes``."""
     data = open_dataset(workspace, options.dataset)
-    manifest = draw(data, spec_of(options, data))
-    path = workspace.episodes / f"{manifest.hash}.npz"
-    manifest.save(path)
+    manifest = draw_episodes(data, **chosen(options, "n_shot", "n_query", "split", "role", "count", "seed", *OF_TASKS))
     if options.out:
         manifest.save(Path(options.out))
     names = data.classes["class_name"].to_numpy()
@@ -48,22 +42,3 @@ def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
         f"  {row['class']}: support rows {row['support']}" for row in first
     )
     return Result({**describe(manifest), "first": first}, text)
-
-
-def spec_of(options: argparse.Namespace, data: Dataset) -> EpisodeSpec:
-    """What was not said about ways and queries is such as the data set can serve."""
-    split, column = options.split or data.description.default_split, column_of(options, data)
-    strategy: Strategy = options.strategy or "uniform"
-    n_way, n_query = options.n_way, options.n_query
-    if n_way is None or n_query is None:
-        narrowed = options.where if options.role == "test" else None
-        usual = fitting(data, split, strategy, column, where=narrowed, n_way=n_way, shots=(options.n_shot,), n_query=n_query)
-        n_way, n_query = usual.n_way if n_way is None else n_way, usual.n_query if n_query is None else n_query
-    pool = Pool(split, options.role, options.where)
-    return EpisodeSpec(pool, n_way, options.n_shot, n_query, strategy, column, options.seed, options.count)
-
-
-def column_of(options: argparse.Namespace, data: Dataset) -> str | None:
-    if options.column and options.strategy in (None, "uniform"):
-        raise BadInput("--column would be ignored by uniform tasks; choose --strategy siblings or disjoint.")
-    return options.column or column_for(options.strategy, data)

@@ -10,13 +10,14 @@ from metadash.networks.encoders.registry import ENCODERS, Entry
 from metadash.networks.registry import BACKBONES
 from metadash.specs.run import BackboneSpec, Evaluation, RunSpec, TrainedOn
 from metadash.stats.verdict import ROPE
+from metadash.verbs.parser import Parser
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a verb adds itself."""
 
 
 def common_options(**default: Any) -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument(
         "--workspace",
         metavar="DIR",
@@ -32,7 +33,10 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in names(text))
+    try:
+        return tuple(int(part) for part in names(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' holds what is no whole number; write such as 1,5") from error
 
 
 def add_dataset(verb: argparse.ArgumentParser) -> None:

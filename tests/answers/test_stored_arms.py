@@ -313,3 +313,27 @@ def test_the_downloads_hold_every_number(compared) -> None:
     assert len(episodes) == (1 + 2) * 3 * 120
     mean = episodes[(episodes["arm"] == "place") & (episodes["shots"] == 1)]["accuracy"].mean()
     assert 100 * mean == pytest.approx(ours["accuracy_percent"])
+
+
+def test_an_arm_that_was_scored_at_one_number_of_ways_says_why(store: RunStore, tiny: Dataset) -> None:
+    fewer = tiny_evaluation(ways=(2, 3))
+    for spec in (tiny_run(PLACE), tiny_run(PLACE, evaluation=fewer), tiny_run(PLACE, learner="maml", evaluation=fewer)):
+        put(store, tiny, spec)
+    notes = {(arm.spec.learner, len(arm.spec.ways)): arm.ways_note for arm in arms_of(store)}
+    assert notes == {
+        ("prototypical", 1): "scored at 5 ways only: fewer were not asked for when it was trained",
+        ("prototypical", 3): "",
+        ("maml", 1): "scored at 5 ways only: its head has one row for each of 5 classes",
+    }
+
+
+def test_an_arm_is_as_new_as_its_newest_run_and_as_good_on_validation_as_all_its_seeds(store: RunStore, tiny: Dataset) -> None:
+    runs = [put(store, tiny, tiny_run(PLACE, seed=seed), created=100.0 + seed, seconds=2.0 + seed) for seed in (0, 1)]
+    (arm,) = arms_of(store)
+    assert arm.created == 101 and arm.seconds == 2.5 and arm.validation is None
+    told = [
+        rewrite(store, run, summary={**run.summary, "validation_accuracy": 40.0 + 10 * place}) for place, run in enumerate(runs)
+    ]
+    assert arms_of(store)[0].validation == 45
+    rewrite(store, told[0], summary={**told[0].summary, "validation_accuracy": None})
+    assert arms_of(store)[0].validation is None, "of one seed nothing is known"

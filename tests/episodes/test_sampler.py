@@ -329,3 +329,20 @@ def test_a_spec_that_makes_no_sense_is_refused_before_anything_is_drawn(changes:
     with pytest.raises(BadInput, match=words) as caught:
         EpisodeSpec(**{"pool": Pool("family-0"), **changes})
     one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(("shots", "queries"), [(1, 28), (14, 14), (20, 5), (2, 25), (29, 29)])
+def test_what_is_advised_where_values_of_a_column_cannot_be_dealt_works(shots: int, queries: int, tiny: Dataset) -> None:
+    asked = spec(strategy="disjoint", column="site", n_shot=shots, n_query=queries, n_episodes=20)
+    with pytest.raises(BadInput) as caught:
+        draw(tiny, asked)
+    lower = {what: int(most) for what, most in re.findall(r"the (shots|queries) to (\d+) or less", one_sentence(caught.value))}
+    assert lower
+    drawn = draw(tiny, replace(asked, n_shot=lower.get("shots", shots), n_query=lower.get("queries", queries)))
+    assert len(drawn) == 20
+
+
+def test_a_condition_that_leaves_no_task_is_not_advised(tiny: Dataset) -> None:
+    with pytest.raises(BadInput) as caught:
+        draw(tiny, spec(n_shot=1000, n_query=1, strategy="uniform", column=None))
+    assert one_sentence(caught.value).endswith("Lower the shots to 29 or less.")

@@ -9,6 +9,7 @@ import pytest
 import metadash as md
 from metadash.front import computing
 from metadash.front.progress_bar import bar
+from metadash.metadata.changes import Change
 from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence
@@ -91,6 +92,66 @@ def test_runs_are_compared_whole_or_by_digest(informed, data, capsys) -> None:
     assert "<svg" in found._repr_html_() and "2 learners" in repr(found) and len(found.figure().data) == 4
     with pytest.raises(md.BadInput, match="two or more"):
         md.compare([informed])
+
+
+@pytest.fixture(scope="module")
+def changed(informed: md.TrainedRun) -> md.WhatIfResult:
+    return md.what_if(informed, "place:missing:0.5", progress=False)
+
+
+def spoken(capsys: pytest.CaptureFixture, data: md.Dataset, verb: str, *arguments: str) -> dict:
+    assert cli.main([verb, *arguments, "--dataset", "tiny", "--workspace", str(data.workspace.root), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_what_if_is_that_of_the_verb(changed, informed, data, capsys) -> None:
+    found = spoken(capsys, data, "whatif", "--run", informed.digest, "--change", "place:missing:0.5")
+    assert found == json.loads(json.dumps(changed.values())) and found["digest"] == changed.digest
+    written = md.what_if(informed.digest, [Change("place", "missing", 0.5)], workspace=data.workspace, progress=False)
+    assert written.digest == changed.digest, "a change as it is and as it is written are one question"
+    frame = changed.frame()
+    assert (frame["after"] - frame["before"]).tolist() == pytest.approx(frame["estimate"].tolist())
+    assert changed.sentence in changed._repr_html_() and len(changed.figure().data)
+    with pytest.raises(md.BadInput, match="Say what changes"):
+        md.what_if(informed, progress=False)
+
+
+def test_doses_are_those_of_the_verb(informed, data, capsys, tmp_path: Path) -> None:
+    found = md.doses(informed, "place", n_shot=2, progress=False)
+    assert spoken(capsys, data, "whatif", "--run", informed.digest, "--dose", "place", "--n-shot", "2") == found.values()
+    frame = found.frame()
+    assert frame.groupby("kind")["fraction"].max().eq(1).all() and len(found.told) == len(found.curves) == 4
+    assert found.told[0] in found.to_html(tmp_path / "d.html").read_text(encoding="utf-8")
+
+
+def test_an_audit_is_that_of_the_verb(data, capsys, tmp_path: Path) -> None:
+    found = md.audit(data, quasi="corner,is_round", sensitive="count")
+    verb = spoken(capsys, data, "audit", "--quasi", "corner,is_round", "--sensitive", "count")
+    assert verb == json.loads(json.dumps(found.values())) and not found.blocked
+    assert found.frame()["code"].tolist() == [finding.code for finding in found.found.findings]
+    text = found.to_html(tmp_path / "audit.html").read_text(encoding="utf-8")
+    assert found.found.headline in text and "(k = 1)" in text and "<h2>Known for</h2>" in text
+
+
+def test_episodes_are_those_of_the_verb_and_are_kept(data, capsys) -> None:
+    drawn = md.draw_episodes(data, n_way=3, count=2)
+    assert spoken(capsys, data, "episodes", "--n-way", "3", "--count", "2")["hash"] == drawn.hash
+    assert (data.workspace.episodes / f"{drawn.hash}.npz").is_file()
+
+
+@pytest.mark.parametrize("name", ["answered", "informed", "compared", "changed"])
+def test_every_result_is_one_file_that_opens_offline(name: str, request, tmp_path: Path) -> None:
+    result = request.getfixturevalue(name)
+    text = result.to_html(tmp_path / "r.html").read_text(encoding="utf-8")
+    assert text.count("<h1>") == 1 and text.index('class="lead"') < text.index("Plotly.newPlot") < text.index("<table")
+    assert "<h2>To repeat it</h2>" in text and 'src="http' not in text
+    frame = next(iter(result.numbers().values()))
+    assert text.count("<tr") >= len(frame) and [path.name for path in tmp_path.iterdir()] == ["r.html"]
+
+
+@pytest.fixture(scope="module")
+def compared(informed: md.TrainedRun, data: md.Dataset) -> md.ComparisonResult:
+    return md.compare([informed, md.train(data, strategy="siblings", seed=0, progress=False, **SMALL)])
 
 
 def test_an_ablation_has_cards_a_chart_and_a_report(data, tmp_path: Path) -> None:

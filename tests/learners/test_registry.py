@@ -137,7 +137,7 @@ BAD = {
     "batch_norm": ("episode", None),
     "inner_optimiser": ("adamw",),
     "matching_scale": (3.0,),
-    "alpha": ((0.1,), (0.2, 0.1), (0.1, 2.0), 0.1, ("a", "b")),
+    "alpha": ((0.1,), (0.2, 0.1), (0.1, 2.0), (-0.1, 0.1), 0.1, ("a", "b")),
 }
 
 
@@ -162,10 +162,30 @@ def test_steps_are_whole_numbers():
 def test_a_fusion_that_a_learner_does_not_have_is_refused():
     text = refusal(make, "r2d2", nn.Identity(), 8, 5, source_dims=[SOURCE], fusion="am3")
     assert_one_sentence(text)
-    assert "'am3'; it has none, pseudo-shots" in text
+    assert "'am3'; it takes them in by pseudo-shots, film" in text
 
 
 @pytest.mark.parametrize("name", LEARNERS)
 def test_what_a_learner_costs_is_said_by_comparison(name: str) -> None:
     """Minutes and hours depend on data and machine: the estimate beside the button says them."""
     assert not re.search(r"\b(hour|minute|day)s?\b", LEARNERS[name].cost)
+
+
+def test_an_option_that_another_learner_has_always_names_that_learner():
+    assert refusal(check_options, "maml", {"first_order": True}).endswith("choose the learner 'fomaml', which is that.")
+    assert refusal(check_options, "fomaml", {"first_order": False}).endswith("choose the learner 'maml', which is that.")
+    assert refusal(check_options, "fomaml", {"first_order": True}).endswith("it has that always, so leave it out.")
+
+
+@pytest.mark.parametrize(("name", "option"), [(entry.name, option) for entry in ENTRIES for option in entry.least])
+def test_a_learner_that_learns_by_steps_takes_one_at_least(name, option):
+    least = LEARNERS[name].least[option]
+    assert_one_sentence(refusal(check_options, name, {option: least - 1}))
+    assert getattr(check_options(name, {option: least}), option) == least
+    assert least > RANGES[option][0], "what LearnerOptions refuses anyway is not said twice"
+
+
+def test_of_a_learner_that_reads_no_metadata_nobody_is_told_of_fusions():
+    text = refusal(make, "chance", nn.Identity(), 8, 5, source_dims=[SOURCE], fusion="film")
+    assert_one_sentence(text)
+    assert "reads no metadata; leave the sources out" in text and "none" not in text

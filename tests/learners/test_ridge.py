@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from metadash.learners.core.task_batch import TaskBatch
+from metadash.learners.registry import make
 from metadash.learners.ridge import R2D2, Ridge
-from tests.learners.tasks import SOURCE, gaussian_tasks, set_strength, some_metadata
+from tests.learners.tasks import SOURCE, accuracy, gaussian_tasks, set_strength, some_metadata
 
 SHAPES = [(1, 16), (5, 16), (2, 64)]  # shots and width: fewer rows than features, more, fewer
 
@@ -78,3 +79,24 @@ def test_the_inverse_undoes_the_matrix(shots, dim):
 def test_the_labels_of_a_support_follow_its_order():
     batch = TaskBatch.by_class(torch.zeros(1, 3, 2, 4), torch.zeros(1, 1, 4))
     assert batch.one_hot().argmax(dim=1).tolist() == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+@pytest.mark.parametrize("name", ["r2d2", "logistic"])
+def test_equal_rows_and_the_least_penalty_leave_a_solution(name, scale):
+    """Rows that are there several times, once of two classes at once, have a Gram matrix without an inverse."""
+    option = {"r2d2": {"ridge_lambda": 1e-6}, "logistic": {"logistic_c": 1e4}}[name]
+    torch.manual_seed(0)
+    made = make(name, nn.Identity(), 16, 4, options=option).eval()
+    centre = 2 * torch.randn(40, 4, 1, 16)
+    support, query = centre + 0.2 * torch.randn(40, 4, 5, 16), centre + 0.2 * torch.randn(40, 4, 5, 16)
+    support[:, :, 1:3] = support[:, :, :1]
+    support[:, 1, 0] = support[:, 0, 0]
+    logits = made.classify(TaskBatch.by_class(scale * support, scale * query.flatten(1, 2)))
+    assert accuracy(logits, torch.arange(4).repeat_interleave(5).expand(40, -1)) > 95
+
+
+def test_a_penalty_that_rounding_leaves_is_used_as_it_is():
+    support = gaussian_tasks(n_tasks=3, shots=5, dim=16)[0].flatten(1, 2)
+    assert torch.equal(Ridge(support, 0.1).penalty, torch.full((3, 1, 1), 0.1))
+    assert (Ridge(support, 1e-9).penalty > 1e-9).all()

@@ -12,6 +12,7 @@ from metadash.data.splits import table_of
 from metadash.errors import BadInput
 from metadash.runs.kinds import check
 from metadash.runs.train import train
+from metadash.specs.builder import run_for
 from metadash.specs.defaults import Fitting, fitting, fitting_folds
 from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
 from metadash.workspace import Workspace
@@ -182,3 +183,24 @@ def test_the_note_says_what_was_fitted_and_why(tmp_path) -> None:
         "Tasks are fitted to this data set (12 examples in the smallest class, 4 classes to choose from where there are fewest): 4-way, "
         "1, 2 or 5 shots, 7 queries a class."
     )
+
+
+@pytest.mark.parametrize("short", ["train", "validation", "test"])
+def test_advice_that_is_followed_fits_every_role(short: str, tmp_path) -> None:
+    """Each role has its smallest class; what the smallest of all can serve is what is said."""
+    each = {"train": 9, "validation": 8, "test": 7} | {short: 4}
+    role = np.repeat(["train", "validation", "test"], 4)
+    class_of = np.repeat(np.arange(12), [each[r] for r in role])
+    rows = pd.DataFrame({"instance_id": range(len(class_of)), "class_id": class_of, "site": "a"})
+    classes = pd.DataFrame({"class_id": range(12), "class_name": [f"c{i}" for i in range(12)], "family": "f", "corner": "a"})
+    sources = tuple(s for s in tiny_description().sources if s.name == "place")
+    about = tiny_description("uneven", modality="vector", sources=sources, questions=(), default_split="one")
+    splits = table_of({"one": role})
+    inputs = np.random.default_rng(0).normal(size=(len(rows), 4)).astype(np.float32)
+    data = write_tiny(
+        Workspace(tmp_path), "uneven", classes=classes, instances=rows, inputs=inputs, splits=splits, description=about
+    )
+    with pytest.raises(BadInput, match=f"Among the {short} classes") as caught:
+        check(run_for(data, shots=(1, 1000), n_way=3, strategy="uniform"), data)
+    assert "Lower the shots to 3 or less" in one_sentence(caught.value)
+    check(run_for(data, shots=(1, 3), n_way=3, strategy="uniform"), data)

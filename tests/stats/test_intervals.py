@@ -310,3 +310,12 @@ def test_the_web_server_can_afford_these_modules():
         "print([name for name in ('scipy.stats', 'torch', 'sklearn', 'pandas', 'streamlit') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_six_classes_that_hardly_differ_leave_fewer_than_two_degrees_of_freedom() -> None:
+    """Of two ways: nearly all that the jackknife sees is the noise of episodes, which it sees twice; a t quantile of two would claim too much."""
+    rng = np.random.default_rng(3)
+    drawn = np.array([rng.choice(6, 2, replace=False) for _ in range(40)])
+    found = class_jackknife(rng.normal(0, 1, 40), drawn)
+    assert found.df is not None and found.se is not None and found.low is not None
+    assert 1 < found.df < 2 and found.estimate - found.low >= 0.999 * stats.t.ppf(0.975, found.df) * found.se

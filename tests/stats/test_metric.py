@@ -145,3 +145,27 @@ def test_a_metric_of_another_version_is_named_in_one_sentence() -> None:
 def test_a_band_is_said_in_the_metric_s_unit() -> None:
     assert [amount(rope) for rope in (0.5, 1, 0, 0.3)] == ["half a point", "a point", "nothing", "0.3 points"]
     assert [amount(rope, "years less") for rope in (0.5, 1, 0)] == ["0.5 years less", "1 years less", "nothing"]
+
+
+def test_a_threshold_is_refused_within_the_bounds_that_the_metric_has() -> None:
+    boundless = dataclasses.replace(MAE, bounds=(0.0, None))
+    for metric, wrong, span in (
+        (ACCURACY, (-0.1, 100.0, float("nan")), "from 0 to 100"),
+        (boundless, (-0.1, float("inf")), "a number, 0 or more"),
+    ):
+        for rope in wrong:
+            with pytest.raises(BadInput) as refusal:
+                metric.check_rope(rope)
+            assert span in one_sentence(refusal.value)
+    ACCURACY.check_rope(0.0)
+    ACCURACY.check_rope(99.9)
+    boundless.check_rope(1e9)
+
+
+def test_stored_values_lie_within_the_bounds_both_included() -> None:
+    ACCURACY.check(np.array([0.0, 0.5, 1.0]))
+    for odd in (-0.01, 1.01, np.nan, np.inf):
+        with pytest.raises(ValueError, match="values of accuracy from 0 to 1, none missing"):
+            ACCURACY.check(np.array([0.5, odd]))
+    with pytest.raises(ValueError, match="from 0 to no end"):
+        dataclasses.replace(MAE, bounds=(0.0, None)).check(np.array([-1.0]))

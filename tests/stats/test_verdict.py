@@ -18,6 +18,7 @@ from metadash.stats.verdict import (
     p_claim,
     p_value,
 )
+from metadash.stats.words import about
 
 
 def interval(low, high, n=600, unit="episode"):
@@ -343,3 +344,39 @@ def test_holm_by_hand():
     assert holm([]).shape == (0,)
     with pytest.raises(ValueError):
         holm([0.5, 1.5])
+
+
+def test_what_is_missing_for_an_interval_is_at_least_one_more() -> None:
+    for n, needed, more in ((4, 15, 11), (14, 15, 1), (20, 15, 1), (4, None, None)):
+        decision = decide(Interval(1.0, None, None, n, "t", "class", needed=needed, note="too few"))
+        assert (decision.more, decision.n, decision.limit, decision.reason) == (
+            more,
+            n,
+            "no interval",
+            "Cannot tell yet: too few.",
+        )
+    assert decide(Interval(1.0, None, None, 1, "t", "class")).reason == "Cannot tell yet: there is no interval."
+
+
+@pytest.mark.parametrize(
+    ("estimate", "down", "up", "unit", "times"),
+    [
+        (1.5, 2.0, 9.0, "episode", 4),  # the bound on the side of the region counts
+        (-1.5, 9.0, 2.0, "episode", 4),
+        (0.0, 1.0, 0.7, "episode", 4),  # within it, the farther one
+        (1.5, 100.0, 0.0, "episode", 10_000),
+        (1.5, 100.1, 0.0, "episode", None),  # more than ten million episodes are no advice
+        (1.5, 4.4, 0.0, "group", 4.4**2),
+        (1.5, 4.5, 0.0, "group", None),  # nor are more than twenty times as many groups
+        (0.5, 1.0, 1.0, "episode", None),  # on the edge nothing decides
+    ],
+)
+def test_how_many_more_it_takes_has_an_end(estimate: float, down: float, up: float, unit: str, times: float | None) -> None:
+    """From n units, an interval that reaches r and has room d to the region's edge needs n·(r / d)²."""
+    found = decide(Interval(estimate, estimate - down, estimate + up, 1000, "t", unit)).more
+    assert found == (None if times is None else about(np.ceil(round(1000 * times, 6)) - 1000))
+
+
+def test_one_more_episode_is_no_plural() -> None:
+    found = decide(interval(0.4999, 1.5, n=3))
+    assert found.more_episodes == 1 and found.reason.endswith("About 1 more episode would decide.")

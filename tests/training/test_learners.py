@@ -92,6 +92,13 @@ def test_more_inner_steps_are_another_run_and_the_papers_own_are_not() -> None:
         ({"learner": "maml", "options": (("batch_norm", "support"),)}, "The mode quick would ignore the option batch_norm"),
         ({"learner": "maml", "options": (("per_step_norm", True),)}, "The mode quick would ignore the option per_step_norm"),
         ({"learner": "matching", "options": (("fce_steps", 3),)}, "would ignore the option fce_steps without fce=true"),
+        ({"learner": "maml", "options": (("eval_steps", 0),)}, "without a step the learner 'maml' only guesses"),
+        (
+            {"learner": "reptile", "options": (("inner_steps", 0),)},
+            "inner_steps is 0; of the learner 'reptile' it must be 1 or more",
+        ),
+        ({"learner": "maml", "options": (("inner_lr", 0.1), ("inner_lr", 0.2))}, "inner_lr is given twice"),
+        ({"learner": "maml", "options": ("inner_lr", 0.1)}, "must be pairs of a name and a value"),
     ],
 )
 def test_what_a_learner_cannot_do_is_one_sentence(changes: dict, sentence: str) -> None:
@@ -187,3 +194,8 @@ def test_learners_are_listed_with_paper_and_cost(own_workspace: Workspace, capsy
     assert cli.main(["learners", "--workspace", str(own_workspace.root)]) == 0
     text = capsys.readouterr().out
     assert all(entry.name in text and entry.paper in text for entry in ENTRIES)
+
+
+def test_without_a_step_what_places_the_classes_may_answer() -> None:
+    assert small_run("maml", options=(("eval_steps", 0),), sources=("place",)).options == (("eval_steps", 0),)
+    assert small_run("protomaml", options=(("eval_steps", 0), ("inner_steps", 0))).options, "its head is made of the support"

@@ -72,8 +72,8 @@ def test_a_probe_says_what_a_published_map_gives_away(capsys, own_workspace) -> 
         (("--split", "north"), "no split 'north'"),
         (("--source", "shoe"), "no source 'shoe'"),
         (("--quasi", "shoe"), "no column 'shoe'"),
-        (("--sensitive", "count"), "--quasi"),
-        (("--probe", "site"), "name it with --run"),
+        (("--sensitive", "count"), "as quasi"),
+        (("--probe", "site"), "name it as run"),
         (("--probe", "site", "--run", "abc"), "no finished learner run 'abc'"),
     ],
 )

@@ -17,13 +17,15 @@ from metadash.data.dataset import Dataset, Source
 from metadash.data.omniglot import fetch as omniglot
 from metadash.errors import BadInput
 from metadash.front import ablation as front_ablation
+from metadash.front import audit as front_audit
 from metadash.front import computing
 from metadash.front.run import run_asked
+from metadash.front.what_if import shot_of
 from metadash.runs.queue.outlook import Outlook
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.specs.defaults import USUAL
-from metadash.verbs import ablate, audit, cli, serve, whatif
+from metadash.verbs import ablate, audit, cli, serve
 from metadash.workspace import Workspace
 from tests.builders import (
     one_sentence,
@@ -96,15 +98,15 @@ def nothing_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("train_all", "train_one"):
         monkeypatch.setattr(computing, name, note)
     heard: list[str] = []
-    looked = lru_cache(audit.audit)
-    monkeypatch.setattr(audit, "audit", lambda data, split, sources: looked(data, split, sources))
+    looked = lru_cache(front_audit.looked_at)
+    monkeypatch.setattr(front_audit, "looked_at", lambda data, split, sources: looked(data, split, sources))
     monkeypatch.setattr(audit, "open_dataset", lru_cache(audit.open_dataset))
-    monkeypatch.setattr(audit, "compute_all", lambda specs, *_, **__: heard.append(repr(specs)))
-    monkeypatch.setattr(audit, "read_alone", lambda *_: [Told(heard.pop())])
-    monkeypatch.setattr(audit, "proxies", lambda *_: [])
-    monkeypatch.setattr(audit, "alone_line", lambda told: told.sentence)
-    monkeypatch.setattr(audit, "compute_one", lambda spec, *_: spec)
-    monkeypatch.setattr(audit, "giveaway", lambda spec: Told(repr(spec)))
+    monkeypatch.setattr(front_audit, "compute_all", lambda specs, *_, **__: heard.append(repr(specs)))
+    monkeypatch.setattr(front_audit, "read_alone", lambda *_: [Told(heard.pop())])
+    monkeypatch.setattr(front_audit, "proxies", lambda *_: [])
+    monkeypatch.setattr(front_audit, "alone_line", lambda told: told.sentence)
+    monkeypatch.setattr(front_audit, "compute_one", lambda spec, *_: spec)
+    monkeypatch.setattr(front_audit, "giveaway", lambda spec: Told(repr(spec)))
     for module in (ablate, front_ablation):
         monkeypatch.setattr(module, "outlook_of", lambda *_, **__: Outlook(0, 0, 0))
         monkeypatch.setattr(module, "parts_of", lambda *_: [])
@@ -230,7 +232,7 @@ CASES: dict[str, dict[str, str]] = {
     },
     "audit": {
         "split": "--split family-1",
-        "source": "--source size",
+        "sources": "--sources size",
         "quasi": "--quasi is_round",
         "sensitive": "--sensitive count",
         "metadata_only": "--metadata-only",
@@ -317,7 +319,7 @@ def outcome(verb: str, line: list[str], stage: Stage) -> str:
         if verb in ("ablate", "report") and options.dataset == "tiny":
             asked = repr(ablate.spec_of(options, stage.data))
         if verb == "whatif":  # the curve is the same at all shots, and is read at one
-            asked = f"at {whatif.shot_of(options, INFORMED)} "
+            asked = f"at {shot_of(INFORMED, options.n_shot)} "
         if verb == "report":
             report_refuses(options, stage)
         result = options.run(options, stage.workspace)
@@ -370,11 +372,11 @@ def test_leave_to_leak_a_file_and_the_shipped_backbone_make_their_difference(sta
 @pytest.mark.parametrize(
     ("verb", "line", "sentence"),
     [
-        ("audit", "--steps 5", "--steps would be ignored without --metadata-only"),
-        ("audit", "--own-backbone", "--own-backbone would be ignored without --metadata-only"),
-        ("audit", "--run $informed", "--run would be ignored without --probe"),
-        ("audit", "--prototypes", "--prototypes would be ignored without --probe"),
-        ("audit", "--sensitive count", "name what they know already with --quasi"),
+        ("audit", "--steps 5", "steps would be ignored without metadata_only"),
+        ("audit", "--own-backbone", "own_backbone would be ignored without metadata_only"),
+        ("audit", "--run $informed", "run would be ignored without probe"),
+        ("audit", "--prototypes", "prototypes would be ignored without probe"),
+        ("audit", "--sensitive count", "name what they know already as quasi"),
         ("ablate", "--tier screen --controls noise", "controls would be ignored by the tier screen"),
         ("ablate", "--tier screen --folds 5", "Only the tier confirm is cross-fitted"),
         ("answer", "--question marks --n-way 3", "asks for n-way 5"),
@@ -384,7 +386,7 @@ def test_leave_to_leak_a_file_and_the_shipped_backbone_make_their_difference(sta
         ("compare", "--rope 0.5", "--rope would be ignored where runs are only listed"),
         ("compare", "--pairs", "--pairs would be ignored where runs are only listed"),
         ("compare", "--ways", "--ways would be ignored where runs are only listed"),
-        ("episodes", "--column corner", "--column would be ignored by uniform tasks"),
+        ("episodes", "--column corner", "column would be ignored by uniform tasks"),
         ("episodes", "--n-way 0", "n_way"),
         ("train", "--source-dropout 0.5", "source_dropout would be ignored without metadata"),
         ("train", "--auxiliary-weight 0.5", "auxiliary_weight would be ignored"),
@@ -398,7 +400,7 @@ def test_leave_to_leak_a_file_and_the_shipped_backbone_make_their_difference(sta
         ("whatif", "--run $informed --dose place --episode 3", "--episode would be ignored by --dose"),
         ("whatif", "--run $informed --dose place --change place:swap", "--dose draws a whole curve"),
         ("whatif", "--run $informed --dose place --n-shot 7", "7 is not among them"),
-        ("whatif", "--run $informed --edit $thing:corner=middle --seed 3", "--seed would be ignored by --edit"),
+        ("whatif", "--run $informed --edit $thing:corner=middle --seed 3", "seed would be ignored by edits"),
     ],
 )
 def test_what_would_be_ignored_is_refused_in_a_sentence_that_names_it(
@@ -427,3 +429,39 @@ def test_an_ablation_s_learner_learns_as_fast_as_the_same_learner_trained_by_its
             trained = run_asked(stage.data, "place", learner=learner, mode=mode)
             assert ablated == trained, f"{learner}, {mode}"
     assert run_asked(stage.data).evaluation.shots == USUAL.shots
+
+
+REPEATABLE = (argparse._AppendAction, argparse._VersionAction)
+
+
+@pytest.mark.parametrize(
+    ("verb", "action"),
+    [(verb, action) for verb, action in options_of(cli.parser()) if action.option_strings and not isinstance(action, REPEATABLE)],
+    ids=lambda value: value if isinstance(value, str) else value.dest,
+)
+def test_an_option_given_twice_is_refused_not_its_last_believed(verb: str, action: argparse.Action, capsys) -> None:
+    value = [str(next(iter(action.choices)))] if action.choices else ["1"]
+    flags = action.option_strings[:1] if action.nargs == 0 else [action.option_strings[0], *value]
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*verb.split(), *flags, *flags])
+    assert stopped.value.code == cli.BAD_INPUT
+    assert capsys.readouterr().err.rstrip().endswith(f"{action.option_strings[0]} is given twice; give it once")
+
+
+def test_what_stands_before_a_verb_of_a_verb_may_be_said_again_after_it() -> None:
+    found = cli.parser().parse_args(["datasets", "--workspace", "one", "fetch", "--workspace", "two", "omniglot"])
+    assert found.workspace == "two"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("train --fusion FiLM", "there is no 'FiLM'; did you mean 'film'?"),
+        ("trian", "there is no 'trian'; did you mean 'train'?"),
+        ("train --shots 1;5", "'1;5' holds what is no whole number; write such as 1,5"),
+    ],
+)
+def test_a_word_that_there_is_not_names_the_one_that_was_meant(words: str, said: str, capsys) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(words.split())
+    assert capsys.readouterr().err.rstrip().endswith(said)

@@ -9,10 +9,10 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.metadata.changes import Change, Edit, InstanceEdit
+from metadash.metadata.written import read_change, read_edit, read_instance_edit
 from metadash.runs.store import Run
 from metadash.runs.train import train
 from metadash.verbs import cli
-from metadash.verbs.whatif import read_change, read_edit, read_instance_edit
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_evaluation, tiny_run
 

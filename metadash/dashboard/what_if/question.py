@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from metadash.answers.placement import placed
-from metadash.answers.what_if import WhatIf
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
@@ -19,11 +18,10 @@ from metadash.dashboard.parts.typed import new_value
 from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow_on_map
 from metadash.data.columns.registry import rung_named
 from metadash.data.dataset import Dataset
-from metadash.figures.charts import Dot, base
+from metadash.figures.charts import base
 from metadash.figures.palette import Palette
 from metadash.metadata.changes import CHOICES, Change, Edit, read_kind
-from metadash.stats.verdict import Verdict
-from metadash.stats.words import plural_of, with_article
+from metadash.stats.words import with_article
 
 NOTHING = "nothing"
 SEEN = 5e-4
@@ -106,24 +104,6 @@ def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> t
     value = new_value(right, "New value", "wi_edit_value")
     st.caption(f"Now it is: {now}" if pd.notna(now) else "Now it is missing.")
     return (Edit(int(target), column, value),)
-
-
-def dots_of(found: WhatIf, palette: Palette) -> list[Dot]:
-    colour = {
-        Verdict.HELPS: palette.helps,
-        Verdict.HURTS: palette.hurts,
-        Verdict.EQUIVALENT: palette.plain,
-        Verdict.UNDETERMINED: palette.control,
-    }
-    return [
-        Dot(
-            plural_of(moved.shot, "shot"),
-            moved.episodes,
-            moved.new_classes,
-            colour[moved.decision.verdict],
-        )
-        for moved in found.differences
-    ]
 
 
 def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:

@@ -37,7 +37,7 @@ class AnchoredLearner(EmbeddingLearner):
     ):
         super().__init__(backbone, dim)
         if fusion not in self.fusions:
-            raise BadInput(f"{type(self).__name__} has no fusion '{fusion}'; it has {', '.join(self.fusions)}.")
+            raise BadInput(f"{type(self).__name__} has no fusion '{fusion}'; give it {' or '.join(self.fusions)}.")
         self.fusion = fusion
         if fusion != "none":
             self.anchors = AnchorNetwork(source_dims or [], dim, dropout=dropout)

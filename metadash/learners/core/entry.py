@@ -27,6 +27,8 @@ class LearnerEntry:
     together, so that an answer depends on what else is asked. ``centres``: over frozen embeddings it is given them less their mean over
     meta-train. ``make`` is "module:Class".
 
+    ``least``: options whose least value is larger than in LearnerOptions, since with less the learner would learn nothing.
+
     How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
     option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient.
     """
@@ -40,6 +42,7 @@ class LearnerEntry:
     make: str
     options: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    least: Mapping[str, int] = field(default_factory=dict)
     fusions: tuple[str, ...] = USUAL_FUSIONS
     distances: tuple[str, ...] = ()
     needs_metadata: bool = False

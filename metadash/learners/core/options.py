@@ -14,6 +14,10 @@ ONLY_WITH = {"fce_steps": "fce"}
 """Options that are read only where another is on."""
 
 
+Rate = Annotated[float, Between(0.0, 1.0)]
+"""A step along the gradient; below zero it would lead uphill from the start."""
+
+
 @dataclass(frozen=True)
 class LearnerOptions(Checked):
     """Every option of every learner, by the name its constructor gives it; which of them a learner reads is in the registry.
@@ -37,7 +41,7 @@ class LearnerOptions(Checked):
     learned_rates: bool = False
     per_step_norm: bool = False
     multi_step_loss: bool = False
-    alpha: tuple[float, float] = (0.005, 0.1)
+    alpha: tuple[Rate, Rate] = (0.005, 0.1)
     inner_batch: Annotated[int, Between(1, 1000)] = 10
     inner_optimiser: Literal["adam", "sgd"] = "adam"
     reptile_epsilon: Annotated[float, Between(1e-6, 1.0)] = 1.0
@@ -57,8 +61,8 @@ class LearnerOptions(Checked):
     logistic_c: Annotated[float, Between(1e-4, 1e4)] = 1.0
 
     def settle(self) -> None:
-        if not -1 <= self.alpha[0] <= self.alpha[1] <= 1:
-            raise BadInput(f"alpha is {self.alpha}; it must be two numbers from -1 to 1, the smaller first.")
+        if self.alpha[0] > self.alpha[1]:
+            raise BadInput(f"alpha is {self.alpha}; it must be two numbers, the smaller first.")
 
 
 OPTION_NAMES = tuple(field.name for field in dataclasses.fields(LearnerOptions))

@@ -1,0 +1,75 @@
+"""``metadash.fetch`` and ``metadash.install``: data sets that do not come with the package, downloaded or from files that are here."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from metadash.data.dataset import Dataset
+from metadash.data.library import obtain
+from metadash.front.data import workspace_at
+from metadash.front.progress_bar import bar
+from metadash.workspace import Workspace
+
+
+def fetch(
+    name: str,
+    base: str | None = None,
+    *,
+    as_name: str | None = None,
+    no_rotations: bool = False,
+    workspace: Workspace | str | Path | None = None,
+    progress: bool = True,
+) -> Dataset:
+    """Download a data set and install it; one of that name that is here already is opened.
+
+    ``name``: ``omniglot``. ``base``: another address, or a folder, to get it from (default: its authors'). ``as_name``: what to call it in
+    this workspace. ``no_rotations``: do not make classes of the turned characters. ``workspace`` as in :func:`metadash.open`,
+    ``progress``: show a progress bar. Raises BadInput for what cannot be fetched, is damaged, or not there; a broken download goes on
+    where it stopped when asked again.
+
+    Examples
+    --------
+    >>> import metadash as md
+    >>> md.fetch("mini-imagenet", workspace=data.workspace)
+    Traceback (most recent call last):
+        ...
+    metadash.errors.BadInput: 'mini-imagenet' cannot be fetched or imported; what can be is omniglot.
+    """
+    module = obtain(name)
+    with heard(f"fetching {name}", progress) as told:
+        return module.fetch(workspace_at(workspace), base or module.HOME, as_name or name, not no_rotations, told)
+
+
+def install(
+    name: str,
+    source: str | Path,
+    *,
+    as_name: str | None = None,
+    no_rotations: bool = False,
+    workspace: Workspace | str | Path | None = None,
+    progress: bool = True,
+) -> Dataset:
+    """Install a data set from files that are here: the folder ``source`` holds its authors' zip files, or the Parquet layout.
+
+    ``name``, ``as_name``, ``no_rotations``, ``workspace`` and ``progress`` as in :func:`metadash.fetch`. Raises BadInput, and leaves
+    nothing behind, where the files are damaged, partial or others.
+
+    Examples
+    --------
+    >>> import metadash as md
+    >>> md.install("omniglot", "no-such-folder", workspace=data.workspace, progress=False)
+    Traceback (most recent call last):
+        ...
+    metadash.errors.BadInput: There is no folder 'no-such-folder'...
+    """
+    module = obtain(name)
+    with heard(f"importing {name}", progress) as told:
+        return module.install(workspace_at(workspace), Path(source), as_name or name, not no_rotations, told)
+
+
+@contextmanager
+def heard(title: str, progress: bool) -> Iterator[Callable[[str, float], bool]]:
+    """What hears of phases, for a bar that hears of steps."""
+    with bar(1, progress) as shown:
+        report = shown.part(title)
+        yield lambda phase, fraction: report(0, {"phase": phase, "fraction": fraction})
