@@ -1,6 +1,6 @@
 """How much is trained and tested, as controls: the same on every page that trains, with the usual numbers of the specs and with no others."""
 
-from typing import Any
+from typing import Any, get_args
 
 from metadash.specs.run import BackboneSpec, Evaluation, RunSpec, TrainedOn
 
@@ -21,16 +21,12 @@ def backbone_episodes(place: Any, key: str, trained: bool = True) -> int:
     )
 
 
-BACKBONE_TRAINING: dict[TrainedOn, str] = {"episodes": "Episodes", "classes": "Classes"}
-
-
 def backbone_training(place: Any, key: str) -> TrainedOn:
     """What a backbone learns from."""
     chosen: TrainedOn = place.segmented_control(
         "What the backbone learns from",
-        list(BACKBONE_TRAINING),
+        get_args(TrainedOn),
         default=BackboneSpec.trained_on,
-        format_func=BACKBONE_TRAINING.__getitem__,
         required=True,
         key=key,
         bind="query-params",
