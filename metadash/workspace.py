@@ -98,15 +98,18 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace a file's content in one step, so that a reader sees the old text or the new one, never a half."""
+def write_text(path: Path, text: str, advice: str = "Free some space, then try again.") -> None:
+    """Replace a file's content in one step, so that a reader sees the old text or the new one, never a half.
+
+    Raises BadInput, with ``advice`` in its sentence, where nothing can be written.
+    """
     part = part_of(path)
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise BadInput(f"'{path.name}' could not be written: {reason(error)}. Free some space, then try again.") from error
+        raise BadInput(f"'{path.name}' could not be written: {reason(error)}. {advice}") from error
 
 
 def write_json(path: Path, value: Any) -> None:

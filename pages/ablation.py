@@ -22,6 +22,7 @@ from metadash.dashboard.ablation.road import (
     stored_ablation,
 )
 from metadash.dashboard.links.pages import link_to
+from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header
@@ -70,13 +71,12 @@ if found is None:
 noun = words.plural(found.unit_noun)
 left, right = st.columns([3, 2], vertical_alignment="bottom")
 left.markdown("##### Sources, worth most first" + (" (partial)" if found.partial else ""))
-measure = right.segmented_control(
+measure = one_of(
+    right,
     "Measure",
     measures_of(found),
     default="left out",
-    required=True,
     key="ab_measure",
-    bind="query-params",
     label_visibility="collapsed",
     help="; ".join(f"{name}: {meaning}" for name, meaning in MEASURES.items()),
 )

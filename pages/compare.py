@@ -15,6 +15,7 @@ from metadash.dashboard import server
 from metadash.dashboard.compare.learners import scores_of, shelf, shelf_table, tasks_words, unit_nouns
 from metadash.dashboard.compare.results import SideBySide
 from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term
 from metadash.dashboard.parts.jobs import how_long, jobs_of
@@ -194,23 +195,18 @@ names, every_way = names_of(kept), {arm.id: scores[arm.id] for arm in kept}
 shots, ways = every_way[kept[0].id].shots, sorted({n_way for found in every_way.values() for n_way in found.ways})
 left, right = st.columns([3, 2])
 baseline_place = left.container()
-how = right.segmented_control(
+how = one_of(
+    right,
     "Tested together",
     [BASELINE, PAIRS],
     default=BASELINE,
-    required=True,
     key="cmp_how",
-    bind="query-params",
     help="What is tested together is corrected together (Holm), so that no claim is one lucky draw out of many.",
     disabled=len(kept) < 3,
 )
 left, right = st.columns([3, 2])
-shot = left.segmented_control(
-    "Labelled examples per class", shots, default=shots[0], required=True, key="cmp_shot", bind="query-params"
-)
-n_way = right.segmented_control(
-    "Classes to tell apart", ways, default=ways[-1], required=True, key="cmp_ways", bind="query-params", help=term("n_way")
-)
+shot = one_of(left, "Labelled examples per class", shots, default=shots[0], key="cmp_shot")
+n_way = one_of(right, "Classes to tell apart", ways, default=ways[-1], key="cmp_ways", help=term("n_way"))
 here = [arm for arm in kept if n_way in every_way[arm.id].ways]
 for arm in kept:
     if arm not in here:

@@ -6,12 +6,12 @@ from metadash.dashboard import server
 from metadash.dashboard.episodes import task
 from metadash.dashboard.metadata import explore
 from metadash.dashboard.parts import reads
+from metadash.dashboard.parts.asked import one_of, typed_condition
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.reads import Refusal
-from metadash.dashboard.parts.typed import typed_condition
 from metadash.data.dataset import ROLES
 from metadash.data.facets import both
 from metadash.episodes.saved import as_table, save, saved_episodes
@@ -70,7 +70,7 @@ with st.expander("Which classes may be drawn", icon=":material/filter_alt:", exp
         bind="query-params",
         help="How the classes were dealt to training, validation and test.",
     )
-    role = right.segmented_control("Role", ROLES, default="test", required=True, key="ep_role", bind="query-params")
+    role = one_of(right, "Role", ROLES, default="test", key="ep_role")
     where = typed_condition(
         "Only classes that meet this condition (SQL)",
         "where",

@@ -8,12 +8,12 @@ from metadash.dashboard import server
 from metadash.dashboard.metadata import audit as auditing
 from metadash.dashboard.metadata import explore
 from metadash.dashboard.parts import reads
+from metadash.dashboard.parts.asked import one_of, typed_condition
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.pool_chip import choose_pool
 from metadash.dashboard.parts.reads import Refusal
-from metadash.dashboard.parts.typed import typed_condition
 from metadash.data import facets
 from metadash.data.filter_bar import parse
 from metadash.errors import BadInput
@@ -36,7 +36,7 @@ with st.container(border=True):
 
 auditing.section(data)
 
-table = st.segmented_control("Table", TABLES, default="classes", required=True, key="md_table", bind="query-params")
+table = one_of(st, "Table", TABLES, default="classes", key="md_table")
 bar = f"md_{table}"
 kinds = {summary.name: summary.kind for summary in reads.summaries(data, table)}
 

@@ -8,6 +8,7 @@ from metadash.answers.answer import USUAL_SEEDS, answer_spec
 from metadash.answers.export import as_json
 from metadash.answers.looks import looked_at_answer
 from metadash.dashboard import server
+from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.first_look import warn_first
@@ -40,23 +41,21 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         bind="query-params",
         help="How often everything that is trained is trained again.",
     )
-    mode = middle.segmented_control(
+    mode = one_of(
+        middle,
         "Mode",
         ["quick", "full"],
         default="quick",
-        required=True,
         key="mode",
-        bind="query-params",
         help="Quick: one backbone trained without metadata, frozen, then light heads. Full: every weight trained end to end from the same start.",
     )
     backbone = usual_features(data.modality.name, mode)
-    width = right.segmented_control(
+    width = one_of(
+        right,
         f"{backbone.title} width",
         backbone.widths,
         default=backbone.width,
-        required=True,
         key="width",
-        bind="query-params",
         help=f"The {backbone.width_means}. The narrower is the quicker.",
     )
     crossed = st.toggle(

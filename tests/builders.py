@@ -363,3 +363,13 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
+
+
+WRITERS: dict[str, Callable[..., Dataset]] = {
+    "tiny": write_tiny,
+    "colours": write_colours,
+    "photos": write_photos,
+    "vectors": write_vectors,
+    "sentences": write_sentences,
+}
+"""A data set of each kind of inputs that there is, by its name."""

@@ -12,6 +12,8 @@ def placed(vectors: np.ndarray, known: np.ndarray, layout: np.ndarray, neighbour
     itself has no place for points it was not fitted on (van der Maaten & Hinton 2008).
     """
     k = min(neighbours, len(known))
+    zero = known.mean(axis=0)  # taken apart as below, distances lose their digits where all points share a large offset
+    vectors, known = vectors - zero, known - zero
     square = np.square(vectors).sum(axis=1)[:, None] - 2 * vectors @ known.T + np.square(known).sum(axis=1)[None]
     nearest = np.argpartition(square, k - 1, axis=1)[:, :k]
     distance = np.maximum(np.take_along_axis(square, nearest, axis=1), 0)

@@ -15,6 +15,7 @@ from metadash.learners.core.fusions import BOTH
 from metadash.metadata.blur import read_blur
 from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.store import Run, RunStore
+from metadash.specs.normalising import normalisation_in_words
 from metadash.specs.run import RunSpec, ways_note
 from metadash.stats.metric import ACCURACY
 from metadash.stats.scored import Scores
@@ -284,6 +285,7 @@ def option_in_words(key: str, value: Any) -> str:
     last = key.rsplit(".", 1)[-1].replace("_", " ")
     special = {
         "mode": f"{value} mode",
+        "normalise": normalisation_in_words(value),
         "options": in_words(value) if value else "the paper's options",
         "fusion": FUSION_WORDS.get(str(value), str(value)),
         "backbone.backbone": title_of(value),

@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -95,16 +96,7 @@ def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve) -> None:
     estimates = [point.estimate for _, point in known]
     unit, form = known[0][1].counted_in if known else "", hover_format([*low, *high])
     if len(known) > 1:
-        figure.add_scatter(
-            x=at + at[::-1],
-            y=high + low[::-1],
-            fill="toself",
-            fillcolor=translucent(curve.colour, 0.16),
-            line={"width": 0},
-            hoverinfo="skip",
-            mode="lines",
-            showlegend=False,
-        )
+        draw_band(figure, at, low, high, translucent(curve.colour, 0.16))
     figure.add_scatter(
         x=at,
         y=estimates,
@@ -122,6 +114,12 @@ def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve) -> None:
         customdata=list(zip(low, high, strict=True)),
         hovertemplate=f"{curve.name}: %{{y:{form}}} {unit} [%{{customdata[0]:{form}}}, %{{customdata[1]:{form}}}]<extra></extra>",
     )
+
+
+def draw_band(figure: go.Figure, x: Sequence[Any], low: Sequence[float], high: Sequence[float], colour: str) -> None:
+    """What an interval takes up along a curve; it is in no legend."""
+    outline = {"x": [*x, *reversed(x)], "y": [*high, *reversed(low)], "fill": "toself", "fillcolor": colour}
+    figure.add_scatter(**outline, line={"width": 0}, hoverinfo="skip", mode="lines", showlegend=False)
 
 
 def hover_format(bounds: Sequence[float]) -> str:

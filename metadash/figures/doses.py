@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from metadash.answers.doses import DoseCurve, dose_name
-from metadash.figures.charts import base
+from metadash.figures.charts import base, draw_band
 from metadash.figures.palette import Palette, translucent
 
 
@@ -16,16 +16,7 @@ def dose_chart(curves: dict[str, DoseCurve], palette: Palette) -> go.Figure:
         x = [100 * fraction for fraction in curve.fractions]
         low = [one.low if one.low is not None else one.estimate for one in curve.gain]
         high = [one.high if one.high is not None else one.estimate for one in curve.gain]
-        figure.add_scatter(
-            x=x + x[::-1],
-            y=high + low[::-1],
-            fill="toself",
-            fillcolor=translucent(colours[kind], 0.14),
-            line={"width": 0},
-            hoverinfo="skip",
-            mode="lines",
-            showlegend=False,
-        )
+        draw_band(figure, x, low, high, translucent(colours[kind], 0.14))
         figure.add_scatter(
             x=x,
             y=[one.estimate for one in curve.gain],

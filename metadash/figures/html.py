@@ -8,7 +8,7 @@ import pandas as pd
 
 from metadash.errors import BadInput
 from metadash.figures.palette import LIGHT
-from metadash.workspace import reason
+from metadash.workspace import write_text
 
 STYLE = f"""
 body{{font:16px/1.5 system-ui,sans-serif;color:{LIGHT.text};background:{LIGHT.background};max-width:980px;margin:2rem auto;padding:0 1rem}}
@@ -59,13 +59,7 @@ def write_page(file: str | Path, text: str) -> Path:
     """Written whole or not at all. Raises BadInput where its folder is missing or nothing can be written there."""
     file = Path(file)
     refuse_nowhere(file)
-    beside = file.with_name(f".{file.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(file)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise BadInput(f"The report could not be written to '{file}': {reason(error)}.") from error
+    write_text(file, text, f"Choose another place than '{file.parent}', or make room there.")
     return file
 
 

@@ -24,7 +24,7 @@ from metadash.figures.palette import LIGHT
 from metadash.figures.report import report_html
 from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
 from metadash.front.computing import compute_all
-from metadash.front.shown import Shown
+from metadash.front.shown import Parts, Shown
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import check
 from metadash.runs.queue.underway import outlook_of, parts_of
@@ -56,24 +56,14 @@ class AblationResult(Shown):
     def __repr__(self) -> str:
         return self.sentence
 
-    @property
-    def title(self) -> str:
-        return f"What is each metadata source of {self.data.description.title} worth?"
-
-    @property
-    def told(self) -> list[str]:
-        return [line for line in (self.sentence, total_words(self.found)) if line]
-
-    @property
-    def small(self) -> str:
-        return looks_words(self.found)
-
-    @property
-    def repeat(self) -> list[str]:
-        return [command(self.found.spec)]
-
-    def numbers(self) -> dict[str, pd.DataFrame]:
-        return {"A card for every source": cards_table(self.found)}
+    def parts(self) -> Parts:
+        return Parts(
+            f"What is each metadata source of {self.data.description.title} worth?",
+            [line for line in (self.sentence, total_words(self.found)) if line],
+            {"A card for every source": cards_table(self.found)},
+            [command(self.found.spec)],
+            small=looks_words(self.found),
+        )
 
     def frame(self) -> pd.DataFrame:
         """Every effect of every source with its three intervals, in points, a row each."""
@@ -133,8 +123,8 @@ def ablate(
     doses : also measure how wrong, and how often missing, each source may be (default: for light heads).
     controls, rope : how metadata is falsified to confirm; half-width of *no practical difference*, in the metric's unit (default: its own).
     allow_leak : ablate sources that identify classes too; their badge stays.
-    where, n_way, strategy, column, backbone, width, backbone_training, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query,
-        progress : as in :func:`metadash.answer`.
+    where, n_way, strategy, column, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots,
+        n_query, progress : as in :func:`metadash.answer`.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
 from metadash.front.computing import compute_all
-from metadash.front.shown import Shown
+from metadash.front.shown import Parts, Shown
 from metadash.runs.store import RunStore
 
 
@@ -45,32 +45,24 @@ class AnswerResult(Shown):
         """Names the answer by the runs it was read from."""
         return self.found.digest
 
-    @property
-    def title(self) -> str:
-        return self.found.spec.question.title
-
-    @property
-    def told(self) -> list[str]:
-        return sentences(self.found)
-
-    @property
-    def small(self) -> str:
-        return " ".join(filter(None, [rests_on(self.found), self.looked]))
-
-    @property
-    def repeat(self) -> list[str]:
-        runs = ", ".join(digest for digests in self.found.digests.values() for digest in digests)
-        stored = f"{self.data.name}, fingerprint {self.data.fingerprint}\nmanifest {self.found.manifest}\nruns {runs}"
-        return [answer_command(self.found), stored]
-
     def __str__(self) -> str:
         return self.sentence
 
     __repr__ = __str__
 
-    @property
-    def picture(self) -> str:
-        return curve_svg(self.found.spec.shots, curves_of(self.found, LIGHT), LIGHT, self.found.metric)
+    def parts(self) -> Parts:
+        found = self.found
+        runs = ", ".join(digest for digests in found.digests.values() for digest in digests)
+        stored = f"{self.data.name}, fingerprint {self.data.fingerprint}\nmanifest {found.manifest}\nruns {runs}"
+        return Parts(
+            found.spec.question.title,
+            sentences(found),
+            {"The numbers": numbers_table(found)},
+            [answer_command(found), stored],
+            small=" ".join(filter(None, [rests_on(found), self.looked])),
+            heading=f"{found.metric.title.capitalize()} over labelled examples",
+            svg=curve_svg(found.spec.shots, curves_of(found, LIGHT), LIGHT, found.metric),
+        )
 
     def frame(self) -> pd.DataFrame:
         """One row for each number of shots and each accuracy (in %) or difference (in points): ``estimate``, its 95 % interval for these
@@ -80,13 +72,6 @@ class AnswerResult(Shown):
     def figure(self) -> go.Figure:
         """Accuracy over shots with, without and with shuffled metadata, as on the page *Start*."""
         return answer_curve(self.found, LIGHT)
-
-    def figures(self) -> dict[str, go.Figure]:
-        return {f"{self.found.metric.title.capitalize()} over labelled examples": self.figure()}
-
-    def numbers(self) -> dict[str, pd.DataFrame]:
-        """The first bracket is the 95 % interval for these test classes, the second for new ones; differences are paired."""
-        return {"The numbers": numbers_table(self.found)}
 
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``answer --json`` prints them."""
@@ -124,6 +109,7 @@ def answer(
     mode : ``quick`` (light heads over a frozen backbone) or ``full`` (end to end).
     backbone, width, backbone_episodes, own_backbone : the embedding network, its width, its training; train it though one is shipped.
     backbone_training : what the backbone learns from, ``episodes`` or all training ``classes`` at once, by cross-entropy.
+    normalise : what is done to its frozen features before the heads, by meta-train: ``none``, ``centred``, ``l2`` or ``centred-l2``.
     steps, n_episodes, shots, n_query : training steps at most; test episodes of each fold; labelled examples and queries a class.
     progress : show a progress bar.
 

@@ -14,7 +14,7 @@ from metadash.errors import BadInput
 from metadash.front.choices import Training, names_in, opened, spelled_out
 from metadash.front.computing import compute_all, compute_one
 from metadash.front.run import TrainedRun, load
-from metadash.front.shown import Shown
+from metadash.front.shown import Parts, Shown
 from metadash.metadata.audit.anonymity import Anonymity, anonymity
 from metadash.metadata.audit.audit import Audit
 from metadash.metadata.audit.audit import audit as looked_at
@@ -47,15 +47,17 @@ class AuditResult(Shown):
     def title(self) -> str:
         return f"{self.data.name}, split {self.found.split}"
 
-    @property
-    def told(self) -> list[str]:
-        asked = [*anonymity_lines(self.hidden), *([self.probed.sentence] if self.probed else [])]
-        return [self.found.headline, *asked]
-
-    @property
-    def repeat(self) -> list[str]:
+    def parts(self) -> Parts:
         runs = "".join(f"\nrun {one.digest}, {one.name} alone" for one in self.alone)
-        return [f"{self.data.name}, split {self.found.split}, fingerprint {self.data.fingerprint}{runs}"]
+        alone = pd.DataFrame(
+            {"source": one.name, "accuracy, %": one.accuracy.estimate, "chance, %": one.chance} for one in self.alone
+        )
+        return Parts(
+            self.title,
+            [self.found.headline, *anonymity_lines(self.hidden), *([self.probed.sentence] if self.probed else [])],
+            {"Findings": self.frame(), "Known for": self.coverage, **({"Metadata alone": alone} if self.alone else {})},
+            [f"{self.title}, fingerprint {self.data.fingerprint}{runs}"],
+        )
 
     def __str__(self) -> str:
         lines = [f"{self.title}: {self.found.headline}", *map(line, self.found.findings), "", *coverage_lines(self.found)]
@@ -75,12 +77,6 @@ class AuditResult(Shown):
     def coverage(self) -> pd.DataFrame:
         """For each source the share of classes (or instances) of each role of which anything is known."""
         return self.found.coverage
-
-    def numbers(self) -> dict[str, pd.DataFrame]:
-        alone = pd.DataFrame(
-            {"source": one.name, "accuracy, %": one.accuracy.estimate, "chance, %": one.chance} for one in self.alone
-        )
-        return {"Findings": self.frame(), "Known for": self.coverage, **({"Metadata alone": alone} if self.alone else {})}
 
     def values(self) -> dict[str, Any]:
         found, hidden = self.found, self.hidden
@@ -129,7 +125,7 @@ def audit(
     metadata_only : also train what answers from metadata alone, at one example a class.
     probe, run, prototypes : how well a published map (or the ``prototypes``) of a trained learner, itself or its digest, would let a
         reader guess the column ``probe``.
-    backbone, width, backbone_episodes, own_backbone, steps, n_episodes, n_query : of ``metadata_only``, as in :func:`metadash.answer`.
+    backbone, width, backbone_episodes, own_backbone, normalise, steps, n_episodes, n_query : of ``metadata_only``, as in :func:`metadash.answer`.
     progress : show a progress bar.
 
     Raises

@@ -20,7 +20,7 @@ from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.run import TrainedRun, stored
-from metadash.front.shown import Shown
+from metadash.front.shown import Parts, Shown
 from metadash.runs.store import RunStore
 from metadash.stats.metric import Metric
 from metadash.workspace import Workspace
@@ -50,27 +50,20 @@ class ComparisonResult(Shown):
     def __repr__(self) -> str:
         return f"{' / '.join(self.found.names.values())}: {len(self.found.arms)} learners on the same episodes"
 
-    @property
-    def title(self) -> str:
-        return f"{len(self.found.arms)} learners on the same episodes"
-
-    @property
-    def told(self) -> list[str]:
-        return [line for line in self.found.lines(self.pairs) if line and not line.startswith(" ")]
-
-    @property
-    def small(self) -> str:
-        return self.looked
-
-    @property
-    def repeat(self) -> list[str]:
-        runs = "\n".join(f"{self.found.names[arm.id]}: {', '.join(arm.digests)}" for arm in self.found.arms)
+    def parts(self) -> Parts:
+        found = self.found
+        tables = {shot: accuracy_table(found.names, found.scores, found.arms, shot) for shot in found.shots}
+        runs = "\n".join(f"{found.names[arm.id]}: {', '.join(arm.digests)}" for arm in found.arms)
         said = " --pairs" * self.pairs
-        return [f"python -m metadash compare {' '.join(arm.id for arm in self.found.arms)}{said}", runs]
-
-    @property
-    def picture(self) -> str:
-        return curve_svg(self.found.shots, self.curves, LIGHT, self.metric)
+        return Parts(
+            f"{len(found.arms)} learners on the same episodes",
+            [line for line in found.lines(self.pairs) if line and not line.startswith(" ")],
+            {**{f"With {examples(shot)} per class": table for shot, table in tables.items()}, "Differences": self.frame()},
+            [f"python -m metadash compare {' '.join(arm.id for arm in found.arms)}{said}", runs],
+            small=self.looked,
+            heading=f"{self.metric.title.capitalize()} over labelled examples",
+            svg=curve_svg(found.shots, self.curves, LIGHT, self.metric),
+        )
 
     @property
     def metric(self) -> Metric:
@@ -117,15 +110,6 @@ class ComparisonResult(Shown):
     def figure(self) -> go.Figure:
         """Accuracy over shots, a curve a learner."""
         return curve_over_shots(self.found.shots, self.curves, LIGHT, metric=self.metric)
-
-    def figures(self) -> dict[str, go.Figure]:
-        return {f"{self.metric.title.capitalize()} over labelled examples": self.figure()}
-
-    def numbers(self) -> dict[str, pd.DataFrame]:
-        """For people: each learner at each number of shots, then every paired difference."""
-        found = self.found
-        tables = {shot: accuracy_table(found.names, found.scores, found.arms, shot) for shot in found.shots}
-        return {**{f"With {examples(shot)} per class": table for shot, table in tables.items()}, "Differences": self.frame()}
 
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``compare --json`` prints them."""

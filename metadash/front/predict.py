@@ -97,13 +97,10 @@ def rows_like(rows: Any, dataset: Dataset, name: str) -> np.ndarray:
 
 
 def as_seen(arm: Arm, backbone: Run, rows: np.ndarray) -> Tensor:
-    """What the learner reads of some inputs [n, ...]: themselves, or their embeddings, scaled and centred as those it was trained on."""
+    """What the learner reads of some inputs [n, ...]: themselves, or their embeddings, scaled and normalised as those it was trained on."""
     if not arm.frozen:
         return torch.from_numpy(read_fresh(backbone, arm.dataset, rows) if arm.spec.mode == "full" else rows)
-    found = fresh_features(backbone, arm.dataset, rows)
-    if "inner_steps" in entry_of(arm.spec.learner).options:
-        found = found - arm.centre
-    return torch.from_numpy(found)
+    return torch.from_numpy(arm.normalise(fresh_features(backbone, arm.dataset, rows)))
 
 
 def told(

@@ -21,7 +21,7 @@ from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import TasksAndBudget, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
-from metadash.front.shown import Shown
+from metadash.front.shown import Parts, ShownRun
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
@@ -37,16 +37,11 @@ Support = Mapping[Any, Any] | tuple[Any, Sequence[Any]]
 
 
 @dataclass(frozen=True, repr=False)
-class TrainedRun(Shown):
+class TrainedRun(ShownRun):
     """A trained learner: its accuracy on its test episodes, and its answers about new classes. ``run`` is what is stored of it."""
 
     run: Run
     workspace: Workspace
-
-    @property
-    def digest(self) -> str:
-        """Its name in the run store: :func:`metadash.load` finds it by this."""
-        return self.run.digest
 
     @property
     def spec(self) -> RunSpec:
@@ -68,21 +63,17 @@ class TrainedRun(Shown):
     def title(self) -> str:
         return title_of(self.spec)
 
-    @property
-    def told(self) -> list[str]:
-        return [self.title, *filter(None, [self.note, ways_note(self.spec)])]
-
-    @property
-    def small(self) -> str:
-        return self.lines[0]
-
-    @property
-    def repeat(self) -> list[str]:
-        return [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"]
-
-    @property
-    def picture(self) -> str:
-        return curve_svg(self.scores.shots, [self.curve], LIGHT, self.scores.metric)
+    def parts(self) -> Parts:
+        scores = self.scores
+        return Parts(
+            self.title,
+            [self.title, *filter(None, [self.note, ways_note(self.spec)])],
+            {"The numbers": self.frame()},
+            [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"],
+            small=self.lines[0],
+            heading=f"{scores.metric.title.capitalize()} over labelled examples",
+            svg=curve_svg(scores.shots, [self.curve], LIGHT, scores.metric),
+        )
 
     @property
     def curve(self) -> Curve:
@@ -126,9 +117,6 @@ class TrainedRun(Shown):
     def figure(self) -> go.Figure:
         """Accuracy over shots, with its band for these test classes."""
         return curve_over_shots(self.scores.shots, [self.curve], LIGHT, metric=self.scores.metric)
-
-    def figures(self) -> dict[str, go.Figure]:
-        return {f"{self.scores.metric.title.capitalize()} over labelled examples": self.figure()}
 
     def values(self) -> dict[str, Any]:
         """Every number, as the verb ``train --json`` prints them."""
@@ -223,8 +211,8 @@ def train(
     distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
-    where, n_way, strategy, column, backbone, width, backbone_training, backbone_episodes, own_backbone, steps, n_episodes, shots, n_query,
-        progress : as in :func:`metadash.answer`.
+    where, n_way, strategy, column, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots,
+        n_query, progress : as in :func:`metadash.answer`.
 
     Raises
     ------

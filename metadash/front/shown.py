@@ -1,7 +1,8 @@
 """What every result has: a sentence for a terminal, a picture and a table for a notebook, one file for everybody else."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +11,30 @@ import plotly.graph_objects as go
 
 from metadash.figures.html import fragment, write_page
 from metadash.figures.result import result_html
+from metadash.runs.store import Run
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a result is shown by: ``title`` is what was asked, the first of ``told`` the answer, ``small`` what it rests on; ``numbers`` are
+    tables by their headings, ``repeat`` what computes it again and names it. ``heading`` is of its figure, and ``svg`` that figure for
+    a notebook; empty where there is none."""
+
+    title: str
+    told: Sequence[str]
+    numbers: Mapping[str, pd.DataFrame]
+    repeat: Sequence[str]
+    small: str = ""
+    heading: str = ""
+    svg: str = ""
 
 
 class Shown(ABC):
     """A result as a person meets it."""
 
-    @property
     @abstractmethod
-    def title(self) -> str:
-        """What was asked."""
-
-    @property
-    @abstractmethod
-    def told(self) -> Sequence[str]:
-        """The answer in sentences, the one that matters first."""
-
-    @property
-    def small(self) -> str:
-        """What it rests on; empty where that is said already."""
-        return ""
-
-    @property
-    @abstractmethod
-    def repeat(self) -> Sequence[str]:
-        """What names it, and what computes it again."""
-
-    @property
-    def picture(self) -> str:
-        """An SVG for a notebook; empty where there is none."""
-        return ""
+    def parts(self) -> Parts:
+        """What it is shown by."""
 
     @abstractmethod
     def frame(self) -> pd.DataFrame:
@@ -48,18 +44,27 @@ class Shown(ABC):
     def values(self) -> dict[str, Any]:
         """Every number, as the verb prints them with ``--json``."""
 
-    def figures(self) -> dict[str, go.Figure]:
-        """The pictures by their headings."""
-        return {}
-
-    def numbers(self) -> dict[str, pd.DataFrame]:
-        """The tables by their headings, for people."""
-        return {"The numbers": self.frame()}
+    def figure(self) -> go.Figure:
+        """Its picture; one that has no heading has none."""
+        raise NotImplementedError
 
     def _repr_html_(self) -> str:
-        return fragment(self.told, self.picture, next(iter(self.numbers().values())), self.small)
+        parts = self.parts()
+        return fragment(parts.told, parts.svg, next(iter(parts.numbers.values())), parts.small)
 
     def to_html(self, file: str | Path) -> Path:
         """Write all of it as one HTML file that opens offline. Raises BadInput where the file cannot be written."""
-        text = result_html(self.title, self.told, self.small, self.figures(), self.numbers(), self.repeat)
-        return write_page(file, text)
+        parts = self.parts()
+        pictures = {parts.heading: self.figure()} if parts.heading else {}
+        return write_page(file, result_html(parts.title, parts.told, parts.small, pictures, parts.numbers, parts.repeat))
+
+
+class ShownRun(Shown):
+    """A result that is read from one stored run."""
+
+    run: Run
+
+    @property
+    def digest(self) -> str:
+        """Its name in the run store; :func:`metadash.load` finds a learner by it."""
+        return self.run.digest

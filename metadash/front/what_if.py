@@ -24,7 +24,7 @@ from metadash.figures.what_if import what_if_chart
 from metadash.front.choices import names_in
 from metadash.front.computing import compute_one
 from metadash.front.run import TrainedRun, load
-from metadash.front.shown import Shown
+from metadash.front.shown import Parts, ShownRun
 from metadash.metadata.changes import Change, Edit, InstanceEdit
 from metadash.metadata.written import read_change, read_edit, read_instance_edit
 from metadash.runs.kinds import title_of
@@ -42,7 +42,7 @@ InstanceEdits = str | InstanceEdit | Sequence[str | InstanceEdit]
 
 
 @dataclass(frozen=True, repr=False)
-class WhatIfResult(Shown):
+class WhatIfResult(ShownRun):
     """A learner before and after its metadata changed, on the same test tasks. ``found`` holds every number
     (:class:`metadash.answers.what_if.WhatIf`), ``run`` what is stored of it."""
 
@@ -51,18 +51,9 @@ class WhatIfResult(Shown):
     data: Dataset
 
     @property
-    def digest(self) -> str:
-        """Its name in the run store."""
-        return self.run.digest
-
-    @property
     def spec(self) -> WhatIfSpec:
         """What was asked."""
         return self.run.spec_as(WhatIfSpec)
-
-    @property
-    def title(self) -> str:
-        return title_of(self.spec)
 
     @property
     def sentence(self) -> str:
@@ -78,13 +69,19 @@ class WhatIfResult(Shown):
 
     @property
     def told(self) -> list[str]:
+        """The sentence, then what became of the queries of the test task looked at."""
         moved = self.queries
         counted = f"{moved['right_before']} of {moved['queries']} queries right before, {moved['right_after']} after."
         return [self.sentence, f"Test task {self.spec.episode + 1}: {counted}"]
 
-    @property
-    def repeat(self) -> list[str]:
-        return [f"{self.data.name}, fingerprint {self.data.fingerprint}\nrun {self.digest}"]
+    def parts(self) -> Parts:
+        return Parts(
+            title_of(self.spec),
+            self.told,
+            {"The numbers": self.frame()},
+            [f"{self.data.name}, fingerprint {self.data.fingerprint}\nrun {self.digest}"],
+            heading=f"{self.found.metric.title.capitalize()} after less before",
+        )
 
     def __str__(self) -> str:
         return "\n".join([self.sentence, *self.lines, self.told[-1]])
@@ -121,9 +118,6 @@ class WhatIfResult(Shown):
         """After less before at each number of shots, with both intervals, as on the page *What if*."""
         return what_if_chart(self.found, LIGHT)
 
-    def figures(self) -> dict[str, go.Figure]:
-        return {f"{self.found.metric.title.capitalize()} after less before": self.figure()}
-
     def values(self) -> dict[str, Any]:
         found = {**simple(self.found), "metric": metric_values(self.found.metric)}
         asked = self.run.about["spec"]
@@ -131,7 +125,7 @@ class WhatIfResult(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class DoseResult(Shown):
+class DoseResult(ShownRun):
     """The gain over doing without the sources as more and more of what they describe is hit, a curve for each way of being wrong."""
 
     curves: dict[str, DoseCurve]
@@ -139,18 +133,9 @@ class DoseResult(Shown):
     shot: int
 
     @property
-    def digest(self) -> str:
-        """Its name in the run store."""
-        return self.run.digest
-
-    @property
     def sources(self) -> tuple[str, ...]:
         """What is hit together."""
         return self.run.spec_as(DoseSpec).sources
-
-    @property
-    def title(self) -> str:
-        return f"How wrong may {', '.join(self.sources)} get?"
 
     @property
     def told(self) -> list[str]:
@@ -161,14 +146,19 @@ class DoseResult(Shown):
 
     @property
     def small(self) -> str:
-        return (
-            f"Gain over doing without {', '.join(self.sources)}, {self.run.metric.gain}, with {examples(self.shot)} per class; 95 % over tasks "
-            "of these test classes:"
-        )
+        """What the numbers are."""
+        without = f"Gain over doing without {', '.join(self.sources)}, {self.run.metric.gain}"
+        return f"{without}, with {examples(self.shot)} per class; 95 % over tasks of these test classes:"
 
-    @property
-    def repeat(self) -> list[str]:
-        return [f"{self.run.spec.dataset}\nrun {self.digest}"]
+    def parts(self) -> Parts:
+        return Parts(
+            f"How wrong may {', '.join(self.sources)} get?",
+            self.told,
+            {"The numbers": self.frame()},
+            [f"{self.run.spec.dataset}\nrun {self.digest}"],
+            small=self.small,
+            heading="Gain against the share that is hit",
+        )
 
     def __str__(self) -> str:
         lines = [self.small]
@@ -191,9 +181,6 @@ class DoseResult(Shown):
     def figure(self) -> go.Figure:
         """The curves, as on the page *What if*."""
         return dose_chart(self.curves, LIGHT)
-
-    def figures(self) -> dict[str, go.Figure]:
-        return {"Gain against the share that is hit": self.figure()}
 
     def values(self) -> dict[str, Any]:
         curves = {kind: simple(curve) for kind, curve in self.curves.items()}

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from metadash.learners.core.anchored import AnchoredLearner, Fusion
+from metadash.learners.core.distances import nearby, taken_apart
 from metadash.learners.core.task_batch import TaskBatch
 
 Distance = Literal["euclidean", "cosine"]
@@ -26,17 +27,18 @@ class PrototypeLearner(AnchoredLearner):
     def decide(self, batch: TaskBatch) -> Tensor:
         return self.logits(batch.query_x, self.prototypes(batch))
 
-    def prototypes(self, batch: TaskBatch) -> Tensor:
-        """[B, N, D] of a batch of embeddings. A class may be without examples (zero-shot) when there is metadata."""
+    def prototypes(self, batch: TaskBatch, zero: Tensor | float = 0.0) -> Tensor:
+        """[B, N, D] of a batch of embeddings, which have had ``zero`` [B, 1, D] subtracted. A class may be without examples (zero-shot)
+        when there is metadata."""
         mean = batch.class_mean(batch.support_x)
         prior = self.prior(batch.context)
         if prior is None or batch.context is None:
             return mean
         anchor, strength = prior
         if self.fusion == "pseudo-shots":
-            return pseudo_shot_prototype(mean, batch.counts, anchor, strength)
+            return pseudo_shot_prototype(mean, batch.counts, anchor - zero, strength)
         weight = torch.where(batch.context.present.any(dim=-1), self.gate(anchor), 1.0)[..., None]
-        return weight * mean + (1 - weight) * anchor
+        return weight * mean + (1 - weight) * (anchor - zero)
 
     @abstractmethod
     def logits(self, query: Tensor, prototypes: Tensor) -> Tensor:
@@ -59,11 +61,16 @@ class PrototypicalNetwork(PrototypeLearner):
         self.distance = distance
         self.log_scale = nn.Parameter(torch.tensor(2.0 if distance == "cosine" else 0.0))
 
+    def decide(self, batch: TaskBatch) -> Tensor:
+        if self.distance == "cosine":
+            return super().decide(batch)
+        near, zero = nearby(batch)
+        return self.logits(near.query_x, self.prototypes(near, zero))
+
     def logits(self, query: Tensor, prototypes: Tensor) -> Tensor:
         if self.distance == "cosine":
             return self.log_scale.exp() * F.normalize(query, dim=-1) @ F.normalize(prototypes, dim=-1).mT
-        squared = query.square().sum(-1, keepdim=True) - 2 * query @ prototypes.mT + prototypes.square().sum(-1)[:, None, :]
-        return -self.log_scale.exp() * squared
+        return -self.log_scale.exp() * taken_apart(query, prototypes)
 
 
 def pseudo_shot_prototype(mean: Tensor, shots: int | Tensor, anchor: Tensor, strength: Tensor) -> Tensor:

@@ -59,11 +59,11 @@ class MetadataOnly(PrototypicalNetwork):
             raise BadInput("Metadata alone needs at least one metadata source and the fusion pseudo-shots.")
         super().__init__(backbone, dim, source_dims, fusion, distance, dropout)
 
-    def prototypes(self, batch: TaskBatch) -> Tensor:
+    def prototypes(self, batch: TaskBatch, zero: Tensor | float = 0.0) -> Tensor:
         prior = self.prior(batch.context)
         if prior is None:
             raise BadInput("Metadata alone cannot classify a task that comes without metadata.")
-        return prior[0]
+        return prior[0] - zero
 
 
 class Chance(EmbeddingLearner):

@@ -16,6 +16,7 @@ TRANSDUCTIVE = (
         learns=False,
         transductive=True,
         centres=True,
+        compares_directions=True,
     ),
     LearnerEntry(
         "laplacian-shot",
@@ -31,6 +32,7 @@ TRANSDUCTIVE = (
         learns=False,
         transductive=True,
         centres=True,
+        compares_directions=True,
     ),
     LearnerEntry(
         "tim",
@@ -45,6 +47,7 @@ TRANSDUCTIVE = (
         learns=False,
         transductive=True,
         centres=True,
+        compares_directions=True,
         makes_head=True,
     ),
 )

@@ -33,6 +33,7 @@ OF_RUN = (
     "options",
     "mode",
     "distance",
+    "normalise",
     "fusion",
     "auxiliary_weight",
     "control",

@@ -17,6 +17,7 @@ from metadash.metadata.controls import Control
 from metadash.networks.encoders.registry import is_trained
 from metadash.networks.registry import backbone_entry
 from metadash.specs.features import FeaturesSpec
+from metadash.specs.normalising import Normalise, normal_normalise, normalised
 from metadash.stats.metric import ACCURACY, Metric
 
 Distance = Literal["euclidean", "cosine"]
@@ -163,7 +164,8 @@ class RunSpec(Checked):
     *full* starts from the same backbone and trains every weight end to end. ``control`` falsifies the metadata (see ``metadash.metadata.controls``): that of
     the sources ``falsified``, or of all where none is named.
     ``learner`` and its ``options`` (pairs of name and value, those that differ from its defaults in that mode) are
-    the registry's.
+    the registry's. ``normalise`` is what is done to frozen embeddings before the head, and the anchors of its metadata, live among them:
+    *none*, *centred*, *l2* or *centred-l2* by meta-train (*usual*: what the learner's entry says; in full mode there is nothing to do).
     ``fusion`` is how the metadata enter: *pseudo-shots* and *am3* place a class's prototype, *film* modulates the embedding (and
     can read sources that describe instances), *pseudo-shots+film* does both, *auxiliary* only teaches the embedding in training, by
     a loss that counts ``auxiliary_weight`` times. ``modulating`` are the sources of *pseudo-shots+film* that describe instances and
@@ -181,6 +183,7 @@ class RunSpec(Checked):
     options: tuple[Any, ...] = ()
     mode: Mode = "quick"
     distance: Distance = "euclidean"
+    normalise: Normalise = "usual"
     fusion: Literal["none", "pseudo-shots", "am3", "film", "pseudo-shots+film", "auxiliary"] = "none"
     auxiliary_weight: Annotated[float, Between(0.01, 1.0)] = AUXILIARY_WEIGHT
     sources: tuple[str, ...] = ()
@@ -202,6 +205,7 @@ class RunSpec(Checked):
         self.set(options=normal_options(self.learner, self.options, self.mode))
         normalise_fusion(self)
         check_learner(self)
+        self.set(normalise=normal_normalise(self))
         self.set(blur=normal_blur(self.sources, self.blur))
         if (self.fusion == "none") != (not self.sources):
             raise BadInput(
@@ -223,6 +227,11 @@ class RunSpec(Checked):
     @property
     def needs(self) -> list[AnyFeatures]:
         return [self.backbone]
+
+    @property
+    def normalised(self) -> Normalise:
+        """What is done to the frozen embeddings that its head reads."""
+        return normalised(self)
 
     @property
     def ways(self) -> tuple[int, ...]:

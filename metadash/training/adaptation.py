@@ -13,6 +13,7 @@ from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.adapting import AdaptingLearner, Traceable
 from metadash.learners.core.base import EmbeddingLearner, Learner
+from metadash.learners.core.distances import squared_distances
 from metadash.learners.core.task_batch import TaskBatch, labels_by_class
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
@@ -117,7 +118,7 @@ def prototypes_frame(arm: Arm, task: EpisodeManifest, context: MetadataContext |
         if context is not None:
             anchor, strength = arm.learner.anchors(context)
             views["metadata"] = pseudo_shot_prototype(plain, task.n_shot, anchor[0], strength[0])
-        found = [answers(-scale * torch.cdist(query, p).square(), task).assign(by=by) for by, p in views.items()]
+        found = [answers(-scale * squared_distances(query, p), task).assign(by=by) for by, p in views.items()]
     return pd.concat(found, ignore_index=True)
 
 

@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
-from metadash.training.scorable import check_prototypes
+from metadash.learners.core.distances import FAR
+from metadash.training.scorable import check_prototypes, within
 
 BLOCK = 400_000
 """Logits at once: 1.6 MB of them, so that what is computed of them is read from the cache."""
@@ -47,21 +48,25 @@ def count_correct(
     rows, places = torch.from_numpy(table).to(anchor.dtype), torch.from_numpy(place)
     seen = rows if asked is None else torch.from_numpy(asked).to(anchor.dtype)
     support, query = torch.from_numpy(position[manifest.support]), torch.from_numpy(position[manifest.query])
-    classes = torch.tensor(manifest.classes)
+    classes, far = torch.tensor(manifest.classes), distance != "cosine" and not within(rows, FAR)
     correct = np.zeros((n_arms, n_shots, len(manifest)), dtype=np.uint16)
     logits_each = n_way * n_way * manifest.n_query * n_shots
     together = max(1, BLOCK // (logits_each * EPISODES))
     last = max(shots)
     for start in range(0, len(manifest), EPISODES):
         part = slice(start, start + EPISODES)
-        total = rows[support[part][:, :, :last]].cumsum(dim=2)
+        shown = rows[support[part][:, :, :last]]
+        zero = shown.mean(dim=(1, 2))[:, None] if far else None  # [B, 1, D]: see distances.py
+        total = (shown if zero is None else shown - zero[:, None]).cumsum(dim=2)
         mean = torch.stack([total[:, :, k - 1] / k for k in shots], dim=2)  # [B, N, K, D]
         queries = seen[query[part]].flatten(1, 2)  # [B, N·Q, D]
+        queries = queries if zero is None else queries - zero
         queries = F.normalize(queries, dim=-1) if distance == "cosine" else queries
         where = places[classes[part]]
         for arm in range(0, n_arms, together):
             chosen = slice(arm, arm + together)
-            mu = anchor[chosen][:, where].permute(1, 2, 0, 3)[:, :, :, None]  # [B, N, A, 1, D]
+            mu = anchor[chosen][:, where] if zero is None else anchor[chosen][:, where] - zero
+            mu = mu.permute(1, 2, 0, 3)[:, :, :, None]  # [B, N, A, 1, D]
             weight = share[chosen][:, :, where].permute(2, 3, 0, 1)[..., None]  # [B, N, A, K, 1]
             prototypes = torch.lerp(
                 mean[:, :, None].expand(-1, -1, mu.shape[2], -1, -1), mu.expand(-1, -1, -1, n_shots, -1), weight

@@ -28,9 +28,9 @@ def check_prototypes(table: np.ndarray, anchor: Tensor, share: Tensor) -> None:
         )
 
 
-def within(values: Tensor) -> bool:
-    """Whether all lie within ± ``LARGEST``; what is not a number does not."""
-    return not values.numel() or bool((values.min() >= -LARGEST) & (values.max() <= LARGEST))
+def within(values: Tensor, largest: float = LARGEST) -> bool:
+    """Whether all lie within ± ``largest``; what is not a number does not."""
+    return not values.numel() or bool((values.min() >= -largest) & (values.max() <= largest))
 
 
 def spread_of(embeddings: np.ndarray) -> float:

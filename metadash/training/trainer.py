@@ -29,6 +29,7 @@ from metadash.runs.store import Run, RunStore
 from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, BackboneSpec, RunSpec
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, task_batch
+from metadash.training.features.normalised import normaliser
 from metadash.training.features.stored import features_of, network_inputs
 from metadash.training.modulated import by_row, count_modulated
 from metadash.training.outcome import outcome_of
@@ -122,10 +123,9 @@ class Arm:
         self.stored = np.array(features_of(backbone))
         self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
         train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
+        self.normalise = normaliser(spec.normalised, self.stored[train])
+        self.stored = self.normalise(self.stored)
         self.centre = self.stored[train].mean(axis=0)
-        entry = entry_of(spec.learner)
-        if entry.centres or "inner_steps" in entry.options:  # gradient steps of a linear head go astray along a common offset
-            self.stored -= self.centre
         dim = self.stored.shape[1]
         network: nn.Module = nn.Identity()
         self.inputs = self.stored
@@ -137,7 +137,7 @@ class Arm:
             dim = int(np.prod(self.inputs.shape[1:]))
         self.learner = make_learner(spec, network, dim, self.encoded, self.instances)
         if spec.fusion in PLACING and self.frozen:
-            self.learner.anchors.anchor.bias.data = torch.from_numpy(self.stored[train].mean(axis=0))
+            self.learner.anchors.anchor.bias.data = torch.from_numpy(self.centre.copy())
         if self.learner.auxiliary is not None:
             members = dataset.split(spec.split)["train"]
             known = [source.vectors[members[source.present[members]]] for source in self.encoded]

@@ -8,6 +8,7 @@ from metadash.learners.core.fusions import BOTH
 from metadash.learners.registry import USUAL
 from metadash.networks.encoders.registry import ENCODERS, Entry
 from metadash.networks.registry import BACKBONES
+from metadash.specs.normalising import NORMALISATIONS
 from metadash.specs.run import BackboneSpec, Evaluation, RunSpec, TrainedOn
 from metadash.stats.verdict import ROPE
 from metadash.verbs.parser import Parser
@@ -91,6 +92,12 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
         action="store_true",
         default=None,
         help="train the backbone here, though one comes with the data set",
+    )
+    verb.add_argument(
+        "--normalise",
+        choices=list(NORMALISATIONS),
+        help="what is done to frozen embeddings before the heads, by meta-train (default: centred for learners that take inner steps, else none; mode "
+        "quick)",
     )
     verb.add_argument("--steps", type=int, help=f"training steps, at most (default {RunSpec.steps})")
     verb.add_argument("--n-episodes", type=int, help=f"test episodes, of each fold (default {Evaluation.n_episodes})")

@@ -145,7 +145,7 @@ def test_every_result_is_one_file_that_opens_offline(name: str, request, tmp_pat
     text = result.to_html(tmp_path / "r.html").read_text(encoding="utf-8")
     assert text.count("<h1>") == 1 and text.index('class="lead"') < text.index("Plotly.newPlot") < text.index("<table")
     assert "<h2>To repeat it</h2>" in text and 'src="http' not in text
-    frame = next(iter(result.numbers().values()))
+    frame = next(iter(result.parts().numbers.values()))
     assert text.count("<tr") >= len(frame) and [path.name for path in tmp_path.iterdir()] == ["r.html"]
 
 

@@ -15,6 +15,12 @@ from metadash.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = ROOT / "metadash" / "dashboard" / "shell.py"
+BROKEN_CONDITIONS = [
+    ("count > > 2", "syntax error"),
+    ("class_id IN (SELECT * FROM '/etc/passwd')", "may only read the tables"),
+    ("nope = 1", "nope"),
+]
+"""What no page may take for a condition, and what its sentence says of it."""
 
 
 def open_page(name: str, **query: str) -> AppTest:

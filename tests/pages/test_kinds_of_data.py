@@ -2,7 +2,6 @@
 texts."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,16 +12,9 @@ from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.workspace import Workspace
-from tests.builders import copy_workspace, write_colours, write_photos, write_sentences, write_tiny, write_vectors
+from tests.builders import WRITERS, copy_workspace
 from tests.pages.page import open_page
 
-WRITERS: dict[str, Callable[..., Dataset]] = {
-    "tiny": write_tiny,
-    "colours": write_colours,
-    "photos": write_photos,
-    "vectors": write_vectors,
-    "sentences": write_sentences,
-}
 PAGES = ("start", "metadata", "episodes", "train", "prototypes", "adaptation", "compare", "ablation", "what_if")
 WITH_PICTURES = ("start", "episodes", "prototypes")
 SHOWN_AS = {

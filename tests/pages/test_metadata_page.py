@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from metadash.workspace import Workspace
 from tests.builders import CLASS_SOURCES, one_sentence, tiny_description, write_tiny
-from tests.pages.page import open_page, said
+from tests.pages.page import BROKEN_CONDITIONS, open_page, said
 
 
 @pytest.fixture
@@ -100,14 +100,7 @@ def test_a_condition_of_ones_own_joins_the_filters(page: AppTest) -> None:
     assert "Class pool" in page.button(key="pool_chip").label and page.text_input(key="where").value == ""
 
 
-@pytest.mark.parametrize(
-    ("condition", "words"),
-    [
-        ("count > > 2", "syntax error"),
-        ("class_id IN (SELECT * FROM '/etc/passwd')", "may only read the tables"),
-        ("nope = 1", "nope"),
-    ],
-)
+@pytest.mark.parametrize(("condition", "words"), BROKEN_CONDITIONS)
 def test_a_condition_that_does_not_run_is_one_sentence(page: AppTest, condition: str, words: str) -> None:
     page.text_input(key="md_where").set_value(condition).run()
     assert words in one_sentence(page.error[0].value.replace("\\", ""))

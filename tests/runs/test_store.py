@@ -1,5 +1,6 @@
 """The run store: whole runs or none, computed by one process at a time, and damage said in one sentence."""
 
+import errno
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from metadash.errors import BadInput
 from metadash.runs import train as training
 from metadash.runs.kinds import run_digest
 from metadash.runs.progress import Stopped
+from metadash.runs.record import HALF
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.views import MapSpec
@@ -359,3 +361,28 @@ def test_waiting_for_somebody_else_is_reported_and_can_be_cancelled(filled: Work
     with held(filled, run_digest(spec, Dataset.open(filled, "tiny"))), pytest.raises(Stopped):
         train(spec, filled, lambda step, metrics: bool(phases.append(metrics["phase"])) or len(phases) == 3)
     assert phases == [training.WAIT_PHASE] * 3
+
+
+def test_a_store_that_cannot_be_claimed_is_one_sentence(own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(lock: Any, timeout: float) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("metadash.runs.store.FileLock.acquire", full)
+    with pytest.raises(BadInput) as refusal, RunStore(own_workspace).claim("0123456789ab"):
+        pass
+    assert "The run store cannot be written" in one_sentence(refusal.value)
+
+
+def test_what_has_the_place_of_a_run_and_what_was_moved_aside_are_damaged_until_they_are_computed_anew(
+    own_workspace: Workspace,
+) -> None:
+    store = RunStore(own_workspace)
+    (store.folder / "half").mkdir()
+    (store.folder / ".gone.1.damaged").mkdir()
+    (store.folder / ".hidden").mkdir()
+    (store.folder / "file").write_text("")
+    assert store.names() == ["half"] and store.runs() == []
+    assert store.damaged() == {"half": HALF, "gone": "it was damaged, and moved aside"}
+    (store.folder / "gone").mkdir()
+    assert store.damaged() == {"half": HALF, "gone": HALF}
+    assert store.look("nothing") == "" and store.get("half") is None

@@ -2,7 +2,6 @@
 texts."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,8 @@ import pytest
 from metadash.data.dataset import Dataset
 from metadash.verbs import cli
 from metadash.workspace import Workspace
-from tests.builders import write_colours, write_photos, write_sentences, write_tiny, write_vectors
+from tests.builders import WRITERS
 
-WRITERS: dict[str, Callable[..., Dataset]] = {
-    "tiny": write_tiny,
-    "colours": write_colours,
-    "photos": write_photos,
-    "vectors": write_vectors,
-    "sentences": write_sentences,
-}
 SMALL = ["--width", "4", "--backbone-episodes", "5", "--steps", "10", "--n-episodes", "30", "--shots", "1,2"]
 TRAINING = ("--backbone-episodes", "5")
 LEARNERS = (("prototypical", "--sources", "place"), ("maml",), ("chance",))

@@ -14,6 +14,7 @@ from metadash.answers.answer import Answer, AnswerSpec, own_question
 from metadash.answers.sentence import headline
 from metadash.canonical import digest
 from metadash.dashboard import server
+from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.budget import backbone_episodes, test_tasks, training_steps
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
@@ -170,14 +171,13 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
             help="Effects smaller than this are too small to act on.",
         )
         own_backbone = trained and backbone_origin(data, "ab_own", backbone_episodes=episodes)
-        folds = st.segmented_control(
+        folds = one_of(
+            st,
             "Cross-fitting",
             list(FOLDS),
             default=USUAL,
-            required=True,
             format_func=FOLDS.__getitem__,
             key="ab_folds",
-            bind="query-params",
             disabled=tier != "confirm",
             help=f"In folds, each {data.description.class_noun} is a test {data.description.class_noun} once: a narrower interval for new ones, "
             "at the price of a backbone and all heads for every fold.",

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from metadash.figures.charts import base, end_label
+from metadash.figures.charts import base, draw_band, end_label
 from metadash.figures.palette import Palette, translucent
 
 HEIGHT = 260
@@ -78,15 +78,7 @@ def gate(least: Sequence[float], mean: Sequence[float], greatest: Sequence[float
     figure = base(palette, HEIGHT - 40)
     steps = list(range(1, len(mean) + 1))
     colour = palette.categories[0]
-    figure.add_scatter(
-        x=steps + steps[::-1],
-        y=[*greatest, *list(least)[::-1]],
-        fill="toself",
-        fillcolor=translucent(colour, 0.16),
-        line={"width": 0},
-        hoverinfo="skip",
-        mode="lines",
-    )
+    draw_band(figure, steps, least, greatest, translucent(colour, 0.16))
     figure.add_scatter(
         x=steps,
         y=list(mean),

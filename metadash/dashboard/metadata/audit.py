@@ -10,6 +10,7 @@ import streamlit as st
 from metadash.ablation.metadata_only import proxies
 from metadash.canonical import canonical_json
 from metadash.dashboard.metadata import privacy as blurring
+from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.theme import chart, palette
@@ -53,15 +54,7 @@ def section(data: Dataset) -> None:
     with st.expander(f"**Audit.** {found.headline}", icon=icon, expanded=opened, on_change="rerun", key="md_audit_fold") as fold:
         if not fold.open:
             return
-        part = st.segmented_control(
-            "Part of the audit",
-            list(PARTS),
-            default="Findings",
-            required=True,
-            key="md_audit",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        part = one_of(st, "Part of the audit", list(PARTS), default="Findings", key="md_audit", label_visibility="collapsed")
         try:
             PARTS[part](data)
         except BadInput as problem:

@@ -14,6 +14,7 @@ from metadash.canonical import canonical_json
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import shelf
 from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
@@ -282,9 +283,7 @@ def published(data: Dataset) -> None:
     from_link("md_run", {digest: label for digest, (label, _) in runs.items()}, name="Learner")
     digest = left.selectbox("Learner", list(runs), format_func=lambda digest: runs[digest][0], key="md_run")
     to_link("md_run")
-    what = right.segmented_control(
-        "What is published", ["map", "prototypes"], default="map", required=True, key="md_what", bind="query-params"
-    )
+    what = one_of(right, "What is published", ["map", "prototypes"], default="map", key="md_what")
     of_classes = [str(name) for name in data.classes.columns if name not in KEYS]
     column = middle.selectbox(
         "What a reader would like to know",

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from metadash.dashboard.parts.asked import new_value
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.pictures import input_row
-from metadash.dashboard.parts.typed import new_value
 from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Dataset
 from metadash.data.literals import identifier

@@ -9,10 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 from metadash.answers.stored_arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
+from metadash.dashboard.parts.asked import typed_condition
 from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks, training_steps
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
-from metadash.dashboard.parts.typed import typed_condition
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
@@ -25,6 +25,7 @@ from metadash.networks.encoders.registry import EncoderEntry, Entry, features_fo
 from metadash.runs.estimate import from_scratch
 from metadash.runs.kinds import check
 from metadash.specs.builder import run_for
+from metadash.specs.normalising import NORMALISATIONS, Normalise
 from metadash.specs.run import RunSpec, usual_ways
 from metadash.stats import words
 
@@ -92,6 +93,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             + " ".join(CONTROLS.values()),
         )
         distance = right.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
+        normalise = chosen_normalisation(left, entry, mode)
         tasks = chosen_tasks(data, entry, pool)
         left, middle, right = st.columns(3)
         names = data.split_names
@@ -135,6 +137,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             **size,
             own_backbone=own_backbone,
             distance=distance,
+            normalise=normalise,
             fusion=fusion if sources else "none",
             control=control if sources else "none",
             steps=steps,
@@ -144,6 +147,23 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         for seed in sorted(seeds)
     ]
     return checked(runs if runs[0].trains else runs[:1], data)
+
+
+def chosen_normalisation(place: DeltaGenerator, entry: LearnerEntry, mode: Mode) -> Normalise:
+    """The control of what is done to frozen features before the head; *usual* where nothing frozen is read."""
+    idle = mode == "full" or not entry.reads_embeddings
+    titles: dict[Normalise, str] = {"usual": f"As usual: {NORMALISATIONS[entry.normalise]}", **NORMALISATIONS}
+    chosen = place.selectbox(
+        "Features that the head reads",
+        list(titles),
+        format_func=lambda name: titles[name][0].upper() + titles[name][1:],
+        key="tr_normalise",
+        bind="query-params",
+        disabled=idle,
+        help="Centring subtracts the mean of the training classes, and length one divides each example by its own length (SimpleShot, Wang et "
+        "al. 2019): often worth points with features that a large network made. Only in quick mode, where features are frozen.",
+    )
+    return "usual" if idle else chosen
 
 
 def backbone_origin(data: Dataset, key: str, **choices: Any) -> bool:

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from metadash.answers.placement import placed
+from metadash.dashboard.parts.asked import new_value
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
 from metadash.dashboard.parts.pictures import input_row
-from metadash.dashboard.parts.typed import new_value
 from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow_on_map
 from metadash.data.columns.registry import rung_named
 from metadash.data.dataset import Dataset

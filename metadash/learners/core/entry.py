@@ -31,6 +31,9 @@ class LearnerEntry:
 
     How it trains: ``optimiser`` *adamw* starts at ``learning_rate``; *descent* goes along a gradient that is the learner's own, by the
     option named ``annealed``, which falls linearly to zero. ``clip``: the norm at which its paper clips the gradient.
+
+    ``blind``: it looks at no input. ``compares_directions``: how long an embedding is changes none of its answers.
+    ``compares_differences``: where zero is changes none (of distances, the Euclidean).
     """
 
     name: str
@@ -53,6 +56,9 @@ class LearnerEntry:
     gates: bool = False
     makes_head: bool = False
     stacks: bool = False
+    blind: bool = False
+    compares_directions: bool = False
+    compares_differences: bool = False
     transductive: bool = False
     centres: bool = False
     optimiser: Literal["adamw", "descent"] = "adamw"
@@ -66,6 +72,16 @@ class LearnerEntry:
     def adapts_backbone(self) -> bool:
         """End to end, each task adapts the whole network to itself, so that nothing can be embedded once for all tasks."""
         return "batch_norm" in self.options
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Over a frozen backbone it looks at what that gives."""
+        return not (self.blind or self.reads_inputs)
+
+    @property
+    def normalise(self) -> Literal["none", "centred"]:
+        """What is usually done to frozen embeddings for it: gradient steps of a linear head go astray along a common offset."""
+        return "centred" if self.centres or "inner_steps" in self.options else "none"
 
     def outer_rate(self, mode: Mode) -> float:
         return self.quick_learning_rate if mode == "quick" else self.learning_rate

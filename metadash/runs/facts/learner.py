@@ -10,6 +10,7 @@ from metadash.networks.registry import backbone_entry
 from metadash.runs.facts.backbone import SECONDS_PER_STEP, narrower, per_input
 from metadash.runs.facts.facts import USUAL_SHAPE, Facts, Step, fewer_ways, fold_words
 from metadash.specs.check import check_run
+from metadash.specs.normalising import NORMALISATIONS
 from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
 
 SECONDS_PER_HEAD_STEP = 4e-3
@@ -40,6 +41,7 @@ def title(spec: RunSpec) -> str:
     wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     usual = spec.backbone.backbone == "conv4" and spec.backbone.trained_on == "episodes"
     over = "" if usual else f" on {spec.backbone.title}"
+    over += "" if spec.normalise == "usual" else f" on {NORMALISATIONS[spec.normalise]}"
     return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"
 
 

@@ -163,6 +163,8 @@ def test_a_range_that_is_read_stands_to_its_edges() -> None:
     assert steady(standing, (65.0, 100.0), 60.0) == standing and steady(standing, (65.0, 100.0), 60.5) == (65.0, 100.0)
     for middle, stands in ((59.0, False), (60.0, True), (120.0, True), (121.0, False)):
         assert (steady(standing, (middle, middle)) == standing) == stands
+    soon = (0.0, 0.4)  # less than half a second is half a second
+    assert steady((0.4, 1.5), soon) == (0.4, 1.5) and steady((0.6, 1.5), soon) == soon
     wide = (0.0, 99.0)  # a hundred times
     assert steady(wide, (1.0, 99.0)) == wide and steady(wide, (1.0, 98.0)) == (1.0, 98.0)
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from metadash.data.columns.facts import Facts
 from metadash.data.columns.kind import Prepared
-from metadash.data.columns.kinds.multilabel import SEPARATOR, MultiLabel, labels_of
+from metadash.data.columns.kinds.multilabel import SEPARATOR, MultiLabel
 from metadash.data.columns.rungs import of_part
 
 
@@ -54,7 +54,7 @@ class Tags(MultiLabel):
         return Prepared(held, CountVectorizer(binary=True, analyzer=same), [])
 
     def read(self, text: str, column: pd.Series | None = None) -> Any:
-        return np.array(labels_of(text.replace(SEPARATOR.strip(), SEPARATOR).replace("  ", " ")), dtype=object)
+        return np.array([label.strip() for label in text.split(SEPARATOR.strip()) if label.strip()], dtype=object)
 
     def bound(self, text: str) -> Any:
         return text
