@@ -129,6 +129,9 @@ def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitti
         values["episodes"] = chosen["backbone_episodes"]
     if "backbone_training" in chosen:
         values["trained_on"] = chosen["backbone_training"]
+    learner = chosen.get("learner", USUAL)
+    if values.get("trained_on") == "classes" and not entry_of(learner).reads_embeddings:
+        raise BadInput(f"backbone_training would be ignored by the learner '{learner}', which reads no embeddings.")
     spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **values)
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
 

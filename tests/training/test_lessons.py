@@ -125,5 +125,8 @@ def test_the_choice_is_kept_by_the_choices_of_a_spec_and_refused_where_nothing_i
         with pytest.raises(BadInput, match=f"backbone_training would be ignored by the backbone '{backbone}'") as refused:
             run_for(data, backbone=backbone, backbone_training="classes")
         one_sentence(refused.value)
+    with pytest.raises(BadInput, match="backbone_training would be ignored by the learner 'chance'"):
+        run_for(vectors, backbone="mlp", backbone_training="classes", learner="chance")
+    assert run_for(vectors, backbone="mlp", backbone_training="episodes", learner="chance").backbone.trained_on == "episodes"
     with pytest.raises(BadInput, match="trained_on"):
         run_for(vectors, backbone="mlp", backbone_training="sentences")

@@ -21,8 +21,8 @@ def backbone_episodes(place: Any, key: str, trained: bool = True) -> int:
     )
 
 
-def backbone_training(place: Any, key: str) -> TrainedOn:
-    """What a backbone learns from."""
+def backbone_training(place: Any, key: str, idle: bool) -> TrainedOn:
+    """What a backbone learns from; closed where nobody reads what it gives."""
     chosen: TrainedOn = place.segmented_control(
         "What the backbone learns from",
         get_args(TrainedOn),
@@ -30,10 +30,11 @@ def backbone_training(place: Any, key: str) -> TrainedOn:
         required=True,
         key=key,
         bind="query-params",
+        disabled=idle,
         help="Episodes: small tasks, as Prototypical Networks (Snell et al. 2017). Classes: all training classes at once by cross-entropy, without "
         "meta-learning, as the Baselines of Chen et al. (2019) are trained; images are shifted at random. Every learner can start from either.",
     )
-    return chosen
+    return BackboneSpec.trained_on if idle else chosen
 
 
 def test_tasks(place: Any, key: str, least: int, step: int) -> int:

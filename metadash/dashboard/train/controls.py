@@ -111,7 +111,10 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         size = {"backbone": backbone.name, **chosen_width(backbone)}
         own_backbone = False
         if is_trained(backbone.name):
-            size |= {"backbone_training": backbone_training(st, "tr_backbone_training"), "backbone_episodes": episodes}
+            size |= {
+                "backbone_training": backbone_training(st, "tr_backbone_training", not entry.reads_embeddings),
+                "backbone_episodes": episodes,
+            }
             own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
         defaults = options_for(learner, mode)
         options = st.text_input(
