@@ -22,6 +22,7 @@ from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
+from metadash.specs.tuning import as_chosen
 from metadash.specs.views import AdaptationSpec, does_not_adapt, own_steps
 from metadash.stats import words
 
@@ -78,7 +79,7 @@ to_link("ad_run")
 for digest in unknown:
     st.warning(plain(not_here(digest)), icon=":material/link_off:")
 arm, run = runs[run_id]
-tests, own = arm.spec.evaluation, own_steps(run.spec_as(RunSpec))
+tests, own = arm.spec.evaluation, own_steps(as_chosen(run.spec_as(RunSpec), run.summary))
 assert own is not None
 episode = middle.number_input(
     "Test task", 1, tests.n_episodes, 1, key="ad_episode", bind="query-params", help="Its number among the test tasks of the run."
@@ -95,7 +96,7 @@ wanted = last.selectbox(
 )
 to_link("ad_steps")
 
-spec = AdaptationSpec(run.spec_as(RunSpec), int(episode) - 1, int(shot), None if wanted == OWN else int(wanted))
+spec = AdaptationSpec(run.spec_as(RunSpec), int(episode) - 1, int(shot), own if wanted == OWN else int(wanted))
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
 found = server.store().get(digest)

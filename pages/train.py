@@ -15,7 +15,8 @@ from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
-from metadash.dashboard.train.controls import MODES, chosen_runs, reading
+from metadash.dashboard.train.controls import chosen_runs, reading
+from metadash.dashboard.train.how import MODES, recipe_lines
 from metadash.dashboard.train.queue import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
@@ -61,6 +62,17 @@ def promise() -> str:
     )
 
 
+def recipe_note(spec: RunSpec) -> None:
+    """What the paper's recipe sets, and where that is not the paper."""
+    recipe = LEARNERS[spec.learner].paper_recipe
+    if recipe is None or st.session_state.get("tr_recipe") != "paper":
+        return
+    told, deviations = recipe_lines(spec, recipe)
+    st.markdown(told)
+    with st.expander("Where this is not the paper", icon=":material/difference:"):
+        st.markdown("\n".join(f"- {words.capital(one)}." for one in deviations))
+
+
 def known() -> None:
     """What the stored runs say: how often it is right, how sure that is, and how long it took to learn."""
     scores, nouns = scores_of(tuple(run.digest for run in stored)), unit_nouns(specs[0].dataset)
@@ -98,6 +110,7 @@ with st.container(border=True):
         under_way = any(job.active for job in jobs if job.digest in asked)
         if not under_way:
             warn_first(data, specs[0].split, specs[0].sources)
+            recipe_note(specs[0])
         already = f"{len(stored)} of {len(specs)} runs are stored already." if stored else "Nothing of it is stored yet."
         offer(specs, data, "tr_go", "Train", promise(), busy=under_way, note=already, stop="Cancel all of these")
 

@@ -1,20 +1,18 @@
-"""Takes one cell after another: trains it unless its weights are kept, scores it, and enters it in the ledger at once."""
+"""Takes one cell after another: trains it unless its run is kept, scores it, and enters it in the ledger at once."""
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import torch
 
 from benchmarks.record import Stopwatch
 from benchmarks.reproduction import scoring
 from benchmarks.reproduction.cells import Cell
 from benchmarks.reproduction.ledger import Ledger
 from benchmarks.reproduction.tasks import Tests
-from benchmarks.reproduction.training import new_learner, train
+from benchmarks.reproduction.training import learner_of, train
 from metadash.data.dataset import Dataset
 from metadash.learners.core.base import Learner
+from metadash.workspace import Workspace
 
 TELL_EVERY = 60.0
 """Seconds between two lines about a training."""
@@ -22,12 +20,12 @@ TELL_EVERY = 60.0
 
 @dataclass(frozen=True)
 class Workbench:
-    """``tests`` of validation classes make a trial, of which no ledger hears. ``weights``: the folder where they are kept."""
+    """``tests`` of validation classes make a trial, of which no ledger hears. ``workspace``: where runs are kept, with their weights."""
 
     dataset: Dataset
     asserted: str
     tests: Tests
-    weights: Path
+    workspace: Workspace
 
     @property
     def trial(self) -> bool:
@@ -73,18 +71,9 @@ class Workbench:
         return {"training": training, "batch_norm": scoring.statistics_of(cell), self.tests.role: scores, "scoring": took}
 
     def trained(self, cell: Cell) -> tuple[Learner, dict[str, Any]]:
-        kept = self.weights / f"{cell.name}-{cell.digest}.pt"
-        if kept.exists():
-            stored = torch.load(kept, weights_only=True)
-            learner = new_learner(cell)
-            learner.load_state_dict(stored["weights"])
-            return learner, stored["training"]
-        with Stopwatch() as watch:
-            learner = train(cell, self.dataset, Teller(cell))
-        training = {"seconds": round(watch.seconds, 1), "cpu_seconds": round(watch.processor, 1)}
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"training": training, "weights": learner.state_dict()}, kept)
-        return learner, training
+        run = train(cell, self.dataset, self.workspace, Teller(cell))
+        training = {"seconds": round(run.about["seconds"], 1), "cpu_seconds": round(run.cost["cpu_seconds"], 1)}
+        return learner_of(run, self.dataset, self.workspace), training
 
 
 class Teller:

@@ -22,6 +22,7 @@ from metadash.answers.family import (
 from metadash.answers.sentence import cell
 from metadash.answers.stored_arms import StoredArm, names_of
 from metadash.answers.versus import Versus, against_baseline, headline, versus
+from metadash.specs.tuning import choice_in_words
 from metadash.stats import words
 from metadash.stats.caveats import winners_curse
 from metadash.stats.metric import Metric, Ways
@@ -31,6 +32,12 @@ from metadash.stats.scored import Scores
 
 def seeds_words(scores: Scores) -> str:
     return words.plural_of(len(scores.seeds), "seed")
+
+
+def tuned_words(arm: StoredArm) -> str:
+    """``no``, or what was chosen, and among how many forms."""
+    found = arm.runs[0].summary.get("tuned")
+    return f"best of {found['tried']} on validation: {choice_in_words(found['chosen'])}" if found else "no"
 
 
 def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], shot: int) -> pd.DataFrame:
@@ -50,6 +57,7 @@ def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms:
             **{label: text for column in means.values() for label, text in column.items()},
             "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
             "mode": arm.spec.mode,
+            "tuned": tuned_words(arm),
             "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
         }
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -152,6 +160,7 @@ class Report:
             "digests": list(found.digests),
             "seeds": list(found.seeds),
             "validation_percent": arm.validation,
+            "tuned": arm.runs[0].summary.get("tuned"),
             **cost_of(arm).as_values(),
             found.metric.name: [
                 {"n_way": at.n_way, "shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}

@@ -285,6 +285,7 @@ def option_in_words(key: str, value: Any) -> str:
     last = key.rsplit(".", 1)[-1].replace("_", " ")
     special = {
         "mode": f"{value} mode",
+        "tune": f"tuned over {value}" if value and value != MISSING else "not tuned",
         "normalise": normalisation_in_words(value),
         "options": in_words(value) if value else "the paper's options",
         "fusion": FUSION_WORDS.get(str(value), str(value)),

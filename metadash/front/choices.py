@@ -54,6 +54,28 @@ class TasksAndBudget(Tasks, Budget, total=False):
     """What every question takes that draws tasks and trains for them."""
 
 
+class OfTraining(TasksAndBudget, total=False):
+    """What a learner that is trained by itself takes besides: how it is trained, where that is not as usual.
+
+    ``meta_batch`` tasks a step, their losses averaged; ``learning_rate`` of the first step and ``weight_decay``; ``patience`` in looks at
+    validation classes without a rise (0: it never ends early). Training tasks that are not like the tests: ``train_ways``, ``train_shots``
+    (one number is drawn a step), ``train_queries``, ``train_strategy`` ``uniform``. ``start`` ``random`` or ``backbone`` (full mode);
+    ``schedule`` ``constant``, ``cosine``, ``linear`` or ``step``; ``keep`` the ``best`` weights on validation classes or the ``last``.
+    """
+
+    meta_batch: int | None
+    learning_rate: float | None
+    weight_decay: float | None
+    patience: int | None
+    train_ways: int | None
+    train_shots: int | Sequence[int] | None
+    train_queries: int | None
+    train_strategy: str | None
+    start: str | None
+    schedule: str | None
+    keep: str | None
+
+
 def spelled_out(function: Callable[P, R]) -> Callable[P, R]:
     """The same function, whose signature names all that its ``**choices`` may hold: ``help`` and the completion of a notebook show it,
     and what there is not is a TypeError, as with any other argument."""

@@ -230,7 +230,11 @@ def what_if(
     """
     asked = asked_of(run, workspace)
     data = open_dataset(asked.workspace, asked.spec.dataset)
-    spec = what_if_asked(asked.spec, data, change, edit, edit_instance, n_shot, episode, seed)
+    changes, edits, of_instances = written(data, each(change), each(edit), each(edit_instance))
+    if seed and not changes:
+        raise BadInput("seed would be ignored by edits, which draw nothing at random; it belongs to a change.")
+    task = 1 if episode is None else episode
+    spec = WhatIfSpec(asked.spec, changes, edits, of_instances, seed or 0, task - 1, shot_of(asked.spec, n_shot))
     answered = compute_one(spec, asked.workspace, progress)
     return WhatIfResult(read_what_if(answered, asked.run, RunStore(asked.workspace)), answered, data)
 
@@ -282,29 +286,18 @@ def shot_of(run: RunSpec, n_shot: int | None) -> int:
     return shot
 
 
-def what_if_asked(
-    run: RunSpec,
-    data: Dataset,
-    change: Changes = (),
-    edit: Edits = (),
-    edit_instance: InstanceEdits = (),
-    n_shot: int | None = None,
-    episode: int | None = None,
-    seed: int | None = None,
-) -> WhatIfSpec:
-    """The question that is asked of a trained run, before it is answered. Raises BadInput for a choice that would be ignored."""
-    changes = tuple(read_change(one) if isinstance(one, str) else one for one in each(change))
-    edits = tuple(read_edit(one, data) if isinstance(one, str) else one for one in each(edit))
-    of_instances = tuple(read_instance_edit(one) if isinstance(one, str) else one for one in each(edit_instance))
-    if not changes and not edits and not of_instances:
+def written(data: Dataset, change: list[Any], edit: list[Any], edit_instance: list[Any]) -> tuple[Any, Any, Any]:
+    """What changes, read where it is written in a line. Raises BadInput where nothing does."""
+    if not change and not edit and not edit_instance:
         raise BadInput(
             "Say what changes: a change SOURCE:KIND:FRACTION, an edit CLASS:COLUMN=VALUE or an edit of an instance ID:COLUMN=VALUE; or ask for "
             "the doses of a source."
         )
-    if seed and not changes:
-        raise BadInput("seed would be ignored by edits, which draw nothing at random; it belongs to a change.")
-    task = 1 if episode is None else episode
-    return WhatIfSpec(run, changes, edits, of_instances, seed or 0, task - 1, shot_of(run, n_shot))
+    return (
+        tuple(read_change(one) if isinstance(one, str) else one for one in change),
+        tuple(read_edit(one, data) if isinstance(one, str) else one for one in edit),
+        tuple(read_instance_edit(one) if isinstance(one, str) else one for one in edit_instance),
+    )
 
 
 def each(given: Any) -> list[Any]:

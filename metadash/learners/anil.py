@@ -4,14 +4,26 @@ MAML mostly reuses its features within a task, so only the head takes inner step
 alone. That makes it MAML over embeddings: as good in the paper's comparisons, and several times cheaper.
 """
 
+from typing import Unpack
+
 import torch
 from torch import Tensor, nn
 
 from metadash.learners.core.adapting import Record
 from metadash.learners.core.base import EmbeddingLearner
+from metadash.learners.core.constructors import Start
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.maml import MAML
 from metadash.networks.anchors import AnchorNetwork
+
+
+class Head(Start, total=False):
+    """What MAML over embeddings is made with; its defaults are MAML's."""
+
+    inner_steps: int
+    first_order: bool
+    eval_steps: int | None
+    learned_rates: bool
 
 
 class ANIL(EmbeddingLearner):
@@ -21,34 +33,9 @@ class ANIL(EmbeddingLearner):
     training, running ones in evaluation).
     """
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        n_way: int,
-        inner_steps: int = 5,
-        inner_lr: float = 0.1,
-        first_order: bool = False,
-        eval_steps: int | None = None,
-        learned_rates: bool = False,
-        vectorised: bool | None = None,
-        source_dims: list[int] | None = None,
-        dropout: float = 0.5,
-    ):
+    def __init__(self, backbone: nn.Module, dim: int, n_way: int, inner_lr: float = 0.1, **head: Unpack[Head]):
         super().__init__(backbone, dim)
-        self.adapting = MAML(
-            nn.Identity(),
-            dim,
-            n_way,
-            inner_steps,
-            inner_lr,
-            first_order,
-            eval_steps=eval_steps,
-            learned_rates=learned_rates,
-            vectorised=vectorised,
-            source_dims=source_dims,
-            dropout=dropout,
-        )
+        self.adapting = MAML(nn.Identity(), dim, n_way, inner_lr=inner_lr, **head)
 
     @property
     def anchors(self) -> AnchorNetwork:  # type: ignore[override]

@@ -5,14 +5,16 @@ goes through the inner steps (second order) or takes the inner gradients for con
 layer and step, gives batch norm its own weights and statistics at each step, and early in training minds the loss after every step.
 """
 
+from typing import Unpack
+
 import torch
 from torch import Tensor, nn
 
 from metadash.learners.core.adapting import AdaptingLearner
 from metadash.learners.core.base import query_loss
+from metadash.learners.core.constructors import Inner
 from metadash.learners.core.inner_loop import Parameters
 from metadash.learners.core.task_batch import TaskBatch
-from metadash.networks.task_norm import BatchNorm
 
 ANNEALED = 0.15
 """The part of the training after which only the last step's loss counts: 15 of 100 epochs in the authors' configuration."""
@@ -54,20 +56,13 @@ class MAML(AdaptingLearner):
         n_way: int,
         inner_steps: int = 5,
         inner_lr: float = 0.01,
-        first_order: bool = False,
-        batch_norm: BatchNorm = "batch",
-        eval_steps: int | None = None,
         learned_rates: bool = False,
         per_step_norm: bool = False,
         multi_step_loss: bool = False,
-        vectorised: bool | None = None,
-        source_dims: list[int] | None = None,
-        dropout: float = 0.5,
+        **inner: Unpack[Inner],
     ):
         sets = inner_steps + 1 if per_step_norm else 0
-        super().__init__(
-            backbone, dim, n_way, inner_steps, first_order, batch_norm, eval_steps, vectorised, source_dims, dropout, sets
-        )
+        super().__init__(backbone, dim, n_way, inner_steps, norm_sets=sets, **inner)
         self.inner_lr, self.multi_step_loss = inner_lr, multi_step_loss
         if learned_rates:
             self.names = [name for name in self.adapted() if name not in self.network.per_step_names()]

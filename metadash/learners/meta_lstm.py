@@ -6,11 +6,13 @@ losses enter preprocessed, in logarithm and sign, and as constants: nothing is d
 """
 
 import math
+from typing import Unpack
 
 import torch
 from torch import Tensor, nn
 
 from metadash.learners.core.adapting import AdaptingLearner
+from metadash.learners.core.constructors import Inner, Start
 from metadash.learners.core.inner_loop import Parameters
 from metadash.networks.task_norm import BatchNorm
 
@@ -105,11 +107,10 @@ class MetaLSTM(AdaptingLearner):
         hidden: int = 20,
         batch_norm: BatchNorm = "support",
         eval_steps: int | None = None,
-        vectorised: bool | None = None,
-        source_dims: list[int] | None = None,
-        dropout: float = 0.5,
+        **start: Unpack[Start],
     ):
-        super().__init__(backbone, dim, n_way, inner_steps, True, batch_norm, eval_steps, vectorised, source_dims, dropout)
+        inner: Inner = {"first_order": True, "batch_norm": batch_norm, "eval_steps": eval_steps, **start}
+        super().__init__(backbone, dim, n_way, inner_steps, **inner)
         self.gates = GateNetwork(hidden)
         self.add_anchors()
 

@@ -4,12 +4,14 @@ Learn not only where to start but also, for every single parameter, how far and 
 α of the size of θ that the outer loop learns together with θ and that may turn negative. One inner step is often enough.
 """
 
+from typing import Unpack
+
 import torch
 from torch import nn
 
 from metadash.learners.core.adapting import AdaptingLearner
+from metadash.learners.core.constructors import Inner
 from metadash.learners.maml import GradientDescent
-from metadash.networks.task_norm import BatchNorm
 
 
 class MetaSGD(AdaptingLearner):
@@ -22,14 +24,9 @@ class MetaSGD(AdaptingLearner):
         n_way: int,
         inner_steps: int = 1,
         alpha: tuple[float, float] = (0.005, 0.1),
-        first_order: bool = False,
-        batch_norm: BatchNorm = "batch",
-        eval_steps: int | None = None,
-        vectorised: bool | None = None,
-        source_dims: list[int] | None = None,
-        dropout: float = 0.5,
+        **inner: Unpack[Inner],
     ):
-        super().__init__(backbone, dim, n_way, inner_steps, first_order, batch_norm, eval_steps, vectorised, source_dims, dropout)
+        super().__init__(backbone, dim, n_way, inner_steps, **inner)
         start = self.adapted()
         self.names = list(start)
         self.alpha = nn.ParameterList([torch.empty_like(start[name]).uniform_(*alpha) for name in self.names])

@@ -5,16 +5,18 @@ as one: W_c = 2p_c, b_c = −‖p_c‖² from the support's own prototypes. Then
 the outer gradient also flows through the prototypes. No head is learned, so any number of ways will do.
 """
 
+from typing import Unpack
+
 import torch
 from torch import nn
 
 from metadash.errors import BadInput
 from metadash.learners.core.adapting import ANCHOR, STRENGTH, AdaptingLearner, prototype_head
+from metadash.learners.core.constructors import Inner
 from metadash.learners.core.inner_loop import HEAD_BIAS, HEAD_WEIGHT, SUPPORT, Parameters, film_of
 from metadash.learners.core.task_batch import Examples
 from metadash.learners.maml import GradientDescent
 from metadash.learners.prototypical import pseudo_shot_prototype
-from metadash.networks.task_norm import BatchNorm
 
 
 class ProtoMAML(AdaptingLearner):
@@ -31,14 +33,9 @@ class ProtoMAML(AdaptingLearner):
         n_way: int | None = None,
         inner_steps: int = 5,
         inner_lr: float = 0.01,
-        first_order: bool = False,
-        batch_norm: BatchNorm = "batch",
-        eval_steps: int | None = None,
-        vectorised: bool | None = None,
-        source_dims: list[int] | None = None,
-        dropout: float = 0.5,
+        **inner: Unpack[Inner],
     ):
-        super().__init__(backbone, dim, None, inner_steps, first_order, batch_norm, eval_steps, vectorised, source_dims, dropout)
+        super().__init__(backbone, dim, None, inner_steps, **inner)
         self.inner_lr = inner_lr
         self.log_scale = nn.Parameter(torch.zeros(()))
         self.add_anchors()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.core.anchored import AnchoredLearner, Fusion
+from metadash.learners.core.anchored import AnchoredLearner
 from metadash.learners.core.distances import nearby, taken_apart
 from metadash.learners.core.task_batch import TaskBatch
 
@@ -48,16 +48,7 @@ class PrototypeLearner(AnchoredLearner):
 class PrototypicalNetwork(PrototypeLearner):
     """The logits are −scale · squared Euclidean distance, or scale · cosine; the scale is learned."""
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        distance: Distance = "euclidean",
-        dropout: float = 0.5,
-    ):
-        super().__init__(backbone, dim, source_dims, fusion, dropout=dropout)
+    def prepare(self, *, distance: Distance = "euclidean") -> None:
         self.distance = distance
         self.log_scale = nn.Parameter(torch.tensor(2.0 if distance == "cosine" else 0.0))
 

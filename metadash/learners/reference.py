@@ -6,6 +6,7 @@ a fixed embedding gives to the classifier that everybody knows; metadata alone w
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from metadash.errors import BadInput
 from metadash.learners.core.anchored import AnchoredLearner, Fusion
 from metadash.learners.core.base import EmbeddingLearner
 from metadash.learners.core.task_batch import TaskBatch
-from metadash.learners.prototypical import Distance, PrototypicalNetwork
+from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.learners.ridge import Ridge, identity
 
 
@@ -28,16 +29,8 @@ class Flat(nn.Module):
 class NearestCentroid(PrototypicalNetwork):
     """A prototype of raw inputs. ``dim`` is the number of values of one input; a backbone, where one is given, is not used."""
 
-    def __init__(
-        self,
-        backbone: nn.Module | None,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        distance: Distance = "euclidean",
-        dropout: float = 0.5,
-    ):
-        super().__init__(Flat(), dim, source_dims, fusion, distance, dropout)
+    def __init__(self, backbone: nn.Module | None, *given: Any, **options: Any):
+        super().__init__(Flat(), *given, **options)
 
 
 class MetadataOnly(PrototypicalNetwork):
@@ -52,12 +45,11 @@ class MetadataOnly(PrototypicalNetwork):
         dim: int,
         source_dims: list[int] | None = None,
         fusion: Fusion = "pseudo-shots",
-        distance: Distance = "euclidean",
-        dropout: float = 0.5,
+        **options: Any,
     ):
         if not source_dims or fusion != "pseudo-shots":
             raise BadInput("Metadata alone needs at least one metadata source and the fusion pseudo-shots.")
-        super().__init__(backbone, dim, source_dims, fusion, distance, dropout)
+        super().__init__(backbone, dim, source_dims, fusion, **options)
 
     def prototypes(self, batch: TaskBatch, zero: Tensor | float = 0.0) -> Tensor:
         prior = self.prior(batch.context)
@@ -69,15 +61,7 @@ class MetadataOnly(PrototypicalNetwork):
 class Chance(EmbeddingLearner):
     """Knows nothing, says so: equal logits, no parameters, no use for a backbone or for metadata."""
 
-    def __init__(
-        self,
-        backbone: nn.Module | None,
-        dim: int,
-        source_dims: list[int] | None = None,
-        fusion: Fusion = "none",
-        *,
-        dropout: float = 0.5,
-    ):
+    def __init__(self, backbone: nn.Module | None, dim: int):
         super().__init__(Flat(), dim)
 
     def decide(self, batch: TaskBatch) -> Tensor:

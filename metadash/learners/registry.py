@@ -2,12 +2,12 @@
 
 import dataclasses
 import importlib
-import inspect
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from metadash.errors import BadInput, nearest
+from metadash.learners.core.constructors import parameters_of
 from metadash.learners.core.entry import LearnerEntry, Mode
 from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS
 from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
@@ -376,7 +376,7 @@ def make(
     entry, cls = entry_of(name), load(name)
     complete = check_options(name, options or {}, mode)
     check_fusion(name, fusion)
-    known = inspect.signature(cls).parameters
+    known = parameters_of(cls)
     dims, own = list(source_dims), "none" if fusion in HOOKS else "pseudo-shots" if fusion == BOTH else fusion
     common = {
         "n_way": n_way,

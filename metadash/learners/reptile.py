@@ -5,13 +5,14 @@ steps; that several of them on different minibatches of one task are made is wha
 optimiser is Adam without momentum (β₁ = 0).
 """
 
-from typing import Literal
+from typing import Literal, Unpack
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from metadash.learners.core.adapting import AdaptingLearner
+from metadash.learners.core.constructors import Inner, Start
 from metadash.learners.core.inner_loop import QUERY, SUPPORT, Parameters, Rule, check, film_of, own_of, stack_all, take
 from metadash.learners.core.task_batch import Examples, TaskBatch
 from metadash.learners.maml import GradientDescent
@@ -61,11 +62,10 @@ class Reptile(AdaptingLearner):
         inner_optimiser: Literal["adam", "sgd"] = "adam",
         batch_norm: BatchNorm = "batch",
         eval_steps: int | None = 50,
-        vectorised: bool | None = None,
-        source_dims: list[int] | None = None,
-        dropout: float = 0.5,
+        **start: Unpack[Start],
     ):
-        super().__init__(backbone, dim, n_way, inner_steps, True, batch_norm, eval_steps, vectorised, source_dims, dropout)
+        inner: Inner = {"first_order": True, "batch_norm": batch_norm, "eval_steps": eval_steps, **start}
+        super().__init__(backbone, dim, n_way, inner_steps, **inner)
         self.inner_lr, self.inner_batch, self.inner_optimiser = inner_lr, inner_batch, inner_optimiser
         self.add_anchors()
 

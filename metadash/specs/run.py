@@ -1,8 +1,8 @@
 """What is to be computed, said completely: equal specs on equal data are the same run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from metadash.canonical import QUIET
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
@@ -12,26 +12,36 @@ from metadash.learners.core.entry import Mode
 from metadash.learners.core.fusions import BOTH, PLACING
 from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
 from metadash.learners.registry import USUAL, check_fusion, check_options, entry_of, options_for
-from metadash.metadata.blur import read_blur
 from metadash.metadata.controls import Control
 from metadash.networks.encoders.registry import is_trained
 from metadash.networks.registry import backbone_entry
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.normalising import Normalise, normal_normalise, normalised
+from metadash.specs.reading import AUXILIARY_WEIGHT, check_auxiliary, normal_blur, normal_falsified, normalise_fusion
+from metadash.specs.training import AS_TESTS, Training, check_training, normal_training
 from metadash.stats.metric import ACCURACY, Metric
+
+if TYPE_CHECKING:
+    from metadash.specs.tuning import TuneSpec
 
 Distance = Literal["euclidean", "cosine"]
 
 TrainedOn = Literal["episodes", "classes"]
 """Of a backbone: episodes of Prototypical Networks, or all meta-train classes at once, by cross-entropy."""
 
+MOST_TRIED = 64
+"""Candidates of a tuning."""
+
 VALIDATION_EPISODES = {"quick": 400, "full": 50}
 LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
 """Steps between two looks at the validation episodes. End to end, a learner that adapts its whole network to every task looks less
 often, and at each episode with one number of shots in turn: with all of them, scoring would take many times longer than learning."""
 
-AUXILIARY_WEIGHT = 0.2
-"""Of the auxiliary loss beside a cross-entropy of about one: enough to be heard, too little to drown it (the literature has 0.1 to 0.5)."""
+LOOKS = {"best": 40, "last": 10}
+"""At most so many looks where none of them can end the training; with the last weights kept they decide nothing, and only draw a curve."""
+
+USUAL_BATCH = {"quick": 16, "full": 1}
+"""Training tasks a step. End to end one: its images fill a core, and small data want steps rather than fewer, smoother ones."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,13 @@ class BackboneSpec(Checked):
         found: dict[str, Any] = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
         found |= {} if self.trained_on == "episodes" else {"backbone_training": self.trained_on}
         return found if self.start else {**found, "own_backbone": True}
+
+    @property
+    def bare(self) -> "BackboneSpec":
+        """The same network without a word of its training, for a run that starts from random weights: equal meanings stay one run."""
+        kept = ("dataset", "split", "backbone", "width", "reads")
+        usual: dict[str, Any] = {field.name: field.default for field in fields(self) if field.name not in kept}
+        return replace(self, **usual)
 
     def on(self, split: str) -> "BackboneSpec":
         """The same, trained on the training classes of another split."""
@@ -173,7 +190,11 @@ class RunSpec(Checked):
     ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
     column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
-    Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
+    ``tune`` is how many forms of it are tried on validation classes before the best of them is trained and tested (see
+    ``metadash.specs.tuning``); 0: as it comes.
+    At most ``steps`` of ``meta_batch`` tasks each (0: the usual number of the mode), whose losses are averaged; the training ends where
+    validation accuracy has not risen for ``patience`` looks (0: never early). ``training`` says what of it is not as usual: its tasks (else
+    with the evaluation's ways, queries and strategy, and shots drawn from ``evaluation.shots``), its start, its schedule, the weights kept.
     """
 
     dataset: str
@@ -194,15 +215,18 @@ class RunSpec(Checked):
     source_dropout: Annotated[float, Between(0.0, 0.95)] = 0.0
     dropout: Annotated[float, Between(0.0, 0.95)] = 0.5
     steps: Annotated[int, Between(1, 1_000_000)] = 2000
-    meta_batch: Annotated[int, Between(1, 1024)] = 16
+    meta_batch: Annotated[int, Between(0, 1024)] = 0
     learning_rate: Annotated[float, Between(1e-7, 1.0)] = 1e-2
     weight_decay: Annotated[float, Between(0.0, 1.0)] = 1e-3
-    patience: Annotated[int, Between(1, 10_000)] = 8
+    patience: Annotated[int, Between(0, 10_000)] = 8
     seed: Annotated[int, Between(0, SEED)] = 0
+    tune: Annotated[int, Between(0, MOST_TRIED)] = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
+    training: Training = field(default_factory=Training, metadata=QUIET)
 
     def settle(self) -> None:
         self.set(options=normal_options(self.learner, self.options, self.mode))
+        self.set(meta_batch=self.meta_batch or USUAL_BATCH[self.mode], training=normal_training(self))
         normalise_fusion(self)
         check_learner(self)
         self.set(normalise=normal_normalise(self))
@@ -223,10 +247,52 @@ class RunSpec(Checked):
             raise BadInput(
                 "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
             )
+        check_training(self)
+        if self.from_random:
+            self.set(backbone=cast(BackboneSpec, self.backbone).bare)
+        if self.tune:
+            from metadash.specs.tuning import check_tune
+
+            check_tune(self)
 
     @property
-    def needs(self) -> list[AnyFeatures]:
-        return [self.backbone]
+    def needs(self) -> "Sequence[AnyFeatures | TuneSpec]":
+        """Its features; where it is tuned, what was tried too."""
+        if not self.tune:
+            return self.starts_from
+        from metadash.specs.tuning import TuneSpec
+
+        return [*self.starts_from, TuneSpec(self, self.tune)]
+
+    @property
+    def starts_from(self) -> Sequence[AnyFeatures]:
+        """What its inputs or its network come from: its backbone, or what a network of random weights reads."""
+        return cast(BackboneSpec, self.backbone).needs if self.from_random else [self.backbone]
+
+    @property
+    def from_random(self) -> bool:
+        """Whether its network starts from random weights; then ``backbone`` only says which network."""
+        return self.training.start == "random"
+
+    @property
+    def training_shots(self) -> tuple[int, ...]:
+        """The numbers of shots of which each training step draws one."""
+        return self.training.shots or self.evaluation.shots
+
+    def training_episodes(self, n_episodes: int = 1) -> EpisodeSpec:
+        """The tasks it learns from, with as many shots as any of them has."""
+        asked, tests = self.training, self.evaluation
+        ways, queries = asked.ways or tests.n_way, asked.queries or tests.n_query
+        uniform = {} if asked.strategy == AS_TESTS else {"strategy": "uniform", "column": None}
+        return tests.episodes(
+            self.split, "train", n_way=ways, n_shot=max(self.training_shots), n_query=queries, n_episodes=n_episodes, **uniform
+        )
+
+    @property
+    def look_every(self) -> int:
+        """Steps between two looks at the validation episodes."""
+        usual = LOOK_EVERY["adapting" if self.adapts_network else self.mode]
+        return usual if self.patience else max(usual, -(-self.steps // LOOKS[self.training.keep]))
 
     @property
     def normalised(self) -> Normalise:
@@ -252,8 +318,8 @@ class RunSpec(Checked):
     @property
     def light(self) -> bool:
         """Whether it is a head over frozen embeddings that trains beside others in one loop (see ``metadash.training.heads``)."""
-        stacks = entry_of(self.learner).stacks
-        return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout
+        stacks = entry_of(self.learner).stacks and self.training == Training()
+        return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout and not self.tune
 
     @property
     def trains(self) -> bool:
@@ -266,25 +332,6 @@ def ways_note(spec: RunSpec) -> str:
     n_way = spec.evaluation.n_way
     fixed = entry_of(spec.learner).fixed_way
     return f"scored at {n_way} ways only: its head has one row for each of {n_way} classes" if fixed else ""
-
-
-def normalise_fusion(spec: RunSpec) -> None:
-    """Sets ``modulating`` in the order of the sources, and a fusion of both kinds with sources of one kind to that one.
-
-    Raises BadInput for a modulating source that is not read, and where the fusion would ignore which they are.
-    """
-    stray = [name for name in spec.modulating if name not in spec.sources]
-    if stray:
-        raise BadInput(f"The source '{stray[0]}' is to modulate embeddings, and is not among the run's sources.")
-    if spec.modulating and spec.fusion != BOTH:
-        raise BadInput(f"Which sources modulate would be ignored by the fusion '{spec.fusion}'; it belongs to the fusion {BOTH}.")
-    if spec.fusion != BOTH or not spec.sources:
-        return
-    modulating = tuple(name for name in spec.sources if name in spec.modulating)
-    if not modulating or modulating == spec.sources:
-        spec.set(fusion="film" if modulating else "pseudo-shots")
-        modulating = ()
-    spec.set(modulating=modulating)
 
 
 def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, Any], ...]:
@@ -301,43 +348,6 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
-
-
-def check_auxiliary(spec: RunSpec) -> None:
-    if spec.fusion != "auxiliary":
-        if spec.auxiliary_weight != AUXILIARY_WEIGHT:
-            raise BadInput(
-                f"auxiliary_weight would be ignored by the fusion '{spec.fusion}'; it belongs to the fusion auxiliary."
-            )
-    elif spec.mode == "quick":
-        raise BadInput(
-            "The fusion auxiliary teaches the embedding, and in quick mode the embedding is frozen, so nothing would change; use the "
-            "mode full, or another fusion."
-        )
-
-
-def normal_blur(sources: tuple[str, ...], blur: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
-    """Sorted, and without what leaves a column as it is, so that equal meanings stay one run.
-
-    Raises BadInput for an entry that is no blur, a source that the run does not read, and a column that is blurred twice.
-    """
-    read = [read_blur(entry) for entry in blur]
-    for found in read:
-        if found.source not in sources:
-            raise BadInput(f"The source '{found.source}' is to be blurred, and the run does not read it; add it or leave it.")
-    if len({(found.source, found.column) for found in read}) < len(read):
-        raise BadInput("A column is blurred twice; name each column of a source once.")
-    return tuple(sorted(found.plain for found in read if found.how != "as it is"))
-
-
-def normal_falsified(spec: RunSpec) -> tuple[str, ...]:
-    """In the order of the sources, and empty where it is all of them, so that equal meanings stay one run."""
-    stray = [name for name in spec.falsified if name not in spec.sources]
-    if stray:
-        raise BadInput(f"The source '{stray[0]}' is to be falsified, and is not among the run's sources.")
-    if spec.falsified and spec.control == "none":
-        raise BadInput(f"To falsify '{spec.falsified[0]}' a control is needed, such as shuffled.")
-    return tuple(name for name in spec.sources if name in spec.falsified) if set(spec.falsified) < set(spec.sources) else ()
 
 
 def check_learner(spec: RunSpec) -> None:

@@ -114,7 +114,7 @@ class LoopSpec(Checked):
     def settle(self) -> None:
         if not self.runs:
             raise BadInput("A loop needs at least one run.")
-        if not all(run.light or not run.trains for run in self.runs):
+        if any(run.tune or (run.trains and not run.light) for run in self.runs):
             raise BadInput("Only quick prototypes train in one loop with others; another learner trains by itself.")
         plain = {replace(run, sources=(), fusion="none", control="none", falsified=(), blur=(), seed=0) for run in self.runs}
         if len(plain) > 1 or len({run.blur for run in self.runs if run.light}) > 1:
@@ -164,7 +164,7 @@ class MaskedSpec(Checked):
 
     @property
     def needs(self) -> list[AnyFeatures | RunSpec]:
-        return [self.run.backbone, self.run]
+        return [*self.run.starts_from, self.run]
 
     @property
     def complete(self) -> bool:

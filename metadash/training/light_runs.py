@@ -17,14 +17,20 @@ from metadash.runs.progress import SCORING, History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec
 from metadash.specs.subsets import LoopSpec
+from metadash.specs.tuning import with_choice
 from metadash.training.backbone import Outcome
+from metadash.training.choosing.tuning import as_tuned
 from metadash.training.heads import Heads, fit_heads, plain_count
 from metadash.training.outcome import outcome_of
 from metadash.training.trainer import TRAINING_SHARE, Arm, make_learner, train_arm
 
 
 def train_learner(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
-    """One learner: a light one as a loop of its own, any other by itself."""
+    """One learner: a light one as a loop of its own, any other by itself; a tuned one in the form that was chosen."""
+    if spec.tune:
+        *needed, tuning = needed
+        chosen = with_choice(spec, tuning.summary["chosen"])
+        return as_tuned(train_learner(chosen, dataset, needed, store, history), tuning)
     if spec.light:
         return light_outcomes([spec], (spec.seed,), dataset, needed, store, history)[spec]
     if plain_prototypes(spec):

@@ -24,8 +24,8 @@ Encoded = TypeVar("Encoded", EncodedSource, EncodedInstances)
 
 def score_masked(spec: MaskedSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Arrays: ``correct`` [A, shots, E]. Frames: ``arms``, one row a subset in the order of ``spec.masks``."""
-    backbone, run = needed
-    arm = Arm(spec.run, dataset, backbone)
+    *below, run = needed
+    arm = Arm(spec.run, dataset, *below)
     arm.learner.load_state_dict(run.weights())
     arm.learner.eval()
     manifest = store.manifest(run)

@@ -28,6 +28,9 @@ PAGES = ("start", "metadata", "episodes", "train", "compare", "adaptation", "pro
 HOME = "start"
 """The default page lives at the root, without its name."""
 
+WITHIN = 300_000
+"""Milliseconds in which what is trained on a loaded machine of two cores is there."""
+
 
 def chromium_path() -> str | None:
     return next((path for path in CHROMIUM if Path(path).exists()), None)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from metadash.workspace import Workspace
-from tests.browser.harness import server, settle
+from tests.browser.harness import WITHIN, server, settle
 from tests.builders import write_tiny
 
 pytestmark = pytest.mark.browser
@@ -16,8 +16,6 @@ Visit = Callable[..., Page]
 
 SMALL = "ab_tier=screen&ab_episodes=5&ab_steps=20&ab_tests=60&ab_shots=1&ab_shots=2&ab_sources=size&ab_sources=place"
 HEADLINE = re.compile(r"With one labelled example per class, all 2 sources together add .*points \[.*\] on these families")
-WITHIN = 300_000
-"""Milliseconds, on a loaded machine of two cores."""
 
 
 @pytest.fixture(scope="module")

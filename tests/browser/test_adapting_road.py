@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from metadash.workspace import Workspace
-from tests.browser.harness import server, settle
+from tests.browser.harness import WITHIN, server, settle
 from tests.builders import write_tiny, write_vectors
 
 pytestmark = pytest.mark.browser
@@ -18,8 +18,6 @@ Visit = Callable[..., Page]
 SMALL = "tr_episodes=5&tr_steps=20&tr_tests=60&tr_query=5&tr_shots=1&tr_shots=2&tr_seeds=0"
 TITLES = ("Prototypical Networks", "MAML", "LSTM meta-learner")
 HEADLINE = re.compile(r"5 steps (take|leave) this task .*\d.% of 25 queries; a prototype over the same backbone gets \d+.%\.")
-WITHIN = 300_000
-"""Milliseconds, on a loaded machine of two cores."""
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from metadash.learners.core.anchored import Fusion
 from metadash.learners.core.task_batch import TaskBatch
-from metadash.learners.prototypical import Fusion, PrototypicalNetwork, pseudo_shot_prototype
+from metadash.learners.prototypical import PrototypicalNetwork, pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
 
 B, N, K, Q, D = 3, 5, 4, 7, 6
@@ -19,7 +20,7 @@ def seeded() -> None:
 
 
 def learner(fusion: Fusion = "none", distance: str = "euclidean", backbone: nn.Module | None = None) -> PrototypicalNetwork:
-    return PrototypicalNetwork(backbone or nn.Identity(), D, DIMS, fusion, distance).double().eval()
+    return PrototypicalNetwork(backbone or nn.Identity(), D, DIMS, fusion, distance=distance).double().eval()
 
 
 def context(present: bool | None = True) -> MetadataContext:

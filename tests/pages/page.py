@@ -60,3 +60,11 @@ def ends_just_after_it_was_read(spec: Spec, workspace: Workspace, monkeypatch: p
         return found
 
     monkeypatch.setattr(RunStore, "get", get)
+
+
+def cancelled_is_offered_again(page: AppTest, key: str) -> None:
+    """What was started shows how far it is; who cancels it reads that, and may start it again."""
+    assert page.get("progress") and not page.exception
+    page.button(key=f"{key}_cancel").click().run()
+    page.run()
+    assert any("ended early" in warning.value for warning in page.warning) and page.button(key=f"{key}_go")

@@ -31,7 +31,7 @@ from metadash.specs.views import AdaptationSpec
 from metadash.stats.words import THIN
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, tiny_evaluation, tiny_run
-from tests.pages.page import ends_just_after_it_was_read, open_page, said
+from tests.pages.page import cancelled_is_offered_again, ends_just_after_it_was_read, open_page, said
 
 
 def run_of(learner: str, text: str = "", sources: tuple[str, ...] = ()) -> RunSpec:
@@ -139,10 +139,7 @@ def test_another_task_asks_first_and_then_queues_one_job(trained: Workspace, tin
     page.button(key="ad_go").click().run()
     (job,) = all_jobs(trained)
     assert job.spec == AdaptationSpec(MAML, 6) and job.title.startswith("Adaptation to episode 7, 5 steps: MAML (quick)")
-    assert page.get("progress") and not page.exception
-    page.button(key="ad_cancel").click().run()
-    page.run()
-    assert any("ended early" in warning.value for warning in page.warning) and page.button(key="ad_go")
+    cancelled_is_offered_again(page, "ad")
 
 
 def test_a_look_that_is_finished_while_the_page_reads_is_shown(

@@ -30,7 +30,7 @@ from metadash.specs.views import MapSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
 from tests.pages.conftest import MAP, PLAIN_MAP
-from tests.pages.page import ends_just_after_it_was_read, open_page, said
+from tests.pages.page import cancelled_is_offered_again, ends_just_after_it_was_read, open_page, said
 
 
 def linked(workspace: Workspace, dataset: Dataset, spec: MapSpec) -> AppTest:
@@ -116,10 +116,7 @@ def test_pressing_the_button_queues_a_job_and_shows_its_progress(trained: Worksp
     page.button(key="pr_go").click().run()
     (job,) = all_jobs(trained)
     assert isinstance(job.spec, MapSpec) and job.spec.episode == 6 and job.spec.run == MAP.run
-    assert page.get("progress") and not page.exception
-    page.button(key="pr_cancel").click().run()
-    page.run()
-    assert any("ended early" in warning.value for warning in page.warning) and page.button(key="pr_go")
+    cancelled_is_offered_again(page, "pr")
 
 
 def test_a_map_that_is_finished_while_the_page_reads_is_shown(

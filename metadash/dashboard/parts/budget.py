@@ -7,10 +7,12 @@ from metadash.specs.run import BackboneSpec, Evaluation, RunSpec, TrainedOn
 MOST = 100_000
 
 
-def training_steps(place: Any, key: str, label: str, more: str = "") -> int:
-    """Steps of a learner, at most."""
-    usual, said = RunSpec.steps, "Training stops earlier when validation accuracy rises no more"
-    return int(place.number_input(label, 10, MOST, usual, step=100, key=key, bind="query-params", help=f"{said}{more}."))
+def training_steps(place: Any, key: str, label: str, more: str = "", usual: int | None = None) -> int:
+    """Steps of a learner, at most; ``usual`` as many as its recipe has, which does not end early."""
+    said = "Training ends after so many steps" if usual else "Training stops earlier when validation accuracy rises no more"
+    return int(
+        place.number_input(label, 10, MOST, usual or RunSpec.steps, step=100, key=key, bind="query-params", help=f"{said}{more}.")
+    )
 
 
 def backbone_episodes(place: Any, key: str, trained: bool = True) -> int:

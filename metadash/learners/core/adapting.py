@@ -48,6 +48,7 @@ class AdaptingLearner(Learner):
         dim: int,
         n_way: int | None,
         inner_steps: int = 5,
+        *,
         first_order: bool = False,
         batch_norm: BatchNorm = "batch",
         eval_steps: int | None = None,
