@@ -103,6 +103,7 @@ def answer(
     question : the id of one of the data set's own questions (default: its first); or
     sources : names of sources to ask about instead.
     n_way, strategy, column : how tasks are drawn: classes a task; ``uniform``, ``siblings`` or ``disjoint``; what siblings share.
+    query_dirichlet : the concentration of a Dirichlet that deals a test task's queries to its classes unevenly; None: as many of each.
     where : an SQL condition on the test classes.
     seeds : how many training seeds (0, 1, …).
     split, folds : one split instead of cross-fitting; in how many folds every class is a test class once (0: the split as it is).

@@ -18,13 +18,15 @@ class Tasks(TypedDict, total=False):
     """How tasks are drawn; None, or what is left out, stands for what the question, the sources or the data set ask for.
 
     ``n_way`` classes a task; ``strategy`` is ``uniform``, ``siblings`` or ``disjoint``, ``column`` what siblings share or support and
-    query do not, ``where`` an SQL condition on the test classes.
+    query do not, ``where`` an SQL condition on the test classes. ``query_dirichlet`` deals a test task's queries to its classes unevenly,
+    by a Dirichlet of that concentration (2 as α-TIM's authors; smaller is more uneven).
     """
 
     n_way: int | None
     strategy: str | None
     column: str | None
     where: str | None
+    query_dirichlet: float | None
 
 
 class Training(TypedDict, total=False):

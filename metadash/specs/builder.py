@@ -27,7 +27,7 @@ from metadash.specs.training import CHOICES, Training, nothing_to_train
 USUAL_FOLDS = 5
 """So many that most classes train in each fold, and few enough that a backbone for each can come with a data set."""
 
-OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways")
+OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways", "query_dirichlet")
 OF_BACKBONE = ("backbone", "width", "backbone_training", "backbone_episodes", "own_backbone")
 OF_RUN = (
     "split",
@@ -60,8 +60,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     """The run on ``dataset`` that reads ``sources``, as the choices say it; None stands for what is usual.
 
     Of the tasks: ``strategy``, ``column``, ``n_way``, ``shots``, ``n_query``, ``n_episodes``, ``where`` (an SQL condition on the test
-    classes), ``ways``. Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_training``
-    (by *episodes*, or by cross-entropy over all training *classes*), ``backbone_episodes``, ``own_backbone`` (train it here though
+    classes), ``ways``, ``query_dirichlet`` (unbalanced queries). Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
     one comes with the data set). Of the run: ``split``, ``learner``, ``mode``, ``fusion``, ``control`` and whatever else a RunSpec has. Of its
     training: ``train_ways``, ``train_shots``, ``train_queries``, ``train_strategy``, ``start``, ``schedule``, ``keep``; ``recipe`` stands for
     all that the learner's recipe of that name sets (``metadash.learners.core.papers``), and whatever else is chosen goes before it.
@@ -95,7 +94,8 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     of_run.setdefault("learning_rate", entry_of(learner).outer_rate(mode))
     tasks: dict[str, Any] = {
         **fitted.evaluation,
-        **{name: chosen[name] for name in ("ways", "where", "n_episodes") if name in chosen},
+        **({"ways": ()} if "query_dirichlet" in chosen else {}),
+        **{name: chosen[name] for name in ("ways", "where", "n_episodes", "query_dirichlet") if name in chosen},
     }
     training = Training(**{name: chosen[choice] for name, choice in CHOICES.items() if choice in chosen})
     run = RunSpec(

@@ -126,7 +126,8 @@ class Evaluation(Checked):
     ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
     of a task of ``n_way`` with their support and their queries, and the learner is given these alone. So tasks are nested in ways as
     they are in shots, and accuracies are paired over both. Training and validation keep to ``n_way``. A learner whose head has one
-    row a class (``fixed_way`` in the registry) is scored at ``n_way`` only.
+    row a class (``fixed_way`` in the registry) is scored at ``n_way`` only. ``query_dirichlet`` deals the test tasks' queries unevenly to
+    their classes (see ``EpisodeSpec``); training and validation tasks ask each class alike.
     """
 
     n_way: int = 5
@@ -138,8 +139,14 @@ class Evaluation(Checked):
     n_episodes: int = 2000
     seed: int = 0
     ways: tuple[int, ...] = ()
+    query_dirichlet: float | None = field(default=None, metadata=QUIET)
 
     def settle(self) -> None:
+        if self.ways and self.query_dirichlet is not None:
+            raise BadInput(
+                "Unbalanced queries (query_dirichlet) can leave the first classes of a task without any, so they cannot be read at fewer "
+                f"ways; leave ways out, or ask for tasks of {self.ways[0]} ways."
+            )
         if list(self.ways) != sorted(set(self.ways)) or (self.ways and not 2 <= self.ways[0] <= self.ways[-1] < self.n_way):
             raise BadInput(
                 f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
@@ -153,6 +160,13 @@ class Evaluation(Checked):
         """What an answered task is worth: of a classification, its accuracy."""
         return ACCURACY
 
+    @property
+    def queries_words(self) -> str:
+        """``15 queries per class``"""
+        if self.query_dirichlet is None:
+            return f"{self.n_query} quer{'y' if self.n_query == 1 else 'ies'} per class"
+        return f"{self.n_way * self.n_query} queries dealt to the classes unevenly (Dirichlet {self.query_dirichlet:g})"
+
     def episodes(self, split: str, role: str, **changes: Any) -> EpisodeSpec:
         """The EpisodeSpec of one role. ``where`` narrows the test classes only: training sees its whole pool."""
         values: dict[str, Any] = {
@@ -164,6 +178,7 @@ class Evaluation(Checked):
             "column": self.column if self.strategy != "uniform" else None,
             "seed": self.seed,
             "n_episodes": self.n_episodes,
+            "query_dirichlet": self.query_dirichlet if role == "test" else None,
         }
         return EpisodeSpec(**{**values, **changes})
 

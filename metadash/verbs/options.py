@@ -55,6 +55,13 @@ def add_tasks(verb: argparse.ArgumentParser) -> None:
         help="how tasks are drawn (default: disjoint where a source describes instances, else siblings where the data set has some)",
     )
     verb.add_argument("--column", help="what siblings share, or support and query do not (default: the data set's own)")
+    verb.add_argument(
+        "--query-dirichlet",
+        type=float,
+        metavar="ALPHA",
+        help="deal the queries of a test task to its classes unevenly, by a Dirichlet of this concentration: 2 as Veilleux et al. 2021, "
+        "smaller is more uneven (default: as many of each class)",
+    )
 
 
 def add_folds(verb: argparse.ArgumentParser) -> None:
