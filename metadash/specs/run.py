@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 Distance = Literal["euclidean", "cosine"]
 
 TrainedOn = Literal["episodes", "classes"]
-"""Of a backbone: episodes of Prototypical Networks, or all meta-train classes at once, by cross-entropy."""
 
 MOST_TRIED = 64
 """Candidates of a tuning."""
@@ -49,11 +48,11 @@ class BackboneSpec(Checked):
     """A backbone trained on the inputs alone, then frozen (or a start for full mode).
 
     ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. It is
-    ``trained_on`` *episodes*, as Prototypical Networks on uniform ones of ``n_way``, ``n_shot``, ``n_query``, or on *classes*: by cross-entropy
-    over all meta-train classes at once, without meta-learning, in batches as large as such an episode. At most ``episodes`` of
-    either; ``learning_rate`` of Adam, annealed to zero by a cosine; the weights kept are those with the best accuracy on tasks of validation classes. ``start`` names, by their content, weights that come
-    with the data set (see ``metadash.data.shipped``) in the place of training; empty where the backbone is trained here. ``reads`` is the
-    encoder (at its usual width) whose features the network reads where the inputs are no numbers; empty where it reads the inputs.
+    ``trained_on`` *episodes*, as Prototypical Networks on uniform ones of ``n_way``, ``n_shot``, ``n_query``, or on all meta-train *classes*
+    at once, by cross-entropy, without meta-learning, in batches as large. At most ``episodes`` of either; ``learning_rate`` of Adam,
+    annealed to zero by a cosine; the weights kept are those with the best accuracy on tasks of validation classes. ``start`` names,
+    by their content, weights that come with the data set (see ``metadash.data.shipped``) in the place of training; empty where the
+    backbone is trained here. ``reads`` is the encoder (at its usual width) whose features the network reads where the inputs are no numbers.
     """
 
     dataset: str
