@@ -110,6 +110,7 @@ def answer(
     split, folds : one split instead of cross-fitting; in how many folds every class is a test class once (0: the split as it is).
     mode : ``quick`` (light heads over a frozen backbone) or ``full`` (end to end).
     backbone, width, backbone_episodes, own_backbone : the embedding network, its width, its training; train it though one is shipped.
+    backbone_training : what the backbone learns from, ``episodes`` or all training ``classes`` at once, by cross-entropy.
     normalise : what is done to its frozen features before the heads, by meta-train: ``none``, ``centred``, ``l2`` or ``centred-l2``.
     steps, n_episodes, shots, n_query : training steps at most; test episodes of each fold; labelled examples and queries a class.
     progress : show a progress bar.
