@@ -218,6 +218,8 @@ def options_of(arm: StoredArm) -> dict[str, Any]:
     if arm.folds > 1:
         options["split"] = options["backbone.split"] = cross_fitting(arm.folds)
     origin = "not trained here" if "backbone.encoder" in options else "trained here"
+    if "backbone.encoder" not in options:
+        options.setdefault("backbone.trained_on", "episodes")
     options["backbone.start"] = "that comes with the data" if options.get("backbone.start") else origin
     return options | {"data": arm.runs[0].about["dataset_fingerprint"], "code": arm.runs[0].about.get("code")}
 
@@ -304,6 +306,7 @@ def option_in_words(key: str, value: Any) -> str:
         "backbone.backbone": title_of(value),
         "backbone.encoder": title_of(value),
         "backbone.width": f"width {value}",
+        "backbone.trained_on": f"backbone trained on {value}",
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
         "evaluation.query_dirichlet": "even queries" if value in (None, MISSING) else f"uneven queries (Dirichlet {value})",
