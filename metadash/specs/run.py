@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 Distance = Literal["euclidean", "cosine"]
 
+TrainedOn = Literal["episodes", "classes"]
+
 MOST_TRIED = 64
 """Candidates of a tuning."""
 
@@ -50,13 +52,14 @@ USUAL_BATCH = {"quick": 16, "full": 1}
 
 @dataclass(frozen=True)
 class BackboneSpec(Checked):
-    """A backbone trained on the inputs alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
+    """A backbone trained on the inputs alone, then frozen (or a start for full mode).
 
-    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
-    most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam, annealed to zero by a
-    cosine; the weights kept are those with the best accuracy on validation classes. ``start`` names, by their content, weights that come
-    with the data set (see ``metadash.data.shipped``) in the place of training; empty where the backbone is trained here. ``reads`` is the
-    encoder (at its usual width) whose features the network reads where the inputs are no numbers; empty where it reads the inputs.
+    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. It is
+    ``trained_on`` *episodes*, as Prototypical Networks on uniform ones of ``n_way``, ``n_shot``, ``n_query``, or on all meta-train *classes*
+    at once, by cross-entropy, without meta-learning, in batches as large. At most ``episodes`` of either; ``learning_rate`` of Adam,
+    annealed to zero by a cosine; the weights kept are those with the best accuracy on tasks of validation classes. ``start`` names,
+    by their content, weights that come with the data set (see ``metadash.data.shipped``) in the place of training; empty where the
+    backbone is trained here. ``reads`` is the encoder (at its usual width) whose features the network reads where the inputs are no numbers.
     """
 
     dataset: str
@@ -72,6 +75,7 @@ class BackboneSpec(Checked):
     seed: Annotated[int, Between(0, SEED)] = 0
     start: str = ""
     reads: str = ""
+    trained_on: TrainedOn = field(default="episodes", metadata=QUIET)
 
     def settle(self) -> None:
         entry = backbone_entry(self.backbone)
@@ -83,9 +87,16 @@ class BackboneSpec(Checked):
         return [FeaturesSpec(self.dataset, self.split, self.reads)] if self.reads else []
 
     @property
+    def batch(self) -> int:
+        """Inputs of a training step."""
+        return self.n_way * (self.n_shot + self.n_query)
+
+    @property
     def title(self) -> str:
-        """``Conv-4-32``"""
-        return f"{backbone_entry(self.backbone).title}-{self.width}"
+        """``Conv-4-32``, ``Conv-4-32 trained on classes``"""
+        return f"{backbone_entry(self.backbone).title}-{self.width}" + (
+            "" if self.trained_on == "episodes" else " trained on classes"
+        )
 
     def seconds_per_input(self, shape: Sequence[int]) -> float:
         """Of a forward and a backward pass of one input."""
@@ -94,7 +105,8 @@ class BackboneSpec(Checked):
     @property
     def choices(self) -> dict[str, Any]:
         """The choices of ``run_for`` that give it."""
-        found = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
+        found: dict[str, Any] = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
+        found |= {} if self.trained_on == "episodes" else {"backbone_training": self.trained_on}
         return found if self.start else {**found, "own_backbone": True}
 
     @property
