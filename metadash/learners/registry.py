@@ -52,6 +52,19 @@ ENTRIES = (
         compares_directions=True,
     ),
     LearnerEntry(
+        "cache",
+        "Cross-modal cache (Tip-Adapter)",
+        "metric",
+        "Zhang, Zhang, Fang, Gao, Li, Dai, Qiao & Li 2022",
+        "The examples are a cache that a query reads by how near it is, and what metadata say of the classes is added to what is read. Nothing "
+        "to train without metadata, and strong over features of a large frozen network.",
+        "As Prototypical Networks; its memory goes with the number of examples.",
+        "metadash.learners.cache:CrossModalCache",
+        ("cache_sharpness",),
+        learns=False,
+        compares_directions=True,
+    ),
+    LearnerEntry(
         "relation",
         "Relation Network",
         "metric",

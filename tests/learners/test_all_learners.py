@@ -19,7 +19,18 @@ from metadash.networks.conv4 import Conv4
 from tests.learners.tasks import SOURCE, TellingTasks, accuracy, gaussian_tasks, set_strength, some_metadata
 
 TRANSDUCTIVE = ("bd-cspn", "laplacian-shot", "tim")
-CLASSIFIERS = ("prototypical", "matching", "relation", "r2d2", *TRANSDUCTIVE, "baseline", "baseline-plus", "centroid", "logistic")
+CLASSIFIERS = (
+    "prototypical",
+    "matching",
+    "cache",
+    "relation",
+    "r2d2",
+    *TRANSDUCTIVE,
+    "baseline",
+    "baseline-plus",
+    "centroid",
+    "logistic",
+)
 """Over embeddings, with and without metadata, for any number of ways."""
 
 WITHOUT = (*CLASSIFIERS, "chance")

@@ -27,7 +27,7 @@ class LearnerOptions(Checked):
     another). MAML++: ``learned_rates`` (one a layer and step), ``per_step_norm``, ``multi_step_loss``. Meta-SGD: its rates start
     uniform in ``alpha``. Reptile: minibatches of ``inner_batch``, ``inner_optimiser``, and ``reptile_epsilon``, the outer step's
     start, which the trainer reads. ``hidden`` units of the relation module or the meta-LSTM. Matching Networks:
-    ``matching_scale``, ``fce`` (full context embeddings) and the ``fce_steps`` of its reading LSTM. R2D2: λ starts at
+    ``matching_scale``, ``fce`` (full context embeddings) and the ``fce_steps`` of its reading LSTM. The cache: ``cache_sharpness``, its β. R2D2: λ starts at
     ``ridge_lambda``. BD-CSPN and LaplacianShot: ``rectify_top`` queries join each prototype; ``laplacian_lambda`` weighs the labels of a
     query's ``neighbours``. TIM: ``tim_steps`` of size ``tim_lr``, and ``tim_alpha`` of its entropies (1: Shannon's). Baselines: ``finetune_epochs`` of batches of
     four, and ``finetune_lr``. Logistic regression: the inverse penalty ``logistic_c``.
@@ -49,6 +49,7 @@ class LearnerOptions(Checked):
     matching_scale: Literal["learned", "fixed"] = "learned"
     fce: bool = False
     fce_steps: Annotated[int, Between(1, 50)] = 5
+    cache_sharpness: Annotated[float, Between(0.01, 100.0)] = 5.5
     ridge_lambda: Annotated[float, Between(1e-6, 1e6)] = 0.1
     rectify_top: Annotated[int, Between(0, 1000)] = 8
     laplacian_lambda: Annotated[float, Between(0.0, 100.0)] = 0.7
