@@ -120,6 +120,14 @@ def test_the_measures_of_a_pen_are_those_of_a_hand_computation():
     }
 
 
+def test_a_dot_is_straight_and_has_no_speed():
+    found = strokes.measure([np.array([[3.0, 4.0, 100.0]])])
+    assert found == {
+        **{"n_strokes": 1, "n_pen_points": 1, "duration_ms": 0.0, "pen_down_ms": 0.0},
+        **{"path_length_px": 0.0, "pen_speed_px_s": None, "straightness": 1.0},
+    }
+
+
 @pytest.mark.parametrize("split", ["authors", "vinyals", *(f"alphabet-{seed}" for seed in range(5))])
 def test_no_character_is_in_two_roles_not_even_turned(small, split):
     roles = small.split(split)
