@@ -76,7 +76,7 @@ def tried(options: argparse.Namespace) -> int:
     try:
         run = stored(RunStore(workspace), options.trials)
         dataset = open_dataset(workspace, run.spec_as(RunSpec).dataset)
-        learner = learner_of(run, dataset, workspace)
+        learner = learner_of(run, dataset)
         sets = [trials.official_trials(options.runs)] if options.runs else [trials.drawn_trials(dataset, s) for s in range(20)]
         wrong = [trials.wrong_trials(learner, one) for one in sets]
     except BadInput as problem:
@@ -101,7 +101,7 @@ def bench(options: argparse.Namespace) -> "Workbench":
         tests = tasks.frozen(dataset, "validation", tasks.VALIDATION_SEED, episodes=400)
     else:
         tests = tasks.frozen(dataset, "test", tasks.TEST_SEED)
-    return Workbench(dataset, asserted, tests, tasks.workspace_in(options.cache))
+    return Workbench(dataset, asserted, tests)
 
 
 def parser() -> argparse.ArgumentParser:

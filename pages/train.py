@@ -7,6 +7,7 @@ from metadash.answers.stored_arms import arm_id
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import mean_words, scores_of, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.curves import history_of, learning_curves
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain, unbroken
@@ -90,6 +91,7 @@ def known() -> None:
         f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')} · {MODES[spec.mode].rstrip('.').lower()} · "
         f"batch norm: {stored[0].summary['batch_norm']} statistics"
     )
+    announced(spec)
     with st.container(horizontal=True):
         link_to("compare", "Compare it with others", "stacked_line_chart", runs=arm_id(stored[0]))
         if adapts(spec.learner):

@@ -84,7 +84,7 @@ CELLS = (
     adapting("maml", 5, 1, 1, 4.2, 7, tasks=8, **FINN_5),
     adapting("fomaml", 5, 1, 1, 12.0, 4, tasks=8, **FINN_5),
     Cell("matching", 20, 1, 5, 12.0, 3),
-    Cell("r2d2", 20, 1, 5, 12.0, 3, options=RIDGE),
+    Cell("r2d2", 20, 1, 5, 12.0, 3),
     adapting("anil", 5, 1, 5, 6.0, 2, tasks=8, **HEAD),
     Cell("relation", 20, 1, 5, 12.0, 2, learning_rate=1e-3),
     adapting("reptile", 5, 1, 9, 4.5, 2, tasks=5),

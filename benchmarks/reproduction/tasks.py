@@ -29,13 +29,9 @@ class Tests:
     manifests: dict[int, EpisodeManifest]
 
 
-def workspace_in(cache: Path) -> Workspace:
-    return Workspace(cache / "workspace")
-
-
 def open_omniglot(source: Path, cache: Path) -> Dataset:
     """The data set with its turned copies, made of the files in ``source`` the first time."""
-    workspace = workspace_in(cache)
+    workspace = Workspace(cache / "workspace")
     if (workspace.datasets / "omniglot").is_dir():
         return Dataset.open(workspace, "omniglot")
     return install(workspace, source)

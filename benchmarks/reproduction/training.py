@@ -15,7 +15,6 @@ from metadash.runs.train import train as train_run
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
 from metadash.training.restored import restored
-from metadash.workspace import Workspace
 
 MOST_WAYS = 20
 """Of the run's own few test tasks, which only say that it is well; what is published is scored on frozen episodes of the benchmark."""
@@ -53,7 +52,7 @@ def spec_of(cell: Cell, dataset: Dataset) -> RunSpec:
     )
 
 
-def train(cell: Cell, dataset: Dataset, workspace: Workspace, tick: Tick) -> Run:
+def train(cell: Cell, dataset: Dataset, tick: Tick) -> Run:
     """``tick(step, loss)`` as it goes. A run that is stored is not trained again. Raises ArithmeticError where the loss is no number any
     more."""
 
@@ -63,11 +62,11 @@ def train(cell: Cell, dataset: Dataset, workspace: Workspace, tick: Tick) -> Run
         return False
 
     try:
-        return train_run(spec_of(cell, dataset), workspace, report)
+        return train_run(spec_of(cell, dataset), dataset.workspace, report)
     except BadInput as problem:
         raise ArithmeticError(str(problem)) from problem
 
 
-def learner_of(run: Run, dataset: Dataset, workspace: Workspace) -> Learner:
+def learner_of(run: Run, dataset: Dataset) -> Learner:
     """With the run's weights, in evaluation mode."""
-    return restored(run.spec_as(RunSpec), dataset, run, RunStore(workspace)).learner
+    return restored(run.spec_as(RunSpec), dataset, run, RunStore(dataset.workspace)).learner

@@ -12,7 +12,6 @@ from benchmarks.reproduction.tasks import Tests
 from benchmarks.reproduction.training import learner_of, train
 from metadash.data.dataset import Dataset
 from metadash.learners.core.base import Learner
-from metadash.workspace import Workspace
 
 TELL_EVERY = 60.0
 """Seconds between two lines about a training."""
@@ -20,12 +19,11 @@ TELL_EVERY = 60.0
 
 @dataclass(frozen=True)
 class Workbench:
-    """``tests`` of validation classes make a trial, of which no ledger hears. ``workspace``: where runs are kept, with their weights."""
+    """``tests`` of validation classes make a trial, of which no ledger hears. Runs are kept, with their weights, in the workspace of the data set."""
 
     dataset: Dataset
     asserted: str
     tests: Tests
-    workspace: Workspace
 
     @property
     def trial(self) -> bool:
@@ -71,9 +69,9 @@ class Workbench:
         return {"training": training, "batch_norm": scoring.statistics_of(cell), self.tests.role: scores, "scoring": took}
 
     def trained(self, cell: Cell) -> tuple[Learner, dict[str, Any]]:
-        run = train(cell, self.dataset, self.workspace, Teller(cell))
+        run = train(cell, self.dataset, Teller(cell))
         training = {"seconds": round(run.about["seconds"], 1), "cpu_seconds": round(run.cost["cpu_seconds"], 1)}
-        return learner_of(run, self.dataset, self.workspace), training
+        return learner_of(run, self.dataset), training
 
 
 class Teller:

@@ -18,22 +18,26 @@ class Tasks(TypedDict, total=False):
     """How tasks are drawn; None, or what is left out, stands for what the question, the sources or the data set ask for.
 
     ``n_way`` classes a task; ``strategy`` is ``uniform``, ``siblings`` or ``disjoint``, ``column`` what siblings share or support and
-    query do not, ``where`` an SQL condition on the test classes.
+    query do not, ``where`` an SQL condition on the test classes. ``query_dirichlet`` deals a test task's queries to its classes unevenly,
+    by a Dirichlet of that concentration (2 as α-TIM's authors; smaller is more uneven).
     """
 
     n_way: int | None
     strategy: str | None
     column: str | None
     where: str | None
+    query_dirichlet: float | None
 
 
 class Training(TypedDict, total=False):
-    """How much is computed: the embedding network (or encoder), its ``width`` and training, ``own_backbone`` to train it though one is
-    shipped, ``normalise`` what is done to its frozen features before the heads, training ``steps`` at most, test episodes (of each fold), queries a class. All there is where metadata are scored alone: at
+    """How much is computed: the embedding network (or encoder), its ``width``, ``backbone_training`` by ``episodes`` or by cross-entropy
+    over training ``classes``, how long, ``own_backbone`` to train it though one is shipped, ``normalise`` what is done to its frozen
+    features before the heads, training ``steps`` at most, test episodes (of each fold), queries a class. All there is where metadata are scored alone: at
     one example a class, since more make no difference to them."""
 
     backbone: str | None
     width: int | None
+    backbone_training: str | None
     backbone_episodes: int | None
     own_backbone: bool | None
     normalise: str | None

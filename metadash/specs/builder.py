@@ -27,8 +27,8 @@ from metadash.specs.training import CHOICES, Training, nothing_to_train
 USUAL_FOLDS = 5
 """So many that most classes train in each fold, and few enough that a backbone for each can come with a data set."""
 
-OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways")
-OF_BACKBONE = ("backbone", "width", "backbone_episodes", "own_backbone")
+OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways", "query_dirichlet")
+OF_BACKBONE = ("backbone", "width", "backbone_training", "backbone_episodes", "own_backbone")
 OF_RUN = (
     "split",
     "learner",
@@ -60,7 +60,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     """The run on ``dataset`` that reads ``sources``, as the choices say it; None stands for what is usual.
 
     Of the tasks: ``strategy``, ``column``, ``n_way``, ``shots``, ``n_query``, ``n_episodes``, ``where`` (an SQL condition on the test
-    classes), ``ways``. Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
+    classes), ``ways``, ``query_dirichlet`` (unbalanced queries). Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
     one comes with the data set). Of the run: ``split``, ``learner``, ``mode``, ``fusion``, ``control`` and whatever else a RunSpec has. Of its
     training: ``train_ways``, ``train_shots``, ``train_queries``, ``train_strategy``, ``start``, ``schedule``, ``keep``; ``recipe`` stands for
     all that the learner's recipe of that name sets (``metadash.learners.core.papers``), and whatever else is chosen goes before it.
@@ -94,7 +94,8 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     of_run.setdefault("learning_rate", entry_of(learner).outer_rate(mode))
     tasks: dict[str, Any] = {
         **fitted.evaluation,
-        **{name: chosen[name] for name in ("ways", "where", "n_episodes") if name in chosen},
+        **({"ways": ()} if "query_dirichlet" in chosen else {}),
+        **{name: chosen[name] for name in ("ways", "where", "n_episodes", "query_dirichlet") if name in chosen},
     }
     training = Training(**{name: chosen[choice] for name, choice in CHOICES.items() if choice in chosen})
     run = RunSpec(
@@ -133,7 +134,7 @@ def refuse_untrained(run: RunSpec, chosen: dict[str, Any]) -> None:
                     f"{name} would be ignored by the learner '{run.learner}', whose step is its option {entry.annealed}."
                 )
     if run.from_random:
-        for name in ("backbone_episodes", "own_backbone"):
+        for name in ("backbone_training", "backbone_episodes", "own_backbone"):
             if chosen.get(name):
                 raise BadInput(f"{name} would be ignored by the start random: no backbone is trained before.")
 
@@ -161,13 +162,18 @@ def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitti
     name = chosen.get("backbone") or usual_features(dataset.modality.name, chosen.get("mode", "quick")).name
     title = feature_entry(name).title
     if not is_trained(name):
-        for idle in ("backbone_episodes", "own_backbone"):
+        for idle in ("backbone_training", "backbone_episodes", "own_backbone"):
             if chosen.get(idle):
                 raise BadInput(f"{idle} would be ignored by the backbone '{name}': of {title} nothing is trained here.")
         return FeaturesSpec(dataset.name, split, name, chosen.get("width", 0))
     values: dict[str, Any] = {"reads": read_through(name, dataset.modality.name), **fitted.backbone}
     if "backbone_episodes" in chosen:
         values["episodes"] = chosen["backbone_episodes"]
+    if "backbone_training" in chosen:
+        values["trained_on"] = chosen["backbone_training"]
+    learner = chosen.get("learner", USUAL)
+    if values.get("trained_on") == "classes" and not entry_of(learner).reads_embeddings:
+        raise BadInput(f"backbone_training would be ignored by the learner '{learner}', which reads no embeddings.")
     spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **values)
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
 

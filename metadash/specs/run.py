@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Distance = Literal["euclidean", "cosine"]
 
+TrainedOn = Literal["episodes", "classes"]
+
 MOST_TRIED = 64
 """Candidates of a tuning."""
 
@@ -43,13 +45,14 @@ USUAL_BATCH = {"quick": 16, "full": 1}
 
 @dataclass(frozen=True)
 class BackboneSpec(Checked):
-    """A backbone trained on the inputs alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
+    """A backbone trained on the inputs alone, then frozen (or a start for full mode).
 
-    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
-    most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam, annealed to zero by a
-    cosine; the weights kept are those with the best accuracy on validation classes. ``start`` names, by their content, weights that come
-    with the data set (see ``metadash.data.shipped``) in the place of training; empty where the backbone is trained here. ``reads`` is the
-    encoder (at its usual width) whose features the network reads where the inputs are no numbers; empty where it reads the inputs.
+    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. It is
+    ``trained_on`` *episodes*, as Prototypical Networks on uniform ones of ``n_way``, ``n_shot``, ``n_query``, or on all meta-train *classes*
+    at once, by cross-entropy, without meta-learning, in batches as large. At most ``episodes`` of either; ``learning_rate`` of Adam,
+    annealed to zero by a cosine; the weights kept are those with the best accuracy on tasks of validation classes. ``start`` names,
+    by their content, weights that come with the data set (see ``metadash.data.shipped``) in the place of training; empty where the
+    backbone is trained here. ``reads`` is the encoder (at its usual width) whose features the network reads where the inputs are no numbers.
     """
 
     dataset: str
@@ -65,6 +68,7 @@ class BackboneSpec(Checked):
     seed: Annotated[int, Between(0, SEED)] = 0
     start: str = ""
     reads: str = ""
+    trained_on: TrainedOn = field(default="episodes", metadata=QUIET)
 
     def settle(self) -> None:
         entry = backbone_entry(self.backbone)
@@ -76,9 +80,16 @@ class BackboneSpec(Checked):
         return [FeaturesSpec(self.dataset, self.split, self.reads)] if self.reads else []
 
     @property
+    def batch(self) -> int:
+        """Inputs of a training step."""
+        return self.n_way * (self.n_shot + self.n_query)
+
+    @property
     def title(self) -> str:
-        """``Conv-4-32``"""
-        return f"{backbone_entry(self.backbone).title}-{self.width}"
+        """``Conv-4-32``, ``Conv-4-32 trained on classes``"""
+        return f"{backbone_entry(self.backbone).title}-{self.width}" + (
+            "" if self.trained_on == "episodes" else " trained on classes"
+        )
 
     def seconds_per_input(self, shape: Sequence[int]) -> float:
         """Of a forward and a backward pass of one input."""
@@ -87,7 +98,8 @@ class BackboneSpec(Checked):
     @property
     def choices(self) -> dict[str, Any]:
         """The choices of ``run_for`` that give it."""
-        found = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
+        found: dict[str, Any] = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
+        found |= {} if self.trained_on == "episodes" else {"backbone_training": self.trained_on}
         return found if self.start else {**found, "own_backbone": True}
 
     @property
@@ -113,7 +125,8 @@ class Evaluation(Checked):
     ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
     of a task of ``n_way`` with their support and their queries, and the learner is given these alone. So tasks are nested in ways as
     they are in shots, and accuracies are paired over both. Training and validation keep to ``n_way``. A learner whose head has one
-    row a class (``fixed_way`` in the registry) is scored at ``n_way`` only.
+    row a class (``fixed_way`` in the registry) is scored at ``n_way`` only. ``query_dirichlet`` deals the test tasks' queries unevenly to
+    their classes (see ``EpisodeSpec``); training and validation tasks ask each class alike.
     """
 
     n_way: int = 5
@@ -125,8 +138,14 @@ class Evaluation(Checked):
     n_episodes: int = 2000
     seed: int = 0
     ways: tuple[int, ...] = ()
+    query_dirichlet: float | None = field(default=None, metadata=QUIET)
 
     def settle(self) -> None:
+        if self.ways and self.query_dirichlet is not None:
+            raise BadInput(
+                "Unbalanced queries (query_dirichlet) can leave the first classes of a task without any, so they cannot be read at fewer "
+                f"ways; leave ways out, or ask for tasks of {self.ways[0]} ways."
+            )
         if list(self.ways) != sorted(set(self.ways)) or (self.ways and not 2 <= self.ways[0] <= self.ways[-1] < self.n_way):
             raise BadInput(
                 f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
@@ -140,6 +159,13 @@ class Evaluation(Checked):
         """What an answered task is worth: of a classification, its accuracy."""
         return ACCURACY
 
+    @property
+    def queries_words(self) -> str:
+        """``15 queries per class``"""
+        if self.query_dirichlet is None:
+            return f"{self.n_query} quer{'y' if self.n_query == 1 else 'ies'} per class"
+        return f"{self.n_way * self.n_query} queries dealt to the classes unevenly (Dirichlet {self.query_dirichlet:g})"
+
     def episodes(self, split: str, role: str, **changes: Any) -> EpisodeSpec:
         """The EpisodeSpec of one role. ``where`` narrows the test classes only: training sees its whole pool."""
         values: dict[str, Any] = {
@@ -151,6 +177,7 @@ class Evaluation(Checked):
             "column": self.column if self.strategy != "uniform" else None,
             "seed": self.seed,
             "n_episodes": self.n_episodes,
+            "query_dirichlet": self.query_dirichlet if role == "test" else None,
         }
         return EpisodeSpec(**{**values, **changes})
 

@@ -211,7 +211,7 @@ def train_heads(spec: HeadsSpec, dataset: Dataset, needed: list[Run], store: Run
     store.keep_manifest(manifest)
     counted, kappa = heads.count(manifest, history)
     correct, strength = counted[0], kappa[0]
-    queries = manifest.n_way * manifest.n_query
+    queries = manifest.queries_each
     if len(learned) < len(spec.arms):  # the empty subset: nothing to train, the plain prototype
         plain = plain_count(heads.arm, manifest)
         validated = plain_count(heads.arm, heads.arm.validation).mean() / (

@@ -34,7 +34,7 @@ from metadash.training.evaluate import context_of, embed, places, score, task_ba
 from metadash.training.features.normalised import normaliser
 from metadash.training.features.stored import features_of, network_inputs, read_by
 from metadash.training.modulated import by_row, count_modulated
-from metadash.training.outcome import outcome_of
+from metadash.training.outcome import accuracy_of, outcome_of
 from metadash.training.scorable import scorable
 
 DRAWN_AT_ONCE = 50
@@ -214,7 +214,7 @@ class Arm:
 
     def context(self, tasks: EpisodeManifest) -> MetadataContext | None:
         """All that the metadata say of some tasks; what only teaches is among it."""
-        return context_of(self.encoded, tasks.classes, self.instances, tasks.support, tasks.query.reshape(len(tasks), -1))
+        return context_of(self.encoded, tasks.classes, self.instances, tasks.support, tasks.asked[0])
 
     def evaluate(self, manifest: EpisodeManifest, shots: tuple[int, ...] | None = None) -> np.ndarray:
         """Correct queries [len(shots), E], by default at all the shots of the evaluation."""
@@ -224,7 +224,7 @@ class Arm:
         self, manifest: EpisodeManifest, ways: Iterable[int], shots: tuple[int, ...] | None = None
     ) -> dict[int, np.ndarray]:
         """Correct queries [len(shots), E] at each number of ways; what the tasks need is embedded once for all."""
-        rows = np.concatenate([manifest.support.ravel(), manifest.query.ravel()])
+        rows = manifest.rows
         if self.frozen or isinstance(self.learner, EmbeddingLearner):
             table, position = self.embeddings_of(rows)
         else:
@@ -248,13 +248,13 @@ class Arm:
 
     @torch.no_grad()
     def predict(self, task: EpisodeManifest, context: MetadataContext | None) -> np.ndarray:
-        """The position 0..N-1 of the class predicted for each query [N·Q] of a manifest of one task."""
+        """The position 0..N-1 of the class predicted for each query [T] of a manifest of one task."""
         self.learner.eval()
         return scorable(self.learner(task_batch(self.inputs, task, context)))[0].argmax(dim=-1).numpy()
 
     def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
         """In %, the mean over the shots."""
-        return float(correct.mean() / (manifest.n_way * manifest.n_query) * 100)
+        return accuracy_of(correct, manifest.queries)
 
     def look(self) -> float:
         """The accuracy on the validation episodes: what training is stopped and selected on."""

@@ -25,9 +25,17 @@ def learners(options: argparse.Namespace, workspace: Workspace) -> Result:
         about = {"name": entry.name, "title": entry.title, "paper": entry.paper, "idea": entry.idea, "cost": entry.cost}
         rates = {mode: entry.outer_rate(mode) for mode in ("quick", "full")} if entry.optimiser == "adamw" else {}
         found.append(
-            {**about, "options": usual, "options in quick mode": quick, "learning_rate": rates, "recipe": recipe_of(entry)}
+            {
+                **about,
+                "transductive": entry.transductive,
+                "options": usual,
+                "options in quick mode": quick,
+                "learning_rate": rates,
+                "recipe": recipe_of(entry),
+            }
         )
-        lines.append(f"{entry.name:14} {entry.title} ({entry.paper}). {entry.cost}")
+        together = " Transductive: it classifies all queries of a task together." if entry.transductive else ""
+        lines.append(f"{entry.name:14} {entry.title} ({entry.paper}). {entry.cost}{together}")
         if entry.paper_recipe is not None:
             lines.append(f"{'':14}   --recipe paper: {settings_words(entry.paper_recipe, Evaluation.n_way)}")
     return Result(found, "\n".join(lines))

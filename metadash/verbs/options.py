@@ -10,7 +10,7 @@ from metadash.learners.registry import USUAL
 from metadash.networks.encoders.registry import ENCODERS, Entry
 from metadash.networks.registry import BACKBONES
 from metadash.specs.normalising import NORMALISATIONS
-from metadash.specs.run import USUAL_BATCH, BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import USUAL_BATCH, BackboneSpec, Evaluation, RunSpec, TrainedOn
 from metadash.specs.training import AS_TESTS, Schedule, Start
 from metadash.stats.verdict import ROPE
 from metadash.verbs.parser import Parser
@@ -55,6 +55,13 @@ def add_tasks(verb: argparse.ArgumentParser) -> None:
         help="how tasks are drawn (default: disjoint where a source describes instances, else siblings where the data set has some)",
     )
     verb.add_argument("--column", help="what siblings share, or support and query do not (default: the data set's own)")
+    verb.add_argument(
+        "--query-dirichlet",
+        type=float,
+        metavar="ALPHA",
+        help="deal the queries of a test task to its classes unevenly, by a Dirichlet of this concentration: 2 as Veilleux et al. 2021, "
+        "smaller is more uneven (default: as many of each class)",
+    )
 
 
 def add_folds(verb: argparse.ArgumentParser) -> None:
@@ -80,7 +87,14 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
         "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"
     )
     verb.add_argument(
-        "--backbone-episodes", type=int, help=f"training episodes of the backbone, at most (default {BackboneSpec.episodes})"
+        "--backbone-training",
+        choices=get_args(TrainedOn),
+        help="what the backbone learns from: episodes, or all training classes at once, by cross-entropy (default episodes)",
+    )
+    verb.add_argument(
+        "--backbone-episodes",
+        type=int,
+        help=f"training episodes of the backbone, or batches as large, at most (default {BackboneSpec.episodes})",
     )
     verb.add_argument(
         "--own-backbone",

@@ -52,9 +52,13 @@ CASES: dict[str, tuple[Any, float, str]] = {
         "MAML (quick) with no metadata, seed 0",
     ),
     "lstm": (tiny_run(learner="meta-lstm"), 6.9676, "LSTM meta-learner (quick) with no metadata, seed 0"),
-    "maml end to end": (tiny_run(learner="maml", **FULL), 5.354065, "MAML (full) with no metadata, seed 0"),
-    "first order": (tiny_run(learner="fomaml", **FULL), 4.561251, "First-order MAML (full) with no metadata, seed 0"),
-    "reptile": (tiny_run(learner="reptile", **FULL), 37.826830, "Reptile (full) with no metadata, seed 0"),
+    "maml end to end": (tiny_run(learner="maml", **FULL), 5.354065, "MAML (full, transductive) with no metadata, seed 0"),
+    "first order": (
+        tiny_run(learner="fomaml", **FULL),
+        4.561251,
+        "First-order MAML (full, transductive) with no metadata, seed 0",
+    ),
+    "reptile": (tiny_run(learner="reptile", **FULL), 37.826830, "Reptile (full, transductive) with no metadata, seed 0"),
     "lstm end to end": (tiny_run(learner="meta-lstm", **FULL), 12.11056, "LSTM meta-learner (full) with no metadata, seed 0"),
     "tuning": (TuneSpec(RUN, 4), 5.6, f"4 forms tried of {LIGHT}"),
     "heads": (HeadsSpec(RUN), 1.55634, "9 heads over place, size, seed 0"),
@@ -79,7 +83,7 @@ CASES: dict[str, tuple[Any, float, str]] = {
     "adaptation end to end": (
         AdaptationSpec(tiny_run(learner="maml", **FULL), n_shot=2, steps=8),
         1.017276,
-        "Adaptation to episode 1, 8 steps: MAML (full) with no metadata, seed 0",
+        "Adaptation to episode 1, 8 steps: MAML (full, transductive) with no metadata, seed 0",
     ),
     "what if": (
         WhatIfSpec(RUN, (Change("place", "swap", 0.5),)),

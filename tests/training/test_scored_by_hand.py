@@ -117,7 +117,9 @@ def test_the_share_of_an_anchor_falls_with_the_shots() -> None:
 
 
 def test_scores_are_rows_by_shot_and_episode_with_the_share_of_right_answers() -> None:
-    frame = scores_frame(np.array([[6, 3], [0, 4]]), (1, 5), n_way=3, n_query=2)
+    each = np.zeros((2, 3, 2), dtype=np.int64)
+    tasks = EpisodeManifest(each[..., 0], each, each, np.full(2, -1), (), "")
+    frame = scores_frame(np.array([[6, 3], [0, 4]]), (1, 5), tasks)
     assert frame.to_numpy().tolist() == [
         [3, 1, 0, 1.0, 6, 6],
         [3, 1, 1, 0.5, 3, 6],
@@ -125,7 +127,7 @@ def test_scores_are_rows_by_shot_and_episode_with_the_share_of_right_answers() -
         [3, 5, 1, 4 / 6, 4, 6],
     ]
     assert frame.columns.tolist() == ["n_way", "shot", "episode", "value", "correct", "queries"]
-    assert accuracies(np.array([[6, 3], [0, 4]]), (1, 5), 6) == {"1": 75.0, "5": pytest.approx(100 / 3)}
+    assert accuracies(np.array([[6, 3], [0, 4]]), (1, 5), tasks.queries) == {"1": 75.0, "5": pytest.approx(100 / 3)}
 
 
 # --- what a learner is told ---------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ SITUATIONS["report"] = tuple(f"{one} --out $folder/a.html" for one in SITUATIONS
 BUDGET = {
     "backbone": "--backbone mlp",
     "width": "--width 8",
+    "backbone_training": "--backbone-training classes",
     "backbone_episodes": "--backbone-episodes 7",
     "own_backbone": "--own-backbone",
     "normalise": "--normalise l2",
@@ -52,7 +53,12 @@ BUDGET = {
     "shots": "--shots 1,3",
     "n_query": "--n-query 4",
 }
-TASKS = {"n_way": "--n-way 3", "strategy": "--strategy disjoint|--strategy uniform", "column": "--column corner"}
+TASKS = {
+    "n_way": "--n-way 3",
+    "strategy": "--strategy disjoint|--strategy uniform",
+    "column": "--column corner",
+    "query_dirichlet": "--query-dirichlet 2",
+}
 FOLDS = {"split": "--split family-1", "folds": "--folds 4"}
 ABLATION = {
     "tier": "--tier reliance --seeds 4",

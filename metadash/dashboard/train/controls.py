@@ -9,8 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 from metadash.answers.stored_arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
-from metadash.dashboard.parts.asked import typed_condition
-from metadash.dashboard.parts.budget import backbone_episodes, test_tasks
+from metadash.dashboard.parts.asked import query_balance, typed_condition
+from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_width, recipe_steps, training_controls
@@ -67,6 +67,8 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
     )
     entry = LEARNERS[learner]
     st.caption(f"{entry.idea} ({entry.paper}.) {entry.cost}")
+    if entry.transductive:
+        st.caption(f":material/groups: **Transductive**: it classifies all queries of a task together. {entry.balance}".strip())
     left, middle, right = st.columns(3)
     recipe = chosen_recipe(entry, left)
     mode = chosen_mode(middle, recipe)
@@ -119,7 +121,10 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         size = {"backbone": backbone.name, **chosen_width(backbone, settings)}
         own_backbone = False
         if trained:
-            size["backbone_episodes"] = episodes
+            size |= {
+                "backbone_training": backbone_training(st, "tr_backbone_training", not entry.reads_embeddings),
+                "backbone_episodes": episodes,
+            }
             own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
         defaults = options_for(learner, mode)
         options = st.text_input(
@@ -289,7 +294,9 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         help=term("n_shot"),
         wrap=True,
     )
-    fewer = usual_ways(int(n_way))
+    with st.container(horizontal=True):
+        uneven = query_balance("tr_uneven")
+    fewer = usual_ways(int(n_way)) if uneven is None else ()
     ways = ways_place.multiselect(
         "Also at fewer ways",
         fewer,
@@ -298,7 +305,8 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         bind="query-params",
         disabled=not fewer or entry.fixed_way,
         placeholder="none",
-        help="The same test tasks with fewer of their classes: the curve over ways on the page Compare. It costs scoring time only.",
+        help="The same test tasks with fewer of their classes: the curve over ways on the page Compare. It costs scoring time only. Not with "
+        "uneven queries, of which the first classes of a task may have none.",
         wrap=True,
     )
     if entry.fixed_way and fewer:
@@ -324,7 +332,8 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
             "column": column,
             "where": both(pool or "", where) or None,
             "n_episodes": tests,
-            "ways": None if entry.fixed_way else tuple(sorted(int(fewer) for fewer in ways)),
+            "query_dirichlet": uneven,
+            "ways": None if entry.fixed_way or uneven is not None else tuple(sorted(int(fewer) for fewer in ways)),
         }
 
     return tasks

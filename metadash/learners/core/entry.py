@@ -27,8 +27,8 @@ class LearnerEntry:
     ``through``: unless ``first_order``, its meta-gradient goes through the inner steps. ``gates``: an LSTM decides how far each
     parameter moves. ``makes_head``: the head of a task is made of its support, before any step. ``stacks``: its heads over frozen
     embeddings train and count side by side, many sets of sources at once. ``transductive``: it classifies the queries of a task
-    together, so that an answer depends on what else is asked. ``centres``: over frozen embeddings it is given them less their mean over
-    meta-train. ``make`` is "module:Class".
+    together, so that an answer depends on what else is asked; ``balance`` says what it gains where classes are asked evenly and where
+    not. ``centres``: over frozen embeddings it is given them less their mean over meta-train. ``make`` is "module:Class".
 
     ``least``: options whose least value is larger than in LearnerOptions, since with less the learner would learn nothing.
 
@@ -63,6 +63,7 @@ class LearnerEntry:
     compares_directions: bool = False
     compares_differences: bool = False
     transductive: bool = False
+    balance: str = ""
     centres: bool = False
     optimiser: Literal["adamw", "descent"] = "adamw"
     annealed: str = ""

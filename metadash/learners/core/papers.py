@@ -100,7 +100,6 @@ RAGHU = Recipe(
     {**FROM_SCRATCH, "train_queries": 5, "learning_rate": 1e-3, "meta_batch": 16, "steps": 1000},
     options={"inner_steps": 5, "inner_lr": 0.1},
     widths=CONV4,
-    published={20: (60_000, 16)},
     deviations=(ANNEALED, "more queries in training than shots", SHOTS),
 )
 NICHOL = Recipe(

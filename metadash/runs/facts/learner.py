@@ -12,6 +12,7 @@ from metadash.runs.facts.facts import USUAL_SHAPE, Facts, Step, fewer_ways, fold
 from metadash.specs.check import check_run
 from metadash.specs.normalising import NORMALISATIONS
 from metadash.specs.run import VALIDATION_EPISODES, RunSpec
+from metadash.specs.transduction import transductive
 
 SECONDS_PER_HEAD_STEP = 4e-3
 
@@ -40,10 +41,11 @@ def title(spec: RunSpec) -> str:
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
     wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     wrong += "".join(f", {words}" for words in spec.training.words)
-    over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
+    usual = spec.backbone.backbone == "conv4" and spec.backbone.trained_on == "episodes"
+    over = "" if usual else f" on {spec.backbone.title}"
     over += f", tuned over {spec.tune}," if spec.tune else ""
     over += "" if spec.normalise == "usual" else f" on {NORMALISATIONS[spec.normalise]}"
-    return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"
+    return f"{entry_of(spec.learner).title}{over} ({spec.mode}{', transductive' if transductive(spec) else ''}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"
 
 
 def seconds(spec: RunSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:
