@@ -242,7 +242,7 @@ def test_the_table_of_cards_says_what_is_not_measured(found: Ablation) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "alone", "sources", "said"),
+    ("beside", "alone", "sources", "said"),
     [
         (Verdict.EQUIVALENT, Verdict.HELPS, 1, "Makes no practical difference."),
         (
@@ -256,11 +256,11 @@ def test_the_table_of_cards_says_what_is_not_measured(found: Ablation) -> None:
     ],
 )
 def test_a_source_that_helps_alone_and_not_beside_the_others_is_said_to(
-    found: Verdict, alone: Verdict, sources: int, said: str, card: SourceCard
+    beside: Verdict, alone: Verdict, sources: int, said: str, card: SourceCard
 ) -> None:
     def decided(verdict: Verdict) -> Decision:
         return Decision(verdict, "group", grade=Grade.CERTAIN, reason="Why." if verdict is Verdict.UNDETERMINED else "")
 
     one = card.delta[0]
-    made = replace(card, delta=(replace(one, decision=decided(found)),), alone=(replace(one, decision=decided(alone)),))
+    made = replace(card, delta=(replace(one, decision=decided(beside)),), alone=(replace(one, decision=decided(alone)),))
     assert judged(made, sources) == said
