@@ -90,6 +90,8 @@ class Case:
             usual["steps"] = FEW
         if self.option in COUNTS and self.value is not None and self.value > MANY:
             usual |= {"shots": (3,), "n_episodes": 8}
+        if self.entry.gates and self.option == "hidden":  # an LSTM of so many units over every parameter
+            usual |= {"shots": (3,), "n_episodes": 8, "steps": 4}
         sources = self.choices.get("sources", ("hint",) if self.entry.needs_metadata else ())
         if not (sources or self.mode == "full" or self.entry.learns):
             usual = {name: value for name, value in usual.items() if name not in ("steps", "meta_batch")}
@@ -141,7 +143,7 @@ def option_cases() -> Iterator[Case]:
                 yield Case(entry.name, mode, option, value)
 
 
-LONG = ("steps", "patience", "meta_batch", "seed")
+LONG = ("steps", "patience", "meta_batch", "seed", "tune")
 """What only lasts longer, or says nothing, at its greatest."""
 
 
