@@ -9,8 +9,9 @@ from typing import Any
 from metadash.errors import BadInput, nearest
 from metadash.learners.core.constructors import parameters_of
 from metadash.learners.core.entry import LearnerEntry, Mode
-from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS, REFERENCE_FUSIONS
+from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS
 from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
+from metadash.learners.core.references import DISTANCES, REFERENCES
 from metadash.learners.transductive import TRANSDUCTIVE
 
 if typing.TYPE_CHECKING:
@@ -19,7 +20,6 @@ if typing.TYPE_CHECKING:
     from metadash.learners.core.base import Learner
 
 INNER = ("inner_steps", "eval_steps", "inner_lr", "batch_norm")
-DISTANCES = ("euclidean", "cosine")
 STEPS = {"inner_steps": 1}
 """Of a learner whose head knows nothing of a task before the first step."""
 
@@ -206,89 +206,7 @@ ENTRIES = (
         gates=True,
         clip=0.25,
     ),
-    LearnerEntry(
-        "baseline",
-        "Baseline",
-        "reference",
-        "Chen, Liu, Kira, Wang & Huang 2019",
-        "Each task fine-tunes a new linear head on its examples, over the embedding as it is; over a backbone trained on classes nothing has "
-        "learned to learn. A strong reference, more so with more shots or a deeper backbone.",
-        "Nothing to train; 100 epochs of a head a task, a millisecond or two over narrow embeddings.",
-        "metadash.learners.baseline:Baseline",
-        ("finetune_epochs", "finetune_lr"),
-        least={"finetune_epochs": 1},
-        fusions=REFERENCE_FUSIONS,
-        learns=False,
-    ),
-    LearnerEntry(
-        "baseline-plus",
-        "Baseline++",
-        "reference",
-        "Chen, Liu, Kira, Wang & Huang 2019",
-        "Baseline with a head of cosine similarities, each class with a direction and a length of its own. In the paper it rivals the "
-        "meta-learners.",
-        "Nothing to train; 100 epochs of a head a task, a millisecond or two over narrow embeddings.",
-        "metadash.learners.baseline:BaselinePlus",
-        ("finetune_epochs", "finetune_lr"),
-        fusions=REFERENCE_FUSIONS,
-        learns=False,
-        makes_head=True,
-        compares_directions=True,
-        centres=True,
-    ),
-    LearnerEntry(
-        "centroid",
-        "Nearest centroid on the inputs",
-        "reference",
-        "textbook",
-        "Prototypes of the raw inputs, pixels for images, without any embedding. What lies above it is what the embedding is worth.",
-        "Nothing to train; seconds to score.",
-        "metadash.learners.reference:NearestCentroid",
-        fusions=(*REFERENCE_FUSIONS, "am3"),
-        distances=DISTANCES,
-        learns=False,
-        reads_inputs=True,
-    ),
-    LearnerEntry(
-        "logistic",
-        "Logistic regression",
-        "reference",
-        "textbook",
-        "Each task fits multinomial logistic regression on the embeddings of its examples. The classifier that everybody knows, and "
-        "hard to beat from five shots on.",
-        "Nothing to train; a few milliseconds a task with five ways, some more with twenty.",
-        "metadash.learners.reference:LogisticRegression",
-        ("logistic_c",),
-        fusions=REFERENCE_FUSIONS,
-        learns=False,
-        compares_differences=True,
-    ),
-    LearnerEntry(
-        "metadata-only",
-        "Metadata alone",
-        "reference",
-        "zero-shot; compare Xing et al. 2019",
-        "Compares a query with where the metadata say a class should lie, and never with an example. It says how much of a task the "
-        "metadata give away, so its accuracy does not depend on the shots.",
-        "As Prototypical Networks.",
-        "metadash.learners.reference:MetadataOnly",
-        fusions=("pseudo-shots",),
-        distances=DISTANCES,
-        needs_metadata=True,
-        compares_differences=True,
-    ),
-    LearnerEntry(
-        "chance",
-        "Chance",
-        "reference",
-        "none",
-        "Gives every class the same score. Exactly one query in as many as there are ways is right.",
-        "Nothing.",
-        "metadash.learners.reference:Chance",
-        fusions=("none",),
-        learns=False,
-        blind=True,
-    ),
+    *REFERENCES,
 )
 
 TRAINER_OPTIONS = tuple(entry.annealed for entry in ENTRIES if entry.annealed)
