@@ -31,6 +31,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
         "--strategy uniform",
         "--learner chance",
     ),
+    "propose": ("",),
     "learners": ("",),
     "compare": ("", "$informed $plain", "$informed $shuffled $plain --pairs"),
     "doctor": ("",),
@@ -147,6 +148,12 @@ CASES: dict[str, dict[str, str]] = {
         "ways": "--ways 4",
         "tune": "--tune 4",
         "mode": "--mode full|--mode quick",
+    },
+    "propose": {
+        **TASKS,
+        **{name: BUDGET[name] for name in ("shots", "n_query", "width", "backbone_episodes", "own_backbone")},
+        "split": "--split family-1",
+        "n_tasks": "--n-tasks 50",
     },
     "learners": {},
     "compare": {
