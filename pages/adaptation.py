@@ -10,6 +10,7 @@ from metadash.dashboard.adaptation.query_grid import bins, cut_words, picture_of
 from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
 from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
@@ -236,6 +237,7 @@ if "forget_mean" in steps and seen.steps:
             )
             st.caption(f"{label.capitalize()}: {meaning}. Line: mean over all weights; band: least to greatest.")
 
+announced(spec.run)
 shown = read_episode(queries, prototypes, support, data)
 picture = picture_of(data)
 
@@ -270,7 +272,7 @@ with st.expander("How this was computed", icon=":material/info:"):
 - **Step 0** is the learner before it has seen the support{" (but for a head made of it)" if entry_of(spec.run.learner).makes_head else ""}. The support loss of a step is taken after that step.
 - **Prototype**: the mean of the support's embeddings, before any step, by the same backbone and the same batch norm ({statistics} statistics); a
   query belongs to the nearest one. Its probabilities are a softmax over minus the squared distance (Snell et al. 2017){"; with the metadata, the prototype moves towards the anchor by κ pseudo-shots" if seen.right_moved is not None else ""}.
-- **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {int(shot)} shot{"s" if shot > 1 else ""}, {tests.n_query} queries a class. Computed as `{digest}`.
+- **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {int(shot)} shot{"s" if shot > 1 else ""}, {tests.queries_words}. Computed as `{digest}`.
 """
     )
 class_names = data.classes["class_name"].astype(str).to_numpy()

@@ -6,7 +6,7 @@ from metadash.dashboard import server
 from metadash.dashboard.episodes import task
 from metadash.dashboard.metadata import explore
 from metadash.dashboard.parts import reads
-from metadash.dashboard.parts.asked import one_of, typed_condition
+from metadash.dashboard.parts.asked import one_of, query_balance, typed_condition
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
@@ -39,6 +39,7 @@ with st.container(horizontal=True):
     n_query = st.number_input(
         "Queries", 1, 100, usual["n_query"], key="ep_query", bind="query-params", help=term("n_query"), width=130
     )
+    uneven = query_balance("ep_uneven")
     explained = " ".join(map(term, strategies))
     strategy = st.selectbox(
         "Strategy", strategies, index=first, key="ep_strategy", bind="query-params", help=explained, width=150
@@ -120,7 +121,9 @@ if condition and isinstance(refusal := reads.pool_ids(data, condition), Refusal)
         explore.refused(refusal, condition)
     end_page()
 with answer, one_sentence():
-    spec = EpisodeSpec(Pool(split, role, condition or None), n_way, n_shot, n_query, strategy, column, seed)
+    spec = EpisodeSpec(
+        Pool(split, role, condition or None), n_way, n_shot, n_query, strategy, column, seed, query_dirichlet=uneven
+    )
     drawn = task.current_task(data, spec)
 manifest = drawn.manifest
 pool = reads.pool(data, spec)
@@ -136,7 +139,7 @@ with answer:
     )
     apart = f"Support and query share no {plain(column)}. " if strategy == "disjoint" else ""
     st.markdown(
-        f"{together}{apart}{words.count(n_way * n_query)} queries are asked; guessing gets {guessing_one_of(Ways(n_way)):.0f} % of them right."
+        f"{together}{apart}{task.asked_words(manifest)}; guessing gets {guessing_one_of(Ways(n_way)):.0f} % of them right."
     )
     touched = [f"{len(drawn.locked)} locked"] * bool(drawn.locked) + [f"{drawn.swaps} swapped by hand"] * bool(drawn.swaps)
     counted = f"Pool: {words.count(len(pool.classes))} {role} {nouns} of {plain(split)}" + (
@@ -164,8 +167,9 @@ visible = (
     manifest.support[0, : task.SHOWN_CLASSES, : task.SHOWN_INSTANCES],
     manifest.query[0, : task.SHOWN_CLASSES, : task.SHOWN_INSTANCES],
 )
-titles = task.titles_of_instances(data, [*visible[0].ravel().tolist(), *visible[1].ravel().tolist()])
+titles = task.titles_of_instances(data, [row for part in visible for row in part.ravel().tolist() if row >= 0])
 
+asked = (manifest.query[0] >= 0).sum(axis=1).tolist()
 for slot, identity in enumerate(manifest.classes[0, : task.SHOWN_CLASSES].tolist()):
     locked = identity in drawn.locked
     with st.container(border=True, key=f"ep_class_{slot}"):
@@ -191,7 +195,7 @@ for slot, identity in enumerate(manifest.classes[0, : task.SHOWN_CLASSES].tolist
                 on_click=task.swap_class,
                 args=(data, slot),
             )
-            options = [("support", index) for index in range(n_shot)] + [("query", index) for index in range(n_query)]
+            options = [("support", index) for index in range(n_shot)] + [("query", index) for index in range(asked[slot])]
             st.menu_button(
                 ":material/image:",
                 options,

@@ -8,6 +8,7 @@ from metadash.answers.stored_arms import names_of, run_words
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term
@@ -150,6 +151,7 @@ with answer_area.container(border=True):
         in_task = {int(c): plain(class_names[c]) for c in task_classes(points)}
         st.markdown(f"#### {task_sentence(one_task(points), in_task)}")
         st.caption(overall())
+        announced(spec.run)
     else:
         offer([spec], data, "pr_go", "Draw the map", promise(), busy=busy, note=anew(spec.run, data))
 
@@ -219,7 +221,7 @@ with st.expander("How this map was made", icon=":material/info:"):
   {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {words.plural(data.description.class_noun)} as the number allows.
 - **Read it with care**: t-SNE keeps neighbours, not distances; the size of a cluster and the gap between two mean nothing. The learner decides by
   distance in the full space, so a query can lie nearer to another prototype on the map than to the one it was given.
-- **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.n_query} queries a class. Map `{digest}`.
+- **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.queries_words}. Map `{digest}`.
 """
     )
 download("Download the coordinates (CSV)", lambda: export_table(points, data).to_csv(index=False), f"map-{digest}.csv")

@@ -7,6 +7,7 @@ from metadash.answers.stored_arms import arm_id
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import mean_words, scores_of, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
+from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.curves import history_of, learning_curves
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain, unbroken
@@ -15,7 +16,8 @@ from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
-from metadash.dashboard.train.controls import MODES, chosen_runs, reading
+from metadash.dashboard.train.controls import chosen_runs, reading
+from metadash.dashboard.train.how import MODES, recipe_lines
 from metadash.dashboard.train.proposal import arrangement_part
 from metadash.dashboard.train.queue import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.errors import BadInput
@@ -66,6 +68,17 @@ def promise() -> str:
     )
 
 
+def recipe_note(spec: RunSpec) -> None:
+    """What the paper's recipe sets, and where that is not the paper."""
+    recipe = LEARNERS[spec.learner].paper_recipe
+    if recipe is None or st.session_state.get("tr_recipe") != "paper":
+        return
+    told, deviations = recipe_lines(spec, recipe)
+    st.markdown(told)
+    with st.expander("Where this is not the paper", icon=":material/difference:"):
+        st.markdown("\n".join(f"- {words.capital(one)}." for one in deviations))
+
+
 def known() -> None:
     """What the stored runs say: how often it is right, how sure that is, and how long it took to learn."""
     scores, nouns = scores_of(tuple(run.digest for run in stored)), unit_nouns(specs[0].dataset)
@@ -83,6 +96,7 @@ def known() -> None:
         f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')} · {MODES[spec.mode].rstrip('.').lower()} · "
         f"batch norm: {stored[0].summary['batch_norm']} statistics"
     )
+    announced(spec)
     with st.container(horizontal=True):
         link_to("compare", "Compare it with others", "stacked_line_chart", runs=arm_id(stored[0]))
         if adapts(spec.learner):
@@ -103,6 +117,7 @@ with st.container(border=True):
         under_way = any(job.active for job in jobs if job.digest in asked)
         if not under_way:
             warn_first(data, specs[0].split, specs[0].sources)
+            recipe_note(specs[0])
         already = f"{len(stored)} of {len(specs)} runs are stored already." if stored else "Nothing of it is stored yet."
         offer(specs, data, "tr_go", "Train", promise(), busy=under_way, note=already, stop="Cancel all of these")
 

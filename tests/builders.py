@@ -272,7 +272,7 @@ def tiny_run(sources: tuple[str, ...] = (), **changes: Any) -> RunSpec:
         "fusion": "pseudo-shots" if sources else "none",
         "sources": sources,
         "steps": 100,
-        "meta_batch": 4,
+        "meta_batch": 4 if changes.get("mode", "quick") == "quick" else 1,
         "evaluation": tiny_evaluation(),
     }
     return RunSpec(**{**values, **changes})

@@ -71,6 +71,8 @@ FINN_5 = {"options": (("inner_steps", 1), ("eval_steps", 3), ("inner_lr", 0.4))}
 FINN_20 = {"options": (("inner_steps", 5), ("eval_steps", 5), ("inner_lr", 0.1))}
 """Training as Finn, Abbeel & Levine 2017; as many queries as shots."""
 HEAD = {"options": (("inner_steps", 5), ("inner_lr", 0.1))}
+RIDGE: Options = (("ridge_lambda", 10.0),)
+"""Where λ starts: by default at 0.1, which is poor (docs/learners.md, deviations)."""
 
 PROTOTYPICAL_1 = Cell("prototypical", 60, 1, 5, 3.7, 10.8)
 PROTOTYPICAL_5 = Cell("prototypical", 60, 5, 5, 2.1, 17.5)
@@ -81,11 +83,12 @@ CELLS = (
     PROTOTYPICAL_5,
     adapting("maml", 5, 1, 1, 4.2, 7, tasks=8, **FINN_5),
     adapting("fomaml", 5, 1, 1, 12.0, 4, tasks=8, **FINN_5),
-    adapting("anil", 5, 1, 5, 6.0, 4, tasks=8, **HEAD),
-    adapting("reptile", 5, 1, 9, 4.5, 4, tasks=5),
     Cell("matching", 20, 1, 5, 12.0, 3),
     Cell("r2d2", 20, 1, 5, 12.0, 3),
-    Cell("relation", 20, 1, 5, 12.0, 3, learning_rate=1e-3),
+    adapting("anil", 5, 1, 5, 6.0, 2, tasks=8, **HEAD),
+    Cell("relation", 20, 1, 5, 12.0, 2, learning_rate=1e-3),
+    adapting("reptile", 5, 1, 9, 4.5, 2, tasks=5),
+    adapting("meta-lstm", 5, 1, 5, 0.8, 3),
     replace(PROTOTYPICAL_1, seed=1),
     replace(PROTOTYPICAL_1, seed=2),
     replace(PROTOTYPICAL_5, seed=1),
@@ -93,11 +96,10 @@ CELLS = (
     adapting("maml", 5, 5, 5, 1.0, 8, tasks=8, **FINN_5),
     adapting("maml", 20, 1, 1, 0.6, 8, tasks=4, **FINN_20),
     Cell("matching", 20, 5, 5, 7.5, 3),
-    Cell("r2d2", 20, 5, 5, 7.5, 3),
+    Cell("r2d2", 20, 5, 5, 7.5, 3, options=RIDGE),
     Cell("relation", 20, 5, 5, 7.5, 3, learning_rate=1e-3),
     adapting("fomaml", 5, 5, 5, 3.6, 5, tasks=8, **FINN_5),
     adapting("anil", 5, 5, 5, 3.7, 5, tasks=8, **HEAD),
-    adapting("meta-lstm", 5, 1, 5, 0.8, 5),
 )
 """In the order in which they are trained: what matters most comes first."""
 

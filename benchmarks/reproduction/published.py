@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from metadash.learners.registry import entry_of
+
 Setting = tuple[int, int]
 
 
@@ -44,16 +46,6 @@ SOURCES = (
     Source("relation", "PaddlePaddle/PaddleFSL", four("98.02 ± 0.09", "99.25 ± 0.05")),
 )  # fmt: skip
 
-LENGTHS: dict[str, dict[int | None, tuple[int, int]]] = {
-    "prototypical": {None: (10_000, 1)},
-    "maml": {5: (60_000, 32), 20: (60_000, 16)},
-    "fomaml": {5: (60_000, 32), 20: (60_000, 16)},
-    "reptile": {5: (100_000, 5), 20: (200_000, 5)},
-    "relation": {None: (1_000_000, 1)},
-}
-"""Training steps, and tasks a step, by the ways of a training episode (None: any). Snell, Swersky & Zemel stop by patience, so the length
-is that of the reproduction by orobix; of the Relation Network it is the default of the authors' script; of others it was not found."""
-
 GOAL: dict[Setting, float] = {(5, 1): 98.4, (5, 5): 99.5, (20, 1): 95.0, (20, 5): 98.6}
 """What independent runs of Prototypical Networks agree on, to 0.3 points or so: what an honest run should come near."""
 NEAR = 0.7
@@ -84,5 +76,10 @@ def letter(source: Source) -> str:
 
 
 def length_of(learner: str, n_way: int) -> tuple[int, int] | None:
-    known = LENGTHS.get(learner, {})
-    return known.get(n_way, known.get(None))
+    """Training steps, and tasks a step, as published for training episodes of so many ways; None where that was not found.
+
+    Snell, Swersky & Zemel stop by patience, so the length is that of the reproduction by orobix; of the Relation Network and R2D2 it is the
+    default of the authors' scripts.
+    """
+    recipe = entry_of(learner).paper_recipe
+    return None if recipe is None else recipe.length(n_way)

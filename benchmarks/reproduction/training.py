@@ -1,69 +1,72 @@
-"""Trains one cell from scratch: random weights, training classes only, the last weights kept. Nothing is selected or stopped on."""
+"""Trains one cell by the product's own trainer, as ``metadash train`` and the page *Train* do: random weights, training classes only, the
+last weights kept. Nothing is selected or stopped on."""
 
 from collections.abc import Callable
-
-import numpy as np
-import torch
+from typing import Any
 
 from benchmarks.reproduction.cells import Cell
-from benchmarks.reproduction.tasks import SPLIT, assert_drawn_from
+from benchmarks.reproduction.tasks import QUERIES, SPLIT
 from metadash.data.dataset import Dataset
-from metadash.episodes.pool import pool_table
-from metadash.episodes.sampler import draw_from
-from metadash.episodes.spec import EpisodeSpec, Pool
+from metadash.errors import BadInput
 from metadash.learners.core.base import Learner
-from metadash.learners.registry import check_options, entry_of, make
-from metadash.networks.conv4 import Conv4
-from metadash.training.evaluate import task_batch
+from metadash.learners.registry import entry_of
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train as train_run
+from metadash.specs.builder import run_for
+from metadash.specs.run import RunSpec
+from metadash.training.restored import restored
 
-DIM = 64
-STEPS_AT_ONCE = 50
-"""For which episodes are drawn together."""
+MOST_WAYS = 20
+"""Of the run's own few test tasks, which only say that it is well; what is published is scored on frozen episodes of the benchmark."""
 
 Tick = Callable[[int, float], None]
 
 
-def new_learner(cell: Cell) -> Learner:
-    """Conv-4-64 and the cell's learner, with the seed's random weights."""
-    torch.manual_seed(cell.seed)
-    return make(cell.learner, Conv4(), DIM, cell.n_way, options=dict(cell.options))
-
-
-def train(cell: Cell, dataset: Dataset, tick: Tick) -> Learner:
-    """``tick(step, loss)`` after each step. Adam with its rate annealed to zero over the budget (half a cosine); Reptile as in its paper:
-    plain descent whose ε falls linearly from its start to zero. Raises ArithmeticError where the loss is no number any more."""
-    learner = new_learner(cell)
-    generator = np.random.default_rng([cell.seed, 1])
-    spec = EpisodeSpec(
-        Pool(SPLIT, "train"), cell.n_way, cell.n_shot, cell.n_query, seed=cell.seed, n_episodes=cell.tasks * STEPS_AT_ONCE
+def spec_of(cell: Cell, dataset: Dataset) -> RunSpec:
+    """The run that a cell stands for. Conv-4-64; Adam with its rate annealed to zero over the budget by half a cosine, Reptile's ε by a line."""
+    descends = entry_of(cell.learner).optimiser == "descent"
+    rate = {} if descends else {"learning_rate": cell.learning_rate, "weight_decay": 0.0, "schedule": "cosine"}
+    return run_for(
+        dataset,
+        split=SPLIT,
+        learner=cell.learner,
+        options=cell.options,
+        seed=cell.seed,
+        mode="full",
+        backbone="conv4",
+        width=64,
+        start="random",
+        strategy="uniform",
+        n_way=min(cell.n_way, MOST_WAYS),
+        shots=(cell.n_shot,),
+        n_query=QUERIES,
+        ways=(),
+        n_episodes=50,
+        train_ways=None if cell.n_way <= MOST_WAYS else cell.n_way,
+        train_queries=cell.n_query,
+        meta_batch=cell.tasks,
+        steps=cell.steps,
+        patience=0,
+        keep="last",
+        **rate,
     )
-    table, inputs = pool_table(dataset, spec), np.array(dataset.inputs)
-    optimiser, schedule = annealed(cell, learner)
-    learner.train()
-    for step in range(cell.steps):
-        first = step % STEPS_AT_ONCE * cell.tasks
-        if not first:
-            manifest = draw_from(table, spec, generator)
-            assert_drawn_from(manifest, dataset, "train")
-        tasks = manifest[first : first + cell.tasks]
-        loss = learner.loss(task_batch(inputs, tasks), step / cell.steps)
-        optimiser.zero_grad()
-        loss.backward()
-        if (clip := entry_of(cell.learner).clip) is not None:
-            torch.nn.utils.clip_grad_norm_(learner.parameters(), clip)
-        optimiser.step()
-        schedule.step()
-        found = loss.item()
-        if not np.isfinite(found):
-            raise ArithmeticError(f"The loss of {cell.name} is not a number at step {step + 1}.")
-        tick(step + 1, found)
-    return learner
 
 
-def annealed(cell: Cell, learner: Learner) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    if cell.learner == "reptile":
-        epsilon = check_options("reptile", dict(cell.options)).reptile_epsilon
-        optimiser: torch.optim.Optimizer = torch.optim.SGD(learner.parameters(), epsilon)
-        return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / cell.steps)
-    optimiser = torch.optim.Adam(learner.parameters(), cell.learning_rate)
-    return optimiser, torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, cell.steps)
+def train(cell: Cell, dataset: Dataset, tick: Tick) -> Run:
+    """``tick(step, loss)`` as it goes. A run that is stored is not trained again. Raises ArithmeticError where the loss is no number any
+    more."""
+
+    def report(step: int, told: dict[str, Any]) -> bool:
+        if (loss := told.get("loss")) is not None:
+            tick(step, loss)
+        return False
+
+    try:
+        return train_run(spec_of(cell, dataset), dataset.workspace, report)
+    except BadInput as problem:
+        raise ArithmeticError(str(problem)) from problem
+
+
+def learner_of(run: Run, dataset: Dataset) -> Learner:
+    """With the run's weights, in evaluation mode."""
+    return restored(run.spec_as(RunSpec), dataset, run, RunStore(dataset.workspace)).learner

@@ -1,18 +1,15 @@
-"""Takes one cell after another: trains it unless its weights are kept, scores it, and enters it in the ledger at once."""
+"""Takes one cell after another: trains it unless its run is kept, scores it, and enters it in the ledger at once."""
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import torch
 
 from benchmarks.record import Stopwatch
 from benchmarks.reproduction import scoring
 from benchmarks.reproduction.cells import Cell
 from benchmarks.reproduction.ledger import Ledger
 from benchmarks.reproduction.tasks import Tests
-from benchmarks.reproduction.training import new_learner, train
+from benchmarks.reproduction.training import learner_of, train
 from metadash.data.dataset import Dataset
 from metadash.learners.core.base import Learner
 
@@ -22,12 +19,11 @@ TELL_EVERY = 60.0
 
 @dataclass(frozen=True)
 class Workbench:
-    """``tests`` of validation classes make a trial, of which no ledger hears. ``weights``: the folder where they are kept."""
+    """``tests`` of validation classes make a trial, of which no ledger hears. Runs are kept, with their weights, in the workspace of the data set."""
 
     dataset: Dataset
     asserted: str
     tests: Tests
-    weights: Path
 
     @property
     def trial(self) -> bool:
@@ -73,18 +69,9 @@ class Workbench:
         return {"training": training, "batch_norm": scoring.statistics_of(cell), self.tests.role: scores, "scoring": took}
 
     def trained(self, cell: Cell) -> tuple[Learner, dict[str, Any]]:
-        kept = self.weights / f"{cell.name}-{cell.digest}.pt"
-        if kept.exists():
-            stored = torch.load(kept, weights_only=True)
-            learner = new_learner(cell)
-            learner.load_state_dict(stored["weights"])
-            return learner, stored["training"]
-        with Stopwatch() as watch:
-            learner = train(cell, self.dataset, Teller(cell))
-        training = {"seconds": round(watch.seconds, 1), "cpu_seconds": round(watch.processor, 1)}
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"training": training, "weights": learner.state_dict()}, kept)
-        return learner, training
+        run = train(cell, self.dataset, Teller(cell))
+        training = {"seconds": round(run.about["seconds"], 1), "cpu_seconds": round(run.cost["cpu_seconds"], 1)}
+        return learner_of(run, self.dataset), training
 
 
 class Teller:

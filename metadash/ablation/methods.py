@@ -10,6 +10,7 @@ from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.learners.registry import entry_of
 from metadash.specs.builder import as_options
+from metadash.specs.transduction import sentence, transductive
 from metadash.stats.caveats import winners_curse
 from metadash.stats.words import count, plural, plural_of
 
@@ -61,7 +62,8 @@ def command(spec: AblationSpec, verb: str = "ablate") -> str:
     parts += [*(["--controls", ",".join(spec.controls)] if spec.tier == "confirm" else []), "--rope", f"{spec.rope:g}"]
     parts += ["--n-way", str(tests.n_way), "--strategy", tests.strategy, *(["--column", tests.column] if tests.column else [])]
     parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
-    parts += ["--n-query", str(tests.n_query), *as_options(run.backbone.choices)]
+    uneven = [] if tests.query_dirichlet is None else ["--query-dirichlet", f"{tests.query_dirichlet:g}"]
+    parts += ["--n-query", str(tests.n_query), *uneven, *as_options(run.backbone.choices)]
     return shlex.join(parts)
 
 
@@ -81,12 +83,12 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
         (
             "Episodes",
             f"{tests.n_way}-way tasks drawn {tests.strategy}{f' by {tests.column}' if tests.column else ''}, at {', '.join(map(str, tests.shots))} labelled "
-            f"examples per class with {tests.n_query} queries per class; {count(len(found.values.manifest))} test episodes, the same for every arm and seed "
+            f"examples per class with {tests.queries_words}; {count(len(found.values.manifest))} test episodes, the same for every arm and seed "
             f"(manifest {found.values.manifest.hash}).",
         ),
         (
             "Learner",
-            f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over {spec.run.backbone.title}. "
+            f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over {spec.run.backbone.title}. {sentence(spec.run)}{' ' if transductive(spec.run) else ''}"
             f"{enter_words(found)} Training is stopped on validation {nouns}; nothing is selected on test {nouns}.",
         ),
         ("Tier", f"{TIERS[found.tier]} {tier_words(spec)} Seeds: {', '.join(map(str, found.seeds))}."),

@@ -139,7 +139,7 @@ def gathered(runs: dict[SourceArm, list[Run]], seeds: tuple[int, ...], store: Ru
     values = np.stack([np.broadcast_to(found.values, shape) for found in scores.values()]).transpose(2, 0, 1, 3)
     totals, queries = values, 1
     if first.metric.counted:
-        queries = first.manifest.n_way * first.manifest.n_query
+        queries = first.manifest.queries_each
         totals = np.rint(values * queries).astype(np.uint16)
     return Values(
         tuple(scores),

@@ -72,10 +72,6 @@ class AnswerSpec:
         return self.run.evaluation.shots
 
     @property
-    def n_query(self) -> int:
-        return self.run.evaluation.n_query
-
-    @property
     def splits(self) -> list[str]:
         return [run.split for run in self.fold_runs]
 

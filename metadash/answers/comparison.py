@@ -20,8 +20,9 @@ from metadash.answers.family import (
     pairs_sentence,
 )
 from metadash.answers.sentence import cell
-from metadash.answers.stored_arms import StoredArm, names_of
+from metadash.answers.stored_arms import StoredArm, names_of, transductive_words
 from metadash.answers.versus import Versus, against_baseline, headline, versus
+from metadash.specs.transduction import queries_seen, transductive
 from metadash.specs.tuning import choice_in_words
 from metadash.stats import words
 from metadash.stats.caveats import winners_curse
@@ -59,6 +60,7 @@ def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms:
             "mode": arm.spec.mode,
             "tuned": tuned_words(arm),
             "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
+            "queries": queries_seen(arm.spec),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -160,6 +162,7 @@ class Report:
             "digests": list(found.digests),
             "seeds": list(found.seeds),
             "validation_percent": arm.validation,
+            "transductive": transductive(arm.spec),
             "tuned": arm.runs[0].summary.get("tuned"),
             **cost_of(arm).as_values(),
             found.metric.name: [
@@ -186,6 +189,7 @@ class Report:
         lines = [accuracy_table(self.names, self.scores, self.arms, self.shots[0]).to_string(), ""]
         if ways:
             lines += [ways_table(self.names, self.scores, self.arms, self.shots[0]).to_string(), ""]
+        lines += transductive_words(self.names, self.arms)
         for shot in self.shots:
             if in_pairs:
                 pairs = self.pairs(shot)

@@ -53,7 +53,7 @@ class Claim:
     difference: Difference
     decision: Decision
     p_zero: float | None
-    tested: int = 1
+    tested: int
 
     @property
     def verdict(self) -> Verdict:

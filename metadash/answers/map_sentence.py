@@ -16,7 +16,7 @@ class OneTask:
     right_plainly: int
     fused: bool
     gains: dict[int, int]
-    queries_per_class: int
+    queries_of: dict[int, int]
 
     @property
     def most(self) -> int | None:
@@ -43,7 +43,7 @@ def one_task(map_points: pd.DataFrame) -> OneTask:
         int(plainly.sum()),
         bool((map_points["kind"] == "prototype").any()),
         {int(c): int(gain) for c, gain in gains.items()},  # type: ignore[call-overload]
-        int(queries.groupby("class_id").size().iloc[0]),
+        {int(str(c)): int(n) for c, n in queries.groupby("class_id").size().items()},
     )
 
 
@@ -58,7 +58,7 @@ def task_sentence(task: OneTask, names: dict[int, str]) -> str:
         f"moved, and in {task.right_plainly} with the plain ones ({difference})."
     )
     if task.most is not None:
-        text += f" “{names[task.most]}” gains most: {task.gains[task.most]} of its {task.queries_per_class}."
+        text += f" “{names[task.most]}” gains most: {task.gains[task.most]} of its {task.queries_of[task.most]}."
     elif task.least is not None:
-        text += f" No class gains; “{names[task.least]}” loses {-task.gains[task.least]} of its {task.queries_per_class}."
+        text += f" No class gains; “{names[task.least]}” loses {-task.gains[task.least]} of its {task.queries_of[task.least]}."
     return text

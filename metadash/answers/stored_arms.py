@@ -17,6 +17,7 @@ from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.store import Run, RunStore
 from metadash.specs.normalising import normalisation_in_words
 from metadash.specs.run import RunSpec, ways_note
+from metadash.specs.transduction import MARK, announcement, transductive
 from metadash.stats.metric import ACCURACY
 from metadash.stats.scored import Scores
 
@@ -217,6 +218,8 @@ def options_of(arm: StoredArm) -> dict[str, Any]:
     if arm.folds > 1:
         options["split"] = options["backbone.split"] = cross_fitting(arm.folds)
     origin = "not trained here" if "backbone.encoder" in options else "trained here"
+    if "backbone.encoder" not in options:
+        options.setdefault("backbone.trained_on", "episodes")
     options["backbone.start"] = "that comes with the data" if options.get("backbone.start") else origin
     return options | {"data": arm.runs[0].about["dataset_fingerprint"], "code": arm.runs[0].about.get("code")}
 
@@ -249,9 +252,13 @@ def in_words(value: Any) -> str:
 
 
 def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
-    """A name for each arm by what its learner knows, and by as little more as tells it from the others."""
+    """A name for each arm by what its learner knows, and by as little more as tells it from the others; marked where it is transductive."""
     learners = {arm.spec.learner for arm in arms}
-    names = {arm.id: (f"{arm.spec.learner}, " if len(learners) > 1 else "") + knowledge(arm.spec) for arm in arms}
+    marks = {arm.id: MARK if transductive(arm.spec) else "" for arm in arms}
+    if len(learners) > 1:
+        names = {arm.id: f"{arm.spec.learner}{marks[arm.id]}, {knowledge(arm.spec)}" for arm in arms}
+    else:
+        names = {arm.id: knowledge(arm.spec) + marks[arm.id] for arm in arms}
     for name in set(names.values()):
         alike = [arm for arm in arms if names[arm.id] == name]
         for key in differing(alike) if len(alike) > 1 else []:
@@ -260,6 +267,11 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
                     names[arm.id] += f", {option_in_words(key, options_of(arm).get(key, MISSING))}"
     taken = list(names.values())
     return {identity: name if taken.count(name) == 1 else f"{name}, {identity[:4]}" for identity, name in names.items()}
+
+
+def transductive_words(names: Mapping[str, str], arms: Iterable[StoredArm]) -> list[str]:
+    """A sentence for each arm that classifies the queries of a task together: what its score holds for."""
+    return [f"“{names[arm.id]}” {found}." for arm in arms if (found := announcement(arm.spec))]
 
 
 def knowledge(spec: RunSpec) -> str:
@@ -290,8 +302,10 @@ def option_in_words(key: str, value: Any) -> str:
         "backbone.backbone": title_of(value),
         "backbone.encoder": title_of(value),
         "backbone.width": f"width {value}",
+        "backbone.trained_on": f"backbone trained on {value}",
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
+        "evaluation.query_dirichlet": "even queries" if value in (None, MISSING) else f"uneven queries (Dirichlet {value})",
         "evaluation.shots": f"{in_words(value)} shots",
         "evaluation.ways": f"at {in_words(value)} ways too" if value and value != MISSING else "at one number of ways",
         "code": f"code {str(value)[:6]}",

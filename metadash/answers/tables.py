@@ -79,6 +79,7 @@ def answer_command(answer: Answer) -> str:
         "n-episodes": tests.n_episodes,
         "shots": ",".join(map(str, tests.shots)),
         "n-query": tests.n_query,
+        "query-dirichlet": tests.query_dirichlet,
         "where": tests.where,
     }
     parts = [f"--{name} {shlex.quote(str(value))}" for name, value in said.items() if value is not None]

@@ -11,6 +11,7 @@ from metadash.answers.family import Claim, claim_columns, claims
 from metadash.answers.sentence import examples
 from metadash.answers.stored_arms import StoredArm
 from metadash.errors import BadInput
+from metadash.specs.transduction import transductive
 from metadash.stats.paired import Difference, difference, worth
 from metadash.stats.scored import Scores
 from metadash.stats.shots import WorthInShots
@@ -109,6 +110,8 @@ def row_of(name: str, found: Scores, shot: int, against: Claim | None, arm: Stor
         "seeds": " ".join(map(str, found.seeds)),
         "mode": arm.spec.mode,
         "batch_norm": arm.runs[0].summary.get("batch_norm"),
+        "transductive": transductive(arm.spec),
+        "query_dirichlet": arm.spec.evaluation.query_dirichlet,
         "manifest": arm.episodes[0],
         "digests": " ".join(found.digests),
     }

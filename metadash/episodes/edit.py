@@ -62,6 +62,8 @@ def swap_instance(
         across = manifest.query[0] if part == "support" else manifest.support[0]
         allowed &= ~np.isin(table.value[where], values_of(table, across))
     candidates = table.rows[where][allowed]
+    if (manifest.support if part == "support" else manifest.query)[0, slot, index] < 0:
+        raise BadInput(f"Class '{table.names[inside[0]]}' is asked fewer queries than that in this task; swap another.")
     if not len(candidates):
         apart = f" whose {spec.column} keeps support and query apart" if spec.strategy == "disjoint" else ""
         raise BadInput(f"Class '{table.names[inside[0]]}' has no other instance{apart} to swap in; swap the class instead.")
@@ -79,7 +81,7 @@ def others(
     generator: np.random.Generator,
 ) -> np.ndarray:
     """Positions in the pool [n] of classes that fit beside what stays in the episode."""
-    fits = ~np.isin(table.classes, excluded) & (table.counts >= spec.n_shot + spec.n_query)
+    fits = ~np.isin(table.classes, excluded) & (table.counts >= spec.n_shot + most_asked(manifest, spec))
     among = "in the pool"
     if spec.strategy == "siblings":
         name = manifest.group_names[manifest.group[0]] if manifest.group[0] >= 0 else None
@@ -108,6 +110,7 @@ def dealt(
 ) -> EpisodeManifest:
     """The episode with the classes at ``positions`` of the pool in ``slots``, fresh instances dealt to them."""
     stay = [slot for slot in range(manifest.n_way) if slot not in set(slots)]
+    spec, asked = replace(spec, n_query=most_asked(manifest, spec)), manifest.query[0, slots] >= 0
     classes, support, query = manifest.classes.copy(), manifest.support.copy(), manifest.query.copy()
     if spec.strategy == "disjoint":
         rows = disjoint_rows(table, spec, positions, manifest.support[0, stay], manifest.query[0, stay], generator)
@@ -115,8 +118,14 @@ def dealt(
         taken = choose(generator, table.counts[positions], spec.n_shot + spec.n_query)
         rows = table.rows[table.starts[positions][:, None] + taken]
     classes[0, slots] = table.classes[positions]
-    support[0, slots], query[0, slots] = rows[:, : spec.n_shot], rows[:, spec.n_shot :]
+    support[0, slots], query[0, slots] = rows[:, : spec.n_shot], np.where(asked, rows[:, spec.n_shot :], -1)
     return replace(manifest, classes=classes, support=support, query=query)
+
+
+def most_asked(manifest: EpisodeManifest, spec: EpisodeSpec) -> int:
+    """The queries to draw of a class that comes in: n_query, and of an unbalanced task as many as its most asked class has. How many a place
+    asks stays, whoever stands there."""
+    return spec.n_query if spec.query_dirichlet is None else manifest.n_query
 
 
 def disjoint_rows(

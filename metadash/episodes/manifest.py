@@ -16,7 +16,7 @@ from metadash.workspace import part_of, reason
 @dataclass(frozen=True)
 class EpisodeManifest:
     """``classes`` [E, N] class ids; ``support`` [E, N, K] and ``query`` [E, N, Q] rows of the data set's inputs, −1 where a class has
-    fewer (given tasks only; those that are there stand first).
+    fewer (given tasks, and unbalanced queries; those that are there stand first).
 
     ``group`` [E] is the index into ``group_names`` of the value that an episode's sibling classes share, or of a given task's owner,
     or −1.
@@ -58,6 +58,25 @@ class EpisodeManifest:
     def queries(self) -> np.ndarray:
         """How many queries each episode asks: [E]."""
         return (self.query >= 0).sum(axis=(1, 2))
+
+    @property
+    def asked(self) -> tuple[np.ndarray, np.ndarray]:
+        """The queries of each episode one after another, class by class, as rows and labels [E, T]; −1 in both where it asks fewer."""
+        rows = self.query.reshape(len(self), -1)
+        label = np.tile(np.repeat(np.arange(self.n_way), self.n_query), (len(self), 1))
+        if self.query_mask is None:
+            return rows, label
+        first = np.argsort(rows < 0, axis=1, kind="stable")[:, : int(self.queries.max(initial=0))]
+        rows = np.take_along_axis(rows, first, axis=1)
+        return rows, np.where(rows < 0, -1, np.take_along_axis(label, first, axis=1))
+
+    @property
+    def queries_each(self) -> int:
+        """How many queries every episode asks. Raises BadInput where they ask different numbers."""
+        different = np.unique(self.queries)
+        if len(different) != 1:
+            raise BadInput("These tasks ask different numbers of queries; their answers cannot be added up over one number.")
+        return int(different[0])
 
     @property
     def rows(self) -> np.ndarray:
@@ -128,14 +147,15 @@ class EpisodeManifest:
 
         Raises BadInput where they do not fit together.
         """
-        shapes = {(part.fingerprint, part.n_way, part.n_shot, part.n_query) for part in parts}
+        shapes = {(part.fingerprint, part.n_way, part.n_shot, None if uneven(part) else part.n_query) for part in parts}
         if len(shapes) != 1:
             raise BadInput("These episodes are of different data or of different sizes; they cannot be put together.")
+        widest = max(part.n_query for part in parts)
         names = tuple(dict.fromkeys(name for part in parts for name in part.group_names))
         place = [np.array([*map(names.index, part.group_names), -1]) for part in parts]
-        classes, support, query = (
-            np.concatenate([getattr(part, field) for part in parts]) for field in ("classes", "support", "query")
-        )
+        classes, support = (np.concatenate([getattr(part, field) for part in parts]) for field in ("classes", "support"))
+        missing = [((0, 0), (0, 0), (0, widest - part.n_query)) for part in parts]
+        query = np.concatenate([np.pad(part.query, more, constant_values=-1) for part, more in zip(parts, missing, strict=True)])
         group = np.concatenate([known[part.group] for known, part in zip(place, parts, strict=True)])
         return cls(classes, support, query, group, names, parts[0].fingerprint)
 
@@ -176,6 +196,10 @@ class EpisodeManifest:
             raise BadInput(f"'{path.name}' is damaged or holds no episodes.") from error
 
 
+def uneven(manifest: EpisodeManifest) -> bool:
+    return manifest.query_mask is not None
+
+
 def there(rows: np.ndarray) -> np.ndarray | None:
     found = rows >= 0
     return None if found.all() else found
@@ -198,6 +222,7 @@ def describe(manifest: EpisodeManifest) -> dict:
         "n_way": manifest.n_way,
         "n_shot": manifest.n_shot,
         "n_query": manifest.n_query,
+        **({"queries": manifest.queries.tolist()} if uneven(manifest) else {}),
         "n_classes": len(np.unique(manifest.classes)),
         "groups": [manifest.group_names[g] for g in np.unique(manifest.group) if g >= 0],
     }

@@ -7,6 +7,7 @@ from metadash.episodes.deals import Deals
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.pool import PoolTable, pool_table
 from metadash.episodes.spec import EpisodeSpec
+from metadash.episodes.unbalanced import check_room, draw_uneven_rows, kept, query_counts
 from metadash.errors import BadInput
 
 REDRAWS = 50
@@ -26,8 +27,11 @@ def draw_from(table: PoolTable, spec: EpisodeSpec, generator: np.random.Generato
     """As ``draw``, from a pool already looked up and a Generator already under way (training draws batch after batch)."""
     check_counts(table, spec)
     picked, group = draw_classes(table, spec, generator)
+    asked = None if spec.query_dirichlet is None else query_counts(table, spec, picked, generator)
     if spec.strategy == "disjoint":
-        support, query = draw_disjoint_rows(table, spec, picked, generator)
+        support, query = draw_disjoint_rows(table, spec, picked, generator, asked)
+    elif asked is not None:
+        support, query = draw_uneven_rows(table, spec, picked, asked, generator)
     else:
         taken = choose(generator, table.counts[picked].reshape(-1), spec.n_shot + spec.n_query).reshape(*picked.shape, -1)
         rows = table.rows[table.starts[picked][..., None] + taken]
@@ -71,12 +75,14 @@ def draw_classes(table: PoolTable, spec: EpisodeSpec, generator: np.random.Gener
 
 
 def draw_disjoint_rows(
-    table: PoolTable, spec: EpisodeSpec, picked: np.ndarray, generator: np.random.Generator
+    table: PoolTable, spec: EpisodeSpec, picked: np.ndarray, generator: np.random.Generator, asked: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Deal the column's values into two halves for each episode; support rows come from one half, query rows from the other."""
+    """Deal the column's values into two halves for each episode; support rows come from one half, query rows from the other: n_query of
+    each class, or as many as ``asked`` [E, N] says, and then −1."""
     assert table.value is not None
+    shown, wanted = np.full(picked.shape, spec.n_shot), np.full(picked.shape, spec.n_query) if asked is None else asked
     support = np.zeros((*picked.shape, spec.n_shot), dtype=np.int64)
-    query = np.zeros((*picked.shape, spec.n_query), dtype=np.int64)
+    query = np.full((*picked.shape, int(wanted.max())), -1, dtype=np.int64)
     offsets = np.arange(table.counts.max())
     pending = np.arange(len(picked))
     short = unserved = np.zeros(0, dtype=np.int64)
@@ -90,11 +96,11 @@ def draw_disjoint_rows(
             on_support = half[np.arange(len(part))[:, None, None], table.value[position]]
             key = generator.random(position.shape)
             enough = np.ones(slots.shape, dtype=bool)
-            for rows, wanted, side in ((support, spec.n_shot, on_support), (query, spec.n_query, ~on_support)):
+            for rows, number, side in ((support, shown[part], on_support), (query, wanted[part], ~on_support)):
                 allowed = exists & side
-                order = np.argsort(np.where(allowed, key, 2.0), axis=-1)[..., :wanted]
-                rows[part] = table.rows[np.take_along_axis(position, order, axis=-1)]
-                enough &= allowed.sum(axis=-1) >= wanted
+                order = np.argsort(np.where(allowed, key, 2.0), axis=-1)[..., : rows.shape[2]]
+                kept(rows, part, table.rows[np.take_along_axis(position, order, axis=-1)], number)
+                enough &= allowed.sum(axis=-1) >= number
             unfilled.append(part[~enough.all(axis=1)])
             if not enough.all():
                 short, unserved = slots[~enough], slots[~enough.all(axis=1)][0]
@@ -137,6 +143,8 @@ def check_counts(table: PoolTable, spec: EpisodeSpec, conditional: bool = True) 
             f"Class '{table.names[first]}' has {table.counts[first]} instances; this episode needs {spec.n_shot} + {spec.n_query}{more}. "
             f"{fewer_examples(int(table.counts[first]), spec)}{left_out(table.classes[short], needed) if narrower else ''}."
         )
+    if spec.query_dirichlet is not None:
+        check_room(table, np.flatnonzero(usable), spec)
 
 
 def drawable(table: PoolTable, spec: EpisodeSpec) -> tuple[int, np.ndarray]:

@@ -68,7 +68,11 @@ def reopen(workspace: Workspace, dataset: Dataset, entry: SavedEpisode) -> Episo
     manifest = EpisodeManifest.load(workspace.episodes / f"{entry.hash}.npz")
     rows, classes = np.append(manifest.support, manifest.query), manifest.classes
     inside = (
-        rows.min() >= 0 and rows.max() < len(dataset.class_of) and classes.min() >= 0 and classes.max() < len(dataset.classes)
+        rows.min() >= -1
+        and manifest.support.min(initial=0) >= 0
+        and rows.max() < len(dataset.class_of)
+        and classes.min() >= 0
+        and classes.max() < len(dataset.classes)
     )
     if manifest.hash != entry.hash or len(manifest) != 1 or manifest.fingerprint != dataset.fingerprint or not inside:
         raise BadInput(f"The saved episode '{entry.name}' is damaged or belongs to other data; save it anew.")
@@ -83,5 +87,6 @@ def as_table(manifest: EpisodeManifest, dataset: Dataset) -> pd.DataFrame:
         for label, identity in enumerate(manifest.classes[0])
         for part, rows in (("support", manifest.support), ("query", manifest.query))
         for row in rows[0, label]
+        if row >= 0
     ]
     return pd.DataFrame(lines)

@@ -1,8 +1,9 @@
 """What a task is: how many classes and examples, drawn from which pool, by which strategy, from which seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+from metadash.canonical import QUIET
 from metadash.data.dataset import ROLES
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked, OneOf
@@ -26,7 +27,9 @@ class EpisodeSpec(Checked):
 
     ``n_way`` classes, ``n_shot`` support and ``n_query`` query instances of each. Strategy *uniform* draws any classes of the
     pool; *siblings* draws classes that share their value of ``column`` (a class column); *disjoint* draws any classes, and
-    support and query instances that share no value of ``column`` (an instance column). Raises BadInput when it makes no sense.
+    support and query instances that share no value of ``column`` (an instance column). With ``query_dirichlet`` the same number of
+    queries in all, n_way × n_query, is dealt to the classes by a Dirichlet of that concentration, drawn for each episode: 2 as
+    Veilleux et al. 2021, the smaller the more uneven; None asks each class alike. Raises BadInput when it makes no sense.
     """
 
     pool: Pool
@@ -37,6 +40,7 @@ class EpisodeSpec(Checked):
     column: str | None = None
     seed: Annotated[int, Between(0, SEED)] = 0
     n_episodes: Annotated[int, Between(1, 1_000_000)] = 1
+    query_dirichlet: Annotated[float | None, Between(0.01, 1000.0)] = field(default=None, metadata=QUIET)
 
     def settle(self) -> None:
         if self.strategy != "uniform" and not self.column:

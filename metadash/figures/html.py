@@ -18,10 +18,15 @@ h1{{font-size:1.5rem}} h2{{font-size:1.2rem;margin-top:2.2rem}} h3{{margin:0 0 .
 article{{border:1px solid {LIGHT.grid};border-radius:8px;padding:1rem;margin:1rem 0;break-inside:avoid}}
 dl{{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.25rem 1rem;margin:.5rem 0}} dt{{color:{LIGHT.muted}}} dd{{margin:0}}
 .table{{overflow-x:auto}} table{{border-collapse:collapse;font-size:.8rem}} th,td{{border-bottom:1px solid {LIGHT.grid};padding:.2rem .5rem;text-align:left;white-space:nowrap}}
+.told td{{white-space:normal;vertical-align:top}}
 pre{{background:{LIGHT.panel};padding:.8rem;border-radius:6px;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.8rem}}
 .badge{{background:{LIGHT.panel};border-radius:6px;padding:.1rem .4rem;font-size:.85rem;margin-right:.3rem}}
 @media(max-width:640px){{dl{{grid-template-columns:1fr;gap:0}}dd{{margin-bottom:.5rem}}}}
 """
+
+
+SENTENCE = 60
+"""A text longer than so many letters is read, not looked up."""
 
 
 def escape(text: object) -> str:
@@ -35,10 +40,9 @@ def page(title: str, parts: Sequence[str]) -> str:
 
 
 def table(frame: pd.DataFrame, index: bool = True) -> str:
-    """Its values as they are; what would be markup is escaped."""
-    return (
-        f'<div class="table">{frame.to_html(index=index, border=0, na_rep="", float_format=lambda value: f"{value:.3f}")}</div>'
-    )
+    """Its values as they are; what would be markup is escaped. Sentences are wrapped, numbers never."""
+    told = any(isinstance(value, str) and len(value) > SENTENCE for value in frame.to_numpy().ravel())
+    return f'<div class="table">{frame.to_html(index=index, border=0, classes="told" if told else None, na_rep="", float_format=lambda value: f"{value:.3f}")}</div>'
 
 
 def fragment(told: Sequence[str], picture: str, frame: pd.DataFrame, small: str = "") -> str:

@@ -103,11 +103,13 @@ def answer(
     question : the id of one of the data set's own questions (default: its first); or
     sources : names of sources to ask about instead.
     n_way, strategy, column : how tasks are drawn: classes a task; ``uniform``, ``siblings`` or ``disjoint``; what siblings share.
+    query_dirichlet : the concentration of a Dirichlet that deals a test task's queries to its classes unevenly; None: as many of each.
     where : an SQL condition on the test classes.
     seeds : how many training seeds (0, 1, …).
     split, folds : one split instead of cross-fitting; in how many folds every class is a test class once (0: the split as it is).
     mode : ``quick`` (light heads over a frozen backbone) or ``full`` (end to end).
     backbone, width, backbone_episodes, own_backbone : the embedding network, its width, its training; train it though one is shipped.
+    backbone_training : what the backbone learns from, ``episodes`` or all training ``classes`` at once, by cross-entropy.
     normalise : what is done to its frozen features before the heads, by meta-train: ``none``, ``centred``, ``l2`` or ``centred-l2``.
     steps, n_episodes, shots, n_query : training steps at most; test episodes of each fold; labelled examples and queries a class.
     progress : show a progress bar.

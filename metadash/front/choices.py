@@ -18,22 +18,26 @@ class Tasks(TypedDict, total=False):
     """How tasks are drawn; None, or what is left out, stands for what the question, the sources or the data set ask for.
 
     ``n_way`` classes a task; ``strategy`` is ``uniform``, ``siblings`` or ``disjoint``, ``column`` what siblings share or support and
-    query do not, ``where`` an SQL condition on the test classes.
+    query do not, ``where`` an SQL condition on the test classes. ``query_dirichlet`` deals a test task's queries to its classes unevenly,
+    by a Dirichlet of that concentration (2 as α-TIM's authors; smaller is more uneven).
     """
 
     n_way: int | None
     strategy: str | None
     column: str | None
     where: str | None
+    query_dirichlet: float | None
 
 
 class Training(TypedDict, total=False):
-    """How much is computed: the embedding network (or encoder), its ``width`` and training, ``own_backbone`` to train it though one is
-    shipped, ``normalise`` what is done to its frozen features before the heads, training ``steps`` at most, test episodes (of each fold), queries a class. All there is where metadata are scored alone: at
+    """How much is computed: the embedding network (or encoder), its ``width``, ``backbone_training`` by ``episodes`` or by cross-entropy
+    over training ``classes``, how long, ``own_backbone`` to train it though one is shipped, ``normalise`` what is done to its frozen
+    features before the heads, training ``steps`` at most, test episodes (of each fold), queries a class. All there is where metadata are scored alone: at
     one example a class, since more make no difference to them."""
 
     backbone: str | None
     width: int | None
+    backbone_training: str | None
     backbone_episodes: int | None
     own_backbone: bool | None
     normalise: str | None
@@ -50,6 +54,28 @@ class Budget(Training, total=False):
 
 class TasksAndBudget(Tasks, Budget, total=False):
     """What every question takes that draws tasks and trains for them."""
+
+
+class OfTraining(TasksAndBudget, total=False):
+    """What a learner that is trained by itself takes besides: how it is trained, where that is not as usual.
+
+    ``meta_batch`` tasks a step, their losses averaged; ``learning_rate`` of the first step and ``weight_decay``; ``patience`` in looks at
+    validation classes without a rise (0: it never ends early). Training tasks that are not like the tests: ``train_ways``, ``train_shots``
+    (one number is drawn a step), ``train_queries``, ``train_strategy`` ``uniform``. ``start`` ``random`` or ``backbone`` (full mode);
+    ``schedule`` ``constant``, ``cosine``, ``linear`` or ``step``; ``keep`` the ``best`` weights on validation classes or the ``last``.
+    """
+
+    meta_batch: int | None
+    learning_rate: float | None
+    weight_decay: float | None
+    patience: int | None
+    train_ways: int | None
+    train_shots: int | Sequence[int] | None
+    train_queries: int | None
+    train_strategy: str | None
+    start: str | None
+    schedule: str | None
+    keep: str | None
 
 
 def spelled_out(function: Callable[P, R]) -> Callable[P, R]:

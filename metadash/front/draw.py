@@ -32,6 +32,7 @@ def draw_episodes(
     ----------
     data : what :func:`metadash.open` or :func:`metadash.from_tables` gave.
     n_way, strategy, column : as in :func:`metadash.answer` (default: ``uniform``, with as many ways as the data set can serve).
+    query_dirichlet : deals as many queries to the classes of a task unevenly, by a Dirichlet of that concentration; −1 fills up.
     n_shot, n_query : labelled examples and queries a class (default 15, fewer where classes are small).
     split, role, where : from which classes: ``train``, ``validation`` or ``test`` of a split, narrowed by an SQL condition.
     count, seed : how many episodes, from which seed.
@@ -68,4 +69,6 @@ def episodes_asked(
         narrowed = where if role == "test" else None
         usual = fitting(data, split, strategy, column, where=narrowed, n_way=n_way, shots=(n_shot,), n_query=n_query)
         n_way, n_query = usual.n_way if n_way is None else n_way, usual.n_query if n_query is None else n_query
-    return EpisodeSpec(Pool(split, role, where), n_way, n_shot, n_query, strategy, column, seed, count)
+    return EpisodeSpec(
+        Pool(split, role, where), n_way, n_shot, n_query, strategy, column, seed, count, tasks.get("query_dirichlet")
+    )

@@ -51,7 +51,8 @@ def predict(
     shown, asked = rows_like(support, dataset, "support"), rows_like(queries, dataset, "queries")
     shots = [np.flatnonzero([label == name for label in labels]) for name in classes]
     arm = restored(spec, dataset, run, store)
-    seen = as_seen(arm, train(spec.backbone, store.workspace), np.concatenate([shown[np.concatenate(shots)], asked]))
+    needed = [train(need, store.workspace) for need in spec.starts_from]
+    seen = as_seen(arm, needed, np.concatenate([shown[np.concatenate(shots)], asked]))
     y = torch.from_numpy(np.repeat(np.arange(len(classes)), [len(rows) for rows in shots]))
     context = told(arm, dataset, classes, metadata, len(shown), len(asked))
     even = len(shots[0]) if len({len(rows) for rows in shots}) == 1 else None
@@ -96,11 +97,13 @@ def rows_like(rows: Any, dataset: Dataset, name: str) -> np.ndarray:
     return np.ascontiguousarray(found, dtype=own.dtype)
 
 
-def as_seen(arm: Arm, backbone: Run, rows: np.ndarray) -> Tensor:
+def as_seen(arm: Arm, needed: Sequence[Run], rows: np.ndarray) -> Tensor:
     """What the learner reads of some inputs [n, ...]: themselves, or their embeddings, scaled and normalised as those it was trained on."""
+    if arm.spec.from_random:
+        return torch.from_numpy(fresh_features(needed[0], arm.dataset, rows) if needed else rows)
     if not arm.frozen:
-        return torch.from_numpy(read_fresh(backbone, arm.dataset, rows) if arm.spec.mode == "full" else rows)
-    return torch.from_numpy(arm.normalise(fresh_features(backbone, arm.dataset, rows)))
+        return torch.from_numpy(read_fresh(needed[0], arm.dataset, rows) if arm.spec.mode == "full" else rows)
+    return torch.from_numpy(arm.normalise(fresh_features(needed[0], arm.dataset, rows)))
 
 
 def told(

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from metadash.answers.export import simple, span
 from metadash.answers.scores import load_scores
+from metadash.answers.sentence import examples
 from metadash.answers.tables import bounds
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
@@ -19,7 +20,7 @@ from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
-from metadash.front.choices import TasksAndBudget, names_in, numbers_in, opened, read, spelled_out
+from metadash.front.choices import OfTraining, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
 from metadash.front.shown import Parts, ShownRun
 from metadash.learners.core.fusions import MODULATING
@@ -28,6 +29,7 @@ from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
 from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
+from metadash.specs.transduction import sentence
 from metadash.specs.tuning import choice_in_words
 from metadash.stats import words
 from metadash.stats.scored import Scores
@@ -64,11 +66,21 @@ class TrainedRun(ShownRun):
     def title(self) -> str:
         return title_of(self.spec)
 
+    @property
+    def sentence(self) -> str:
+        """What it is, and how good with the fewest labelled examples at the most ways."""
+        first = self.accuracy()[0]
+        inside, new = first["these_test_classes"], first["new_classes"]
+        accuracy = (
+            f"{self.scores.metric.said(inside['estimate'])} {span(inside)} on these test classes, {span(new)} on new classes"
+        )
+        return f"{self.title}: with {examples(first['shot'])} per class, at {first['n_way']} ways, {accuracy}."
+
     def parts(self) -> Parts:
         scores = self.scores
         return Parts(
-            self.title,
-            [self.title, *filter(None, [self.note, ways_note(self.spec)])],
+            f"A learner trained on {self.spec.dataset}",
+            [self.sentence, *filter(None, [self.note, ways_note(self.spec)])],
             {"The numbers": self.frame()},
             [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"],
             small=self.lines[0],
@@ -83,12 +95,15 @@ class TrainedRun(ShownRun):
     @property
     def note(self) -> str:
         """What its numbers do not say by themselves; empty where there is nothing."""
+        notes = [sentence(self.spec).rstrip(".")]
         if found := self.run.summary.get("tuned"):
             chosen = choice_in_words(found["chosen"])
-            return f"the best of {found['tried']} forms on validation classes ({found['validation_accuracy']:.1f} %): {chosen}"
+            notes.append(
+                f"the best of {found['tried']} forms on validation classes ({found['validation_accuracy']:.1f} %): {chosen}"
+            )
         if self.spec.sources and not self.spec.reads_at_test:
-            return "metadata were read in training only; at test the learner is told none"
-        return ""
+            notes.append("metadata were read in training only; at test the learner is told none")
+        return "; ".join(filter(None, notes))
 
     @property
     def lines(self) -> list[str]:
@@ -199,10 +214,11 @@ def train(
     seed: int = 0,
     split: str | None = None,
     ways: int | Sequence[int] | None = None,
-    mode: str = "quick",
+    mode: str | None = None,
+    recipe: str | None = None,
     tune: int | None = None,
     progress: bool = True,
-    **choices: Unpack[TasksAndBudget],
+    **choices: Unpack[OfTraining],
 ) -> TrainedRun:
     """Train one learner, or look it up: one run a spec, computed once for the page *Train*, the verb ``train`` and every call.
 
@@ -213,12 +229,20 @@ def train(
     sources, fusion : metadata (``"all"``: all that describe classes; with a fusion that reads instances, all there are), and how it
         enters: ``pseudo-shots``, ``am3``, ``film``, ``pseudo-shots+film`` or ``auxiliary``.
     auxiliary_weight, source_dropout, control : of the auxiliary loss; how often a source is hidden in training; falsified metadata.
-    distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone) or ``full`` (end to end).
+    distance, mode : ``euclidean`` or ``cosine``; ``quick`` (over a frozen backbone, the default) or ``full`` (end to end).
+    recipe : ``paper``: all that the learner's paper sets of its training, in full mode; what else is given goes before it. The verb
+        ``learners`` says what each sets; a learner without one refuses it.
+    meta_batch, learning_rate, weight_decay, patience : tasks a step, their losses averaged; of the optimiser; looks at validation classes
+        without a rise after which training ends, 0 for never early.
+    train_ways, train_shots, train_queries, train_strategy : the training tasks, where they are not like the tests; ``uniform`` draws any
+        training classes together.
+    start, schedule, keep : ``backbone`` or ``random`` weights (full mode); ``constant``, ``cosine``, ``linear`` or ``step``; the weights
+        that were ``best`` on validation classes, or the ``last``.
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
     tune : so many forms of the learner are tried on validation classes, by the same budget for every learner, and the best is tested.
-    where, n_way, strategy, column, backbone, width, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots, n_query, progress :
-        as in :func:`metadash.answer`.
+    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, steps,
+    n_episodes, shots, n_query, progress : as in :func:`metadash.answer`.
 
     Raises
     ------
@@ -249,7 +273,8 @@ def train(
         ways=numbers_in(ways),
         mode=mode,
         tune=tune,
-        **read(choices),
+        recipe=recipe,
+        **{**read(choices), "train_shots": numbers_in(choices.get("train_shots"))},
     )
     return TrainedRun(compute_one(spec, data.workspace, progress), data.workspace)
 

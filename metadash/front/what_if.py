@@ -109,7 +109,7 @@ class WhatIfResult(ShownRun):
                 "before": before.estimate,
                 "after": after.estimate,
                 **bounds(moved.episodes, moved.new_classes),
-                "verdict": moved.decision.verdict.value,
+                "verdict": moved.decision.verdict.name.lower(),
             }
             for (before, _), (after, _), moved in zip(self.found.before, self.found.after, self.found.differences, strict=True)
         )

@@ -14,6 +14,7 @@ from metadash.data.folds import fold_name
 from metadash.data.shipped import start_of
 from metadash.episodes.spec import Strategy
 from metadash.errors import BadInput, closest
+from metadash.learners.core.fusions import BOTH, HOOKS
 from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.encoders.registry import feature_entry, is_trained, read_through, usual_features
 from metadash.specs.check import check_any, check_run
@@ -21,12 +22,13 @@ from metadash.specs.defaults import Fitting, fitting
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.run import AnyFeatures, BackboneSpec, Distance, Evaluation, RunSpec
 from metadash.specs.source_levels import column_for, modulating, usual_fusion, usual_strategy
+from metadash.specs.training import CHOICES, Training, nothing_to_train
 
 USUAL_FOLDS = 5
 """So many that most classes train in each fold, and few enough that a backbone for each can come with a data set."""
 
-OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways")
-OF_BACKBONE = ("backbone", "width", "backbone_episodes", "own_backbone")
+OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways", "query_dirichlet")
+OF_BACKBONE = ("backbone", "width", "backbone_training", "backbone_episodes", "own_backbone")
 OF_RUN = (
     "split",
     "learner",
@@ -49,14 +51,19 @@ OF_RUN = (
     "tune",
     "seed",
 )
+OF_TRAINING = tuple(CHOICES.values())
+ONLY_TRAINED = ("meta_batch", "learning_rate", "weight_decay", "patience")
+"""Choices that are read where something is trained, and nowhere else."""
 
 
 def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> RunSpec:
     """The run on ``dataset`` that reads ``sources``, as the choices say it; None stands for what is usual.
 
     Of the tasks: ``strategy``, ``column``, ``n_way``, ``shots``, ``n_query``, ``n_episodes``, ``where`` (an SQL condition on the test
-    classes), ``ways``. Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
-    one comes with the data set). Of the run: ``split``, ``learner``, ``mode``, ``fusion``, ``control`` and whatever else a RunSpec has.
+    classes), ``ways``, ``query_dirichlet`` (unbalanced queries). Of the backbone: ``backbone`` (its name, or that of an encoder), ``width``, ``backbone_episodes``, ``own_backbone`` (train it here though
+    one comes with the data set). Of the run: ``split``, ``learner``, ``mode``, ``fusion``, ``control`` and whatever else a RunSpec has. Of its
+    training: ``train_ways``, ``train_shots``, ``train_queries``, ``train_strategy``, ``start``, ``schedule``, ``keep``; ``recipe`` stands for
+    all that the learner's recipe of that name sets (``metadash.learners.core.papers``), and whatever else is chosen goes before it.
     Raises BadInput for a choice that there is not, that would be ignored, or that the spec refuses.
 
     >>> from metadash.data.library import open_dataset
@@ -65,7 +72,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     >>> run_for(data, ["name"], n_way=3).evaluation.strategy
     'siblings'
     """
-    known = (*OF_TASKS, *OF_BACKBONE, *OF_RUN)
+    known = (*OF_TASKS, *OF_BACKBONE, *OF_RUN, *OF_TRAINING, "recipe")
     for name in choices:
         if name not in known:
             near = closest(name, known)
@@ -75,26 +82,61 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     refuse_idle(sources, chosen)
     if "shots" in chosen:
         chosen["shots"] = tuple(chosen["shots"])
+    split = chosen.get("split") or dataset.description.default_split or dataset.split_names[0]
+    drawn = drawn_how(dataset, sources, chosen)
+    numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
+    fitted = _fitting(_Looked(dataset, (split, *drawn, chosen.get("where"), *numbers.values())))
+    chosen = by_recipe(dataset, chosen, fitted.n_way)
     of_run = {name: chosen[name] for name in OF_RUN if name in chosen}
-    of_run.setdefault("split", dataset.description.default_split or dataset.split_names[0])
+    of_run.setdefault("split", split)
     of_run.setdefault("fusion", usual_fusion(sources, dataset))
     learner, mode = of_run.get("learner", USUAL), of_run.get("mode", "quick")
     of_run.setdefault("learning_rate", entry_of(learner).outer_rate(mode))
-    drawn = drawn_how(dataset, sources, chosen)
-    numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
-    fitted = _fitting(_Looked(dataset, (of_run["split"], *drawn, chosen.get("where"), *numbers.values())))
     tasks: dict[str, Any] = {
         **fitted.evaluation,
-        **{name: chosen[name] for name in ("ways", "where", "n_episodes") if name in chosen},
+        **({"ways": ()} if "query_dirichlet" in chosen else {}),
+        **{name: chosen[name] for name in ("ways", "where", "n_episodes", "query_dirichlet") if name in chosen},
     }
-    return RunSpec(
+    training = Training(**{name: chosen[choice] for name, choice in CHOICES.items() if choice in chosen})
+    run = RunSpec(
         dataset=dataset.name,
         sources=sources,
         modulating=modulating(of_run["fusion"], sources, dataset),
         backbone=backbone_for(dataset, of_run["split"], of_run.get("distance", "euclidean"), fitted, chosen),
         evaluation=Evaluation(strategy=drawn[0], column=drawn[1], **tasks),
+        training=training,
         **of_run,
     )
+    refuse_untrained(run, chosen)
+    return run
+
+
+def by_recipe(dataset: Dataset, chosen: dict[str, Any], n_way: int) -> dict[str, Any]:
+    """The choices with those that the chosen recipe sets and a person did not. Raises BadInput where the learner has no such recipe."""
+    if "recipe" not in chosen:
+        return chosen
+    entry = entry_of(chosen.get("learner", USUAL))
+    backbone = chosen.get("backbone") or usual_features(dataset.modality.name, "full").name
+    found = entry.recipe(chosen["recipe"]).settings_for(n_way, backbone)
+    options = {**dict(found.get("options", ())), **dict(chosen.get("options", ()))}
+    return {**found, **chosen, "options": tuple(options.items())}
+
+
+def refuse_untrained(run: RunSpec, chosen: dict[str, Any]) -> None:
+    """Raises BadInput for a choice of how to train that this run's training would not read."""
+    entry = entry_of(run.learner)
+    if not run.trains and (idle := next((name for name in ONLY_TRAINED if name in chosen), "")):
+        raise BadInput(f"{idle} would be ignored: {nothing_to_train(run.learner)}.")
+    if entry.optimiser == "descent" and run.fusion not in HOOKS and run.fusion != BOTH:
+        for name in ("learning_rate", "weight_decay"):
+            if name in chosen:
+                raise BadInput(
+                    f"{name} would be ignored by the learner '{run.learner}', whose step is its option {entry.annealed}."
+                )
+    if run.from_random:
+        for name in ("backbone_training", "backbone_episodes", "own_backbone"):
+            if chosen.get(name):
+                raise BadInput(f"{name} would be ignored by the start random: no backbone is trained before.")
 
 
 def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
@@ -120,13 +162,18 @@ def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitti
     name = chosen.get("backbone") or usual_features(dataset.modality.name, chosen.get("mode", "quick")).name
     title = feature_entry(name).title
     if not is_trained(name):
-        for idle in ("backbone_episodes", "own_backbone"):
+        for idle in ("backbone_training", "backbone_episodes", "own_backbone"):
             if chosen.get(idle):
                 raise BadInput(f"{idle} would be ignored by the backbone '{name}': of {title} nothing is trained here.")
         return FeaturesSpec(dataset.name, split, name, chosen.get("width", 0))
     values: dict[str, Any] = {"reads": read_through(name, dataset.modality.name), **fitted.backbone}
     if "backbone_episodes" in chosen:
         values["episodes"] = chosen["backbone_episodes"]
+    if "backbone_training" in chosen:
+        values["trained_on"] = chosen["backbone_training"]
+    learner = chosen.get("learner", USUAL)
+    if values.get("trained_on") == "classes" and not entry_of(learner).reads_embeddings:
+        raise BadInput(f"backbone_training would be ignored by the learner '{learner}', which reads no embeddings.")
     spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **values)
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
 

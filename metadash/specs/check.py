@@ -22,23 +22,31 @@ from metadash.specs.run import AnyFeatures, BackboneSpec, RunSpec
 
 def check_backbone(spec: BackboneSpec, dataset: Dataset) -> None:
     """Raises BadInput where the inputs are none of the backbone's, or classes are too few for its training."""
-    check_takes(spec.backbone, dataset.modality.name, dataset.name)
-    if not spec.reads:
-        check_inputs(spec.backbone, dataset.modality.name, dataset.inputs.shape[1:], dataset.name)
+    check_network(spec, dataset)
     training = EpisodeSpec(Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query)
     check_role(training, dataset, "The backbone's n_way")
     check_validation(spec, dataset)
+
+
+def check_network(spec: BackboneSpec, dataset: Dataset) -> None:
+    """Raises BadInput where the inputs are none of the network's, trained or not."""
+    check_takes(spec.backbone, dataset.modality.name, dataset.name)
+    if not spec.reads:
+        check_inputs(spec.backbone, dataset.modality.name, dataset.inputs.shape[1:], dataset.name)
 
 
 def check_run(spec: RunSpec, dataset: Dataset) -> None:
     """Raises BadInput where a source cannot be read as the run says, or a role has too few classes or examples; its backbone aside."""
     check_numbers(spec, dataset)
     check_sources(spec, dataset)
-    asked = [spec.evaluation.episodes(spec.split, role) for role in ROLES]
+    if spec.from_random:
+        check_network(cast(BackboneSpec, spec.backbone), dataset)
+    asked = [spec.training_episodes(), *(spec.evaluation.episodes(spec.split, role) for role in ROLES[1:])]
     roles = [(episodes, pool_table(dataset, episodes)) for episodes in asked]
     narrowed = all(room(table, episodes)[1] >= episodes.n_shot + episodes.n_query for episodes, table in roles[:-1])
     for episodes, table in sorted(roles, key=lambda role: room(role[1], role[0])):  # what fits the first fits them all
-        check_role(episodes, dataset, table=table, narrowed=narrowed)
+        own = "train_ways" if spec.training.ways and episodes.pool.role == "train" else "n_way"
+        check_role(episodes, dataset, own, table, narrowed)
 
 
 def check_features(spec: FeaturesSpec, dataset: Dataset) -> None:

@@ -1,9 +1,10 @@
 """What is to be computed, said completely: equal specs on equal data are the same run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
+from metadash.canonical import QUIET
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked
@@ -11,18 +12,21 @@ from metadash.learners.core.entry import Mode
 from metadash.learners.core.fusions import BOTH, PLACING
 from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
 from metadash.learners.registry import USUAL, check_fusion, check_options, entry_of, options_for
-from metadash.metadata.blur import read_blur
 from metadash.metadata.controls import Control
 from metadash.networks.encoders.registry import is_trained
 from metadash.networks.registry import backbone_entry
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.normalising import Normalise, normal_normalise, normalised
+from metadash.specs.reading import AUXILIARY_WEIGHT, check_auxiliary, normal_blur, normal_falsified, normalise_fusion
+from metadash.specs.training import AS_TESTS, Training, check_training, normal_training
 from metadash.stats.metric import ACCURACY, Metric
 
 if TYPE_CHECKING:
     from metadash.specs.tuning import TuneSpec
 
 Distance = Literal["euclidean", "cosine"]
+
+TrainedOn = Literal["episodes", "classes"]
 
 MOST_TRIED = 64
 """Candidates of a tuning."""
@@ -32,19 +36,23 @@ LOOK_EVERY = {"quick": 50, "full": 25, "adapting": 100}
 """Steps between two looks at the validation episodes. End to end, a learner that adapts its whole network to every task looks less
 often, and at each episode with one number of shots in turn: with all of them, scoring would take many times longer than learning."""
 
-AUXILIARY_WEIGHT = 0.2
-"""Of the auxiliary loss beside a cross-entropy of about one: enough to be heard, too little to drown it (the literature has 0.1 to 0.5)."""
+LOOKS = {"best": 40, "last": 10}
+"""At most so many looks where none of them can end the training; with the last weights kept they decide nothing, and only draw a curve."""
+
+USUAL_BATCH = {"quick": 16, "full": 1}
+"""Training tasks a step. End to end one: its images fill a core, and small data want steps rather than fewer, smoother ones."""
 
 
 @dataclass(frozen=True)
 class BackboneSpec(Checked):
-    """A backbone trained on the inputs alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
+    """A backbone trained on the inputs alone, then frozen (or a start for full mode).
 
-    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
-    most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam, annealed to zero by a
-    cosine; the weights kept are those with the best accuracy on validation classes. ``start`` names, by their content, weights that come
-    with the data set (see ``metadash.data.shipped``) in the place of training; empty where the backbone is trained here. ``reads`` is the
-    encoder (at its usual width) whose features the network reads where the inputs are no numbers; empty where it reads the inputs.
+    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. It is
+    ``trained_on`` *episodes*, as Prototypical Networks on uniform ones of ``n_way``, ``n_shot``, ``n_query``, or on all meta-train *classes*
+    at once, by cross-entropy, without meta-learning, in batches as large. At most ``episodes`` of either; ``learning_rate`` of Adam,
+    annealed to zero by a cosine; the weights kept are those with the best accuracy on tasks of validation classes. ``start`` names,
+    by their content, weights that come with the data set (see ``metadash.data.shipped``) in the place of training; empty where the
+    backbone is trained here. ``reads`` is the encoder (at its usual width) whose features the network reads where the inputs are no numbers.
     """
 
     dataset: str
@@ -60,6 +68,7 @@ class BackboneSpec(Checked):
     seed: Annotated[int, Between(0, SEED)] = 0
     start: str = ""
     reads: str = ""
+    trained_on: TrainedOn = field(default="episodes", metadata=QUIET)
 
     def settle(self) -> None:
         entry = backbone_entry(self.backbone)
@@ -71,9 +80,16 @@ class BackboneSpec(Checked):
         return [FeaturesSpec(self.dataset, self.split, self.reads)] if self.reads else []
 
     @property
+    def batch(self) -> int:
+        """Inputs of a training step."""
+        return self.n_way * (self.n_shot + self.n_query)
+
+    @property
     def title(self) -> str:
-        """``Conv-4-32``"""
-        return f"{backbone_entry(self.backbone).title}-{self.width}"
+        """``Conv-4-32``, ``Conv-4-32 trained on classes``"""
+        return f"{backbone_entry(self.backbone).title}-{self.width}" + (
+            "" if self.trained_on == "episodes" else " trained on classes"
+        )
 
     def seconds_per_input(self, shape: Sequence[int]) -> float:
         """Of a forward and a backward pass of one input."""
@@ -82,8 +98,16 @@ class BackboneSpec(Checked):
     @property
     def choices(self) -> dict[str, Any]:
         """The choices of ``run_for`` that give it."""
-        found = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
+        found: dict[str, Any] = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
+        found |= {} if self.trained_on == "episodes" else {"backbone_training": self.trained_on}
         return found if self.start else {**found, "own_backbone": True}
+
+    @property
+    def bare(self) -> "BackboneSpec":
+        """The same network without a word of its training, for a run that starts from random weights: equal meanings stay one run."""
+        kept = ("dataset", "split", "backbone", "width", "reads")
+        usual: dict[str, Any] = {field.name: field.default for field in fields(self) if field.name not in kept}
+        return replace(self, **usual)
 
     def on(self, split: str) -> "BackboneSpec":
         """The same, trained on the training classes of another split."""
@@ -101,7 +125,8 @@ class Evaluation(Checked):
     ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
     of a task of ``n_way`` with their support and their queries, and the learner is given these alone. So tasks are nested in ways as
     they are in shots, and accuracies are paired over both. Training and validation keep to ``n_way``. A learner whose head has one
-    row a class (``fixed_way`` in the registry) is scored at ``n_way`` only.
+    row a class (``fixed_way`` in the registry) is scored at ``n_way`` only. ``query_dirichlet`` deals the test tasks' queries unevenly to
+    their classes (see ``EpisodeSpec``); training and validation tasks ask each class alike.
     """
 
     n_way: int = 5
@@ -113,8 +138,14 @@ class Evaluation(Checked):
     n_episodes: int = 2000
     seed: int = 0
     ways: tuple[int, ...] = ()
+    query_dirichlet: float | None = field(default=None, metadata=QUIET)
 
     def settle(self) -> None:
+        if self.ways and self.query_dirichlet is not None:
+            raise BadInput(
+                "Unbalanced queries (query_dirichlet) can leave the first classes of a task without any, so they cannot be read at fewer "
+                f"ways; leave ways out, or ask for tasks of {self.ways[0]} ways."
+            )
         if list(self.ways) != sorted(set(self.ways)) or (self.ways and not 2 <= self.ways[0] <= self.ways[-1] < self.n_way):
             raise BadInput(
                 f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
@@ -128,6 +159,13 @@ class Evaluation(Checked):
         """What an answered task is worth: of a classification, its accuracy."""
         return ACCURACY
 
+    @property
+    def queries_words(self) -> str:
+        """``15 queries per class``"""
+        if self.query_dirichlet is None:
+            return f"{self.n_query} quer{'y' if self.n_query == 1 else 'ies'} per class"
+        return f"{self.n_way * self.n_query} queries dealt to the classes unevenly (Dirichlet {self.query_dirichlet:g})"
+
     def episodes(self, split: str, role: str, **changes: Any) -> EpisodeSpec:
         """The EpisodeSpec of one role. ``where`` narrows the test classes only: training sees its whole pool."""
         values: dict[str, Any] = {
@@ -139,6 +177,7 @@ class Evaluation(Checked):
             "column": self.column if self.strategy != "uniform" else None,
             "seed": self.seed,
             "n_episodes": self.n_episodes,
+            "query_dirichlet": self.query_dirichlet if role == "test" else None,
         }
         return EpisodeSpec(**{**values, **changes})
 
@@ -166,7 +205,10 @@ class RunSpec(Checked):
     column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
     ``tune`` is how many forms of it are tried on validation classes before the best of them is trained and tested (see
-    ``metadash.specs.tuning``); 0: as it comes. Training tasks have the evaluation's n_way and strategy, and shots drawn from ``evaluation.shots``.
+    ``metadash.specs.tuning``); 0: as it comes.
+    At most ``steps`` of ``meta_batch`` tasks each (0: the usual number of the mode), whose losses are averaged; the training ends where
+    validation accuracy has not risen for ``patience`` looks (0: never early). ``training`` says what of it is not as usual: its tasks (else
+    with the evaluation's ways, queries and strategy, and shots drawn from ``evaluation.shots``), its start, its schedule, the weights kept.
     """
 
     dataset: str
@@ -187,16 +229,18 @@ class RunSpec(Checked):
     source_dropout: Annotated[float, Between(0.0, 0.95)] = 0.0
     dropout: Annotated[float, Between(0.0, 0.95)] = 0.5
     steps: Annotated[int, Between(1, 1_000_000)] = 2000
-    meta_batch: Annotated[int, Between(1, 1024)] = 16
+    meta_batch: Annotated[int, Between(0, 1024)] = 0
     learning_rate: Annotated[float, Between(1e-7, 1.0)] = 1e-2
     weight_decay: Annotated[float, Between(0.0, 1.0)] = 1e-3
-    patience: Annotated[int, Between(1, 10_000)] = 8
+    patience: Annotated[int, Between(0, 10_000)] = 8
     seed: Annotated[int, Between(0, SEED)] = 0
     tune: Annotated[int, Between(0, MOST_TRIED)] = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
+    training: Training = field(default_factory=Training, metadata=QUIET)
 
     def settle(self) -> None:
         self.set(options=normal_options(self.learner, self.options, self.mode))
+        self.set(meta_batch=self.meta_batch or USUAL_BATCH[self.mode], training=normal_training(self))
         normalise_fusion(self)
         check_learner(self)
         self.set(normalise=normal_normalise(self))
@@ -217,6 +261,9 @@ class RunSpec(Checked):
             raise BadInput(
                 "The backbone must be trained on the data set and the split of the run, else it has seen test classes."
             )
+        check_training(self)
+        if self.from_random:
+            self.set(backbone=cast(BackboneSpec, self.backbone).bare)
         if self.tune:
             from metadash.specs.tuning import check_tune
 
@@ -226,10 +273,40 @@ class RunSpec(Checked):
     def needs(self) -> "Sequence[AnyFeatures | TuneSpec]":
         """Its features; where it is tuned, what was tried too."""
         if not self.tune:
-            return [self.backbone]
+            return self.starts_from
         from metadash.specs.tuning import TuneSpec
 
-        return [self.backbone, TuneSpec(self, self.tune)]
+        return [*self.starts_from, TuneSpec(self, self.tune)]
+
+    @property
+    def starts_from(self) -> Sequence[AnyFeatures]:
+        """What its inputs or its network come from: its backbone, or what a network of random weights reads."""
+        return cast(BackboneSpec, self.backbone).needs if self.from_random else [self.backbone]
+
+    @property
+    def from_random(self) -> bool:
+        """Whether its network starts from random weights; then ``backbone`` only says which network."""
+        return self.training.start == "random"
+
+    @property
+    def training_shots(self) -> tuple[int, ...]:
+        """The numbers of shots of which each training step draws one."""
+        return self.training.shots or self.evaluation.shots
+
+    def training_episodes(self, n_episodes: int = 1) -> EpisodeSpec:
+        """The tasks it learns from, with as many shots as any of them has."""
+        asked, tests = self.training, self.evaluation
+        ways, queries = asked.ways or tests.n_way, asked.queries or tests.n_query
+        uniform = {} if asked.strategy == AS_TESTS else {"strategy": "uniform", "column": None}
+        return tests.episodes(
+            self.split, "train", n_way=ways, n_shot=max(self.training_shots), n_query=queries, n_episodes=n_episodes, **uniform
+        )
+
+    @property
+    def look_every(self) -> int:
+        """Steps between two looks at the validation episodes."""
+        usual = LOOK_EVERY["adapting" if self.adapts_network else self.mode]
+        return usual if self.patience else max(usual, -(-self.steps // LOOKS[self.training.keep]))
 
     @property
     def normalised(self) -> Normalise:
@@ -255,7 +332,7 @@ class RunSpec(Checked):
     @property
     def light(self) -> bool:
         """Whether it is a head over frozen embeddings that trains beside others in one loop (see ``metadash.training.heads``)."""
-        stacks = entry_of(self.learner).stacks
+        stacks = entry_of(self.learner).stacks and self.training == Training()
         return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout and not self.tune
 
     @property
@@ -269,25 +346,6 @@ def ways_note(spec: RunSpec) -> str:
     n_way = spec.evaluation.n_way
     fixed = entry_of(spec.learner).fixed_way
     return f"scored at {n_way} ways only: its head has one row for each of {n_way} classes" if fixed else ""
-
-
-def normalise_fusion(spec: RunSpec) -> None:
-    """Sets ``modulating`` in the order of the sources, and a fusion of both kinds with sources of one kind to that one.
-
-    Raises BadInput for a modulating source that is not read, and where the fusion would ignore which they are.
-    """
-    stray = [name for name in spec.modulating if name not in spec.sources]
-    if stray:
-        raise BadInput(f"The source '{stray[0]}' is to modulate embeddings, and is not among the run's sources.")
-    if spec.modulating and spec.fusion != BOTH:
-        raise BadInput(f"Which sources modulate would be ignored by the fusion '{spec.fusion}'; it belongs to the fusion {BOTH}.")
-    if spec.fusion != BOTH or not spec.sources:
-        return
-    modulating = tuple(name for name in spec.sources if name in spec.modulating)
-    if not modulating or modulating == spec.sources:
-        spec.set(fusion="film" if modulating else "pseudo-shots")
-        modulating = ()
-    spec.set(modulating=modulating)
 
 
 def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, Any], ...]:
@@ -304,43 +362,6 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
-
-
-def check_auxiliary(spec: RunSpec) -> None:
-    if spec.fusion != "auxiliary":
-        if spec.auxiliary_weight != AUXILIARY_WEIGHT:
-            raise BadInput(
-                f"auxiliary_weight would be ignored by the fusion '{spec.fusion}'; it belongs to the fusion auxiliary."
-            )
-    elif spec.mode == "quick":
-        raise BadInput(
-            "The fusion auxiliary teaches the embedding, and in quick mode the embedding is frozen, so nothing would change; use the "
-            "mode full, or another fusion."
-        )
-
-
-def normal_blur(sources: tuple[str, ...], blur: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
-    """Sorted, and without what leaves a column as it is, so that equal meanings stay one run.
-
-    Raises BadInput for an entry that is no blur, a source that the run does not read, and a column that is blurred twice.
-    """
-    read = [read_blur(entry) for entry in blur]
-    for found in read:
-        if found.source not in sources:
-            raise BadInput(f"The source '{found.source}' is to be blurred, and the run does not read it; add it or leave it.")
-    if len({(found.source, found.column) for found in read}) < len(read):
-        raise BadInput("A column is blurred twice; name each column of a source once.")
-    return tuple(sorted(found.plain for found in read if found.how != "as it is"))
-
-
-def normal_falsified(spec: RunSpec) -> tuple[str, ...]:
-    """In the order of the sources, and empty where it is all of them, so that equal meanings stay one run."""
-    stray = [name for name in spec.falsified if name not in spec.sources]
-    if stray:
-        raise BadInput(f"The source '{stray[0]}' is to be falsified, and is not among the run's sources.")
-    if spec.falsified and spec.control == "none":
-        raise BadInput(f"To falsify '{spec.falsified[0]}' a control is needed, such as shuffled.")
-    return tuple(name for name in spec.sources if name in spec.falsified) if set(spec.falsified) < set(spec.sources) else ()
 
 
 def check_learner(spec: RunSpec) -> None:

@@ -164,7 +164,7 @@ class MaskedSpec(Checked):
 
     @property
     def needs(self) -> list[AnyFeatures | RunSpec]:
-        return [self.run.backbone, self.run]
+        return [*self.run.starts_from, self.run]
 
     @property
     def complete(self) -> bool:

@@ -42,7 +42,7 @@ def watch(spec: AdaptationSpec, dataset: Dataset, needed: list[Run], store: RunS
     history(spec.n_steps, "asking the prototypes", 0.9)
     steps, queries = steps_frame(seen, on_support, task), queries_frame(seen, task)
     return Outcome(
-        summary={"n_steps": len(steps) - 1, "n_queries": task.n_way * task.n_query},
+        summary={"n_steps": len(steps) - 1, "n_queries": task.queries_each},
         frames={
             "steps": steps,
             "queries": queries,
@@ -82,7 +82,7 @@ def asking_the_support(batch: TaskBatch) -> TaskBatch:
 def steps_frame(seen: Seen, on_support: Seen, task: EpisodeManifest) -> pd.DataFrame:
     """One row a step from 0, before which nothing is adapted: losses (cross-entropy, nats), accuracies (0..1), and for the LSTM
     meta-learner the gates that led to it: forget_least, forget_mean, forget_greatest, and the same of write."""
-    of_query, of_support = labels_by_class(task.n_way, task.n_query), labels_by_class(task.n_way, task.n_shot)
+    of_query, of_support = torch.tensor(task.asked[1][0]), labels_by_class(task.n_way, task.n_shot)
     rows = []
     for step, ((loss, logits, notes), (_, own, _)) in enumerate(zip(seen, on_support, strict=True)):
         row: dict[str, Any] = {
@@ -138,12 +138,11 @@ def answers(logits: Tensor, task: EpisodeManifest) -> pd.DataFrame:
     """One row a query: query (0..Q−1), row (of the data set), class_id (the true one), predicted (a class id), probability (of the
     true class), and probabilities (of all N classes, a list)."""
     probabilities = scorable(logits).softmax(dim=-1).numpy().astype(np.float32)
-    true = labels_by_class(task.n_way, task.n_query).numpy()
-    classes = task.classes[0]
+    (rows, true), classes = (part[0] for part in task.asked), task.classes[0]
     return pd.DataFrame(
         {
             "query": np.arange(len(true)),
-            "row": task.query[0].ravel(),
+            "row": rows,
             "class_id": classes[true],
             "predicted": classes[logits.argmax(dim=-1).numpy()],
             "probability": probabilities[np.arange(len(true)), true],

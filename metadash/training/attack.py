@@ -22,6 +22,7 @@ from metadash.runs.store import Run, RunStore
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of, places, score, scores_frame
+from metadash.training.outcome import accuracies
 from metadash.training.projection import fused_prototypes, restored
 
 NEIGHBOURS = 5
@@ -35,23 +36,20 @@ def score_proxy(spec: ProxySpec, dataset: Dataset, needed: list[Run], store: Run
     train = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["train"]))
     encoded = encode(dataset.instances, sources, train)
     manifest = draw(dataset, spec.evaluation.episodes(spec.split, "test"))
-    rows, position = places(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]), len(dataset.class_of))
+    rows, position = places(manifest.rows, len(dataset.class_of))
     table = np.concatenate([source.vectors[rows] for source in encoded], axis=1)
     history(0, "scoring the test episodes", 0.4)
     learner = PrototypicalNetwork(nn.Identity(), table.shape[1])
     correct = score(learner, table, position, manifest, spec.evaluation.shots, [])
     store.keep_manifest(manifest)
-    queries = manifest.n_way * manifest.n_query
     return Outcome(
         summary={
             "manifest": manifest.hash,
             "metric": spec.evaluation.metric.name,
             "n_test_classes": len(np.unique(manifest.classes)),
-            "accuracy": {
-                str(k): float(100 * row.mean() / queries) for k, row in zip(spec.evaluation.shots, correct, strict=True)
-            },
+            "accuracy": accuracies(correct, spec.evaluation.shots, manifest.queries),
         },
-        frames={"scores": scores_frame(correct, spec.evaluation.shots, manifest.n_way, manifest.n_query)},
+        frames={"scores": scores_frame(correct, spec.evaluation.shots, manifest)},
     )
 
 

@@ -39,7 +39,7 @@ def count_correct(
     where these are seen otherwise. ``distance`` as a prototype's. What is counted is counted in the precision of ``anchor``. Raises
     BadInput where some of them are no numbers.
     """
-    if manifest.support_mask is not None or manifest.query_mask is not None:
+    if manifest.support_mask is not None:
         raise BadInput("Tasks whose classes have different numbers of examples are scored one learner at a time; call score.")
     check_prototypes(table, anchor, share)
     if asked is not None:
@@ -47,10 +47,10 @@ def count_correct(
     n_arms, n_shots, n_way = len(anchor), len(shots), manifest.n_way
     rows, places = torch.from_numpy(table).to(anchor.dtype), torch.from_numpy(place)
     seen = rows if asked is None else torch.from_numpy(asked).to(anchor.dtype)
-    support, query = torch.from_numpy(position[manifest.support]), torch.from_numpy(position[manifest.query])
+    support, (query, label) = torch.from_numpy(position[manifest.support]), asked_of(manifest, position)
     classes, far = torch.tensor(manifest.classes), distance != "cosine" and not within(rows, FAR)
     correct = np.zeros((n_arms, n_shots, len(manifest)), dtype=np.uint16)
-    logits_each = n_way * n_way * manifest.n_query * n_shots
+    logits_each = n_way * query.shape[1] * n_shots
     together = max(1, BLOCK // (logits_each * EPISODES))
     last = max(shots)
     for start in range(0, len(manifest), EPISODES):
@@ -59,7 +59,7 @@ def count_correct(
         zero = shown.mean(dim=(1, 2))[:, None] if far else None  # [B, 1, D]: see distances.py
         total = (shown if zero is None else shown - zero[:, None]).cumsum(dim=2)
         mean = torch.stack([total[:, :, k - 1] / k for k in shots], dim=2)  # [B, N, K, D]
-        queries = seen[query[part]].flatten(1, 2)  # [B, N·Q, D]
+        queries = seen[query[part]]  # [B, T, D]
         queries = queries if zero is None else queries - zero
         queries = F.normalize(queries, dim=-1) if distance == "cosine" else queries
         where = places[classes[part]]
@@ -71,20 +71,32 @@ def count_correct(
             prototypes = torch.lerp(
                 mean[:, :, None].expand(-1, -1, mu.shape[2], -1, -1), mu.expand(-1, -1, -1, n_shots, -1), weight
             )
-            right = right_answers(queries, prototypes.flatten(2, 3), distance)  # [B, A·K]
+            right = right_answers(queries, prototypes.flatten(2, 3), distance, None if label is None else label[part])  # [B, A·K]
             correct[chosen, :, part] = right.view(len(queries), -1, n_shots).permute(1, 2, 0).numpy()
         tick(start / len(manifest))
     return correct
 
 
-def right_answers(query: Tensor, prototypes: Tensor, distance: str) -> Tensor:
-    """[B, N·Q, D], the queries of a class together, and [B, N, A, D] to the number [B, A] whose own class is nearest."""
+def asked_of(manifest: EpisodeManifest, position: np.ndarray) -> tuple[Tensor, Tensor | None]:
+    """The places [E, T] of the queries, and their labels [E, T], −1 for what only fills up; None where each class is asked alike."""
+    rows, label = manifest.asked
+    alike = None if manifest.query_mask is None else torch.from_numpy(label)
+    return torch.from_numpy(position[rows]), alike
+
+
+def right_answers(query: Tensor, prototypes: Tensor, distance: str, label: Tensor | None = None) -> Tensor:
+    """[B, T, D] and [B, N, A, D] to the number [B, A] whose own class is nearest. The queries of a class stand together, as many of each,
+    unless ``label`` [B, T] says whose they are."""
     tasks, n_way, arms = prototypes.shape[:3]
     if distance == "cosine":
         scores = query @ F.normalize(prototypes, dim=-1).flatten(1, 2).mT
     else:  # −½ · squared distance, less what all classes share
         half = prototypes.square().sum(dim=-1).flatten(1)[:, None] / 2
         scores = torch.baddbmm(half, query, prototypes.flatten(1, 2).mT, beta=-1)
+    if label is not None:
+        scores = scores.view(tasks, -1, n_way, arms)
+        own = scores.take_along_dim(label.clamp(min=0)[..., None, None], dim=2).squeeze(2)  # [B, T, A]
+        return ((own >= scores.amax(dim=2)) & (label >= 0)[..., None]).sum(dim=1)
     scores = scores.view(tasks, n_way, -1, n_way, arms)
     own = scores.diagonal(dim1=1, dim2=3).permute(0, 3, 1, 2)  # [B, N, Q, A]
     return (own >= scores.amax(dim=3)).sum(dim=(1, 2))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.base import EmbeddingLearner, Learner
-from metadash.learners.core.task_batch import TaskBatch, labels_by_class
+from metadash.learners.core.task_batch import TaskBatch
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
 from metadash.runs.device import place_of
@@ -109,49 +109,49 @@ def score(
     batch = SCORE_BATCH if table.ndim == 2 else ADAPT_BATCH
     rows, there = torch.from_numpy(table), place_of(learner)
     correct = np.zeros((len(shots), len(manifest)), dtype=np.int64)
-    target = labels_by_class(manifest.n_way, manifest.n_query)
     for start in range(0, len(manifest), batch):
         part = manifest[start : start + batch]
         support = rows[torch.from_numpy(position[part.support])]
-        query = rows[torch.from_numpy(position[part.query])].flatten(1, 2)
-        context = context_of(encoded, part.classes, instances, part.support, part.query.reshape(len(part), -1))
-        mask, asked = masks_of(part)
+        asked, label = part.asked
+        query, target = rows[torch.from_numpy(position[asked])], torch.from_numpy(label)
+        context = context_of(encoded, part.classes, instances, part.support, asked)
+        mask, query_mask = masks_of(part)
         for s, n_shot in enumerate(shots):
             some = None if mask is None else mask[:, :, :n_shot]
-            tasks = TaskBatch.by_class(support[:, :, :n_shot], query, context and context.at_shot(n_shot), None, some, asked)
-            right = scorable(predict(tasks.to(there))).argmax(dim=-1).cpu() == target
-            correct[s, start : start + len(part)] = (right if asked is None else right & asked).sum(dim=1).numpy()
+            tasks = TaskBatch.by_class(support[:, :, :n_shot], query, context and context.at_shot(n_shot), None, some, query_mask)
+            right = scorable(predict(tasks.to(there))).argmax(dim=-1).cpu() == target  # −1, which only fills up, is no class
+            correct[s, start : start + len(part)] = right.sum(dim=1).numpy()
     return correct
 
 
-def scores_frame(correct: np.ndarray, shots: tuple[int, ...], n_way: int, n_query: int) -> pd.DataFrame:
+def scores_frame(correct: np.ndarray, shots: tuple[int, ...], tasks: EpisodeManifest) -> pd.DataFrame:
     """[len(shots), E] to rows of (n_way, shot, episode, value, correct, queries), as a run stores them: the value is the accuracy."""
-    n_episodes, counts = correct.shape[1], correct.reshape(-1)
+    n_episodes, counts, queries = correct.shape[1], correct.reshape(-1), np.tile(tasks.queries, len(shots))
     return pd.DataFrame(
         {
-            "n_way": n_way,
+            "n_way": tasks.n_way,
             "shot": np.repeat(np.asarray(shots), n_episodes),
             "episode": np.tile(np.arange(n_episodes), len(shots)),
-            "value": counts / (n_way * n_query),
+            "value": counts / queries,
             "correct": counts,
-            "queries": n_way * n_query,
+            "queries": queries,
         }
     )
 
 
 def task_batch(inputs: np.ndarray, tasks: EpisodeManifest, context: MetadataContext | None = None) -> TaskBatch:
     """Some tasks as learners receive them, with ``inputs[row]`` for each of their rows, and their answers."""
-    target = labels_by_class(tasks.n_way, tasks.n_query).expand(len(tasks), -1)
-    support, query = tensor_rows(inputs, tasks.support), tensor_rows(inputs, tasks.query).flatten(1, 2)
-    return TaskBatch.by_class(support, query, context, target, *masks_of(tasks))
+    asked, label = tasks.asked
+    support, query = tensor_rows(inputs, tasks.support), tensor_rows(inputs, asked)
+    return TaskBatch.by_class(support, query, context, torch.from_numpy(label), *masks_of(tasks))
 
 
 def masks_of(tasks: EpisodeManifest) -> tuple[Tensor | None, Tensor | None]:
-    """Which support examples [B, N, K] and queries [B, N·Q] are there; None where all are."""
-    support, query = tasks.support_mask, tasks.query_mask
+    """Which support examples [B, N, K], and which of the queries [B, T] that ``asked`` gives, are there; None where all are."""
+    support, label = tasks.support_mask, tasks.asked[1]
     return (
         None if support is None else torch.from_numpy(support),
-        None if query is None else torch.from_numpy(query.reshape(len(tasks), -1)),
+        None if label.min(initial=0) >= 0 else torch.from_numpy(label >= 0),
     )
 
 

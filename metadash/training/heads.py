@@ -20,7 +20,7 @@ from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.encoded import EncodedSource
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
-from metadash.specs.run import LOOK_EVERY, RunSpec
+from metadash.specs.run import RunSpec
 from metadash.specs.subsets import HeadsSpec
 from metadash.training.backbone import Outcome
 from metadash.training.counting import count_correct, places_of, share_of_anchor
@@ -123,7 +123,7 @@ def fit_heads(heads: Heads, history: History) -> dict[str, np.ndarray]:
     The rule is that of ``arms.fit``, head by head. ``validation_accuracy``, ``best_step`` and ``steps``, each [S, A].
     """
     run, arm = heads.run, heads.arm
-    every, batch = LOOK_EVERY["quick"], arm.episodes.n_episodes // DRAWN_AT_ONCE
+    every, batch = run.look_every, arm.episodes.n_episodes // DRAWN_AT_ONCE
     queries = arm.validation.n_way * arm.validation.n_query
     whole, best_weights = heads.stack, heads.stack.snapshot()
     optimiser = optimiser_of(heads.stack, run)
@@ -152,7 +152,7 @@ def fit_heads(heads: Heads, history: History) -> dict[str, np.ndarray]:
         here = np.ix_(heads.stack.lanes, heads.stack.arms)
         if not torch.isfinite(loss)[torch.from_numpy(training[here])].all():
             raise BadInput(
-                f"The loss is not a number at step {step}; try another seed than {run.seed}, or (from Python) lower learning_rate ({run.learning_rate:g})."
+                f"The loss is not a number at step {step}; try another seed than {run.seed}, or lower learning_rate ({run.learning_rate:g})."
             )
         found = np.full(best.shape, -np.inf)
         found[here] = validate()
@@ -160,7 +160,7 @@ def fit_heads(heads: Heads, history: History) -> dict[str, np.ndarray]:
         waited = np.where(better, 0, waited + 1)
         best, best_step = np.where(better, found, best), np.where(better, step, best_step)
         keep_rows(best_weights, whole, heads.stack, better)
-        training &= waited < run.patience
+        training &= (waited < run.patience) | (run.patience == 0)
         measured = {"loss": float(loss.detach().mean()), "validation_accuracy": float(found[here].mean())}
         history(step, "training the heads", fraction, in_training=int(training.sum()), **measured)
         if not training.any():
@@ -211,7 +211,7 @@ def train_heads(spec: HeadsSpec, dataset: Dataset, needed: list[Run], store: Run
     store.keep_manifest(manifest)
     counted, kappa = heads.count(manifest, history)
     correct, strength = counted[0], kappa[0]
-    queries = manifest.n_way * manifest.n_query
+    queries = manifest.queries_each
     if len(learned) < len(spec.arms):  # the empty subset: nothing to train, the plain prototype
         plain = plain_count(heads.arm, manifest)
         validated = plain_count(heads.arm, heads.arm.validation).mean() / (

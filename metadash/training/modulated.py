@@ -42,7 +42,7 @@ def seen_rows(
     instances: Sequence[EncodedInstances],
 ) -> SeenRows:
     """The rows that a manifest asks for, each modulated by its own metadata; ``table`` [·, D] and ``position`` [I] as for ``score``."""
-    rows = np.unique(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]))
+    rows = manifest.rows
     place = np.zeros(len(position), dtype=np.int64)
     place[rows] = np.arange(len(rows))
     plain = table[position[rows]]

@@ -9,9 +9,9 @@ import torch
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.core.base import Learner
 from metadash.learners.core.fusions import PLACING
-from metadash.learners.registry import check_options, entry_of
 from metadash.metadata.encoded import EncodedSource
 from metadash.specs.run import RunSpec, ways_note
+from metadash.specs.transduction import statistics_of, transductive
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of, scores_frame
 
@@ -25,7 +25,7 @@ def outcome_of(
     found: Mapping[str, float],
 ) -> Outcome:
     """What is stored of a learner that has been trained and scored: right answers [len(shots), E] by the number of ways."""
-    percent = {n_way: accuracies(rows, spec.evaluation.shots, n_way * manifest.n_query) for n_way, rows in correct.items()}
+    percent = {n_way: accuracies(rows, spec.evaluation.shots, manifest.at_ways(n_way).queries) for n_way, rows in correct.items()}
     outcome = Outcome(
         summary={
             **found,
@@ -33,6 +33,7 @@ def outcome_of(
             "metric": spec.evaluation.metric.name,
             "n_test_classes": len(np.unique(manifest.classes)),
             "batch_norm": statistics_of(spec),
+            "transductive": transductive(spec),
             "trained_parameters": trained_parameters(learner) if spec.trains else 0,
             "read_at_test": list(spec.sources) if spec.reads_at_test else [],
             "accuracy": percent[manifest.n_way],
@@ -42,7 +43,7 @@ def outcome_of(
         weights={name: value.contiguous() for name, value in learner.state_dict().items()} if spec.trains else {},
         frames={
             "scores": pd.concat(
-                [scores_frame(rows, spec.evaluation.shots, n_way, manifest.n_query) for n_way, rows in correct.items()],
+                [scores_frame(rows, spec.evaluation.shots, manifest.at_ways(n_way)) for n_way, rows in correct.items()],
                 ignore_index=True,
             )
         },
@@ -56,20 +57,21 @@ def outcome_of(
     return outcome
 
 
-def accuracies(correct: np.ndarray, shots: tuple[int, ...], queries: int) -> dict[str, float]:
-    """In %, the mean over the episodes of ``correct`` [len(shots), E], by the number of shots."""
-    return {str(shot): float(row.mean() / queries * 100) for shot, row in zip(shots, correct, strict=True)}
+def accuracies(correct: np.ndarray, shots: tuple[int, ...], queries: np.ndarray) -> dict[str, float]:
+    """In %, the mean over the episodes of ``correct`` [len(shots), E] of ``queries`` [E], by the number of shots."""
+    return {str(shot): accuracy_of(row, queries) for shot, row in zip(shots, correct, strict=True)}
+
+
+def accuracy_of(correct: np.ndarray, queries: np.ndarray) -> float:
+    """In %, the mean over the episodes of ``correct`` [..., E] of ``queries`` [E]; of equal numbers of queries, counts are added first."""
+    if queries.min() == queries.max():
+        return float(correct.mean() / int(queries[0]) * 100)
+    return float((correct / queries).mean() * 100)
 
 
 def trained_parameters(learner: Learner) -> int:
     """How many numbers training moves: in quick mode none of the backbone's, which is frozen and shared."""
     return sum(parameter.numel() for parameter in learner.parameters() if parameter.requires_grad)
-
-
-def statistics_of(spec: RunSpec) -> str:
-    """Which batch-norm statistics the queries were scored with: "batch" lets queries see one another, the others do not."""
-    adapts = spec.mode == "full" and entry_of(spec.learner).adapts_backbone
-    return check_options(spec.learner, dict(spec.options), spec.mode).batch_norm if adapts else "running"
 
 
 @torch.no_grad()

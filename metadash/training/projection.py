@@ -43,21 +43,21 @@ def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[
     """The points and their embeddings [P, D], before they are flattened."""
     arm = restored(spec.run, dataset, run, store)
     task = store.manifest(run)[spec.episode : spec.episode + 1].at_shot(spec.n_shot)
-    classes, support, query = task.classes[0], task.support[0], task.query[0]
-    rows = background_rows(spec, dataset, np.concatenate([support.ravel(), query.ravel()]))
-    embedded, position = arm.embeddings_of(np.concatenate([rows, support.ravel(), query.ravel()]))
+    classes, support, (query, label) = task.classes[0], task.support[0], (part[0] for part in task.asked)
+    rows = background_rows(spec, dataset, np.concatenate([support.ravel(), query]))
+    embedded, position = arm.embeddings_of(np.concatenate([rows, support.ravel(), query]))
     at = lambda chosen: torch.from_numpy(embedded[position[chosen]])  # noqa: E731
     plain = at(support).mean(dim=1)
     with torch.no_grad():
         context = arm.context(task) if arm.spec.reads_at_test else None
-        seen, asked = modulated(arm, task, at(support), at(np.concatenate([query.ravel(), rows])), rows)
+        seen, asked = modulated(arm, task, at(support), at(np.concatenate([query, rows])), rows)
         of_query, of_rows = asked[: query.size], asked[query.size :]
         fused, anchors = fused_prototypes(arm, seen, context)
         predicted, plainly = (classes[arm.predict(task, told)] for told in (context, None if arm.can_do_without else context))
     parts = [
         frame("instance", rows, dataset.class_of[rows], of_rows.numpy()),
         frame("support", support.ravel(), np.repeat(classes, task.n_shot), seen.flatten(0, 1).numpy()),
-        frame("query", query.ravel(), np.repeat(classes, task.n_query), of_query.numpy(), predicted, plainly),
+        frame("query", query, classes[label], of_query.numpy(), predicted, plainly),
         frame("plain prototype", None, classes, plain.numpy()),
         frame("prototype", None, classes, fused.numpy()) if arm.spec.reads_at_test else None,
         frame("anchor", None, classes, anchors) if len(anchors) else None,
@@ -75,7 +75,7 @@ def modulated(
     film = arm.learner.film
     if film is None:
         return support, asked
-    every = np.concatenate([task.query.ravel(), rows])[None]
+    every = np.concatenate([task.asked[0][0], rows])[None]
     context = context_of(arm.encoded, task.classes, arm.instances, task.support, every)
     assert context is not None
     of_support, of_asked = film(context)

@@ -25,6 +25,7 @@ from metadash.training.changed_metadata import Retelling, Told
 from metadash.training.counting import count_correct, places_of
 from metadash.training.evaluate import context_of, places, score, scores_frame, task_batch
 from metadash.training.modulated import anchors_of, by_row, count_modulated
+from metadash.training.outcome import accuracies
 from metadash.training.restored import restored
 from metadash.training.scorable import scorable
 from metadash.training.trainer import Arm
@@ -41,7 +42,7 @@ class Rescorer:
         self.dataset, self.spec = dataset, self.arm.spec
         self.manifest: EpisodeManifest = store.manifest(run)
         self.retelling = Retelling(self.arm, dataset)
-        rows = np.concatenate([self.manifest.support.ravel(), self.manifest.query.ravel()])
+        rows = self.manifest.rows
         self.by_embedding = self.arm.frozen or isinstance(self.arm.learner, EmbeddingLearner)
         if self.by_embedding:
             self.table, self.position = self.arm.embeddings_of(rows)
@@ -74,11 +75,12 @@ class Rescorer:
 
     def batch(self, task: EpisodeManifest, told: Told) -> TaskBatch:
         """One task, of embeddings where the learner looks at those, with its metadata as they are told."""
-        there = replace(task, support=self.position[task.support], query=self.position[task.query])
+        support, query = (np.where(rows < 0, -1, self.position[rows]) for rows in (task.support, task.query))
+        there = replace(task, support=support, query=query)
         return task_batch(self.table, there, self.context(task, told))
 
     def context(self, task: EpisodeManifest, told: Told) -> MetadataContext | None:
-        return context_of(told.classes, task.classes, told.instances, task.support, task.query.reshape(1, -1))
+        return context_of(told.classes, task.classes, told.instances, task.support, task.asked[0])
 
     @torch.no_grad()
     def probabilities(self, episode: int, n_shot: int, told: Told) -> np.ndarray:
@@ -118,13 +120,10 @@ def what_if(spec: WhatIfSpec, dataset: Dataset, needed: list[Run], store: RunSto
             "test_classes": len(retelling.test),
             "changed_instances": int(before.changed_instances(after, retelling.test_rows).sum()),
             "test_instances": len(retelling.test_rows),
-            "accuracy": {
-                str(k): float(row.mean() / (manifest.n_way * manifest.n_query) * 100)
-                for k, row in zip(tests.shots, correct, strict=True)
-            },
+            "accuracy": accuracies(correct, tests.shots, manifest.queries),
         },
         frames={
-            "scores": scores_frame(correct, tests.shots, manifest.n_way, manifest.n_query),
+            "scores": scores_frame(correct, tests.shots, manifest),
             "queries": queries_frame(spec, scorer, before, after),
             "classes": classes_frame(spec, scorer, before, after),
             "instances": instances_frame(spec, scorer, before, after),
@@ -134,10 +133,9 @@ def what_if(spec: WhatIfSpec, dataset: Dataset, needed: list[Run], store: RunSto
 
 def queries_frame(spec: WhatIfSpec, scorer: Rescorer, before: Told, after: Told) -> pd.DataFrame:
     task = scorer.task(spec.episode, spec.n_shot)
-    classes, n_query, rows = task.classes[0], task.n_query, task.query[0].ravel()
-    frame = pd.DataFrame({"row": rows, "class_id": np.repeat(classes, n_query)})
+    classes, (rows, truth) = task.classes[0], (part[0] for part in task.asked)
+    frame = pd.DataFrame({"row": rows, "class_id": classes[truth]})
     frame["changed"] = before.changed_instances(after, rows)
-    truth = np.repeat(np.arange(len(classes)), n_query)
     for name, told in (("before", before), ("after", after)):
         found = scorer.probabilities(spec.episode, spec.n_shot, told)
         frame[f"predicted_{name}"] = classes[found.argmax(axis=1)]
@@ -172,12 +170,13 @@ def classes_frame(spec: WhatIfSpec, scorer: Rescorer, before: Told, after: Told)
 def instances_frame(spec: WhatIfSpec, scorer: Rescorer, before: Told, after: Told) -> pd.DataFrame:
     """The instances of the task whose metadata changed, where FiLM lets that move their embeddings."""
     task, learner = scorer.task(spec.episode, spec.n_shot), scorer.arm.learner
-    rows = np.concatenate([task.support.ravel(), task.query.ravel()])
+    asked, label = (part[0] for part in task.asked)
+    rows = np.concatenate([task.support.ravel(), asked])
     frame = pd.DataFrame(
         {
-            "kind": np.repeat(["support", "query"], [task.support.size, task.query.size]),
+            "kind": np.repeat(["support", "query"], [task.support.size, len(asked)]),
             "row": rows,
-            "class_id": np.concatenate([np.repeat(task.classes, task.n_shot), np.repeat(task.classes, task.n_query)]),
+            "class_id": np.concatenate([np.repeat(task.classes, task.n_shot), task.classes[0][label]]),
         }
     )
     if learner.film is None or not isinstance(learner, EmbeddingLearner):
@@ -210,7 +209,7 @@ def dose(spec: DoseSpec, dataset: Dataset, needed: list[Run], store: RunStore, h
         summary={
             "manifest": scorer.manifest.hash,
             "metric": spec.run.evaluation.metric.name,
-            "queries": scorer.manifest.n_way * scorer.manifest.n_query,
+            "queries": scorer.manifest.queries_each,
             "hit": hit_words(spec.sources, dataset),
         },
         arrays={"correct": correct, "ends": ends.astype(np.uint16)},

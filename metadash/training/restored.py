@@ -9,9 +9,10 @@ from metadash.training.trainer import Arm
 
 
 def restored(spec: RunSpec, dataset: Dataset, run: Run, store: RunStore) -> Arm:
-    """In evaluation mode, of a tuned run in the form that was chosen. A backbone that is gone, or was damaged, is trained anew. Raises BadInput when the weights are damaged."""
+    """In evaluation mode, of a tuned run in the form that was chosen. A backbone that is gone, or was damaged, is trained anew. Raises BadInput
+    when the weights are damaged."""
     spec = as_chosen(spec, run.summary)
-    arm = Arm(spec, dataset, train(spec.backbone, store.workspace))
+    arm = Arm(spec, dataset, *[train(need, store.workspace) for need in spec.starts_from])
     if spec.trains:
         arm.learner.load_state_dict(run.weights())
     arm.learner.eval()

@@ -24,14 +24,14 @@ Encoded = TypeVar("Encoded", EncodedSource, EncodedInstances)
 
 def score_masked(spec: MaskedSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Arrays: ``correct`` [A, shots, E]. Frames: ``arms``, one row a subset in the order of ``spec.masks``."""
-    backbone, run = needed
-    arm = Arm(spec.run, dataset, backbone)
+    *below, run = needed
+    arm = Arm(spec.run, dataset, *below)
     arm.learner.load_state_dict(run.weights())
     arm.learner.eval()
     manifest = store.manifest(run)
     placed = isinstance(arm.learner, PrototypicalNetwork) and arm.learner.film is None
     correct = (prototypes_masked if placed or by_row(arm.learner) else any_masked)(arm, spec.masks, manifest, history)
-    queries = manifest.n_way * manifest.n_query
+    queries = manifest.queries_each
     return Outcome(
         summary={
             "manifest": manifest.hash,
@@ -51,7 +51,7 @@ def prototypes_masked(arm: Arm, masks: list[int], manifest: EpisodeManifest, his
     What differs in sources that describe instances sees other embeddings: these are modulated once for all that see the same.
     """
     classes, place = places_of(manifest)
-    table, position = arm.embeddings_of(np.concatenate([manifest.support.ravel(), manifest.query.ravel()]))
+    table, position = arm.embeddings_of(manifest.rows)
     shots, learner = arm.spec.evaluation.shots, arm.learner
     names = [source.name for source in arm.instances]
     alike: dict[tuple[str, ...], list[int]] = {}

@@ -15,8 +15,10 @@ from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import draw, draw_from
 from metadash.errors import BadInput
+from metadash.learners.core.adapting import AdaptingLearner
 from metadash.learners.core.base import EmbeddingLearner, Learner
 from metadash.learners.core.fusions import PLACING
+from metadash.learners.core.optimisers import Annealing, optimisers_of
 from metadash.learners.registry import check_options, entry_of, make
 from metadash.metadata.blur import blur_table, read_blur
 from metadash.metadata.controls import control, control_instances
@@ -26,13 +28,13 @@ from metadash.networks.anchors import MetadataContext
 from metadash.runs.device import on_the_device, place_of
 from metadash.runs.progress import SCORING, History
 from metadash.runs.store import Run, RunStore
-from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, BackboneSpec, RunSpec
+from metadash.specs.run import VALIDATION_EPISODES, BackboneSpec, RunSpec
 from metadash.training.backbone import Outcome, make_backbone
 from metadash.training.evaluate import context_of, embed, places, score, task_batch
 from metadash.training.features.normalised import normaliser
-from metadash.training.features.stored import features_of, network_inputs
+from metadash.training.features.stored import features_of, network_inputs, read_by
 from metadash.training.modulated import by_row, count_modulated
-from metadash.training.outcome import outcome_of
+from metadash.training.outcome import accuracy_of, outcome_of
 from metadash.training.scorable import scorable
 
 DRAWN_AT_ONCE = 50
@@ -114,25 +116,32 @@ class Arm:
     in full mode they are the data set's inputs, and ``embeddings_of`` embeds again what an evaluation needs.
     """
 
-    def __init__(self, spec: RunSpec, dataset: Dataset, backbone: Run):
+    def __init__(self, spec: RunSpec, dataset: Dataset, *needed: Run):
+        """``needed``: the runs of ``spec.needs``."""
         torch.manual_seed(spec.seed)
         self.spec, self.dataset = spec, dataset
         self.encoded = encode_sources(spec, dataset)
         self.instances = encode_instance_sources(spec, dataset)
         self.generator = np.random.default_rng([spec.seed, 2])
-        self.stored = np.array(features_of(backbone))
         self.frozen = spec.mode == "quick" and not entry_of(spec.learner).reads_inputs
         train = np.isin(dataset.class_of, dataset.split(spec.split)["train"])
-        self.normalise = normaliser(spec.normalised, self.stored[train])
-        self.stored = self.normalise(self.stored)
-        self.centre = self.stored[train].mean(axis=0)
-        dim = self.stored.shape[1]
         network: nn.Module = nn.Identity()
-        self.inputs = self.stored
-        if spec.mode == "full":
-            self.inputs = network_inputs(backbone, dataset)
-            network = load_backbone(backbone, dataset, self.inputs)
-        elif not self.frozen:
+        if spec.from_random:
+            architecture = cast(BackboneSpec, spec.backbone)
+            self.inputs = read_by(architecture, dataset, list(needed))
+            network, dim = make_backbone(architecture, dataset, self.inputs.shape[1:])
+            self.stored = np.zeros((0, dim), dtype=np.float32)
+            self.centre = np.zeros(dim, dtype=np.float32)
+        else:
+            self.stored = np.array(features_of(needed[0]))
+            self.normalise = normaliser(spec.normalised, self.stored[train])
+            self.stored = self.normalise(self.stored)
+            self.centre = self.stored[train].mean(axis=0)
+            dim, self.inputs = self.stored.shape[1], self.stored
+        if spec.mode == "full" and not spec.from_random:
+            self.inputs = network_inputs(needed[0], dataset)
+            network = load_backbone(needed[0], dataset, self.inputs)
+        elif spec.mode == "quick" and not self.frozen:
             self.inputs = dataset.inputs
             dim = int(np.prod(self.inputs.shape[1:]))
         self.learner = make_learner(spec, network, dim, self.encoded, self.instances)
@@ -143,8 +152,7 @@ class Arm:
             known = [source.vectors[members[source.present[members]]] for source in self.encoded]
             variance = torch.tensor([float(vectors.var(axis=0).sum()) for vectors in known])
             self.learner.auxiliary.start([torch.from_numpy(vectors.mean(axis=0)) for vectors in known], variance)
-        batch = spec.meta_batch if spec.mode == "quick" else 1
-        self.episodes = spec.evaluation.episodes(spec.split, "train", n_episodes=batch * DRAWN_AT_ONCE)
+        self.episodes = spec.training_episodes(spec.meta_batch * DRAWN_AT_ONCE)
         self.table = pool_table(dataset, self.episodes)
         self.validation = draw(dataset, spec.evaluation.episodes(spec.split, "validation", n_episodes=self.validation_episodes))
 
@@ -153,27 +161,60 @@ class Arm:
         return VALIDATION_EPISODES[self.spec.mode]
 
     def parameters(self) -> list[dict]:
-        """The backbone learns ten times more slowly than what is new; its start is already good."""
-        spec, backbone = self.spec, list(self.learner.backbone.parameters())
+        """A trained backbone learns ten times more slowly than what is new; its start is already good. From random weights, all is new."""
+        spec, backbone = self.spec, [] if self.spec.from_random else list(self.learner.backbone.parameters())
         known = {id(parameter) for parameter in backbone}
         new = [parameter for parameter in self.learner.parameters() if id(parameter) not in known]
         groups = [{"params": new, "lr": spec.learning_rate, "weight_decay": spec.weight_decay}]
         return groups + ([{"params": backbone, "lr": spec.learning_rate / 10, "weight_decay": 0.0}] if backbone else [])
 
     def loss(self, tasks: EpisodeManifest, progress: float) -> torch.Tensor:
-        """The learner's loss on some training tasks, with shots and hidden sources drawn anew; ``progress`` 0..1 of the training."""
-        spec = self.spec
-        shots = int(self.generator.choice(spec.evaluation.shots))
-        tasks = tasks.at_shot(shots)
+        """The learner's loss on some training tasks at once, with shots and hidden sources drawn anew; ``progress`` 0..1 of the training."""
+        return self.loss_of(*self.drawn(tasks), progress)
+
+    def drawn(self, tasks: EpisodeManifest) -> tuple[EpisodeManifest, np.ndarray | None]:
+        """Tasks at a number of shots, one for all of them, and which of the sources [B, S] each is told; None where it is all."""
+        tasks = tasks.at_shot(int(self.generator.choice(self.spec.training_shots)))
+        if not self.spec.source_dropout or (context := self.context(tasks)) is None:
+            return tasks, None
+        return tasks, self.generator.random((len(tasks), context.n_sources)) >= self.spec.source_dropout
+
+    def loss_of(self, tasks: EpisodeManifest, told: np.ndarray | None, progress: float) -> torch.Tensor:
         context = self.context(tasks)
-        if context is not None and spec.source_dropout:
-            keep = self.generator.random((len(tasks), context.n_sources)) >= spec.source_dropout
-            context = context.masked(torch.from_numpy(keep))
+        if context is not None and told is not None:
+            context = context.masked(torch.from_numpy(told))
         return self.learner.loss(task_batch(self.inputs, tasks, context).to(place_of(self.learner)), progress)
+
+    def descend(self, tasks: EpisodeManifest, progress: float) -> torch.Tensor:
+        """Adds the gradient of the mean loss of B tasks to that of the learner's parameters, and returns that loss, a number.
+
+        All tasks at once where the learner is the faster for it and they do not see one another; else one after the other, each with its
+        own batch statistics and with the memory of one: the same gradient, to rounding.
+        """
+        tasks, told = self.drawn(tasks)
+        if len(tasks) == 1 or self.takes_tasks_at_once:
+            loss = self.loss_of(tasks, told, progress)
+            loss.backward()
+            return loss.detach()
+        total = torch.zeros(())
+        for b in range(len(tasks)):
+            loss = self.loss_of(tasks[b : b + 1], None if told is None else told[b : b + 1], progress) / len(tasks)
+            loss.backward()
+            total = total + loss.detach().cpu()
+        return total
+
+    @property
+    def takes_tasks_at_once(self) -> bool:
+        """Over frozen embeddings any learner does; of those with a network, one that adapts it by ``vmap`` (dense, or on a GPU)."""
+        if self.spec.mode == "quick":
+            return True
+        learner = self.learner
+        example = torch.empty(0, device=place_of(learner))
+        return isinstance(learner, AdaptingLearner) and learner.inner.runs_vectorised(example)
 
     def context(self, tasks: EpisodeManifest) -> MetadataContext | None:
         """All that the metadata say of some tasks; what only teaches is among it."""
-        return context_of(self.encoded, tasks.classes, self.instances, tasks.support, tasks.query.reshape(len(tasks), -1))
+        return context_of(self.encoded, tasks.classes, self.instances, tasks.support, tasks.asked[0])
 
     def evaluate(self, manifest: EpisodeManifest, shots: tuple[int, ...] | None = None) -> np.ndarray:
         """Correct queries [len(shots), E], by default at all the shots of the evaluation."""
@@ -183,7 +224,7 @@ class Arm:
         self, manifest: EpisodeManifest, ways: Iterable[int], shots: tuple[int, ...] | None = None
     ) -> dict[int, np.ndarray]:
         """Correct queries [len(shots), E] at each number of ways; what the tasks need is embedded once for all."""
-        rows = np.concatenate([manifest.support.ravel(), manifest.query.ravel()])
+        rows = manifest.rows
         if self.frozen or isinstance(self.learner, EmbeddingLearner):
             table, position = self.embeddings_of(rows)
         else:
@@ -207,13 +248,13 @@ class Arm:
 
     @torch.no_grad()
     def predict(self, task: EpisodeManifest, context: MetadataContext | None) -> np.ndarray:
-        """The position 0..N-1 of the class predicted for each query [N·Q] of a manifest of one task."""
+        """The position 0..N-1 of the class predicted for each query [T] of a manifest of one task."""
         self.learner.eval()
         return scorable(self.learner(task_batch(self.inputs, task, context)))[0].argmax(dim=-1).numpy()
 
     def accuracy(self, correct: np.ndarray, manifest: EpisodeManifest) -> float:
         """In %, the mean over the shots."""
-        return float(correct.mean() / (manifest.n_way * manifest.n_query) * 100)
+        return accuracy_of(correct, manifest.queries)
 
     def look(self) -> float:
         """The accuracy on the validation episodes: what training is stopped and selected on."""
@@ -231,42 +272,22 @@ def load_backbone(backbone: Run, dataset: Dataset, inputs: np.ndarray) -> nn.Mod
     return network
 
 
-def optimisers_of(arm: Arm) -> list[torch.optim.Optimizer]:
-    """AdamW on the learner's gradient (fused: of a light head's step, a quarter of the time); plain descent where the registry says so, as
-    for Reptile, whose gradient is θ − φ and whose step is ε.
-
-    FiLM's networks and the auxiliary head are no part of such a θ: they take no inner steps to follow, and have AdamW.
-    """
-    if entry_of(arm.spec.learner).optimiser == "adamw":
-        return [torch.optim.AdamW(arm.parameters(), fused=True)]
-    hooks = [module for module in (arm.learner.film, arm.learner.auxiliary) if module is not None]
-    own = [parameter for module in hooks for parameter in module.parameters()]
-    known = {id(parameter) for parameter in own}
-    followed = torch.optim.SGD([p for p in arm.learner.parameters() if id(p) not in known], lr=1.0)
-    if not own:
-        return [followed]
-    return [followed, torch.optim.AdamW(own, arm.spec.learning_rate, weight_decay=arm.spec.weight_decay, fused=True)]
-
-
-def anneal(optimiser: torch.optim.Optimizer, spec: RunSpec, option: str, progress: float) -> None:
-    """The step of a descent falls linearly from its start to zero (Reptile's ε: Nichol et al. 2018, section 5)."""
-    start = getattr(check_options(spec.learner, dict(spec.options), spec.mode), option)
-    for group in optimiser.param_groups:
-        group["lr"] = start * (1 - progress)
-
-
 def fit(arm: Arm, history: History) -> dict[str, float]:
-    """Train until validation accuracy has not risen for ``patience`` looks, or the budget is spent; keep the best weights."""
+    """Train until validation accuracy has not risen for ``patience`` looks (0: whatever it does), or the budget is spent; keep the best
+    weights, or the last ones where the spec says so. ``best_step`` is the step after which what is kept was so."""
     spec, entry = arm.spec, entry_of(arm.spec.learner)
-    every = LOOK_EVERY["adapting" if spec.adapts_network else spec.mode]
-    optimisers = optimisers_of(arm)
+    every, keeps_last = spec.look_every, spec.training.keep == "last"
+    optimisers = optimisers_of(arm.learner, entry, arm.parameters(), spec.learning_rate, spec.weight_decay)
+    options = check_options(spec.learner, dict(spec.options), spec.mode)
+    anneal = Annealing(optimisers, spec.training.schedule, getattr(options, entry.annealed) if entry.annealed else None)
     with named_step(0, spec.steps):
         best, best_step, waited = arm.look(), 0, 0
-    weights = copy.deepcopy(arm.learner.state_dict())
+    weights = None if keeps_last else copy.deepcopy(arm.learner.state_dict())
     history(0, "training", 0.0, validation_accuracy=best)
     batch = arm.episodes.n_episodes // DRAWN_AT_ONCE
     manifest = draw_from(arm.table, arm.episodes, arm.generator)
     step = 0
+    accuracy = best
     for step in range(1, spec.steps + 1):
         drawn = (step - 1) % DRAWN_AT_ONCE
         if drawn == 0 and step > 1:
@@ -274,14 +295,12 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
         if not arm.learner.training:  # after a look; to go through all modules at every step would cost a twentieth of it
             arm.learner.train()
         progress = (step - 1) / spec.steps
-        with named_step(step, spec.steps):
-            loss = arm.loss(manifest[drawn * batch : (drawn + 1) * batch], progress)
         arm.learner.zero_grad()
-        loss.backward()
+        with named_step(step, spec.steps):
+            loss = arm.descend(manifest[drawn * batch : (drawn + 1) * batch], progress)
         if entry.clip is not None:
             torch.nn.utils.clip_grad_norm_(arm.learner.parameters(), entry.clip)
-        if entry.annealed:
-            anneal(optimisers[0], spec, entry.annealed, progress)
+        anneal(progress)
         for optimiser in optimisers:
             optimiser.step()
         if not torch.isfinite(loss):
@@ -296,9 +315,12 @@ def fit(arm: Arm, history: History) -> dict[str, float]:
         waited += 1
         if accuracy > best:
             best, best_step, waited = accuracy, step, 0
-            weights = copy.deepcopy(arm.learner.state_dict())
-        if waited >= spec.patience:
+            weights = None if keeps_last else copy.deepcopy(arm.learner.state_dict())
+        if spec.patience and waited >= spec.patience:
             break
+    if keeps_last:
+        return {"validation_accuracy": accuracy, "best_step": step, "steps": step}
+    assert weights is not None
     arm.learner.load_state_dict(weights)
     return {"validation_accuracy": best, "best_step": best_step, "steps": step}
 
@@ -320,7 +342,7 @@ def cure(spec: RunSpec, step: int) -> str:
     inner = f"lower inner_lr ({options.inner_lr:g})" if "inner_lr" in entry.options else ""
     if entry.annealed:
         return f"{inner} or {entry.annealed} ({getattr(options, entry.annealed):g})"
-    return f"{inner or f'try another seed than {spec.seed}'}, or (from Python) lower learning_rate ({spec.learning_rate:g})"
+    return f"{inner or f'try another seed than {spec.seed}'}, or lower learning_rate ({spec.learning_rate:g})"
 
 
 def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:

@@ -35,10 +35,14 @@ def episodes(options: argparse.Namespace, workspace: Workspace) -> Result:
         manifest.save(Path(options.out))
     names = data.classes["class_name"].to_numpy()
     first = [
-        {"class": str(names[c]), "support": manifest.support[0, i].tolist(), "query": manifest.query[0, i].tolist()}
+        {
+            "class": str(names[c]),
+            "support": manifest.support[0, i].tolist(),
+            "query": [q for q in manifest.query[0, i].tolist() if q >= 0],
+        }
         for i, c in enumerate(manifest.classes[0])
     ]
     text = f"{words.count(len(manifest))} episodes, manifest {manifest.hash}. The first:\n" + "\n".join(
-        f"  {row['class']}: support rows {row['support']}" for row in first
+        f"  {row['class']}: support rows {row['support']}, {words.count(len(row['query']))} queries" for row in first
     )
     return Result({**describe(manifest), "first": first}, text)

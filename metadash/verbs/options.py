@@ -1,15 +1,17 @@
 """Options that several verbs have, and how their values are read."""
 
 import argparse
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from metadash import settings
 from metadash.learners.core.fusions import BOTH
+from metadash.learners.core.recipe import RECIPES
 from metadash.learners.registry import USUAL
 from metadash.networks.encoders.registry import ENCODERS, Entry
 from metadash.networks.registry import BACKBONES
 from metadash.specs.normalising import NORMALISATIONS
-from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import USUAL_BATCH, BackboneSpec, Evaluation, RunSpec, TrainedOn
+from metadash.specs.training import AS_TESTS, Schedule, Start
 from metadash.stats.verdict import ROPE
 from metadash.verbs.parser import Parser
 
@@ -53,6 +55,13 @@ def add_tasks(verb: argparse.ArgumentParser) -> None:
         help="how tasks are drawn (default: disjoint where a source describes instances, else siblings where the data set has some)",
     )
     verb.add_argument("--column", help="what siblings share, or support and query do not (default: the data set's own)")
+    verb.add_argument(
+        "--query-dirichlet",
+        type=float,
+        metavar="ALPHA",
+        help="deal the queries of a test task to its classes unevenly, by a Dirichlet of this concentration: 2 as Veilleux et al. 2021, "
+        "smaller is more uneven (default: as many of each class)",
+    )
 
 
 def add_folds(verb: argparse.ArgumentParser) -> None:
@@ -78,7 +87,14 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
         "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"
     )
     verb.add_argument(
-        "--backbone-episodes", type=int, help=f"training episodes of the backbone, at most (default {BackboneSpec.episodes})"
+        "--backbone-training",
+        choices=get_args(TrainedOn),
+        help="what the backbone learns from: episodes, or all training classes at once, by cross-entropy (default episodes)",
+    )
+    verb.add_argument(
+        "--backbone-episodes",
+        type=int,
+        help=f"training episodes of the backbone, or batches as large, at most (default {BackboneSpec.episodes})",
     )
     verb.add_argument(
         "--own-backbone",
@@ -101,6 +117,44 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
             help=f"labelled examples per class, separated by commas (default {','.join(map(str, Evaluation.shots))})",
         )
     verb.add_argument("--n-query", type=int, help=f"queries per class (default {Evaluation.n_query})")
+
+
+def add_training(verb: argparse.ArgumentParser) -> None:
+    """How a learner is trained, where that is not as usual; what is said goes before what the recipe sets."""
+    verb.add_argument(
+        "--recipe",
+        choices=RECIPES,
+        help="all that the learner's paper sets of its training; `learners` says of each what that is",
+    )
+    verb.add_argument(
+        "--meta-batch",
+        type=int,
+        help="training tasks a step, their losses averaged (default {quick} in quick mode, {full} in full)".format(**USUAL_BATCH),
+    )
+    verb.add_argument("--learning-rate", type=float, help="of the first step (default: the learner's, `learners` lists them)")
+    verb.add_argument("--weight-decay", type=float, help=f"of all that starts at random (default {RunSpec.weight_decay:g})")
+    verb.add_argument(
+        "--patience",
+        type=patience,
+        help=f"looks at validation classes without a rise after which training ends (default {RunSpec.patience}), or `none` for never early",
+    )
+    verb.add_argument("--train-ways", type=int, help="classes of a training task (default: as many as of a test)")
+    verb.add_argument(
+        "--train-shots", type=numbers, help="shots of training tasks, one drawn a step (default: those of the tests)"
+    )
+    verb.add_argument("--train-queries", type=int, help="queries per class of a training task (default: as many as of a test)")
+    verb.add_argument(
+        "--train-strategy", choices=[AS_TESTS, "uniform"], help="any training classes together, however tests are drawn"
+    )
+    verb.add_argument(
+        "--start", choices=get_args(Start), help="of a network in full mode: trained (the default), or random weights"
+    )
+    verb.add_argument("--schedule", choices=get_args(Schedule), help="how the rate falls over the steps (default constant)")
+    verb.add_argument("--keep", choices=["best", "last"], help="which weights: best on validation classes (the default), or last")
+
+
+def patience(text: str) -> int:
+    return 0 if text == "none" else int(text)
 
 
 def add_ablation(verb: argparse.ArgumentParser) -> None:

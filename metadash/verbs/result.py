@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from metadash.errors import BadInput
-from metadash.front.choices import Budget, Tasks, Training
+from metadash.front.choices import Budget, OfTraining, Tasks, Training
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,9 @@ class Result:
     blocked: bool = False
 
 
-OF_TASKS, OF_BUDGET, OF_TRAINING = (tuple(get_type_hints(said)) for said in (Tasks, Budget, Training))
+OF_TASKS, OF_BUDGET, OF_TRAINING, OF_TRAINED_ALONE = (
+    tuple(get_type_hints(said)) for said in (Tasks, Budget, Training, OfTraining)
+)
 """The options of verbs that draw tasks and train, by the names that functions and ``run_for`` know too."""
 
 

@@ -9,8 +9,8 @@ from metadash.learners.core.options import read_options
 from metadash.learners.registry import USUAL
 from metadash.metadata.controls import CONTROLS
 from metadash.specs.run import AUXILIARY_WEIGHT
-from metadash.verbs.options import Verbs, add_budget, add_dataset, add_tasks, names, numbers
-from metadash.verbs.result import OF_BUDGET, OF_TASKS, Result, chosen
+from metadash.verbs.options import Verbs, add_budget, add_dataset, add_tasks, add_training, names, numbers
+from metadash.verbs.result import OF_TRAINED_ALONE, Result, chosen
 from metadash.workspace import Workspace
 
 
@@ -48,7 +48,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--ways", type=numbers, help="fewer ways to score at too, separated by commas (default: 2,3 of 5; '' for none)"
     )
-    verb.add_argument("--mode", choices=["quick", "full"], default="quick")
+    verb.add_argument("--mode", choices=["quick", "full"], help="default quick, or the recipe's")
     verb.add_argument(
         "--tune",
         type=int,
@@ -58,6 +58,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     )
     add_tasks(verb)
     add_budget(verb)
+    add_training(verb)
     verb.set_defaults(run=train)
 
 
@@ -73,6 +74,7 @@ OF_LEARNERS = (
     "split",
     "ways",
     "mode",
+    "recipe",
     "tune",
 )
 
@@ -81,5 +83,5 @@ def train(options: argparse.Namespace, workspace: Workspace) -> Result:
     """As ``metadash.train``."""
     given = dict(read_options(",".join(options.option)))
     data = open_dataset(workspace, options.dataset)
-    found = train_learner(data, options=given, **chosen(options, *OF_LEARNERS, *OF_TASKS, *OF_BUDGET))
+    found = train_learner(data, options=given, **chosen(options, *OF_LEARNERS, *OF_TRAINED_ALONE))
     return Result(found.values(), str(found))

@@ -1,5 +1,7 @@
 """Stored scores come back aligned: shot by shot, seed by seed, episode by episode."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -146,7 +148,7 @@ def test_scores_of_an_older_version_have_counts_alone_and_read_the_same_to_the_l
     assert "value" not in frame and old.metric.name == "accuracy"
     before = load_scores([old], store).values
     counts = frame.sort_values(["shot", "episode"])["correct"].to_numpy().reshape(3, E)
-    stored = scores_frame(counts, SHOTS, 5, 15)
+    stored = scores_frame(counts, SHOTS, SimpleNamespace(n_way=5, queries=np.full(E, 75)))
     assert set(stored) == {"n_way", "shot", "episode", "value", "correct", "queries"}
     new = rewrite(store, old, {"scores": stored})
     assert np.array_equal(load_scores([new], store).values, before)

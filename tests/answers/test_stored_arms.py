@@ -22,8 +22,10 @@ from metadash.answers.stored_arms import (
     newest_comparable,
     ordered,
     stored_arms,
+    transductive_words,
 )
 from metadash.answers.versus import against_baseline, episode_table, headline, long_table, versus, worth_words
+from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
@@ -337,3 +339,28 @@ def test_an_arm_is_as_new_as_its_newest_run_and_as_good_on_validation_as_all_its
     assert arms_of(store)[0].validation == 45
     rewrite(store, told[0], summary={**told[0].summary, "validation_accuracy": None})
     assert arms_of(store)[0].validation is None, "of one seed nothing is known"
+
+
+def test_a_transductive_learner_is_marked_in_its_name_and_announced_and_others_are_not(store: RunStore, tiny: Dataset) -> None:
+    chosen = {"bd-cspn": {}, "prototypical": {}, "maml": {"mode": "full", "options": ()}, "fomaml": {"mode": "quick"}}
+    uneven = tiny_evaluation(query_dirichlet=2.0)
+    specs = [tiny_run(learner=learner, **more) for learner, more in chosen.items()]
+    specs.append(tiny_run(learner="maml", mode="full", options=(("batch_norm", "running"),)))
+    specs.append(tiny_run(learner="tim", evaluation=uneven))
+    arms = [StoredArm(str(n), (Stored(spec),)) for n, spec in enumerate(specs)]
+    names = names_of(arms)
+    assert [("†" in names[arm.id]) for arm in arms] == [True, False, True, False, False, True]
+    told = transductive_words(names, arms)
+    assert len(told) == 3 and "classifies all queries of a task together" in told[0] and "batch norm by the batch" in told[1]
+    assert "as many of each class" in told[0] and "Dirichlet 2" in told[2]
+
+
+class Stored:
+    """A run of which only the spec is asked."""
+
+    def __init__(self, spec: RunSpec):
+        self.spec = spec
+        self.about = {"spec": plain(spec), "dataset_fingerprint": "f"}
+
+    def spec_as(self, cls: type) -> RunSpec:
+        return self.spec

@@ -12,6 +12,8 @@ from benchmarks.reproduction.cells import Cell, planned
 from benchmarks.reproduction.ledger import Ledger
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
+from metadash.runs import train as runs
+from metadash.runs.store import RunStore
 from tests.omniglot_maker import make_parquet, make_zips
 
 FIVE = ((5, 1), (5, 5))
@@ -28,16 +30,16 @@ def omniglot(tmp_path_factory):
     return tasks.open_omniglot(make_parquet(folder / "parquet", make_zips(folder)), folder / "cache")
 
 
-def bench_of(dataset, weights: Path, episodes: int = 20, role: str = "test") -> workbench.Workbench:
+def bench_of(dataset, episodes: int = 20, role: str = "test") -> workbench.Workbench:
     tests = tasks.frozen(dataset, role, 1, episodes, ways=(5,))
-    return workbench.Workbench(dataset, tasks.assert_disjoint(dataset.classes, dataset.splits), tests, weights)
+    return workbench.Workbench(dataset, tasks.assert_disjoint(dataset.classes, dataset.splits), tests)
 
 
 @pytest.fixture(scope="module")
 def done(omniglot, tmp_path_factory):
     """A bench, and the ledger after the three small cells."""
     folder = tmp_path_factory.mktemp("results")
-    bench, ledger = bench_of(omniglot, folder / "weights"), Ledger(folder / "omniglot.json")
+    bench, ledger = bench_of(omniglot), Ledger(folder / "omniglot.json")
     assert bench.work(list(SMALL), ledger) == []
     return bench, ledger
 
@@ -62,7 +64,7 @@ def test_episodes_of_another_role_are_refused(omniglot) -> None:
 def test_what_is_there_is_not_trained_again(done, monkeypatch) -> None:
     bench, ledger = done
     before = ledger.path.read_text(encoding="utf-8")
-    monkeypatch.setattr(workbench, "train", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(runs, "compute", lambda *_: pytest.fail("trained again"))
     again = Ledger(ledger.path)
     assert bench.work(list(SMALL), again) == [] and ledger.path.read_text(encoding="utf-8") == before
     longer = dataclasses.replace(SMALL[0], minutes=0.2)
@@ -71,12 +73,12 @@ def test_what_is_there_is_not_trained_again(done, monkeypatch) -> None:
 
 def test_a_lost_record_is_scored_again_from_the_kept_weights(done, monkeypatch) -> None:
     bench, ledger = done
-    monkeypatch.setattr(workbench, "train", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(runs, "compute", lambda *_: pytest.fail("trained again"))
     assert bench.finish(SMALL[0])["test"] == ledger.cells[SMALL[0].name]["test"]
 
 
 def test_a_trial_on_validation_classes_is_not_stored(omniglot, done, tmp_path, capsys) -> None:
-    bench = bench_of(omniglot, done[0].weights, role="validation")
+    bench = bench_of(omniglot, role="validation")
     ledger = Ledger(tmp_path / "omniglot.json")
     assert bench.work([SMALL[0]], ledger) == [] and not ledger.cells and not ledger.path.exists()
     assert f"{SMALL[0].name}, validation: 5w1s" in capsys.readouterr().out
@@ -84,21 +86,25 @@ def test_a_trial_on_validation_classes_is_not_stored(omniglot, done, tmp_path, c
 
 def test_results_on_other_episodes_do_not_mix(omniglot, done, tmp_path) -> None:
     with pytest.raises(ValueError, match="other test episodes"):
-        bench_of(omniglot, tmp_path, episodes=10).work(list(SMALL), Ledger(done[1].path))
+        bench_of(omniglot, episodes=10).work(list(SMALL), Ledger(done[1].path))
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(omniglot) -> None:
-    first, again, other = (
-        training.train(cell, omniglot, lambda *_: None).state_dict() for cell in (SMALL[0], SMALL[0], SMALL[1])
-    )
-    assert all((first[name] == again[name]).all() for name in first)
-    assert not all((first[name] == other[name]).all() for name in first)
+def test_a_cell_is_a_run_of_the_products_own_trainer_with_all_that_the_cell_says(omniglot, done) -> None:
+    spec = training.spec_of(cells.CELLS[0], omniglot)
+    asked = spec.training
+    assert (asked.ways, asked.queries, asked.start, asked.schedule, asked.keep) == (60, 5, "random", "cosine", "last")
+    assert (spec.split, spec.patience, spec.steps, spec.learning_rate, spec.weight_decay) == ("vinyals", 0, 2398, 2e-3, 0.0)
+    maml = training.spec_of(SMALL[2], omniglot)
+    assert (maml.meta_batch, maml.training.queries, dict(maml.options)["inner_lr"]) == (2, 1, 0.4)
+    assert "weight_decay" not in str(training.spec_of(cells.adapting("reptile", 5, 1, 9, 4.5, 1), omniglot).training)
+    stored = {run.spec for run in RunStore(omniglot.workspace).runs()}
+    assert {training.spec_of(cell, omniglot) for cell in SMALL} <= stored
 
 
 def test_a_diverged_training_costs_only_itself(omniglot, tmp_path, capsys) -> None:
     wild = dataclasses.replace(SMALL[2], options=(("inner_steps", 3), ("inner_lr", 10.0)), learning_rate=1e9, minutes=0.2)
     ledger = Ledger(tmp_path / "omniglot.json")
-    assert bench_of(omniglot, tmp_path).work([wild, SMALL[0]], ledger) == [wild.name]
+    assert bench_of(omniglot).work([wild, SMALL[0]], ledger) == [wild.name]
     assert list(ledger.cells) == [SMALL[0].name] and f"{wild.name} failed" in capsys.readouterr().err
 
 

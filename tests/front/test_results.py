@@ -77,6 +77,7 @@ def test_a_run_is_that_of_the_verb_and_is_found_by_its_digest(informed, data, ca
     assert found["accuracy"] == json.loads(json.dumps(informed.accuracy()))
     frame = informed.frame()
     assert list(frame["n_way"].unique()) == [5, 3, 2] and (frame["low"] <= frame["estimate"]).all()
+    assert informed.sentence in informed._repr_html_() and f"{frame['estimate'][0]:.1f} %" in informed.sentence
     assert "<svg" in informed._repr_html_() and informed.digest in repr(informed) and "5 ways" in str(informed)
     assert len(informed.figure().data)
 
@@ -111,6 +112,7 @@ def test_a_what_if_is_that_of_the_verb(changed, informed, data, capsys) -> None:
     assert written.digest == changed.digest, "a change as it is and as it is written are one question"
     frame = changed.frame()
     assert (frame["after"] - frame["before"]).tolist() == pytest.approx(frame["estimate"].tolist())
+    assert set(frame["verdict"]) <= {"helps", "hurts", "equivalent", "undetermined"}
     assert changed.sentence in changed._repr_html_() and len(changed.figure().data)
     with pytest.raises(md.BadInput, match="Say what changes"):
         md.what_if(informed, progress=False)
@@ -130,7 +132,9 @@ def test_an_audit_is_that_of_the_verb(data, capsys, tmp_path: Path) -> None:
     assert verb == json.loads(json.dumps(found.values())) and not found.blocked
     assert found.frame()["code"].tolist() == [finding.code for finding in found.found.findings]
     text = found.to_html(tmp_path / "audit.html").read_text(encoding="utf-8")
-    assert found.found.headline in text and "(k = 1)" in text and "<h2>Known for</h2>" in text
+    assert (
+        found.found.headline in text and "(k = 1)" in text and 'class="dataframe told"' in text and "<h2>Known for</h2>" in text
+    )
 
 
 def test_episodes_are_those_of_the_verb_and_are_kept(data, capsys) -> None:

@@ -17,6 +17,7 @@ from metadash.runs.kinds import KINDS, check, facts_of, title_of
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
+from metadash.specs.tuning import TuneSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run
@@ -51,10 +52,15 @@ CASES: dict[str, tuple[Any, float, str]] = {
         "MAML (quick) with no metadata, seed 0",
     ),
     "lstm": (tiny_run(learner="meta-lstm"), 6.9676, "LSTM meta-learner (quick) with no metadata, seed 0"),
-    "maml end to end": (tiny_run(learner="maml", **FULL), 5.354065, "MAML (full) with no metadata, seed 0"),
-    "first order": (tiny_run(learner="fomaml", **FULL), 4.561251, "First-order MAML (full) with no metadata, seed 0"),
-    "reptile": (tiny_run(learner="reptile", **FULL), 37.905697, "Reptile (full) with no metadata, seed 0"),
+    "maml end to end": (tiny_run(learner="maml", **FULL), 5.354065, "MAML (full, transductive) with no metadata, seed 0"),
+    "first order": (
+        tiny_run(learner="fomaml", **FULL),
+        4.561251,
+        "First-order MAML (full, transductive) with no metadata, seed 0",
+    ),
+    "reptile": (tiny_run(learner="reptile", **FULL), 37.826830, "Reptile (full, transductive) with no metadata, seed 0"),
     "lstm end to end": (tiny_run(learner="meta-lstm", **FULL), 12.11056, "LSTM meta-learner (full) with no metadata, seed 0"),
+    "tuning": (TuneSpec(RUN, 4), 5.6, f"4 forms tried of {LIGHT}"),
     "heads": (HeadsSpec(RUN), 1.55634, "9 heads over place, size, seed 0"),
     "loop": (LOOP, 0.665175, "5 light runs over place, size"),
     "masked": (MaskedSpec(RUN), 0.5051, f"4 subsets masked: {LIGHT}"),
@@ -77,7 +83,7 @@ CASES: dict[str, tuple[Any, float, str]] = {
     "adaptation end to end": (
         AdaptationSpec(tiny_run(learner="maml", **FULL), n_shot=2, steps=8),
         1.017276,
-        "Adaptation to episode 1, 8 steps: MAML (full) with no metadata, seed 0",
+        "Adaptation to episode 1, 8 steps: MAML (full, transductive) with no metadata, seed 0",
     ),
     "what if": (
         WhatIfSpec(RUN, (Change("place", "swap", 0.5),)),
@@ -112,10 +118,10 @@ def test_who_is_waited_for_shared_looked_at_and_may_end_early() -> None:
     assert (those("interactive"), those("shared"), those("listed")) == (
         {"what-if"},
         {"backbone", "features"},
-        {"backbone", "features", "learner"},
+        {"backbone", "features", "learner", "tuning"},
     )
     early = {"light", "film", "of a fold", "end to end", "maml", "maml that is scored with more steps", "lstm", "maml end to end"}
-    early |= {"first order", "reptile", "lstm end to end", "heads", "loop"}
+    early |= {"first order", "reptile", "lstm end to end", "heads", "loop", "tuning"}
     assert {case for case, (spec, *_) in CASES.items() if may_end_early(spec)} == early
 
 
@@ -154,7 +160,7 @@ def test_a_backbone_that_comes_with_the_data_trains_nothing() -> None:
         ("features", "Keep fewer features (width is 256), or give the data set fewer instances."),
         (
             "light",
-            "Train Prototypical Networks with fewer ways (n_way is 5), fewer queries (n_query is 5), or (from Python) fewer tasks at once "
+            "Train Prototypical Networks with fewer ways (n_way is 5), fewer queries (n_query is 5), or fewer tasks at once "
             "(meta_batch is 4).",
         ),
         (
@@ -165,7 +171,7 @@ def test_a_backbone_that_comes_with_the_data_trains_nothing() -> None:
         (
             "lstm",
             "Train LSTM meta-learner with fewer inner steps (inner_steps is 8), fewer hidden units (hidden is 20), fewer ways (n_way is 5), "
-            "fewer queries (n_query is 5), or (from Python) fewer tasks at once (meta_batch is 4).",
+            "fewer queries (n_query is 5), or fewer tasks at once (meta_batch is 4).",
         ),
         ("map", "Draw the map over fewer background instances (background is 100)."),
         ("what if", "Make it smaller: fewer ways, fewer queries, or a narrower backbone."),

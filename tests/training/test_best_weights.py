@@ -11,13 +11,13 @@ from metadash.data.dataset import Dataset
 from metadash.runs.progress import History
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
-from metadash.specs.run import RunSpec
+from metadash.specs.run import LOOK_EVERY, RunSpec
 from metadash.training import backbone as backbones
 from metadash.training.backbone import make_backbone, train_backbone
 from metadash.training.evaluate import embed
 from metadash.training.heads import Heads, fit_heads
 from metadash.training.scorable import spread_of
-from metadash.training.trainer import LOOK_EVERY, Arm, fit
+from metadash.training.trainer import Arm, fit
 from metadash.workspace import Workspace
 from tests.builders import tiny_backbone, tiny_evaluation, tiny_run
 

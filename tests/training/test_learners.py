@@ -163,8 +163,8 @@ def test_a_loss_that_is_not_a_number_stops_with_the_likely_cause_and_keeps_the_l
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        (small_run("prototypical"), "try another seed than 0, or (from Python) lower learning_rate (0.01)"),
-        (small_run("maml", mode="full"), "lower inner_lr (0.01), or (from Python) lower learning_rate (0.001)"),
+        (small_run("prototypical"), "try another seed than 0, or lower learning_rate (0.01)"),
+        (small_run("maml", mode="full"), "lower inner_lr (0.01), or lower learning_rate (0.001)"),
         (small_run("reptile"), "lower inner_lr (0.03) or reptile_epsilon (1)"),
     ],
 )

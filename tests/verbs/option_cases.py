@@ -30,6 +30,8 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
         "--learner matching --sources place",
         "--strategy uniform",
         "--learner chance",
+        "--mode full",
+        "--learner reptile --mode full",
     ),
     "propose": ("",),
     "learners": ("",),
@@ -43,6 +45,7 @@ SITUATIONS["report"] = tuple(f"{one} --out $folder/a.html" for one in SITUATIONS
 BUDGET = {
     "backbone": "--backbone mlp",
     "width": "--width 8",
+    "backbone_training": "--backbone-training classes",
     "backbone_episodes": "--backbone-episodes 7",
     "own_backbone": "--own-backbone",
     "normalise": "--normalise l2",
@@ -51,7 +54,12 @@ BUDGET = {
     "shots": "--shots 1,3",
     "n_query": "--n-query 4",
 }
-TASKS = {"n_way": "--n-way 3", "strategy": "--strategy disjoint|--strategy uniform", "column": "--column corner"}
+TASKS = {
+    "n_way": "--n-way 3",
+    "strategy": "--strategy disjoint|--strategy uniform",
+    "column": "--column corner",
+    "query_dirichlet": "--query-dirichlet 2",
+}
 FOLDS = {"split": "--split family-1", "folds": "--folds 4"}
 ABLATION = {
     "tier": "--tier reliance --seeds 4",
@@ -148,6 +156,18 @@ CASES: dict[str, dict[str, str]] = {
         "ways": "--ways 4",
         "tune": "--tune 4",
         "mode": "--mode full|--mode quick",
+        "recipe": "--recipe paper",
+        "meta_batch": "--meta-batch 3",
+        "learning_rate": "--learning-rate 0.003",
+        "weight_decay": "--weight-decay 0.1",
+        "patience": "--patience none",
+        "train_ways": "--train-ways 4",
+        "train_shots": "--train-shots 1,4",
+        "train_queries": "--train-queries 4",
+        "train_strategy": "--train-strategy uniform",
+        "start": "--start random",
+        "schedule": "--schedule cosine",
+        "keep": "--keep last",
     },
     "propose": {
         **TASKS,
@@ -175,5 +195,6 @@ NO_DIFFERENCE = {
     "out": "of episodes: it writes a file, which is tested below",
     "metadata_only": "it is on the line already",
     "pairs": "it is on the line already",
+    "train_strategy": "a demand that is met already where the tests are uniform too",
 }
 """Options that may stand on a line without a difference, and why that ignores nothing."""

@@ -54,7 +54,7 @@ class Episode:
     @property
     def rows_each(self) -> int:
         """Queries of a class that are shown."""
-        return min(len(self.true) // len(self.classes), max(1, MOST_ROWS // len(self.shown_classes)))
+        return min(len(self.true) // len(self.classes), MOST_ROWS // len(self.shown_classes))
 
     def number(self, class_id: int) -> str:
         """``3 thing 17``, escaped."""

@@ -232,4 +232,5 @@ def shelf_table(arms: Sequence[StoredArm], names: Mapping[str, str]) -> pd.DataF
 def tasks_words(arm: StoredArm) -> str:
     tests = arm.spec.evaluation
     where = f" where {tests.where}" if tests.where else ""
-    return f"{tests.n_way}-way {tests.strategy}, {words.count(tests.n_episodes)} on {arm.spec.split}{where}"
+    uneven = "" if tests.query_dirichlet is None else f", queries dealt unevenly (Dirichlet {tests.query_dirichlet:g})"
+    return f"{tests.n_way}-way {tests.strategy}, {words.count(tests.n_episodes)} on {arm.spec.split}{where}{uneven}"

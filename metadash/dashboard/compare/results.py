@@ -21,7 +21,7 @@ from metadash.answers.family import (
 from metadash.answers.ledger import asked_of_arms, record
 from metadash.answers.looks import looked_at_arms
 from metadash.answers.sentence import examples
-from metadash.answers.stored_arms import StoredArm
+from metadash.answers.stored_arms import StoredArm, transductive_words
 from metadash.answers.versus import Versus, against_baseline, episode_table, headline, long_table, worth_words
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import (
@@ -120,6 +120,8 @@ class SideBySide:
             f"{self.n_way}-way, {self.arms[0].spec.evaluation.strategy} tasks"
             + (f" · {single_seed(1)}" if any(arm.spec.trains and len(arm.seeds) == 1 for arm in self.arms) else "")
         )
+        for told in transductive_words(self.names, self.arms):
+            st.caption(f":material/groups: {plain(told)}")
         tested = self.pairs if self.in_pairs else self.together
         asked = record(server.store(), asked_of_arms(self.everyone))
         if looked := looked_at_arms(asked, self.noun, self.names, tested):

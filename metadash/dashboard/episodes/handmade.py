@@ -125,7 +125,7 @@ def taken(task: Task, data: Dataset, kind: str, place: int, index: int | None) -
     if kind == "r":
         return redraw(task, data, place)
     part: dict[str, edit.Part] = {"s": "support", "q": "query"}
-    size = {"c": 1, "s": task.spec.n_shot, "q": task.spec.n_query}[kind]
+    size = {"c": 1, "s": task.spec.n_shot, "q": task.manifest.n_query}[kind]
     if place >= task.manifest.n_way or not 0 <= (index or 0) < size or (kind == "c") != (index is None):
         raise BadInput("These steps change a place that the task does not have.")
     return swap_class(task, data, place) if index is None else swap_instance(task, data, place, part[kind], index)

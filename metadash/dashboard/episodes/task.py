@@ -13,6 +13,7 @@ from metadash.dashboard.links.address import not_possible
 from metadash.dashboard.links.history import came_back
 from metadash.dashboard.links.pages import put
 from metadash.dashboard.parts import reads
+from metadash.dashboard.parts.asked import balance_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.pictures import STYLE, input_html, input_row
 from metadash.dashboard.parts.pool_chip import drop_pool
@@ -25,6 +26,7 @@ from metadash.episodes.saved import SavedEpisode
 from metadash.episodes.spec import EpisodeSpec
 from metadash.errors import BadInput
 from metadash.specs.defaults import fitting
+from metadash.stats import words
 
 STATE, PROBLEM, LINK = "ep_task", "ep_problem", "ep_steps"
 SHOWN_CLASSES, SHOWN_INSTANCES = 30, 20
@@ -116,6 +118,7 @@ def open_saved(data: Dataset, entry: SavedEpisode) -> None:
         "ep_way": spec.n_way,
         "ep_shot": spec.n_shot,
         "ep_query": spec.n_query,
+        "ep_uneven": balance_of(spec.query_dirichlet),
         "ep_strategy": spec.strategy,
         "ep_seed": spec.seed,
         "ep_split": spec.pool.split,
@@ -146,6 +149,13 @@ def columns_of(data: Dataset, strategy: str) -> list[str]:
         if summary.distinct > 1 and not summary.identifies and kind_named(summary.kind).groups and summary.name != "class_id"
     ]
     return [name for name in fit if name == first] + [name for name in fit if name != first]
+
+
+def asked_words(manifest: EpisodeManifest) -> str:
+    """``25 queries are asked``, and of an unbalanced task of how many of a class at least and at most."""
+    each = (manifest.query[0] >= 0).sum(axis=1)
+    text = f"{words.count(int(each.sum()))} queries are asked"
+    return text if each.min() == each.max() else f"{text}, from {each.min()} to {each.max()} of a class"
 
 
 def shared_value(task: Task) -> str:
@@ -191,7 +201,8 @@ def telling_sources(data: Dataset, most: int = 3) -> list[str]:
 
 def row_of_pictures(data: Dataset, manifest: EpisodeManifest, slot: int, titles: dict[int, str]) -> str:
     """A class's support and, apart from it, its queries. Each part wraps by itself on a narrow screen."""
-    parts = [("support", "Support", manifest.support[0, slot]), ("query", "Query", manifest.query[0, slot])]
+    asked = manifest.query[0, slot]
+    parts = [("support", "Support", manifest.support[0, slot]), ("query", "Query", asked[asked >= 0])]
     blocks = "".join(
         f'<div><div style="font-size:.75rem;opacity:.85">{label}</div>{instance_pictures(data, rows, part, titles)}</div>'
         for part, label, rows in parts
@@ -215,15 +226,15 @@ def instance_pictures(data: Dataset, rows: np.ndarray, part: str, titles: dict[i
 def learner_sees(data: Dataset, task: Task) -> None:
     """The tensors: their shapes, pixels between 0 and 1, numbers in place of names, and the metadata columns beside them."""
     manifest, shape = task.manifest, data.inputs.shape[1:]
-    n_way, n_shot, n_query = manifest.n_way, manifest.n_shot, manifest.n_query
+    n_way, n_shot, n_asked = manifest.n_way, manifest.n_shot, manifest.queries_each
     size = ", ".join(map(str, shape))
     st.markdown(
         f"""
 | tensor | shape | holds |
 |---|---|---|
 | support | `[{n_way}, {n_shot}, {size}]` | {n_way * n_shot} labelled inputs, float32 |
-| query | `[{n_way * n_query}, {size}]` | {n_way * n_query} inputs to be told apart, in any order |
-| labels | `[{n_way * n_query}]` | whole numbers from 0 to {n_way - 1}; the names are gone |
+| query | `[{n_asked}, {size}]` | {n_asked} inputs to be told apart, in any order |
+| labels | `[{n_asked}]` | whole numbers from 0 to {n_way - 1}; the names are gone |
 """
     )
     if n_shot:

@@ -18,6 +18,8 @@ TERMS = {
     "n_way": "n-way: how many classes a task asks to tell apart.",
     "n_shot": "Shots: how many labelled examples of each class the learner is given.",
     "n_query": "Queries: how many examples of each class it is then tested on.",
+    "balance": "Queries among classes: even asks as many of each. A Dirichlet deals the same number in all unevenly, anew for each task; "
+    "learners that look at all queries together (transductive) can live on an even deal.",
     "support": "Support: the labelled examples of a task.",
     "query": "Query: the examples of a task whose class is to be found.",
     "prototype": "Prototype: the point that stands for a class, the mean of its support examples' embeddings.",

@@ -94,14 +94,16 @@ def episode_row(data: Dataset, spec: AnswerSpec) -> None:
     task = example_episode(data.fingerprint, f"{first.split} {first.evaluation}", spec, data)
     names = data.classes["class_name"].to_numpy()[task.classes[0]]
     n_shown = min(5, task.n_way)
-    support, query = task.support[0, :, 0], task.query[0, :n_shown, :2].ravel()
+    support, asked = task.support[0, :, 0], task.query[0, :n_shown, :2]
+    query = asked[asked >= 0]
+    alts = [f"query of {names[n]}" for n in range(n_shown) for row in asked[n] if row >= 0]
     st.caption(f"Support: one labelled example of each of {task.n_way} {plural(data.description.class_noun)}.")
     st.html(input_row(data, support, [str(name) for name in names], size=88))
     st.caption(
-        f"Queries: which of the {task.n_way} is each of these? ({task.n_query} per class are asked; ten are shown.)",
+        f"Queries: which of the {task.n_way} is each of these? ({first.evaluation.queries_words} are asked; {len(query)} are shown.)",
         help=term("query"),
     )
-    st.html(input_row(data, query, size=48, alts=[f"query of {names[i // 2]}" for i in range(len(query))]))
+    st.html(input_row(data, query, size=48, alts=alts))
 
 
 def draw_numbers(answer: Answer) -> None:
@@ -122,7 +124,7 @@ def computed_how(answer: Answer, data: Dataset) -> None:
     st.markdown(
         f"""
 - **Data** `{data.name}` (fingerprint `{data.fingerprint}`), {splits}: meta-train, validation and test share no {answer.unit_noun}.
-- **Tasks** {tests.n_way}-way, {", ".join(map(str, spec.shots))} shots, {spec.n_query} queries a class, strategy *{tests.strategy}*;
+- **Tasks** {tests.n_way}-way, {", ".join(map(str, spec.shots))} shots, {tests.queries_words}, strategy *{tests.strategy}*;
   {words.count(answer.n_episodes)} test episodes, the same for every arm (manifest `{answer.manifest}`).
 - **Learner** Prototypical Networks (Snell et al. 2017) on {spec.run.backbone.title}{origin}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
   learned from it; the mean κ over the test {plural(answer.class_noun)} is {answer.kappa:.2f}. {term("kappa")}

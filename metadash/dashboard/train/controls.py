@@ -9,16 +9,17 @@ from streamlit.delta_generator import DeltaGenerator
 from metadash.answers.stored_arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
-from metadash.dashboard.parts.asked import typed_condition
-from metadash.dashboard.parts.budget import backbone_episodes, test_tasks, training_steps
+from metadash.dashboard.parts.asked import query_balance, typed_condition
+from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
+from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_width, recipe_steps, training_controls
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
 from metadash.errors import BadInput
 from metadash.learners.core.entry import LearnerEntry, Mode
-from metadash.learners.core.fusions import BOTH, MODULATING
+from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS, options_for
 from metadash.networks.encoders.registry import EncoderEntry, Entry, features_for, is_trained
@@ -27,12 +28,9 @@ from metadash.runs.kinds import check
 from metadash.specs.builder import run_for
 from metadash.specs.normalising import NORMALISATIONS, Normalise
 from metadash.specs.run import RunSpec, usual_ways
+from metadash.specs.training import nothing_to_train
 from metadash.stats import words
 
-MODES: dict[Mode, str] = {
-    "quick": "Quick: one backbone trained without metadata, frozen, light heads.",
-    "full": "Full: every weight trained end to end from the same start.",
-}
 FUSIONS = {
     "pseudo-shots": "Pseudo-shots: the metadata counts as κ labelled examples.",
     "am3": "AM3's gate: a learned mixture that does not know the shots.",
@@ -69,11 +67,15 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
     )
     entry = LEARNERS[learner]
     st.caption(f"{entry.idea} ({entry.paper}.) {entry.cost}")
-    left, right = st.columns([1, 1])
-    mode = left.segmented_control("Mode", list(MODES), default="quick", required=True, key="tr_mode", bind="query-params")
-    left.caption(MODES[mode])
-    backbone = chosen_backbone(data, right)
-    with st.expander("More options: tasks, fusion, control, split, budget, width", icon=":material/tune:"):
+    if entry.transductive:
+        st.caption(f":material/groups: **Transductive**: it classifies all queries of a task together. {entry.balance}".strip())
+    left, middle, right = st.columns(3)
+    recipe = chosen_recipe(entry, left)
+    mode = chosen_mode(middle, recipe)
+    backbone = chosen_backbone(data, right, priced=recipe == "quick")
+    more = st.expander("More options: tasks, fusion, control, split, budget, width", icon=":material/tune:")
+    how = st.container()
+    with more:
         left, middle, right = st.columns(3)
         fusion = left.selectbox(
             "How the metadata enters",
@@ -95,6 +97,13 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         distance = right.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
         normalise = chosen_normalisation(left, entry, mode)
         tasks = chosen_tasks(data, entry, pool)
+    settings = entry.recipe(recipe).settings_for(int(st.session_state.tr_way), backbone.name)
+    with how:
+        idle = nothing_to_train(learner) if mode == "quick" and not sources and not entry.learns else ""
+        follows_rate = entry.optimiser == "adamw" or (bool(sources) and (fusion in HOOKS or fusion == BOTH))
+        uniform = st.session_state.tr_strategy == "uniform"
+        training = training_controls(entry, mode, recipe, settings, idle, follows_rate, uniform)
+    with more:
         left, middle, right = st.columns(3)
         names = data.split_names
         default = data.description.default_split
@@ -106,12 +115,16 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             bind="query-params",
             help="Which classes are for training, for validation and for testing; no class is in two of them.",
         )
-        episodes = backbone_episodes(middle, "tr_episodes", is_trained(backbone.name))
-        steps = training_steps(right, "tr_steps", "Learner: training steps at most")
-        size = {"backbone": backbone.name, **chosen_width(backbone)}
+        trained = is_trained(backbone.name) and training().get("start", settings.get("start")) != "random"
+        episodes = backbone_episodes(middle, "tr_episodes", trained)
+        steps = recipe_steps(right, learner, settings)
+        size = {"backbone": backbone.name, **chosen_width(backbone, settings)}
         own_backbone = False
-        if is_trained(backbone.name):
-            size["backbone_episodes"] = episodes
+        if trained:
+            size |= {
+                "backbone_training": backbone_training(st, "tr_backbone_training", not entry.reads_embeddings),
+                "backbone_episodes": episodes,
+            }
             own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
         defaults = options_for(learner, mode)
         options = st.text_input(
@@ -135,6 +148,8 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             learner=learner,
             options=read_options(options) if entry.options else (),
             mode=mode,
+            recipe=recipe,
+            **training(),
             **size,
             own_backbone=own_backbone,
             distance=distance,
@@ -213,31 +228,15 @@ def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[st
     )
 
 
-def chosen_width(entry: Entry) -> dict[str, Any]:
-    """The control of how wide a backbone is; nothing where there is none to choose."""
-    if not entry.widths:
-        return {}
-    width = st.segmented_control(
-        f"Width of {entry.title}",
-        entry.widths,
-        default=entry.width,
-        required=True,
-        key=f"tr_{entry.name}_width",
-        bind="query-params",
-        help=f"The {entry.width_means}.",
-    )
-    return {"width": int(width)}
-
-
-def chosen_backbone(data: Dataset, place: DeltaGenerator) -> Entry:
-    """The control of what embeds the inputs, with its paper and what it costs here."""
+def chosen_backbone(data: Dataset, place: DeltaGenerator, priced: bool) -> Entry:
+    """The control of what embeds the inputs, with its paper and, where it is trained before the learner, what that costs here."""
     known = features_for(data.modality.name)
     titles = {name: entry.title for name, entry in known.items()}
     from_link("tr_backbone", titles, name="Backbone")
     name = place.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="tr_backbone")
     to_link("tr_backbone")
     entry = known[name]
-    place.caption(f"{entry.idea}{f' ({entry.paper}.)' if entry.paper else ''} {price(entry, known, data)}")
+    place.caption(f"{entry.idea}{f' ({entry.paper}.)' if entry.paper else ''} {price(entry, known, data) if priced else ''}")
     return entry
 
 
@@ -295,7 +294,9 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         help=term("n_shot"),
         wrap=True,
     )
-    fewer = usual_ways(int(n_way))
+    with st.container(horizontal=True):
+        uneven = query_balance("tr_uneven")
+    fewer = usual_ways(int(n_way)) if uneven is None else ()
     ways = ways_place.multiselect(
         "Also at fewer ways",
         fewer,
@@ -304,7 +305,8 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         bind="query-params",
         disabled=not fewer or entry.fixed_way,
         placeholder="none",
-        help="The same test tasks with fewer of their classes: the curve over ways on the page Compare. It costs scoring time only.",
+        help="The same test tasks with fewer of their classes: the curve over ways on the page Compare. It costs scoring time only. Not with "
+        "uneven queries, of which the first classes of a task may have none.",
         wrap=True,
     )
     if entry.fixed_way and fewer:
@@ -330,7 +332,8 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
             "column": column,
             "where": both(pool or "", where) or None,
             "n_episodes": tests,
-            "ways": None if entry.fixed_way else tuple(sorted(int(fewer) for fewer in ways)),
+            "query_dirichlet": uneven,
+            "ways": None if entry.fixed_way or uneven is not None else tuple(sorted(int(fewer) for fewer in ways)),
         }
 
     return tasks

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from metadash.errors import BadInput
 from metadash.learners.core.fusions import USUAL_FUSIONS
+from metadash.learners.core.papers import PAPERS
+from metadash.learners.core.recipe import QUICK, RECIPES, Recipe
 
 Mode = Literal["quick", "full"]
 """Over the frozen embeddings of a backbone, or end to end."""
@@ -24,8 +27,8 @@ class LearnerEntry:
     ``through``: unless ``first_order``, its meta-gradient goes through the inner steps. ``gates``: an LSTM decides how far each
     parameter moves. ``makes_head``: the head of a task is made of its support, before any step. ``stacks``: its heads over frozen
     embeddings train and count side by side, many sets of sources at once. ``transductive``: it classifies the queries of a task
-    together, so that an answer depends on what else is asked. ``centres``: over frozen embeddings it is given them less their mean over
-    meta-train. ``make`` is "module:Class".
+    together, so that an answer depends on what else is asked; ``balance`` says what it gains where classes are asked evenly and where
+    not. ``centres``: over frozen embeddings it is given them less their mean over meta-train. ``make`` is "module:Class".
 
     ``least``: options whose least value is larger than in LearnerOptions, since with less the learner would learn nothing.
 
@@ -60,6 +63,7 @@ class LearnerEntry:
     compares_directions: bool = False
     compares_differences: bool = False
     transductive: bool = False
+    balance: str = ""
     centres: bool = False
     optimiser: Literal["adamw", "descent"] = "adamw"
     annealed: str = ""
@@ -82,6 +86,29 @@ class LearnerEntry:
     def normalise(self) -> Literal["none", "centred"]:
         """What is usually done to frozen embeddings for it: gradient steps of a linear head go astray along a common offset."""
         return "centred" if self.centres or "inner_steps" in self.options else "none"
+
+    @property
+    def paper_recipe(self) -> Recipe | None:
+        """All that its paper sets of the training as a whole; None where there is none to follow."""
+        return PAPERS.get(self.name)
+
+    def recipe(self, name: str) -> Recipe:
+        """Its recipe of that name. Raises BadInput where there is none."""
+        if name not in RECIPES:
+            raise BadInput(f"There is no recipe '{name}'; there are {' and '.join(RECIPES)}.")
+        if name == QUICK.name:
+            return QUICK
+        if self.paper_recipe is None:
+            raise BadInput(
+                f"The learner '{self.name}' has no recipe '{name}': {self.why_no_recipe}; leave the recipe out, or choose quick."
+            )
+        return self.paper_recipe
+
+    @property
+    def why_no_recipe(self) -> str:
+        if not self.learns:
+            return "nothing of it is trained from task to task"
+        return f"its source ({self.paper}) trains in a way that is not to be had here"
 
     def outer_rate(self, mode: Mode) -> float:
         return self.quick_learning_rate if mode == "quick" else self.learning_rate

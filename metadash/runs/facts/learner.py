@@ -11,7 +11,8 @@ from metadash.runs.facts.backbone import SECONDS_PER_STEP, narrower, per_input
 from metadash.runs.facts.facts import USUAL_SHAPE, Facts, Step, fewer_ways, fold_words
 from metadash.specs.check import check_run
 from metadash.specs.normalising import NORMALISATIONS
-from metadash.specs.run import LOOK_EVERY, VALIDATION_EPISODES, RunSpec
+from metadash.specs.run import VALIDATION_EPISODES, RunSpec
+from metadash.specs.transduction import transductive
 
 SECONDS_PER_HEAD_STEP = 4e-3
 
@@ -39,25 +40,26 @@ def title(spec: RunSpec) -> str:
     wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
     wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
-    over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
+    wrong += "".join(f", {words}" for words in spec.training.words)
+    usual = spec.backbone.backbone == "conv4" and spec.backbone.trained_on == "episodes"
+    over = "" if usual else f" on {spec.backbone.title}"
     over += f", tuned over {spec.tune}," if spec.tune else ""
     over += "" if spec.normalise == "usual" else f" on {NORMALISATIONS[spec.normalise]}"
-    return f"{entry_of(spec.learner).title}{over} ({spec.mode}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"
+    return f"{entry_of(spec.learner).title}{over} ({spec.mode}{', transductive' if transductive(spec) else ''}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"
 
 
 def seconds(spec: RunSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:
-    scoring, entry, tests = scoring_seconds(spec), entry_of(spec.learner), spec.evaluation
+    scoring, entry = scoring_seconds(spec), entry_of(spec.learner)
     if spec.mode == "full" and entry.adapts_backbone:
         return scoring + adapting_networks(spec, shape) + per_input(spec.backbone, shape) * n_instances / 3
     if not spec.trains:
         return 0.3 + scoring
     if spec.mode == "quick":
         inner = adapting_heads(spec) if "inner_steps" in entry.options else 0.0
-        return 1.0 + scoring + inner + spec.steps * (SECONDS_PER_HEAD_STEP * spec.meta_batch * tests.n_way / 80 + film_step(spec))
-    drawn = spec.steps * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
-    looked_at = min(
-        spec.steps / LOOK_EVERY["full"] * VALIDATION_EPISODES["full"] * 100, spec.steps / LOOK_EVERY["full"] * n_instances
-    )
+        ways = spec.training_episodes().n_way
+        return 1.0 + scoring + inner + spec.steps * (SECONDS_PER_HEAD_STEP * spec.meta_batch * ways / 80 + film_step(spec))
+    drawn = spec.steps * spec.meta_batch * examples(spec)
+    looked_at = spec.steps / spec.look_every * min(VALIDATION_EPISODES["full"] * 100, n_instances)
     return scoring + spec.steps * SECONDS_PER_STEP + per_input(spec.backbone, shape) * (drawn + n_instances / 3 + looked_at / 3)
 
 
@@ -67,18 +69,23 @@ def scoring_seconds(spec: RunSpec) -> float:
     return tests.n_episodes * len(tests.shots) * sum(spec.ways) * 1e-5
 
 
+def examples(spec: RunSpec) -> float:
+    """Of a training task, on average over its shots."""
+    tasks, shots = spec.training_episodes(), spec.training_shots
+    return tasks.n_way * (tasks.n_query + sum(shots) / len(shots))
+
+
 def film_step(spec: RunSpec) -> float:
     """What FiLM adds to one training step; nothing without it."""
     if spec.fusion not in MODULATING:
         return 0.0
-    tests, sources = spec.evaluation, len(spec.modulating or spec.sources)
-    instances = spec.meta_batch * tests.n_way * (tests.n_query + sum(tests.shots) / len(tests.shots))
+    instances, sources = spec.meta_batch * examples(spec), len(spec.modulating or spec.sources)
     return instances * (FILM["instance"] + FILM["source"] * sources)
 
 
 def adapting_networks(spec: RunSpec, shape: Sequence[int]) -> float:
     """Seconds to train and score a learner that adapts its whole network to every single task."""
-    tests, entry = spec.evaluation, entry_of(spec.learner)
+    tests, entry, tasks = spec.evaluation, entry_of(spec.learner), spec.training_episodes()
     options = check_options(spec.learner, dict(spec.options), spec.mode)
     one, queries = per_input(spec.backbone, shape), tests.n_way * tests.n_query
     weights = backbone_entry(spec.backbone.backbone).weights(spec.backbone.width, math.prod(shape))
@@ -87,18 +94,19 @@ def adapting_networks(spec: RunSpec, shape: Sequence[int]) -> float:
     images = SECOND_ORDER if order == "second order" else SMALL_BATCH
 
     def training(shots: int) -> float:
-        batch = options.inner_batch if "inner_batch" in entry.options else shots * tests.n_way
+        batch = options.inner_batch if "inner_batch" in entry.options else shots * tasks.n_way
         step = INNER_STEP + batch * images * one + weights * MOVED[order] + gated["training"]
-        return SECONDS_PER_STEP + options.inner_steps * step + 1.4 * queries * one
+        asked = 0 if "inner_batch" in entry.options else 1.4 * tasks.n_way * tasks.n_query
+        return SECONDS_PER_STEP + spec.meta_batch * (options.inner_steps * step + asked * one)
 
     def scoring(shots: int) -> float:
         steps = options.inner_steps if options.eval_steps is None else options.eval_steps
         step = INNER_STEP + shots * tests.n_way * SMALL_BATCH * one + weights * MOVED["scoring"] + gated["scoring"]
         return steps * step + queries * one / 3
 
-    looks = spec.steps / LOOK_EVERY["adapting"]
-    train, score = (sum(part(shots) for shots in tests.shots) for part in (training, scoring))
-    return spec.steps * train / len(tests.shots) + score * (
+    looks = spec.steps / spec.look_every
+    train, score = sum(map(training, spec.training_shots)), sum(map(scoring, tests.shots))
+    return spec.steps * train / len(spec.training_shots) + score * (
         tests.n_episodes + looks * VALIDATION_EPISODES["full"] / len(tests.shots)
     )
 
@@ -108,7 +116,7 @@ def adapting_heads(spec: RunSpec) -> float:
     tests, options = spec.evaluation, check_options(spec.learner, dict(spec.options), spec.mode)
     gated = entry_of(spec.learner).gates
     steps = options.inner_steps if options.eval_steps is None else options.eval_steps
-    scored = len(tests.shots) * (tests.n_episodes + spec.steps / LOOK_EVERY["quick"] * VALIDATION_EPISODES["quick"])
+    scored = len(tests.shots) * (tests.n_episodes + spec.steps / spec.look_every * VALIDATION_EPISODES["quick"])
     ways = tests.n_way / 5
     return ways * (
         spec.steps * options.inner_steps * INNER_STEP * (4 if gated else 1) + scored * steps * (1.2e-4 if gated else 8e-6)
@@ -116,7 +124,7 @@ def adapting_heads(spec: RunSpec) -> float:
 
 
 def advice(spec: RunSpec) -> str:
-    tests, entry = spec.evaluation, entry_of(spec.learner)
+    entry, tasks = entry_of(spec.learner), spec.training_episodes()
     options = check_options(spec.learner, dict(spec.options), spec.mode)
     parts = [f"fewer inner steps (inner_steps is {options.inner_steps})"] if "inner_steps" in entry.options else []
     if entry.through and not options.first_order:
@@ -125,23 +133,21 @@ def advice(spec: RunSpec) -> str:
         )
     if entry.gates:
         parts.append(f"fewer hidden units (hidden is {options.hidden})")
-    parts.append(fewer_ways(tests.n_way, tests.n_query))
-    parts.append(
-        narrower(spec.backbone) if spec.mode == "full" else f"(from Python) fewer tasks at once (meta_batch is {spec.meta_batch})"
-    )
+    parts.append(fewer_ways(tasks.n_way, tasks.n_query))
+    parts.append(narrower(spec.backbone) if spec.mode == "full" else f"fewer tasks at once (meta_batch is {spec.meta_batch})")
     return f"Train {entry.title} with {', '.join(parts[:-1])}, or {parts[-1]}."
 
 
 def like(spec: RunSpec) -> tuple:
-    return spec.dataset, spec.learner, spec.mode, spec.trains, spec.backbone.backbone
+    return spec.dataset, spec.learner, spec.mode, spec.trains, spec.backbone.backbone, spec.patience > 0
 
 
 def step(spec: RunSpec) -> Step | None:
     """First-order inner steps forget the step before; gradients through them hold the support once a step."""
     if spec.mode != "full" or not spec.trains:
         return None
-    tests, entry = spec.evaluation, entry_of(spec.learner)
-    support, query = tests.n_way * max(tests.shots), tests.n_way * tests.n_query
+    tasks, entry = spec.training_episodes(), entry_of(spec.learner)
+    support, query = tasks.n_way * tasks.n_shot, tasks.n_way * tasks.n_query
     held = support + query
     if entry.adapts_backbone:
         options = check_options(spec.learner, dict(spec.options), spec.mode)
@@ -150,4 +156,6 @@ def step(spec: RunSpec) -> Step | None:
     return Step(spec.backbone, support + query, held)
 
 
-LEARNER = Facts(title, seconds, check_run, advice, like, early=lambda spec: spec.trains, step=step, listed=True)
+LEARNER = Facts(
+    title, seconds, check_run, advice, like, early=lambda spec: spec.trains and spec.patience > 0, step=step, listed=True
+)
