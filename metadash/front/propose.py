@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from metadash.answers.proposal import Proposal, read_proposal
+from metadash.answers.choosing.proposal import Proposal, read_proposal
 from metadash.data.dataset import Dataset
 from metadash.front.choices import numbers_in, opened
 from metadash.front.computing import compute_one

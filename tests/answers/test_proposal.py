@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import metadash as md
-from metadash.answers.proposal import read_proposal
+from metadash.answers.choosing.proposal import read_proposal
 from metadash.data.dataset import Dataset, Source
 from metadash.data.splits import split_by_group, table_of
 from metadash.episodes.sampler import draw

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from metadash.answers.proposal import Proposal, read_proposal
+from metadash.answers.choosing.proposal import Proposal, read_proposal
 from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.watching import offer
