@@ -217,7 +217,7 @@ with st.expander("How this map was made", icon=":material/info:"):
         f"""
 - **Embedding** of the run `{run.digest}` ({plain(run_label(run_id))}), in {"the frozen backbone" if arm.spec.mode == "quick" else "the backbone it trained"};
   prototypes are means of support embeddings{moved_by(arm.spec)}. All points are arranged together.
-- **t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {perplexity}, started from principal components, seed {seed};
+- **t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {min(float(perplexity), round((len(points) - 1) / 3, 1)):g}, started from principal components, seed {seed};
   {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {words.plural(data.description.class_noun)} as the number allows.
 - **Read it with care**: t-SNE keeps neighbours, not distances; the size of a cluster and the gap between two mean nothing. The learner decides by
   distance in the full space, so a query can lie nearer to another prototype on the map than to the one it was given.

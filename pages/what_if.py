@@ -18,6 +18,7 @@ from metadash.dashboard.parts.instances import instance_edits_of, known_sources,
 from metadash.dashboard.parts.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.parts.which_data import forget_others
 from metadash.dashboard.what_if.question import (
     changes_of,
     edits_of,
@@ -229,6 +230,7 @@ if "prototype_after" in classes:
 
 
 def dose_part() -> None:
+    forget_others("wi_dose_sources", asked_run.sources)
     sources = st.multiselect(
         "Sources hit together",
         asked_run.sources,

@@ -22,6 +22,7 @@ from metadash.front.choices import TasksAndBudget, names_in, opened, read, spell
 from metadash.front.computing import compute_all
 from metadash.front.shown import Parts, Shown
 from metadash.runs.store import RunStore
+from metadash.stats.words import plural
 
 
 @dataclass(frozen=True, repr=False)
@@ -163,7 +164,15 @@ def question_of(
         return own_question(data, sources, strategy, n_way)
     questions = data.description.questions
     if not question and not questions:
-        raise BadInput(f"'{data.name}' has no questions of its own; name its metadata with sources.")
+        known = ", ".join(source.name for source in data.class_sources())
+        todo = (
+            f"ask about its metadata: sources can be {known}"
+            if known
+            else (
+                f"nothing is known about its {plural(data.description.class_noun)}, so train a learner, or import it with a source of them"
+            )
+        )
+        raise BadInput(f"'{data.name}' has no questions of its own; {todo}.")
     found = data.question(question) if question else questions[0]
     for name, given, own in (("n-way", n_way, found.n_way), ("strategy", strategy, found.strategy)):
         if given not in (None, own):

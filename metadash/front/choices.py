@@ -114,6 +114,8 @@ def opened(data: Dataset) -> Dataset:
 def names_in(sources: str | Sequence[str] | None) -> tuple[str, ...]:
     """Names of sources, given one by one or in one text with commas between."""
     found = sources.split(",") if isinstance(sources, str) else sources or ()
+    if not isinstance(found, Iterable):
+        raise BadInput(f"{sources!r:.60} names no source; give a name, or several.")
     return tuple(name for part in found if (name := str(part).strip()))
 
 

@@ -1,6 +1,6 @@
 """``metadash.train`` and ``metadash.load``: one trained learner, its accuracy, and what it makes of classes that it has never seen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -189,13 +189,26 @@ def shown(support: Support) -> tuple[list[Any], list[Any]]:
     if isinstance(support, Mapping):
         if bare := [label for label, inputs in support.items() if not np.size(inputs)]:
             raise BadInput(f"The class '{bare[0]}' has no labelled example; give it one, or leave it out.")
-        pairs = [(one, label) for label, inputs in support.items() for one in np.asarray(inputs)]
-        return [one for one, _ in pairs], [label for _, label in pairs]
-    if not isinstance(support, tuple) or len(support) != 2:
+        if alone := [label for label, inputs in support.items() if not np.ndim(inputs)]:
+            raise BadInput(
+                f"The examples of the class '{alone[0]}' are {support[alone[0]]!r:.40}; they must be a list of inputs."
+            )
+        return several(
+            [one for inputs in support.values() for one in np.asarray(inputs)],
+            [label for label, inputs in support.items() for _ in range(len(inputs))],
+        )
+    if not isinstance(support, tuple) or len(support) != 2 or not all(map(np.ndim, support)):
         raise BadInput("The support must be inputs by label, or a pair of inputs and labels.")
-    inputs, labels = list(support[0]), list(support[1])
+    return several(list(support[0]), list(support[1]))
+
+
+def several(inputs: list[Any], labels: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Both as they are. Raises BadInput for a label that names no class, and where there are not as many of the one as of the other."""
     if len(inputs) != len(labels):
         raise BadInput(f"The support has {len(inputs)} inputs and {len(labels)} labels; give each input its label.")
+    for place, label in enumerate(labels):
+        if not isinstance(label, Hashable) or label is None or label != label:
+            raise BadInput(f"Label {place} of the support is {label!r:.40}; it must be the name of a class.")
     return inputs, labels
 
 
@@ -313,7 +326,7 @@ def load(digest: str, workspace: Workspace | str | Path | None = None) -> Traine
 
 def stored(store: RunStore, digest: str) -> Run:
     """A finished learner's run. Raises BadInput where there is none."""
-    run = store.get(digest)
+    run = store.get(digest) if isinstance(digest, str) else None
     if run is None or run.kind != "learner":
         raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
     return run

@@ -61,6 +61,7 @@ ENTRIES = (
         "As Prototypical Networks to train; the comparison of every pair makes scoring some ten times slower.",
         "metadash.learners.relation:RelationNetwork",
         ("hidden",),
+        least={"hidden": 8},
         fusions=PROTOTYPE_FUSIONS,
     ),
     LearnerEntry(

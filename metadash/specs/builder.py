@@ -14,6 +14,7 @@ from metadash.data.folds import fold_name
 from metadash.data.shipped import start_of
 from metadash.episodes.spec import Strategy
 from metadash.errors import BadInput, closest
+from metadash.fields import checked
 from metadash.learners.core.fusions import BOTH, HOOKS
 from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.encoders.registry import feature_entry, is_trained, read_through, usual_features
@@ -56,6 +57,12 @@ ONLY_TRAINED = ("meta_batch", "learning_rate", "weight_decay", "patience")
 """Choices that are read where something is trained, and nowhere else."""
 
 
+KINDS = dict.fromkeys(("n_way", "n_query", "n_episodes", "backbone_episodes", "width"), int) | dict.fromkeys(
+    ("split", "where", "column", "strategy", "backbone"), str
+)
+"""What is read before a spec checks it."""
+
+
 def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> RunSpec:
     """The run on ``dataset`` that reads ``sources``, as the choices say it; None stands for what is usual.
 
@@ -78,6 +85,8 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
             near = closest(name, known)
             raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near}'?" if near else "."))
     chosen = {name: value for name, value in choices.items() if value is not None}
+    for name in chosen.keys() & KINDS.keys():
+        chosen[name] = checked(name, KINDS[name], chosen[name])
     sources = tuple(sources)
     refuse_idle(sources, chosen)
     if "shots" in chosen:

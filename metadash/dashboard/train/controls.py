@@ -294,7 +294,8 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         help=term("n_shot"),
         wrap=True,
     )
-    with st.container(horizontal=True):
+    dealt, narrowed = st.columns([3, 7])
+    with dealt:
         uneven = query_balance("tr_uneven")
     fewer = usual_ways(int(n_way)) if uneven is None else ()
     ways = ways_place.multiselect(
@@ -317,9 +318,10 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         "Queries per class", 1, 50, usual.n_query, key="tr_query", bind="query-params", help=term("query")
     )
     tests = test_tasks(right, "tr_tests", 50, 500)
-    where = typed_condition(
-        "Only test classes where … (SQL)", "where", "script = 'Greek'", "On the table classes. Training sees its whole pool."
-    )
+    with narrowed:
+        where = typed_condition(
+            "Only test classes where … (SQL)", "where", "script = 'Greek'", "On the table classes. Training sees its whole pool."
+        )
 
     def tasks() -> dict[str, Any]:
         if not shots:
