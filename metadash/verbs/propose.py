@@ -4,7 +4,7 @@ import argparse
 
 from metadash.data.library import open_dataset
 from metadash.front.propose import propose as ask
-from metadash.verbs.options import Verbs, add_dataset, add_tasks, numbers
+from metadash.verbs.options import Verbs, add_dataset, numbers
 from metadash.verbs.result import Result, chosen
 from metadash.workspace import Workspace
 
@@ -25,7 +25,9 @@ OF_PROPOSALS = (
 def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser("propose", parents=[common], help="which features and which light head validation classes like best")
     add_dataset(verb)
-    add_tasks(verb)
+    verb.add_argument("--n-way", type=int, help="classes of a task (default 5, or what the data have)")
+    verb.add_argument("--strategy", choices=["uniform", "siblings", "disjoint"], help="how tasks are drawn")
+    verb.add_argument("--column", help="what siblings share, or support and query do not (default: the data set's own)")
     verb.add_argument("--shots", type=numbers, help="labelled examples per class, separated by commas (default 1,5)")
     verb.add_argument("--n-query", type=int, help="queries per class")
     verb.add_argument("--split", help="whose validation classes are asked (default: the data set's own)")
