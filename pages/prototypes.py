@@ -22,7 +22,7 @@ from metadash.learners.core.fusions import BOTH
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.specs.views import MapSpec
+from metadash.specs.views import MapSpec, shots_to_look_at
 from metadash.stats import words
 
 CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, so many examples of each
@@ -69,7 +69,14 @@ tests = arm.spec.evaluation
 episode = middle.number_input(
     "Test task", 1, tests.n_episodes, 1, key="pr_episode", bind="query-params", help="Its number among the test tasks of the run."
 )
-shot = right.selectbox("Shots", tests.shots, key="pr_shot", bind="query-params", help=term("n_shot"))
+looked = shots_to_look_at(run.spec_as(RunSpec))
+if not looked:
+    st.info(
+        "This learner was tested without labelled examples alone, so there are none to look at; choose another.",
+        icon=":material/block:",
+    )
+    end_page()
+shot = right.selectbox("Shots", looked, key="pr_shot", bind="query-params", help=term("n_shot"))
 colour = last.selectbox("Colour by", [TASK, *colour_choices(data)], key="pr_colour", bind="query-params")
 with st.expander("More options: background, perplexity, seed", icon=":material/tune:"):
     left, middle, right = st.columns(3)

@@ -159,7 +159,7 @@ def compare(
         raise BadInput("A learner is named twice; name each once.")
     report = Report(arms, {arm.id: arm_scores(arm.runs, store) for arm in arms}, rope)
     looks = record(store, asked_of_arms(arms))
-    first = report.shots[0]
+    first = report.fewest
     tested = report.pairs(first) if pairs else against_baseline(report.compared, first)
     return ComparisonResult(report, looks, looked_at_arms(looks, "classes", report.names, tested), pairs, ways)
 

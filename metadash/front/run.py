@@ -38,6 +38,9 @@ from metadash.workspace import Workspace
 Support = Mapping[Any, Any] | tuple[Any, Sequence[Any]]
 """What a learner is shown of new classes: inputs [K, ...] by label, or (inputs [n, ...], labels [n])."""
 
+GUESSED = "; chance: it is told nothing of these classes"
+"""Behind a number of a run that reads no metadata, at 0 shots."""
+
 
 @dataclass(frozen=True, repr=False)
 class TrainedRun(ShownRun):
@@ -115,6 +118,7 @@ class TrainedRun(ShownRun):
             inside, new = row["these_test_classes"], row["new_classes"]
             lines.append(
                 f"  {row['n_way']:>3} ways, {row['shot']:>2} shots: {inside['estimate']:.1f} % {span(inside)} on these test classes, {span(new)} on new classes"
+                + (GUESSED if self.spec.guesses and not row["shot"] else "")
             )
         return lines + [f"  {note}" for note in [ways_note(self.spec)] if note]
 

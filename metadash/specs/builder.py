@@ -155,6 +155,10 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
             raise BadInput(f"{name} is 0; it must be 1 or more.")
     if "shots" in chosen and not chosen["shots"]:
         raise BadInput("No number of shots is chosen; choose at least one.")
+    if not sources and "shots" in chosen and not any(chosen["shots"]):
+        raise BadInput(
+            "shots is 0 alone, and no metadata is read, so nothing is known of any class; name sources, or add a number of shots."
+        )
     if chosen.get("source_dropout") and not sources:
         raise BadInput("source_dropout would be ignored without metadata; name the sources that are to be hidden now and then.")
     learner = chosen.get("learner", USUAL)

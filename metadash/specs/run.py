@@ -10,14 +10,20 @@ from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked
 from metadash.learners.core.entry import Mode
 from metadash.learners.core.fusions import BOTH, PLACING
-from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
-from metadash.learners.registry import USUAL, check_fusion, check_options, entry_of, options_for
+from metadash.learners.registry import USUAL, check_options, entry_of, options_for
 from metadash.metadata.controls import Control
-from metadash.networks.encoders.registry import is_trained
 from metadash.networks.registry import backbone_entry
+from metadash.specs.asked import check_learner
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.normalising import Normalise, normal_normalise, normalised
-from metadash.specs.reading import AUXILIARY_WEIGHT, check_auxiliary, normal_blur, normal_falsified, normalise_fusion
+from metadash.specs.reading import (
+    AUXILIARY_WEIGHT,
+    check_auxiliary,
+    check_zero_shots,
+    normal_blur,
+    normal_falsified,
+    normalise_fusion,
+)
 from metadash.specs.training import AS_TESTS, Training, check_training, normal_training
 from metadash.stats.metric import ACCURACY, Metric
 
@@ -120,7 +126,8 @@ AnyFeatures = BackboneSpec | FeaturesSpec
 
 @dataclass(frozen=True)
 class Evaluation(Checked):
-    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``.
+    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``; at 0 no class has an example, and metadata
+    alone say where it lies.
 
     ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
     of a task of ``n_way`` with their support and their queries, and the learner is given these alone. So tasks are nested in ways as
@@ -150,8 +157,8 @@ class Evaluation(Checked):
             raise BadInput(
                 f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
             )
-        if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 1:
-            raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
+        if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 0:
+            raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 0 on, smallest first.")
         self.episodes("any", "test")
 
     @property
@@ -208,7 +215,7 @@ class RunSpec(Checked):
     ``metadash.specs.tuning``); 0: as it comes.
     At most ``steps`` of ``meta_batch`` tasks each (0: the usual number of the mode), whose losses are averaged; the training ends where
     validation accuracy has not risen for ``patience`` looks (0: never early). ``training`` says what of it is not as usual: its tasks (else
-    with the evaluation's ways, queries and strategy, and shots drawn from ``evaluation.shots``), its start, its schedule, the weights kept.
+    with the evaluation's ways, queries and strategy, and shots drawn from those of the tests), its start, its schedule, the weights kept.
     """
 
     dataset: str
@@ -243,6 +250,7 @@ class RunSpec(Checked):
         self.set(meta_batch=self.meta_batch or USUAL_BATCH[self.mode], training=normal_training(self))
         normalise_fusion(self)
         check_learner(self)
+        check_zero_shots(self)
         self.set(normalise=normal_normalise(self))
         self.set(blur=normal_blur(self.sources, self.blur))
         if (self.fusion == "none") != (not self.sources):
@@ -290,8 +298,9 @@ class RunSpec(Checked):
 
     @property
     def training_shots(self) -> tuple[int, ...]:
-        """The numbers of shots of which each training step draws one."""
-        return self.training.shots or self.evaluation.shots
+        """The numbers of shots of which each training step draws one; a run that only guesses at 0 has nothing to learn there."""
+        shots = self.evaluation.shots
+        return self.training.shots or (tuple(filter(None, shots)) if self.guesses and any(shots) else shots)
 
     def training_episodes(self, n_episodes: int = 1) -> EpisodeSpec:
         """The tasks it learns from, with as many shots as any of them has."""
@@ -336,9 +345,15 @@ class RunSpec(Checked):
         return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout and not self.tune
 
     @property
+    def guesses(self) -> bool:
+        """Whether it is asked about classes of which it knows nothing: no example, no metadata."""
+        return 0 in self.evaluation.shots and self.fusion not in PLACING
+
+    @property
     def trains(self) -> bool:
         """A quick prototype without metadata has nothing to train: it is a mean of frozen embeddings."""
-        return self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
+        learns = self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
+        return learns and not (self.guesses and not any(self.evaluation.shots))
 
 
 def ways_note(spec: RunSpec) -> str:
@@ -362,39 +377,3 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
-
-
-def check_learner(spec: RunSpec) -> None:
-    """Raises BadInput where the learner cannot do what the spec asks, or would ignore it."""
-    entry = entry_of(spec.learner)
-    check_fusion(spec.learner, spec.fusion)
-    if spec.distance != "euclidean" and spec.distance not in entry.distances:
-        raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
-    for name, _ in spec.options:
-        if spec.mode == "quick" and name in OF_NETWORKS:
-            raise BadInput(
-                f"The mode quick would ignore the option {name}: a frozen embedding has no batch norm; use the mode full."
-            )
-        if (other := ONLY_WITH.get(name)) and not dict(spec.options).get(other):
-            raise BadInput(f"The learner '{spec.learner}' would ignore the option {name} without {other}=true.")
-    check_steps(spec)
-    if spec.mode == "full" and not is_trained(spec.backbone.backbone):
-        raise BadInput(
-            f"The mode full trains a backbone end to end, and over the features '{spec.backbone.backbone}' there is none; use the mode quick, "
-            "or choose a backbone that is trained here, such as mlp."
-        )
-    if spec.mode == "full" and entry.family == "reference":
-        raise BadInput(
-            f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."
-        )
-
-
-def check_steps(spec: RunSpec) -> None:
-    """Raises BadInput where tests make no step from a head that knows nothing of the task: its answers would be guesses."""
-    entry = entry_of(spec.learner)
-    steps = dict(spec.options).get("eval_steps")
-    if steps == 0 and entry.least and spec.fusion not in PLACING:
-        raise BadInput(
-            f"eval_steps is 0, and without a step the learner '{spec.learner}' only guesses; give it 1 or more, or metadata that place "
-            "the classes (the fusion pseudo-shots)."
-        )

@@ -114,7 +114,8 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
         verb.add_argument(
             "--shots",
             type=numbers,
-            help=f"labelled examples per class, separated by commas (default {','.join(map(str, Evaluation.shots))})",
+            help=f"labelled examples per class, separated by commas (default {','.join(map(str, Evaluation.shots))}); 0: none, so that the "
+            "metadata alone say what a class is",
         )
     verb.add_argument("--n-query", type=int, help=f"queries per class (default {Evaluation.n_query})")
 

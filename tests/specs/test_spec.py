@@ -139,7 +139,7 @@ def test_only_what_has_something_to_learn_is_trained() -> None:
         ("learner", {"evaluation": {"shots": []}}, "shots is"),
         ("learner", {"evaluation": {"shots": [5, 1]}}, "smallest first"),
         ("learner", {"evaluation": {"shots": [1, 1]}}, "different whole numbers"),
-        ("learner", {"evaluation": {"shots": [0, 1]}}, "from 1 on"),
+        ("learner", {"evaluation": {"shots": [-1, 1]}}, "from 0 on"),
         ("learner", {"evaluation": {"shots": [1, 2.5, 4]}}, "whole number"),
         ("learner", {"evaluation": {"shots": ["1", 2]}}, "whole number"),
         ("learner", {"evaluation": {"n_way": "5"}}, "n_way is '5'"),

@@ -39,7 +39,7 @@ TIERS: dict[Tier, str] = {
     "screen": "One model a seed learns to do without any source; then sources are hidden from it. Quick, and no proof.",
     "reliance": "Sources are hidden from an ordinary model: how far this one leans on each, not what they are worth.",
 }
-SHOTS = (1, 2, 3, 5, 10)
+SHOTS = (0, 1, 2, 3, 5, 10)
 USUAL = "usual"
 FOLDS = {USUAL: "as usual", 0: "no: the split as it is", 3: "3 folds", 5: "5 folds", 10: "10 folds"}
 BY_SOURCES = "as the sources ask"

@@ -53,7 +53,7 @@ def chosen_question(data: Dataset) -> Question:
 
 def draw_answer(answer: Answer) -> None:
     """The sentence on top, its n and tier in small, then the one chart."""
-    label, colour = badge_of(answer.gain[0].decision)
+    label, colour = badge_of(answer.first.decision)
     first, *rest = sentences(answer)
     groups = f" in {plural_of(answer.n_groups, answer.group_noun)}" if answer.n_groups else ""
     with st.container(border=True):
@@ -118,7 +118,7 @@ def draw_numbers(answer: Answer) -> None:
     st.caption(
         f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.n_episodes)} episodes). Second: for new "
         f"{plural(answer.unit_noun)} (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
-        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± {answer.gain[0].rope:g} {answer.metric.gain} on new "
+        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± {answer.first.rope:g} {answer.metric.gain} on new "
         f"{plural(answer.unit_noun)}, and that of help also how surely metadata − shuffled does."
     )
 
@@ -135,7 +135,7 @@ def computed_how(answer: Answer, data: Dataset) -> None:
 - **Learner** Prototypical Networks (Snell et al. 2017) on {spec.run.backbone.title}{origin}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
   learned from it; the mean κ over the test {plural(answer.class_noun)} is {answer.kappa:.2f}. {term("kappa")}
 - **Stopping** on validation {plural(answer.class_noun)}; nothing was selected on test {plural(answer.class_noun)}.
-- **Worth** the horizontal distance between the curves with and without metadata at {spec.shots[0]} shot: {answer.worth.value:.2f} examples.
+- **Worth** the horizontal distance between the curves with and without metadata at {words.plural_of(answer.first.shot, "shot")}: {answer.worth.value:.2f} examples.
 - **Computed** in {words.duration(answer.seconds).removeprefix("about ")} of one core. Runs: {", ".join(f"`{d}`" for digests in answer.digests.values() for d in digests)}
 """
     )

@@ -46,7 +46,7 @@ CONTROLS = {
     "random-id": "Random id: a tag for every class that says nothing of it.",
 }
 DISTANCES = ("euclidean", "cosine")
-SHOTS = (1, 2, 3, 5, 10, 20)
+SHOTS = (0, 1, 2, 3, 5, 10, 20)
 
 
 def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
