@@ -11,8 +11,8 @@ from metadash.data.dataset import Dataset
 from metadash.front.choices import numbers_in, opened
 from metadash.front.computing import compute_one
 from metadash.runs.store import RunStore
-from metadash.specs.arrangements import proposal_for
 from metadash.specs.builder import as_options
+from metadash.specs.choosing.arrangements import proposal_for
 
 
 @dataclass(frozen=True)

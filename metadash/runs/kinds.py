@@ -25,12 +25,12 @@ from metadash.runs.facts.views import ADAPTATION, MAP
 from metadash.runs.facts.what_if import DOSE, WHAT_IF
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
+from metadash.specs.choosing.proposal import ProposalSpec
+from metadash.specs.choosing.tuning import TuneSpec
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
-from metadash.specs.proposal import ProposalSpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
-from metadash.specs.tuning import TuneSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 

@@ -16,9 +16,9 @@ from metadash.errors import BadInput
 from metadash.networks.encoders.tfidf import fit
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
-from metadash.specs.arrangements import proposal_for
 from metadash.specs.builder import run_for
-from metadash.specs.proposal import ProposalSpec
+from metadash.specs.choosing.arrangements import proposal_for
+from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.training.trainer import Arm
 from metadash.verbs.cli import main
 from metadash.workspace import Workspace

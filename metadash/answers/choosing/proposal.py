@@ -11,8 +11,8 @@ from metadash.episodes.manifest import EpisodeManifest
 from metadash.learners.registry import entry_of
 from metadash.networks.encoders.registry import is_trained
 from metadash.runs.store import Run, RunStore
+from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.normalising import NORMALISATIONS
-from metadash.specs.proposal import ProposalSpec
 from metadash.specs.run import RunSpec
 from metadash.stats import words
 from metadash.stats.intervals import Interval, episode_interval, new_classes_interval

@@ -11,7 +11,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.watching import offer
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.specs.arrangements import proposal_for
+from metadash.specs.choosing.arrangements import proposal_for
 from metadash.specs.run import RunSpec
 from metadash.stats import words
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from metadash.data.dataset import Dataset
 from metadash.runs.facts.facts import USUAL_SHAPE, Facts, fewer_ways, fold_words
 from metadash.specs.check import check_run
-from metadash.specs.proposal import ProposalSpec
+from metadash.specs.choosing.proposal import ProposalSpec
 
 SECONDS_PER_TASK = {"prototypical": 1e-4, "logistic": 2e-3}
 

@@ -6,7 +6,7 @@ from metadash.data.dataset import Dataset
 from metadash.learners.registry import entry_of
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
-from metadash.specs.proposal import ProposalSpec
+from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.training.backbone import Outcome
 from metadash.training.heads import plain_count
 from metadash.training.trainer import Arm

@@ -6,8 +6,8 @@ from typing import Any
 from metadash.data.dataset import Dataset
 from metadash.networks.encoders.registry import features_for, is_trained
 from metadash.specs.builder import run_for
+from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.normalising import normalisations_of
-from metadash.specs.proposal import ProposalSpec
 from metadash.specs.run import Distance
 
 HEADS: tuple[tuple[str, Distance], ...] = (("prototypical", "euclidean"), ("prototypical", "cosine"), ("logistic", "euclidean"))
