@@ -1,5 +1,6 @@
 """Baseline and Baseline++ beside the fine-tuning of Chen et al. (2019) as their own code has it: a random head, 100 epochs of random
-batches of 4, torch's SGD: ``python -m benchmarks.closer_look`` (about 2 min) prints the table in docs/learners.md.
+batches of 4, torch's SGD: ``python -m benchmarks.closer_look`` (about 4 min) prints the first table of docs/learners.md; with
+``--backbones`` (about 1 min) the second: learners over a backbone trained on episodes and over one trained on classes.
 
 https://github.com/wyharveychen/CloserLookFewShot, ``methods/baselinefinetune.py`` and ``distLinear`` of ``backbone.py``; written anew, and
 for many tasks side by side, whose losses are summed so that none feels another.
@@ -16,13 +17,16 @@ from torch.nn import functional as F
 
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
-from metadash.data.shipped import shipped_with
+from metadash.data.shipped import shipped_backbone
 from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool, Strategy
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.registry import make
 from metadash.networks.registry import make_network
 from metadash.runs.machine import prepare_process
+from metadash.runs.train import train
+from metadash.specs.builder import run_for
+from metadash.specs.run import BackboneSpec
 from metadash.specs.source_levels import column_for
 from metadash.training.evaluate import embed, places
 from metadash.workspace import Workspace
@@ -90,14 +94,21 @@ Tasks = tuple[Tensor, Tensor]
 QUERIES = 10
 
 
-def glyph_tasks(data: Dataset, drawn: list[tuple[int, Strategy, int]], shots: int = 5) -> list[Tasks]:
-    """Tasks of test characters (ways, strategy, how many) as embeddings by the backbone that comes with glyphs, of a spread of 1."""
+def shipped_network(data: Dataset) -> nn.Module:
+    """The backbone that comes with glyphs: trained on episodes."""
     from safetensors.torch import load_file
 
-    split = data.description.default_split
-    shipped = next(one for one in shipped_with("glyphs")[1] if one.spec["split"] == split)
-    network = make_network(shipped.spec["backbone"], data.inputs.shape[1:], shipped.spec["width"])
-    network.load_state_dict(load_file(shipped.file))
+    spec = run_for(data).backbone
+    network = make_network(spec.backbone, data.inputs.shape[1:], spec.width)
+    network.load_state_dict(load_file(shipped_backbone(data.name, spec.start).file))
+    return network
+
+
+def glyph_tasks(
+    data: Dataset, drawn: list[tuple[int, Strategy, int]], network: nn.Module | None = None, shots: int = 5
+) -> list[Tasks]:
+    """Tasks of test characters (ways, strategy, how many) as embeddings by a network, of a spread of 1."""
+    split, network = data.description.default_split, network or shipped_network(data)
     specs = [
         EpisodeSpec(Pool(split, "test"), ways, shots, QUERIES, strategy, column_for(strategy, data), seed=1, n_episodes=number)
         for ways, strategy, number in drawn
@@ -128,31 +139,55 @@ def ours(name: str, tasks: Tasks, **options: float) -> Tensor:
         return learner(TaskBatch.by_class(*tasks))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", type=int, default=300)
-    number = parser.parse_args().tasks
-    prepare_process()
+def over_both_backbones(data: Dataset, workspace: Workspace, drawn: list[tuple[int, Strategy, int]]) -> None:
+    """What learners reach over a backbone trained on episodes, and over one trained on classes for as many steps."""
+    names = ("prototypical", "baseline", "baseline-plus", "logistic")
+    print(f"| backbone trained on | validation | tasks | shots | {' | '.join(names)} |")
+    print("|---|---|---|---|" + "---|" * len(names))
+    for trained_on in ("episodes", "classes"):
+        run = train(run_for(data, backbone_training=trained_on).backbone, workspace)
+        spec = run.spec_as(BackboneSpec)
+        network = make_network(spec.backbone, data.inputs.shape[1:], spec.width)
+        network.load_state_dict(run.weights())
+        for (ways, strategy, _), tasks in zip(drawn, glyph_tasks(data, drawn, network), strict=True):
+            for shots in (1, 5):
+                these = {plus: at_shots(tasks, shots, centred=plus) for plus in (False, True)}
+                found = [f"{right(ours(name, these[name == 'baseline-plus'])).mean():.1f}" for name in names]
+                validated = f"{run.summary['validation_accuracy']:.1f}"
+                print(f"| {trained_on} | {validated} | {ways}-way, {strategy} | {shots} | {' | '.join(found)} |", flush=True)
+
+
+def beside_the_authors(data: Dataset, drawn: list[tuple[int, Strategy, int]]) -> None:
     print(
         "| embeddings | tasks | shots | Baseline | its authors' fine-tuning | Baseline++ | its authors' fine-tuning | prototypes |"
     )
     print("|---|---|---|---|---|---|---|---|")
+    for (ways, strategy, _), tasks in zip(drawn, glyph_tasks(data, drawn), strict=True):
+        for shots in (1, 5):
+            for centred in (False, True):
+                these = at_shots(tasks, shots, centred)
+                cells = []
+                for name in HEADS:
+                    mine, theirs = right(ours(name, these)), right(fine_tuned(name, *these))
+                    apart = (mine - theirs).numpy()
+                    half = 1.96 * apart.std(ddof=1) / len(apart) ** 0.5
+                    cells += [f"{mine.mean():.1f}", f"{theirs.mean():.1f} ({apart.mean():+.1f} ± {half:.1f})"]
+                cells.append(f"{right(ours('prototypical', these)).mean():.1f}")
+                kind = "centred" if centred else "as they are"
+                print(f"| {kind} | {ways}-way, {strategy} | {shots} | {' | '.join(cells)} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, default=300)
+    parser.add_argument("--backbones", action="store_true", help="learners over a backbone trained on episodes, and on classes")
+    options = parser.parse_args()
+    prepare_process()
     with tempfile.TemporaryDirectory() as room:
-        data = open_dataset(Workspace(Path(room)), "glyphs")
+        workspace = Workspace(Path(room))
+        data, number = open_dataset(workspace, "glyphs"), options.tasks
         drawn: list[tuple[int, Strategy, int]] = [(5, "uniform", number), (20, "uniform", number), (5, "siblings", number)]
-        for (ways, strategy, _), tasks in zip(drawn, glyph_tasks(data, drawn), strict=True):
-            for shots in (1, 5):
-                for centred in (False, True):
-                    these = at_shots(tasks, shots, centred)
-                    cells = []
-                    for name in HEADS:
-                        mine, theirs = right(ours(name, these)), right(fine_tuned(name, *these))
-                        apart = (mine - theirs).numpy()
-                        half = 1.96 * apart.std(ddof=1) / len(apart) ** 0.5
-                        cells += [f"{mine.mean():.1f}", f"{theirs.mean():.1f} ({apart.mean():+.1f} ± {half:.1f})"]
-                    cells.append(f"{right(ours('prototypical', these)).mean():.1f}")
-                    kind = "centred" if centred else "as they are"
-                    print(f"| {kind} | {ways}-way, {strategy} | {shots} | {' | '.join(cells)} |", flush=True)
+        over_both_backbones(data, workspace, drawn) if options.backbones else beside_the_authors(data, drawn)
 
 
 if __name__ == "__main__":

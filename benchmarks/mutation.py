@@ -1,15 +1,18 @@
 """Do the tests bite? Slips are made in the code one at a time (by the operators of cosmic-ray), and the tests that run the changed line must notice.
 
     python -m benchmarks.mutation map                         once: which test runs which line, and how long each takes (half an hour)
+    python -m benchmarks.mutation map --tests stats answers   again where tests have changed much; new tests are found without it
     python -m benchmarks.mutation run --slips 300 --seed 0    some slips drawn at random; --changed REF: only in files changed since then
 
 Needs ``pip install cosmic-ray pytest-cov``, beside what ``make test`` needs. Works in copies of the checkout, never in the checkout itself. A slip is
 drawn by its place in the source first and then among what can go wrong there, so that an operator with twelve others counts once. One
-that keeps the module from being imported is left out: anything would notice. The tests of a line run fastest first, until one fails.
+that keeps the module from being imported is left out: anything would notice. The tests of a line run fastest first, as many as fit into
+``MOST_SECONDS``, until one fails that passes without the slip. What is tried so far is on disk after each.
 """
 
 import argparse
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -51,7 +54,9 @@ def main(words: Sequence[str] | None = None) -> None:
         if verdict.outcome in ("survived", "no test"):
             print(f"{verdict.outcome}: {verdict.slip.file}:{verdict.slip.line}  {verdict.was}  →  {verdict.became}", flush=True)
         content = {
+            "date": time.strftime("%Y-%m-%d"),
             "slips": len(slips),
+            "tried": len(verdicts),
             "seed": chosen.seed,
             "parts": report(verdicts),
             "verdicts": [asdict(one) for one in verdicts],

@@ -28,10 +28,10 @@ def nearest(word: str, words: Iterable[str], called: Mapping[str, str] | None = 
     return f"; did you mean '{(called or {}).get(near, near)}'?"
 
 
-def closest(word: str, words: Iterable[str]) -> str | None:
+def closest(word: str, words: Iterable[str], least: float = NEAR) -> str | None:
     """The one of ``words`` that was perhaps meant, whatever its case and what joins its parts; None where none is near."""
     matcher = difflib.SequenceMatcher(b=bare(word))
-    best, found = NEAR, None
+    best, found = least, None
     for one in words:
         matcher.set_seq1(bare(one))
         if (ratio := matcher.ratio()) > best:  # of several as near, the first

@@ -24,7 +24,7 @@ from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
 from metadash.specs.tuning import as_chosen
-from metadash.specs.views import AdaptationSpec, does_not_adapt, own_steps
+from metadash.specs.views import AdaptationSpec, does_not_adapt, own_steps, shots_to_look_at
 from metadash.stats import words
 
 OWN = "own"
@@ -85,7 +85,14 @@ assert own is not None
 episode = middle.number_input(
     "Test task", 1, tests.n_episodes, 1, key="ad_episode", bind="query-params", help="Its number among the test tasks of the run."
 )
-shot = right.selectbox("Shots", tests.shots, key="ad_shot", bind="query-params", help=term("n_shot"))
+looked = shots_to_look_at(run.spec_as(RunSpec))
+if not looked:
+    st.info(
+        "This learner was tested without labelled examples alone, so there are none to look at; choose another.",
+        icon=":material/block:",
+    )
+    end_page()
+shot = right.selectbox("Shots", looked, key="ad_shot", bind="query-params", help=term("n_shot"))
 steps_labels = {choice: f"as scored ({own})" if choice == OWN else choice for choice in STEPS}
 from_link("ad_steps", steps_labels, name="Steps")
 wanted = last.selectbox(

@@ -23,6 +23,7 @@ from metadash.dashboard.parts.steps_link import adaptation_links
 from metadash.errors import BadInput
 from metadash.specs.builder import run_for
 from metadash.stats import words
+from metadash.stats.shots import fewest_shots
 
 header(
     "Which learner does better, and by how much?",
@@ -205,7 +206,7 @@ how = one_of(
     disabled=len(kept) < 3,
 )
 left, right = st.columns([3, 2])
-shot = one_of(left, "Labelled examples per class", shots, default=shots[0], key="cmp_shot")
+shot = one_of(left, "Labelled examples per class", shots, default=fewest_shots(shots), key="cmp_shot")
 n_way = one_of(right, "Classes to tell apart", ways, default=ways[-1], key="cmp_ways", help=term("n_way"))
 here = [arm for arm in kept if n_way in every_way[arm.id].ways]
 for arm in kept:

@@ -22,7 +22,7 @@ from metadash.learners.core.fusions import BOTH
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.specs.views import MapSpec
+from metadash.specs.views import MapSpec, shots_to_look_at
 from metadash.stats import words
 
 CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, so many examples of each
@@ -69,7 +69,14 @@ tests = arm.spec.evaluation
 episode = middle.number_input(
     "Test task", 1, tests.n_episodes, 1, key="pr_episode", bind="query-params", help="Its number among the test tasks of the run."
 )
-shot = right.selectbox("Shots", tests.shots, key="pr_shot", bind="query-params", help=term("n_shot"))
+looked = shots_to_look_at(run.spec_as(RunSpec))
+if not looked:
+    st.info(
+        "This learner was tested without labelled examples alone, so there are none to look at; choose another.",
+        icon=":material/block:",
+    )
+    end_page()
+shot = right.selectbox("Shots", looked, key="pr_shot", bind="query-params", help=term("n_shot"))
 colour = last.selectbox("Colour by", [TASK, *colour_choices(data)], key="pr_colour", bind="query-params")
 with st.expander("More options: background, perplexity, seed", icon=":material/tune:"):
     left, middle, right = st.columns(3)
@@ -217,7 +224,7 @@ with st.expander("How this map was made", icon=":material/info:"):
         f"""
 - **Embedding** of the run `{run.digest}` ({plain(run_label(run_id))}), in {"the frozen backbone" if arm.spec.mode == "quick" else "the backbone it trained"};
   prototypes are means of support embeddings{moved_by(arm.spec)}. All points are arranged together.
-- **t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {perplexity}, started from principal components, seed {seed};
+- **t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {min(float(perplexity), round((len(points) - 1) / 3, 1)):g}, started from principal components, seed {seed};
   {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {words.plural(data.description.class_noun)} as the number allows.
 - **Read it with care**: t-SNE keeps neighbours, not distances; the size of a cluster and the gap between two mean nothing. The learner decides by
   distance in the full space, so a query can lie nearer to another prototype on the map than to the one it was given.

@@ -27,6 +27,7 @@ from metadash.runs.store import Run
 from metadash.specs.run import RunSpec
 from metadash.specs.views import adapts
 from metadash.stats import words
+from metadash.stats.shots import fewest_shots
 
 NEWEST = "What is running, or the newest"
 NOTHING_HERE = "Loss and validation accuracy are drawn here, step by step, once something trains."
@@ -77,16 +78,16 @@ def recipe_note(spec: RunSpec) -> None:
 def known() -> None:
     """What the stored runs say: how often it is right, how sure that is, and how long it took to learn."""
     scores, nouns = scores_of(tuple(run.digest for run in stored)), unit_nouns(specs[0].dataset)
-    shots = scores.shots
+    shots, fewest = scores.shots, fewest_shots(scores.shots)
     noun = nouns.of(scores)
-    first, last = (mean_words(scores, shot, noun) for shot in (shots[0], shots[-1]))
+    first, last = (mean_words(scores, shot, noun) for shot in (fewest, shots[-1]))
     spec = specs[0]
-    st.markdown(f"#### With {examples(shots[0])} per class, {LEARNERS[spec.learner].title} {reading(spec)} is right in {first}.")
+    st.markdown(f"#### With {examples(fewest)} per class, {LEARNERS[spec.learner].title} {reading(spec)} is right in {first}.")
     seconds = sum(run.about["seconds"] for run in stored) / len(stored)
     chance = scores.metric.chance(spec.evaluation)
     guessed = "" if chance is None else f" Guessing would be right in {chance:.3g} {scores.metric.unit}."
     took = f"It learned in {unbroken(words.duration(seconds).removeprefix('about '))}" + (" a seed" if len(stored) > 1 else "")
-    st.markdown((f"With {examples(shots[-1])}, in {last}. " if len(shots) > 1 else "") + f"{took}.{guessed}")
+    st.markdown((f"With {examples(shots[-1])}, in {last}. " if shots[-1] != fewest else "") + f"{took}.{guessed}")
     st.caption(
         f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')} · {MODES[spec.mode].rstrip('.').lower()} · "
         f"batch norm: {stored[0].summary['batch_norm']} statistics"

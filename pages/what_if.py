@@ -18,6 +18,7 @@ from metadash.dashboard.parts.instances import instance_edits_of, known_sources,
 from metadash.dashboard.parts.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.parts.which_data import forget_others
 from metadash.dashboard.what_if.question import (
     changes_of,
     edits_of,
@@ -33,6 +34,7 @@ from metadash.specs.source_levels import dose_kinds, usual_strategy
 from metadash.specs.views import MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.stats import words
+from metadash.stats.shots import fewest_shots
 
 AWAITED = "wi awaited"  # in the session: the run that this person has asked to be trained here
 ANSWER_EVERY = 0.25  # seconds between two looks for an answer: it takes about half a second
@@ -107,7 +109,9 @@ if unknown:
 arm, trained = runs[run_id]
 asked_run = trained.spec_as(RunSpec)
 tests = asked_run.evaluation
-shot = middle.selectbox("Shots", tests.shots, key="wi_shot", bind="query-params", help=term("n_shot"))
+shot = middle.selectbox(
+    "Shots", tests.shots, tests.shots.index(fewest_shots(tests.shots)), key="wi_shot", bind="query-params", help=term("n_shot")
+)
 episode = right.number_input(
     "Test task", 1, tests.n_episodes, 1, key="wi_episode", bind="query-params", help="The one shown query by query."
 )
@@ -206,6 +210,11 @@ queries_view(found.frame("queries"), data)
 
 def map_part() -> None:
     """The map of the unchanged task, pinned, with the prototypes' ways on it."""
+    if not shot:
+        st.caption(
+            "A map shows where prototypes of examples lie, and at 0 shots there are none; choose one shot or more to see it."
+        )
+        return
     pinned = MapSpec(asked_run, int(episode) - 1, int(shot))
     busy = on_its_way([pinned], data)
     drawn = server.store().find(pinned, data)
@@ -229,6 +238,7 @@ if "prototype_after" in classes:
 
 
 def dose_part() -> None:
+    forget_others("wi_dose_sources", asked_run.sources)
     sources = st.multiselect(
         "Sources hit together",
         asked_run.sources,

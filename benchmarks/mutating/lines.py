@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ UNSEEN = {"__init__", "__pycache__", "conftest", "builders", "ablations", "metri
 }
 """Of the folder of tests: no tests; or browsers, which see what pages' own tests see, much more slowly; house rules, which judge no
 behaviour; and what runs in processes that coverage does not follow."""
-MOST_SECONDS = 20.0
+MOST_SECONDS = 90.0
 """Of tests for one slip, by their durations when nothing is wrong."""
 
 
@@ -34,6 +35,7 @@ def make_map(groups: Sequence[str]) -> None:
         place = KEPT / f"{group.replace('/', '.')}.lines"
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COVERAGE_FILE": str(place)})
         place.with_suffix(".log").write_text(done.stdout + done.stderr)
+        place.with_suffix(".commit").write_text(said_by_git("rev-parse", "HEAD").strip())
         print(group, done.stdout.splitlines()[-1], flush=True)
 
 
@@ -64,7 +66,8 @@ class Map:
         for place in self.databases:
             with contextlib.closing(sqlite3.connect(place)) as database:
                 register_sqlite_functions(database)
-                running.update(database.execute(f"{query} AND num_in_numbits(?, numbits)", (f"%/{file}", line)).fetchall())
+                then = (f"%/{file}", line_of_then(place.with_suffix(".commit"), file, line))
+                running.update(database.execute(f"{query} AND num_in_numbits(?, numbits)", then).fetchall())
                 anything.update(database.execute(query, (f"%/{file}",)).fetchall())
         names = {name.split("|")[0] for (name,) in running or anything} - self.unsound
         there = [name for name in names if re.split(r"::|\[", name)[1] in found_in(name.partition("::")[0])]
@@ -88,6 +91,20 @@ class Map:
         found = [name for test in importing(file) for name in using(test, module_of(file)) if name not in self.told]
         page = f"tests/pages/test_{Path(file).parent.name}_page.py"
         return found + [name for name in (f"{page}::{test}" for test in found_in(page)) if name not in {*self.told, *found}]
+
+
+def said_by_git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
+
+@cache
+def line_of_then(commit: Path, file: str, line: int) -> int:
+    """The number that a line had when the map was made; its own where it was not there, or nobody knows."""
+    then = said_by_git("show", f"{commit.read_text()}:{file}").splitlines() if commit.exists() else []
+    blocks = SequenceMatcher(
+        None, (ROOT / file).read_text(encoding="utf-8").splitlines(), then, autojunk=False
+    ).get_matching_blocks()
+    return next((b + line - a for a, b, size in blocks if a < line <= a + size), line)
 
 
 def module_of(file: str) -> str:

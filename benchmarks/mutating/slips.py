@@ -7,7 +7,7 @@ Left out is what no test could notice, or none should:
     what is remembered          caches and how much they hold: another value costs time and changes no result
     what is done at once        sizes of blocks, of which results are independent (other tests say so of some)
     how often one looks         a poll a second late, a process given up a second later, a MB to spare
-    a pixel, a shade            sizes of drawings
+    a pixel, a shade            sizes of drawings, and where a row of controls wraps
     is for ==                   of the same short strings and numbers Python keeps one: not even a change
 """
 
@@ -78,7 +78,18 @@ def beside_the_point(file: str, start: tuple[int, int]) -> bool:
     return any(begin <= start < end for begin, end in spared(file))
 
 
-SPARED_KEYWORDS = {"strict", "frozen", "max_entries", "maxsize", "ttl", "show_spinner", "standoff", "startstandoff", "arrowwidth"}
+SPARED_KEYWORDS = {
+    "strict",
+    "frozen",
+    "max_entries",
+    "maxsize",
+    "ttl",
+    "show_spinner",
+    "standoff",
+    "startstandoff",
+    "arrowwidth",
+    "wrap",
+}
 SPARED_DECORATORS = {"cache", "lru_cache", "st.cache_data", "st.cache_resource"}
 SPARED_CONSTANTS = {
     *("BLOCK", "AT_ONCE", "EMBED_BATCH", "PIXELS_AT_ONCE", "SCORE_BATCH", "ADAPT_BATCH", "ROWS_AT_ONCE", "BATCH", "MOST_AT_ONCE"),

@@ -5,7 +5,7 @@ from metadash.ablation.result import Ablation
 from metadash.ablation.words import worth_words
 from metadash.answers.doses import break_even_words, dose_name
 from metadash.answers.sentence import examples, on_new, plain_fact
-from metadash.stats.paired import Difference
+from metadash.stats.paired import Difference, at_fewest
 from metadash.stats.words import percent, plural
 
 NOT_MEASURED = "not measured"
@@ -29,19 +29,26 @@ def three(one: Difference, found: Ablation) -> str:
 
 def control_words(found: Ablation) -> list[str]:
     """``All sources real less all shuffled: +2.1 points …``, by each control that was trained."""
-    return [f"All sources real less all {FALSIFIED[name]}: {three(rows[0], found)}." for name, rows in found.total_credit.items()]
+    return [
+        f"All sources real less all {FALSIFIED[name]}: {three(at_fewest(rows), found)}."
+        for name, rows in found.total_credit.items()
+    ]
 
 
 def card_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
     """What is known of the source at the fewest shots: what it is, and its value with intervals."""
     noun = plural(found.unit_noun)
-    chance = card.chance[0]
+    chance = card.chance[card.first]
     lines = [
-        ("Left out", f"{three(card.delta[0], found)}: what is lost when it alone is taken away"),
-        *([("Of these " + noun, plain_fact(card.delta[0], found.unit_noun).rstrip("."))] if card.delta[0].shares else []),
+        ("Left out", f"{three(card.delta[card.first], found)}: what is lost when it alone is taken away"),
+        *(
+            [("Of these " + noun, plain_fact(card.delta[card.first], found.unit_noun).rstrip("."))]
+            if card.delta[card.first].shares
+            else []
+        ),
         ("Share (Shapley)", share_words(card, found)),
-        ("Real − shuffled", three(card.credit[0], found) if card.credit else no_control(found)),
-        *((f"Real − {name}", three(rows[0], found)) for name, rows in card.controls.items() if name != "shuffled"),
+        ("Real − shuffled", three(card.credit[card.first], found) if card.credit else no_control(found)),
+        *((f"Real − {name}", three(at_fewest(rows), found)) for name, rows in card.controls.items() if name != "shuffled"),
         (
             f"Chance of more than {found.spec.rope:g} {found.metric.gain} on new {noun}, by itself",
             percent(chance) if chance is not None else f"cannot be said ({card.limited})",
@@ -62,8 +69,8 @@ def described(card: SourceCard, found: Ablation) -> str:
 def share_words(card: SourceCard, found: Ablation) -> str:
     if not card.phi:
         return f"{NOT_MEASURED}: {found.spec.limitation}"
-    error = f"; sampling error ± {card.phi_error[0]:.2f} {found.metric.gain}" if card.phi_error else ""
-    return three(card.phi[0], found) + error
+    error = f"; sampling error ± {card.phi_error[card.first]:.2f} {found.metric.gain}" if card.phi_error else ""
+    return three(card.phi[card.first], found) + error
 
 
 def no_control(found: Ablation) -> str:
@@ -105,15 +112,17 @@ def missing_words(card: SourceCard, found: Ablation) -> str:
 def detail_lines(card: SourceCard, found: Ablation) -> list[tuple[str, str]]:
     """For those who ask: what p tests, the source alone, and every number of shots."""
     lines = [("p on new " + plural(found.unit_noun), p_pair(card, len(found.cards), found.spec.rope))]
-    lines.append(("Alone, against no metadata", three(card.alone[0], found)))
-    lines += [(f"Real − {name}, alone", three(rows[0], found)) for name, rows in card.controls_alone.items()]
-    lines += [(f"Left out, {examples(one.shot)}", three(one, found)) for one in card.delta[1:]]
+    lines.append(("Alone, against no metadata", three(card.alone[card.first], found)))
+    lines += [(f"Real − {name}, alone", three(at_fewest(rows), found)) for name, rows in card.controls_alone.items()]
+    lines += [
+        (f"Left out, {examples(one.shot)}", three(one, found)) for place, one in enumerate(card.delta) if place != card.first
+    ]
     return lines
 
 
 def p_pair(card: SourceCard, count: int, rope: float) -> str:
     """Each p by what it tests; only the second decides."""
-    zero, claim = card.p_zero[0], card.decision.p
+    zero, claim = card.p_zero[card.first], card.decision.p
     if zero is None or claim is None:
         return "none: there is no interval for what is new"
     return f"{p_words(zero)} against no difference, by itself; {p_words(claim)} for the claim against ± {rope:g}, after Holm's correction for {count} sources"

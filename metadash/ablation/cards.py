@@ -12,12 +12,12 @@ from metadash.answers.doses import BreakEven, DoseCurve
 from metadash.metadata.audit.findings import Severity
 from metadash.specs.subsets import SourceArm
 from metadash.stats.afresh import drawn_afresh
-from metadash.stats.paired import Difference, tested_together, with_intervals
+from metadash.stats.paired import Difference, at_fewest, tested_together, with_intervals
 from metadash.stats.shapley import alone, leave_one_out, sampled_shapley, shapley
 from metadash.stats.shots import WorthInShots, resampled_means, with_new, worth_of_resampled
 from metadash.stats.verdict import ROPE, Decision, Verdict, chance_above, graded, p_value
 
-WORTH_AT = (1, 2, 5)
+WORTH_AT = (0, 1, 2, 5)
 """Labelled examples per class at which worth in shots is told."""
 
 
@@ -68,9 +68,14 @@ class SourceCard:
     badges: tuple[Badge, ...] = ()
 
     @property
+    def first(self) -> int:
+        """The place, in what runs over the shots, of the fewest that have an example."""
+        return self.delta.index(at_fewest(self.delta))
+
+    @property
     def decision(self) -> Decision:
         """On Δ on new classes at the fewest shots, among all sources tested together."""
-        return self.delta[0].decision
+        return self.delta[self.first].decision
 
     @property
     def verdict(self) -> Verdict:
@@ -80,7 +85,7 @@ class SourceCard:
     @property
     def limited(self) -> str:
         """Why there is no interval for new classes, with the number needed; empty where there is one."""
-        return self.delta[0].new_classes.note
+        return self.delta[self.first].new_classes.note
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,7 @@ def worths(values: Values, pairs: Sequence[tuple[int, int]]) -> list[tuple[Worth
 
 def judged(card: SourceCard, n_sources: int) -> str:
     """In a few words what the decision on a source rests on. A source that helps alone, and not beside the others, is said to."""
-    found, alone = card.decision, card.alone[0].decision
+    found, alone = card.decision, card.alone[card.first].decision
     reason = found.reason or IN_WORDS[found.verdict]
     if n_sources == 1 or alone.verdict is not Verdict.HELPS:
         return reason
@@ -246,5 +251,5 @@ def cards_of(
 
 def worth_first(card: SourceCard) -> tuple[float, float]:
     """What is worth more examples first; where the measured shots do not reach, or there is one number of shots, what adds more."""
-    worth = card.worth[0].value if card.worth else 0.0
-    return -worth, -(card.phi or card.delta)[0].episodes.estimate
+    worth = at_fewest(card.worth).value if card.worth else 0.0
+    return -worth, -(card.phi or card.delta)[card.first].episodes.estimate

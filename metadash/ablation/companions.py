@@ -10,6 +10,7 @@ from metadash.data.dataset import Dataset
 from metadash.metadata.audit.audit import Audit, audit
 from metadash.runs.store import RunStore
 from metadash.specs.what_if import DoseSpec
+from metadash.stats.shots import fewest_shots
 
 OTHER: dict[Tier, Tier] = {"screen": "confirm", "confirm": "screen"}
 DOSES = {"class": ("missing", "swap", "nearest"), "instance": ("missing", "swap", "noise")}
@@ -58,7 +59,7 @@ def with_dose(card: SourceCard, spec: DoseSpec, dataset: Dataset, store: RunStor
     run = store.find(spec, dataset)
     if run is None:
         return card
-    curves: dict[str, DoseCurve] = dose_curves([run], store, found.values.shots[0])
+    curves: dict[str, DoseCurve] = dose_curves([run], store, fewest_shots(found.values.shots))
     wrong = tuple(curve.break_even for kind, curve in curves.items() if kind != "missing")
     return replace(card, break_even=wrong, missingness=curves["missing"])
 

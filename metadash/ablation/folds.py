@@ -9,6 +9,7 @@ from metadash.specs.subsets import SourceArm
 from metadash.stats.intervals import Interval
 from metadash.stats.paired import Difference, with_intervals
 from metadash.stats.shapley import leave_one_out, together
+from metadash.stats.shots import fewest_shots
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def fold_parts(values: Values, splits: list[str], count: int, rope: float) -> tu
         return ()
     for split, episodes in zip(splits, values.fold_parts, strict=True):
         part = of_episodes(values, episodes)
-        shot = part.shots[0]
+        shot = fewest_shots(part.shots)
         total, *delta = part.effects(np.vstack([together(count, part.masks), leave_one_out(count, part.masks)]), shot)
         groups = None if part.group is None else len(np.unique(part.group))
         plain, _ = part.mean(SourceArm(0), shot)

@@ -20,9 +20,9 @@ from metadash.runs.store import Run, RunStore
 from metadash.specs.subsets import SourceArm
 from metadash.stats.intervals import Interval
 from metadash.stats.metric import Metric, refuse_mixed
-from metadash.stats.paired import Difference, tested_together, with_intervals
+from metadash.stats.paired import Difference, at_fewest, tested_together, with_intervals
 from metadash.stats.shapley import interactions, together
-from metadash.stats.shots import WorthInShots
+from metadash.stats.shots import WorthInShots, fewest_shots
 
 CLOSE = 2.0
 """Times what makes no practical difference: within so much two tiers agree (a point of accuracy)."""
@@ -106,7 +106,7 @@ class Ablation:
         """What the source adds with its rows shuffled, among the others or alone, at the fewest shots: the control of Δ, or of *alone*."""
         own = 1 << self.spec.sources.index(source)
         real = 2 ** len(self.spec.sources) - 1 if among else own
-        wrong, shot = SourceArm(real, "shuffled", own), self.values.shots[0]
+        wrong, shot = SourceArm(real, "shuffled", own), fewest_shots(self.values.shots)
         if wrong not in self.values.arms:
             return None
         return with_intervals(self.values.difference(wrong, SourceArm(real & ~own), shot), self.values, shot, self.spec.rope)
@@ -142,7 +142,7 @@ def ablation(spec: AblationSpec, dataset: Dataset, store: RunStore, look: bool =
         against: Sequence[Difference | None] = total_credit.get("shuffled", (None,) * len(total))
         total = tuple(tested_together([one], [check])[0] for one, check in zip(total, against, strict=True))
     badges = leaks(spec, dataset)
-    sets = source_sets(values, spec.sources, values.shots[0], spec.rope)
+    sets = source_sets(values, spec.sources, fewest_shots(values.shots), spec.rope)
     asked = asked_of_run(spec.run, dataset.fingerprint, spec.seeds, folds=spec.folds, how=spec.tier)
     runs = {run.digest: run for of_seed in finished.values() for run in of_seed}
     return Ablation(
@@ -231,7 +231,11 @@ def with_agreement(first: Ablation, other: Ablation) -> Ablation:
     cards = []
     for card in first.cards:
         beside = other.card(card.source)
-        both = ("phi", card.phi[0], beside.phi[0]) if card.phi and beside.phi else ("delta", card.delta[0], beside.delta[0])
+        both = (
+            ("phi", at_fewest(card.phi), at_fewest(beside.phi))
+            if card.phi and beside.phi
+            else ("delta", at_fewest(card.delta), at_fewest(beside.delta))
+        )
         here, there = both[1].episodes.estimate, both[2].episodes.estimate
         opposite = here * there < 0 and max(abs(here), abs(there)) > first.spec.rope
         apart = opposite or abs(here - there) > CLOSE * first.metric.rope

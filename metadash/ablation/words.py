@@ -16,7 +16,7 @@ from metadash.answers.sentence import both, chance_sentence, examples, number, p
 from metadash.canonical import plain
 from metadash.specs.subsets import members
 from metadash.stats.caveats import single_seed
-from metadash.stats.paired import Difference
+from metadash.stats.paired import Difference, at_fewest
 from metadash.stats.shots import WorthInShots
 from metadash.stats.verdict import SURELY, Verdict
 from metadash.stats.words import MINUS, count, likelihood, percent, plural, plural_of, points
@@ -30,7 +30,7 @@ TIERS = {
 
 def headline(found: Ablation) -> str:
     """What all sources add together, and which adds most, at the fewest shots."""
-    first = found.total[0]
+    first = at_fewest(found.total)
     n = len(found.spec.sources)
     subject = f"“{found.spec.sources[0]}” adds" if n == 1 else f"all {n} sources together add"
     if found.tier == "reliance":
@@ -47,15 +47,15 @@ def partial_words(found: Ablation) -> str:
 
 def most_words(found: Ablation) -> str:
     """The source with the largest share, or with the largest leave-one-out where there are no shares."""
-    best = max(found.cards, key=lambda card: (card.phi or card.delta)[0].episodes.estimate)
-    one = (best.phi or best.delta)[0]
+    best = max(found.cards, key=lambda card: (card.phi or card.delta)[card.first].episodes.estimate)
+    one = (best.phi or best.delta)[best.first]
     what = "the largest share" if best.phi else "the most beside the others"
     return f"“{best.source}” has {what}: {both(one, found.unit_noun)}."
 
 
 def total_words(found: Ablation) -> str:
     """Beside the headline: how many groups gain from all sources together, how sure that is, and what would decide."""
-    first, noun = found.total[0], found.unit_noun
+    first, noun = at_fewest(found.total), found.unit_noun
     parts = [
         plain_fact(first, noun),
         chance_sentence(first, noun),
@@ -86,7 +86,7 @@ def efficiency_words(found: Ablation) -> str:
     """The check that the shares add up."""
     if not found.efficiency:
         return found.spec.limitation
-    first, unit = found.efficiency[0], found.metric.gain
+    first, unit = at_fewest(found.efficiency), found.metric.gain
     state = "adds up" if all(one.holds for one in found.efficiency) else "DOES NOT ADD UP: report this as a defect"
     text = f"The shares sum to {points(first.shapley_sum, unit=unit)}, all sources together give {points(first.total, unit=unit)}: {state}."
     return " ".join(filter(None, [text, found.spec.limitation]))
@@ -137,10 +137,10 @@ def cards_table(found: Ablation) -> pd.DataFrame:
     rows = [
         {
             "source": card.source,
-            "left out": cell(card.delta[0]),
-            "share": cell(card.phi[0] if card.phi else None),
-            "real − shuffled": cell(card.credit[0] if card.credit else None),
-            "worth": worth_words(card.worth[0]) if card.worth else "not measured",
+            "left out": cell(card.delta[card.first]),
+            "share": cell(card.phi[card.first] if card.phi else None),
+            "real − shuffled": cell(card.credit[card.first] if card.credit else None),
+            "worth": worth_words(at_fewest(card.worth)) if card.worth else "not measured",
             "chance": "—" if card.decision.chance is None else likelihood(card.decision.chance),
             "coverage": percent(card.coverage),
             "": f"{card.verdict.value} {verdict_words(card)}",
@@ -152,7 +152,7 @@ def cards_table(found: Ablation) -> pd.DataFrame:
 
 def table(found: Ablation) -> list[str]:
     """The cards in lines, then how each goes on with more labelled examples."""
-    cards, shot, noun = cards_table(found), found.total[0].shot, plural(found.unit_noun)
+    cards, shot, noun = cards_table(found), at_fewest(found.total).shot, plural(found.unit_noun)
     rows = [list(cards.columns), *cards.to_numpy().tolist()]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
@@ -165,7 +165,7 @@ def curves(found: Ablation) -> list[str]:
     shots = [one.shot for one in found.total]
     if len(shots) == 1:
         return []
-    rows = [["left out, at", *(f"{shot} shots" if shot > 1 else "1 shot" for shot in shots)]]
+    rows = [["left out, at", *(plural_of(shot, "shot") for shot in shots)]]
     rows += [[card.source, *map(cell, card.delta)] for card in found.cards]
     rows.append(["all together", *map(cell, found.total)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -197,7 +197,7 @@ def as_text(found: Ablation) -> str:
 
 def fold_lines(found: Ablation) -> list[str]:
     """One line a fold of a cross-fitting: how many classes it tests, the mean without metadata, and what all sources add."""
-    lines = [f"Fold by fold, with {examples(found.total[0].shot)} per class (brackets: these {plural(found.unit_noun)}):"]
+    lines = [f"Fold by fold, with {examples(at_fewest(found.total).shot)} per class (brackets: these {plural(found.unit_noun)}):"]
     for part in found.by_fold:
         groups = f" in {plural_of(part.n_groups, found.group_noun)}" if part.n_groups else ""
         lines.append(
@@ -210,8 +210,8 @@ def fold_lines(found: Ablation) -> list[str]:
 def control_lines(found: Ablation) -> list[str]:
     """Real − falsified by each control besides shuffled that was trained: all sources, and each among the others."""
     return [
-        f"real − {name}: all {cell(rows[0])}; "
-        + "; ".join(f"{card.source} {cell(card.controls[name][0])}" for card in found.cards)
+        f"real − {name}: all {cell(at_fewest(rows))}; "
+        + "; ".join(f"{card.source} {cell(at_fewest(card.controls[name]))}" for card in found.cards)
         for name, rows in found.total_credit.items()
         if name != "shuffled"
     ]

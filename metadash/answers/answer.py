@@ -24,9 +24,9 @@ from metadash.specs.source_levels import column_for, usual_strategy
 from metadash.specs.subsets import LoopSpec
 from metadash.stats.intervals import Interval
 from metadash.stats.metric import ACCURACY, Metric
-from metadash.stats.paired import Difference, beside_control, difference, worth
+from metadash.stats.paired import Difference, at_fewest, beside_control, difference, worth
 from metadash.stats.scored import Scores
-from metadash.stats.shots import WorthInShots
+from metadash.stats.shots import WorthInShots, fewest_shots
 from metadash.stats.words import plural
 
 ARMS = ("plain", "metadata", "shuffled")
@@ -187,6 +187,7 @@ class FoldAnswer:
 @dataclass(frozen=True)
 class Answer:
     """Everything behind the sentence: of each arm the ``means`` of ``metric`` (these test classes, new ones). Lists over shots are in the order of ``spec.shots``. ``gain`` carries decisions beside ``credit``;
+    ``worth`` is at the fewest shots, ``worth_alone`` that of the metadata alone, before the first example, where 0 shots were asked for.
     ``n_in_data`` counts what would be new as far as the data set has it: groups that tasks can be drawn within, else classes."""
 
     spec: AnswerSpec
@@ -208,6 +209,12 @@ class Answer:
     folds: tuple[FoldAnswer, ...] = ()
     n_in_data: int | None = None
     metric: Metric = ACCURACY
+    worth_alone: WorthInShots | None = None
+
+    @property
+    def first(self) -> Difference:
+        """The gain that the headline is about: that with the fewest examples."""
+        return at_fewest(self.gain)
 
     @property
     def digest(self) -> str:
@@ -259,7 +266,8 @@ def so_far(spec: AnswerSpec, dataset: Dataset, store: RunStore) -> Answer | None
         gain=beside_control(differences(scores["metadata"], scores["plain"]), credit),
         shuffled=differences(scores["shuffled"], scores["plain"]),
         credit=credit,
-        worth=worth(scores["metadata"], scores["plain"], spec.shots[0]),
+        worth=worth(scores["metadata"], scores["plain"], fewest_shots(spec.shots)),
+        worth_alone=None if spec.shots[0] else worth(scores["metadata"], scores["plain"], 0),
         kappa=sum(run.summary["kappa"] for run in every["metadata"]) / len(every["metadata"]),
         n_classes=len(np.unique(manifest.classes)),
         n_groups=groups_of(scores["plain"]),
@@ -278,7 +286,7 @@ def so_far(spec: AnswerSpec, dataset: Dataset, store: RunStore) -> Answer | None
 
 def fold_answer(split: str, scores: dict[str, Scores]) -> FoldAnswer:
     plain = scores["plain"]
-    gain = difference(scores["metadata"], plain, plain.shots[0])
+    gain = difference(scores["metadata"], plain, fewest_shots(plain.shots))
     return FoldAnswer(split, groups_of(plain), len(np.unique(plain.manifest.classes)), gain)
 
 

@@ -29,6 +29,7 @@ from metadash.stats.caveats import winners_curse
 from metadash.stats.metric import Metric, Ways
 from metadash.stats.paired import check_paired
 from metadash.stats.scored import Scores
+from metadash.stats.shots import fewest_shots
 
 
 def seeds_words(scores: Scores) -> str:
@@ -48,7 +49,7 @@ def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms:
         found = scores[arm.id]
         metric = found.metric
         means = {
-            k: {f"{words.plural_of(k, 'shot')}, {metric.unit}": cell(*found.means(k), decimals=metric.decimals)}
+            k: {f"{words.plural_of(k, 'shot')}, {metric.unit}": cell(*found.means(k), decimals=metric.decimals) + guessed(arm, k)}
             for k in found.shots
         }
         rows[names[arm.id]] = {
@@ -63,6 +64,11 @@ def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms:
             "queries": queries_seen(arm.spec),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def guessed(arm: StoredArm, shot: int) -> str:
+    """Said beside a number that stands for knowing nothing."""
+    return "" if shot or not arm.spec.guesses else " (chance: it is told nothing)"
 
 
 def ways_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms: Sequence[StoredArm], shot: int) -> pd.DataFrame:
@@ -120,6 +126,11 @@ class Report:
     @property
     def shots(self) -> tuple[int, ...]:
         return self.scores[self.baseline].shots
+
+    @property
+    def fewest(self) -> int:
+        """The number of shots that tables and headlines begin with."""
+        return fewest_shots(self.shots)
 
     @cached_property
     def compared(self) -> dict[str, Versus]:
@@ -186,11 +197,11 @@ class Report:
 
     def lines(self, in_pairs: bool = False, ways: bool = False) -> list[str]:
         """For a terminal: the tables, then a sentence for each number of shots on what holds after correction."""
-        lines = [accuracy_table(self.names, self.scores, self.arms, self.shots[0]).to_string(), ""]
+        lines = [accuracy_table(self.names, self.scores, self.arms, self.fewest).to_string(), ""]
         if ways:
-            lines += [ways_table(self.names, self.scores, self.arms, self.shots[0]).to_string(), ""]
+            lines += [ways_table(self.names, self.scores, self.arms, self.fewest).to_string(), ""]
         lines += transductive_words(self.names, self.arms)
-        for shot in self.shots:
+        for shot in sorted(self.shots, key=lambda shot: not shot):  # what holds without an example comes last
             if in_pairs:
                 pairs = self.pairs(shot)
                 lines += [pairs_sentence(self.names, pairs, shot) + " " + pairs_counts(pairs)]
@@ -205,6 +216,6 @@ class Report:
         if len(self.arms) > 2:
             lines.append("What is better, worse or no difference holds after Holm's correction; brackets: 95 % for new classes.")
             lines.append(winners_curse(len(self.arms) - 1))
-        if first_pairs := self.pairs(self.shots[0]):
+        if first_pairs := self.pairs(self.fewest):
             lines.append(cheapest_words(self.names, {arm.id: cost_of(arm) for arm in self.arms}, first_pairs))
         return lines

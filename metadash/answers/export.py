@@ -44,9 +44,10 @@ def as_json(answer: Answer) -> dict[str, Any]:
                 ("metadata_minus_shuffled", answer.credit),
             )
         },
-        "verdict": answer.gain[0].decision.words,
-        "chance": answer.gain[0].decision.chance,
+        "verdict": answer.first.decision.words,
+        "chance": answer.first.decision.chance,
         "worth_in_shots": simple(answer.worth),
+        **({"metadata_alone_worth_in_shots": simple(answer.worth_alone)} if answer.worth_alone else {}),
         "kappa": answer.kappa,
         "batch_norm": answer.batch_norm,
         "manifest": answer.manifest,

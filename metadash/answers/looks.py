@@ -32,7 +32,7 @@ def looked_at_answer(answer: Answer, dataset: Dataset, store: RunStore) -> str:
     """The same of a whole answer, which with this counts as a look."""
     spec = answer.spec
     looks = record(store, asked_of_run(spec.run, dataset.fingerprint, spec.seeds, folds=spec.folds))
-    return looked_words(looks, plural(answer.unit_noun), answer.gain[0].decision)
+    return looked_words(looks, plural(answer.unit_noun), answer.first.decision)
 
 
 def looked_at_many(looks: Looks | None, nouns: str, said: Sequence[tuple[str, Decision]]) -> str:

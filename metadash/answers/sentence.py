@@ -6,17 +6,17 @@ from metadash.data.dataset import Question
 from metadash.stats.caveats import single_seed
 from metadash.stats.group_shares import amount
 from metadash.stats.intervals import Interval
-from metadash.stats.paired import Difference
+from metadash.stats.paired import Difference, at_fewest
 from metadash.stats.shots import WorthInShots
 from metadash.stats.verdict import SURELY, Decision, Verdict
 from metadash.stats.words import MINUS, count, likelihood, plural
 
-NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 10: "ten", 20: "twenty"}
+NUMBERS = {0: "no", 1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 10: "ten", 20: "twenty"}
 
 
 def headline(answer: Answer) -> str:
     """The first sentence: verdict, difference, both intervals, at the fewest shots."""
-    first = answer.gain[0]
+    first = answer.first
     claim = claim_words(answer.spec.question, first.decision)
     return f"With {examples(first.shot)} per class, {claim}: {both(first, answer.unit_noun)}."
 
@@ -26,7 +26,7 @@ def so_far_sentence(answer: Answer, seeds: int) -> str:
 
     ``seeds`` are those that the whole answer will have.
     """
-    first, nouns = answer.gain[0], plural(answer.unit_noun)
+    first, nouns = answer.first, plural(answer.unit_noun)
     units = f"{answer.n_groups or answer.n_classes} {nouns}"
     if (trained := len(answer.spec.seeds)) < seeds:
         units += f", {trained} of {seeds} training seeds"
@@ -73,15 +73,16 @@ def cell(interval: Interval, new: Interval, signed: bool = False, decimals: int 
 
 def sentences(answer: Answer) -> list[str]:
     """The whole answer: headline, the plain fact, how sure it is, what would decide, the control, worth, and how it goes on with more examples."""
-    first, noun = answer.gain[0], answer.unit_noun
+    first, noun = answer.first, answer.unit_noun
     found = [
         headline(answer),
         plain_fact(first, noun),
         chance_sentence(first, noun),
         advice(first, noun, answer.n_in_data),
-        f"Rows shuffled between classes: {new_only(answer.shuffled[0], noun)}.",
+        f"Rows shuffled between classes: {new_only(at_fewest(answer.shuffled), noun)}.",
         worth_sentence(answer),
         fading_sentence(answer),
+        alone_sentence(answer),
         single_seed(len(answer.spec.seeds)),
     ]
     return [sentence for sentence in found if sentence]
@@ -147,8 +148,24 @@ def fading_sentence(answer: Answer) -> str:
     return f"With {examples(shots[-1])}, {new_only(answer.gain[-1], noun)}." if len(shots) > 1 else ""
 
 
+def alone_sentence(answer: Answer) -> str:
+    """What the metadata are worth before the first label, where that was asked: ``With no labelled example, the metadata alone are at 43.1 %
+    …; without them one can only guess, 20 %.``"""
+    worth, noun, metric = answer.worth_alone, answer.unit_noun, answer.metric
+    if worth is None:
+        return ""
+    (inside, new), (guess, _) = answer.means["metadata"][0], answer.means["plain"][0]
+    told = f"{metric.said(inside.estimate)} {inside.bracket} on these {plural(noun)}"
+    told += "" if new.low is None else f", {new.bracket} on new {plural(noun)}"
+    as_good = f"{'at least ' if worth.censored == 'above' else 'about '}{number(worth.value)}"
+    return (
+        f"With no labelled example, the metadata alone are at {told}, as good as {as_good} labelled examples per class without them; with "
+        f"neither one can only guess, {metric.said(guess.estimate)}."
+    )
+
+
 def examples(shot: int) -> str:
-    return f"{NUMBERS.get(shot, str(shot))} labelled {'example' if shot == 1 else 'examples'}"
+    return f"{NUMBERS.get(shot, str(shot))} labelled {'example' if shot <= 1 else 'examples'}"
 
 
 def number(value: float) -> str:

@@ -218,6 +218,8 @@ def options_of(arm: StoredArm) -> dict[str, Any]:
     if arm.folds > 1:
         options["split"] = options["backbone.split"] = cross_fitting(arm.folds)
     origin = "not trained here" if "backbone.encoder" in options else "trained here"
+    if "backbone.encoder" not in options:
+        options.setdefault("backbone.trained_on", "episodes")
     options["backbone.start"] = "that comes with the data" if options.get("backbone.start") else origin
     return options | {"data": arm.runs[0].about["dataset_fingerprint"], "code": arm.runs[0].about.get("code")}
 
@@ -259,7 +261,7 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
         names = {arm.id: knowledge(arm.spec) + marks[arm.id] for arm in arms}
     for name in set(names.values()):
         alike = [arm for arm in arms if names[arm.id] == name]
-        for key in differing(alike) if len(alike) > 1 else []:
+        for key in sorted(differing(alike), key="evaluation.ways".__eq__) if len(alike) > 1 else []:  # fewer ways tell least
             if key not in IN_THE_NAME and len({names[arm.id] for arm in alike}) < len(alike):
                 for arm in alike:
                     names[arm.id] += f", {option_in_words(key, options_of(arm).get(key, MISSING))}"
@@ -268,8 +270,12 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
 
 
 def transductive_words(names: Mapping[str, str], arms: Iterable[StoredArm]) -> list[str]:
-    """A sentence for each arm that classifies the queries of a task together: what its score holds for."""
-    return [f"“{names[arm.id]}” {found}." for arm in arms if (found := announcement(arm.spec))]
+    """What the scores of arms hold for that classify the queries of a task together: a sentence for all of which the same is true."""
+    alike: dict[str, list[str]] = {}
+    for arm in arms:
+        if found := announcement(arm.spec):
+            alike.setdefault(found, []).append(f"“{names[arm.id]}”")
+    return [f"{'Each of ' if len(who) > 1 else ''}{', '.join(who)} {found}." for found, who in alike.items()]
 
 
 def knowledge(spec: RunSpec) -> str:
@@ -300,6 +306,7 @@ def option_in_words(key: str, value: Any) -> str:
         "backbone.backbone": title_of(value),
         "backbone.encoder": title_of(value),
         "backbone.width": f"width {value}",
+        "backbone.trained_on": f"backbone trained on {value}",
         "evaluation.n_way": f"{value}-way",
         "evaluation.strategy": str(value),
         "evaluation.query_dirichlet": "even queries" if value in (None, MISSING) else f"uneven queries (Dirichlet {value})",

@@ -14,7 +14,7 @@ from metadash.errors import BadInput
 from metadash.specs.transduction import transductive
 from metadash.stats.paired import Difference, difference, worth
 from metadash.stats.scored import Scores
-from metadash.stats.shots import WorthInShots
+from metadash.stats.shots import WorthInShots, fewest_shots
 from metadash.stats.verdict import SURELY, Verdict
 from metadash.stats.words import count
 
@@ -42,7 +42,7 @@ def versus(first: Scores, baseline: Scores, rope: float | None = None, with_wort
     """The paired differences, against a region of ± ``rope`` (by default the metric's); ``with_worth`` also the bootstrap of what they are worth in examples."""
     try:
         found = tuple(difference(first, baseline, shot, rope) for shot in first.shots)
-        return Versus(found, worth(first, baseline, first.shots[0]) if with_worth and len(first.shots) > 1 else None)
+        return Versus(found, worth(first, baseline, fewest_shots(first.shots)) if with_worth and len(first.shots) > 1 else None)
     except BadInput as problem:
         return Versus(problem=str(problem))
 

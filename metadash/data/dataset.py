@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
+from metadash.data.columns.storing import store
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.inputs.storage import add_to, checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.literals import identifier
@@ -111,9 +112,7 @@ def write_dataset(
             listed = [{**asdict(s), "columns": list(s.columns)} for s in description.sources]
             sources = pd.DataFrame(listed, columns=[one.name for one in fields(Source)])
             for name, frame in (("classes", classes), ("instances", instances), ("splits", splits), ("sources", sources)):
-                connection.register("frame", frame)
-                connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
-                connection.unregister("frame")
+                store(connection, name, frame)
         content = sealed({"format": FORMAT, "fingerprint": fingerprint, "files": sums_of(folder), **asdict(description)})
         (folder / "dataset.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     written = Dataset.open(workspace, description.name)

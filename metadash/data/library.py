@@ -43,6 +43,10 @@ def entries(workspace: Workspace) -> list[Entry]:
     return list(found.values())
 
 
+VERY_NEAR = 0.85
+"""Names that are made of a hash are alike for nothing."""
+
+
 def open_dataset(workspace: Workspace, name: str) -> Dataset:
     """Raises BadInput when there is no such data set, or it is damaged. One inside the package is then made anew."""
     if name in EMBEDDED:
@@ -52,7 +56,7 @@ def open_dataset(workspace: Workspace, name: str) -> Dataset:
             f"The data set '{name}' is not in this workspace yet; `python -m metadash datasets fetch {name}` downloads it."
         )
     here = {folder.name for folder in workspace.datasets.iterdir() if folder.is_dir()}
-    if name not in here and (near := closest(name, {*here, *EMBEDDED, *OBTAINABLE})):
+    if name not in here and (near := closest(name, sorted({*here, *EMBEDDED, *OBTAINABLE}), VERY_NEAR)):
         raise BadInput(f"There is no data set '{name}' in this workspace; did you mean '{near}'?")
     return Dataset.open(workspace, name)
 

@@ -22,7 +22,10 @@ def split_by_group(
         raise BadInput(f"Class {int(groups.isna().argmax())} has no group in this column; a split needs one for every class.")
     sizes = groups.value_counts()
     if len(sizes) < 3:
-        raise BadInput(f"A split needs at least 3 groups of classes; this column has {len(sizes)}.")
+        raise BadInput(
+            f"A split needs at least 3 groups of classes, one to train, validate and test on each; this column has {len(sizes)}, so bring "
+            "more classes."
+        )
     generator = np.random.default_rng(seed)
     role: dict[object, str] = {}
     kinds = [sizes.index[sizes >= large], sizes.index[sizes < large]]

@@ -1,8 +1,8 @@
 """A data set from tables that somebody has in memory: their keys become row numbers, what is not said is dealt or named for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from metadash.data.dataset import ROLES, Dataset, Description, Source, fingerpri
 from metadash.data.library import EMBEDDED, OBTAINABLE
 from metadash.data.splits import split_by_group, table_of
 from metadash.errors import BadInput, nearest
+from metadash.fields import SEED, Between, checked
 from metadash.workspace import Workspace
 
 SPLIT = "default"
@@ -23,7 +24,7 @@ def dataset_from_tables(
     classes: pd.DataFrame,
     instances: pd.DataFrame,
     inputs: np.ndarray | Sequence[str],
-    sources: Mapping[str, str | Sequence[str]] | Sequence[Source],
+    sources: Mapping[str, str | Sequence[str]] | Sequence[Source] | None,
     *,
     name: str | None,
     title: str | None,
@@ -36,7 +37,11 @@ def dataset_from_tables(
     provenance: str,
 ) -> Dataset:
     """Written into the workspace, or found there where the same was written before. Raises BadInput for tables that do not fit."""
+    seed = checked("seed", Annotated[int, Between(0, SEED)], seed)
+    for what, said in (("name", name), ("title", title), ("class_noun", class_noun)):
+        checked(what, str | None, said)
     rows, of_class = numbered(classes, instances)
+    siblings, disjoint = as_name(siblings), as_name(disjoint)
     array = as_inputs(inputs)
     for column, table, frame in ((siblings, "classes", rows), (disjoint, "instances", of_class)):
         if column is not None and column not in frame:
@@ -76,6 +81,7 @@ def numbered(classes: pd.DataFrame, instances: pd.DataFrame) -> tuple[pd.DataFra
     """Both tables with their rows counted from 0, and ``class_id`` of an instance the number of its class's row."""
     if not isinstance(classes, pd.DataFrame) or not isinstance(instances, pd.DataFrame):
         raise BadInput("classes and instances must be pandas DataFrames, one row a class and one row an instance.")
+    classes, instances = classes.rename(columns=str), instances.rename(columns=str)
     if "class_name" not in classes:
         raise BadInput("The table classes needs a column class_name.")
     key = next((key for key in ("class_id", "class_name") if key in classes and key in instances), None)
@@ -107,11 +113,15 @@ def modality_like(inputs: np.ndarray | list[str]) -> str:
 
 def as_inputs(inputs: Any) -> np.ndarray | list[str]:
     """Images stay bytes; vectors become float32, and texts a list. Raises BadInput for images of another type: their scale would be a guess."""
-    if len(inputs) and all(isinstance(one, str) for one in inputs):
+    if isinstance(inputs, Sequence | np.ndarray | pd.Series) and len(inputs) and all(isinstance(one, str) for one in inputs):
         return list(inputs)
-    array = np.asarray(inputs)
-    if array.ndim == 2 and np.issubdtype(array.dtype, np.number):
-        return array.astype(np.float32)
+    try:
+        array = np.asarray(inputs)
+    except ValueError as error:
+        raise BadInput("The inputs are rows of different lengths; each instance needs as many numbers.") from error
+    if array.ndim == 2 and array.dtype.kind in "iuf":
+        with np.errstate(over="ignore"):  # what is too large for float32 is found, and named, where inputs are stored
+            return array.astype(np.float32)
     if array.ndim not in (3, 4) or array.dtype != np.uint8:
         raise BadInput(
             f"The inputs are {array.dtype} of shape {array.shape}; they must be uint8 images (instances, height, width[, 3]), vectors "
@@ -121,11 +131,13 @@ def as_inputs(inputs: Any) -> np.ndarray | list[str]:
 
 
 def sources_in(
-    sources: Mapping[str, str | Sequence[str]] | Sequence[Source], classes: pd.DataFrame, instances: pd.DataFrame
+    sources: Mapping[str, str | Sequence[str]] | Sequence[Source] | None, classes: pd.DataFrame, instances: pd.DataFrame
 ) -> tuple[Source, ...]:
     """Named groups of columns, each of the one table that has them."""
+    if sources is None:
+        return ()
     if not isinstance(sources, Mapping):
-        if not all(isinstance(source, Source) for source in sources):
+        if not isinstance(sources, Sequence) or not all(isinstance(source, Source) for source in sources):
             raise BadInput("The sources must be columns by name, such as {'origin': ['country', 'year']}, or a list of Source.")
         for source in sources:
             if source.level not in LEVELS:
@@ -135,14 +147,22 @@ def sources_in(
         if len({source.name for source in sources}) < len(sources):
             raise BadInput("Two sources have one name; give each its own.")
         return tuple(sources)
-    return tuple(
-        source_in(name, (columns,) if isinstance(columns, str) else tuple(columns), classes, instances)
-        for name, columns in sources.items()
-    )
+    return tuple(source_in(str(name), as_names(columns), classes, instances) for name, columns in sources.items())
+
+
+def as_name(column: Any) -> str | None:
+    """A column by the name under which it is stored: tables may count theirs."""
+    return None if column is None else str(column)
+
+
+def as_names(columns: Any) -> tuple[str, ...]:
+    return tuple(map(str, columns)) if isinstance(columns, Iterable) and not isinstance(columns, str) else (str(columns),)
 
 
 def source_in(name: str, columns: tuple[str, ...], classes: pd.DataFrame, instances: pd.DataFrame) -> Source:
-    found = [level for level, frame in (("class", classes), ("instance", instances)) if columns and set(columns) <= set(frame)]
+    if not columns:
+        raise BadInput(f"The source '{name}' has no column; name one, or leave the source out.")
+    found = [level for level, frame in (("class", classes), ("instance", instances)) if set(columns) <= set(frame)]
     if len(found) == 1:
         return Source(name, "class" if found == ["class"] else "instance", columns)
     if found:
@@ -159,9 +179,11 @@ def roles_of(classes: pd.DataFrame, split: str | Sequence[str] | None, siblings:
     if split is None:
         groups = classes["class_id"] if siblings is None else classes[siblings]
         return split_by_group(groups, seed)
+    if not isinstance(split, Iterable):
+        split = str(split)
     if isinstance(split, str) and split not in classes:
         raise BadInput(f"The table classes has no column '{split}' to split by{nearest(split, map(str, classes.columns))}")
-    roles = np.asarray(classes[split] if isinstance(split, str) else split, dtype=object)
+    roles = np.asarray(classes[split] if isinstance(split, str) else [*split], dtype=object)
     if len(roles) != len(classes):
         raise BadInput(f"There are {len(roles)} roles for {len(classes)} classes; each class needs one.")
     if unknown := sorted({str(role) for role in roles} - set(ROLES)):

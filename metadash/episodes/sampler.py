@@ -138,10 +138,15 @@ def check_counts(table: PoolTable, spec: EpisodeSpec, conditional: bool = True) 
     if len(short):
         first = short[np.argmin(table.counts[short])]
         narrower = conditional and usable.sum() - len(short) >= spec.n_way  # of siblings all may be in one group, or not
+        todo = fewer_examples(int(table.counts[first]), spec)
+        if narrower:
+            todo += left_out(table.classes[short], needed)
+        elif table.counts[first] < 2:
+            todo += "; make the data set without it"
         more = f" ({len(short) - 1} more {'is' if len(short) == 2 else 'are'} short too)" if len(short) > 1 else ""
         raise BadInput(
             f"Class '{table.names[first]}' has {table.counts[first]} instances; this episode needs {spec.n_shot} + {spec.n_query}{more}. "
-            f"{fewer_examples(int(table.counts[first]), spec)}{left_out(table.classes[short], needed) if narrower else ''}."
+            f"{todo}."
         )
     if spec.query_dirichlet is not None:
         check_room(table, np.flatnonzero(usable), spec)

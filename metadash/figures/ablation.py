@@ -11,7 +11,7 @@ from metadash.ablation.result import Ablation
 from metadash.figures.charts import LABEL_WIDTH, Curve, base, draw_curve, with_axes
 from metadash.figures.palette import Palette, translucent
 from metadash.stats.intervals import Interval
-from metadash.stats.paired import Difference
+from metadash.stats.paired import Difference, at_fewest
 from metadash.stats.verdict import SURELY, Decision, Verdict
 
 MEASURES = {
@@ -152,7 +152,7 @@ def effects_over_shots(card: SourceCard, measure: str) -> Sequence[Interval]:
 def interaction_chart(found: Ablation, palette: Palette) -> go.Figure:
     """Symmetric: positive where two sources complement each other, negative where they say the same; the value is in each cell."""
     sources = [card.source for card in found.cards]
-    pairs = {pair: rows[0] for pair, rows in found.interactions.items()}
+    pairs = {pair: at_fewest(rows) for pair, rows in found.interactions.items()}
     cells = [[pairs.get((one, other)) or pairs.get((other, one)) for other in sources] for one in sources]
     reach = max((abs(cell.episodes.estimate) for row in cells for cell in row if cell), default=1.0)
     figure = base(palette, 130 + 46 * len(sources))

@@ -18,7 +18,7 @@ def curves_of(answer: Answer, palette: Palette) -> list[Curve]:
 
 def answer_curve(answer: Answer, palette: Palette) -> go.Figure:
     """The mean over shots, with the gain at the fewest and what the metadata is worth in shots."""
-    gap = answer.gain[0].episodes.centre
+    gap = answer.first.episodes.centre
     worth = None if answer.worth.censored else answer.worth.value
     return curve_over_shots(answer.spec.shots, curves_of(answer, palette), palette, gap, worth, metric=answer.metric)
 

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from metadash.figures.palette import Palette, translucent
 from metadash.stats.intervals import Interval
 from metadash.stats.metric import ACCURACY, Metric, Ways
+from metadash.stats.shots import fewest_shots, stretch
 from metadash.stats.words import THIN
 
 FONT = "Source Sans, sans-serif"
@@ -64,17 +65,17 @@ def curve_over_shots(
     metric: Metric = ACCURACY,
 ) -> go.Figure:
     """The mean over shots on a categorical axis, a band for each interval; ``gap`` names the distance of the
-    first two at the fewest shots, ``worth`` draws the arrow between them."""
+    first two at the fewest shots that have an example, ``worth`` draws the arrow between them."""
     figure = base(palette, height)
     ticks = [str(shot) for shot in shots]
     for curve in curves:
         draw_curve(figure, ticks, curve)
-    starts = [curve.points[0].estimate for curve in curves if curve.points[0] is not None]
+    first = list(shots).index(fewest_shots(shots))
+    starts = [point.estimate for curve in curves if (point := curve.points[first]) is not None]
     if gap and len(starts) > 1:
-        first, second = starts[:2]
         figure.add_annotation(
-            x=0,
-            y=(first + second) / 2,
+            x=first,
+            y=sum(starts[:2]) / 2,
             text=f"<b>{gap}</b>",
             showarrow=False,
             xanchor="left",
@@ -83,7 +84,7 @@ def curve_over_shots(
             font={"color": palette.text},
         )
     if worth is not None and worth > 0.05:
-        worth_arrow(figure, shots, starts[0], worth, palette)
+        worth_arrow(figure, shots[first:], starts[0], worth, palette, first)
     return with_axes(figure, ticks, "labelled examples per class (shots)", metric.axis, palette)
 
 
@@ -243,14 +244,15 @@ def log_ticks(low: float, high: float) -> list[float]:
     return [tick for tick in found if low <= math.log10(tick) <= high]
 
 
-def worth_arrow(figure: go.Figure, shots: Sequence[int], level: float, worth: float, palette: Palette) -> None:
-    """From the upper curve at the fewest shots to where the lower one reaches its height: what the metadata is worth in examples."""
+def worth_arrow(figure: go.Figure, shots: Sequence[int], level: float, worth: float, palette: Palette, start: int = 0) -> None:
+    """From the upper curve at the first of ``shots``, which stands at the place ``start`` of the axis, to where the lower one reaches its
+    height: what the metadata is worth in examples."""
     reached = shots[0] + worth
     after = next((index for index, shot in enumerate(shots) if shot >= reached), len(shots) - 1)
     before = max(after - 1, 0)
-    span = math.log(shots[after] / shots[before]) or 1.0
-    end = before + math.log(reached / shots[before]) / span
-    arrow(figure, (0, level), (end, level), palette.muted, arrowhead=3, arrowwidth=1.5)
+    from_, to, here = stretch([shots[before], shots[after], reached])  # as worth is read: zero shots have no logarithm
+    end = start + before + float((here - from_) / ((to - from_) or 1.0))
+    arrow(figure, (start, level), (end, level), palette.muted, arrowhead=3, arrowwidth=1.5)
     end_label(figure, (end, level), f"worth {worth:.1f} examples", palette.muted, xshift=6, yshift=-12)
 
 

@@ -22,6 +22,7 @@ from metadash.front.choices import TasksAndBudget, names_in, opened, read, spell
 from metadash.front.computing import compute_all
 from metadash.front.shown import Parts, Shown
 from metadash.runs.store import RunStore
+from metadash.stats.words import plural
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,6 +110,7 @@ def answer(
     split, folds : one split instead of cross-fitting; in how many folds every class is a test class once (0: the split as it is).
     mode : ``quick`` (light heads over a frozen backbone) or ``full`` (end to end).
     backbone, width, backbone_episodes, own_backbone : the embedding network, its width, its training; train it though one is shipped.
+    backbone_training : what the backbone learns from, ``episodes`` or all training ``classes`` at once, by cross-entropy.
     normalise : what is done to its frozen features before the heads, by meta-train: ``none``, ``centred``, ``l2`` or ``centred-l2``.
     steps, n_episodes, shots, n_query : training steps at most; test episodes of each fold; labelled examples and queries a class.
     progress : show a progress bar.
@@ -162,7 +164,15 @@ def question_of(
         return own_question(data, sources, strategy, n_way)
     questions = data.description.questions
     if not question and not questions:
-        raise BadInput(f"'{data.name}' has no questions of its own; name its metadata with sources.")
+        known = ", ".join(source.name for source in data.class_sources())
+        todo = (
+            f"ask about its metadata: sources can be {known}"
+            if known
+            else (
+                f"nothing is known about its {plural(data.description.class_noun)}, so train a learner, or import it with a source of them"
+            )
+        )
+        raise BadInput(f"'{data.name}' has no questions of its own; {todo}.")
     found = data.question(question) if question else questions[0]
     for name, given, own in (("n-way", n_way, found.n_way), ("strategy", strategy, found.strategy)):
         if given not in (None, own):

@@ -23,6 +23,7 @@ from metadash.runs.store import RunStore
 from metadash.specs.probes import ProbeSpec
 from metadash.specs.views import MapSpec
 from metadash.stats import words
+from metadash.stats.shots import fewest_shots
 
 MARKS = {"block": "■ block", "warn": "▲ look ", "note": "· note "}
 
@@ -178,7 +179,7 @@ def given_away(data: Dataset, column: str, run: str | TrainedRun, prototypes: bo
     asked = run if isinstance(run, TrainedRun) else load(run, data.workspace)
     if asked.spec.dataset != data.name:
         raise BadInput(f"The run {asked.digest} is of the data set '{asked.spec.dataset}'; audit that one.")
-    seen = MapSpec(asked.spec, n_shot=asked.spec.evaluation.shots[0])
+    seen = MapSpec(asked.spec, n_shot=fewest_shots(asked.spec.evaluation.shots))
     guessed = ProbeSpec(seen, "prototypes", column, "logistic") if prototypes else ProbeSpec(seen, "map", column)
     return giveaway(compute_one(guessed, data.workspace, progress))
 

@@ -30,12 +30,14 @@ class Tasks(TypedDict, total=False):
 
 
 class Training(TypedDict, total=False):
-    """How much is computed: the embedding network (or encoder), its ``width`` and training, ``own_backbone`` to train it though one is
-    shipped, ``normalise`` what is done to its frozen features before the heads, training ``steps`` at most, test episodes (of each fold), queries a class. All there is where metadata are scored alone: at
+    """How much is computed: the embedding network (or encoder), its ``width``, ``backbone_training`` by ``episodes`` or by cross-entropy
+    over training ``classes``, how long, ``own_backbone`` to train it though one is shipped, ``normalise`` what is done to its frozen
+    features before the heads, training ``steps`` at most, test episodes (of each fold), queries a class. All there is where metadata are scored alone: at
     one example a class, since more make no difference to them."""
 
     backbone: str | None
     width: int | None
+    backbone_training: str | None
     backbone_episodes: int | None
     own_backbone: bool | None
     normalise: str | None
@@ -112,6 +114,8 @@ def opened(data: Dataset) -> Dataset:
 def names_in(sources: str | Sequence[str] | None) -> tuple[str, ...]:
     """Names of sources, given one by one or in one text with commas between."""
     found = sources.split(",") if isinstance(sources, str) else sources or ()
+    if not isinstance(found, Iterable):
+        raise BadInput(f"{sources!r:.60} names no source; give a name, or several.")
     return tuple(name for part in found if (name := str(part).strip()))
 
 

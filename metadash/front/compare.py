@@ -1,6 +1,6 @@
 """``metadash.compare``: learners side by side on the same episodes, with what holds when all are tested together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def compare(
     >>> found.frame()["shot"].tolist()
     [1, 2]
     """
-    learners = [learners] if isinstance(learners, str | TrainedRun) else list(learners)
+    learners = [learners] if isinstance(learners, str | TrainedRun) or not isinstance(learners, Iterable) else list(learners)
     named = [names_of_learner(given) for given in learners]
     if len(named) < 2:
         raise BadInput("One learner cannot be compared; name two or more, the last of them the baseline.")
@@ -159,14 +159,17 @@ def compare(
         raise BadInput("A learner is named twice; name each once.")
     report = Report(arms, {arm.id: arm_scores(arm.runs, store) for arm in arms}, rope)
     looks = record(store, asked_of_arms(arms))
-    first = report.shots[0]
+    first = report.fewest
     tested = report.pairs(first) if pairs else against_baseline(report.compared, first)
     return ComparisonResult(report, looks, looked_at_arms(looks, "classes", report.names, tested), pairs, ways)
 
 
 def names_of_learner(given: Named) -> tuple[str, ...]:
     """The digests (or the id) that name one learner."""
-    parts = [given] if isinstance(given, str | TrainedRun) else list(given)
+    parts = [given] if isinstance(given, str | TrainedRun) or not isinstance(given, Iterable) else list(given)
+    for part in parts:
+        if not isinstance(part, str | TrainedRun):
+            raise BadInput(f"{part!r:.60} names no learner; give a run, its digest, or an id as `compare` lists them.")
     if not parts:
         raise BadInput("A learner is an empty list; name its run, or its runs of several seeds.")
     return tuple(part.digest if isinstance(part, TrainedRun) else str(part) for part in parts)

@@ -37,7 +37,7 @@ def from_tables(
     classes: pd.DataFrame,
     instances: pd.DataFrame,
     inputs: np.ndarray | Sequence[str],
-    sources: Mapping[str, str | Sequence[str]] | Sequence[Source],
+    sources: Mapping[str, str | Sequence[str]] | Sequence[Source] | None = None,
     *,
     name: str | None = None,
     title: str | None = None,
@@ -58,7 +58,7 @@ def from_tables(
     instances : one row an instance: ``class_name`` (or ``class_id``, as in ``classes``), and any columns of metadata.
     inputs : [I, H, W] or [I, H, W, 3] uint8 images, [I, D] vectors of numbers, or I texts, in the order of ``instances``.
     sources : metadata that are collected or withheld together: columns by name, such as ``{"origin": ["country", "year"]}``, of either
-        table; or a list of :class:`metadash.Source`.
+        table; or a list of :class:`metadash.Source`; None where nothing is known.
     name, title : what it is called in the workspace (default: by its content, so that equal tables are one data set) and for people.
     siblings : the column of ``classes`` that like classes share: tasks can be drawn within it, and the split that
         is dealt by default does not part its classes (the audit says where a given one does).

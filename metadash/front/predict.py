@@ -1,6 +1,6 @@
 """A trained learner asked about classes that are in no data set: labelled examples of them, queries, and what is known of the classes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from metadash.data.columns.kind import ColumnKind
 from metadash.data.dataset import Dataset, Source
+from metadash.data.finite import check_finite
 from metadash.data.inputs.texts import TextColumn, check_texts
 from metadash.errors import BadInput, nearest
 from metadash.learners.core.task_batch import TaskBatch
@@ -21,6 +22,7 @@ from metadash.networks.anchors import InstanceMetadata, MetadataContext
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.run import RunSpec
+from metadash.stats.words import plural_of
 from metadash.training.features.fresh import fresh_features, read_fresh
 from metadash.training.restored import restored
 from metadash.training.scorable import scorable
@@ -48,7 +50,7 @@ def predict(
     spec = run.spec_as(RunSpec)
     classes = list(dict.fromkeys(labels))
     check_classes(spec, classes)
-    shown, asked = rows_like(support, dataset, "support"), rows_like(queries, dataset, "queries")
+    shown, asked = rows_like(support, dataset, "labelled examples"), rows_like(queries, dataset, "queries")
     shots = [np.flatnonzero([label == name for label in labels]) for name in classes]
     arm = restored(spec, dataset, run, store)
     needed = [train(need, store.workspace) for need in spec.starts_from]
@@ -69,7 +71,7 @@ def predict(
 def check_classes(spec: RunSpec, classes: list[Any]) -> None:
     """Raises BadInput for a number of classes that the learner cannot tell apart."""
     if len(classes) < 2:
-        raise BadInput(f"The support has {len(classes)} classes; a learner tells two or more apart.")
+        raise BadInput(f"The support shows {plural_of(len(classes), 'class')}; a learner tells two or more apart.")
     if LABEL in classes:
         raise BadInput(f"A class is called '{LABEL}', as the column of the answers is; call it something else.")
     fixed = spec.evaluation.n_way
@@ -83,17 +85,22 @@ def rows_like(rows: Any, dataset: Dataset, name: str) -> np.ndarray:
     """[n, ...] in the type and the shape of the data set's own inputs. Raises BadInput where they are shaped otherwise, or none."""
     own = dataset.inputs
     if isinstance(own, TextColumn):
-        check_texts(name, list(rows))
-        return np.array(list(rows), dtype=object)
-    found = np.asarray(rows)
-    if not len(found) or found.shape[1:] != own.shape[1:]:
+        texts = [] if rows is None or isinstance(rows, str) or np.ndim(rows) == 0 else list(rows)
+        if not texts:
+            raise BadInput(f"The {name} must be a list of one or more texts, as the inputs of '{dataset.name}' are.")
+        check_texts(name, texts)
+        return np.array(texts, dtype=object)
+    try:
+        found = np.asarray(rows)
+    except ValueError as error:
+        raise BadInput(f"The {name} are rows of different lengths; each needs the shape {own.shape[1:]}.") from error
+    if not found.ndim or not len(found) or found.shape[1:] != own.shape[1:]:
         raise BadInput(
             f"The {name} have the shape {found.shape}; they need one or more rows of {own.shape[1:]}, as the inputs of '{dataset.name}'."
         )
     if own.dtype == np.uint8 and found.dtype != np.uint8:
         raise BadInput(f"The {name} are {found.dtype}; the inputs of '{dataset.name}' are bytes (uint8, 0 to 255).")
-    if not np.isfinite(found).all():
-        raise BadInput(f"Some of the {name} are no numbers.")
+    check_finite(found, f"The {name}")
     return np.ascontiguousarray(found, dtype=own.dtype)
 
 
@@ -121,7 +128,8 @@ def told(
     if metadata is not None and spec.control != "none":
         raise BadInput("This learner was trained on falsified metadata, so true ones tell it nothing; leave metadata out.")
     sources = sources_of(spec, dataset, "class")
-    table = rows_of(metadata, classes, sources)
+    of_instances = {column for source in sources_of(spec, dataset, "instance") for column in source.columns}
+    table = rows_of(metadata, classes, sources, of_instances)
     found = [encoded(arm, dataset, table, source) for source in sources]
     vectors = [torch.from_numpy(vector)[None] for vector, _ in found]
     present = np.stack([there for _, there in found], axis=-1) if found else np.ones((len(classes), 0), bool)
@@ -138,10 +146,16 @@ def unknown(shape: tuple[int, ...], widths: list[int]) -> InstanceMetadata:
     return InstanceMetadata([torch.zeros(*shape, width) for width in widths], torch.zeros(*shape, len(widths), dtype=torch.bool))
 
 
-def rows_of(metadata: Metadata | None, classes: list[Any], sources: Sequence[Source]) -> pd.DataFrame:
+def rows_of(
+    metadata: Metadata | None, classes: list[Any], sources: Sequence[Source], of_instances: Collection[str] = ()
+) -> pd.DataFrame:
     """A row a class with every column of the sources. Raises BadInput for a class or a column that there is not."""
     given = pd.DataFrame() if metadata is None else metadata
     if not isinstance(given, pd.DataFrame):
+        if not isinstance(given, Mapping) or not all(isinstance(row, Mapping | pd.Series) for row in given.values()):
+            raise BadInput(
+                "The metadata must be a table with a row a class, or values by column by class: {'a': {'colour': 'red'}}."
+            )
         given = pd.DataFrame.from_dict({label: dict(row) for label, row in given.items()}, orient="index")
     if "class_name" in given and not any(label in given.index for label in classes):
         given = given.set_index("class_name")
@@ -154,6 +168,8 @@ def rows_of(metadata: Metadata | None, classes: list[Any], sources: Sequence[Sou
     if given.index.has_duplicates:
         raise BadInput(f"The metadata have two rows of '{given.index[given.index.duplicated()][0]}'; each class has one.")
     for column in given.columns:
+        if column in of_instances:
+            raise BadInput(f"The column '{column}' describes instances, of which nothing can be told here; leave it out.")
         if column not in known:
             raise BadInput(f"This learner reads no column '{column}' of classes{nearest(str(column), known)}")
     return given.reindex(index=classes, columns=known).reset_index(drop=True)

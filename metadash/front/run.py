@@ -1,6 +1,6 @@
 """``metadash.train`` and ``metadash.load``: one trained learner, its accuracy, and what it makes of classes that it has never seen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,9 @@ from metadash.workspace import Workspace
 
 Support = Mapping[Any, Any] | tuple[Any, Sequence[Any]]
 """What a learner is shown of new classes: inputs [K, ...] by label, or (inputs [n, ...], labels [n])."""
+
+GUESSED = "; chance: it is told nothing of these classes"
+"""Behind a number of a run that reads no metadata, at 0 shots."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,6 +118,7 @@ class TrainedRun(ShownRun):
             inside, new = row["these_test_classes"], row["new_classes"]
             lines.append(
                 f"  {row['n_way']:>3} ways, {row['shot']:>2} shots: {inside['estimate']:.1f} % {span(inside)} on these test classes, {span(new)} on new classes"
+                + (GUESSED if self.spec.guesses and not row["shot"] else "")
             )
         return lines + [f"  {note}" for note in [ways_note(self.spec)] if note]
 
@@ -189,13 +193,26 @@ def shown(support: Support) -> tuple[list[Any], list[Any]]:
     if isinstance(support, Mapping):
         if bare := [label for label, inputs in support.items() if not np.size(inputs)]:
             raise BadInput(f"The class '{bare[0]}' has no labelled example; give it one, or leave it out.")
-        pairs = [(one, label) for label, inputs in support.items() for one in np.asarray(inputs)]
-        return [one for one, _ in pairs], [label for _, label in pairs]
-    if not isinstance(support, tuple) or len(support) != 2:
+        if alone := [label for label, inputs in support.items() if not np.ndim(inputs)]:
+            raise BadInput(
+                f"The examples of the class '{alone[0]}' are {support[alone[0]]!r:.40}; they must be a list of inputs."
+            )
+        return several(
+            [one for inputs in support.values() for one in np.asarray(inputs)],
+            [label for label, inputs in support.items() for _ in range(len(inputs))],
+        )
+    if not isinstance(support, tuple) or len(support) != 2 or not all(map(np.ndim, support)):
         raise BadInput("The support must be inputs by label, or a pair of inputs and labels.")
-    inputs, labels = list(support[0]), list(support[1])
+    return several(list(support[0]), list(support[1]))
+
+
+def several(inputs: list[Any], labels: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Both as they are. Raises BadInput for a label that names no class, and where there are not as many of the one as of the other."""
     if len(inputs) != len(labels):
         raise BadInput(f"The support has {len(inputs)} inputs and {len(labels)} labels; give each input its label.")
+    for place, label in enumerate(labels):
+        if not isinstance(label, Hashable) or label is None or label != label:
+            raise BadInput(f"Label {place} of the support is {label!r:.40}; it must be the name of a class.")
     return inputs, labels
 
 
@@ -241,8 +258,8 @@ def train(
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
     tune : so many forms of the learner are tried on validation classes, by the same budget for every learner, and the best is tested.
-    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_episodes, own_backbone, normalise, steps, n_episodes, shots,
-    n_query, progress : as in :func:`metadash.answer`.
+    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, steps,
+    n_episodes, shots, n_query, progress : as in :func:`metadash.answer`.
 
     Raises
     ------
@@ -313,7 +330,7 @@ def load(digest: str, workspace: Workspace | str | Path | None = None) -> Traine
 
 def stored(store: RunStore, digest: str) -> Run:
     """A finished learner's run. Raises BadInput where there is none."""
-    run = store.get(digest)
+    run = store.get(digest) if isinstance(digest, str) else None
     if run is None or run.kind != "learner":
         raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
     return run

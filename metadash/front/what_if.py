@@ -33,6 +33,7 @@ from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
 from metadash.specs.views import check_task
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
+from metadash.stats.shots import fewest_shots
 from metadash.workspace import Workspace
 
 Changes = str | Change | Sequence[str | Change]
@@ -281,7 +282,7 @@ def asked_of(run: str | TrainedRun, workspace: Workspace | str | Path | None) ->
 
 def shot_of(run: RunSpec, n_shot: int | None) -> int:
     """The fewest unless another is asked for. Raises BadInput for one that the run was not scored at."""
-    shot = run.evaluation.shots[0] if n_shot is None else n_shot
+    shot = fewest_shots(run.evaluation.shots) if n_shot is None else n_shot
     check_task(run, 0, shot)
     return shot
 

@@ -15,11 +15,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from metadash.learners.core.adapting import Record
-from metadash.learners.core.anchored import AnchoredLearner, Prior
+from metadash.learners.core.anchored import AnchoredLearner, Prior, some
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.learners.ridge import Ridge, identity
-from metadash.networks.anchors import MetadataContext
 
 MINIBATCH, WEIGHT_DECAY = 4, 1e-3
 """Of the authors' fine-tuning."""
@@ -60,7 +59,7 @@ class FineTuned(AnchoredLearner):
 
     def decide(self, batch: TaskBatch) -> Tensor:
         seen = self.as_features(batch)
-        return seen.query_x @ self.head(seen, self.featured(batch.context))
+        return seen.query_x @ self.head(seen, self.featured(batch))
 
     def head(self, batch: TaskBatch, prior: Prior | None) -> Tensor:
         """The head [B, D', N] after fine-tuning on a batch of features."""
@@ -69,16 +68,16 @@ class FineTuned(AnchoredLearner):
     def as_features(self, batch: TaskBatch) -> TaskBatch:
         return batch.over(self.features(batch.support_x), self.features(batch.query_x))
 
-    def featured(self, context: MetadataContext | None) -> Prior | None:
+    def featured(self, batch: TaskBatch) -> Prior | None:
         """The metadata's anchors as features."""
-        prior = self.prior(context)
+        prior = self.prior(batch)
         return None if prior is None else (self.features(prior[0]), prior[1])
 
     @torch.no_grad()
     def trace(self, batch: TaskBatch, record: Record, steps: int | None = None) -> None:
         """The adaptation view: what each epoch of the fine-tuning does."""
         seen = self.as_features(self.modulated(self.embed(batch)))
-        heads = self.heads(seen, self.featured(batch.context), self.finetune_epochs if steps is None else steps)
+        heads = self.heads(seen, self.featured(batch), self.finetune_epochs if steps is None else steps)
         for step, head in enumerate(heads):
             each = F.cross_entropy((seen.support_x @ head).mT, batch.support_y, reduction="none")
             loss = each.mean(dim=1) if batch.mask is None else (each * batch.mask).sum(dim=1) / batch.mask.sum(dim=1)
@@ -96,8 +95,7 @@ class FineTuned(AnchoredLearner):
             worth = prior[1].sum(-1)[:, None, None]
             counted, batches = counted + worth, batches + worth / MINIBATCH
             mean = pseudo_shot_prototype(mean, batch.counts, *prior)
-        tiny = torch.finfo(rows.dtype).tiny
-        return Task(rows, targets, prior, counted.clamp(min=tiny), batches.clamp(min=tiny), mean)
+        return Task(rows, targets, prior, some(counted), some(batches), mean)
 
     def slope(self, task: Task, head: Tensor) -> Tensor:
         """The gradient [B, D', N] of the summed loss of all examples by the head."""
@@ -156,5 +154,6 @@ class BaselinePlus(FineTuned):
             along, ratio = (slope * direction).sum(1, keepdim=True), length / START_LENGTH
             turn = far * ratio / (1 + far * ratio.square() * most) * (slope - along * direction)
             length = length - far / (1 + far * most) * (along + WEIGHT_DECAY * length)
-            direction = F.normalize(START_LENGTH * direction - turn, dim=1)
+            # a turn goes across, so the length only grows; of a class of which nothing is known, and which has no direction, no slope does
+            direction = F.normalize(START_LENGTH * direction - turn, dim=1, eps=0.5)
             yield COSINE_SCALE * length * direction

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.core.anchored import AnchoredLearner, Prior
+from metadash.learners.core.anchored import AnchoredLearner, Prior, some
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import pseudo_shot_prototype
 
@@ -32,7 +32,7 @@ class BDCSPN(AnchoredLearner):
 
     def rectified(self, batch: TaskBatch) -> tuple[Tensor, Tensor]:
         """The rectified prototypes [B, N, D], and the queries [B, Q, D] where they have been moved to."""
-        seen, prior = on_the_sphere(batch, self.prior(batch.context))
+        seen, prior = on_the_sphere(batch, self.prior(batch))
         query = moved_to_the_support(seen, prior)
         mean = seen.class_mean(seen.support_x)
         first = mean if prior is None else pseudo_shot_prototype(mean, seen.counts, *prior)
@@ -45,7 +45,7 @@ class BDCSPN(AnchoredLearner):
             anchor, strength = prior
             of_anchor = strength * (SHARPNESS * (F.normalize(anchor, dim=-1) * F.normalize(first, dim=-1)).sum(-1)).exp()
             total, weighted = total + of_anchor, weighted + of_anchor[..., None] * anchor
-        return weighted / total.clamp(min=torch.finfo(total.dtype).tiny)[..., None], query
+        return weighted / some(total)[..., None], query
 
 
 def on_the_sphere(batch: TaskBatch, prior: Prior | None) -> tuple[TaskBatch, Prior | None]:
@@ -66,7 +66,7 @@ def moved_to_the_support(batch: TaskBatch, prior: Prior | None) -> Tensor:
     if prior is not None:
         anchor, strength = prior
         total, examples = total + (strength[..., None] * anchor).sum(1), examples + strength.sum(1, keepdim=True)
-    support = total / (max(examples, 1) if isinstance(examples, int) else examples.clamp(min=torch.finfo(total.dtype).tiny))
+    support = total / (max(examples, 1) if isinstance(examples, int) else some(examples))
     return batch.query_x + (support - query_mean(batch.query_x, batch.query_mask))[:, None]
 
 

@@ -62,7 +62,7 @@ class MatchingNetwork(AnchoredLearner):
         else:
             others = batch.one_hot().mT[:, None] == 0  # [B, 1, N, S]
             of_examples = of_examples[:, :, None].masked_fill(others, nothing(of_examples))
-        prior = self.prior(batch.context)
+        prior = self.prior(batch)
         if prior is None:
             return of_examples, None
         anchor, strength = prior

@@ -12,6 +12,7 @@ from torch import nn
 
 from metadash.errors import BadInput
 from metadash.learners.core.adapting import ANCHOR, STRENGTH, AdaptingLearner, prototype_head
+from metadash.learners.core.anchored import with_unknown
 from metadash.learners.core.constructors import Inner
 from metadash.learners.core.inner_loop import HEAD_BIAS, HEAD_WEIGHT, SUPPORT, Parameters, film_of
 from metadash.learners.core.task_batch import Examples
@@ -56,7 +57,8 @@ class ProtoMAML(AdaptingLearner):
                 "ProtoMAML makes its head from the support or from metadata, and this task has neither; give it a shot."
             )
         if ANCHOR in own:
-            prototypes = pseudo_shot_prototype(prototypes, examples.counts, own[ANCHOR], own[STRENGTH])
+            strength = with_unknown(own[STRENGTH], examples.counts)
+            prototypes = pseudo_shot_prototype(prototypes, examples.counts, own[ANCHOR], strength)
         weight, bias = prototype_head(prototypes, self.log_scale.exp())
         return start | {HEAD_WEIGHT: weight, HEAD_BIAS: bias}
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metadash.learners.core.anchored import AnchoredLearner
+from metadash.learners.core.anchored import AnchoredLearner, alone, anchor_share
 from metadash.learners.core.distances import nearby, taken_apart
 from metadash.learners.core.task_batch import TaskBatch
 
@@ -28,16 +28,17 @@ class PrototypeLearner(AnchoredLearner):
         return self.logits(batch.query_x, self.prototypes(batch))
 
     def prototypes(self, batch: TaskBatch, zero: Tensor | float = 0.0) -> Tensor:
-        """[B, N, D] of a batch of embeddings, which have had ``zero`` [B, 1, D] subtracted. A class may be without examples (zero-shot)
-        when there is metadata."""
+        """[B, N, D] of a batch of embeddings, which have had ``zero`` [B, 1, D] subtracted. Where there is metadata, a class without examples
+        (zero-shot) lies at its anchor."""
         mean = batch.class_mean(batch.support_x)
-        prior = self.prior(batch.context)
+        prior = self.prior(batch)
         if prior is None or batch.context is None:
             return mean
         anchor, strength = prior
         if self.fusion == "pseudo-shots":
             return pseudo_shot_prototype(mean, batch.counts, anchor - zero, strength)
-        weight = torch.where(batch.context.present.any(dim=-1), self.gate(anchor), 1.0)[..., None]
+        told = batch.context.present.any(dim=-1)
+        weight = torch.where(told, self.gate(anchor), 1.0).masked_fill(alone(told, batch.counts), 0.0)[..., None]
         return weight * mean + (1 - weight) * (anchor - zero)
 
     @abstractmethod
@@ -66,5 +67,4 @@ class PrototypicalNetwork(PrototypeLearner):
 
 def pseudo_shot_prototype(mean: Tensor, shots: int | Tensor, anchor: Tensor, strength: Tensor) -> Tensor:
     """(K·x̄ + κ·μ) / (K + κ), which is x̄ to the last bit where κ = 0: mean [..., D], anchor [..., D], strength [...], K one or [...]."""
-    weight = strength / (shots + strength).clamp(min=torch.finfo(mean.dtype).tiny)
-    return mean + weight[..., None] * (anchor - mean)
+    return mean + anchor_share(strength, shots)[..., None] * (anchor - mean)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from metadash.errors import BadInput
-from metadash.learners.core.anchored import AnchoredLearner, Fusion
+from metadash.learners.core.anchored import AnchoredLearner, Fusion, some
 from metadash.learners.core.base import EmbeddingLearner
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import PrototypicalNetwork
@@ -52,7 +52,7 @@ class MetadataOnly(PrototypicalNetwork):
         super().__init__(backbone, dim, source_dims, fusion, **options)
 
     def prototypes(self, batch: TaskBatch, zero: Tensor | float = 0.0) -> Tensor:
-        prior = self.prior(batch.context)
+        prior = self.prior(batch)
         if prior is None:
             raise BadInput("Metadata alone cannot classify a task that comes without metadata.")
         return prior[0] - zero
@@ -82,13 +82,13 @@ class LogisticRegression(AnchoredLearner):
     def decide(self, batch: TaskBatch) -> Tensor:
         rows, query, targets = batch.support_x, batch.query_x, batch.one_hot()
         there = None if batch.mask is None else batch.mask[..., None].to(rows.dtype)  # [B, S, 1]
-        prior = self.prior(batch.context)
+        prior = self.prior(batch)
         total = rows.new_full((len(rows), 1, 1), rows.shape[1]) if there is None else there.sum(dim=1, keepdim=True)
         centre = rows.sum(dim=1, keepdim=True)
         if prior is not None:
             weight = prior[1][..., None]  # [B, N, 1]
             centre, total = centre + (weight * prior[0]).sum(dim=1, keepdim=True), total + weight.sum(dim=1, keepdim=True)
-        total = total.clamp(min=torch.finfo(rows.dtype).tiny)
+        total = some(total)
         centre = centre / total  # around it, intercept and weights do not disturb each other
         rows, query = rows - centre, query - centre
         if there is not None:

@@ -61,6 +61,7 @@ ENTRIES = (
         "As Prototypical Networks to train; the comparison of every pair makes scoring some ten times slower.",
         "metadash.learners.relation:RelationNetwork",
         ("hidden",),
+        least={"hidden": 8},
         fusions=PROTOTYPE_FUSIONS,
     ),
     LearnerEntry(
@@ -197,9 +198,9 @@ ENTRIES = (
         "Baseline",
         "reference",
         "Chen, Liu, Kira, Wang & Huang 2019",
-        "A head that does not learn to learn: each task fine-tunes a new linear one on its examples, over the embedding as it is. A "
-        "strong reference, more so with more shots or a deeper backbone.",
-        "Nothing to train; 100 epochs of a head a task, one to three milliseconds in all.",
+        "Each task fine-tunes a new linear head on its examples, over the embedding as it is; over a backbone trained on classes nothing has "
+        "learned to learn. A strong reference, more so with more shots or a deeper backbone.",
+        "Nothing to train; 100 epochs of a head a task, a millisecond or two over narrow embeddings.",
         "metadash.learners.baseline:Baseline",
         ("finetune_epochs", "finetune_lr"),
         least={"finetune_epochs": 1},
@@ -213,13 +214,14 @@ ENTRIES = (
         "Chen, Liu, Kira, Wang & Huang 2019",
         "Baseline with a head of cosine similarities, each class with a direction and a length of its own. In the paper it rivals the "
         "meta-learners.",
-        "Nothing to train; 100 epochs of a head a task, one to three milliseconds in all.",
+        "Nothing to train; 100 epochs of a head a task, a millisecond or two over narrow embeddings.",
         "metadash.learners.baseline:BaselinePlus",
         ("finetune_epochs", "finetune_lr"),
         fusions=REFERENCE_FUSIONS,
         learns=False,
         makes_head=True,
         compares_directions=True,
+        centres=True,
     ),
     LearnerEntry(
         "centroid",

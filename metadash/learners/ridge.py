@@ -31,7 +31,7 @@ class R2D2(AnchoredLearner):
 
     def head(self, batch: TaskBatch) -> Tensor:
         """W [B, D, N]. A row of zeros without a label, as filling is one, weighs nothing in it."""
-        return Ridge(batch.support_x, self.log_lambda.exp(), self.prior(batch.context)).solution(batch.one_hot())
+        return Ridge(batch.support_x, self.log_lambda.exp(), self.prior(batch)).solution(batch.one_hot())
 
 
 class Ridge:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from metadash.learners.bd_cspn import on_the_sphere, query_mean
-from metadash.learners.core.anchored import AnchoredLearner, Prior
+from metadash.learners.core.anchored import AnchoredLearner, Prior, some
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.learners.ridge import identity
@@ -40,7 +40,7 @@ class TIM(AnchoredLearner):
         self.tim_alpha, self.tim_steps, self.tim_lr = tim_alpha, tim_steps, tim_lr
 
     def decide(self, batch: TaskBatch) -> Tensor:
-        seen, prior = on_the_sphere(batch, self.prior(batch.context))
+        seen, prior = on_the_sphere(batch, self.prior(batch))
         mean = seen.class_mean(seen.support_x)
         weights = mean if prior is None else pseudo_shot_prototype(mean, seen.counts, *prior)
         steps = min(self.tim_steps, IN_TRAINING) if self.training else self.tim_steps
@@ -66,7 +66,7 @@ class TIM(AnchoredLearner):
             surprise = strength[..., None] * (logits(anchor, weights).softmax(-1) - identity(strength))
             of_support = of_support + by_weights(surprise, anchor, weights)
             examples = examples + strength.sum(1)[:, None, None]
-        total = max(examples, 1) if isinstance(examples, int) else examples.clamp(min=torch.finfo(weights.dtype).tiny)
+        total = max(examples, 1) if isinstance(examples, int) else some(examples)
         sure = logits(batch.query_x, weights).softmax(-1)
         wanted = marginal * self.by_label(query_mean(sure, batch.query_mask))[:, None] - conditional * self.by_label(sure)
         asked: Tensor | int = sure.shape[1]

@@ -14,6 +14,7 @@ from metadash.data.folds import fold_name
 from metadash.data.shipped import start_of
 from metadash.episodes.spec import Strategy
 from metadash.errors import BadInput, closest
+from metadash.fields import checked
 from metadash.learners.core.fusions import BOTH, HOOKS
 from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.encoders.registry import feature_entry, is_trained, read_through, usual_features
@@ -28,7 +29,7 @@ USUAL_FOLDS = 5
 """So many that most classes train in each fold, and few enough that a backbone for each can come with a data set."""
 
 OF_TASKS = ("strategy", "column", "n_way", "shots", "n_query", "n_episodes", "where", "ways", "query_dirichlet")
-OF_BACKBONE = ("backbone", "width", "backbone_episodes", "own_backbone")
+OF_BACKBONE = ("backbone", "width", "backbone_training", "backbone_episodes", "own_backbone")
 OF_RUN = (
     "split",
     "learner",
@@ -56,6 +57,12 @@ ONLY_TRAINED = ("meta_batch", "learning_rate", "weight_decay", "patience")
 """Choices that are read where something is trained, and nowhere else."""
 
 
+KINDS = dict.fromkeys(("n_way", "n_query", "n_episodes", "backbone_episodes", "width"), int) | dict.fromkeys(
+    ("split", "where", "column", "strategy", "backbone"), str
+)
+"""What is read before a spec checks it."""
+
+
 def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> RunSpec:
     """The run on ``dataset`` that reads ``sources``, as the choices say it; None stands for what is usual.
 
@@ -78,6 +85,8 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
             near = closest(name, known)
             raise BadInput(f"There is no option '{name}'" + (f"; did you mean '{near}'?" if near else "."))
     chosen = {name: value for name, value in choices.items() if value is not None}
+    for name in chosen.keys() & KINDS.keys():
+        chosen[name] = checked(name, KINDS[name], chosen[name])
     sources = tuple(sources)
     refuse_idle(sources, chosen)
     if "shots" in chosen:
@@ -134,7 +143,7 @@ def refuse_untrained(run: RunSpec, chosen: dict[str, Any]) -> None:
                     f"{name} would be ignored by the learner '{run.learner}', whose step is its option {entry.annealed}."
                 )
     if run.from_random:
-        for name in ("backbone_episodes", "own_backbone"):
+        for name in ("backbone_training", "backbone_episodes", "own_backbone"):
             if chosen.get(name):
                 raise BadInput(f"{name} would be ignored by the start random: no backbone is trained before.")
 
@@ -146,6 +155,10 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
             raise BadInput(f"{name} is 0; it must be 1 or more.")
     if "shots" in chosen and not chosen["shots"]:
         raise BadInput("No number of shots is chosen; choose at least one.")
+    if not sources and "shots" in chosen and not any(chosen["shots"]):
+        raise BadInput(
+            "shots is 0 alone, and no metadata is read, so nothing is known of any class; name sources, or add a number of shots."
+        )
     if chosen.get("source_dropout") and not sources:
         raise BadInput("source_dropout would be ignored without metadata; name the sources that are to be hidden now and then.")
     learner = chosen.get("learner", USUAL)
@@ -162,13 +175,18 @@ def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitti
     name = chosen.get("backbone") or usual_features(dataset.modality.name, chosen.get("mode", "quick")).name
     title = feature_entry(name).title
     if not is_trained(name):
-        for idle in ("backbone_episodes", "own_backbone"):
+        for idle in ("backbone_training", "backbone_episodes", "own_backbone"):
             if chosen.get(idle):
                 raise BadInput(f"{idle} would be ignored by the backbone '{name}': of {title} nothing is trained here.")
         return FeaturesSpec(dataset.name, split, name, chosen.get("width", 0))
     values: dict[str, Any] = {"reads": read_through(name, dataset.modality.name), **fitted.backbone}
     if "backbone_episodes" in chosen:
         values["episodes"] = chosen["backbone_episodes"]
+    if "backbone_training" in chosen:
+        values["trained_on"] = chosen["backbone_training"]
+    learner = chosen.get("learner", USUAL)
+    if values.get("trained_on") == "classes" and not entry_of(learner).reads_embeddings:
+        raise BadInput(f"backbone_training would be ignored by the learner '{learner}', which reads no embeddings.")
     spec = BackboneSpec(dataset.name, split, name, chosen.get("width", 0), distance, **values)
     return spec if chosen.get("own_backbone") else with_shipped(spec, dataset)
 

@@ -106,7 +106,7 @@ def check_validation(spec: BackboneSpec, dataset: Dataset) -> None:
         )
 
 
-NO_SPLIT = "import the data set with a split that has more"
+NO_SPLIT = "import the data set with a split that has more, or with more classes"
 
 
 def more_classes(dataset: Dataset, split: str, role: str, n_way: int) -> str:

@@ -58,7 +58,7 @@ class Fitting:
         )
         return (
             f"Tasks are fitted to this data set ({self.smallest} examples in the smallest class, {self.fewest} classes to choose from where "
-            f"there are fewest): {self.n_way}-way, {shots} shot{'s' * (self.shots[-1] > 1)}, {self.n_query} "
+            f"there are fewest): {self.n_way}-way, {shots} shot{'s' * (self.shots[-1] != 1)}, {self.n_query} "
             f"quer{'ies' if self.n_query > 1 else 'y'} a class."
         )
 

@@ -43,6 +43,11 @@ class FeaturesSpec(Checked):
         """No weights come with a data set for it."""
         return ""
 
+    @property
+    def trained_on(self) -> str:
+        """Nothing here: no network learns."""
+        return ""
+
     def seconds_per_input(self, shape: Sequence[int]) -> float:
         """No network learns."""
         return 0.0

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from metadash.errors import BadInput
-from metadash.learners.core.fusions import BOTH
+from metadash.learners.core.fusions import BOTH, PLACING
+from metadash.learners.registry import check_options
 from metadash.metadata.blur import read_blur
 
 if TYPE_CHECKING:
@@ -30,6 +31,23 @@ def normalise_fusion(spec: "RunSpec") -> None:
         spec.set(fusion="film" if modulating else "pseudo-shots")
         modulating = ()
     spec.set(modulating=modulating)
+
+
+def check_zero_shots(spec: "RunSpec") -> None:
+    """Raises BadInput where there is to be no example and the metadata that are read say nothing of where a class lies, or batch norm asks
+    for examples. Without metadata a run may be asked: it guesses, as the others' reference."""
+    if 0 not in spec.evaluation.shots or spec.fusion == "none":
+        return
+    if spec.fusion not in PLACING:
+        raise BadInput(
+            f"shots holds 0, and the fusion '{spec.fusion}' does not say where a class lies before its first example; leave 0 out, or use "
+            "the fusion pseudo-shots."
+        )
+    if spec.adapts_network and check_options(spec.learner, dict(spec.options), spec.mode).batch_norm == "support":
+        raise BadInput(
+            "shots holds 0, and batch norm takes its statistics from the support, which is empty then; leave 0 out, or give the option "
+            "batch_norm=running."
+        )
 
 
 def check_auxiliary(spec: "RunSpec") -> None:

@@ -10,14 +10,20 @@ from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked
 from metadash.learners.core.entry import Mode
 from metadash.learners.core.fusions import BOTH, PLACING
-from metadash.learners.core.options import OF_NETWORKS, ONLY_WITH
-from metadash.learners.registry import USUAL, check_fusion, check_options, entry_of, options_for
+from metadash.learners.registry import USUAL, check_options, entry_of, options_for
 from metadash.metadata.controls import Control
-from metadash.networks.encoders.registry import is_trained
 from metadash.networks.registry import backbone_entry
+from metadash.specs.asked import check_learner
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.normalising import Normalise, normal_normalise, normalised
-from metadash.specs.reading import AUXILIARY_WEIGHT, check_auxiliary, normal_blur, normal_falsified, normalise_fusion
+from metadash.specs.reading import (
+    AUXILIARY_WEIGHT,
+    check_auxiliary,
+    check_zero_shots,
+    normal_blur,
+    normal_falsified,
+    normalise_fusion,
+)
 from metadash.specs.training import AS_TESTS, Training, check_training, normal_training
 from metadash.stats.metric import ACCURACY, Metric
 
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     from metadash.specs.tuning import TuneSpec
 
 Distance = Literal["euclidean", "cosine"]
+
+TrainedOn = Literal["episodes", "classes"]
 
 MOST_TRIED = 64
 """Candidates of a tuning."""
@@ -43,13 +51,14 @@ USUAL_BATCH = {"quick": 16, "full": 1}
 
 @dataclass(frozen=True)
 class BackboneSpec(Checked):
-    """A backbone trained on the inputs alone, as Prototypical Networks on uniform episodes, then frozen (or a start for full mode).
+    """A backbone trained on the inputs alone, then frozen (or a start for full mode).
 
-    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. At
-    most ``episodes`` training episodes of ``n_way``, ``n_shot``, ``n_query``; ``learning_rate`` of Adam, annealed to zero by a
-    cosine; the weights kept are those with the best accuracy on validation classes. ``start`` names, by their content, weights that come
-    with the data set (see ``metadash.data.shipped``) in the place of training; empty where the backbone is trained here. ``reads`` is the
-    encoder (at its usual width) whose features the network reads where the inputs are no numbers; empty where it reads the inputs.
+    ``backbone`` is one of ``metadash.networks.registry``, which says what ``width`` counts; 0 stands for its usual width. It is
+    ``trained_on`` *episodes*, as Prototypical Networks on uniform ones of ``n_way``, ``n_shot``, ``n_query``, or on all meta-train *classes*
+    at once, by cross-entropy, without meta-learning, in batches as large. At most ``episodes`` of either; ``learning_rate`` of Adam,
+    annealed to zero by a cosine; the weights kept are those with the best accuracy on tasks of validation classes. ``start`` names,
+    by their content, weights that come with the data set (see ``metadash.data.shipped``) in the place of training; empty where the
+    backbone is trained here. ``reads`` is the encoder (at its usual width) whose features the network reads where the inputs are no numbers.
     """
 
     dataset: str
@@ -65,6 +74,7 @@ class BackboneSpec(Checked):
     seed: Annotated[int, Between(0, SEED)] = 0
     start: str = ""
     reads: str = ""
+    trained_on: TrainedOn = field(default="episodes", metadata=QUIET)
 
     def settle(self) -> None:
         entry = backbone_entry(self.backbone)
@@ -76,9 +86,16 @@ class BackboneSpec(Checked):
         return [FeaturesSpec(self.dataset, self.split, self.reads)] if self.reads else []
 
     @property
+    def batch(self) -> int:
+        """Inputs of a training step."""
+        return self.n_way * (self.n_shot + self.n_query)
+
+    @property
     def title(self) -> str:
-        """``Conv-4-32``"""
-        return f"{backbone_entry(self.backbone).title}-{self.width}"
+        """``Conv-4-32``, ``Conv-4-32 trained on classes``"""
+        return f"{backbone_entry(self.backbone).title}-{self.width}" + (
+            "" if self.trained_on == "episodes" else " trained on classes"
+        )
 
     def seconds_per_input(self, shape: Sequence[int]) -> float:
         """Of a forward and a backward pass of one input."""
@@ -87,7 +104,8 @@ class BackboneSpec(Checked):
     @property
     def choices(self) -> dict[str, Any]:
         """The choices of ``run_for`` that give it."""
-        found = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
+        found: dict[str, Any] = {"backbone": self.backbone, "width": self.width, "backbone_episodes": self.episodes}
+        found |= {} if self.trained_on == "episodes" else {"backbone_training": self.trained_on}
         return found if self.start else {**found, "own_backbone": True}
 
     @property
@@ -108,7 +126,8 @@ AnyFeatures = BackboneSpec | FeaturesSpec
 
 @dataclass(frozen=True)
 class Evaluation(Checked):
-    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``.
+    """The test episodes every arm is scored on: the same manifest, read at each of ``shots``; at 0 no class has an example, and metadata
+    alone say where it lies.
 
     ``ways`` are fewer numbers of ways to score at besides ``n_way``, on that same manifest: a task of w ways is the first w classes
     of a task of ``n_way`` with their support and their queries, and the learner is given these alone. So tasks are nested in ways as
@@ -138,8 +157,8 @@ class Evaluation(Checked):
             raise BadInput(
                 f"ways is {self.ways}; it must be different whole numbers from 2 to {self.n_way - 1} (fewer than n_way), smallest first."
             )
-        if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 1:
-            raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 1 on, smallest first.")
+        if not self.shots or list(self.shots) != sorted(set(self.shots)) or self.shots[0] < 0:
+            raise BadInput(f"shots is {self.shots}; it must be different whole numbers from 0 on, smallest first.")
         self.episodes("any", "test")
 
     @property
@@ -196,7 +215,7 @@ class RunSpec(Checked):
     ``metadash.specs.tuning``); 0: as it comes.
     At most ``steps`` of ``meta_batch`` tasks each (0: the usual number of the mode), whose losses are averaged; the training ends where
     validation accuracy has not risen for ``patience`` looks (0: never early). ``training`` says what of it is not as usual: its tasks (else
-    with the evaluation's ways, queries and strategy, and shots drawn from ``evaluation.shots``), its start, its schedule, the weights kept.
+    with the evaluation's ways, queries and strategy, and shots drawn from those of the tests), its start, its schedule, the weights kept.
     """
 
     dataset: str
@@ -231,6 +250,7 @@ class RunSpec(Checked):
         self.set(meta_batch=self.meta_batch or USUAL_BATCH[self.mode], training=normal_training(self))
         normalise_fusion(self)
         check_learner(self)
+        check_zero_shots(self)
         self.set(normalise=normal_normalise(self))
         self.set(blur=normal_blur(self.sources, self.blur))
         if (self.fusion == "none") != (not self.sources):
@@ -278,8 +298,9 @@ class RunSpec(Checked):
 
     @property
     def training_shots(self) -> tuple[int, ...]:
-        """The numbers of shots of which each training step draws one."""
-        return self.training.shots or self.evaluation.shots
+        """The numbers of shots of which each training step draws one; a run that only guesses at 0 has nothing to learn there."""
+        shots = self.evaluation.shots
+        return self.training.shots or (tuple(filter(None, shots)) if self.guesses and any(shots) else shots)
 
     def training_episodes(self, n_episodes: int = 1) -> EpisodeSpec:
         """The tasks it learns from, with as many shots as any of them has."""
@@ -324,9 +345,15 @@ class RunSpec(Checked):
         return stacks and (self.mode, self.fusion) == ("quick", "pseudo-shots") and not self.source_dropout and not self.tune
 
     @property
+    def guesses(self) -> bool:
+        """Whether it is asked about classes of which it knows nothing: no example, no metadata."""
+        return 0 in self.evaluation.shots and self.fusion not in PLACING
+
+    @property
     def trains(self) -> bool:
         """A quick prototype without metadata has nothing to train: it is a mean of frozen embeddings."""
-        return self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
+        learns = self.mode == "full" or self.fusion != "none" or entry_of(self.learner).learns
+        return learns and not (self.guesses and not any(self.evaluation.shots))
 
 
 def ways_note(spec: RunSpec) -> str:
@@ -350,39 +377,3 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
-
-
-def check_learner(spec: RunSpec) -> None:
-    """Raises BadInput where the learner cannot do what the spec asks, or would ignore it."""
-    entry = entry_of(spec.learner)
-    check_fusion(spec.learner, spec.fusion)
-    if spec.distance != "euclidean" and spec.distance not in entry.distances:
-        raise BadInput(f"The learner '{spec.learner}' would ignore the distance '{spec.distance}'.")
-    for name, _ in spec.options:
-        if spec.mode == "quick" and name in OF_NETWORKS:
-            raise BadInput(
-                f"The mode quick would ignore the option {name}: a frozen embedding has no batch norm; use the mode full."
-            )
-        if (other := ONLY_WITH.get(name)) and not dict(spec.options).get(other):
-            raise BadInput(f"The learner '{spec.learner}' would ignore the option {name} without {other}=true.")
-    check_steps(spec)
-    if spec.mode == "full" and not is_trained(spec.backbone.backbone):
-        raise BadInput(
-            f"The mode full trains a backbone end to end, and over the features '{spec.backbone.backbone}' there is none; use the mode quick, "
-            "or choose a backbone that is trained here, such as mlp."
-        )
-    if spec.mode == "full" and entry.family == "reference":
-        raise BadInput(
-            f"The learner '{spec.learner}' is a reference over a fixed embedding and has nothing to train end to end; use the mode quick."
-        )
-
-
-def check_steps(spec: RunSpec) -> None:
-    """Raises BadInput where tests make no step from a head that knows nothing of the task: its answers would be guesses."""
-    entry = entry_of(spec.learner)
-    steps = dict(spec.options).get("eval_steps")
-    if steps == 0 and entry.least and spec.fusion not in PLACING:
-        raise BadInput(
-            f"eval_steps is 0, and without a step the learner '{spec.learner}' only guesses; give it 1 or more, or metadata that place "
-            "the classes (the fusion pseudo-shots)."
-        )

@@ -40,6 +40,7 @@ class MapSpec(OfRun):
 
     def settle(self) -> None:
         check_task(self.run, self.episode, self.n_shot)
+        check_examples(self.n_shot, "A map shows where prototypes of examples lie")
         if self.perplexity * 3 > self.background:
             raise BadInput(f"A perplexity of {self.perplexity:g} needs at least {int(self.perplexity * 3)} background instances.")
 
@@ -69,6 +70,7 @@ class AdaptationSpec(OfRun):
         if self.steps is None:
             self.set(steps=own)
         check_task(self.run, self.episode, self.n_shot)
+        check_examples(self.n_shot, "Steps are taken on labelled examples")
         tests = self.run.evaluation
         if self.n_steps * tests.n_way**2 * tests.n_query > MOST_PROBABILITIES:
             raise BadInput(
@@ -91,6 +93,16 @@ def check_task(run: RunSpec, episode: int, n_shot: int) -> None:
         raise BadInput(f"There is no episode {episode + 1}; the run was scored on {run.evaluation.n_episodes}.")
     if n_shot not in run.evaluation.shots:
         raise BadInput(f"The run was scored at {run.evaluation.shots} shots; {n_shot} is not among them.")
+
+
+def check_examples(n_shot: int, why: str) -> None:
+    if not n_shot:
+        raise BadInput(f"{why}, and at 0 shots there are none; look at the task with one shot or more.")
+
+
+def shots_to_look_at(run: RunSpec) -> tuple[int, ...]:
+    """Those that a run was scored at and a map or an adaptation can show."""
+    return tuple(shot for shot in run.evaluation.shots if shot)
 
 
 def adapts(learner: str) -> bool:

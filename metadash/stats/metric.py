@@ -10,6 +10,7 @@ A new metric is one entry here, and a ``value`` stored by whatever scores the ta
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, Protocol
 
 import numpy as np
@@ -82,9 +83,10 @@ class Metric:
     def check_rope(self, rope: float) -> None:
         """Raises BadInput for what cannot be half the width of *no practical difference*."""
         most = self.bounds[1] or math.inf
-        if not 0 <= rope < most:
+        if not isinstance(rope, Real) or not 0 <= rope < most:
             span = f"from 0 to {most:g}" if most < math.inf else "a number, 0 or more"
-            raise BadInput(f"The practical threshold is {rope:g} {self.gain}; it must be {span}.")
+            said = f"{rope:g}" if isinstance(rope, Real) else repr(rope)
+            raise BadInput(f"The practical threshold is {said} {self.gain}; it must be {span}.")
 
     # --- in words ----------------------------------------------------------------------------------------------------------------
 

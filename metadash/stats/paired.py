@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -36,6 +37,21 @@ class Difference:
     def unit(self) -> str:
         """What a gain is counted in: ``points``."""
         return self.episodes.counted_in
+
+
+class AtShot(Protocol):
+    """Something told at one number of shots."""
+
+    @property
+    def shot(self) -> float: ...
+
+
+Told = TypeVar("Told", bound=AtShot)
+
+
+def at_fewest(rows: Sequence[Told]) -> Told:
+    """Of rows over rising shots, the one that a headline is about: see :func:`metadash.stats.shots.fewest_shots`."""
+    return next((row for row in rows if row.shot), rows[0])
 
 
 def difference(first: Scores, second: Scores, shot: int, rope: float | None = None) -> Difference:

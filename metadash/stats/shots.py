@@ -25,6 +25,11 @@ BLOCK = 2_000_000  # bootstrap weights held at once: 16 MB
 Censored = Literal["", "above", "below"]
 
 
+def fewest_shots(shots: Sequence[int]) -> int:
+    """The number of shots that a headline is about: of some that rise, the fewest with an example at all; 0 where there is no other."""
+    return next((shot for shot in shots if shot), shots[0])
+
+
 @dataclass(frozen=True)
 class WorthInShots:
     """``value`` labelled examples per class more, beside ``at``, make the learner without the source as good as the one with it.
@@ -47,6 +52,11 @@ class WorthInShots:
     new_high: float | None = None
     new_unit: str = ""
     new_n: int = 0
+
+    @property
+    def shot(self) -> float:
+        """As that of a difference: the number of examples that it is told at."""
+        return self.at
 
 
 def worth_in_shots(shots: Sequence[float] | Array, with_curve: Array, without_curve: Array, at: float) -> WorthInShots:
@@ -140,10 +150,10 @@ def _scale_of(shots: Sequence[float] | Array, at: float) -> Array:
         raise ValueError(f"Shots must be two or more increasing numbers, 0 or more; got {shots}.")
     if not shots[0] <= at <= shots[-1]:
         raise ValueError(f"{at} shots lie outside the measured range {shots[0]:g} to {shots[-1]:g}.")
-    return _stretch(shots)
+    return stretch(shots)
 
 
-def _stretch(shots: Array) -> Array:
+def stretch(shots: Sequence[float] | Array) -> Array:
     """Logarithm from one shot up, its tangent below: log(s) and s - 1 meet at s = 1 with the same slope."""
     shots = np.asarray(shots, float)
     return np.where(shots < 1, shots - 1, np.log(np.maximum(shots, 1)))
@@ -170,7 +180,7 @@ def _isotonic(curves: Array) -> Array:
 
 def _distance(scale: Array, with_curves: Array, without_curves: Array, at: float) -> tuple[Array, Array]:
     """For each row of two non-decreasing [B, K]: shots to move right (left if negative), and +1 / −1 where the curve ran out."""
-    here = float(_stretch(np.array(at)))
+    here = float(stretch(np.array(at)))
     level = _read(scale, with_curves, here)
     plain = _read(scale, without_curves, here)
     ahead = level >= plain

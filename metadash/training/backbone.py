@@ -11,8 +11,7 @@ from torch import nn
 
 from metadash.data.dataset import Dataset
 from metadash.data.shipped import shipped_backbone
-from metadash.episodes.pool import pool_table
-from metadash.episodes.sampler import draw, draw_from
+from metadash.episodes.sampler import draw
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
 from metadash.learners.prototypical import PrototypicalNetwork
@@ -21,13 +20,14 @@ from metadash.runs.device import on_the_device, torch_device
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import BackboneSpec
-from metadash.training.evaluate import embed, places, score, task_batch
+from metadash.training.evaluate import embed, places, score
 from metadash.training.features.stored import read_by
+from metadash.training.lessons.classes import Classes
+from metadash.training.lessons.episodes import Episodes
 from metadash.training.scorable import spread_of
 
 VALIDATE_EVERY = 100
 VALIDATION_EPISODES = 60
-DRAWN_AT_ONCE = 50
 TRAINING_SHARE = 0.8
 """Of a backbone run's time; the rest is embedding. Only the progress bar depends on it."""
 
@@ -54,7 +54,8 @@ def make_backbone(spec: BackboneSpec, dataset: Dataset, shape: Sequence[int] | N
 
 
 def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
-    """Prototypical Networks on uniform episodes of meta-train classes, stopped and selected on validation classes.
+    """By episodes, as Prototypical Networks, or by classes with cross-entropy (``metadash.training.lessons``); the weights kept are the best
+    on tasks of validation classes, whichever it is trained by.
 
     Arrays of the outcome: ``embeddings`` [I, D] float32 of all instances, divided by their spread over meta-train. With a ``start``
     there is nothing to train, and the weights are those.
@@ -62,26 +63,18 @@ def train_backbone(spec: BackboneSpec, dataset: Dataset, needed: list[Run], stor
     if spec.start:
         return embed_shipped(spec, dataset, history)
     torch.manual_seed(spec.seed)
-    generator = np.random.default_rng(spec.seed)
     inputs = read_by(spec, dataset, needed)
     network, dim = make_backbone(spec, dataset, inputs.shape[1:])
-    there = torch_device()
-    learner = PrototypicalNetwork(network, dim, distance=spec.distance).to(there)
-    optimiser = torch.optim.Adam(learner.parameters(), spec.learning_rate)
+    learner = PrototypicalNetwork(network, dim, distance=spec.distance).to(torch_device())
+    by_classes = spec.trained_on == "classes"
+    lessons = Classes(spec, network, dim, dataset, inputs) if by_classes else Episodes(spec, learner, dataset, inputs)
+    optimiser = torch.optim.Adam(lessons.parameters(), spec.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, spec.episodes)
-    episode = EpisodeSpec(
-        Pool(spec.split, "train"), spec.n_way, spec.n_shot, spec.n_query, seed=spec.seed, n_episodes=DRAWN_AT_ONCE
-    )
-    table = pool_table(dataset, episode)
     best_accuracy, best_step, best_weights = -1.0, 0, learner.state_dict()
 
-    manifest = draw_from(table, episode, generator)
     for step in range(1, spec.episodes + 1):
-        drawn = (step - 1) % DRAWN_AT_ONCE
-        if drawn == 0 and step > 1:
-            manifest = draw_from(table, episode, generator)
         learner.train()
-        loss = learner.loss(task_batch(inputs, manifest[drawn : drawn + 1]).to(there))
+        loss = lessons.loss(step)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

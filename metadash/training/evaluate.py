@@ -102,7 +102,8 @@ def score(
     """Correct queries of each episode at each number of shots: [len(shots), E] int64.
 
     ``table`` [R, ...] holds embeddings for a learner that only looks at those, and inputs for one that adapts its backbone;
-    ``position`` maps a row of the data set to its place in it. Raises BadInput where the learner's answers are no numbers.
+    ``position`` maps a row of the data set to its place in it. Without a labelled example a task of which no metadata place a class is
+    guessed: the same score for every class, of which the first is taken. Raises BadInput where the learner's answers are no numbers.
     """
     learner.eval()
     predict = learner.classify if isinstance(learner, EmbeddingLearner) else learner
@@ -119,9 +120,17 @@ def score(
         for s, n_shot in enumerate(shots):
             some = None if mask is None else mask[:, :, :n_shot]
             tasks = TaskBatch.by_class(support[:, :, :n_shot], query, context and context.at_shot(n_shot), None, some, query_mask)
-            right = scorable(predict(tasks.to(there))).argmax(dim=-1).cpu() == target  # −1, which only fills up, is no class
-            correct[s, start : start + len(part)] = right.sum(dim=1).numpy()
+            logits = None if guesses(learner, context, n_shot) else scorable(predict(tasks.to(there))).cpu()
+            if logits is not None and context is not None and not n_shot:
+                logits = logits.masked_fill(~context.present.any(dim=(1, 2))[:, None, None], 0.0)
+            taken = target.new_zeros(()) if logits is None else logits.argmax(dim=-1)
+            correct[s, start : start + len(part)] = (taken == target).sum(dim=1).numpy()  # −1, which only fills up, is no class
     return correct
+
+
+def guesses(learner: Learner, context: MetadataContext | None, n_shot: int) -> bool:
+    """Whether nothing says where any class lies: there is no example, and metadata say it neither, or there are none."""
+    return not n_shot and (context is None or not hasattr(learner, "anchors"))
 
 
 def scores_frame(correct: np.ndarray, shots: tuple[int, ...], tasks: EpisodeManifest) -> pd.DataFrame:

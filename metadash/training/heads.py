@@ -79,15 +79,19 @@ class Heads:
 
     def step_loss(self, tasks: Sequence[EpisodeManifest]) -> Tensor:
         """Each head's loss [S, A] on its lane's training tasks, with shots drawn anew."""
-        shots = [int(self.generators[lane].choice(self.run.evaluation.shots)) for lane in self.stack.lanes]
-        mean = torch.stack(
-            [tensor_rows(self.stored, lane.support[:, :, :k]).mean(dim=2) for lane, k in zip(tasks, shots, strict=True)]
-        )
+        shots = [int(self.generators[lane].choice(self.run.training_shots)) for lane in self.stack.lanes]
+        mean = torch.stack([self.means(lane, k) for lane, k in zip(tasks, shots, strict=True)])
         query = torch.stack([tensor_rows(self.stored, lane.query).flatten(1, 2) for lane in tasks])
         classes = torch.from_numpy(np.stack([lane.classes for lane in tasks]))
         return self.stack.loss(
             mean, torch.tensor(shots).double(), query, classes, self.run.distance, self.drop(classes[0].numel())
         )
+
+    def means(self, tasks: EpisodeManifest, shots: int) -> Tensor:
+        """The mean [B, N, D] of the first ``shots`` examples of each class; zero where there are none."""
+        if not shots:
+            return torch.zeros(*tasks.classes.shape, self.stored.shape[1], dtype=torch.float64)
+        return tensor_rows(self.stored, tasks.support[:, :, :shots]).mean(dim=2)
 
     def drop(self, slots: int) -> Tensor | None:
         """One mask for all heads of a lane: the same positions drop out of each, which keeps the arms matched and blind to one another."""

@@ -99,6 +99,7 @@ def anchors_of(
     context = context.to(place_of(learner))
     anchor, strength = learner.anchors(context)
     if learner.fusion == "am3":
-        share = torch.where(context.present.any(dim=-1), 1 - learner.gate(anchor), 0.0)
-        return anchor[0].cpu(), share.expand(len(shots), -1).cpu()
+        told = context.present.any(dim=-1)
+        share = torch.where(told, 1 - learner.gate(anchor), 0.0)
+        return anchor[0].cpu(), torch.cat([share if k else told.to(share) for k in shots]).cpu()
     return anchor[0].cpu(), share_of_anchor(strength[0].cpu(), shots)

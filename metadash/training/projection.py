@@ -23,6 +23,9 @@ from metadash.training.evaluate import context_of
 from metadash.training.restored import restored
 from metadash.training.trainer import Arm
 
+NEIGHBOURS = 3
+"""Times the perplexity are looked at around each point; where a data set has fewer points, its perplexity is what they serve."""
+
 POINT_KINDS = ("instance", "support", "query", "plain prototype", "prototype", "anchor")
 
 
@@ -34,9 +37,14 @@ def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore
     history(0, "arranging the map (t-SNE)", 0.1)
     if len(np.unique(vectors, axis=0)) < 10:
         raise BadInput("Nearly all points of this map have the same embedding; there is nothing to arrange.")
-    layout = TSNE(perplexity=spec.perplexity, init="pca", random_state=spec.seed, n_jobs=1).fit_transform(vectors)
+    perplexity = min(spec.perplexity, (len(vectors) - 1) / NEIGHBOURS)
+    layout = TSNE(perplexity=perplexity, init="pca", random_state=spec.seed, n_jobs=1).fit_transform(vectors)
     points["x"], points["y"] = layout.astype(np.float32).T
-    return Outcome(summary={"n_points": len(points)}, frames={"points": points}, arrays={"vectors": vectors})
+    return Outcome(
+        summary={"n_points": len(points), "perplexity": round(perplexity, 1)},
+        frames={"points": points},
+        arrays={"vectors": vectors},
+    )
 
 
 def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[pd.DataFrame, np.ndarray]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from metadash.learners.core.anchored import anchor_share, with_unknown
 from metadash.learners.prototypical import PrototypicalNetwork
 from metadash.metadata.encoded import EncodedSource
 
@@ -123,7 +124,11 @@ class HeadStack:
         lanes, tasks, n_way, dim = mean.shape
         n_arms = len(self.arms)
         anchor, strength = self.anchors(classes.flatten(1), kept)
-        share = (strength / (shots[:, None, None] + strength)).view(lanes, n_arms, tasks, n_way, 1)
+        strength = strength.view(lanes, n_arms, tasks, n_way, 1)
+        examples = shots[:, None, None, None, None]
+        if not shots.all():
+            strength = with_unknown(strength.squeeze(-1), examples.squeeze(-1))[..., None]
+        share = anchor_share(strength, examples)
         prototypes = torch.lerp(mean[:, None], anchor.view(lanes, n_arms, tasks, n_way, dim), share)
         prototypes = prototypes.permute(0, 2, 3, 1, 4).flatten(0, 1)  # [S·B, N, A, D]
         scale = self.parameters["log_scale"].exp().repeat_interleave(tasks, dim=0)[:, None, :, None]  # [S·B, 1, A, 1]

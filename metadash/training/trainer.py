@@ -358,7 +358,7 @@ def train_arm(spec: RunSpec, dataset: Dataset, needed: list[Run], store: RunStor
     with on_the_device(arm.learner) if spec.mode == "full" else nullcontext():
         found = (
             fit(arm, history)
-            if spec.trains
+            if spec.trains and any(parameter.requires_grad for parameter in arm.learner.parameters())
             else {"validation_accuracy": arm.accuracy(arm.evaluate(arm.validation), arm.validation)}
         )
         history(int(found.get("steps", 0)), SCORING, TRAINING_SHARE)

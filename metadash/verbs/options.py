@@ -10,7 +10,7 @@ from metadash.learners.registry import USUAL
 from metadash.networks.encoders.registry import ENCODERS, Entry
 from metadash.networks.registry import BACKBONES
 from metadash.specs.normalising import NORMALISATIONS
-from metadash.specs.run import USUAL_BATCH, BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import USUAL_BATCH, BackboneSpec, Evaluation, RunSpec, TrainedOn
 from metadash.specs.training import AS_TESTS, Schedule, Start
 from metadash.stats.verdict import ROPE
 from metadash.verbs.parser import Parser
@@ -87,7 +87,14 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
         "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"
     )
     verb.add_argument(
-        "--backbone-episodes", type=int, help=f"training episodes of the backbone, at most (default {BackboneSpec.episodes})"
+        "--backbone-training",
+        choices=get_args(TrainedOn),
+        help="what the backbone learns from: episodes, or all training classes at once, by cross-entropy (default episodes)",
+    )
+    verb.add_argument(
+        "--backbone-episodes",
+        type=int,
+        help=f"training episodes of the backbone, or batches as large, at most (default {BackboneSpec.episodes})",
     )
     verb.add_argument(
         "--own-backbone",
@@ -107,7 +114,8 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
         verb.add_argument(
             "--shots",
             type=numbers,
-            help=f"labelled examples per class, separated by commas (default {','.join(map(str, Evaluation.shots))})",
+            help=f"labelled examples per class, separated by commas (default {','.join(map(str, Evaluation.shots))}); 0: none, so that the "
+            "metadata alone say what a class is",
         )
     verb.add_argument("--n-query", type=int, help=f"queries per class (default {Evaluation.n_query})")
 

@@ -18,7 +18,7 @@ from metadash.ablation.card_words import (
     worths_words,
     wrong_words,
 )
-from metadash.ablation.cards import Badge, SourceCard
+from metadash.ablation.cards import Badge, SourceCard, judged
 from metadash.ablation.effects_table import ALL, EFFECTS, effects_table
 from metadash.ablation.result import Ablation, Efficiency
 from metadash.ablation.words import as_text, cards_table, cell, efficiency_words, headline, leaning, verdict_words, worth_words
@@ -239,3 +239,28 @@ def test_the_table_of_cards_says_what_is_not_measured(found: Ablation) -> None:
     bare = replace(found, cards=(replace(found.cards[0], phi=(), credit=(), worth=()),))
     (row,) = cards_table(bare).to_dict("records")
     assert (row["share"], row["real − shuffled"], row["worth"]) == ("not measured",) * 3 and row["chance"] == "over 99 %"
+
+
+@pytest.mark.parametrize(
+    ("beside", "alone", "sources", "said"),
+    [
+        (Verdict.EQUIVALENT, Verdict.HELPS, 1, "Makes no practical difference."),
+        (
+            *(Verdict.EQUIVALENT, Verdict.HELPS, 2),
+            "Makes no practical difference beside the others, which say the same; alone it helps.",
+        ),
+        (Verdict.UNDETERMINED, Verdict.HELPS, 2, "Why. Alone it helps."),
+        (Verdict.UNDETERMINED, Verdict.HURTS, 2, "Why."),
+        (Verdict.HELPS, Verdict.HELPS, 2, "Helps beside all the others."),
+        (Verdict.HURTS, Verdict.HELPS, 2, "Hurts beside all the others: better left out."),
+    ],
+)
+def test_a_source_that_helps_alone_and_not_beside_the_others_is_said_to(
+    beside: Verdict, alone: Verdict, sources: int, said: str, card: SourceCard
+) -> None:
+    def decided(verdict: Verdict) -> Decision:
+        return Decision(verdict, "group", grade=Grade.CERTAIN, reason="Why." if verdict is Verdict.UNDETERMINED else "")
+
+    one = card.delta[0]
+    made = replace(card, delta=(replace(one, decision=decided(beside)),), alone=(replace(one, decision=decided(alone)),))
+    assert judged(made, sources) == said

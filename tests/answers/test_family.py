@@ -1,6 +1,7 @@
 """Comparisons tested together: every pair once, Holm over all of them, and sentences that claim no more than what holds."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from metadash.stats.caveats import winners_curse
 from metadash.stats.intervals import Interval
 from metadash.stats.paired import Difference, difference
 from metadash.stats.scored import Scores
-from metadash.stats.verdict import Verdict, corrected, decide, decide_together, p_value
+from metadash.stats.verdict import Decision, Grade, Verdict, corrected, decide, decide_together, p_value
 from tests.builders import tiny_evaluation
 
 E = 400
@@ -132,3 +133,17 @@ def test_the_download_of_pairs_holds_every_number(pairs: dict, manifest: Episode
     assert row["difference_new_classes_low"] < row["difference_points"] < row["difference_new_classes_high"] < 0
     assert row["verdict_alone"] == row["verdict_holm"] == "worse" and row["compared_together"] == 6
     assert row["p_claim_holm"] >= row["p_against_zero"] and row["chance_holm"] > 0.975
+
+
+def test_pairs_are_counted_by_what_holds_of_them() -> None:
+    def pair(verdict: Verdict, grade: Grade) -> Claim:
+        return Claim(SimpleNamespace(), Decision(verdict, "group", grade=grade), None, 3)  # type: ignore[arg-type]
+
+    sure = {("a", "b"): pair(Verdict.HELPS, Grade.CERTAIN), ("a", "c"): pair(Verdict.EQUIVALENT, Grade.CERTAIN)}
+    assert pairs_counts(sure) == "Of 2 pairs, 1 differs, 1 makes no practical difference and 0 cannot be told yet."
+    likely = pair(Verdict.HURTS, Grade.VERY_LIKELY)
+    more = {**sure, ("b", "c"): likely, ("b", "d"): pair(Verdict.UNDETERMINED, Grade.UNDETERMINED)}
+    assert pairs_counts(more) == (
+        "Of 4 pairs, 1 differs, 1 makes no practical difference, 1 is told with “very likely” or “probably” only and 1 cannot be told yet."
+    )
+    assert ", 2 are told with" in pairs_counts({**more, ("c", "d"): likely})

@@ -32,22 +32,40 @@ def tell(tiny: Dataset, tmp_path) -> Tell:
     """``tell(gain=(…), noise=…)``: the answer to a question whose metadata gains that many points at 1, 2 and 5 shots."""
 
     def make(
-        gain: tuple[float, ...] = (5.0, 2.0, 0.0), noise: float = 0.0, question: str = "marks", where: str | None = None
+        gain: tuple[float, ...] = (5.0, 2.0, 0.0),
+        noise: float = 0.0,
+        question: str = "marks",
+        where: str | None = None,
+        shots: tuple[int, ...] = (1, 2, 5),
     ) -> Answer:
-        store = RunStore(Workspace(tmp_path / f"{gain}{noise}{question}{where}"))
-        small = {"shots": (1, 2, 5), "n_query": 5, "n_episodes": 150, "width": 8, "backbone_episodes": 30}
+        store = RunStore(Workspace(tmp_path / f"{gain}{noise}{question}{where}{shots}"))
+        small = {"shots": shots, "n_query": 5, "n_episodes": 150, "width": 8, "backbone_episodes": 30}
         spec = answer_spec(tiny, tiny.question(question), folds=0, where=where, **small)
         generator = np.random.default_rng(0)
         for arm, runs in spec.arms.items():
             for run in runs:
                 added = {"plain": (0.0, 0.0, 0.0), "metadata": gain, "shuffled": (-2.0, -1.0, 0.0)}[arm]
-                accuracy = (np.array((50.0, 60.0, 70.0)) + added)[:, None] / 100 + generator.normal(0, noise / 100, (3, 150))
+                accuracy = (np.array((50.0 if shots[0] else 20.0, 60.0, 70.0)) + added)[:, None] / 100 + generator.normal(
+                    0, noise / 100, (3, 150)
+                )
                 store_scores(store, run, tiny, accuracy.clip(0, 1), queries=10_000)
         found = answer(spec, tiny, store)
         assert found is not None
         return found
 
     return make
+
+
+def test_what_metadata_buy_before_the_first_label_is_told_last_and_the_headline_stays_at_one(tell: Tell) -> None:
+    found = tell((22.0, 4.0, 0.0), shots=(0, 1, 5))
+    told = sentences(found)
+    assert headline(found).startswith("With one labelled example per class") and "+4.0 points" in headline(found)
+    assert (found.worth.at, found.worth_alone.at) == (1, 0) and found.first.shot == 1
+    assert told[-1] == (
+        "With no labelled example, the metadata alone are at 42.0 % [42.0, 42.0] on these families, [42.0, 42.0] on new families, as good "
+        "as about 0.6 labelled examples per class without them; with neither one can only guess, 20.0 %."
+    )
+    assert tell().worth_alone is None
 
 
 def test_a_gain_is_told_with_both_intervals(tell: Tell) -> None:

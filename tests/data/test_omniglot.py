@@ -120,6 +120,31 @@ def test_the_measures_of_a_pen_are_those_of_a_hand_computation():
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"", "do not go from START to BREAK"),
+        (b"0,0,0 BREAK", "do not go from START to BREAK"),
+        (b"START 0,0,0", "do not go from START to BREAK"),
+        (b"START BREAK", "are empty"),
+        (b"START 0,0 BREAK", "have the line '0,0' where x,y,t should be"),
+        (b"START 0,0,x BREAK", "have the line '0,0,x'"),
+    ],
+)
+def test_strokes_that_the_authors_did_not_write_are_refused(text, said):
+    with pytest.raises(BadInput) as refusal:
+        strokes.read_strokes(text, "there")
+    assert said in str(refusal.value)
+
+
+def test_a_dot_is_straight_and_has_no_speed():
+    found = strokes.measure([np.array([[3.0, 4.0, 100.0]])])
+    assert found == {
+        **{"n_strokes": 1, "n_pen_points": 1, "duration_ms": 0.0, "pen_down_ms": 0.0},
+        **{"path_length_px": 0.0, "pen_speed_px_s": None, "straightness": 1.0},
+    }
+
+
 @pytest.mark.parametrize("split", ["authors", "vinyals", *(f"alphabet-{seed}" for seed in range(5))])
 def test_no_character_is_in_two_roles_not_even_turned(small, split):
     roles = small.split(split)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from metadash.figures.charts import Priced, log_ticks, mean_against_cost
+from metadash.figures.charts import Curve, Priced, curve_over_shots, log_ticks, mean_against_cost
 from metadash.figures.palette import LIGHT
 from metadash.stats.intervals import Interval
 
@@ -22,3 +22,15 @@ def test_the_ticks_of_a_cost_say_their_seconds_in_full() -> None:
 )
 def test_ticks_are_one_two_and_five_or_powers_of_ten(low: float, high: float, ticks: list[float]) -> None:
     assert log_ticks(low, high) == pytest.approx(ticks)
+
+
+def test_a_curve_from_zero_shots_has_its_arrow_where_the_headline_is() -> None:
+    """And its ends where they are without the zero, one place further left: a category axis has no logarithm to fail."""
+    curves = [Curve(name, [priced(name, 1).episodes] * 4, LIGHT.plain) for name in ("with", "without")]
+    fewer = [Curve(curve.name, curve.points[1:], curve.colour) for curve in curves]
+    whole, part = (
+        curve_over_shots(shots, lines, LIGHT, "+1 point", 1.4).layout.annotations
+        for shots, lines in (((0, 1, 2, 5), curves), ((1, 2, 5), fewer))
+    )
+    for here, there in zip(whole, part, strict=True):
+        assert here.x == pytest.approx(there.x + 1)

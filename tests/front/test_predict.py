@@ -12,7 +12,8 @@ from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.training.evaluate import task_batch
 from metadash.training.restored import restored
-from tests.builders import one_sentence, tiny_evaluation, tiny_run
+from metadash.workspace import Workspace
+from tests.builders import one_sentence, tiny_evaluation, tiny_run, write_vectors
 
 FEW = tiny_evaluation(shots=(1, 2), n_episodes=12, n_query=2)
 MODES = [(entry.name, "quick") for entry in ENTRIES] + [("prototypical", "full"), ("maml", "full")]
@@ -107,6 +108,20 @@ def test_classes_may_have_different_numbers_of_examples(tiny: Dataset) -> None:
             "did you mean 'corner'",
         ),
         (lambda run, shown, queries: run.predict((next(iter(shown.values())), ["a"]), queries), "2 inputs and 1 labels"),
+        (
+            lambda run, shown, queries: run.predict((next(iter(shown.values())), ["a", np.nan]), queries),
+            "Label 1 of the support is nan",
+        ),
+        (lambda run, shown, queries: run.predict((next(iter(shown.values())), [["a"], ["b"]]), queries), "the name of a class"),
+        (lambda run, shown, queries: run.predict({}, queries), "shows 0 classes"),
+        (lambda run, shown, queries: run.predict({**shown, "x": 5}, queries), "examples of the class 'x' are 5"),
+        (lambda run, shown, queries: run.predict(shown, None), "queries have the shape ()"),
+        (lambda run, shown, queries: run.predict(shown, [[1], [1, 2]]), "rows of different lengths"),
+        (
+            lambda run, shown, queries: run.predict(shown, queries, {next(iter(shown)): "red"}),
+            "a row a class, or values by column",
+        ),
+        (lambda run, shown, queries: run.predict(shown, queries, ["red"]), "a row a class, or values by column"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(ask, sentence: str, tiny: Dataset) -> None:
@@ -125,3 +140,48 @@ def test_a_learner_is_not_told_what_it_cannot_use_nor_shown_more_classes_than_it
         trained(tiny, "prototypical", control="shuffled").predict(shown, queries, told)
     with pytest.raises(md.BadInput, match="one row for each of 5 classes"):
         trained(tiny, "maml").predict(dict([*shown.items()][:3]), queries)
+
+
+@pytest.mark.parametrize(
+    ("queries", "sentence"),
+    [
+        ([[np.nan] * 12], "The queries hold nan in row 0, place 0"),
+        ([[0.0] * 12, [np.inf] * 12], "The queries hold inf in row 1, place 0"),
+        ([["a"] * 12], "a learner reads numbers"),
+        ([[1j] * 12], "a learner reads numbers"),
+        ([[0.0] * 11], "need one or more rows of (12,)"),
+    ],
+)
+def test_queries_that_are_no_numbers_are_named_by_their_row(queries, sentence: str, tmp_path) -> None:
+    data = write_vectors(Workspace(tmp_path))
+    run = md.train(data, backbone="none", n_way=5, shots=(1,), n_query=2, n_episodes=4, progress=False)
+    with pytest.raises(md.BadInput) as refusal:
+        run.predict({"a": data.inputs[:2], "b": data.inputs[-2:]}, queries)
+    assert sentence in one_sentence(refusal.value)
+
+
+def test_a_column_of_instances_is_refused_and_not_left_unread(tiny: Dataset) -> None:
+    run = trained(tiny, "prototypical", sources=("place", "site"), fusion="pseudo-shots+film", modulating=("site",))
+    _, shown, queries, _, _ = asked(run, tiny)
+    with pytest.raises(md.BadInput, match="The column 'site' describes instances"):
+        run.predict(shown, queries, {next(iter(shown)): {"site": "site 1"}})
+
+
+@pytest.mark.parametrize("asked_for", [5, [5], ["no-such-run", 5]])
+def test_what_is_no_learner_cannot_be_compared_or_loaded(asked_for, tiny: Dataset) -> None:
+    with pytest.raises(md.BadInput) as refusal:
+        md.compare(asked_for, workspace=tiny.workspace)
+    one_sentence(refusal.value)
+    with pytest.raises(md.BadInput, match="no finished learner run"):
+        md.load(asked_for, tiny.workspace)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [{"n_way": "5"}, {"where": 3}, {"split": 4}, {"sources": 5}, {"options": [("a", 1)]}, {"shots": "1,2"}, {"column": 5}],
+    ids=str,
+)
+def test_a_choice_of_another_kind_is_refused_in_a_sentence(choices, tiny: Dataset) -> None:
+    with pytest.raises(md.BadInput) as refusal:
+        md.train(tiny, progress=False, **choices)
+    one_sentence(refusal.value)

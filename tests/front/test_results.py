@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -203,6 +204,22 @@ def test_own_tables_are_asked_like_any_data_set(data, tmp_path: Path) -> None:
         ({"split": "fold"}, "no column 'fold' to split by"),
         ({"siblings": "familly"}, "no column 'familly'"),
         ({"name": "../x"}, "cannot be the name of a data set"),
+        ({"name": 5}, "name is 5; it must be a text"),
+        ({"seed": -1}, "seed is -1; it must be from 0"),
+        ({"seed": 1.5}, "seed is 1.5; it must be a whole number"),
+        ({"split": 5}, "no column '5' to split by"),
+        ({"sources": {"where": []}}, "The source 'where' has no column"),
+        ({"sources": {"where": 7}}, "names the column '7'"),
+        ({"sources": "country"}, "must be columns by name"),
+        ({"sources": 5}, "must be columns by name"),
+        ({"inputs": [[1j]] * 8}, "are complex128"),
+        ({"inputs": [[0.5], [0.5, 1.0]] * 4}, "rows of different lengths"),
+        ({"inputs": None}, "must be uint8 images"),
+        ({"inputs": [[1e300]] * 8}, "hold inf in row 0"),
+        (
+            {"classes": pd.DataFrame({"class_name": list("abcd"), "country": [1j] * 4})},
+            "The column 'country' of the table classes holds complex128 values, which cannot be stored",
+        ),
     ],
 )
 def test_tables_that_do_not_fit_are_refused_in_a_sentence(changes, sentence: str, tmp_path: Path) -> None:
@@ -236,3 +253,27 @@ def test_the_bar_can_be_switched_off_and_is_drawn_in_a_notebook(capsys, monkeypa
     monkeypatch.setattr(computing, "train_all", lambda *_: None)
     computing.compute_all([], None, "nothing", False, workers=1)
     assert seen == [False]
+
+
+def test_columns_that_are_counted_and_tables_of_which_nothing_is_known_are_tables_too(tmp_path: Path) -> None:
+    names = [f"c{c}" for c in range(12)]
+    instances = pd.DataFrame({"class_name": np.repeat(names, 6)})
+    inputs = np.arange(72.0)[:, None] // 6
+    workspace = tmp_path / "w"
+    counted = md.from_tables(
+        pd.DataFrame({"class_name": names, 0: ["a", "b"] * 6, 1: list("xyz") * 4}),
+        instances,
+        inputs,
+        {"first": 0, "both": [0, 1]},
+        siblings=1,  # type: ignore[arg-type]
+        workspace=workspace,
+    )
+    assert [source.columns for source in counted.sources] == [("0",), ("0", "1")]
+    assert counted.description.sibling_column == "1"
+    bare = md.from_tables(pd.DataFrame({"class_name": names}), instances, inputs, workspace=workspace)
+    assert bare.sources == ()
+    with pytest.raises(md.BadInput, match="nothing is known about its classes, so train a learner") as refusal:
+        md.answer(bare)
+    one_sentence(refusal.value)
+    with pytest.raises(md.BadInput, match="ask about its metadata: sources can be first, both"):
+        md.answer(counted)

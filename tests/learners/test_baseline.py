@@ -102,7 +102,7 @@ def test_an_anchor_is_a_training_example_whose_loss_counts_its_strength(name):
     context.vectors[0] = context.vectors[0].double()
     learner = KINDS[name](nn.Identity(), 16, [SOURCE], "pseudo-shots", finetune_epochs=30).double().eval()
     set_strength(learner, 2.5)
-    anchors, strength = (found.detach() for found in learner.featured(context))
+    anchors, strength = (found.detach() for found in learner.featured(TaskBatch.by_class(support, support[:, :, 0], context)))
     batch = learner.as_features(TaskBatch.by_class(support, support[:, :, 0]))
     labels, head = torch.cat([torch.arange(5).repeat_interleave(5), torch.arange(5)]), learner.head(batch, (anchors, strength))
     for b in range(3):

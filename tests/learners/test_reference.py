@@ -55,7 +55,7 @@ def test_an_anchor_of_logistic_regression_is_an_example_with_a_sample_weight():
     torch.manual_seed(0)
     support, query, _ = gaussian_tasks(2, 5, 3)
     learner, context = LogisticRegression(nn.Identity(), 16, [SOURCE], "pseudo-shots").eval(), some_metadata(2)
-    anchor, strength = (found.detach() for found in learner.prior(context))
+    anchor, strength = (found.detach() for found in learner.anchors(context))
     found = learner.classify(TaskBatch.by_class(support, query, context)).softmax(dim=-1).detach().numpy()
     for b in range(2):
         rows, labels = torch.cat([support[b].flatten(0, 1), anchor[b]]), np.r_[np.repeat(np.arange(5), 3), np.arange(5)]

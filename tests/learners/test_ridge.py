@@ -46,7 +46,7 @@ def test_metadata_is_a_row_weighted_by_the_root_of_its_strength(shots, dim):
     context = some_metadata(3)
     context.vectors[0] = context.vectors[0].double()
     anchored = learner(dim, metadata=True)
-    anchor, strength = (found.detach() for found in anchored.prior(context))
+    anchor, strength = (found.detach() for found in anchored.anchors(context))
     head = anchored.head(TaskBatch.by_class(support, support[:, 0], context)).detach().numpy()
     for b in range(3):
         root = strength[b].sqrt()[:, None]

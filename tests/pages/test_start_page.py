@@ -15,6 +15,7 @@ from metadash.runs.store import RunStore
 from metadash.specs.subsets import LoopSpec
 from metadash.workspace import Workspace
 from tests.builders import (
+    CLASS_SOURCES,
     INSTANCE_SOURCES,
     one_sentence,
     store_scores,
@@ -100,7 +101,7 @@ def test_a_data_set_without_questions_is_asked_about_all_that_is_known_of_its_cl
 ) -> None:
     write_tiny(untrained, "plain", description=tiny_description("plain", questions=()))
     page = open_page("start", dataset="plain")
-    known = [source.name for source in tiny_description().sources if source.level == "class"]
+    known = [source.name for source in tiny_description().sources if source.level == "class" and source.name != "nothing"]
     assert page.multiselect(key="q_sources").value == known and not page.error and not page.exception
     assert page.button(key="start_go") and any("on this machine" in caption.value for caption in page.caption)
     assert said(page, "one labelled example of each"), "and a task is shown"
@@ -134,3 +135,19 @@ def test_workers_start_ahead_under_a_server_and_nowhere_else(untrained: Workspac
     finally:
         SERVING.clear()
     assert len(set(map(id, asked))) == 1
+
+
+@pytest.mark.parametrize(("name", "key"), [("start", "q_sources"), ("ablation", "ab_sources")])
+def test_sources_chosen_of_one_data_set_do_not_leave_another_without_any(
+    name: str, key: str, untrained: Workspace, no_workers: None
+) -> None:
+    for other, sources in (("one", CLASS_SOURCES[:1]), ("two", (CLASS_SOURCES[1], CLASS_SOURCES[-1]))):
+        write_tiny(untrained, other, description=tiny_description(other, questions=(), sources=sources))
+    page = open_page(name, dataset="one")
+    page.multiselect(key=key).set_value(["size"]).run()
+    page.selectbox(key="dataset").set_value("two").run()
+    assert page.multiselect(key=key).value == ["flag"], "the usual ones: those of its own that have a value"
+    assert not page.error
+    page.multiselect(key=key).set_value([]).run()
+    (error,) = page.error
+    assert one_sentence(error.value).startswith("Choose at least one metadata source to ask about; two has flag")

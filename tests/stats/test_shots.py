@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import isotonic_regression
 
-from metadash.stats.shots import _isotonic, worth_in_shots, worth_in_shots_interval
+from metadash.stats.shots import _isotonic, fewest_shots, worth_in_shots, worth_in_shots_interval
 
 SHOTS = [1, 2, 5, 10]
 PLAIN = np.array([60.0, 70.0, 80.0, 90.0])
@@ -111,3 +111,7 @@ def test_curves_that_do_not_fit_the_shots_are_refused():
         worth_in_shots(SHOTS, PLAIN[:3], PLAIN, 1)
     with pytest.raises(ValueError):
         worth_in_shots_interval(SHOTS, np.zeros((3, 9)), np.zeros((3, 9)), 1, np.random.default_rng(0))
+
+
+def test_a_headline_is_about_the_fewest_shots_that_have_an_example():
+    assert [fewest_shots(shots) for shots in ((0, 1, 5), (2, 5), (0,))] == [1, 2, 0]

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.front.data import from_tables
 from metadash.learners.core.options import LearnerOptions, read_options
 from metadash.learners.registry import ENTRIES, LEARNERS, options_for
 from metadash.runs.kinds import run_digest, title_of
@@ -17,6 +19,7 @@ from metadash.runs.queue.jobs import JobFolder
 from metadash.runs.queue.worker import work
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
+from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
 from metadash.training.trainer import cure
@@ -199,3 +202,15 @@ def test_learners_are_listed_with_paper_and_cost(own_workspace: Workspace, capsy
 def test_without_a_step_what_places_the_classes_may_answer() -> None:
     assert small_run("maml", options=(("eval_steps", 0),), sources=("place",)).options == (("eval_steps", 0),)
     assert small_run("protomaml", options=(("eval_steps", 0), ("inner_steps", 0))).options, "its head is made of the support"
+
+
+def test_a_map_of_a_small_data_set_looks_at_as_many_neighbours_as_there_are(tmp_path: Path) -> None:
+    names = [f"c{c}" for c in range(12)]
+    inputs = np.random.default_rng(0).normal(size=(72, 4)) + np.repeat(np.arange(12), 6)[:, None]
+    instances = pd.DataFrame({"class_name": np.repeat(names, 6)})
+    roles = ["train"] * 4 + ["validation"] * 4 + ["test"] * 4
+    data = from_tables(pd.DataFrame({"class_name": names}), instances, inputs, split=roles, workspace=Workspace(tmp_path))
+    run = run_for(data, backbone="none", n_way=3, shots=(1,), n_query=2, n_episodes=4, ways=())
+    found = train(MapSpec(run), Workspace(tmp_path))
+    assert np.isfinite(found.frame("points")[["x", "y"]]).all(axis=None)
+    assert 3 * found.summary["perplexity"] < found.summary["n_points"] < 3 * MapSpec(run).perplexity

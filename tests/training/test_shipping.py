@@ -50,7 +50,13 @@ def test_the_usual_backbone_of_each_fold_and_of_the_usual_split_is_shipped(glyph
 
 def test_training_one_s_own_and_any_other_size_start_from_nothing(glyphs: Dataset) -> None:
     usual = run_for(glyphs, ["name"])
-    for other in ({"own_backbone": True}, {"width": 64}, {"backbone_episodes": 100}, {"distance": "cosine"}):
+    for other in (
+        {"own_backbone": True},
+        {"width": 64},
+        {"backbone_episodes": 100},
+        {"distance": "cosine"},
+        {"backbone_training": "classes"},
+    ):
         run = run_for(glyphs, ["name"], **other)
         assert run.backbone.start == "" and run_digest(run, glyphs) != run_digest(usual, glyphs)
     other = replace(usual, backbone=replace(usual.backbone, start="another"))

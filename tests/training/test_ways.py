@@ -164,7 +164,9 @@ def test_a_split_with_too_few_classes_for_a_task_is_named_with_what_to_do(tiny: 
     assert said("test", 3, both[:1], uniform) == begin + f"3 test classes. Lower it to 3 or less, or {folds}"
     many = tiny_run(evaluation=tiny_evaluation(strategy="uniform", column=None, n_way=14))
     assert said("validation", 4, both[:1], many).endswith("4 validation classes. Lower it to 4 or less."), "no split has more"
-    assert said("validation", 1, both[:1], many).endswith("1 validation class. Import the data set with a split that has more.")
+    assert said("validation", 1, both[:1], many).endswith(
+        "1 validation class. Import the data set with a split that has more, or with more classes."
+    )
     assert said("validation", 1, both, tiny_backbone()).endswith(
         "tells those apart. Choose the split 'family-1', which has enough."
     )

@@ -44,6 +44,7 @@ SITUATIONS["report"] = tuple(f"{one} --out $folder/a.html" for one in SITUATIONS
 BUDGET = {
     "backbone": "--backbone mlp",
     "width": "--width 8",
+    "backbone_training": "--backbone-training classes",
     "backbone_episodes": "--backbone-episodes 7",
     "own_backbone": "--own-backbone",
     "normalise": "--normalise l2",

@@ -21,6 +21,7 @@ from metadash.metadata.audit.findings import CODES
 from metadash.runs.store import RunStore
 from metadash.stats import words
 from metadash.stats.metric import Metric
+from metadash.stats.paired import at_fewest
 
 BADGE_COLOURS: dict[str, Colour] = {"block": "red", "warn": "orange", "note": "gray"}
 LINES = """<style>
@@ -93,7 +94,7 @@ def subset_explorer(found: Ablation) -> None:
     sources = list(found.spec.sources)
     chosen = st.pills("Sources that are there", sources, selection_mode="multi", key="ab_subset", bind="query-params") or []
     rows = subset_values(found, [name for name in sources if name in chosen])
-    first, metric = rows[0], found.metric
+    first, metric = at_fewest(rows), found.metric
     noun = words.plural(found.unit_noun)
     told = ", ".join(name for name in sources if name in chosen) or "no metadata"
     st.markdown(

@@ -21,6 +21,7 @@ from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import known_sources, level_label
 from metadash.dashboard.parts.jobs import jobs_of
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.parts.which_data import forget_others
 from metadash.dashboard.train.controls import backbone_origin
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
@@ -38,7 +39,7 @@ TIERS: dict[Tier, str] = {
     "screen": "One model a seed learns to do without any source; then sources are hidden from it. Quick, and no proof.",
     "reliance": "Sources are hidden from an ordinary model: how far this one leans on each, not what they are worth.",
 }
-SHOTS = (1, 2, 3, 5, 10)
+SHOTS = (0, 1, 2, 3, 5, 10)
 USUAL = "usual"
 FOLDS = {USUAL: "as usual", 0: "no: the split as it is", 3: "3 folds", 5: "5 folds", 10: "10 folds"}
 BY_SOURCES = "as the sources ask"
@@ -61,7 +62,11 @@ def chosen_ablation(data: Dataset, pool: str | None = None) -> AblationSpec:
         st.session_state["ab_tier"] = wanted
     known = known_sources(data)
     if not known:
-        raise BadInput(f"'{data.name}' has no metadata source with a value, so there is nothing to ablate.")
+        raise BadInput(
+            f"'{data.name}' has no metadata source with a value, so there is nothing to ablate; train a learner without metadata on *Train*, or "
+            "import it with a source."
+        )
+    forget_others("ab_sources", known)
     open_on_strongest(data)
     tier = st.radio(
         "How thoroughly", list(TIERS), captions=list(TIERS.values()), horizontal=True, key="ab_tier", bind="query-params"
@@ -92,7 +97,7 @@ def chosen_ablation(data: Dataset, pool: str | None = None) -> AblationSpec:
     )
     choices = more_choices(data, sources, tier, usual)
     if not sources:
-        raise BadInput("Choose at least one metadata source to ask about.")
+        raise BadInput(f"Choose at least one metadata source to ask about; {data.name} has {', '.join(known)}.")
     if not shots:
         raise BadInput("Choose at least one number of labelled examples per class.")
     rope, controls, folds = choices.pop("rope"), choices.pop("controls"), choices.pop("folds")

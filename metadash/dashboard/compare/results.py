@@ -45,6 +45,7 @@ from metadash.stats import words
 from metadash.stats.caveats import chosen_on_validation, single_seed, winners_curse
 from metadash.stats.metric import Metric
 from metadash.stats.scored import Scores
+from metadash.stats.shots import fewest_shots
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ class SideBySide:
         shots, by_id = self.scores[self.baseline].shots, {arm.id: arm for arm in self.arms}
         first, one = next(iter(self.compared.items()))
         worth = one.worth if len(self.arms) == 2 else None
-        start = one.at(shots[0])
+        start = one.at(fewest_shots(shots))
         chart(
             curve_over_shots(
                 shots,

@@ -30,6 +30,7 @@ from metadash.specs.views import MapSpec
 from metadash.stats import words
 from metadash.stats.intervals import Interval
 from metadash.stats.metric import ACCURACY
+from metadash.stats.shots import fewest_shots
 
 SEEDS = (0, 1, 2)
 KEYS = ("class_id", "instance_id", "class_name")
@@ -293,7 +294,7 @@ def published(data: Dataset) -> None:
     )
     run = runs[digest][1]
     asked = run.spec_as(RunSpec)
-    seen = MapSpec(asked, n_shot=asked.evaluation.shots[0])
+    seen = MapSpec(asked, n_shot=fewest_shots(asked.evaluation.shots))
     spec = ProbeSpec(seen, "map", column) if what == "map" else ProbeSpec(seen, "prototypes", column, "logistic")
     stored = server.store().find(spec, data)
     if stored:

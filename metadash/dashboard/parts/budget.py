@@ -1,8 +1,8 @@
 """How much is trained and tested, as controls: the same on every page that trains, with the usual numbers of the specs and with no others."""
 
-from typing import Any
+from typing import Any, get_args
 
-from metadash.specs.run import BackboneSpec, Evaluation, RunSpec
+from metadash.specs.run import BackboneSpec, Evaluation, RunSpec, TrainedOn
 
 MOST = 100_000
 
@@ -16,11 +16,27 @@ def training_steps(place: Any, key: str, label: str, more: str = "", usual: int 
 
 
 def backbone_episodes(place: Any, key: str, trained: bool = True) -> int:
-    """Training tasks of the backbone; closed where nothing of it is ``trained``."""
+    """Training tasks of the backbone, or batches as large; closed where nothing of it is ``trained``."""
     usual, closed = BackboneSpec.episodes, not trained
     return int(
         place.number_input("Backbone: training tasks", 5, MOST, usual, step=100, key=key, bind="query-params", disabled=closed)
     )
+
+
+def backbone_training(place: Any, key: str, idle: bool) -> TrainedOn:
+    """What a backbone learns from; closed where nobody reads what it gives."""
+    chosen: TrainedOn = place.segmented_control(
+        "What the backbone learns from",
+        get_args(TrainedOn),
+        default=BackboneSpec.trained_on,
+        required=True,
+        key=key,
+        bind="query-params",
+        disabled=idle,
+        help="Episodes: small tasks, as Prototypical Networks (Snell et al. 2017). Classes: all training classes at once by cross-entropy, without "
+        "meta-learning, as the Baselines of Chen et al. (2019) are trained; images are shifted at random. Every learner can start from either.",
+    )
+    return BackboneSpec.trained_on if idle else chosen
 
 
 def test_tasks(place: Any, key: str, least: int, step: int) -> int:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 TERMS = {
     "n_way": "n-way: how many classes a task asks to tell apart.",
-    "n_shot": "Shots: how many labelled examples of each class the learner is given.",
+    "n_shot": "Shots: how many labelled examples of each class the learner is given. At 0 only metadata say what a class is; without them it can but guess.",
     "n_query": "Queries: how many examples of each class it is then tested on.",
     "balance": "Queries among classes: even asks as many of each. A Dirichlet deals the same number in all unevenly, anew for each task; "
     "learners that look at all queries together (transductive) can live on an even deal.",

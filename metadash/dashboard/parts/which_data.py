@@ -1,6 +1,6 @@
 """Which data set the pages are about: chosen in the sidebar or by the link. One that is not here is said; no other takes its place."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -45,8 +45,17 @@ def refuse_unknown(names: Sequence[str]) -> None:
     st.error(
         f"The link asks for {named}, which is not here; those here: {', '.join(map(plain, names))}.", icon=":material/link_off:"
     )
-    st.caption("Choose one of these to see the page with it, or install the other one first: `python -m metadash import --help`.")
+    st.caption(
+        "Choose one of these to see the page with it, or install the other one first: `python -m metadash datasets import --help`."
+    )
     with st.container(horizontal=True):
         for name in names:
             st.button(plain(name), key=f"dataset_{name}", icon=":material/database:", on_click=take, args=(name,))
     end_page()
+
+
+def forget_others(key: str, possible: Collection[str]) -> None:
+    """What was chosen of another data set's names, none of which this one has, is forgotten: the usual choice stands there again."""
+    chosen = st.session_state.get(key)
+    if chosen and not set(chosen) & set(possible):
+        del st.session_state[key]

@@ -8,8 +8,10 @@ from metadash.answers.tables import MODE_NOTES, answer_command, numbers_table
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.frame import term
+from metadash.dashboard.parts.instances import known_sources
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.theme import chart, palette
+from metadash.dashboard.parts.which_data import forget_others
 from metadash.data.dataset import Dataset, Question
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.episodes.sampler import draw
@@ -29,11 +31,15 @@ def chosen_question(data: Dataset) -> Question:
     to_link("q")
     if identity in questions:
         return questions[identity]
-    usable = [source.name for source in data.class_sources()]
+    known = known_sources(data)
+    usable = [name for name in known if data.source(name).level == "class"]
     if not usable:
+        todo = "ask on *Ablation* what is known of single instances" if known else "train a learner without metadata on *Train*"
         raise BadInput(
-            f"Nothing is known about the {plural(data.description.class_noun)} of this data set, so there is nothing to ask; import it with a source of them."
+            f"Nothing is known about the {plural(data.description.class_noun)} of this data set, so there is nothing to ask here; {todo}, or import "
+            f"it with a source of its {plural(data.description.class_noun)}."
         )
+    forget_others("q_sources", usable)
     left, middle, right = st.columns([3, 2, 1])
     sources = left.multiselect("Metadata", usable, usable, key="q_sources", bind="query-params", wrap=True)
     strategies = ["siblings", "uniform"] if data.description.sibling_column else ["uniform"]
@@ -41,13 +47,13 @@ def chosen_question(data: Dataset) -> Question:
     usual = run_for(data, strategy=strategy).evaluation.n_way
     n_way = right.number_input("n-way", 2, 50, usual, key="q_way", bind="query-params", help=term("n_way"))
     if not sources:
-        raise BadInput("Choose at least one metadata source to ask about.")
+        raise BadInput(f"Choose at least one metadata source to ask about; {data.name} has {', '.join(usable)}.")
     return own_question(data, sources, strategy, int(n_way))
 
 
 def draw_answer(answer: Answer) -> None:
     """The sentence on top, its n and tier in small, then the one chart."""
-    label, colour = badge_of(answer.gain[0].decision)
+    label, colour = badge_of(answer.first.decision)
     first, *rest = sentences(answer)
     groups = f" in {plural_of(answer.n_groups, answer.group_noun)}" if answer.n_groups else ""
     with st.container(border=True):
@@ -112,7 +118,7 @@ def draw_numbers(answer: Answer) -> None:
     st.caption(
         f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.n_episodes)} episodes). Second: for new "
         f"{plural(answer.unit_noun)} (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
-        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± {answer.gain[0].rope:g} {answer.metric.gain} on new "
+        f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± {answer.first.rope:g} {answer.metric.gain} on new "
         f"{plural(answer.unit_noun)}, and that of help also how surely metadata − shuffled does."
     )
 
@@ -129,7 +135,7 @@ def computed_how(answer: Answer, data: Dataset) -> None:
 - **Learner** Prototypical Networks (Snell et al. 2017) on {spec.run.backbone.title}{origin}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
   learned from it; the mean κ over the test {plural(answer.class_noun)} is {answer.kappa:.2f}. {term("kappa")}
 - **Stopping** on validation {plural(answer.class_noun)}; nothing was selected on test {plural(answer.class_noun)}.
-- **Worth** the horizontal distance between the curves with and without metadata at {spec.shots[0]} shot: {answer.worth.value:.2f} examples.
+- **Worth** the horizontal distance between the curves with and without metadata at {words.plural_of(answer.first.shot, "shot")}: {answer.worth.value:.2f} examples.
 - **Computed** in {words.duration(answer.seconds).removeprefix("about ")} of one core. Runs: {", ".join(f"`{d}`" for digests in answer.digests.values() for d in digests)}
 """
     )

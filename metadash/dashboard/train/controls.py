@@ -10,7 +10,7 @@ from metadash.answers.stored_arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.asked import query_balance, typed_condition
-from metadash.dashboard.parts.budget import backbone_episodes, test_tasks
+from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_width, recipe_steps, training_controls
@@ -46,7 +46,7 @@ CONTROLS = {
     "random-id": "Random id: a tag for every class that says nothing of it.",
 }
 DISTANCES = ("euclidean", "cosine")
-SHOTS = (1, 2, 3, 5, 10, 20)
+SHOTS = (0, 1, 2, 3, 5, 10, 20)
 
 
 def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
@@ -121,7 +121,10 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         size = {"backbone": backbone.name, **chosen_width(backbone, settings)}
         own_backbone = False
         if trained:
-            size["backbone_episodes"] = episodes
+            size |= {
+                "backbone_training": backbone_training(st, "tr_backbone_training", not entry.reads_embeddings),
+                "backbone_episodes": episodes,
+            }
             own_backbone = backbone_origin(data, "tr_own", split=split, distance=distance, **size)
         defaults = options_for(learner, mode)
         options = st.text_input(
@@ -291,7 +294,8 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         help=term("n_shot"),
         wrap=True,
     )
-    with st.container(horizontal=True):
+    dealt, narrowed = st.columns([3, 7])
+    with dealt:
         uneven = query_balance("tr_uneven")
     fewer = usual_ways(int(n_way)) if uneven is None else ()
     ways = ways_place.multiselect(
@@ -314,9 +318,10 @@ def chosen_tasks(data: Dataset, entry: LearnerEntry, pool: str | None) -> Callab
         "Queries per class", 1, 50, usual.n_query, key="tr_query", bind="query-params", help=term("query")
     )
     tests = test_tasks(right, "tr_tests", 50, 500)
-    where = typed_condition(
-        "Only test classes where … (SQL)", "where", "script = 'Greek'", "On the table classes. Training sees its whole pool."
-    )
+    with narrowed:
+        where = typed_condition(
+            "Only test classes where … (SQL)", "where", "script = 'Greek'", "On the table classes. Training sees its whole pool."
+        )
 
     def tasks() -> dict[str, Any]:
         if not shots:

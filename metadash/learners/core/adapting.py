@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from metadash.errors import BadInput
+from metadash.learners.core.anchored import anchor_share, with_unknown
 from metadash.learners.core.base import Learner, query_loss
 from metadash.learners.core.inner_loop import HEAD_BIAS, HEAD_WEIGHT, Adaptation, InnerLoop, Network, Parameters, Rule, with_film
 from metadash.learners.core.task_batch import Examples, TaskBatch, filled
@@ -95,7 +96,8 @@ class AdaptingLearner(Learner):
         if ANCHOR not in own:
             return start
         weight, bias, scale = start[HEAD_WEIGHT], start[HEAD_BIAS], self.log_scale.exp()
-        weight, bias = anchored_head(weight, bias, examples.counts, own[ANCHOR], own[STRENGTH], scale)
+        strength = with_unknown(own[STRENGTH], examples.counts)
+        weight, bias = anchored_head(weight, bias, examples.counts, own[ANCHOR], strength, scale)
         return start | {HEAD_WEIGHT: weight, HEAD_BIAS: bias}
 
     def forward(self, batch: TaskBatch) -> Tensor:
@@ -150,6 +152,6 @@ def anchored_head(
     weight: Tensor, bias: Tensor, shots: int | Tensor, anchor: Tensor, strength: Tensor, scale: Tensor | float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """A head [N, D], [N] moved by κ/(K+κ) towards the prototypical head of the anchors μ [N, D], κ [N]; K one or [N]."""
-    pull = strength / (shots + strength).clamp(min=torch.finfo(weight.dtype).tiny)
+    pull = anchor_share(strength, shots)
     to_weight, to_bias = prototype_head(anchor, scale)
     return weight + pull[:, None] * (to_weight - weight), bias + pull * (to_bias - bias)

@@ -27,14 +27,15 @@ def taken_apart(query: Tensor, prototypes: Tensor) -> Tensor:
 
 def nearby(batch: TaskBatch) -> tuple[TaskBatch, Tensor | float]:
     """The tasks, those that lie far from zero with their support mean for zero, and where that was, [B, 1, D] (0: nowhere else)."""
-    rows = batch.support_x.detach()
+    empty = not batch.support_x.shape[1]  # then anchors and queries are all there is, and zero may lie among the queries
+    rows = (batch.query_x if empty else batch.support_x).detach()
     if not rows.numel():
         return batch, 0.0
     least, most = rows.flatten(1).aminmax(dim=1)
     away = (least < -FAR) | (most > FAR)
     if not away.any():
         return batch, 0.0
-    if batch.mask is None:
+    if batch.mask is None or empty:
         zero = rows.mean(dim=1, keepdim=True)
     else:
         there = batch.mask[..., None].to(rows.dtype)

@@ -52,8 +52,8 @@ def parted_groups(material: Material) -> Iterator[Finding]:
     shown = ", ".join(f"'{name}'" for name in such[:3]) + (f" and {len(such) - 3} more" if len(such) > 3 else "")
     holder = next((source.name for source, name in material.class_columns() if name == column), "")
     sentence = (
-        f"{len(related)} of the {len(material.roles['test'])} test classes have a {noun} ('{column}') that training or validation has seen "
-        f"too ({shown}), so what is found holds for new classes of a known {noun}, not of a new one."
+        f"{len(related)} of the {len(material.roles['test'])} test classes share their {noun} ('{column}') with training or "
+        f"validation ({shown}), so what is found holds for new classes of a known {noun}, not of a new one."
     )
     advice = f"{whole_split(material, group)} every {noun} in one role."
     evidence = {"groups": len(such), "test_classes": len(related), "such_as": such[:3]}

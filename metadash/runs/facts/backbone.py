@@ -15,7 +15,7 @@ def title(spec: BackboneSpec) -> str:
 
 
 def seconds(spec: BackboneSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:
-    images = 0 if spec.start else spec.episodes * spec.n_way * (spec.n_shot + spec.n_query)
+    images = 0 if spec.start else spec.episodes * spec.batch
     return per_input(spec, shape) * (images + n_instances / 3) + (0 if spec.start else spec.episodes) * SECONDS_PER_STEP
 
 
@@ -33,12 +33,11 @@ def narrower(spec: AnyFeatures) -> str:
 
 
 def like(spec: BackboneSpec) -> tuple:
-    return spec.dataset, spec.backbone, bool(spec.start)
+    return spec.dataset, spec.backbone, bool(spec.start), spec.trained_on
 
 
 def step(spec: BackboneSpec) -> Step | None:
-    images = spec.n_way * (spec.n_shot + spec.n_query)
-    return None if spec.start else Step(spec, images, images)
+    return None if spec.start else Step(spec, spec.batch, spec.batch)
 
 
 BACKBONE = Facts(title, seconds, check_backbone, advice, like, step=step, shared=True, listed=True)

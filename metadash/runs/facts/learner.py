@@ -41,7 +41,8 @@ def title(spec: RunSpec) -> str:
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
     wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     wrong += "".join(f", {words}" for words in spec.training.words)
-    over = "" if spec.backbone.backbone == "conv4" else f" on {spec.backbone.title}"
+    usual = spec.backbone.backbone == "conv4" and spec.backbone.trained_on == "episodes"
+    over = "" if usual else f" on {spec.backbone.title}"
     over += f", tuned over {spec.tune}," if spec.tune else ""
     over += "" if spec.normalise == "usual" else f" on {NORMALISATIONS[spec.normalise]}"
     return f"{entry_of(spec.learner).title}{over} ({spec.mode}{', transductive' if transductive(spec) else ''}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"

@@ -194,7 +194,7 @@ def test_relatives_in_training_and_test_are_named_before_anything_is_trained(tmp
     assert parted_groups in CHECKS and input_aggregates in CHECKS
     (finding,) = parted(data)
     assert finding.severity == "warn" and finding.column == "family" and finding.evidence["groups"] == 8
-    assert finding.evidence["test_classes"] == 16 and "16 of the 16 test classes have a family" in finding.sentence
+    assert finding.evidence["test_classes"] == 16 and "16 of the 16 test classes share their family" in finding.sentence
     assert "'family 0', 'family 1', 'family 2' and 5 more" in finding.sentence
     assert finding.advice == "Cross-fit in 5 folds (on *Ablation*, or `ablate --folds 5`), which keeps every family in one role."
     assert one_sentence(finding.sentence) and one_sentence(finding.advice)
