@@ -20,6 +20,7 @@ NAMES = frozenset(
         "ComparisonResult",
         "Dataset",
         "DoseResult",
+        "ProposalResult",
         "Question",
         "Source",
         "TrainedRun",
@@ -37,6 +38,7 @@ NAMES = frozenset(
         "install",
         "load",
         "open",
+        "propose",
         "train",
         "what_if",
     ]

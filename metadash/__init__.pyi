@@ -6,6 +6,7 @@ from metadash.api import BadInput as BadInput
 from metadash.api import ComparisonResult as ComparisonResult
 from metadash.api import Dataset as Dataset
 from metadash.api import DoseResult as DoseResult
+from metadash.api import ProposalResult as ProposalResult
 from metadash.api import Question as Question
 from metadash.api import Source as Source
 from metadash.api import TrainedRun as TrainedRun
@@ -23,6 +24,7 @@ from metadash.api import from_tables as from_tables
 from metadash.api import install as install
 from metadash.api import load as load
 from metadash.api import open as open
+from metadash.api import propose as propose
 from metadash.api import train as train
 from metadash.api import what_if as what_if
 

@@ -18,6 +18,7 @@ from metadash.front.compare import ComparisonResult, compare
 from metadash.front.data import datasets, from_tables, open
 from metadash.front.draw import draw_episodes
 from metadash.front.obtain import fetch, install
+from metadash.front.propose import ProposalResult, propose
 from metadash.front.run import TrainedRun, load, train
 from metadash.front.what_if import DoseResult, WhatIfResult, doses, what_if
 from metadash.workspace import Workspace
@@ -30,6 +31,7 @@ __all__ = [
     "ComparisonResult",
     "Dataset",
     "DoseResult",
+    "ProposalResult",
     "Question",
     "Source",
     "TrainedRun",
@@ -47,6 +49,7 @@ __all__ = [
     "install",
     "load",
     "open",
+    "propose",
     "train",
     "what_if",
 ]

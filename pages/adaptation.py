@@ -22,8 +22,8 @@ from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
+from metadash.specs.choosing.tuning import as_chosen
 from metadash.specs.run import RunSpec
-from metadash.specs.tuning import as_chosen
 from metadash.specs.views import AdaptationSpec, does_not_adapt, own_steps, shots_to_look_at
 from metadash.stats import words
 

@@ -18,6 +18,7 @@ from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.train.controls import chosen_runs, reading
 from metadash.dashboard.train.how import MODES, recipe_lines
+from metadash.dashboard.train.proposal import arrangement_part
 from metadash.dashboard.train.queue import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
@@ -39,12 +40,16 @@ header(
 )
 
 pool = chosen_pool(data)
+above = st.container()
 specs: list[RunSpec] = []
 problem = ""
 try:
     specs = chosen_runs(data, pool)
 except BadInput as sentence:
     problem = str(sentence)
+
+with above:
+    arrangement_part(data, specs)
 
 jobs = all_jobs(server.workspace())
 busy = any(job.active for job in jobs)

@@ -1,7 +1,8 @@
 """Omniglot's own test (Lake, Salakhutdinov & Tenenbaum 2015): 400 one-shot trials, twenty runs of twenty, each within one alphabet.
 
 In a run one drawer shows each of twenty characters of an evaluation alphabet once, and another draws the same twenty; each of these is a
-trial. The authors' runs lie in their ``all_runs.zip``; without that file runs of the same form are drawn here, which are *not* theirs.
+trial. The authors' runs lie in their ``all_runs.zip``, on ten alphabets and by drawers that they chose; without that file runs of the same
+form are drawn here, on all alphabets of their evaluation set and by any drawers: *not* theirs, and not to be compared with figures on theirs.
 """
 
 import io
@@ -38,7 +39,7 @@ class Trials:
 
 
 def drawn_trials(dataset: Dataset, seed: int = 0) -> Trials:
-    """Runs of the authors' form on the ten alphabets of their evaluation set, upright, by pairs of drawers drawn with ``seed``."""
+    """Runs of the authors' form on each alphabet of their evaluation set, twice, upright, by pairs of drawers drawn with ``seed``."""
     shown, asked = (np.asarray(dataset.inputs)[rows] for rows in drawn_rows(dataset, seed).swapaxes(0, 1))
     return Trials(shown, asked, np.tile(np.arange(WAYS), (len(shown), 1)), f"drawn here (seed {seed})")
 

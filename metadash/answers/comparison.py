@@ -22,8 +22,8 @@ from metadash.answers.family import (
 from metadash.answers.sentence import cell
 from metadash.answers.stored_arms import StoredArm, names_of, transductive_words
 from metadash.answers.versus import Versus, against_baseline, headline, versus
+from metadash.specs.choosing.tuning import choice_in_words
 from metadash.specs.transduction import queries_seen, transductive
-from metadash.specs.tuning import choice_in_words
 from metadash.stats import words
 from metadash.stats.caveats import winners_curse
 from metadash.stats.metric import Metric, Ways

@@ -28,9 +28,9 @@ from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.builder import run_for
+from metadash.specs.choosing.tuning import choice_in_words
 from metadash.specs.run import AUXILIARY_WEIGHT, RunSpec, ways_note
 from metadash.specs.transduction import sentence
-from metadash.specs.tuning import choice_in_words
 from metadash.stats import words
 from metadash.stats.scored import Scores
 from metadash.workspace import Workspace

@@ -18,17 +18,19 @@ from metadash.runs.facts.backbone import BACKBONE
 from metadash.runs.facts.facts import Facts
 from metadash.runs.facts.features import FEATURES
 from metadash.runs.facts.learner import LEARNER
+from metadash.runs.facts.proposal import PROPOSAL
 from metadash.runs.facts.subsets import HEADS, LOOP, MASKED
 from metadash.runs.facts.tuning import TUNING
 from metadash.runs.facts.views import ADAPTATION, MAP
 from metadash.runs.facts.what_if import DOSE, WHAT_IF
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
+from metadash.specs.choosing.proposal import ProposalSpec
+from metadash.specs.choosing.tuning import TuneSpec
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
-from metadash.specs.tuning import TuneSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 
@@ -51,6 +53,7 @@ KINDS: dict[str, Kind] = {
     "features": Kind(FeaturesSpec, "metadash.training.features.encoding:encode_inputs", FEATURES),
     "learner": Kind(RunSpec, "metadash.training.light_runs:train_learner", LEARNER),
     "tuning": Kind(TuneSpec, "metadash.training.choosing.tuning:tune", TUNING),
+    "proposal": Kind(ProposalSpec, "metadash.training.choosing.proposal:compare_arrangements", PROPOSAL),
     "loop": Kind(LoopSpec, "metadash.training.light_runs:train_loop", LOOP),
     "map": Kind(MapSpec, "metadash.training.projection:draw_map", MAP),
     "what-if": Kind(WhatIfSpec, "metadash.training.rescoring:what_if", WHAT_IF),

@@ -28,7 +28,7 @@ from metadash.specs.training import AS_TESTS, Training, check_training, normal_t
 from metadash.stats.metric import ACCURACY, Metric
 
 if TYPE_CHECKING:
-    from metadash.specs.tuning import TuneSpec
+    from metadash.specs.choosing.tuning import TuneSpec
 
 Distance = Literal["euclidean", "cosine"]
 
@@ -212,7 +212,7 @@ class RunSpec(Checked):
     column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
     ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
     ``tune`` is how many forms of it are tried on validation classes before the best of them is trained and tested (see
-    ``metadash.specs.tuning``); 0: as it comes.
+    ``metadash.specs.choosing.tuning``); 0: as it comes.
     At most ``steps`` of ``meta_batch`` tasks each (0: the usual number of the mode), whose losses are averaged; the training ends where
     validation accuracy has not risen for ``patience`` looks (0: never early). ``training`` says what of it is not as usual: its tasks (else
     with the evaluation's ways, queries and strategy, and shots drawn from those of the tests), its start, its schedule, the weights kept.
@@ -273,7 +273,7 @@ class RunSpec(Checked):
         if self.from_random:
             self.set(backbone=cast(BackboneSpec, self.backbone).bare)
         if self.tune:
-            from metadash.specs.tuning import check_tune
+            from metadash.specs.choosing.tuning import check_tune
 
             check_tune(self)
 
@@ -282,7 +282,7 @@ class RunSpec(Checked):
         """Its features; where it is tuned, what was tried too."""
         if not self.tune:
             return self.starts_from
-        from metadash.specs.tuning import TuneSpec
+        from metadash.specs.choosing.tuning import TuneSpec
 
         return [*self.starts_from, TuneSpec(self, self.tune)]
 

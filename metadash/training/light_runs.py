@@ -15,9 +15,9 @@ from metadash.runs.kinds import run_digest
 from metadash.runs.machine import environment
 from metadash.runs.progress import SCORING, History
 from metadash.runs.store import Run, RunStore
+from metadash.specs.choosing.tuning import with_choice
 from metadash.specs.run import RunSpec
 from metadash.specs.subsets import LoopSpec
-from metadash.specs.tuning import with_choice
 from metadash.training.backbone import Outcome
 from metadash.training.choosing.tuning import as_tuned
 from metadash.training.heads import Heads, fit_heads, plain_count

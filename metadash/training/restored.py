@@ -3,8 +3,8 @@
 from metadash.data.dataset import Dataset
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
+from metadash.specs.choosing.tuning import as_chosen
 from metadash.specs.run import RunSpec
-from metadash.specs.tuning import as_chosen
 from metadash.training.trainer import Arm
 
 

@@ -13,12 +13,26 @@ from collections.abc import Sequence
 
 import metadash
 from metadash.errors import BadInput
-from metadash.verbs import ablate, answer, audit, compare, datasets, doctor, episodes, learners, report, serve, train, whatif
+from metadash.verbs import (
+    ablate,
+    answer,
+    audit,
+    compare,
+    datasets,
+    doctor,
+    episodes,
+    learners,
+    propose,
+    report,
+    serve,
+    train,
+    whatif,
+)
 from metadash.verbs.options import common_options
 from metadash.verbs.parser import Parser
 from metadash.workspace import Workspace
 
-VERBS = (answer, ablate, report, whatif, datasets, audit, episodes, train, learners, compare, doctor, serve)
+VERBS = (answer, ablate, report, whatif, datasets, audit, episodes, propose, train, learners, compare, doctor, serve)
 """One module a verb, in the order in which help lists them."""
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130

@@ -14,10 +14,10 @@ from metadash.learners.core.options import read_options
 from metadash.metadata.changes import Change
 from metadash.runs.estimate import from_scratch, may_end_early, with_needs
 from metadash.runs.kinds import KINDS, check, facts_of, title_of
+from metadash.specs.choosing.tuning import TuneSpec
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
-from metadash.specs.tuning import TuneSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run

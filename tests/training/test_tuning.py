@@ -17,9 +17,9 @@ from metadash.runs.kinds import run_digest
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.specs.builder import run_for
+from metadash.specs.choosing.tuning import TuneSpec, as_chosen, candidates_of, grid_of, with_choice
 from metadash.specs.run import RunSpec
 from metadash.specs.subsets import LoopSpec
-from metadash.specs.tuning import TuneSpec, as_chosen, candidates_of, grid_of, with_choice
 from metadash.specs.views import AdaptationSpec, own_steps
 from metadash.training.restored import restored
 from metadash.workspace import Workspace

@@ -33,6 +33,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
         "--mode full",
         "--learner reptile --mode full",
     ),
+    "propose": ("",),
     "learners": ("",),
     "compare": ("", "$informed $plain", "$informed $shuffled $plain --pairs"),
     "doctor": ("",),
@@ -168,6 +169,12 @@ CASES: dict[str, dict[str, str]] = {
         "schedule": "--schedule cosine",
         "keep": "--keep last",
     },
+    "propose": {
+        **{name: TASKS[name] for name in ("n_way", "strategy", "column")},
+        **{name: BUDGET[name] for name in ("shots", "n_query", "width", "backbone_episodes", "own_backbone")},
+        "split": "--split family-1",
+        "n_tasks": "--n-tasks 50",
+    },
     "learners": {},
     "compare": {
         "learners": "$shuffled",
@@ -179,7 +186,7 @@ CASES: dict[str, dict[str, str]] = {
     "serve": {"port": "--port 8999", "address": "--address 0.0.0.0"},
 }
 """For each option what to add to the line; of several (``|``) one must make a difference."""
-for _verb in ("answer", "ablate", "report", "audit", "episodes", "train", "whatif"):
+for _verb in ("answer", "ablate", "report", "audit", "episodes", "train", "propose", "whatif"):
     CASES[_verb]["dataset"] = "--dataset glyphs"
 
 NO_DIFFERENCE = {

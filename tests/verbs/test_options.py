@@ -160,7 +160,7 @@ def outcome(verb: str, line: list[str], stage: Stage) -> str:
     return asked + json.dumps(result.values, default=str) + result.text
 
 
-DATED = ("answer", "ablate", "report", "audit", "episodes", "train", "whatif")
+DATED = ("answer", "ablate", "report", "audit", "episodes", "train", "propose", "whatif")
 
 
 def report_refuses(options: argparse.Namespace, stage: Stage) -> None:

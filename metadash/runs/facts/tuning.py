@@ -6,7 +6,7 @@ from metadash.data.dataset import Dataset
 from metadash.runs.facts import learner
 from metadash.runs.facts.facts import USUAL_SHAPE, Facts
 from metadash.specs.check import check_run
-from metadash.specs.tuning import TuneSpec
+from metadash.specs.choosing.tuning import TuneSpec
 
 
 def title(spec: TuneSpec) -> str:

@@ -9,8 +9,8 @@ from metadash.data.dataset import Dataset
 from metadash.learners.registry import entry_of
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
+from metadash.specs.choosing.tuning import TuneSpec, choice_in_words
 from metadash.specs.run import RunSpec
-from metadash.specs.tuning import TuneSpec, choice_in_words
 from metadash.training.backbone import Outcome
 from metadash.training.heads import Heads, fit_heads, plain_count
 from metadash.training.trainer import Arm, fit
