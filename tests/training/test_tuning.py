@@ -159,3 +159,8 @@ def test_a_tuned_head_does_not_train_in_a_loop_with_others(vectors: Dataset) -> 
     with pytest.raises(BadInput, match="trains by itself"):
         LoopSpec((asked(vectors, "prototypical"),))
     assert TuneSpec(tuned, 4).run == replace(tuned, tune=0, evaluation=TuneSpec(tuned, 4).run.evaluation)
+
+
+def test_however_test_queries_are_dealt_the_tuning_is_one(vectors: Dataset) -> None:
+    even, uneven = (run_for(vectors, learner="logistic", tune=4, query_dirichlet=alpha) for alpha in (None, 2.0))
+    assert even != uneven and even.needs[-1] == uneven.needs[-1]

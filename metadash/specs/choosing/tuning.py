@@ -22,7 +22,7 @@ Choice = dict[str, Any]
 @dataclass(frozen=True)
 class TuneSpec(Checked):
     """``candidates`` forms of ``run`` tried on its validation tasks: first as it comes, then others drawn from the grid that its learner's
-    options make. What the run gives a value of its own is kept. All seeds of a run, and all its tests, share one tuning, by seed 0.
+    options make. What the run gives another value than the usual one is kept. All seeds of a run, and all its tests, share one tuning, by seed 0.
 
     Raises BadInput where there is nothing to tune.
     """
@@ -31,7 +31,7 @@ class TuneSpec(Checked):
     candidates: Annotated[int, Between(2, MOST_TRIED)] = 8
 
     def settle(self) -> None:
-        tests = replace(self.run.evaluation, where=None, n_episodes=Evaluation.n_episodes, ways=())
+        tests = replace(self.run.evaluation, where=None, n_episodes=Evaluation.n_episodes, ways=(), query_dirichlet=None)
         self.set(run=replace(self.run, tune=0, seed=0, evaluation=tests))
 
     @property
