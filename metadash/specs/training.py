@@ -96,7 +96,8 @@ AS_USUAL = {
 
 def training_in_words(name: str, value: Any) -> str:
     """Of one field, as it is stored: ``60-way training``, ``at a constant rate``."""
-    said = Training(**{name: tuple(value) if isinstance(value, list) else value}).words
+    asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value}
+    said = Training(**asked).words
     return said[0] if said else AS_USUAL[name]
 
 
