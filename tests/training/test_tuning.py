@@ -28,16 +28,6 @@ from tests.builders import one_sentence, write_vectors
 SMALL: dict[str, Any] = {"n_episodes": 30, "steps": 10, "shots": (1, 5), "n_way": 5, "n_query": 5, "backbone": "none"}
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(tmp_path_factory.mktemp("tuning"))
-
-
-@pytest.fixture(scope="module")
-def vectors(workspace: Workspace) -> Dataset:
-    return write_vectors(workspace)
-
-
 def asked(data: Dataset, learner: str, sources: tuple[str, ...] = (), **choices: Any) -> RunSpec:
     return run_for(data, sources, learner=learner, **{"tune": 4, **SMALL, **choices})
 
