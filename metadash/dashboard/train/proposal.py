@@ -11,12 +11,21 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.watching import offer
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.networks.encoders.registry import feature_entry, is_trained
 from metadash.specs.choosing.arrangements import proposal_for
-from metadash.specs.run import RunSpec
+from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.stats import words
 
-CONTROLS = {"learner": "tr_learner", "backbone": "tr_backbone", "distance": "tr_distance", "normalise": "tr_normalise"}
-USUAL = {"distance": "euclidean", "normalise": "usual"}
+USUAL = {
+    "distance": "euclidean",
+    "normalise": "usual",
+    "recipe": "quick",
+    "mode": "quick",
+    "backbone_training": "episodes",
+    "options": "",
+}
+"""What an arrangement does not say; it is said all the same, since something else may be chosen."""
+CONTROLS = {name: f"tr_{name}" for name in ("learner", "backbone", *USUAL)}
 
 
 def arrangement_part(data: Dataset, chosen: list[RunSpec]) -> None:
@@ -80,3 +89,8 @@ def use(choices: Mapping[str, Any]) -> None:
     """Gives the controls of *Train* the values of an arrangement."""
     for name, key in CONTROLS.items():
         st.session_state[key] = choices.get(name, USUAL.get(name))
+    entry = feature_entry(choices["backbone"])
+    if entry.widths:
+        st.session_state[f"tr_{entry.name}_width"] = choices.get("width", entry.width)
+    if is_trained(entry.name):
+        st.session_state["tr_episodes"] = choices.get("backbone_episodes", BackboneSpec.episodes)
