@@ -20,9 +20,10 @@ from metadash.answers.family import (
     pairs_sentence,
 )
 from metadash.answers.sentence import cell
-from metadash.answers.stored_arms import StoredArm, names_of, transductive_words
+from metadash.answers.stored_arms import StoredArm, names_of, starved_words, transductive_words
 from metadash.answers.versus import Versus, against_baseline, headline, versus
 from metadash.specs.choosing.tuning import choice_in_words
+from metadash.specs.starved import share_of_paper, training_seen
 from metadash.specs.transduction import queries_seen, transductive
 from metadash.stats import words
 from metadash.stats.caveats import winners_curse
@@ -60,6 +61,7 @@ def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms:
             "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
             "mode": arm.spec.mode,
             "tuned": tuned_words(arm),
+            "of its paper's training tasks": training_seen(arm.spec),
             "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
             "queries": queries_seen(arm.spec),
         }
@@ -174,6 +176,7 @@ class Report:
             "seeds": list(found.seeds),
             "validation_percent": arm.validation,
             "transductive": transductive(arm.spec),
+            "share_of_paper": share_of_paper(arm.spec),
             "tuned": arm.runs[0].summary.get("tuned"),
             **cost_of(arm).as_values(),
             found.metric.name: [
@@ -200,7 +203,7 @@ class Report:
         lines = [accuracy_table(self.names, self.scores, self.arms, self.fewest).to_string(), ""]
         if ways:
             lines += [ways_table(self.names, self.scores, self.arms, self.fewest).to_string(), ""]
-        lines += transductive_words(self.names, self.arms)
+        lines += [*transductive_words(self.names, self.arms), *starved_words(self.names, self.arms)]
         for shot in sorted(self.shots, key=lambda shot: not shot):  # what holds without an example comes last
             if in_pairs:
                 pairs = self.pairs(shot)

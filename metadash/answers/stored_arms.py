@@ -1,7 +1,7 @@
 """Stored runs as arms: runs alike but for their training seed, and for the fold of one cross-fitting, are one arm; anything else keeps
 them apart."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.store import Run, RunStore
 from metadash.specs.normalising import normalisation_in_words
 from metadash.specs.run import RunSpec, ways_note
+from metadash.specs.starved import starved
 from metadash.specs.training import Training, training_in_words
 from metadash.specs.transduction import MARK, announcement, transductive
 from metadash.stats.metric import ACCURACY
@@ -272,13 +273,26 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
     return {identity: name if taken.count(name) == 1 else f"{name}, {identity[:4]}" for identity, name in names.items()}
 
 
-def transductive_words(names: Mapping[str, str], arms: Iterable[StoredArm]) -> list[str]:
-    """What the scores of arms hold for that classify the queries of a task together: a sentence for all of which the same is true."""
+def announced(names: Mapping[str, str], arms: Iterable[StoredArm], of: Callable[[RunSpec], str]) -> list[str]:
+    """What ``of`` says of arms, as the end of a sentence that begins with a name: one sentence for all of which the same is true."""
     alike: dict[str, list[str]] = {}
     for arm in arms:
-        if found := announcement(arm.spec):
+        if found := of(arm.spec):
             alike.setdefault(found, []).append(f"“{names[arm.id]}”")
     return [f"{'Each of ' if len(who) > 1 else ''}{', '.join(who)} {found}." for found, who in alike.items()]
+
+
+def transductive_words(names: Mapping[str, str], arms: Iterable[StoredArm]) -> list[str]:
+    """What the scores of arms hold for that classify the queries of a task together."""
+    return announced(names, arms, announcement)
+
+
+def starved_words(names: Mapping[str, str], arms: Sequence[StoredArm]) -> list[str]:
+    """Which of several arms had less than their papers gave them: a low place of theirs may be for want of it."""
+    found = announced(names, arms, starved) if len(arms) > 1 else []
+    return (
+        [*found, "A low place of such a learner may be for want of training, and is no verdict on its method."] if found else []
+    )
 
 
 def knowledge(spec: RunSpec) -> str:

@@ -21,7 +21,7 @@ from metadash.answers.family import (
 from metadash.answers.ledger import asked_of_arms, record
 from metadash.answers.looks import looked_at_arms
 from metadash.answers.sentence import examples
-from metadash.answers.stored_arms import StoredArm, transductive_words
+from metadash.answers.stored_arms import StoredArm, starved_words, transductive_words
 from metadash.answers.versus import Versus, against_baseline, episode_table, headline, long_table, worth_words
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import (
@@ -123,6 +123,8 @@ class SideBySide:
         )
         for told in transductive_words(self.names, self.arms):
             st.caption(f":material/groups: {plain(told)}")
+        if told := " ".join(starved_words(self.names, self.arms)):
+            st.caption(f":material/hourglass_bottom: {plain(told)}")
         tested = self.pairs if self.in_pairs else self.together
         asked = record(server.store(), asked_of_arms(self.everyone))
         if looked := looked_at_arms(asked, self.noun, self.names, tested):
