@@ -17,6 +17,7 @@ from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.store import Run, RunStore
 from metadash.specs.normalising import normalisation_in_words
 from metadash.specs.run import RunSpec, ways_note
+from metadash.specs.training import Training, training_in_words
 from metadash.specs.transduction import MARK, announcement, transductive
 from metadash.stats.metric import ACCURACY
 from metadash.stats.scored import Scores
@@ -220,6 +221,8 @@ def options_of(arm: StoredArm) -> dict[str, Any]:
     origin = "not trained here" if "backbone.encoder" in options else "trained here"
     if "backbone.encoder" not in options:
         options.setdefault("backbone.trained_on", "episodes")
+    for name, value in vars(Training()).items():  # a run of the usual training does not spell it
+        options.setdefault(f"training.{name}", list(value) if isinstance(value, tuple) else value)
     options["backbone.start"] = "that comes with the data" if options.get("backbone.start") else origin
     return options | {"data": arm.runs[0].about["dataset_fingerprint"], "code": arm.runs[0].about.get("code")}
 
@@ -296,6 +299,8 @@ def title_of(features: Any) -> str:
 
 
 def option_in_words(key: str, value: Any) -> str:
+    if key.startswith("training.") and value != MISSING:
+        return training_in_words(key.removeprefix("training."), value)
     last = key.rsplit(".", 1)[-1].replace("_", " ")
     special = {
         "mode": f"{value} mode",

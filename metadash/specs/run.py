@@ -377,3 +377,17 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
+
+
+class OverBackbone(Checked):
+    """What every spec has that needs a run's features before the run itself."""
+
+    run: RunSpec
+
+    @property
+    def dataset(self) -> str:
+        return self.run.dataset
+
+    @property
+    def needs(self) -> list[AnyFeatures]:
+        return [self.run.backbone]

@@ -32,16 +32,6 @@ SMALL: dict[str, Any] = {"n_episodes": 60, "steps": 10, "shots": (1, 5), "n_way"
 CHOICES = ("none", "centred", "l2", "centred-l2")
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(tmp_path_factory.mktemp("normalised"))
-
-
-@pytest.fixture(scope="module")
-def vectors(workspace: Workspace) -> Dataset:
-    return write_vectors(workspace)
-
-
 def backbone_of(data: Dataset) -> Run:
     return train(run_for(data, **SMALL).backbone, data.workspace)
 

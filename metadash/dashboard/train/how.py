@@ -69,8 +69,8 @@ def chosen_tuning(place: DeltaGenerator, mode: Mode) -> int:
         key="tr_tune",
         bind="query-params",
         disabled=mode == "full",
-        help="Step sizes, penalties, distance and what is done to features, by the same number of tries for every learner; what you choose "
-        "yourself is kept. All seeds share one tuning, and test classes are not looked at. It takes about so many times as long. Only in quick mode.",
+        help="Step sizes, penalties, distance and what is done to features, by the same number of tries for every learner; what you set "
+        "to another value than the usual one is kept. All seeds share one tuning, and test classes are not looked at. It takes about so many times as long. Only in quick mode.",
     )
     return 0 if mode == "full" else TUNING[chosen]
 

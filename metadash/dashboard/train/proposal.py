@@ -13,6 +13,7 @@ from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.train.how import TUNING
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.networks.encoders.registry import feature_entry
 from metadash.specs.choosing.arrangements import proposal_for
 from metadash.specs.run import RunSpec
 from metadash.stats import words
@@ -101,11 +102,12 @@ def use(best: RunSpec) -> None:
         tr_tune=next(iter(TUNING)),
         tr_options="",
     )
-    trained = network.choices
+    trained, entry = network.choices, feature_entry(network.backbone)
+    if entry.widths:
+        st.session_state[f"tr_{entry.name}_width"] = trained.get("width", entry.width)
     if "backbone_episodes" in trained:
         st.session_state.update(
             {
-                f"tr_{network.backbone}_width": trained["width"],
                 "tr_episodes": trained["backbone_episodes"],
                 "tr_backbone_training": trained.get("backbone_training", "episodes"),
                 "tr_own": False,

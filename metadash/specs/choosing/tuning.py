@@ -8,21 +8,21 @@ from typing import Annotated, Any
 import numpy as np
 
 from metadash.errors import BadInput
-from metadash.fields import Between, Checked
+from metadash.fields import Between
 from metadash.learners.core.options import OPTION_NAMES
 from metadash.learners.core.tuning import TRIED, TRIED_RATES
 from metadash.learners.registry import entry_of, options_for
 from metadash.specs.normalising import NORMALISATIONS
-from metadash.specs.run import MOST_TRIED, AnyFeatures, Evaluation, RunSpec
+from metadash.specs.run import MOST_TRIED, Evaluation, OverBackbone, RunSpec
 
 Choice = dict[str, Any]
 """Values by name: options of the learner, and the fields normalise, distance and learning_rate of its run."""
 
 
 @dataclass(frozen=True)
-class TuneSpec(Checked):
+class TuneSpec(OverBackbone):
     """``candidates`` forms of ``run`` tried on its validation tasks: first as it comes, then others drawn from the grid that its learner's
-    options make. What the run gives a value of its own is kept. All seeds of a run, and all its tests, share one tuning, by seed 0.
+    options make. What the run gives another value than the usual one is kept. All seeds of a run, and all its tests, share one tuning, by seed 0.
 
     Raises BadInput where there is nothing to tune.
     """
@@ -31,16 +31,8 @@ class TuneSpec(Checked):
     candidates: Annotated[int, Between(2, MOST_TRIED)] = 8
 
     def settle(self) -> None:
-        tests = replace(self.run.evaluation, where=None, n_episodes=Evaluation.n_episodes, ways=())
+        tests = replace(self.run.evaluation, where=None, n_episodes=Evaluation.n_episodes, ways=(), query_dirichlet=None)
         self.set(run=replace(self.run, tune=0, seed=0, evaluation=tests))
-
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
-
-    @property
-    def needs(self) -> list[AnyFeatures]:
-        return [self.run.backbone]
 
     @property
     def tried(self) -> list[tuple[Choice, RunSpec]]:
