@@ -25,6 +25,7 @@ CLASSIFIERS = (
     "cache",
     "relation",
     "r2d2",
+    "feat",
     *TRANSDUCTIVE,
     "baseline",
     "baseline-plus",
@@ -35,7 +36,7 @@ CLASSIFIERS = (
 
 WITHOUT = (*CLASSIFIERS, "chance")
 WITH = (*CLASSIFIERS, "metadata-only")
-COSINE = [("prototypical", "cosine"), ("centroid", "cosine")]
+COSINE = [("prototypical", "cosine"), ("feat", "cosine"), ("centroid", "cosine")]
 
 
 def learner(name, metadata=False, ways=5, dim=16, fusion="pseudo-shots", seed=0, **more):
@@ -81,7 +82,8 @@ def test_no_context_is_the_plain_learner_bit_for_bit(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "fusion"), [*((n, "pseudo-shots") for n in CLASSIFIERS), ("prototypical", "am3"), ("relation", "am3")]
+    ("name", "fusion"),
+    [*((n, "pseudo-shots") for n in CLASSIFIERS), ("prototypical", "am3"), ("relation", "am3"), ("feat", "am3")],
 )
 def test_a_task_whose_metadata_are_hidden_is_the_plain_learners_bit_for_bit_beside_tasks_that_have_some(name, fusion):
     support, query, _ = gaussian_tasks()
@@ -219,7 +221,8 @@ def test_beats_chance_by_twenty_points_on_an_easy_task(name, distance):
 
 
 @pytest.mark.parametrize(
-    ("name", "fusion"), [*((n, "pseudo-shots") for n in CLASSIFIERS), ("prototypical", "am3"), ("relation", "am3")]
+    ("name", "fusion"),
+    [*((n, "pseudo-shots") for n in CLASSIFIERS), ("prototypical", "am3"), ("relation", "am3"), ("feat", "am3")],
 )
 def test_metadata_that_tell_the_class_help_at_one_shot(name, fusion):
     tasks, more = TellingTasks(apart=1.0), {"dim": 8, "dropout": 0.0}
