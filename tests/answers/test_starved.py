@@ -2,6 +2,7 @@
 
 from metadash.answers.stored_arms import StoredArm, starved_words
 from metadash.specs.starved import training_seen
+from metadash.stats import words
 from tests.answers.test_stored_arms import Stored
 from tests.builders import tiny_run
 
@@ -18,7 +19,7 @@ def test_who_had_less_training_than_its_paper_gave_it_is_said_beside_the_others(
     names = {arm.id: f"arm {arm.id}" for arm in arms}
     assert [training_seen(arm.spec) for arm in arms] == ["0.1 %", "all", "its head alone (quick)", "—", "—"]
     told = starved_words(names, arms)
-    assert told[0] == "“arm 0” saw at most 0.1 % of the 1,920,000 training tasks of its paper."
+    assert told[0] == f"“arm 0” saw at most 0.1 % of the {words.count(1_920_000)} training tasks of its paper."
     assert told[1].startswith("“arm 2” adapts only a linear head") and len(told) == 3 and "for want of training" in told[2]
     assert starved_words(names, arms[:1]) == [], "alone it is ranked below nobody"
     assert starved_words(names, arms[3:]) == []

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import pandas as pd
 import streamlit as st
 
-from metadash.answers.comparison import accuracy_table, seeds_words
+from metadash.answers.comparison import accuracy_table, embedding_note, seeds_words
 from metadash.answers.costs import Cost, cheapest_words, cost_of
 from metadash.answers.family import (
     Claim,
@@ -208,6 +208,8 @@ class SideBySide:
             "is the most that any seed needed beyond what was there when it began. The backbone is shared, and not in it. "
             f"{chosen_on_validation()}"
         )
+        if note := embedding_note(self.names, self.arms):
+            st.caption(plain(note))
         costs = {arm.id: self.costs[arm.id] for arm in self.arms}
         if self.pairs:
             st.markdown(cheapest_words(self.plain_names, costs, self.pairs))

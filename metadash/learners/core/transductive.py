@@ -44,7 +44,7 @@ TRANSDUCTIVE = (
         "transductive",
         "Boudiaf et al. 2020; Veilleux et al. 2021",
         "Steps of a classifier that fit the support and make the labels of the queries sure and evenly used. The strongest "
-        "of the three where queries are balanced, and the one that suffers most where they are not: then give it tim_alpha above 1.",
+        "of the transductive learners where queries are balanced, and the one that suffers most where they are not: then give it tim_alpha above 1.",
         "Nothing to train; 50 steps of a head a task, one millisecond or two.",
         "metadash.learners.transductive.tim:TIM",
         ("tim_alpha", "tim_steps", "tim_lr"),

@@ -43,7 +43,7 @@ def title(spec: RunSpec) -> str:
     wrong += "".join(f", {words}" for words in spec.training.words)
     usual = spec.backbone.backbone == "conv4" and spec.backbone.trained_on == "episodes"
     over = "" if usual else f" on {spec.backbone.title}"
-    over += f", tuned over {spec.tune}," if spec.tune else ""
+    over += f", best of {spec.tune} forms" if spec.tune else ""
     over += "" if spec.normalise == "usual" else f" on {NORMALISATIONS[spec.normalise]}"
     return f"{entry_of(spec.learner).title}{over} ({spec.mode}{', transductive' if transductive(spec) else ''}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"
 
