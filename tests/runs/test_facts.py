@@ -14,6 +14,7 @@ from metadash.learners.core.options import read_options
 from metadash.metadata.changes import Change
 from metadash.runs.estimate import from_scratch, may_end_early, with_needs
 from metadash.runs.kinds import KINDS, check, facts_of, title_of
+from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.choosing.tuning import TuneSpec
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
@@ -61,6 +62,7 @@ CASES: dict[str, tuple[Any, float, str]] = {
     "reptile": (tiny_run(learner="reptile", **FULL), 37.826830, "Reptile (full, transductive) with no metadata, seed 0"),
     "lstm end to end": (tiny_run(learner="meta-lstm", **FULL), 12.11056, "LSTM meta-learner (full) with no metadata, seed 0"),
     "tuning": (TuneSpec(RUN, 4), 5.6, f"4 forms tried of {LIGHT}"),
+    "proposal": (ProposalSpec((tiny_run(), tiny_run(learner="logistic"))), 2.26, "2 arrangements on validation classes, tiny"),
     "heads": (HeadsSpec(RUN), 1.55634, "9 heads over place, size, seed 0"),
     "loop": (LOOP, 0.665175, "5 light runs over place, size"),
     "masked": (MaskedSpec(RUN), 0.5051, f"4 subsets masked: {LIGHT}"),
