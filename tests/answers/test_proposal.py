@@ -1,5 +1,6 @@
 """The arrangement that is proposed is the one that validation classes like best, said with its numbers, and test classes have no say."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,10 @@ def test_the_sentence_has_the_numbers_of_the_best_and_of_the_usual_and_how_many(
 
 
 def test_what_is_proposed_is_a_run_that_can_be_trained(far: Dataset, proposed: md.ProposalResult) -> None:
-    run = run_for(far, strategy="uniform", **proposed.choices)
+    run = run_for(far, **proposed.choices)
+    assert (run.evaluation.strategy, run.evaluation.n_query) == ("uniform", 2), "on tasks like those that it was chosen by"
+    assert dataclasses.replace(proposed, tasks={"shots": (1, 2)}).command.endswith("--shots 1,2")
+    assert "--strategy uniform" in proposed.command and "--n-query 2" in proposed.command
     best = proposed.found.runs[proposed.found.best]
     assert (run.learner, run.backbone, run.normalise, run.distance) == (
         best.learner,
