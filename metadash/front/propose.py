@@ -96,8 +96,8 @@ def propose(
     --------
     >>> import metadash as md
     >>> found = md.propose(data, width=4, backbone_episodes=10, shots=(1, 2), n_tasks=20, progress=False)
-    >>> sorted(found.choices)[:2], found.found.sentence.startswith("On validation classes")
-    (['backbone', 'learner'], True)
+    >>> "learner" in found.choices, found.found.sentence.startswith("On validation classes")
+    (True, True)
     """
     of_tasks = {
         "n_way": n_way,
