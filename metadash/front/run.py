@@ -87,7 +87,7 @@ class TrainedRun(ShownRun):
             {"The numbers": self.frame()},
             [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"],
             small=self.lines[0],
-            heading=f"{scores.metric.title.capitalize()} over labelled examples",
+            pictures={f"{scores.metric.title.capitalize()} over labelled examples": self.figure},
             svg=curve_svg(scores.shots, [self.curve], LIGHT, scores.metric),
         )
 

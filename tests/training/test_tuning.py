@@ -154,3 +154,8 @@ def test_a_tuned_head_does_not_train_in_a_loop_with_others(vectors: Dataset) -> 
 def test_however_test_queries_are_dealt_the_tuning_is_one(vectors: Dataset) -> None:
     even, uneven = (run_for(vectors, learner="logistic", tune=4, query_dirichlet=alpha) for alpha in (None, 2.0))
     assert even != uneven and even.needs[-1] == uneven.needs[-1]
+
+
+def test_of_fewer_forms_than_asked_for_all_are_tried_and_it_is_one_run(vectors: Dataset) -> None:
+    few, many = (asked(vectors, "centroid", tune=count) for count in (16, 64))
+    assert few == many and 2 <= few.tune == len(candidates_of(replace(few, tune=0), 64)) < 16

@@ -25,7 +25,7 @@ from metadash.learners.registry import LEARNERS, options_for
 from metadash.networks.encoders.registry import EncoderEntry, Entry, features_for, is_trained
 from metadash.runs.estimate import from_scratch
 from metadash.runs.kinds import check
-from metadash.specs.builder import run_for
+from metadash.specs.builder import fitting_recipe, run_for
 from metadash.specs.normalising import NORMALISATIONS, Normalise
 from metadash.specs.run import RunSpec, usual_ways
 from metadash.specs.training import nothing_to_train
@@ -107,7 +107,18 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         distance = left.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
         normalise = chosen_normalisation(middle, entry, mode)
         tune = chosen_tuning(right, mode)
-    settings = entry.recipe(recipe).settings_for(int(st.session_state.tr_way), backbone.name)
+    names = data.split_names
+    default = data.description.default_split
+    split = split_place.selectbox(
+        "Split",
+        names,
+        index=names.index(default) if default in names else 0,
+        key="tr_split",
+        bind="query-params",
+        help="Which classes are for training, for validation and for testing; no class is in two of them.",
+        width=210,
+    )
+    settings = fitting_recipe(entry.recipe(recipe), data, split, int(st.session_state.tr_way), backbone.name)
     with how:
         idle = nothing_to_train(learner) if mode == "quick" and not sources and not entry.learns else ""
         follows_rate = entry.optimiser == "adamw" or (bool(sources) and (fusion in HOOKS or fusion == BOTH))
@@ -115,17 +126,6 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         training = training_controls(entry, mode, recipe, settings, idle, follows_rate, uniform)
     with more:
         left, middle, right = st.columns(3)
-        names = data.split_names
-        default = data.description.default_split
-        split = split_place.selectbox(
-            "Split",
-            names,
-            index=names.index(default) if default in names else 0,
-            key="tr_split",
-            bind="query-params",
-            help="Which classes are for training, for validation and for testing; no class is in two of them.",
-            width=210,
-        )
         trained = is_trained(backbone.name) and training().get("start", settings.get("start")) != "random"
         steps = recipe_steps(left, learner, settings)
         episodes = backbone_episodes(middle, "tr_episodes", trained)

@@ -108,7 +108,13 @@ def recipe_lines(spec: RunSpec, recipe: Recipe) -> tuple[str, list[str]]:
         length += f", {100 * part:.2g} % of the published {words.count(known[0] * known[1])} tasks"
     rate = f"rate {spec.learning_rate:g}, " if "learning_rate" in recipe.settings else ""
     told = ", ".join([*spec.training.words, f"{rate}{length}"])
-    return f"{recipe.paper}: {told}, no early stop." if not spec.patience else f"{recipe.paper}: {told}.", [*recipe.deviations]
+    fewer = (
+        [f"{n_way}-way training, where the recipe has {ways} ways"]
+        if (ways := recipe.settings.get("train_ways", 0)) > n_way
+        else []
+    )
+    stop = ", no early stop" if not spec.patience else ""
+    return f"{recipe.paper}: {told}{stop}.", [*fewer, *recipe.deviations]
 
 
 def training_controls(
@@ -128,9 +134,10 @@ def training_controls(
     }
     start |= {name: value for name, value in settings.items() if name in start}
     tag = f"{recipe}_{mode}_{entry.name}"
+    fitted = settings.get("train_ways", 0)  # fewer where the split has fewer classes: another control then, at another start
 
     def key(name: str) -> str:
-        return f"tr_{name}_{tag}"
+        return f"tr_{name}_{tag}" + (f"_{fitted}" if name == "train_ways" and fitted else "")
 
     def closed(name: str) -> bool:
         others = {

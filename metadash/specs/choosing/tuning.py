@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Annotated, Any
 
@@ -40,21 +41,27 @@ class TuneSpec(OverBackbone):
         return candidates_of(self.run, self.candidates)
 
 
-def check_tune(run: RunSpec) -> None:
-    """Raises BadInput, in one sentence, where a run cannot be tuned."""
-    if not run.tune:
-        return
+def check_tune(run: RunSpec) -> int:
+    """How many forms are tried, which are as many as there are at most. Raises BadInput, in one sentence, where a run cannot be tuned."""
     if run.tune == 1:
         raise BadInput("tune is 1, and one candidate is no choice; give it 2 or more, or 0.")
     if run.mode == "full":
         raise BadInput(
             f"tune would train the whole network {run.tune} times in the mode full; tune in the mode quick, and give what was chosen as options."
         )
-    if len(candidates_of(replace(run, tune=0), 2)) < 2:
+    forms = forms_of(replace(run, tune=0, seed=0), run.tune)
+    if forms < 2:
         kept = "is given a value already" if grid_of(replace(run, options=(), normalise="usual", tune=0)) else "is to be tuned"
         raise BadInput(
             f"Nothing of the learner '{run.learner}' {'' if 'given' in kept else 'that could be chosen '}{kept}; leave tune out."
         )
+    return forms
+
+
+@lru_cache(maxsize=256)
+def forms_of(run: RunSpec, most: int) -> int:
+    """How many there are, up to ``most``."""
+    return len(candidates_of(run, most))
 
 
 def grid_of(run: RunSpec) -> dict[str, tuple[Any, ...]]:
