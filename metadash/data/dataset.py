@@ -14,11 +14,14 @@ import numpy as np
 import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
+from metadash.data.columns.accepting.accepting import accepted, with_class_names
+from metadash.data.columns.accepting.lists import as_text
 from metadash.data.columns.storing import store
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.inputs.storage import add_to, checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.literals import identifier
 from metadash.data.modality import Modality, modality_of
+from metadash.data.naming import check_folder_name, check_words
 from metadash.errors import BadInput, nearest
 from metadash.workspace import Workspace, new_folder, read_json, reason
 
@@ -101,6 +104,9 @@ def write_dataset(
     Raises BadInput when the tables and the inputs do not belong together, for inputs that are no numbers, when the name is taken by other content, and for a full
     disk.
     """
+    check_folder_name(description.name)
+    check_words(asdict(description))
+    classes, instances = with_class_names(accepted(classes, "classes")), accepted(instances, "instances")
     check_tables(classes, instances, inputs, splits)
     check_names(description, classes, instances, splits)
     kind = modality_of(description.modality)
@@ -184,10 +190,6 @@ def fingerprint_of(classes, instances, inputs, splits, description: Description)
     add_to(content, inputs)
     content.update(json.dumps([asdict(source) for source in description.sources], sort_keys=True).encode())
     return content.hexdigest()[:20]
-
-
-def as_text(value: Any) -> Any:
-    return repr(np.asarray(value).tolist()) if isinstance(value, (list, tuple, np.ndarray)) else value
 
 
 class Dataset:
