@@ -88,6 +88,18 @@ ENTRIES = (
         "metadash.learners.ridge:R2D2",
         ("ridge_lambda",),
     ),
+    LearnerEntry(
+        "metaoptnet",
+        "MetaOptNet (support vector machine)",
+        "closed form",
+        "Lee, Maji, Ravichandran & Soatto 2019",
+        "The head of each task is a multi-class support vector machine, solved to its optimum, so that training shapes the embedding for "
+        "wide margins. As R2D2 at one shot, and often a little ahead of prototypes with several.",
+        "A small quadratic program a task: a few times Prototypical Networks to train, a millisecond or two to score.",
+        "metadash.learners.metaoptnet:MetaOptNet",
+        ("svm_c", "svm_steps"),
+        learns=False,
+    ),
     *TRANSDUCTIVE,
     LearnerEntry(
         "maml",
