@@ -13,8 +13,9 @@ from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
+from metadash.dashboard.parts.frame import end_page, header, one_sentence
 from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
+from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.steps_link import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import anew, offer
@@ -24,7 +25,7 @@ from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.choosing.tuning import as_chosen
 from metadash.specs.run import RunSpec
-from metadash.specs.views import AdaptationSpec, does_not_adapt, own_steps, shots_to_look_at
+from metadash.specs.views import AdaptationSpec, does_not_adapt, own_steps
 from metadash.stats import words
 
 OWN = "own"
@@ -82,17 +83,7 @@ for digest in unknown:
 arm, run = runs[run_id]
 tests, own = arm.spec.evaluation, own_steps(as_chosen(run.spec_as(RunSpec), run.summary))
 assert own is not None
-episode = middle.number_input(
-    "Test task", 1, tests.n_episodes, 1, key="ad_episode", bind="query-params", help="Its number among the test tasks of the run."
-)
-looked = shots_to_look_at(run.spec_as(RunSpec))
-if not looked:
-    st.info(
-        "This learner was tested without labelled examples alone, so there are none to look at; choose another.",
-        icon=":material/block:",
-    )
-    end_page()
-shot = right.selectbox("Shots", looked, key="ad_shot", bind="query-params", help=term("n_shot"))
+episode, shot = choose_task(middle, right, run, "ad")
 steps_labels = {choice: f"as scored ({own})" if choice == OWN else choice for choice in STEPS}
 from_link("ad_steps", steps_labels, name="Steps")
 wanted = last.selectbox(

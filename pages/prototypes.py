@@ -11,8 +11,9 @@ from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.frame import end_page, header, term
+from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
+from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.watching import anew, offer
 from metadash.dashboard.prototypes.map_figure import PICTURE, TABLE_ROWS, TASK, export_table, selected_table, task_classes
@@ -22,7 +23,7 @@ from metadash.learners.core.fusions import BOTH
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.specs.views import MapSpec, shots_to_look_at
+from metadash.specs.views import MapSpec
 from metadash.stats import words
 
 CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, so many examples of each
@@ -66,17 +67,7 @@ if unknown:
     st.warning(f"The link names a run that is not stored here: {plain(', '.join(unknown))}.", icon=":material/link_off:")
 arm, run = runs[run_id]
 tests = arm.spec.evaluation
-episode = middle.number_input(
-    "Test task", 1, tests.n_episodes, 1, key="pr_episode", bind="query-params", help="Its number among the test tasks of the run."
-)
-looked = shots_to_look_at(run.spec_as(RunSpec))
-if not looked:
-    st.info(
-        "This learner was tested without labelled examples alone, so there are none to look at; choose another.",
-        icon=":material/block:",
-    )
-    end_page()
-shot = right.selectbox("Shots", looked, key="pr_shot", bind="query-params", help=term("n_shot"))
+episode, shot = choose_task(middle, right, run, "pr")
 colour = last.selectbox("Colour by", [TASK, *colour_choices(data)], key="pr_colour", bind="query-params")
 with st.expander("More options: background, perplexity, seed", icon=":material/tune:"):
     left, middle, right = st.columns(3)

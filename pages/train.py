@@ -13,7 +13,7 @@ from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain, unbroken
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header, one_sentence
-from metadash.dashboard.parts.jobs import LOOK_EVERY
+from metadash.dashboard.parts.jobs import LOOK_EVERY, jobs_of
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.train.controls import chosen_runs, reading
@@ -40,7 +40,6 @@ header(
 )
 
 pool = chosen_pool(data)
-above = st.container()
 specs: list[RunSpec] = []
 problem = ""
 try:
@@ -48,8 +47,7 @@ try:
 except BadInput as sentence:
     problem = str(sentence)
 
-with above:
-    arrangement_part(data, specs)
+arrangement_part(data, specs)
 
 jobs = all_jobs(server.workspace())
 busy = any(job.active for job in jobs)
@@ -62,8 +60,10 @@ def promise() -> str:
     tests = specs[0].evaluation
     runs = f"{len(specs)} runs, one a seed" if len(specs) > 1 else "one run"
     single = "" if specs[0].trains else " (over a frozen backbone there is nothing more to train, so one serves every seed)"
+    how = " end to end" if specs[0].mode == "full" else ""
+    tuned = f", the best of {specs[0].tune} forms on validation classes," if specs[0].tune else ""
     return (
-        f"Pressing the button trains {LEARNERS[specs[0].learner].title} {reading(specs[0])} and scores it on {words.count(tests.n_episodes)} "
+        f"Pressing the button trains {LEARNERS[specs[0].learner].title} {reading(specs[0])}{how}{tuned} and scores it on {words.count(tests.n_episodes)} "
         f"test tasks of {tests.n_way} {noun} it has never seen. You will read how often it is right, and can compare it with any other "
         f"learner on the same tasks. That is {runs}{single}."
     )
@@ -86,16 +86,21 @@ def known() -> None:
     shots, fewest = scores.shots, fewest_shots(scores.shots)
     noun = nouns.of(scores)
     first, last = (mean_words(scores, shot, noun) for shot in (fewest, shots[-1]))
-    spec = specs[0]
+    spec, entry = specs[0], LEARNERS[specs[0].learner]
     st.markdown(f"#### With {examples(fewest)} per class, {LEARNERS[spec.learner].title} {reading(spec)} is right in {first}.")
     seconds = sum(run.about["seconds"] for run in stored) / len(stored)
     chance = scores.metric.chance(spec.evaluation)
     guessed = "" if chance is None else f" Guessing would be right in {chance:.3g} {scores.metric.unit}."
-    took = f"It learned in {unbroken(words.duration(seconds).removeprefix('about '))}" + (" a seed" if len(stored) > 1 else "")
+    verb = "It learned" if spec.trains else "Nothing was trained for it; it was scored"
+    took = f"{verb} in {unbroken(words.duration(seconds).removeprefix('about '))}" + (" a seed" if len(stored) > 1 else "")
     st.markdown((f"With {examples(shots[-1])}, in {last}. " if shots[-1] != fewest else "") + f"{took}.{guessed}")
     st.caption(
-        f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')} · {MODES[spec.mode].rstrip('.').lower()} · "
-        f"batch norm: {stored[0].summary['batch_norm']} statistics"
+        f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')}"
+        + (
+            " · on the inputs as they are"
+            if not entry.reads_embeddings
+            else f" · {MODES[spec.mode].rstrip('.').lower()} · batch norm: {stored[0].summary['batch_norm']} statistics"
+        )
     )
     announced(spec)
     with st.container(horizontal=True):
@@ -120,6 +125,8 @@ with st.container(border=True):
             warn_first(data, specs[0].split, specs[0].sources)
             recipe_note(specs[0])
         already = f"{len(stored)} of {len(specs)} runs are stored already." if stored else "Nothing of it is stored yet."
+        if sum(not part.done for part in jobs_of(specs, data)) > len(specs) - len(stored):
+            already = f"What {'they build' if len(specs) > 1 else 'it builds'} on is counted with {'them' if len(specs) > 1 else 'it'}. {already}"
         offer(specs, data, "tr_go", "Train", promise(), busy=under_way, note=already, stop="Cancel all of these")
 
 

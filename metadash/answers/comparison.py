@@ -20,9 +20,12 @@ from metadash.answers.family import (
     pairs_sentence,
 )
 from metadash.answers.sentence import cell
-from metadash.answers.stored_arms import StoredArm, names_of, transductive_words
+from metadash.answers.stored_arms import StoredArm, names_of, starved_words, transductive_words
 from metadash.answers.versus import Versus, against_baseline, headline, versus
+from metadash.learners.registry import entry_of
 from metadash.specs.choosing.tuning import choice_in_words
+from metadash.specs.run import RunSpec
+from metadash.specs.starved import share_of_paper, training_seen
 from metadash.specs.transduction import queries_seen, transductive
 from metadash.stats import words
 from metadash.stats.caveats import winners_curse
@@ -30,6 +33,9 @@ from metadash.stats.metric import Metric, Ways
 from metadash.stats.paired import check_paired
 from metadash.stats.scored import Scores
 from metadash.stats.shots import fewest_shots
+
+BASELINES = ("baseline", "baseline-plus")
+"""Whose paper (Chen et al. 2019) trains the backbone on classes."""
 
 
 def seeds_words(scores: Scores) -> str:
@@ -59,11 +65,43 @@ def accuracy_table(names: Mapping[str, str], scores: Mapping[str, Scores], arms:
             **{label: text for column in means.values() for label, text in column.items()},
             "from": f"{words.count(len(found.manifest))} episodes, {seeds_words(found)}",
             "mode": arm.spec.mode,
+            "embedding": embedding_words(arm.spec),
             "tuned": tuned_words(arm),
+            "of its paper's training tasks": training_seen(arm.spec),
             "batch norm": f"{arm.runs[0].summary.get('batch_norm', '?')} statistics",
             "queries": queries_seen(arm.spec),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def embedding_words(spec: RunSpec) -> str:
+    """What its head reads: ``Conv-4-32 trained on episodes``, ``Conv-4-32 trained on classes, without meta-learning``"""
+    entry = entry_of(spec.learner)
+    if not entry.reads_embeddings:
+        return "none: it looks at no input" if entry.blind else "none: the inputs as they are"
+    if spec.mode == "full":
+        return f"{spec.backbone.title}, end to end from {'random weights' if spec.training.start == 'random' else 'trained ones'}"
+    trained = spec.backbone.choices
+    if "backbone_episodes" not in trained:
+        return spec.backbone.title
+    classes = trained.get("backbone_training") == "classes"
+    return f"{spec.backbone.title}{', without meta-learning' if classes else ' trained on episodes'}"
+
+
+def embedding_note(names: Mapping[str, str], arms: Sequence[StoredArm]) -> str:
+    """Which of the learners stand on another backbone than their papers: Baseline and Baseline++ are papers' without meta-learning."""
+    meta = [
+        f"“{names[arm.id]}”"
+        for arm in arms
+        if arm.spec.learner in BASELINES and embedding_words(arm.spec).endswith("trained on episodes")
+    ]
+    if not meta:
+        return ""
+    stand = "stands" if len(meta) == 1 else "stand"
+    return (
+        f"{' and '.join(meta)} {stand} on a backbone that was meta-trained on episodes; in the paper it is trained on classes, without "
+        "meta-learning (a choice among the options of training)."
+    )
 
 
 def guessed(arm: StoredArm, shot: int) -> str:
@@ -174,6 +212,7 @@ class Report:
             "seeds": list(found.seeds),
             "validation_percent": arm.validation,
             "transductive": transductive(arm.spec),
+            "share_of_paper": share_of_paper(arm.spec),
             "tuned": arm.runs[0].summary.get("tuned"),
             **cost_of(arm).as_values(),
             found.metric.name: [
@@ -200,7 +239,7 @@ class Report:
         lines = [accuracy_table(self.names, self.scores, self.arms, self.fewest).to_string(), ""]
         if ways:
             lines += [ways_table(self.names, self.scores, self.arms, self.fewest).to_string(), ""]
-        lines += transductive_words(self.names, self.arms)
+        lines += [*transductive_words(self.names, self.arms), *starved_words(self.names, self.arms)]
         for shot in sorted(self.shots, key=lambda shot: not shot):  # what holds without an example comes last
             if in_pairs:
                 pairs = self.pairs(shot)

@@ -6,6 +6,7 @@ from typing import Any
 
 from metadash.answers.family import Claim, Pair, unbeaten
 from metadash.answers.stored_arms import StoredArm
+from metadash.runs.record import Run
 from metadash.stats import words
 
 NOT_RECORDED = "not recorded"
@@ -15,8 +16,9 @@ NOT_RECORDED = "not recorded"
 class Cost:
     """Means over the seeds of an arm, but for memory, which is the most that any of them needed. None: not recorded.
 
-    ``seconds`` by the wall, training and scoring together, ``scoring_seconds`` of them; ``cpu_seconds`` of the processor;
-    ``seconds_range`` from the quickest seed to the slowest; ``peak_mib`` as ``metadash.runs.cost`` counts it. The backbone is not in it: its training is shared, and paid once.
+    ``seconds`` by the wall, tuning, training and scoring together, ``scoring_seconds`` and ``tuning_seconds`` (0: as it came) of them;
+    ``cpu_seconds`` of the processor; ``seconds_range`` from the quickest seed to the slowest; ``peak_mib`` as ``metadash.runs.cost`` counts it, of
+    training and scoring. The backbone is not in it: its training is shared by learners, and paid once. Seeds share a tuning too, but no other learner does.
     """
 
     seconds: float
@@ -25,11 +27,13 @@ class Cost:
     cpu_seconds: float | None
     peak_mib: float | None
     trained_parameters: int | None
+    tuning_seconds: float = 0.0
 
     def as_values(self) -> dict[str, Any]:
         return {
             "seconds": self.seconds,
             "scoring_seconds": self.scoring_seconds,
+            "tuning_seconds": self.tuning_seconds,
             "cpu_seconds": self.cpu_seconds,
             "peak_mib": self.peak_mib,
             "trained_parameters": self.trained_parameters,
@@ -40,6 +44,7 @@ class Cost:
         return {
             "seconds": seconds_words(self.seconds),
             "of them scoring": seconds_words(self.scoring_seconds),
+            **({"of them tuning": seconds_words(self.tuning_seconds)} if self.tuning_seconds else {}),
             "processor": seconds_words(self.cpu_seconds),
             "memory": memory_words(self.peak_mib),
             "parameters trained": NOT_RECORDED if self.trained_parameters is None else words.count(self.trained_parameters),
@@ -47,15 +52,23 @@ class Cost:
 
 
 def cost_of(arm: StoredArm) -> Cost:
-    seconds = [run.about["seconds"] for run in arm.runs]
+    tuning = [run.cost.get("tuning_seconds", 0.0) for run in arm.runs]
+    seconds = [run.about["seconds"] + more for run, more in zip(arm.runs, tuning, strict=True)]
     return Cost(
         mean(seconds) or 0.0,
         (min(seconds), max(seconds)),
         mean(run.cost.get("scoring_seconds") for run in arm.runs),
-        mean(run.cost.get("cpu_seconds") for run in arm.runs),
+        mean(map(processor, arm.runs)),
         max(known) if (known := all_of(run.cost.get("peak_mib") for run in arm.runs)) else None,
         max(counts) if (counts := all_of(run.summary.get("trained_parameters") for run in arm.runs)) else None,
+        mean(tuning) or 0.0,
     )
+
+
+def processor(run: Run) -> float | None:
+    """Its processor seconds, with those of the tuning that it was chosen by; None where either is not known."""
+    own, tuning = run.cost.get("cpu_seconds"), run.cost.get("tuning_cpu_seconds", None if "tuning_seconds" in run.cost else 0.0)
+    return None if own is None or tuning is None else own + tuning
 
 
 def all_of(values: Iterable[Any]) -> list[Any]:

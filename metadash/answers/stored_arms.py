@@ -1,7 +1,7 @@
 """Stored runs as arms: runs alike but for their training seed, and for the fold of one cross-fitting, are one arm; anything else keeps
 them apart."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.store import Run, RunStore
 from metadash.specs.normalising import normalisation_in_words
 from metadash.specs.run import RunSpec, ways_note
+from metadash.specs.starved import starved
+from metadash.specs.training import Training, training_in_words
 from metadash.specs.transduction import MARK, announcement, transductive
 from metadash.stats.metric import ACCURACY
 from metadash.stats.scored import Scores
@@ -220,6 +222,8 @@ def options_of(arm: StoredArm) -> dict[str, Any]:
     origin = "not trained here" if "backbone.encoder" in options else "trained here"
     if "backbone.encoder" not in options:
         options.setdefault("backbone.trained_on", "episodes")
+    for name, value in vars(Training()).items():  # a run of the usual training does not spell it
+        options.setdefault(f"training.{name}", list(value) if isinstance(value, tuple) else value)
     options["backbone.start"] = "that comes with the data" if options.get("backbone.start") else origin
     return options | {"data": arm.runs[0].about["dataset_fingerprint"], "code": arm.runs[0].about.get("code")}
 
@@ -269,13 +273,26 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
     return {identity: name if taken.count(name) == 1 else f"{name}, {identity[:4]}" for identity, name in names.items()}
 
 
-def transductive_words(names: Mapping[str, str], arms: Iterable[StoredArm]) -> list[str]:
-    """What the scores of arms hold for that classify the queries of a task together: a sentence for all of which the same is true."""
+def announced(names: Mapping[str, str], arms: Iterable[StoredArm], of: Callable[[RunSpec], str]) -> list[str]:
+    """What ``of`` says of arms, as the end of a sentence that begins with a name: one sentence for all of which the same is true."""
     alike: dict[str, list[str]] = {}
     for arm in arms:
-        if found := announcement(arm.spec):
+        if found := of(arm.spec):
             alike.setdefault(found, []).append(f"“{names[arm.id]}”")
     return [f"{'Each of ' if len(who) > 1 else ''}{', '.join(who)} {found}." for found, who in alike.items()]
+
+
+def transductive_words(names: Mapping[str, str], arms: Iterable[StoredArm]) -> list[str]:
+    """What the scores of arms hold for that classify the queries of a task together."""
+    return announced(names, arms, announcement)
+
+
+def starved_words(names: Mapping[str, str], arms: Sequence[StoredArm]) -> list[str]:
+    """Which of several arms had less than their papers gave them: a low place of theirs may be for want of it."""
+    found = announced(names, arms, starved) if len(arms) > 1 else []
+    return (
+        [*found, "A low place of such a learner may be for want of training, and is no verdict on its method."] if found else []
+    )
 
 
 def knowledge(spec: RunSpec) -> str:
@@ -296,6 +313,8 @@ def title_of(features: Any) -> str:
 
 
 def option_in_words(key: str, value: Any) -> str:
+    if key.startswith("training.") and value != MISSING:
+        return training_in_words(key.removeprefix("training."), value)
     last = key.rsplit(".", 1)[-1].replace("_", " ")
     special = {
         "mode": f"{value} mode",

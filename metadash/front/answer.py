@@ -61,7 +61,7 @@ class AnswerResult(Shown):
             {"The numbers": numbers_table(found)},
             [answer_command(found), stored],
             small=" ".join(filter(None, [rests_on(found), self.looked])),
-            heading=f"{found.metric.title.capitalize()} over labelled examples",
+            pictures={f"{found.metric.title.capitalize()} over labelled examples": self.figure},
             svg=curve_svg(found.spec.shots, curves_of(found, LIGHT), LIGHT, found.metric),
         )
 

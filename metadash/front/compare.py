@@ -61,7 +61,7 @@ class ComparisonResult(Shown):
             {**{f"With {examples(shot)} per class": table for shot, table in tables.items()}, "Differences": self.frame()},
             [f"python -m metadash compare {' '.join(arm.id for arm in found.arms)}{said}", runs],
             small=self.looked,
-            heading=f"{self.metric.title.capitalize()} over labelled examples",
+            pictures={f"{self.metric.title.capitalize()} over labelled examples": self.figure},
             svg=curve_svg(found.shots, self.curves, LIGHT, self.metric),
         )
 

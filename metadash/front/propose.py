@@ -1,7 +1,8 @@
 """``metadash.propose``: which features, what is done to them and which light head validation classes like best."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -13,28 +14,32 @@ from metadash.front.computing import compute_one
 from metadash.runs.store import RunStore
 from metadash.specs.builder import as_options
 from metadash.specs.choosing.arrangements import proposal_for
+from metadash.stats.caveats import winners_curse
 
 
 @dataclass(frozen=True)
 class ProposalResult:
-    """What is proposed, and why; ``choices`` are arguments of :func:`metadash.train`."""
+    """What is proposed, and why; ``choices`` are arguments of :func:`metadash.train`, and ``tasks`` those of them that were asked for."""
 
     found: Proposal
     dataset: str
     digest: str
+    tasks: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def choices(self) -> dict[str, Any]:
-        """The proposed arrangement: ``md.train(data, **found.choices)``."""
-        return self.found.choices
+        """The proposed arrangement, on tasks like those that it was chosen by: ``md.train(data, **found.choices)``."""
+        return {**self.found.choices, **self.tasks}
 
     @property
     def command(self) -> str:
         """What trains it in a terminal."""
-        return " ".join(["metadash train --dataset", self.dataset, *as_options(self.choices)])
+        typed = {name: ",".join(map(str, value)) if isinstance(value, tuple) else value for name, value in self.choices.items()}
+        return shlex.join(["metadash", "train", "--dataset", self.dataset, *as_options(typed)])
 
     def __str__(self) -> str:
-        return f"{self.found.sentence}\n\n{self.frame().to_string(index=False)}\n\nTrain it: {self.command}"
+        told = winners_curse(len(self.found.runs))
+        return f"{self.found.sentence}\n{told}\n\n{self.frame().to_string(index=False)}\n\nTrain it: {self.command}"
 
     def __repr__(self) -> str:
         return self.found.sentence
@@ -91,8 +96,8 @@ def propose(
     --------
     >>> import metadash as md
     >>> found = md.propose(data, width=4, backbone_episodes=10, shots=(1, 2), n_tasks=20, progress=False)
-    >>> sorted(found.choices)[:2], found.found.sentence.startswith("On validation classes")
-    (['backbone', 'learner'], True)
+    >>> "learner" in found.choices, found.found.sentence.startswith("On validation classes")
+    (True, True)
     """
     of_tasks = {
         "n_way": n_way,
@@ -105,4 +110,5 @@ def propose(
     of_network = {"width": width, "backbone_episodes": backbone_episodes, "own_backbone": own_backbone}
     spec = proposal_for(opened(data), n_tasks, **of_tasks, **of_network)
     run = compute_one(spec, data.workspace, progress)
-    return ProposalResult(read_proposal(run, RunStore(data.workspace)), data.name, run.digest)
+    asked = {name: value for name, value in of_tasks.items() if value is not None}
+    return ProposalResult(read_proposal(run, RunStore(data.workspace)), data.name, run.digest, asked)

@@ -87,7 +87,7 @@ class TrainedRun(ShownRun):
             {"The numbers": self.frame()},
             [f"{self.spec.dataset}, manifest {self.run.summary['manifest']}\nrun {self.digest}"],
             small=self.lines[0],
-            heading=f"{scores.metric.title.capitalize()} over labelled examples",
+            pictures={f"{scores.metric.title.capitalize()} over labelled examples": self.figure},
             svg=curve_svg(scores.shots, [self.curve], LIGHT, scores.metric),
         )
 
@@ -333,4 +333,9 @@ def stored(store: RunStore, digest: str) -> Run:
     run = store.get(digest) if isinstance(digest, str) else None
     if run is None or run.kind != "learner":
         raise BadInput(f"There is no finished learner run '{digest}'; `compare` without arguments lists them.")
+    if run.misunderstood:
+        raise BadInput(
+            f"The run {digest} was made by another version of MetaDash, which this one cannot read; train it again, or `compare` without "
+            "arguments lists those that it can."
+        )
     return run

@@ -1,8 +1,8 @@
 """What every result has: a sentence for a terminal, a picture and a table for a notebook, one file for everybody else."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,15 @@ from metadash.runs.store import Run
 @dataclass(frozen=True)
 class Parts:
     """What a result is shown by: ``title`` is what was asked, the first of ``told`` the answer, ``small`` what it rests on; ``numbers`` are
-    tables by their headings, ``repeat`` what computes it again and names it. ``heading`` is of its figure, and ``svg`` that figure for
-    a notebook; empty where there is none."""
+    tables by their headings, ``repeat`` what computes it again and names it. ``pictures`` are figures by their headings, drawn when they are
+    asked for, and ``svg`` the first of them for a notebook."""
 
     title: str
     told: Sequence[str]
     numbers: Mapping[str, pd.DataFrame]
     repeat: Sequence[str]
     small: str = ""
-    heading: str = ""
+    pictures: Mapping[str, Callable[[], go.Figure]] = field(default_factory=dict)
     svg: str = ""
 
 
@@ -44,10 +44,6 @@ class Shown(ABC):
     def values(self) -> dict[str, Any]:
         """Every number, as the verb prints them with ``--json``."""
 
-    def figure(self) -> go.Figure:
-        """Its picture; one that has no heading has none."""
-        raise NotImplementedError
-
     def _repr_html_(self) -> str:
         parts = self.parts()
         return fragment(parts.told, parts.svg, next(iter(parts.numbers.values())), parts.small)
@@ -55,7 +51,7 @@ class Shown(ABC):
     def to_html(self, file: str | Path) -> Path:
         """Write all of it as one HTML file that opens offline. Raises BadInput where the file cannot be written."""
         parts = self.parts()
-        pictures = {parts.heading: self.figure()} if parts.heading else {}
+        pictures = {heading: draw() for heading, draw in parts.pictures.items()}
         return write_page(file, result_html(parts.title, parts.told, parts.small, pictures, parts.numbers, parts.repeat))
 
 

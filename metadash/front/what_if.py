@@ -81,7 +81,7 @@ class WhatIfResult(ShownRun):
             self.told,
             {"The numbers": self.frame()},
             [f"{self.data.name}, fingerprint {self.data.fingerprint}\nrun {self.digest}"],
-            heading=f"{self.found.metric.title.capitalize()} after less before",
+            pictures={f"{self.found.metric.title.capitalize()} after less before": self.figure},
         )
 
     def __str__(self) -> str:
@@ -158,7 +158,7 @@ class DoseResult(ShownRun):
             {"The numbers": self.frame()},
             [f"{self.run.spec.dataset}\nrun {self.digest}"],
             small=self.small,
-            heading="Gain against the share that is hit",
+            pictures={"Gain against the share that is hit": self.figure},
         )
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ class PrototypeLearner(AnchoredLearner):
         """[B, Q, D] and [B, N, D] to [B, Q, N]."""
 
 
-class PrototypicalNetwork(PrototypeLearner):
+class DistanceLearner(PrototypeLearner):
     """The logits are −scale · squared Euclidean distance, or scale · cosine; the scale is learned."""
 
     def prepare(self, *, distance: Distance = "euclidean") -> None:
@@ -54,15 +54,21 @@ class PrototypicalNetwork(PrototypeLearner):
         self.log_scale = nn.Parameter(torch.tensor(2.0 if distance == "cosine" else 0.0))
 
     def decide(self, batch: TaskBatch) -> Tensor:
-        if self.distance == "cosine":
-            return super().decide(batch)
-        near, zero = nearby(batch)
+        near, zero = self.placed(batch)
         return self.logits(near.query_x, self.prototypes(near, zero))
+
+    def placed(self, batch: TaskBatch) -> tuple[TaskBatch, Tensor | float]:
+        """The tasks where distances keep their digits, and where zero was."""
+        return (batch, 0.0) if self.distance == "cosine" else nearby(batch)
 
     def logits(self, query: Tensor, prototypes: Tensor) -> Tensor:
         if self.distance == "cosine":
             return self.log_scale.exp() * F.normalize(query, dim=-1) @ F.normalize(prototypes, dim=-1).mT
         return -self.log_scale.exp() * taken_apart(query, prototypes)
+
+
+class PrototypicalNetwork(DistanceLearner):
+    """Queries belong to the nearest prototype, and nothing else is done."""
 
 
 def pseudo_shot_prototype(mean: Tensor, shots: int | Tensor, anchor: Tensor, strength: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from metadash.learners.core.entry import LearnerEntry, Mode
 from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING, PROTOTYPE_FUSIONS
 from metadash.learners.core.options import OPTION_NAMES, LearnerOptions
 from metadash.learners.core.references import DISTANCES, REFERENCES
-from metadash.learners.transductive import TRANSDUCTIVE
+from metadash.learners.core.transductive import TRANSDUCTIVE
 
 if typing.TYPE_CHECKING:
     from torch import nn
@@ -93,12 +93,28 @@ ENTRIES = (
         "MetaOptNet (support vector machine)",
         "closed form",
         "Lee, Maji, Ravichandran & Soatto 2019",
-        "The head of each task is a multi-class support vector machine, solved to its optimum, so that training shapes the embedding for "
-        "wide margins. As R2D2 at one shot, and often a little ahead of prototypes with several.",
-        "A small quadratic program a task: a few times Prototypical Networks to train, a millisecond or two to score.",
+        "The head of each task is a multi-class support vector machine, and training goes through its optimum, so that the embedding is shaped "
+        "for wide margins. Of its kin nearest to R2D2.",
+        "A small quadratic program a task, that grows with the square of the ways times shots.",
         "metadash.learners.metaoptnet:MetaOptNet",
         ("svm_c", "svm_steps"),
         learns=False,
+    ),
+    LearnerEntry(
+        "feat",
+        "FEAT",
+        "metric",
+        "Ye, Hu, Zhan & Sha 2020",
+        "Prototypes that look at one another by self-attention, so that each class is placed in the light of those it is told apart from. It starts "
+        "at Prototypical Networks, and departs from them where training tasks say so.",
+        "Little more than Prototypical Networks; its weights grow with the square of the width of the embedding.",
+        "metadash.learners.feat:FEAT",
+        ("feat_heads", "feat_dropout", "feat_contrast", "feat_start"),
+        fusions=PROTOTYPE_FUSIONS,
+        distances=DISTANCES,
+        centres=True,
+        learning_rate=1e-3,
+        quick_learning_rate=3e-3,
     ),
     *TRANSDUCTIVE,
     LearnerEntry(

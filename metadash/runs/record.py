@@ -67,10 +67,15 @@ class Run:
     @property
     def is_understood(self) -> bool:
         """False for a run of another version, whose spec has options that this one does not know."""
+        return not self.misunderstood
+
+    @property
+    def misunderstood(self) -> str:
+        """What this version says of a spec that is another's; empty where it understands it."""
         try:
-            return self.spec is not None
-        except BadInput:
-            return False
+            return "" if self.spec is not None else "it has no spec"
+        except BadInput as problem:
+            return str(problem)
 
     @property
     def summary(self) -> dict[str, Any]:

@@ -72,6 +72,11 @@ class RunStore:
         known = [run for run in found if kind in (None, run.kind) and run.is_understood]
         return sorted(known, key=lambda run: run.about["created"], reverse=True)
 
+    def foreign(self, kind: str | None = None) -> dict[str, str]:
+        """Runs that are whole and that this version does not understand, by digest, each with what it says of their spec."""
+        runs = [run for name in self.names() if (run := self.get(name))]
+        return {run.digest: run.misunderstood for run in runs if kind in (None, run.kind) and run.misunderstood}
+
     def write(
         self,
         digest: str,

@@ -55,9 +55,18 @@ def compute(spec: Spec, dataset: Dataset, store: RunStore, digest: str, needed: 
         summary=outcome.summary,
         environment=environment(),
         seconds=seconds,
-        cost=meter.cost() | ({} if scoring is None else {"scoring_seconds": round(scoring, 2)}),
+        cost=meter.cost() | ({} if scoring is None else {"scoring_seconds": round(scoring, 2)}) | tuning_cost(needed),
         frames={**outcome.frames, "history": history.frame()},
         arrays=outcome.arrays,
         weights=outcome.weights,
         log=log,
     )
+
+
+def tuning_cost(needed: list[Run]) -> dict[str, float]:
+    """What it took to try the forms that a run was chosen among; nothing where it was not tuned."""
+    tuning = next((run for run in needed if run.kind == "tuning"), None)
+    if tuning is None:
+        return {}
+    cpu = tuning.cost.get("cpu_seconds")
+    return {"tuning_seconds": tuning.about["seconds"]} | ({} if cpu is None else {"tuning_cpu_seconds": cpu})

@@ -16,6 +16,7 @@ from metadash.episodes.spec import Strategy
 from metadash.errors import BadInput, closest
 from metadash.fields import checked
 from metadash.learners.core.fusions import BOTH, HOOKS
+from metadash.learners.core.recipe import Recipe
 from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.encoders.registry import feature_entry, is_trained, read_through, usual_features
 from metadash.specs.check import check_any, check_run
@@ -95,7 +96,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     drawn = drawn_how(dataset, sources, chosen)
     numbers = {name: chosen.get(name) for name in ("n_way", "shots", "n_query")}
     fitted = _fitting(_Looked(dataset, (split, *drawn, chosen.get("where"), *numbers.values())))
-    chosen = by_recipe(dataset, chosen, fitted.n_way)
+    chosen = by_recipe(dataset, split, chosen, fitted)
     of_run = {name: chosen[name] for name in OF_RUN if name in chosen}
     of_run.setdefault("split", split)
     of_run.setdefault("fusion", usual_fusion(sources, dataset))
@@ -120,15 +121,24 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     return run
 
 
-def by_recipe(dataset: Dataset, chosen: dict[str, Any], n_way: int) -> dict[str, Any]:
+def by_recipe(dataset: Dataset, split: str, chosen: dict[str, Any], fitted: Fitting) -> dict[str, Any]:
     """The choices with those that the chosen recipe sets and a person did not. Raises BadInput where the learner has no such recipe."""
     if "recipe" not in chosen:
         return chosen
     entry = entry_of(chosen.get("learner", USUAL))
     backbone = chosen.get("backbone") or usual_features(dataset.modality.name, "full").name
-    found = entry.recipe(chosen["recipe"]).settings_for(n_way, backbone)
-    options = {**dict(found.get("options", ())), **dict(chosen.get("options", ()))}
-    return {**found, **chosen, "options": tuple(options.items())}
+    found = fitting_recipe(entry.recipe(chosen["recipe"]), dataset, split, fitted.n_way, backbone)
+    given = [name for name, _ in chosen.get("options", ())]
+    options = [pair for pair in found.get("options", ()) if pair[0] not in given]
+    return {**found, **chosen, "options": (*options, *chosen.get("options", ()))}
+
+
+def fitting_recipe(recipe: Recipe, dataset: Dataset, split: str, n_way: int, backbone: str) -> dict[str, Any]:
+    """What it sets for tests of ``n_way``, with no more training ways than the split has training classes."""
+    found = recipe.settings_for(n_way, backbone)
+    if "train_ways" in found:
+        found["train_ways"] = min(found["train_ways"], len(dataset.split(split)["train"]))
+    return found
 
 
 def refuse_untrained(run: RunSpec, chosen: dict[str, Any]) -> None:

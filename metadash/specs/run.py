@@ -275,7 +275,7 @@ class RunSpec(Checked):
         if self.tune:
             from metadash.specs.choosing.tuning import check_tune
 
-            check_tune(self)
+            self.set(tune=check_tune(self))
 
     @property
     def needs(self) -> "Sequence[AnyFeatures | TuneSpec]":
@@ -377,3 +377,21 @@ def normal_options(learner: str, options: Any, mode: Mode) -> tuple[tuple[str, A
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options}
     complete, usual = check_options(learner, given, mode), options_for(learner, mode)
     return tuple((name, getattr(complete, name)) for name in sorted(given) if getattr(complete, name) != getattr(usual, name))
+
+
+class AboutRun(Checked):
+    """What every spec has that says what is computed of one run."""
+
+    run: RunSpec
+
+    @property
+    def dataset(self) -> str:
+        return self.run.dataset
+
+
+class OverBackbone(AboutRun):
+    """One that needs the features of its run, and not the run itself."""
+
+    @property
+    def needs(self) -> list[AnyFeatures]:
+        return [self.run.backbone]

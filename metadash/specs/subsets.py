@@ -11,7 +11,7 @@ import numpy as np
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between, Checked
 from metadash.metadata.controls import CONTROLS, read_control
-from metadash.specs.run import AnyFeatures, RunSpec
+from metadash.specs.run import AboutRun, AnyFeatures, OverBackbone, RunSpec
 
 MOST_SOURCES = 8
 """Sources up to which every subset is scored: 256 of them."""
@@ -55,7 +55,7 @@ def run_of(run: RunSpec, arm: SourceArm) -> RunSpec:
 
 
 @dataclass(frozen=True)
-class HeadsSpec(Checked):
+class HeadsSpec(OverBackbone):
     """One seed of an ablation by retraining: a head for every arm, all trained in one loop on the same sequence of tasks.
 
     ``run`` is the run with all sources; every head is the run that differs from it in its sources alone. ``subsets`` *all* trains
@@ -84,14 +84,6 @@ class HeadsSpec(Checked):
             raise BadInput(
                 f"{count} sources have {2**count} subsets; every one of them is retrained up to {MOST_SOURCES} sources. Use the planned arms."
             )
-
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
-
-    @property
-    def needs(self) -> list[AnyFeatures]:
-        return [self.run.backbone]
 
     @property
     def arms(self) -> list[SourceArm]:
@@ -141,7 +133,7 @@ class LoopSpec(Checked):
 
 
 @dataclass(frozen=True)
-class MaskedSpec(Checked):
+class MaskedSpec(AboutRun):
     """Subsets of one trained run's sources, scored by hiding the others at evaluation; nothing is trained.
 
     Of a run with source dropout it *screens* the sources, of an ordinary run it tells what this one model relies on. Up to
@@ -157,10 +149,6 @@ class MaskedSpec(Checked):
             raise BadInput("A run without metadata has no sources to hide.")
         if self.permutations % 2:
             raise BadInput(f"permutations is {self.permutations}; it must be even, since every order comes with its reverse.")
-
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
 
     @property
     def needs(self) -> list[AnyFeatures | RunSpec]:

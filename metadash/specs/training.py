@@ -82,6 +82,25 @@ CHOICES = {
 """The names that ``run_for``, the verb ``train`` (with dashes) and ``md.train`` have for its fields."""
 
 
+AS_USUAL = {
+    "ways": "trained at the ways of the tests",
+    "shots": "trained at the shots of the tests",
+    "queries": "as many training queries as the tests",
+    "strategy": "training tasks like the tests",
+    "start": "started from the backbone",
+    "schedule": "at a constant rate",
+    "keep": "best weights",
+}
+"""Each field of Training at its default, in words."""
+
+
+def training_in_words(name: str, value: Any) -> str:
+    """Of one field, as it is stored: ``60-way training``, ``at a constant rate``."""
+    asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value}
+    said = Training(**asked).words
+    return said[0] if said else AS_USUAL[name]
+
+
 def normal_training(spec: "RunSpec") -> Training:
     """Without what is as in the tests, so that equal meanings stay one run."""
     asked, tests = spec.training, spec.evaluation

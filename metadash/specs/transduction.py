@@ -38,7 +38,7 @@ def announcement(spec: RunSpec) -> str:
     if not how:
         return ""
     if spec.evaluation.query_dirichlet is None:
-        asked = "that are as many of each class, as here; Dirichlet draws (query_dirichlet) show what that is worth"
+        asked = "that are as many of each class, as here; unevenly dealt queries (query_dirichlet) show what that is worth"
     else:
         asked = f"dealt to their classes as unevenly as here (Dirichlet {spec.evaluation.query_dirichlet:g})"
     return f"is transductive: it {how}, so its score holds for batches of queries {asked}"

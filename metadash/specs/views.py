@@ -4,19 +4,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from metadash.errors import BadInput
-from metadash.fields import SEED, Between, Checked
+from metadash.fields import SEED, Between
 from metadash.learners.registry import LEARNERS, check_options, entry_of
-from metadash.specs.run import RunSpec
+from metadash.specs.run import AboutRun, RunSpec
 
 
-class OfRun(Checked):
+class OfRun(AboutRun):
     """What every spec has that starts from one trained run."""
-
-    run: RunSpec
-
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
 
     @property
     def needs(self) -> list[RunSpec]:

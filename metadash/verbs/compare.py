@@ -49,4 +49,7 @@ def listed(store: RunStore) -> Result:
         for arm in found
     ]
     lines = [f"{arm.id}  {names[arm.id]}: {', '.join(arm.digests)}" for arm in found]
-    return Result(values, "\n".join(lines) or "There are no runs yet; `train` or `answer` makes some.")
+    lines = lines or ["There are no runs yet; `train` or `answer` makes some."]
+    if foreign := store.foreign("learner"):
+        lines.append(f"Left out, made by another version of MetaDash: {', '.join(foreign)}. Train them again to compare them.")
+    return Result(values, "\n".join(lines))

@@ -106,6 +106,8 @@ def runs(workspace: Workspace, deep: bool) -> Iterator[Check]:
             bad[name] = f"{' and '.join(flaws)} {'is' if len(flaws) == 1 else 'are'} not as written"
     found = f"{len(looked)} stored"
     found += f", left out since older versions of MetaDash kept no checksums: {', '.join(older)}" if older else ""
+    foreign = [name for name, run in looked.items() if isinstance(run, Run) and run.misunderstood]
+    found += f", left out since another version of MetaDash made them: {', '.join(foreign)}" if foreign else ""
     yield Check("runs", found + (f", damaged: {', '.join(bad)}" if bad else ""), not bad)
     for name, why in bad.items():
         yield Check(f"run {name}", f"{why}; {ANEW}", False)

@@ -53,8 +53,8 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         "--tune",
         type=int,
         metavar="N",
-        help="try N forms of the learner on validation classes and test the best: step sizes, penalties, distance, --normalise; what is given is "
-        "kept (mode quick)",
+        help="try N forms of the learner on validation classes and test the best: step sizes, penalties, distance, --normalise; what is given "
+        "another value than the usual one is kept (mode quick)",
     )
     add_tasks(verb)
     add_budget(verb)

@@ -23,6 +23,14 @@ def test_seconds_are_means_over_the_seeds_and_memory_the_most_of_them() -> None:
     assert found == Cost(3.0, (2.0, 4.0), 1.0, 2.0, 80.0, 7)
 
 
+def test_the_tuning_that_a_learner_was_chosen_by_is_part_of_its_price() -> None:
+    tuned = {**MEASURED, "tuning_seconds": 8.0, "tuning_cpu_seconds": 6.0}
+    found = cost_of(arm((2.0, tuned, 7), (4.0, tuned, 7)))
+    assert (found.seconds, found.seconds_range, found.tuning_seconds, found.cpu_seconds) == (11.0, (10.0, 12.0), 8.0, 7.0)
+    assert found.in_words()["of them tuning"] == "8.0 s"
+    assert cost_of(arm((2.0, {**MEASURED, "tuning_seconds": 8.0}, 7))).cpu_seconds is None, "a price without a part of it is none"
+
+
 def test_what_one_seed_did_not_record_is_not_recorded() -> None:
     found = cost_of(arm((2.0, MEASURED, 7), (4.0, {}, None)))
     assert (found.scoring_seconds, found.cpu_seconds, found.peak_mib, found.trained_parameters) == (None,) * 4

@@ -29,9 +29,13 @@ from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
+from metadash.front.compare import compare
+from metadash.front.run import load
 from metadash.runs.kinds import run_digest
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec
+from metadash.specs.training import Training
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, rewrite, tiny_backbone, tiny_evaluation, tiny_run
 
@@ -364,3 +368,31 @@ class Stored:
 
     def spec_as(self, cls: type) -> RunSpec:
         return self.spec
+
+
+def test_a_way_of_training_is_named_in_words_beside_the_usual_one(store: RunStore, tiny: Dataset) -> None:
+    usual = tiny_run(PLACE, steps=20)
+    annealed = dataclasses.replace(usual, training=Training(schedule="cosine", keep="last"))
+    for run in (usual, annealed):
+        put(store, tiny, run)
+    names = sorted(names_of(arms_of(store)).values())
+    assert names == ["place, at a constant rate", "place, cosine-annealed"], names
+
+
+def test_a_learner_of_another_version_is_said_to_be_left_out(
+    store: RunStore, tiny: Dataset, capsys: pytest.CaptureFixture
+) -> None:
+    """Its option was called otherwise then; nobody is told to spell it as it is called now."""
+    run = put(store, tiny, tiny_run(learner="logistic"))
+    spec = {**run.about["spec"], "learner": "baseline", "options": [["finetune_steps", 50]]}
+    old = rewrite(store, run, spec=spec, code="0123456789ab").digest
+    assert store.foreign("learner").keys() == {old} and not store.foreign("backbone")
+    place = ["--workspace", str(store.workspace.root)]
+    assert cli.main(["compare", *place]) == 0
+    assert f"made by another version of MetaDash: {old}. Train them again" in capsys.readouterr().out
+    assert cli.main(["doctor", *place]) == 0
+    assert f"another version of MetaDash made them: {old}" in capsys.readouterr().out
+    for ask in (lambda: load(old, store.workspace), lambda: compare([old, old + "0"], workspace=store.workspace)):
+        with pytest.raises(BadInput, match="another version of MetaDash") as refused:
+            ask()
+        assert "finetune" not in one_sentence(refused.value)

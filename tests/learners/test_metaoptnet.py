@@ -7,7 +7,7 @@ from sklearn.svm import LinearSVC
 from torch import Tensor, nn
 
 from metadash.learners.core.task_batch import TaskBatch
-from metadash.learners.metaoptnet import MetaOptNet
+from metadash.learners.metaoptnet import MetaOptNet, onto_simplex
 from tests.learners.tasks import SOURCE, gaussian_tasks, set_strength, some_metadata
 
 
@@ -96,3 +96,25 @@ def test_the_gradient_is_a_number_where_rows_are_equal_and_in_single_precision()
     support.requires_grad_()
     MetaOptNet(nn.Identity(), 4, svm_c=10.0)(TaskBatch.by_class(support, query)).square().sum().backward()
     assert support.grad is not None and support.grad.isfinite().all() and support.grad.abs().max() < 1e4
+
+
+def test_as_many_steps_as_usual_give_the_gradient_of_the_optimum() -> None:
+    """Of a directions' sum whose sign is wrong the steps would still end there, long after."""
+    support, query, _ = gaussian_tasks(4, 5, 5, 4, 16)
+
+    def gradient(steps: int) -> Tensor:
+        given = support.double().requires_grad_()
+        made = learner(16, svm_steps=steps)
+        made(TaskBatch.by_class(given, query.double())).log_softmax(dim=-1)[..., 0].sum().backward()
+        assert given.grad is not None
+        return given.grad
+
+    assert (gradient(100) - gradient(2000)).norm() < 0.01 * gradient(2000).norm()
+    assert (gradient(100) - gradient(5)).norm() > 0.05 * gradient(2000).norm()
+
+
+def test_a_part_of_a_point_on_the_simplex_is_none_or_what_is_left_of_it() -> None:
+    drawn = torch.tensor([[0.2, 0.3, 0.5], [5.0, 0.0, 4.5], [-3.0, -3.0, -3.0], [0.1, 0.2, -9.0]], dtype=torch.float64)
+    expected = [[0.2, 0.3, 0.5], [0.75, 0.0, 0.25], [1 / 3, 1 / 3, 1 / 3], [0.45, 0.55, 0.0]]
+    torch.testing.assert_close(onto_simplex(drawn), torch.tensor(expected, dtype=torch.float64))
+    torch.testing.assert_close(onto_simplex(drawn[1]), onto_simplex(drawn)[1], rtol=0, atol=0)

@@ -31,7 +31,7 @@ from tests.learners.tasks import SOURCE
 
 RANGES = ranges_of(LearnerOptions)
 NAMES = (
-    "prototypical matching cache relation r2d2 metaoptnet bd-cspn laplacian-shot tim maml fomaml anil meta-sgd reptile protomaml meta-lstm baseline baseline-plus "
+    "prototypical matching cache relation r2d2 metaoptnet feat bd-cspn laplacian-shot tim maml fomaml anil meta-sgd reptile protomaml meta-lstm baseline baseline-plus "
     "centroid logistic metadata-only chance"
 )
 
@@ -141,6 +141,7 @@ BAD = {
     "batch_norm": ("episode", None),
     "inner_optimiser": ("adamw",),
     "matching_scale": (3.0,),
+    "feat_start": ("anywhere",),
     "alpha": ((0.1,), (0.2, 0.1), (0.1, 2.0), (-0.1, 0.1), 0.1, ("a", "b")),
 }
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from metadash.learners.bd_cspn import SHARPNESS
 from metadash.learners.core.task_batch import TaskBatch
-from metadash.learners.laplacian import TURNS
 from metadash.learners.registry import make
+from metadash.learners.transductive.bd_cspn import SHARPNESS
+from metadash.learners.transductive.laplacian import TURNS
 from metadash.networks.anchors import MetadataContext
 from tests.learners.tasks import SOURCE, gaussian_tasks
 

@@ -56,6 +56,7 @@ TEXTS = {"where": "size > 0.5", "tr_options": "inner_steps=3", "wi_edit_value": 
 RAW = {
     "ab_folds": 3,
     "tr_seeds": [0, 1, 3],
+    "tr_normalise": "l2",
     "ep_role": "train",
     "ab_strategy": "uniform",
     "wi_kind_place": "noise",

@@ -62,7 +62,12 @@ STATES: dict[str, list[dict[str, Any]]] = {
         {"md_split": "family-1", "md_audit": "Findings"},
     ],
     "episodes": [{"pool": "count > 1"}, {"ep_strategy": "disjoint"}, {"ep_way": "3", "ep_steps": "d0.c1"}],
-    "train": [{}, {"tr_strategy": "disjoint", "tr_learner": "maml", "tr_mode": "full", "pool": "count > 1"}],
+    "train": [
+        {},
+        {"tr_learner": "baseline"},
+        {"tr_recipe": "paper"},
+        {"tr_strategy": "disjoint", "tr_learner": "maml", "tr_mode": "full", "pool": "count > 1"},
+    ],
     "compare": [{"runs": [tiny_run(), tiny_run(("place",), seed=0)]}],
     "adaptation": [{}, {"ad_episode": "3"}],
     "prototypes": [{}],
@@ -161,18 +166,22 @@ def bound_keys() -> set[str]:
         for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
             named = {word.arg: word.value for word in call.keywords}
             if "bind" in named:
-                found.add(pattern(named["key"]))
+                found |= patterns(named["key"])
             elif isinstance(call.func, ast.Name) and call.func.id == "from_link":
-                found.add(pattern(call.args[0]))
+                found |= patterns(call.args[0])
     return found - {"key"}
 
 
-def pattern(key: ast.expr) -> str:
+def patterns(key: ast.expr) -> set[str]:
     if isinstance(key, ast.Constant):
-        return re.escape(str(key.value))
+        return {re.escape(str(key.value))}
     if isinstance(key, ast.JoinedStr):
-        return "".join(re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in key.values)
-    return {"bar": "md_(classes|instances|splits)", "KEY": "dataset|pool", "key": "key"}[ast.unparse(key)]
+        return {"".join(re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in key.values)}
+    if isinstance(key, ast.IfExp):
+        return patterns(key.body) | patterns(key.orelse)
+    if isinstance(key, ast.Call):  # of training's settings, each learner's apart
+        return {{"name": "tr_.+_(quick|paper)_.+", "'train_shots'": "tr_train_shots_.+"}[ast.unparse(key.args[0])]}
+    return {{"bar": "md_(classes|instances|splits)", "KEY": "dataset|pool", "key": "key"}[ast.unparse(key)]}
 
 
 # --- what Copy link copies ---------------------------------------------------------------------------------------------------
@@ -199,12 +208,22 @@ def test_a_copied_link_shows_a_second_visitor_the_same(name: str, seen: list[dic
     page = open_page(name, dataset="tiny", **CHOSEN.get(name, {}))
     first = seen[-1]
     link = address_of(page, first)
-    assert link["dataset"] == ["tiny"] and set(first["held"]) - set(link) <= TEXTS, "a choice is missing from the link"
+    assert link["dataset"] == ["tiny"] and {*first["held"]} - {*link} <= TEXTS, "a choice is missing from the link"
     again = open_page(name, **link)
     assert seen[-1]["held"] == first["held"] and address_of(again, seen[-1]) == link and not again.warning
 
 
-TEXTS = {"md_classes", "md_instances", "md_where", "md_sql", "where", "tr_options", "tr_sources", "ab_controls", "wi_edit_value"}
+TEXTS = {
+    "md_classes",
+    "md_instances",
+    "md_where",
+    "md_sql",
+    "where",
+    "tr_options",
+    "tr_sources",
+    "ab_controls",
+    "wi_edit_value",
+} | {"tr_train_shots_quick_full_maml"}
 """Empty where nobody wrote or chose anything, on every machine."""
 
 

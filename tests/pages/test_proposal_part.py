@@ -25,5 +25,9 @@ def test_a_press_on_use_it_chooses_what_is_proposed(tmp_path: Path, monkeypatch:
     train(proposal_for(data, **tasks_of([asked])), workspace)
     page.run()
     assert said(page, plain("On validation classes, 5-way 5-shot: ")) and said(page, plain("n = 200 tasks of"))
+    page.selectbox(key="tr_learner").set_value("r2d2").run()
+    page.segmented_control(key="tr_mode").set_value("full").run()
+    page.text_input(key="tr_options").set_value("ridge_lambda=3").run()
     page.button(key="tr_use").click().run()
+    assert page.segmented_control(key="tr_mode").value == "quick" and not page.text_input(key="tr_options").value
     assert not page.exception and page.selectbox(key="tr_backbone").value == "none"

@@ -69,7 +69,7 @@ def test_a_stored_map_is_there_at_once_with_its_sentence(trained: Workspace, tin
 def test_counts_of_one_task_are_read_off_its_points(points: pd.DataFrame) -> None:
     queries = points[points["kind"] == "query"]
     task = one_task(points)
-    assert task.queries == len(queries) == 25 and task.queries_per_class == 5 and task.fused
+    assert task.queries == len(queries) == 25 and set(task.queries_of.values()) == {5} and task.fused
     assert task.right == (queries["predicted"] == queries["class_id"]).sum()
     assert sum(task.gains.values()) == task.right - task.right_plainly
 

@@ -14,6 +14,7 @@ from metadash.learners.core.options import read_options
 from metadash.metadata.changes import Change
 from metadash.runs.estimate import from_scratch, may_end_early, with_needs
 from metadash.runs.kinds import KINDS, check, facts_of, title_of
+from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.choosing.tuning import TuneSpec
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
@@ -24,7 +25,7 @@ from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_ru
 
 RUN, FULL = tiny_run(("place", "size")), {"mode": "full", "steps": 40}
 MAP = MapSpec(RUN, episode=2, background=100)
-LIGHT = "Prototypical Networks (quick) with place, size, seed 0"
+LIGHT = "Prototypical Networks (quick) with place, size, 4 tasks a step, seed 0"
 LOOP = LoopSpec(
     (tiny_run(), *(replace(RUN, seed=seed, sources=sources) for seed in (0, 1) for sources in (("place",), ("place", "size"))))
 )
@@ -42,16 +43,24 @@ CASES: dict[str, tuple[Any, float, str]] = {
     "features": (FeaturesSpec("sentences", "family-0", "tfidf"), 1.22, "Features TF-IDF-256 of the inputs, sentences"),
     "plain": (tiny_run(), 0.318, "Prototypical Networks (quick) with no metadata, seed 0"),
     "light": (RUN, 1.118, LIGHT),
-    "film": (tiny_run(("site",), fusion="film"), 1.160933, "Prototypical Networks (quick) with site, FiLM, seed 0"),
-    "of a fold": (HELD, 1.118, "Prototypical Networks (quick) with place, size, place noise, seed 3, fold 2 of 5"),
+    "film": (
+        tiny_run(("site",), fusion="film"),
+        1.160933,
+        "Prototypical Networks (quick) with site, FiLM, 4 tasks a step, seed 0",
+    ),
+    "of a fold": (
+        HELD,
+        1.118,
+        "Prototypical Networks (quick) with place, size, place noise, 4 tasks a step, seed 3, fold 2 of 5",
+    ),
     "end to end": (tiny_run(**FULL), 0.322964, "Prototypical Networks (full) with no metadata, seed 0"),
-    "maml": (tiny_run(learner="maml"), 1.7284, "MAML (quick) with no metadata, seed 0"),
+    "maml": (tiny_run(learner="maml"), 1.7284, "MAML (quick) with no metadata, 4 tasks a step, seed 0"),
     "maml that is scored with more steps": (
         tiny_run(learner="maml", options=read_options("eval_steps=9")),
         1.81672,
-        "MAML (quick) with no metadata, seed 0",
+        "MAML (quick) with no metadata, 4 tasks a step, seed 0",
     ),
-    "lstm": (tiny_run(learner="meta-lstm"), 6.9676, "LSTM meta-learner (quick) with no metadata, seed 0"),
+    "lstm": (tiny_run(learner="meta-lstm"), 6.9676, "LSTM meta-learner (quick) with no metadata, 4 tasks a step, seed 0"),
     "maml end to end": (tiny_run(learner="maml", **FULL), 5.354065, "MAML (full, transductive) with no metadata, seed 0"),
     "first order": (
         tiny_run(learner="fomaml", **FULL),
@@ -61,24 +70,25 @@ CASES: dict[str, tuple[Any, float, str]] = {
     "reptile": (tiny_run(learner="reptile", **FULL), 37.826830, "Reptile (full, transductive) with no metadata, seed 0"),
     "lstm end to end": (tiny_run(learner="meta-lstm", **FULL), 12.11056, "LSTM meta-learner (full) with no metadata, seed 0"),
     "tuning": (TuneSpec(RUN, 4), 5.6, f"4 forms tried of {LIGHT}"),
+    "proposal": (ProposalSpec((tiny_run(), tiny_run(learner="logistic"))), 2.26, "2 arrangements on validation classes, tiny"),
     "heads": (HeadsSpec(RUN), 1.55634, "9 heads over place, size, seed 0"),
     "loop": (LOOP, 0.665175, "5 light runs over place, size"),
     "masked": (MaskedSpec(RUN), 0.5051, f"4 subsets masked: {LIGHT}"),
     "masked, another learner": (
         MaskedSpec(replace(RUN, learner="r2d2")),
         0.572,
-        "4 subsets masked: R2D2 (ridge regression) (quick) with place, size, seed 0",
+        "4 subsets masked: R2D2 (ridge regression) (quick) with place, size, 4 tasks a step, seed 0",
     ),
     "masked, film": (
         MaskedSpec(tiny_run(("site",), fusion="film")),
         0.50939,
-        "2 subsets masked: Prototypical Networks (quick) with site, FiLM, seed 0",
+        "2 subsets masked: Prototypical Networks (quick) with site, FiLM, 4 tasks a step, seed 0",
     ),
     "map": (MAP, 2.8, f"Map of episode 3: {LIGHT}"),
     "adaptation": (
         AdaptationSpec(tiny_run(learner="maml"), n_shot=2, steps=8),
         1.008,
-        "Adaptation to episode 1, 8 steps: MAML (quick) with no metadata, seed 0",
+        "Adaptation to episode 1, 8 steps: MAML (quick) with no metadata, 4 tasks a step, seed 0",
     ),
     "adaptation end to end": (
         AdaptationSpec(tiny_run(learner="maml", **FULL), n_shot=2, steps=8),

@@ -274,5 +274,5 @@ def test_what_does_not_count_gives_nothing_to_calculate_with() -> None:
         for node in ast.walk(ast.parse((PACKAGE / name).read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module in ("metadash.errors", "metadash.runs.progress"):
                 taken.setdefault(node.module, set()).update(alias.name for alias in node.names)
-    assert taken["metadash.errors"] <= {"BadInput", "nearest"}
+    assert taken["metadash.errors"] <= {"BadInput", "closest", "nearest"}
     assert taken["metadash.runs.progress"] <= {"History", "Report", "SCORING", "Stopped", "silent"}

@@ -29,18 +29,8 @@ SMALL = {"n_episodes": 60, "steps": 30, "shots": (1, 5), "n_way": 5, "n_query": 
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(tmp_path_factory.mktemp("features"))
-
-
-@pytest.fixture(scope="module")
 def sentences(workspace: Workspace) -> Dataset:
     return write_sentences(workspace)
-
-
-@pytest.fixture(scope="module")
-def vectors(workspace: Workspace) -> Dataset:
-    return write_vectors(workspace)
 
 
 def instances_of(data: Dataset, role: str) -> np.ndarray:

@@ -204,7 +204,7 @@ def test_a_map_of_a_taught_learner_is_a_plain_one(workspace: Workspace) -> None:
         (lambda: taught(auxiliary_weight=2.0), "auxiliary_weight is 2.0; it must be from 0.01 to 1"),
         (lambda: film("site", auxiliary_weight=0.3), "auxiliary_weight would be ignored by the fusion 'film'"),
         (lambda: film("site", learner="logistic"), "'logistic' cannot take metadata in by the fusion 'film'"),
-        (lambda: film("site", learner="chance"), "'chance' cannot take metadata in by the fusion 'film'"),
+        (lambda: film("site", learner="chance"), "'chance' reads no metadata; leave the sources out"),
         (lambda: taught(learner="baseline", mode="quick"), "'baseline' cannot take metadata in by the fusion 'auxiliary'"),
     ],
 )

@@ -32,16 +32,6 @@ SMALL: dict[str, Any] = {"n_episodes": 60, "steps": 10, "shots": (1, 5), "n_way"
 CHOICES = ("none", "centred", "l2", "centred-l2")
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(tmp_path_factory.mktemp("normalised"))
-
-
-@pytest.fixture(scope="module")
-def vectors(workspace: Workspace) -> Dataset:
-    return write_vectors(workspace)
-
-
 def backbone_of(data: Dataset) -> Run:
     return train(run_for(data, **SMALL).backbone, data.workspace)
 
@@ -149,10 +139,11 @@ def test_heads_and_single_learners_count_the_same_on_normalised_features(vectors
 def test_each_choice_makes_another_run_or_is_refused_in_a_sentence(name: str, vectors: Dataset) -> None:
     entry = next(entry for entry in ENTRIES if entry.name == name)
     sources = ["place"] if entry.needs_metadata else []
+    options = (("feat_start", "paper"),) if name == "feat" else ()  # untrained it is prototypes, which centring does not move
     seen = {}
     for how in CHOICES:
         try:
-            run = run_for(vectors, sources, learner=name, normalise=how, **SMALL)
+            run = run_for(vectors, sources, learner=name, normalise=how, options=options, **SMALL)
         except BadInput as refused:
             assert one_sentence(str(refused)) and "would be ignored" in str(refused)
             continue

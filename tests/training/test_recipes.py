@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
 from metadash.learners.core.optimisers import Annealing, factor
 from metadash.learners.registry import ENTRIES, LEARNERS
 from metadash.runs.estimate import from_scratch
@@ -178,8 +179,11 @@ def test_a_recipe_sets_what_can_be_set_one_by_one_and_what_is_chosen_goes_before
     common = {"learner": "prototypical", "n_way": 5, "shots": (1,), "n_query": 5}
     recipe = run_for(tiny, recipe="paper", **common)
     settings = LEARNERS["prototypical"].recipe("paper").settings_for(5, "conv4")
-    assert recipe == run_for(tiny, **{**settings, "backbone": "conv4"}, **common)
-    assert (recipe.training.ways, recipe.patience, recipe.from_random) == (60, 0, True)
+    ways = len(tiny.split(recipe.split)["train"])  # of the paper's 60 as many as there are classes
+    assert settings["train_ways"] == 60 and recipe == run_for(
+        tiny, **{**settings, "backbone": "conv4", "train_ways": ways}, **common
+    )
+    assert (recipe.training.ways, recipe.patience, recipe.from_random) == (ways, 0, True)
     assert run_for(tiny, recipe="paper", train_ways=9, steps=7, **common).training.ways == 9
     assert run_for(tiny, recipe="quick", **common) == run_for(tiny, **common)
     maml = {"learner": "maml", "recipe": "paper", "shots": (1,), "n_query": 5}
@@ -216,3 +220,15 @@ def test_the_estimate_knows_tasks_a_step_and_training_ways(learner: str) -> None
     assert from_scratch(many, 1000) > 2 * from_scratch(usual, 1000)
     if learner == "prototypical":
         assert from_scratch(replace(usual, training=replace(RANDOM, ways=60)), 1000) > 3 * from_scratch(usual, 1000)
+
+
+def test_a_recipe_takes_no_more_ways_than_the_split_trains_on_and_keeps_what_a_person_gave(tiny: Dataset) -> None:
+    classes = len(tiny.split(tiny.description.default_split or tiny.split_names[0])["train"])
+    assert 2 <= classes < 60
+    fitted_ways = run_for(tiny, learner="prototypical", recipe="paper").training.ways
+    assert fitted_ways == classes and f"{classes}-way training" in title_of(run_for(tiny, recipe="paper"))
+    assert run_for(tiny, learner="prototypical", recipe="paper", train_ways=3).training.ways == 3
+    with pytest.raises(BadInput, match="ridge_lambda is given twice"):
+        run_for(tiny, learner="r2d2", recipe="paper", options=(("ridge_lambda", 1.0), ("ridge_lambda", 2.0)))
+    given = run_for(tiny, learner="r2d2", recipe="paper", options=(("ridge_lambda", 2.0),))
+    assert dict(given.options)["ridge_lambda"] == 2.0, "what a person chose goes before the recipe"

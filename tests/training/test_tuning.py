@@ -28,16 +28,6 @@ from tests.builders import one_sentence, write_vectors
 SMALL: dict[str, Any] = {"n_episodes": 30, "steps": 10, "shots": (1, 5), "n_way": 5, "n_query": 5, "backbone": "none"}
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(tmp_path_factory.mktemp("tuning"))
-
-
-@pytest.fixture(scope="module")
-def vectors(workspace: Workspace) -> Dataset:
-    return write_vectors(workspace)
-
-
 def asked(data: Dataset, learner: str, sources: tuple[str, ...] = (), **choices: Any) -> RunSpec:
     return run_for(data, sources, learner=learner, **{"tune": 4, **SMALL, **choices})
 
@@ -159,3 +149,13 @@ def test_a_tuned_head_does_not_train_in_a_loop_with_others(vectors: Dataset) -> 
     with pytest.raises(BadInput, match="trains by itself"):
         LoopSpec((asked(vectors, "prototypical"),))
     assert TuneSpec(tuned, 4).run == replace(tuned, tune=0, evaluation=TuneSpec(tuned, 4).run.evaluation)
+
+
+def test_however_test_queries_are_dealt_the_tuning_is_one(vectors: Dataset) -> None:
+    even, uneven = (run_for(vectors, learner="logistic", tune=4, query_dirichlet=alpha) for alpha in (None, 2.0))
+    assert even != uneven and even.needs[-1] == uneven.needs[-1]
+
+
+def test_of_fewer_forms_than_asked_for_all_are_tried_and_it_is_one_run(vectors: Dataset) -> None:
+    few, many = (asked(vectors, "centroid", tune=count) for count in (16, 64))
+    assert few == many and 2 <= few.tune == len(candidates_of(replace(few, tune=0), 64)) < 16

@@ -43,7 +43,7 @@ def test_the_anchors_alone_teach_and_classify_in_every_learner_that_has_them(nam
     torch.manual_seed(0)
     tasks = TellingTasks()
     learner = make(name, nn.Identity(), 8, 5, source_dims=[SOURCE], fusion="pseudo-shots", dropout=0.0, mode="quick")
-    for steps in ("finetune_steps", "logistic_steps"):  # of the references; their many steps only cost time here
+    for steps in ("finetune_epochs", "logistic_steps"):  # of the references; their many steps only cost time here
         if hasattr(learner, steps):
             setattr(learner, steps, 10)
     optimiser = torch.optim.Adam(learner.parameters(), 0.03)

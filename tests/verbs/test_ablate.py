@@ -35,7 +35,9 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def ask(capsys: pytest.CaptureFixture, workspace: Workspace, *arguments: str) -> tuple[int, str, str]:
     split_as_it_is = [] if "--folds" in arguments or ("--tier" in arguments and "confirm" not in arguments) else ["--folds", "0"]
-    code = cli.main(["ablate", "--dataset", "tiny", *SMALL, *split_as_it_is, *arguments, "--workspace", str(workspace.root)])
+    usual = ["--dataset", "tiny", *SMALL, *split_as_it_is]
+    kept = [word for option in zip(usual[::2], usual[1::2], strict=True) if option[0] not in arguments for word in option]
+    code = cli.main(["ablate", *kept, *arguments, "--workspace", str(workspace.root)])
     found = capsys.readouterr()
     return code, found.out, found.err
 

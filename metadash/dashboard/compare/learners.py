@@ -54,7 +54,7 @@ def shelf() -> tuple[list[StoredArm], list[str]]:
 def _shelf(stamp: str) -> tuple[list[StoredArm], list[str]]:
     store = server.store()
     arms, unreadable = stored_arms(store.runs())
-    return arms, [*store.damaged(), *unreadable]
+    return arms, [*store.damaged(), *store.foreign("learner"), *unreadable]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import pandas as pd
 import streamlit as st
 
-from metadash.answers.comparison import accuracy_table, seeds_words
+from metadash.answers.comparison import accuracy_table, embedding_note, seeds_words
 from metadash.answers.costs import Cost, cheapest_words, cost_of
 from metadash.answers.family import (
     Claim,
@@ -21,7 +21,7 @@ from metadash.answers.family import (
 from metadash.answers.ledger import asked_of_arms, record
 from metadash.answers.looks import looked_at_arms
 from metadash.answers.sentence import examples
-from metadash.answers.stored_arms import StoredArm, transductive_words
+from metadash.answers.stored_arms import StoredArm, starved_words, transductive_words
 from metadash.answers.versus import Versus, against_baseline, episode_table, headline, long_table, worth_words
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import (
@@ -123,6 +123,8 @@ class SideBySide:
         )
         for told in transductive_words(self.names, self.arms):
             st.caption(f":material/groups: {plain(told)}")
+        if told := " ".join(starved_words(self.names, self.arms)):
+            st.caption(f":material/hourglass_bottom: {plain(told)}")
         tested = self.pairs if self.in_pairs else self.together
         asked = record(server.store(), asked_of_arms(self.everyone))
         if looked := looked_at_arms(asked, self.noun, self.names, tested):
@@ -206,6 +208,8 @@ class SideBySide:
             "is the most that any seed needed beyond what was there when it began. The backbone is shared, and not in it. "
             f"{chosen_on_validation()}"
         )
+        if note := embedding_note(self.names, self.arms):
+            st.caption(plain(note))
         costs = {arm.id: self.costs[arm.id] for arm in self.arms}
         if self.pairs:
             st.markdown(cheapest_words(self.plain_names, costs, self.pairs))

@@ -69,6 +69,7 @@ def instance_edits_of(sources: tuple[str, ...], task: EpisodeManifest, data: Dat
         for kind, rows in parts.items()
         for place, own in enumerate(rows)
         for number, row in enumerate(own)
+        if row >= 0  # uneven queries are filled up
     }
     target = st.selectbox(
         "Instance",

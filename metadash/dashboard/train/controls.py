@@ -13,7 +13,7 @@ from metadash.dashboard.parts.asked import query_balance, typed_condition
 from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
-from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_width, recipe_steps, training_controls
+from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_tuning, chosen_width, recipe_steps, training_controls
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
@@ -25,7 +25,7 @@ from metadash.learners.registry import LEARNERS, options_for
 from metadash.networks.encoders.registry import EncoderEntry, Entry, features_for, is_trained
 from metadash.runs.estimate import from_scratch
 from metadash.runs.kinds import check
-from metadash.specs.builder import run_for
+from metadash.specs.builder import fitting_recipe, run_for
 from metadash.specs.normalising import NORMALISATIONS, Normalise
 from metadash.specs.run import RunSpec, usual_ways
 from metadash.specs.training import nothing_to_train
@@ -69,14 +69,20 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
     st.caption(f"{entry.idea} ({entry.paper}.) {entry.cost}")
     if entry.transductive:
         st.caption(f":material/groups: **Transductive**: it classifies all queries of a task together. {entry.balance}".strip())
-    left, middle, right = st.columns(3)
-    recipe = chosen_recipe(entry, left)
-    mode = chosen_mode(middle, recipe)
-    backbone = chosen_backbone(data, right, priced=recipe == "quick")
-    more = st.expander("More options: tasks, fusion, control, split, budget, width", icon=":material/tune:")
-    how = st.container()
+    network, about_it = st.columns([4, 8], vertical_alignment="center")
+    more = st.expander("More options: test tasks, metadata, features, tuning", icon=":material/tune:")
+    how = st.expander("How it trains: recipe, quick or end to end, rate, schedule, early stop", icon=":material/model_training:")
+    with how:
+        left, middle = st.columns(2)
+        recipe = chosen_recipe(entry, left)
+        mode = chosen_mode(entry, middle, recipe)
+    backbone = chosen_backbone(data, network, about_it, priced=recipe == "quick")
     with more:
-        left, middle, right = st.columns(3)
+        st.markdown("**Test tasks**")
+        tasks = chosen_tasks(data, entry, pool)
+        split_place = st.container()
+        st.markdown("**Metadata**")
+        left, middle, _ = st.columns(3)
         fusion = left.selectbox(
             "How the metadata enters",
             list(FUSIONS),
@@ -94,10 +100,25 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             help="Metadata made wrong on purpose: what is gained from it is not gained from its meaning. "
             + " ".join(CONTROLS.values()),
         )
-        distance = right.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
-        normalise = chosen_normalisation(left, entry, mode)
-        tasks = chosen_tasks(data, entry, pool)
-    settings = entry.recipe(recipe).settings_for(int(st.session_state.tr_way), backbone.name)
+        if note := instance_note(data, fusion):
+            st.caption(note)
+        st.markdown("**Features and learner**")
+        left, middle, right = st.columns(3)
+        distance = left.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
+        normalise = chosen_normalisation(middle, entry, mode)
+        tune = chosen_tuning(right, mode)
+    names = data.split_names
+    default = data.description.default_split
+    split = split_place.selectbox(
+        "Split",
+        names,
+        index=names.index(default) if default in names else 0,
+        key="tr_split",
+        bind="query-params",
+        help="Which classes are for training, for validation and for testing; no class is in two of them.",
+        width=210,
+    )
+    settings = fitting_recipe(entry.recipe(recipe), data, split, int(st.session_state.tr_way), backbone.name)
     with how:
         idle = nothing_to_train(learner) if mode == "quick" and not sources and not entry.learns else ""
         follows_rate = entry.optimiser == "adamw" or (bool(sources) and (fusion in HOOKS or fusion == BOTH))
@@ -105,20 +126,10 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         training = training_controls(entry, mode, recipe, settings, idle, follows_rate, uniform)
     with more:
         left, middle, right = st.columns(3)
-        names = data.split_names
-        default = data.description.default_split
-        split = left.selectbox(
-            "Split",
-            names,
-            index=names.index(default) if default in names else 0,
-            key="tr_split",
-            bind="query-params",
-            help="Which classes are for training, for validation and for testing; no class is in two of them.",
-        )
         trained = is_trained(backbone.name) and training().get("start", settings.get("start")) != "random"
+        steps = recipe_steps(left, learner, settings)
         episodes = backbone_episodes(middle, "tr_episodes", trained)
-        steps = recipe_steps(right, learner, settings)
-        size = {"backbone": backbone.name, **chosen_width(backbone, settings)}
+        size = {"backbone": backbone.name, **chosen_width(backbone, settings, right)}
         own_backbone = False
         if trained:
             size |= {
@@ -135,9 +146,6 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             disabled=not entry.options,
             help="What its paper varies, as name=value separated by commas; what you leave out is as in the paper, but for larger steps in quick mode.",
         )
-        tune = chosen_tuning(middle, mode)
-        if note := instance_note(data, fusion):
-            st.caption(note)
     if not seeds:
         raise BadInput("Choose at least one training seed.")
     runs = [
@@ -164,21 +172,6 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         for seed in sorted(seeds)
     ]
     return checked(runs if runs[0].trains else runs[:1], data)
-
-
-def chosen_tuning(place: DeltaGenerator, mode: Mode) -> int:
-    """The control of how many forms are tried on validation classes; 0 for none."""
-    chosen = place.selectbox(
-        "Tune on validation classes",
-        (0, 4, 8, 16),
-        format_func=lambda count: f"Best of {count} forms" if count else "No: as it comes",
-        key="tr_tune",
-        bind="query-params",
-        disabled=mode == "full",
-        help="Step sizes, penalties, distance and what is done to features, by the same number of tries for every learner; what you choose "
-        "yourself is kept. All seeds share one tuning, and test classes are not looked at. It takes about so many times as long. Only in quick mode.",
-    )
-    return 0 if mode == "full" else int(chosen)
 
 
 def chosen_normalisation(place: DeltaGenerator, entry: LearnerEntry, mode: Mode) -> Normalise:
@@ -228,7 +221,7 @@ def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[st
     )
 
 
-def chosen_backbone(data: Dataset, place: DeltaGenerator, priced: bool) -> Entry:
+def chosen_backbone(data: Dataset, place: DeltaGenerator, beside: DeltaGenerator, priced: bool) -> Entry:
     """The control of what embeds the inputs, with its paper and, where it is trained before the learner, what that costs here."""
     known = features_for(data.modality.name)
     titles = {name: entry.title for name, entry in known.items()}
@@ -236,7 +229,7 @@ def chosen_backbone(data: Dataset, place: DeltaGenerator, priced: bool) -> Entry
     name = place.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="tr_backbone")
     to_link("tr_backbone")
     entry = known[name]
-    place.caption(f"{entry.idea}{f' ({entry.paper}.)' if entry.paper else ''} {price(entry, known, data) if priced else ''}")
+    beside.caption(f"{entry.idea}{f' ({entry.paper}.)' if entry.paper else ''} {price(entry, known, data) if priced else ''}")
     return entry
 
 

@@ -23,6 +23,7 @@ MODES: dict[Mode, str] = {
     "full": "Full: every weight trained end to end from the same start.",
 }
 SHOTS = (1, 2, 3, 5, 10, 20)
+TUNING = {"no: as it comes": 0, "best of 4 forms": 4, "best of 8 forms": 8, "best of 16 forms": 16}
 SCHEDULES = ("constant", "cosine", "linear", "step")
 
 
@@ -37,26 +38,41 @@ def chosen_recipe(entry: LearnerEntry, place: DeltaGenerator) -> str:
         key="tr_recipe" if paper else "tr_only_recipe",
         bind="query-params",
         disabled=paper is None,
-        help="All that is set of a training, at once; each of it can be changed under *How it trains*.",
+        help="All that is set of a training, at once; each of it can be changed below.",
     )
     place.caption(RECIPES[recipe] if paper else f"No paper's recipe: {entry.why_no_recipe}.")
     return str(recipe)
 
 
-def chosen_mode(place: DeltaGenerator, recipe: str) -> Mode:
-    """The control of the mode; a paper's recipe has one only."""
-    paper = recipe == "paper"
+def chosen_mode(entry: LearnerEntry, place: DeltaGenerator, recipe: str) -> Mode:
+    """The control of the mode; a paper's recipe has one only, and so has a reference."""
+    paper, reference = recipe == "paper", entry.family == "reference"
     mode: Mode = place.segmented_control(
         "Mode",
-        ["full"] if paper else list(MODES),
+        ["full"] if paper else ["quick"] if reference else list(MODES),
         default="full" if paper else "quick",
         required=True,
-        key="tr_paper_mode" if paper else "tr_mode",
+        key="tr_paper_mode" if paper else "tr_only_mode" if reference else "tr_mode",
         bind="query-params",
-        disabled=paper,
+        disabled=paper or reference,
     )
-    place.caption("Full: every weight trained end to end." if paper else MODES[mode])
+    told = "Full: every weight trained end to end." if paper else MODES[mode]
+    place.caption("Quick: nothing of a reference is trained end to end." if reference else told)
     return mode
+
+
+def chosen_tuning(place: DeltaGenerator, mode: Mode) -> int:
+    """The control of how many forms are tried on validation classes; 0 for none."""
+    chosen = place.selectbox(
+        "Tune on validation classes",
+        list(TUNING),
+        key="tr_tune",
+        bind="query-params",
+        disabled=mode == "full",
+        help="Step sizes, penalties, distance and what is done to features, by the same number of tries for every learner; what you set "
+        "to another value than the usual one is kept. All seeds share one tuning, and test classes are not looked at. It takes about so many times as long. Only in quick mode.",
+    )
+    return 0 if mode == "full" else TUNING[chosen]
 
 
 def recipe_steps(place: DeltaGenerator, learner: str, settings: Mapping[str, Any]) -> int:
@@ -66,12 +82,12 @@ def recipe_steps(place: DeltaGenerator, learner: str, settings: Mapping[str, Any
     return training_steps(place, key, "Learner: training steps at most", usual=usual)
 
 
-def chosen_width(entry: Entry, settings: Mapping[str, Any]) -> dict[str, Any]:
+def chosen_width(entry: Entry, settings: Mapping[str, Any], place: DeltaGenerator) -> dict[str, Any]:
     """The control of how wide a backbone is; nothing where there is none to choose."""
     if not entry.widths:
         return {}
     usual = settings.get("width", entry.width)
-    width = st.segmented_control(
+    width = place.segmented_control(
         f"Width of {entry.title}",
         entry.widths,
         default=usual,
@@ -92,7 +108,13 @@ def recipe_lines(spec: RunSpec, recipe: Recipe) -> tuple[str, list[str]]:
         length += f", {100 * part:.2g} % of the published {words.count(known[0] * known[1])} tasks"
     rate = f"rate {spec.learning_rate:g}, " if "learning_rate" in recipe.settings else ""
     told = ", ".join([*spec.training.words, f"{rate}{length}"])
-    return f"{recipe.paper}: {told}, no early stop." if not spec.patience else f"{recipe.paper}: {told}.", [*recipe.deviations]
+    fewer = (
+        [f"{n_way}-way training, where the recipe has {ways} ways"]
+        if (ways := recipe.settings.get("train_ways", 0)) > n_way
+        else []
+    )
+    stop = ", no early stop" if not spec.patience else ""
+    return f"{recipe.paper}: {told}{stop}.", [*fewer, *recipe.deviations]
 
 
 def training_controls(
@@ -112,9 +134,10 @@ def training_controls(
     }
     start |= {name: value for name, value in settings.items() if name in start}
     tag = f"{recipe}_{mode}_{entry.name}"
+    fitted = settings.get("train_ways", 0)  # fewer where the split has fewer classes: another control then, at another start
 
     def key(name: str) -> str:
-        return f"tr_{name}_{tag}"
+        return f"tr_{name}_{tag}" + (f"_{fitted}" if name == "train_ways" and fitted else "")
 
     def closed(name: str) -> bool:
         others = {
@@ -144,66 +167,65 @@ def training_controls(
         )
 
     found: dict[str, Any] = {}
-    with st.expander("How it trains: tasks, rate, schedule, start, early stop", icon=":material/model_training:"):
-        if idle:
-            st.caption(f"Nothing to set here: {idle}.")
-        one, two, three, four = st.columns(4)
-        found["train_ways"] = number(
-            one, "train_ways", "Training ways", 0, 200, "Classes of a training task. 0: as many as of a test."
+    if idle:
+        st.caption(f"Nothing to set here: {idle}.")
+    one, two, three, four = st.columns(4)
+    found["train_ways"] = number(
+        one, "train_ways", "Training ways", 0, 200, "Classes of a training task. 0: as many as of a test."
+    )
+    found["train_shots"] = tuple(
+        two.multiselect(
+            "Training shots",
+            SHOTS,
+            default=list(start["train_shots"]),
+            key=key("train_shots"),
+            bind="query-params",
+            disabled=closed("train_shots"),
+            placeholder="as the tests",
+            help="One number is drawn at each step.",
+            wrap=True,
         )
-        found["train_shots"] = tuple(
-            two.multiselect(
-                "Training shots",
-                SHOTS,
-                default=list(start["train_shots"]),
-                key=key("train_shots"),
-                bind="query-params",
-                disabled=closed("train_shots"),
-                placeholder="as the tests",
-                help="One number is drawn at each step.",
-                wrap=True,
-            )
-        )
-        found["train_queries"] = number(
-            three, "train_queries", "Training queries", 0, 100, "Of each class of a training task. 0: as many as of a test."
-        )
-        found["train_strategy"] = one_of(
-            four, "train_strategy", "Training tasks", (AS_TESTS, "uniform"), "Uniform: any training classes together."
-        )
-        one, two, three, four = st.columns(4)
-        found["learning_rate"] = number(
-            one, "learning_rate", "Learning rate", 1e-7, 1.0, "Of the first step.", step=1e-4, format="%g"
-        )
-        found["schedule"] = one_of(
-            two,
-            "schedule",
-            "Schedule",
-            SCHEDULES,
-            "How the rate falls over the steps: not at all, to zero by half a cosine or by a line, or to a half after each fifth of them.",
-        )
-        found["meta_batch"] = number(three, "meta_batch", "Tasks a step", 1, 1024, "The losses of its tasks are averaged.")
-        found["weight_decay"] = number(
-            four, "weight_decay", "Weight decay", 0.0, 1.0, "Of all that starts at random.", step=1e-4, format="%g"
-        )
-        one, two, three, four = st.columns(4)
-        found["start"] = one_of(
-            one, "start", "Start", ("backbone", "random"), "Of the network in full mode: trained weights, or random ones."
-        )
-        found["patience"] = number(
-            two,
-            "patience",
-            "Patience",
-            0,
-            10_000,
-            "Looks at validation classes without a rise that end the training. 0: it never ends early.",
-        )
-        found["keep"] = one_of(
-            three,
-            "keep",
-            "Weights kept",
-            ("best", "last"),
-            "The best on validation classes, or the last; a falling rate makes the last ones good.",
-        )
+    )
+    found["train_queries"] = number(
+        three, "train_queries", "Training queries", 0, 100, "Of each class of a training task. 0: as many as of a test."
+    )
+    found["train_strategy"] = one_of(
+        four, "train_strategy", "Training tasks", (AS_TESTS, "uniform"), "Uniform: any training classes together."
+    )
+    one, two, three, four = st.columns(4)
+    found["learning_rate"] = number(
+        one, "learning_rate", "Learning rate", 1e-7, 1.0, "Of the first step.", step=1e-4, format="%g"
+    )
+    found["schedule"] = one_of(
+        two,
+        "schedule",
+        "Schedule",
+        SCHEDULES,
+        "How the rate falls over the steps: not at all, to zero by half a cosine or by a line, or to a half after each fifth of them.",
+    )
+    found["meta_batch"] = number(three, "meta_batch", "Tasks a step", 1, 1024, "The losses of its tasks are averaged.")
+    found["weight_decay"] = number(
+        four, "weight_decay", "Weight decay", 0.0, 1.0, "Of all that starts at random.", step=1e-4, format="%g"
+    )
+    one, two, three, four = st.columns(4)
+    found["start"] = one_of(
+        one, "start", "Start", ("backbone", "random"), "Of the network in full mode: trained weights, or random ones."
+    )
+    found["patience"] = number(
+        two,
+        "patience",
+        "Patience",
+        0,
+        10_000,
+        "Looks at validation classes without a rise that end the training. 0: it never ends early.",
+    )
+    found["keep"] = one_of(
+        three,
+        "keep",
+        "Weights kept",
+        ("best", "last"),
+        "The best on validation classes, or the last; a falling rate makes the last ones good.",
+    )
 
     def changed() -> dict[str, Any]:
         found["train_shots"] = tuple(sorted(int(shot) for shot in found["train_shots"]))

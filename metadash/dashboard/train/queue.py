@@ -17,6 +17,7 @@ from metadash.runs.kinds import KINDS, facts_of, title_of
 from metadash.runs.queue.jobs import Job, JobFolder
 from metadash.runs.store import Run
 from metadash.specs.any_spec import Spec
+from metadash.specs.choosing.tuning import as_chosen
 from metadash.specs.views import AdaptationSpec, own_steps
 from metadash.stats import words
 
@@ -72,7 +73,9 @@ def map_of(run: Run) -> None:
 def adaptation_of(run: Run) -> None:
     """A link to the very task, shots and steps of a finished look at an adaptation."""
     spec = run.spec_as(AdaptationSpec)
-    steps = {} if spec.n_steps == own_steps(spec.run) else {"ad_steps": str(spec.n_steps)}
+    learner = server.store().get(run.summary["needs"][0])
+    scored = as_chosen(spec.run, learner.summary) if learner else spec.run
+    steps = {} if spec.n_steps == own_steps(scored) else {"ad_steps": str(spec.n_steps)}
     link_to(
         "adaptation",
         "Look",

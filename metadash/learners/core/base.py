@@ -99,7 +99,11 @@ class EmbeddingLearner(Learner):
     def loss(self, batch: TaskBatch, progress: float = 1.0) -> Tensor:
         embedded = self.embed(batch)
         apart = embedded if self.auxiliary is None else embedded.aliased()
-        return query_loss(self.classify(apart), batch) + self.hooks_loss(lambda: embedded.support_x, batch)
+        return self.task_loss(self.modulated(apart)) + self.hooks_loss(lambda: embedded.support_x, batch)
+
+    def task_loss(self, batch: TaskBatch) -> Tensor:
+        """The cross-entropy of the queries of a batch of embeddings that are modulated already, and what a learner's paper adds to it."""
+        return query_loss(self.decide(batch), batch)
 
     def classify(self, batch: TaskBatch) -> Tensor:
         """The logits [B, Q, N] of a batch of embeddings."""

@@ -29,7 +29,7 @@ def nearby(batch: TaskBatch) -> tuple[TaskBatch, Tensor | float]:
     """The tasks, those that lie far from zero with their support mean for zero, and where that was, [B, 1, D] (0: nowhere else)."""
     empty = not batch.support_x.shape[1]  # then anchors and queries are all there is, and zero may lie among the queries
     rows = (batch.query_x if empty else batch.support_x).detach()
-    if not rows.numel():
+    if not rows.numel() or rows.is_meta:  # nothing there, or nothing but shapes
         return batch, 0.0
     least, most = rows.flatten(1).aminmax(dim=1)
     away = (least < -FAR) | (most > FAR)

@@ -30,6 +30,8 @@ TRIED: dict[str, Callable[[Any], tuple[Any, ...]]] = {
     "finetune_lr": times(1, 0.3, 3, 10),
     "laplacian_lambda": times(1, 0.3, 3),
     "tim_lr": times(1, 0.3, 3),
+    "feat_contrast": of(0.0, 0.1, 1.0),
+    "feat_start": of("prototypes", "paper"),
     "matching_scale": of("learned", "fixed"),
 }
 """By the option's name. An option that is not here costs time rather than choice, or is another method."""

@@ -11,8 +11,9 @@ from metadash.runs.facts.backbone import SECONDS_PER_STEP, narrower, per_input
 from metadash.runs.facts.facts import USUAL_SHAPE, Facts, Step, fewer_ways, fold_words
 from metadash.specs.check import check_run
 from metadash.specs.normalising import NORMALISATIONS
-from metadash.specs.run import VALIDATION_EPISODES, RunSpec
+from metadash.specs.run import USUAL_BATCH, VALIDATION_EPISODES, RunSpec
 from metadash.specs.transduction import transductive
+from metadash.stats.words import plural_of
 
 SECONDS_PER_HEAD_STEP = 4e-3
 
@@ -40,12 +41,21 @@ def title(spec: RunSpec) -> str:
     wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
     wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
-    wrong += "".join(f", {words}" for words in spec.training.words)
+    wrong += "".join(f", {told}" for told in (*spec.training.words, *unusual(spec)))
     usual = spec.backbone.backbone == "conv4" and spec.backbone.trained_on == "episodes"
     over = "" if usual else f" on {spec.backbone.title}"
-    over += f", tuned over {spec.tune}," if spec.tune else ""
+    over += f", best of {spec.tune} forms" if spec.tune else ""
     over += "" if spec.normalise == "usual" else f" on {NORMALISATIONS[spec.normalise]}"
     return f"{entry_of(spec.learner).title}{over} ({spec.mode}{', transductive' if transductive(spec) else ''}) with {sources}{wrong}, seed {spec.seed}{fold_words(spec.split)}"
+
+
+def unusual(spec: RunSpec) -> list[str]:
+    """What else tells a run from the usual one of its learner, a few words each."""
+    told = [] if spec.patience == RunSpec.patience else [f"patience {spec.patience}" if spec.patience else "no early stop"]
+    if spec.trains and spec.meta_batch != USUAL_BATCH[spec.mode]:
+        told.append(f"{plural_of(spec.meta_batch, 'task')} a step")
+    dealt = spec.evaluation.query_dirichlet
+    return told if dealt is None else [*told, f"uneven queries (Dirichlet {dealt:g})"]
 
 
 def seconds(spec: RunSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:

@@ -2,27 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Annotated, Any
 
 import numpy as np
 
 from metadash.errors import BadInput
-from metadash.fields import Between, Checked
+from metadash.fields import Between
 from metadash.learners.core.options import OPTION_NAMES
 from metadash.learners.core.tuning import TRIED, TRIED_RATES
 from metadash.learners.registry import entry_of, options_for
 from metadash.specs.normalising import NORMALISATIONS
-from metadash.specs.run import MOST_TRIED, AnyFeatures, Evaluation, RunSpec
+from metadash.specs.run import MOST_TRIED, Evaluation, OverBackbone, RunSpec
 
 Choice = dict[str, Any]
 """Values by name: options of the learner, and the fields normalise, distance and learning_rate of its run."""
 
 
 @dataclass(frozen=True)
-class TuneSpec(Checked):
+class TuneSpec(OverBackbone):
     """``candidates`` forms of ``run`` tried on its validation tasks: first as it comes, then others drawn from the grid that its learner's
-    options make. What the run gives a value of its own is kept. All seeds of a run, and all its tests, share one tuning, by seed 0.
+    options make. What the run gives another value than the usual one is kept. All seeds of a run, and all its tests, share one tuning, by seed 0.
 
     Raises BadInput where there is nothing to tune.
     """
@@ -31,16 +32,8 @@ class TuneSpec(Checked):
     candidates: Annotated[int, Between(2, MOST_TRIED)] = 8
 
     def settle(self) -> None:
-        tests = replace(self.run.evaluation, where=None, n_episodes=Evaluation.n_episodes, ways=())
+        tests = replace(self.run.evaluation, where=None, n_episodes=Evaluation.n_episodes, ways=(), query_dirichlet=None)
         self.set(run=replace(self.run, tune=0, seed=0, evaluation=tests))
-
-    @property
-    def dataset(self) -> str:
-        return self.run.dataset
-
-    @property
-    def needs(self) -> list[AnyFeatures]:
-        return [self.run.backbone]
 
     @property
     def tried(self) -> list[tuple[Choice, RunSpec]]:
@@ -48,21 +41,27 @@ class TuneSpec(Checked):
         return candidates_of(self.run, self.candidates)
 
 
-def check_tune(run: RunSpec) -> None:
-    """Raises BadInput, in one sentence, where a run cannot be tuned."""
-    if not run.tune:
-        return
+def check_tune(run: RunSpec) -> int:
+    """How many forms are tried, which are as many as there are at most. Raises BadInput, in one sentence, where a run cannot be tuned."""
     if run.tune == 1:
         raise BadInput("tune is 1, and one candidate is no choice; give it 2 or more, or 0.")
     if run.mode == "full":
         raise BadInput(
             f"tune would train the whole network {run.tune} times in the mode full; tune in the mode quick, and give what was chosen as options."
         )
-    if len(candidates_of(replace(run, tune=0), 2)) < 2:
+    forms = forms_of(replace(run, tune=0, seed=0), run.tune)
+    if forms < 2:
         kept = "is given a value already" if grid_of(replace(run, options=(), normalise="usual", tune=0)) else "is to be tuned"
         raise BadInput(
             f"Nothing of the learner '{run.learner}' {'' if 'given' in kept else 'that could be chosen '}{kept}; leave tune out."
         )
+    return forms
+
+
+@lru_cache(maxsize=256)
+def forms_of(run: RunSpec, most: int) -> int:
+    """How many there are, up to ``most``."""
+    return len(candidates_of(run, most))
 
 
 def grid_of(run: RunSpec) -> dict[str, tuple[Any, ...]]:

@@ -8,8 +8,8 @@ bound is tightened in turns, each the same closed form for all queries at once: 
 import torch
 from torch import Tensor
 
-from metadash.learners.bd_cspn import BDCSPN
 from metadash.learners.core.task_batch import TaskBatch
+from metadash.learners.transductive.bd_cspn import BDCSPN
 
 TURNS = 20
 """As the authors' code, which may stop earlier, when nothing changes any more."""

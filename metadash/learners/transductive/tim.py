@@ -10,11 +10,11 @@ starts a class's weights and in the cross-entropy of the support.
 import torch
 from torch import Tensor
 
-from metadash.learners.bd_cspn import on_the_sphere, query_mean
 from metadash.learners.core.anchored import AnchoredLearner, Prior, some
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import pseudo_shot_prototype
 from metadash.learners.ridge import identity
+from metadash.learners.transductive.bd_cspn import on_the_sphere, query_mean
 
 SHARPNESS = 15.0
 """τ: logits are −(τ/2)·‖z − w‖² of embeddings of length one."""

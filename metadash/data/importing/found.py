@@ -1,0 +1,59 @@
+"""What lies at a path, as a reader found it: tables and inputs, before anybody has decided what they mean."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pandas as pd
+
+from metadash.data.dataset import Source
+
+
+class InputsFound(Protocol):
+    """Inputs that are read when they are needed, in the order of the table of instances: 100,000 pictures never lie in memory at once."""
+
+    modality: str
+    """A name in ``metadash.data.modality``."""
+
+    def __len__(self) -> int: ...
+
+    def faults(self) -> Mapping[int, str]:
+        """Why these rows cannot be read, in a few words each. Looks at every input once."""
+        ...
+
+    def pieces(self, rows: Sequence[int]) -> Iterator[Any]:
+        """These rows, some at a time, as ``write_dataset`` stores them: [n, H, W(, 3)] uint8, [n, D] float32, or lists of texts."""
+        ...
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What a format says of its own tables; what it does not say is guessed. A guess never overrides a hint, an option overrides both."""
+
+    class_column: str | None = None
+    input_column: str | None = None
+    id_column: str | None = None
+    split_column: str | None = None
+    sibling_column: str | None = None
+    disjoint_column: str | None = None
+    sources: tuple[Source, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    title: str = ""
+    licence: str = ""
+    provenance: str = ""
+    class_noun: str = ""
+
+
+@dataclass
+class Found:
+    """``instances``: a row an instance, columns as they were read. ``inputs``: None where a column of ``instances`` holds them (texts,
+    numbers, paths, bytes), which roles say. ``classes``: a row a class, or None; ``class_key`` is the column of it that the class column of
+    ``instances`` names. ``notes``: a sentence for each thing that was decided or left out here, for the preview."""
+
+    instances: pd.DataFrame
+    inputs: InputsFound | None = None
+    classes: pd.DataFrame | None = None
+    class_key: str | None = None
+    hints: Hints = field(default_factory=Hints)
+    notes: list[str] = field(default_factory=list)
