@@ -1,7 +1,5 @@
 """The pictures of a data card: where values are missing, how many instances a class has, what inputs look like."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -87,6 +85,6 @@ def width_of(data: Dataset) -> int:
     return SHARP * SIDE if data.modality.picture is None else SIDE
 
 
-def spread(n: int, most: int) -> Sequence[int]:
+def spread(n: int, most: int) -> list[int]:
     """At most ``most`` of ``n`` places, evenly."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int)).tolist()

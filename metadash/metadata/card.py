@@ -67,7 +67,7 @@ class DataCard:
         holed = self.columns[self.columns["missing"] > 0]
         if holed.empty:
             return "No value is missing."
-        worst = holed.loc[holed["missing"].idxmax()]
+        worst = holed.iloc[int(holed["missing"].argmax())]
         return (
             f"{words.plural_of(len(holed), 'column')} of {len(self.columns)} {'has' if len(holed) == 1 else 'have'} missing values, "
             f"most of all “{worst['column']}” ({worst['missing']:.0%})."
