@@ -11,11 +11,12 @@ import pandas as pd
 from metadash.data.dataset import Dataset, Description, Question, Source
 from metadash.data.known.files import check_folder, check_texts, find, need, read_json, read_parquet, words_of
 from metadash.data.known.written import Progress, check_name, seeded, silent, write_sentences
+from metadash.data.library import OBTAINABLE
 from metadash.errors import BadInput
 from metadash.stats.words import count
 from metadash.workspace import Workspace
 
-NEEDS = "data_full.json and domains.json of github.com/clinc/oos-eval, or clinc150.parquet"
+NEEDS = OBTAINABLE["clinc150"].needs
 PARQUET, SENTENCES, DOMAINS = "clinc150.parquet", "data_full.json", "domains.json"
 INTENTS = 150
 PARTS = ("train", "val", "test")
@@ -32,10 +33,8 @@ QUESTIONS = (
 )
 
 
-def install(
-    workspace: Workspace, source: Path, name: str = "clinc150", rotations: bool = True, progress: Progress = silent
-) -> Dataset:
-    """Write the utterances in ``source`` as data set ``name``; ``rotations`` says nothing about sentences.
+def install(workspace: Workspace, source: Path, name: str = "clinc150", progress: Progress = silent) -> Dataset:
+    """Write the utterances in ``source`` as data set ``name``.
 
     Raises BadInput, and writes nothing, for files that are missing, damaged, partial or others.
     """

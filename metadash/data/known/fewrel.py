@@ -9,10 +9,11 @@ import pandas as pd
 from metadash.data.dataset import Dataset, Description, Question, Source
 from metadash.data.known.files import check_folder, check_texts, find, need, read_json, read_parquet
 from metadash.data.known.written import Progress, check_name, seeded, silent, write_sentences
+from metadash.data.library import OBTAINABLE
 from metadash.errors import BadInput
 from metadash.workspace import Workspace
 
-NEEDS = "train_wiki.json, val_wiki.json and pid2name.json of github.com/thunlp/FewRel, or fewrel80_sentences.parquet and fewrel_relations.parquet"
+NEEDS = OBTAINABLE["fewrel"].needs
 SENTENCES, RELATIONS, NAMES = "fewrel80_sentences.parquet", "fewrel_relations.parquet", "pid2name.json"
 PUBLISHED = {"train": "train_wiki.json", "val": "val_wiki.json"}
 NAMED = (
@@ -28,10 +29,8 @@ QUESTIONS = (
 )
 
 
-def install(
-    workspace: Workspace, source: Path, name: str = "fewrel", rotations: bool = True, progress: Progress = silent
-) -> Dataset:
-    """Write the sentences in ``source`` as data set ``name``; ``rotations`` says nothing about sentences.
+def install(workspace: Workspace, source: Path, name: str = "fewrel", progress: Progress = silent) -> Dataset:
+    """Write the sentences in ``source`` as data set ``name``.
 
     Raises BadInput, and writes nothing, for files that are missing, damaged or others.
     """

@@ -45,9 +45,9 @@ def write_sentences(
     are stored class by class."""
     classes = classes.reset_index(drop=True)
     classes.insert(0, "class_id", np.arange(len(classes)))
-    of_class = rows[key].map(pd.Series(classes["class_id"].to_numpy(), index=classes[key]))
-    order = np.argsort(of_class.to_numpy(), kind="stable")
-    rows, of_class = rows.iloc[order].reset_index(drop=True), of_class.to_numpy()[order]
+    of_class = rows[key].map(pd.Series(classes["class_id"].to_numpy(), index=classes[key])).to_numpy()
+    order = np.argsort(of_class, kind="stable")
+    rows, of_class = rows.iloc[order].reset_index(drop=True), of_class[order]
     instances = rows.drop(columns=["text", key])
     instances.insert(0, "instance_id", np.arange(len(instances)))
     instances.insert(1, "class_id", of_class.astype(np.int64))
