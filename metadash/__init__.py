@@ -33,6 +33,7 @@ NAMES = frozenset(
         "datasets",
         "doses",
         "draw_episodes",
+        "export",
         "fetch",
         "from_tables",
         "install",

@@ -15,7 +15,7 @@ from metadash.front.ablation import AblationResult, ablate
 from metadash.front.answer import AnswerResult, answer
 from metadash.front.audit import AuditResult, audit
 from metadash.front.compare import ComparisonResult, compare
-from metadash.front.data import datasets, from_tables, open
+from metadash.front.data import datasets, export, from_tables, open
 from metadash.front.draw import draw_episodes
 from metadash.front.obtain import fetch, install
 from metadash.front.propose import ProposalResult, propose
@@ -44,6 +44,7 @@ __all__ = [
     "datasets",
     "doses",
     "draw_episodes",
+    "export",
     "fetch",
     "from_tables",
     "install",

@@ -20,6 +20,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "datasets": ("",),
     "datasets fetch": ("omniglot",),
     "datasets import": ("omniglot --source here",),
+    "datasets export": ("tiny --out $folder/exported",),
     "audit": ("", "--metadata-only", "--quasi corner", "--probe corner --run $informed", "--probe corner"),
     "episodes": ("", "--strategy siblings", "--strategy disjoint"),
     "train": (
@@ -114,6 +115,7 @@ CASES: dict[str, dict[str, str]] = {
         "as_name": "--as mine",
         "no_rotations": "--no-rotations",
     },
+    "datasets export": {"name": "glyphs", "out": "--out nowhere/exported"},
     "audit": {
         "split": "--split family-1",
         "sources": "--sources size",
