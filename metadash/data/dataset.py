@@ -1,27 +1,29 @@
 """A data set on disk: tables in DuckDB, inputs in a memory map, sources and questions in JSON. Written once, read by everybody."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
+from metadash.data.columns.reading import read_columns, read_numbers
 from metadash.data.columns.storing import store
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.inputs.storage import checked_inputs, file_of, read_inputs, write_inputs
-from metadash.data.literals import identifier
 from metadash.data.modality import Modality, modality_of
 from metadash.data.writing.fingerprint import fingerprint_of
 from metadash.data.writing.rows import Rows
 from metadash.errors import BadInput, nearest
 from metadash.workspace import Workspace, new_folder, read_json, reason
+
+T = TypeVar("T")
 
 FORMAT = 2
 """Since 2, ``dataset.json`` holds the checksums of the files beside it and one over itself."""
@@ -274,9 +276,13 @@ class Dataset:
 
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
         """What trusted SQL selects. Raises BadInput when the file turns out to be damaged (or to lack a table)."""
+        return self.asked(lambda connection: connection.execute(sql, list(parameters)).df())
+
+    def asked(self, question: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """The answer to a question put to a connection, with the errors of ``frame``."""
         try:
             with self.connect() as connection:
-                return connection.execute(sql, list(parameters)).df()
+                return question(connection)
         except (duckdb.ParserException, duckdb.BinderException):
             raise  # a defect of ours, not of the file
         except duckdb.Error as error:
@@ -289,8 +295,8 @@ class Dataset:
 
     @cached_property
     def instances(self) -> pd.DataFrame:
-        """One row an instance, row i belonging to ``inputs[i]``."""
-        return self.frame("SELECT * FROM instances ORDER BY instance_id")
+        """One row an instance, row i belonging to ``inputs[i]``: every column, so ask ``instance_columns`` for those that you need."""
+        return self.instance_columns(self.instance_column_names)
 
     def instance_columns(self, names: Sequence[str]) -> pd.DataFrame:
         """These columns of ``instances``, without reading the others. Raises BadInput for one that is not there."""
@@ -301,9 +307,8 @@ class Dataset:
                 raise BadInput(
                     f"The table instances has no column '{missing[0]}'{nearest(missing[0], self.instance_column_names, known='it has')}"
                 )
-            found = self.frame(f"SELECT {', '.join(map(identifier, unread))} FROM instances ORDER BY instance_id")
-            self._columns.update({name: found[name] for name in unread})
-        return pd.DataFrame({name: self._columns[name] for name in names})
+            self._columns.update(self.asked(lambda connection: read_columns(connection, "instances", unread)))
+        return pd.DataFrame({name: self._columns[name] for name in names}, copy=False)
 
     @cached_property
     def _columns(self) -> dict[str, pd.Series]:
@@ -331,7 +336,7 @@ class Dataset:
     @cached_property
     def class_of(self) -> np.ndarray:
         """[I] the class of each instance, without reading the other columns."""
-        return self.frame("SELECT class_id FROM instances ORDER BY instance_id")["class_id"].to_numpy()
+        return self.asked(lambda connection: read_numbers(connection, "instances", "class_id"))
 
     @cached_property
     def splits(self) -> pd.DataFrame:

@@ -34,8 +34,9 @@ def row_hashes(table: Rows) -> Iterator[np.ndarray]:
     A column of Python objects in memory is hashed whole, since what it holds in one row (a list, a number among texts) decides how all
     are read.
     """
-    held = table.dtypes == object if isinstance(table, pd.DataFrame) else np.zeros(len(table.columns), bool)
-    whole = {i: hashed(table.iloc[:, i]) for i in np.flatnonzero(held)}
+    whole = {}
+    if isinstance(table, pd.DataFrame):
+        whole = {i: hashed(table.iloc[:, i]) for i, dtype in enumerate(table.dtypes) if pd.api.types.is_object_dtype(dtype)}
     start = 0
     for piece in pieces_of(table):
         end = start + len(piece)
