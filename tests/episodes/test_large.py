@@ -33,7 +33,7 @@ def large(n_classes: int, size: int, values: int) -> PoolTable:
         ((20, 400, 12), None, "04c6a8879bb5"),
         ((20, 3000, 40), None, "d129f2d9719d"),
         ((20, 3000, 40), 5.0, "ebf2b9829649"),
-        ((10, 20000, 2), None, "7e96674fc0a2"),
+        ((10, 4000, 2), None, "80b88f1b8119"),
     ],
     ids=["looked at whole", "a few keys do", "unbalanced", "a few keys do not always do"],
 )
