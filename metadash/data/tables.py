@@ -9,10 +9,11 @@ import pandas as pd
 
 from metadash.canonical import digest
 from metadash.data.columns.accepting.accepting import accepted, with_class_names
-from metadash.data.dataset import ROLES, Dataset, Description, Source, fingerprint_of, write_dataset
+from metadash.data.dataset import ROLES, Dataset, Description, Source, write_dataset
 from metadash.data.library import EMBEDDED, OBTAINABLE
 from metadash.data.naming import check_folder_name
 from metadash.data.splits import split_by_group, table_of
+from metadash.data.writing.fingerprint import fingerprint_of
 from metadash.errors import BadInput, nearest
 from metadash.fields import SEED, Between, checked
 from metadash.workspace import Workspace
@@ -63,7 +64,7 @@ def dataset_from_tables(
         default_split=SPLIT,
     )
     if name is None:
-        content = fingerprint_of(rows, of_class, array, splits, description)
+        content = fingerprint_of(rows, of_class, array, splits, description.sources)
         found = f"tables-{digest(content, description)[:8]}"
         description = replace(description, name=found, title=title or found)
         if (workspace.datasets / found).is_dir():

@@ -24,8 +24,6 @@ def accepted(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
     ``table`` is what it is called in a sentence. Raises BadInput naming the column, and the row where one is to blame.
     """
-    if not isinstance(frame, pd.DataFrame):
-        return frame
     changed = frame = named(frame, table)
     for place, name in enumerate(changed.columns):
         whole = changed.iloc[:, place]
