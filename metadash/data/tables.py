@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from metadash.canonical import digest
-from metadash.data.dataset import ROLES, Dataset, Description, Source, fingerprint_of, write_dataset
+from metadash.data.dataset import ROLES, Dataset, Description, Source, write_dataset
 from metadash.data.library import EMBEDDED, OBTAINABLE
 from metadash.data.splits import split_by_group, table_of
+from metadash.data.writing.fingerprint import fingerprint_of
 from metadash.errors import BadInput, nearest
 from metadash.fields import SEED, Between, checked
 from metadash.workspace import Workspace
@@ -61,7 +62,7 @@ def dataset_from_tables(
         default_split=SPLIT,
     )
     if name is None:
-        content = fingerprint_of(rows, of_class, array, splits, description)
+        content = fingerprint_of(rows, of_class, array, splits, description.sources)
         found = f"tables-{digest(content, description)[:8]}"
         description = replace(description, name=found, title=title or found)
         if (workspace.datasets / found).is_dir():
