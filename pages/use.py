@@ -14,12 +14,13 @@ from metadash.dashboard.use import work
 from metadash.dashboard.use.asking import ask, asked_now
 from metadash.dashboard.use.giving import give, give_example
 from metadash.dashboard.use.known import known_form
-from metadash.dashboard.use.learner import choose_learner, quick_learner, told_learner, usable
+from metadash.dashboard.use.learner import AWAITED, choose_learner, quick_learner, told_learner, usable
 from metadash.dashboard.use.rise import rise_words
 from metadash.dashboard.use.taking import take_away
 from metadash.dashboard.use.tray import tray_of
 from metadash.data.drawn import habit_of
 from metadash.front.use import Labelled, columns_read, labelled, use_spec
+from metadash.runs.kinds import run_digest
 from metadash.specs.run import RunSpec
 from metadash.specs.use import UseSpec
 from metadash.stats import words
@@ -180,6 +181,8 @@ if step == "give":
         if known.open and not columns:
             st.caption("This learner reads no metadata, so there is nothing to fill in; choose one that reads some.")
             if told := told_learner(data):
+                if st.session_state.get("us_train_told"):
+                    st.session_state[AWAITED] = run_digest(told, data)
                 offer([told], data, "us_train_told", "Train one that reads them", icon="add", primary=False)
         elif known.open and tray.examples:
             known_form(data, tray, sources)
