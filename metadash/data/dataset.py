@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
+from metadash.data.columns.accepting.accepting import accepted, with_class_names
 from metadash.data.columns.reading import read_columns, read_numbers
 from metadash.data.columns.storing import store
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.inputs.storage import checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.modality import Modality, modality_of
+from metadash.data.naming import check_folder_name, check_words
 from metadash.data.writing.fingerprint import fingerprint_of
 from metadash.data.writing.rows import Rows
 from metadash.errors import BadInput, nearest
@@ -104,6 +106,10 @@ def write_dataset(
     Raises BadInput when the tables and the inputs do not belong together, for inputs that are no numbers, when the name is taken by other content, and for a full
     disk.
     """
+    check_folder_name(description.name)
+    check_words(asdict(description))
+    classes = with_class_names(accepted(classes, "classes"))
+    instances = accepted(instances, "instances") if isinstance(instances, pd.DataFrame) else instances
     check_tables(classes, instances, inputs, splits)
     check_names(description, classes, instances, splits)
     kind = modality_of(description.modality)
