@@ -5,9 +5,9 @@ from typing import Annotated
 
 from metadash.episodes.spec import EpisodeSpec, Pool
 from metadash.errors import BadInput
-from metadash.fields import SEED, Between
+from metadash.fields import SEED, Between, Checked
 from metadash.learners.registry import entry_of
-from metadash.specs.run import RunSpec
+from metadash.specs.run import AnyFeatures, RunSpec
 from metadash.specs.views import OfRun
 
 MOST_WAYS = 1000
@@ -51,8 +51,27 @@ class CalibrationSpec(OfRun):
 
 
 @dataclass(frozen=True)
+class SeenSpec(Checked):
+    """Features of what a person gave, by a backbone or an encoder: the same however often they correct its labels. ``inputs`` is the name of
+    a folder that ``metadash.data.given`` keeps."""
+
+    backbone: AnyFeatures
+    inputs: str
+
+    @property
+    def dataset(self) -> str:
+        return self.backbone.dataset
+
+    @property
+    def needs(self) -> list[AnyFeatures]:
+        """What makes the features."""
+        return [self.backbone]
+
+
+@dataclass(frozen=True)
 class UseSpec(OfRun):
-    """A trained run labels what a person ``given`` it: the name of a folder that ``metadash.data.given`` keeps.
+    """A trained run labels what a person ``given`` it: the name of a folder that ``metadash.data.given`` keeps, and ``inputs`` that of the
+    folder in which the inputs lie.
 
     Its probabilities are those of ``calibration``, None where the data set has too few classes to say anything about them. ``false_alarm``
     is the share of true members that *none of these* may reject.
@@ -60,6 +79,7 @@ class UseSpec(OfRun):
 
     run: RunSpec
     given: str
+    inputs: str
     calibration: CalibrationSpec | None = None
     false_alarm: Annotated[float, Between(0.001, 0.5)] = 0.05
 
@@ -69,5 +89,12 @@ class UseSpec(OfRun):
 
     @property
     def needs(self) -> list:
-        """The learner, and what is known of its probabilities."""
-        return [self.run, *([] if self.calibration is None else [self.calibration])]
+        """The learner, what it sees of the inputs where that is the same for every task, and what is known of its probabilities."""
+        return [self.run, *self.seen, *([] if self.calibration is None else [self.calibration])]
+
+    @property
+    def seen(self) -> list[SeenSpec]:
+        """The features that the learner reads; none where it reads the inputs, or has a network of its own."""
+        run = self.run
+        frozen = run.mode == "quick" and entry_of(run.learner).reads_embeddings and not run.from_random
+        return [SeenSpec(run.backbone, self.inputs)] if frozen else []

@@ -93,15 +93,7 @@ class Given:
     @cached_property
     def inputs(self) -> Inputs:
         """[n, ...] all of them, memory-mapped. Raises BadInput where they are gone or damaged."""
-        kind, folder = modality_of(self.said.modality), folder_of(self.workspace, self.said.inputs)
-        path = folder / file_of(kind)
-        record = read_json(folder / "inputs.json")
-        try:
-            if isinstance(record, dict) and is_sealed(record) and is_whole(path, record["files"][path.name]):
-                return read_inputs(path, kind, "The inputs that were given")
-        except (OSError, ValueError, KeyError) as error:
-            raise BadInput(f"The inputs that were given cannot be read ({reason(error)}); give them again.") from error
-        raise gone(self.said.inputs)
+        return inputs_named(self.workspace, self.said.modality, self.said.inputs)
 
     @property
     def support(self) -> np.ndarray:
@@ -122,6 +114,18 @@ class Given:
         ]
         for name in (*same, self.digest, self.said.inputs):
             shutil.rmtree(folder_of(self.workspace, name), ignore_errors=True)
+
+
+def inputs_named(workspace: Workspace, modality: str, name: str) -> Inputs:
+    """[n, ...] of one folder, memory-mapped. Raises BadInput where they are gone or damaged."""
+    kind, folder = modality_of(modality), folder_of(workspace, name)
+    path, record = folder / file_of(kind), read_json(folder / "inputs.json")
+    try:
+        if isinstance(record, dict) and is_sealed(record) and is_whole(path, record["files"][path.name]):
+            return read_inputs(path, kind, "The inputs that were given")
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInput(f"The inputs that were given cannot be read ({reason(error)}); give them again.") from error
+    raise gone(name)
 
 
 def folder_of(workspace: Workspace, name: str) -> Path:

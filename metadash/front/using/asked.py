@@ -36,7 +36,7 @@ def use_spec(run: Run, given: Given, false_alarm: float = 0.05) -> UseSpec:
     check_classes(spec, given.classes)
     check_metadata(spec, data, given)
     check_without_examples(spec, given)
-    return UseSpec(spec, given.digest, calibration_for(spec, data, given), false_alarm)
+    return UseSpec(spec, given.digest, given.said.inputs, calibration_for(spec, data, given), false_alarm)
 
 
 def columns_read(spec: RunSpec, data: Dataset) -> dict[str, tuple[str, ...]]:

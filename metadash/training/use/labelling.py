@@ -6,20 +6,36 @@ import numpy as np
 import torch
 
 from metadash.data.dataset import Dataset
-from metadash.data.given.given import given_named
+from metadash.data.given.given import given_named, inputs_named
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.run import RunSpec
-from metadash.specs.use import UseSpec
+from metadash.specs.use import SeenSpec, UseSpec
 from metadash.training.backbone import Outcome
+from metadash.training.features.fresh import maker
+from metadash.training.features.stored import features_of
 from metadash.training.restored import restored
 from metadash.training.use.answering import Answering
 from metadash.training.use.asking import as_seen, told
 from metadash.training.use.deciding import deciding
 
+AT_ONCE = 2048
+"""Inputs between two looks at the bar."""
+
 ALL, NOTHING = "everything", "nothing"
 """What a learner is told of the classes; else "without" a source."""
+
+
+def look_at(spec: SeenSpec, dataset: Dataset, needed: Sequence[Run], store: RunStore, history: History) -> Outcome:
+    """Arrays: ``embeddings`` [n, D] float32 of all inputs in a folder, scaled as those of the data set are."""
+    inputs = inputs_named(store.workspace, dataset.modality.name, spec.inputs)
+    make = maker(needed[0], dataset)
+    found = []
+    for start in range(0, len(inputs), AT_ONCE):
+        history(0, "looking at what was given", start / len(inputs))
+        found.append(make(inputs[np.arange(start, min(start + AT_ONCE, len(inputs)))]))
+    return Outcome({"dim": found[0].shape[1]}, arrays={"embeddings": np.concatenate(found)})
 
 
 @torch.no_grad()
@@ -30,14 +46,16 @@ def label_given(spec: UseSpec, dataset: Dataset, needed: Sequence[Run], store: R
     run, classes = needed[0], given.classes
     history(0, "reading what was given", 0.02)
     arm = restored(run.spec_as(RunSpec), dataset, run, store)
-    below = [train(need, store.workspace) for need in arm.spec.starts_from]
     place = {name: number for number, name in enumerate(classes)}
     label = np.array([place[name] for name in given.said.labels], dtype=np.int64)
     order = np.argsort(label, kind="stable")
-    rows = [given.said.support[number] for number in order] + list(given.said.queries)
-    history(0, "looking at what was given", 0.1)
-    seen = as_seen(arm, below, given.inputs[rows])
-    history(0, "labelling", 0.8)
+    rows = np.array([*[given.said.support[number] for number in order], *given.said.queries])
+    if spec.seen:
+        seen = torch.from_numpy(arm.normalise(np.array(features_of(needed[1]))[rows]))
+    else:
+        history(0, "looking at what was given", 0.1)
+        seen = as_seen(arm, [train(need, store.workspace) for need in arm.spec.starts_from], given.inputs[rows])
+    history(0, "labelling", 0.7)
     context = told(arm, dataset, classes, given.metadata, len(order), len(given.said.queries))
     answering = Answering(arm, seen[: len(order)], label[order], seen[len(order) :], context, len(classes))
     tellings = tellings_of(arm.spec, dataset, context is not None and given.metadata is not None, arm.can_do_without)
