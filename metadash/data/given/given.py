@@ -49,6 +49,14 @@ class Said:
     corrected: Mapping[int, str] | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def table(self) -> pd.DataFrame | None:
+        """What is known, a row a class, in the order of ``classes``; None where nothing was said."""
+        if self.metadata is None:
+            return None
+        found = pd.DataFrame.from_dict({name: dict(row) for name, row in self.metadata.items()}, orient="index")
+        return found.reindex(index=list(self.classes))
+
 
 @dataclass(frozen=True)
 class Given:
@@ -85,10 +93,7 @@ class Given:
     @property
     def metadata(self) -> pd.DataFrame | None:
         """What is known, a row a class, in the order of ``classes``; None where nothing was said."""
-        if self.said.metadata is None:
-            return None
-        table = pd.DataFrame.from_dict({name: dict(row) for name, row in self.said.metadata.items()}, orient="index")
-        return table.reindex(index=self.classes)
+        return self.said.table
 
     @cached_property
     def inputs(self) -> Inputs:

@@ -1,5 +1,7 @@
 """``use_spec``: the run that labels what was given, checked against the learner before anything is computed. Reads no torch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from metadash.data.dataset import Dataset
@@ -91,7 +93,12 @@ def why_not(spec: RunSpec) -> str:
 def calibration_for(spec: RunSpec, data: Dataset, given: Given) -> CalibrationSpec | None:
     """The tasks that say how far answers to what was given can be believed: as many classes with as many examples on average, told of the
     same sources; or the most that validation and test classes serve. One more class is for strangers. None where they serve no task."""
-    counts, roles = list(given.shots.values()), data.split(spec.split)
+    return calibration_of(spec, data, list(given.shots.values()), told_of(spec, data, given))
+
+
+def calibration_of(spec: RunSpec, data: Dataset, counts: Sequence[int], told: tuple[str, ...]) -> CalibrationSpec | None:
+    """The same for classes with ``counts`` examples each, when the sources ``told`` are known of most of them."""
+    roles = data.split(spec.split)
     pools = [roles["validation"], roles["test"]]
     n_classes = min(map(len, pools))
     smallest = int(np.bincount(data.class_of, minlength=len(data.classes))[np.concatenate(pools)].min()) if n_classes else 0
@@ -104,7 +111,7 @@ def calibration_for(spec: RunSpec, data: Dataset, given: Given) -> CalibrationSp
         n_way,
         max(n_shot, 1 if any(counts) else 0),
         min(MOST_QUERIES, smallest - max(n_shot, 1)),
-        told_of(spec, data, given),
+        told,
         strangers=n_classes > n_way,
         n_episodes=TASKS["adapting" if spec.adapts_network else "others"],
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from metadash.data.dataset import Dataset
 from metadash.data.finite import check_finite
-from metadash.data.inputs.texts import TextColumn, check_texts
+from metadash.data.inputs.texts import check_texts
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.specs.run import RunSpec
@@ -35,7 +35,7 @@ def check_classes(spec: RunSpec, classes: list[Any]) -> None:
 def rows_like(rows: Any, dataset: Dataset, name: str) -> np.ndarray:
     """[n, ...] in the type and the shape of the data set's own inputs. Raises BadInput where they are shaped otherwise, or none."""
     own = dataset.inputs
-    if isinstance(own, TextColumn):
+    if dataset.modality.stored == "texts":
         texts = [] if rows is None or isinstance(rows, str) or np.ndim(rows) == 0 else list(rows)
         if not texts:
             raise BadInput(f"The {name} must be a list of one or more texts, as the inputs of '{dataset.name}' are.")
