@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, overload
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -26,6 +26,7 @@ from metadash.front.using.asked import use_spec
 from metadash.front.using.checks import Support, shown
 from metadash.front.using.given import give
 from metadash.front.using.labelled import Labelled, labelled
+from metadash.front.using.leaving import LeftRun, is_left, load_left, save
 from metadash.front.using.next_steps import NextSteps, doubts, states_of, steps_spec
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
@@ -230,6 +231,16 @@ class TrainedRun(ShownRun):
         run = compute_one(steps_spec(self.spec, data, list(states.values())), self.workspace, progress)
         return NextSteps(run, states, doubts(found.frame()))
 
+    def save(self, folder: str | Path, *, progress: bool = True) -> Path:
+        """Write the learner as one new folder (tensors, a card, what its probabilities are worth) that :func:`metadash.load` runs without the
+        workspace.
+
+        Raises BadInput for a learner that cannot leave (its encoder is fitted on the inputs of its data set, it reads metadata of single
+        instances, …), and where the folder is there already.
+        """
+        data = open_dataset(self.workspace, self.spec.dataset)
+        return save(self.run, data, RunStore(self.workspace), folder, self.accuracy(), progress)
+
 
 @spelled_out
 def train(
@@ -326,10 +337,15 @@ def run_asked(data: Dataset, sources: str | Sequence[str] = (), fusion: str | No
     return run_for(data, named, fusion=fusion or ("pseudo-shots" if named else "none"), **choices)
 
 
-def load(digest: str, workspace: Workspace | str | Path | None = None) -> TrainedRun:
-    """A learner that was trained before, here, on a page or by a verb, by its digest.
+@overload
+def load(digest: Path, workspace: Workspace | str | Path | None = None) -> LeftRun: ...
+@overload
+def load(digest: str, workspace: Workspace | str | Path | None = None) -> TrainedRun: ...
+def load(digest: str | Path, workspace: Workspace | str | Path | None = None) -> TrainedRun | LeftRun:
+    """A learner that was trained before, here, on a page or by a verb, by its digest; or one that left (:meth:`TrainedRun.save`), by its
+    folder: a ``Path``, or a text with a slash in it.
 
-    ``workspace`` as in :func:`metadash.open`. Raises BadInput where there is no finished learner of that digest.
+    ``workspace`` as in :func:`metadash.open`. Raises BadInput where there is no finished learner of that digest, and for a damaged folder.
 
     Examples
     --------
@@ -339,8 +355,10 @@ def load(digest: str, workspace: Workspace | str | Path | None = None) -> Traine
         ...
     metadash.errors.BadInput: There is no finished learner run 'no-such-run'; `compare` without arguments lists them.
     """
+    if is_left(digest):
+        return load_left(digest)
     found = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-    return TrainedRun(stored(RunStore(found), digest), found)
+    return TrainedRun(stored(RunStore(found), str(digest)), found)
 
 
 def stored(store: RunStore, digest: str) -> Run:

@@ -50,6 +50,11 @@ class Said:
     notes: tuple[str, ...] = ()
 
     @property
+    def shots(self) -> dict[str, int]:
+        """How many examples each class has."""
+        return {name: self.labels.count(name) for name in self.classes}
+
+    @property
     def table(self) -> pd.DataFrame | None:
         """What is known, a row a class, in the order of ``classes``; None where nothing was said."""
         if self.metadata is None:
@@ -62,9 +67,16 @@ class Said:
 class Given:
     """What lies in one folder; its ``digest`` is its name, in a spec and on disk. ``said`` holds every small thing, inputs are read when asked for."""
 
-    workspace: Workspace
+    workspace: Workspace | None
     digest: str
     said: Said
+
+    @property
+    def kept_in(self) -> Workspace:
+        """Raises BadInput for what was labelled by a learner outside of every workspace, which keeps nothing."""
+        if self.workspace is None:
+            raise BadInput("What a learner labels outside of a workspace is not kept; ask it again with the inputs.")
+        return self.workspace
 
     @property
     def dataset(self) -> str:
@@ -78,7 +90,7 @@ class Given:
     @property
     def shots(self) -> dict[str, int]:
         """How many examples each class has."""
-        return {name: self.said.labels.count(name) for name in self.said.classes}
+        return self.said.shots
 
     @property
     def names(self) -> list[str]:
@@ -98,7 +110,7 @@ class Given:
     @cached_property
     def inputs(self) -> Inputs:
         """[n, ...] all of them, memory-mapped. Raises BadInput where they are gone or damaged."""
-        return inputs_named(self.workspace, self.said.modality, self.said.inputs)
+        return inputs_named(self.kept_in, self.said.modality, self.said.inputs)
 
     @property
     def support(self) -> np.ndarray:
@@ -112,13 +124,10 @@ class Given:
 
     def forget(self) -> None:
         """Remove what was given; results that were computed from it stay. What other folders say of the same inputs is removed with them."""
-        same = [
-            name
-            for name in names_in(self.workspace)
-            if (found := said_in(self.workspace, name)) and found.inputs == self.said.inputs
-        ]
+        place = self.kept_in
+        same = [name for name in names_in(place) if (found := said_in(place, name)) and found.inputs == self.said.inputs]
         for name in (*same, self.digest, self.said.inputs):
-            shutil.rmtree(folder_of(self.workspace, name), ignore_errors=True)
+            shutil.rmtree(folder_of(place, name), ignore_errors=True)
 
 
 def inputs_named(workspace: Workspace, modality: str, name: str) -> Inputs:
