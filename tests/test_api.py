@@ -22,10 +22,11 @@ OTHERWISE: dict[str, tuple[str, set[str]]] = {
     "audit": ("audit", {"probed"}),
     "episodes": ("draw_episodes", {"out"}),
     "datasets fetch": ("fetch", set()),
-    "datasets import": ("install", set()),
+    "datasets import": ("from_files", {"source", "no_rotations", "preview"}),
 }
 """The function of each verb, and options that are no arguments under their own name: ``plan`` prints what would be computed, ``option`` is
-the mapping ``options``, ``asked`` and ``probed`` are ``run``, ``dose`` is ``doses``, and ``out`` is what the manifest's ``save`` does."""
+the mapping ``options``, ``asked`` and ``probed`` are ``run``, ``dose`` is ``doses``, and ``out`` is what the manifest's ``save`` does. Of ``datasets import``, ``preview`` is another function, and ``source`` is
+``install``'s."""
 
 
 def test_what_is_listed_is_what_is_given() -> None:

@@ -93,11 +93,13 @@ def write_dataset(
     instances: pd.DataFrame,
     inputs: np.ndarray | Sequence[str],
     splits: pd.DataFrame,
+    fingerprint: str | None = None,
 ) -> "Dataset":
     """Write a whole data set beside its place and rename it there.
 
     ``classes`` has one row a class with ``class_id`` 0..C-1 and ``class_name``; ``instances`` one row an instance with
-    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, H, W] or [I, H, W, 3] uint8 for images, [I, D] for vectors, I strings for texts; ``splits`` rows of (split, class_id, role).
+    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, H, W] or [I, H, W, 3] uint8 for images, [I, D] for vectors, I strings for texts; ``splits`` rows of (split, class_id, role);
+    ``fingerprint`` of just these where it is known already.
     Raises BadInput when the tables and the inputs do not belong together, for inputs that are no numbers, when the name is taken by other content, and for a full
     disk.
     """
@@ -105,7 +107,7 @@ def write_dataset(
     check_names(description, classes, instances, splits)
     kind = modality_of(description.modality)
     inputs = checked_inputs(description.name, kind, inputs)
-    fingerprint = fingerprint_of(classes, instances, inputs, splits, description)
+    fingerprint = fingerprint or fingerprint_of(classes, instances, inputs, splits, description)
     with new_folder(workspace.datasets / description.name) as folder:
         write_inputs(folder, kind, inputs)
         with duckdb.connect(str(folder / METADATA)) as connection:
@@ -363,7 +365,8 @@ class Dataset:
         """Class ids by role, of a stored split or of a fold of cross-fitting. Raises BadInput for any other name."""
         if name not in self.split_names:
             if fold := read_fold(name):
-                roles = fold_roles(self.groups, *fold)
+                known = np.isin(self.classes["class_id"], self.splits["class_id"])  # a class without a role is in no task
+                roles = np.where(known, fold_roles(self.groups, *fold), "")
                 return {role: np.flatnonzero(roles == role) for role in ROLES}
             raise BadInput(f"'{self.name}' has no split '{name}'{nearest(name, self.split_names, known='it has')}")
         rows = self.splits[self.splits["split"] == name]

@@ -1,13 +1,13 @@
-"""The verb ``datasets``: lists what there is, downloads or imports what is not here yet."""
+"""The verb ``datasets``: lists what there is, and downloads what is not here yet; ``importing`` has its part that reads files."""
 
 import argparse
 from typing import Any
 
-from metadash.data.dataset import Dataset
 from metadash.data.library import OBTAINABLE, entries, open_dataset
 from metadash.front.data import described
-from metadash.front.obtain import fetch, install
+from metadash.front.obtain import fetch
 from metadash.stats import words
+from metadash.verbs.importing import add_importing, installed
 from metadash.verbs.options import Verbs, common_options
 from metadash.verbs.result import Result, chosen
 from metadash.workspace import Workspace
@@ -29,17 +29,9 @@ def add_obtaining(datasets: argparse.ArgumentParser) -> None:
         "--from", dest="base", metavar="URL-OR-FOLDER", help="another place to get it from (default: its authors')"
     )
     fetch.set_defaults(run=fetch_dataset)
-    import_ = verbs.add_parser("import", parents=[common], help="install a data set from files that are here")
-    import_.add_argument("name", help="omniglot")
-    import_.add_argument(
-        "--source", required=True, metavar="DIR", help="the folder with the authors' zip files, or the Parquet layout"
-    )
-    import_.set_defaults(run=import_dataset)
-    for verb in (fetch, import_):
-        verb.add_argument(
-            "--as", dest="as_name", metavar="NAME", help="what to call it in this workspace (default: its own name)"
-        )
-        verb.add_argument("--no-rotations", action="store_true", help="do not make classes of the turned characters")
+    fetch.add_argument("--as", dest="as_name", metavar="NAME", help="what to call it in this workspace (default: its own name)")
+    fetch.add_argument("--no-rotations", action="store_true", help="do not make classes of the turned characters")
+    add_importing(verbs, common)
 
 
 def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -67,15 +59,3 @@ def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
 def fetch_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
     """As ``metadash.fetch``."""
     return installed(fetch(**chosen(options, "name", "base", "as_name", "no_rotations"), workspace=workspace))
-
-
-def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
-    """As ``metadash.install``."""
-    return installed(install(**chosen(options, "name", "source", "as_name", "no_rotations"), workspace=workspace))
-
-
-def installed(data: Dataset) -> Result:
-    about = data.description
-    text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances. {about.licence}."
-    values = {name: described(data)[name] for name in ("name", "classes", "instances", "fingerprint", "notes")}
-    return Result(values, "\n".join([text, *values["notes"]]))

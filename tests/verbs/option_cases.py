@@ -19,7 +19,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     ),
     "datasets": ("",),
     "datasets fetch": ("omniglot",),
-    "datasets import": ("omniglot --source here",),
+    "datasets import": ("omniglot --source here", "$folder/songs.csv", "$folder/songs.csv --preview"),
     "audit": ("", "--metadata-only", "--quasi corner", "--probe corner --run $informed", "--probe corner"),
     "episodes": ("", "--strategy siblings", "--strategy disjoint"),
     "train": (
@@ -109,9 +109,24 @@ CASES: dict[str, dict[str, str]] = {
         "no_rotations": "--no-rotations",
     },
     "datasets import": {
-        "name": "another",
+        "path": "$folder/others.csv",
+        "name": "--as mine|--name mine",
+        "classes": "--classes $folder/species.csv",
+        "class_column": "--class-column beak",
+        "input_column": "--input-column note",
+        "encoder": "--encoder tfidf|--encoder nothing",
+        "split_column": "--split-column part",
+        "role": "--role beak=ignored",
+        "recipe": "--recipe $folder/recipe.json",
+        "table": "--table nothing",
+        "side": "--side 8",
+        "seed": "--seed 3",
+        "title": "--title Songs",
+        "class_noun": "--class-noun bird",
+        "licence": "--licence CC0",
+        "provenance": "--provenance ours",
+        "preview": "--preview",
         "source": "--source there",
-        "as_name": "--as mine",
         "no_rotations": "--no-rotations",
     },
     "audit": {
@@ -195,6 +210,7 @@ NO_DIFFERENCE = {
     "out": "of episodes: it writes a file, which is tested below",
     "metadata_only": "it is on the line already",
     "pairs": "it is on the line already",
+    "preview": "it is on the line already",
     "train_strategy": "a demand that is met already where the tests are uniform too",
 }
 """Options that may stand on a line without a difference, and why that ignores nothing."""
