@@ -35,6 +35,7 @@ NAMES = frozenset(
         "datasets",
         "doses",
         "draw_episodes",
+        "export",
         "fetch",
         "from_files",
         "from_tables",

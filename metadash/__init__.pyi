@@ -21,6 +21,7 @@ from metadash.api import compare as compare
 from metadash.api import datasets as datasets
 from metadash.api import doses as doses
 from metadash.api import draw_episodes as draw_episodes
+from metadash.api import export as export
 from metadash.api import fetch as fetch
 from metadash.api import from_files as from_files
 from metadash.api import from_tables as from_tables

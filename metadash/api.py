@@ -17,7 +17,7 @@ from metadash.front.ablation import AblationResult, ablate
 from metadash.front.answer import AnswerResult, answer
 from metadash.front.audit import AuditResult, audit
 from metadash.front.compare import ComparisonResult, compare
-from metadash.front.data import datasets, from_tables, open
+from metadash.front.data import datasets, export, from_tables, open
 from metadash.front.draw import draw_episodes
 from metadash.front.importing import from_files, preview
 from metadash.front.obtain import fetch, install
@@ -49,6 +49,7 @@ __all__ = [
     "datasets",
     "doses",
     "draw_episodes",
+    "export",
     "fetch",
     "from_files",
     "from_tables",

@@ -38,8 +38,9 @@ def preview(
 ) -> Preview:
     """What an import of ``path`` would make, with every guess in one table; nothing is written.
 
-    ``print`` shows it; ``.columns`` is the table (a frame), ``.plan`` the recipe, ``.values()`` all of it for JSON. The arguments are those of
-    :func:`metadash.from_files`. Raises BadInput where nothing can be read; ``.problem`` says what else stands in the way.
+    ``print`` shows it; ``.columns`` is the table (a frame), ``.plan`` the recipe, ``.values()`` all of it for JSON. The arguments (``path``, ``name``,
+    ``classes``, ``class_column``, ``input_column``, ``encoder``, ``split_column``, ``role``, ``recipe``, ``table``, ``side``, ``seed``, ``title``, ``class_noun``,
+    ``licence``, ``provenance``, ``progress``) are those of :func:`metadash.from_files`. Raises BadInput where nothing can be read; ``.problem`` says what else stands in the way.
 
     Examples
     --------

@@ -1,10 +1,10 @@
-"""The verb ``datasets``: lists what there is, and downloads what is not here yet; ``importing`` has its part that reads files."""
+"""The verb ``datasets``: lists what there is, downloads what is not here yet, exports what is; ``importing`` has its part that reads files."""
 
 import argparse
 from typing import Any
 
 from metadash.data.library import OBTAINABLE, entries, open_dataset
-from metadash.front.data import described
+from metadash.front.data import described, export
 from metadash.front.obtain import fetch
 from metadash.stats import words
 from metadash.verbs.importing import add_importing, installed
@@ -16,13 +16,14 @@ from metadash.workspace import Workspace
 def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser("datasets", parents=[common], help="list data sets with their sources, splits and questions")
     verb.set_defaults(run=datasets)
-    add_obtaining(verb)
+    common_again = common_options(default=argparse.SUPPRESS)  # what stands before the verb holds unless it is said again after it
+    verbs = verb.add_subparsers(metavar="fetch | import | export")
+    add_obtaining(verbs, common_again)
+    add_exporting(verbs, common_again)
 
 
-def add_obtaining(datasets: argparse.ArgumentParser) -> None:
-    """``datasets fetch NAME`` and ``datasets import NAME``; without either, ``datasets`` lists."""
-    common = common_options(default=argparse.SUPPRESS)  # what stands before the verb holds unless it is said again after it
-    verbs = datasets.add_subparsers(metavar="fetch | import")
+def add_obtaining(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    """``datasets fetch NAME`` and ``datasets import NAME``; without a verb of its own, ``datasets`` lists."""
     fetch = verbs.add_parser("fetch", parents=[common], help="download a data set and install it")
     fetch.add_argument("name", help="omniglot")
     fetch.add_argument(
@@ -32,6 +33,14 @@ def add_obtaining(datasets: argparse.ArgumentParser) -> None:
     fetch.add_argument("--as", dest="as_name", metavar="NAME", help="what to call it in this workspace (default: its own name)")
     fetch.add_argument("--no-rotations", action="store_true", help="do not make classes of the turned characters")
     add_importing(verbs, common)
+
+
+def add_exporting(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    """``datasets export NAME --out DIR``."""
+    export_ = verbs.add_parser("export", parents=[common], help="write a data set as Parquet, inputs and Croissant metadata")
+    export_.add_argument("name", help="one that `datasets` lists")
+    export_.add_argument("--out", required=True, metavar="DIR", help="the folder to make; one that holds something is refused")
+    export_.set_defaults(run=export_dataset)
 
 
 def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -59,3 +68,12 @@ def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
 def fetch_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
     """As ``metadash.fetch``."""
     return installed(fetch(**chosen(options, "name", "base", "as_name", "no_rotations"), workspace=workspace))
+
+
+def export_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
+    """As ``metadash.export``."""
+    data = open_dataset(workspace, options.name)
+    folder = export(data, options.out)
+    files = sorted(path.name for path in folder.iterdir())
+    text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances, in {folder}: {', '.join(files)}."
+    return Result({"name": data.name, "fingerprint": data.fingerprint, "folder": str(folder), "files": files}, text)

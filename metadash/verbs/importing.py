@@ -1,6 +1,7 @@
 """``datasets import``: a data set of one's own from files, or a known one from its authors' files. It never asks."""
 
 import argparse
+from pathlib import Path
 
 from metadash.data.dataset import Dataset
 from metadash.data.library import OBTAINABLE
@@ -62,7 +63,7 @@ def add_importing(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", 
 
 def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
     """As ``metadash.from_files``, ``metadash.preview``, or ``metadash.install`` for a data set that is known."""
-    if options.path in OBTAINABLE:
+    if options.path in OBTAINABLE or (options.source is not None and not Path(options.path).exists()):
         return import_known(options, workspace)
     refuse_idle(options, "where files of your own are imported", "source", "no_rotations")
     said = chosen(options, "path", "name", *(name for name in OF_FILES if name != "preview"))

@@ -20,6 +20,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "datasets": ("",),
     "datasets fetch": ("omniglot",),
     "datasets import": ("omniglot --source here", "$folder/songs.csv", "$folder/songs.csv --preview"),
+    "datasets export": ("tiny --out $folder/exported",),
     "audit": ("", "--metadata-only", "--quasi corner", "--probe corner --run $informed", "--probe corner"),
     "episodes": ("", "--strategy siblings", "--strategy disjoint"),
     "train": (
@@ -115,7 +116,7 @@ CASES: dict[str, dict[str, str]] = {
         "class_column": "--class-column beak",
         "input_column": "--input-column note",
         "encoder": "--encoder tfidf|--encoder nothing",
-        "split_column": "--split-column part",
+        "split_column": "--split-column other_part",
         "role": "--role beak=ignored",
         "recipe": "--recipe $folder/recipe.json",
         "table": "--table nothing",
@@ -129,6 +130,7 @@ CASES: dict[str, dict[str, str]] = {
         "source": "--source there",
         "no_rotations": "--no-rotations",
     },
+    "datasets export": {"name": "glyphs", "out": "--out nowhere/exported"},
     "audit": {
         "split": "--split family-1",
         "sources": "--sources size",

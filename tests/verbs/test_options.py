@@ -96,6 +96,7 @@ def write_songs(folder: Path) -> None:
             "species": f"bird {c}",
             "beak": f"beak {c % 4}",
             "part": ("train", "validation", "test")[c % 3],
+            "other_part": ("train", "validation", "test")[c // 4],
         }
         for c in range(12)
         for i in range(6)
@@ -103,7 +104,9 @@ def write_songs(folder: Path) -> None:
     songs = pd.DataFrame(rows)
     songs.to_csv(folder / "songs.csv", index=False)
     songs.drop(columns="beak").to_csv(folder / "others.csv", index=False)
-    pd.DataFrame({"species": [f"bird {c}" for c in range(12)], "size": range(5, 29, 2)}).to_csv(folder / "species.csv", index=False)
+    pd.DataFrame({"species": [f"bird {c}" for c in range(12)], "size": range(5, 29, 2)}).to_csv(
+        folder / "species.csv", index=False
+    )
     recipe = preview(folder / "songs.csv", name="by-recipe", progress=False).plan.values()
     (folder / "recipe.json").write_text(json.dumps(recipe), encoding="utf-8")
 
@@ -208,7 +211,7 @@ def test_no_option_is_ignored(verb: str, stage: Stage, nothing_trains: None) -> 
 
 def merged(line: list[str], more: list[str], name: str) -> list[str]:
     """An option that is on the line already is replaced, not said twice; a positional one goes in front or is replaced."""
-    if not more[0].startswith("-") and name in ("name", "path"):
+    if more and not more[0].startswith("-") and name in ("name", "path"):
         return [*more, *line[1:]]
     if name == "learners":
         return [*more, *line]

@@ -28,6 +28,8 @@ def is_pictures(values: pd.Series) -> bool:
 
 
 class Texts:
+    """A column of texts; one that is missing, or blank, is nothing that a learner could be asked about."""
+
     modality = "text"
 
     def __init__(self, column: pd.Series):

@@ -74,8 +74,8 @@ class Preview:
         if len(self.counts):
             lines[0] += f", {int(self.counts.min())} to {int(self.counts.max())} each"
         widths = {c: max(len(c), *(len(str(v)) for v in self.columns[c])) for c in ("name", "role", "level", "kind", "source")}
-        rows = self.columns.to_dict("records")
-        for row in [{str(name): name for name in self.columns}, *rows]:
+        rows: list[dict[Any, Any]] = [{name: name for name in self.columns}, *self.columns.to_dict("records")]
+        for row in rows:
             cells = [str(row[name]).ljust(width) for name, width in widths.items()]
             lines.append("  " + "  ".join(cells) + "  " + str(row["wrong"] or row["examples"]))
         if plan.siblings or plan.disjoint:

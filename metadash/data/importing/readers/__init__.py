@@ -14,6 +14,8 @@ from metadash.errors import BadInput
 
 
 class Reader(Protocol):
+    """A module that reads one way of laying out data."""
+
     def claims(self, path: Path) -> bool: ...
 
     def read(self, path: Path, asked: Asked) -> Found: ...
