@@ -16,6 +16,7 @@ from metadash.errors import BadInput
 from metadash.front.ablation import AblationResult, ablate
 from metadash.front.answer import AnswerResult, answer
 from metadash.front.audit import AuditResult, audit
+from metadash.front.card import CardResult, card
 from metadash.front.compare import ComparisonResult, compare
 from metadash.front.data import datasets, export, from_tables, open
 from metadash.front.draw import draw_episodes
@@ -31,6 +32,7 @@ __all__ = [
     "AnswerResult",
     "AuditResult",
     "BadInput",
+    "CardResult",
     "ComparisonResult",
     "Dataset",
     "DoseResult",
@@ -45,6 +47,7 @@ __all__ = [
     "ablate",
     "answer",
     "audit",
+    "card",
     "compare",
     "datasets",
     "doses",

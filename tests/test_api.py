@@ -24,6 +24,7 @@ OTHERWISE: dict[str, tuple[str, set[str]]] = {
     "datasets fetch": ("fetch", set()),
     "datasets import": ("from_files", {"source", "no_rotations", "preview"}),
     "datasets export": ("export", {"name"}),
+    "datasets card": ("card", {"name", "out"}),
 }
 """The function of each verb, and options that are no arguments under their own name: ``plan`` prints what would be computed, ``option`` is
 the mapping ``options``, ``asked`` and ``probed`` are ``run``, ``dose`` is ``doses``, and ``out`` is what the manifest's ``save`` does. Of ``datasets import``, ``preview`` is another function, and ``source`` is

@@ -21,6 +21,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "datasets fetch": ("omniglot",),
     "datasets import": ("omniglot --source here", "$folder/songs.csv", "$folder/songs.csv --preview"),
     "datasets export": ("tiny --out $folder/exported",),
+    "datasets card": ("tiny",),
     "audit": ("", "--metadata-only", "--quasi corner", "--probe corner --run $informed", "--probe corner"),
     "episodes": ("", "--strategy siblings", "--strategy disjoint"),
     "train": (
@@ -131,6 +132,7 @@ CASES: dict[str, dict[str, str]] = {
         "no_rotations": "--no-rotations",
     },
     "datasets export": {"name": "glyphs", "out": "--out nowhere/exported"},
+    "datasets card": {"name": "glyphs", "out": "--out $folder/card.html"},
     "audit": {
         "split": "--split family-1",
         "sources": "--sources size",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from metadash.data.dataset import Dataset, Description, fingerprint_of, write_dataset
+from metadash.data.dataset import Dataset, Description, write_dataset
 from metadash.data.importing.arranged import Arranged, arranged
 from metadash.data.importing.found import Found, InputsFound
 from metadash.data.importing.inputs import inputs_of
@@ -22,6 +22,7 @@ from metadash.data.inputs.storage import Staged
 from metadash.data.modality import modality_of
 from metadash.data.splits import table_of
 from metadash.data.tables import asking, check_name, numbered
+from metadash.data.writing.fingerprint import fingerprint_of
 from metadash.errors import BadInput
 from metadash.workspace import Workspace, disk_is_full, reason
 
@@ -102,7 +103,7 @@ def land_found(
         splits = splits[splits["role"] != ""].reset_index(drop=True)
         description = description_of(found, plan, made, inputs)
         tell("writing tables", STORED)
-        fingerprint = fingerprint_of(classes, instances, stored, splits, description)
+        fingerprint = fingerprint_of(classes, instances, stored, splits, description.sources)
         for version in range(1, MOST_VERSIONS):
             named = described_as(description, plan, version)
             there = at_name(workspace, named, fingerprint)
