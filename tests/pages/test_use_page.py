@@ -227,10 +227,10 @@ def test_the_cheapest_learner_that_no_other_beats_stands_first_with_its_reason(
     untrained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
     store, tests = RunStore(untrained), tiny_run().evaluation
-    cheap, dear, poor = tiny_run(), tiny_run(("place",)), tiny_run(("size",))
-    for spec, mean, seconds in ((cheap, 0.6, 1.0), (dear, 0.6, 50.0), (poor, 0.2, 0.1)):
+    cheap, dear = tiny_run(), tiny_run(("place",))
+    for spec, seconds in ((cheap, 1.0), (dear, 50.0)):
         noise = np.random.default_rng(1).normal(0, 0.05, (len(tests.shots), tests.n_episodes))
-        run = store_scores(store, spec, tiny, (mean + noise).clip(0, 1))
+        run = store_scores(store, spec, tiny, (0.6 + noise).clip(0, 1))
         rewrite(store, run, cost={"cpu_seconds": seconds})
     page = open_page("use", dataset="tiny")
     chosen = store.get(page.selectbox(key="us_run").value)
