@@ -23,7 +23,12 @@ from metadash.data.tables import check_name
 from metadash.errors import BadInput
 from metadash.workspace import Workspace, new_folder, read_json, reason
 
+MOST_VERSIONS = 1000
 AGAIN = "export the data set again, or take dataset.json away to import the tables as other data"
+
+
+class Taken(BadInput):
+    """Other content has the name."""
 
 
 def is_export(folder: Path) -> bool:
@@ -48,12 +53,23 @@ def restore(workspace: Workspace, folder: Path, name: str | None = None) -> Data
             f"'{about.name}' is the name of a data set that comes with MetaDash, with other content; choose another name."
         )
     check_name(about.name)
-    with new_folder(workspace.datasets / about.name) as part:
-        fill(part, folder, record, about)
+    if not (workspace.datasets / about.name).is_dir():
+        with new_folder(workspace.datasets / about.name) as part:
+            fill(part, folder, record, about)
     found = Dataset.open(workspace, about.name)
     if found.fingerprint != record["fingerprint"]:
-        raise BadInput(f"There is already another data set '{about.name}' in this workspace; choose another name.")
+        raise Taken(f"There is already another data set '{about.name}' in this workspace; choose another name.")
     return found
+
+
+def restore_beside(workspace: Workspace, folder: Path, name: str) -> Dataset:
+    """As ``restore``; where other content has the name, as a version beside it (``name-2``)."""
+    for version in range(1, MOST_VERSIONS):
+        try:
+            return restore(workspace, folder, name if version == 1 else f"{name}-{version}")
+        except Taken:
+            continue
+    raise BadInput(f"There are {MOST_VERSIONS} versions of '{name}'; choose another name.")
 
 
 def fill(part: Path, folder: Path, record: Mapping[str, Any], about: Description) -> None:
