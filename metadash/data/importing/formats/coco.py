@@ -14,7 +14,7 @@ import pandas as pd
 
 from metadash.data.dataset import Source
 from metadash.data.importing.formats.crops import Box, crops
-from metadash.data.importing.formats.looking import folder_of, head_of, one_text, read_json
+from metadash.data.importing.formats.looking import folder_of, head_of, one_text, read_json, thing
 from metadash.data.importing.found import Found, Hints
 from metadash.data.importing.readers.asked import Asked
 from metadash.data.importing.readers.pixels import ENDINGS
@@ -78,6 +78,7 @@ def read(path: Path, asked: Asked) -> Found:
         raise BadInput(
             f"None of the {lost} photos that '{files[0].name}' names lies in '{top.name}' ('{rows['photo'].iloc[0]}'); put their folder there."
         )
+    licence, provenance = rights_of(read_json(files[0].read_bytes(), files[0].name))
     hints = Hints(
         class_column="category",
         id_column="object",
@@ -87,7 +88,8 @@ def read(path: Path, asked: Asked) -> Found:
         ignored=("photo", "is_crowd", *(["split"] if rows["split"].nunique() < 2 else [])),
         kept=KEPT,
         title=top.name,
-        **notes_on(read_json(files[0].read_bytes(), files[0].name)),
+        licence=licence,
+        provenance=provenance,
     )
     inputs = crops(place, found, boxes, sizes, called, asked.side)
     notes.append("Each annotated object is an instance, seen as the crop of its box; outlines are kept as JSON texts.")
@@ -199,7 +201,7 @@ def as_box(said: Any) -> Box | None:
 
 def date_of(said: Any) -> pd.Timestamp | None:
     found = pd.to_datetime(said, errors="coerce") if isinstance(said, str) else pd.NaT
-    return None if found is pd.NaT else found
+    return found if isinstance(found, pd.Timestamp) else None
 
 
 def part_of(document: str) -> str | None:
@@ -231,10 +233,9 @@ def terms(said: dict) -> list[dict]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def notes_on(said: dict) -> dict[str, str]:
-    """Provenance and licence, as far as a document says them."""
-    info = said.get("info") if isinstance(said.get("info"), dict) else {}
-    parts = [one_text(info.get(key)) for key in ("description", "contributor", "url")]
+def rights_of(said: dict) -> tuple[str, str]:
+    """(licences, provenance), as far as a document says them."""
+    info = thing(said.get("info"))
     licences = sorted({one_text(one) for one in terms(said)} - {""})
-    known = {"provenance": ", ".join(filter(None, parts)), "licence": "photos: " + "; ".join(licences) if licences else ""}
-    return {key: value for key, value in known.items() if value}
+    whence = filter(None, (one_text(info.get(key)) for key in ("description", "contributor", "url")))
+    return "photos: " + "; ".join(licences) if licences else "", ", ".join(whence)

@@ -252,9 +252,13 @@ def sources_in(records: dict) -> tuple[Source, ...]:
 
 def with_sources(found: Found, sources: tuple[Source, ...]) -> Found:
     columns = {"class": set() if found.classes is None else set(found.classes), "instance": set(found.instances)}
-    kept = tuple(one for one in sources if set(one.columns) <= columns.get(one.level, set()))
+    told = tuple(one for one in sources if set(one.columns) <= columns.get(one.level, set()))
     split = "split" if "split" in columns["class"] | columns["instance"] else None
-    found.hints = replace(found.hints, sources=kept, split_column=found.hints.split_column or split)
+    grouped = {column for one in told for column in one.columns} | {"split", found.class_key, found.hints.class_column}
+    rest = (
+        tuple(column for level in columns.values() for column in sorted(level - grouped)) if told else ()
+    )  # somebody has said what is metadata
+    found.hints = replace(found.hints, sources=told, kept=rest, split_column=found.hints.split_column or split)
     return found
 
 

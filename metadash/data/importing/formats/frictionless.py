@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from metadash.data.importing.formats.looking import content_of, one_text, read_json, tables_at, there
+from metadash.data.importing.formats.looking import content_of, one_text, read_json, tables_at, there, thing
 from metadash.data.importing.formats.relational import Reference, related
 from metadash.data.importing.found import Found, Hints
 from metadash.data.importing.readers.asked import Asked
@@ -39,13 +39,15 @@ def read(path: Path, asked: Asked) -> Found:
         tables.append(table)
         files += read_from
         references += keys_of(resource, name)
+    licence, provenance = rights_of(said)
     title = one_text(said.get("title") or said.get("name")) or place.title
-    found = related(tables, references, asked, Hints(title=title, **rights_of(said)), DOCUMENT)
+    found = related(tables, references, asked, Hints(title=title, licence=licence, provenance=provenance), DOCUMENT)
     found.place, found.files = place, tuple(files)
     return found
 
 
-def rights_of(said: dict) -> dict[str, str]:
+def rights_of(said: dict) -> tuple[str, str]:
+    """(licence, provenance)."""
     whence = [one_text(said.get(key)) for key in ("description", "sources", "contributors", "homepage")]
     known = {
         "licence": one_text(said.get("licenses") or said.get("license")),
@@ -56,7 +58,7 @@ def rights_of(said: dict) -> dict[str, str]:
 
 def resource_of(place: Folder, resource: dict, name: str) -> tuple[Table, list[str]]:
     """One table: from files (several are one below the other) or written out, each column as its type says."""
-    schema = resource.get("schema") if isinstance(resource.get("schema"), dict) else {}
+    schema = thing(resource.get("schema"))
     fields = [one for one in schema.get("fields", []) if isinstance(one, dict) and one.get("name")]
     if isinstance(resource.get("data"), list):
         return typed(Table(name, pd.DataFrame(resource["data"])), fields, schema), []
@@ -163,7 +165,7 @@ READ = {
 
 
 def keys_of(resource: dict, name: str) -> list[Reference]:
-    schema = resource.get("schema") if isinstance(resource.get("schema"), dict) else {}
+    schema = thing(resource.get("schema"))
     listed = schema.get("foreignKeys", [])
     found = []
     for key in listed if isinstance(listed, list) else []:

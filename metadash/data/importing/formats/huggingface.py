@@ -4,6 +4,7 @@ There, folders that name classes are dropped as soon as there is such a table (d
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -50,11 +51,12 @@ def read(path: Path, asked: Asked) -> Found:
     rows = pd.concat([rows_of(place, name, notes) for name in tables], ignore_index=True)
     rows = with_unnamed(place, rows, notes)
     rows, split = with_split(place, rows)
-    hints = Hints(id_column="file_name", split_column=split, **card_of(place))
+    licence, title = card_of(place)
+    hints = Hints(id_column="file_name", split_column=split, licence=licence, title=title)
     said = [column for column in rows if column not in ("file_name", "split")]
     rows, label = with_label(place, rows)
     if label:
-        hints = Hints(**{**vars(hints), "class_column": label})
+        hints = replace(hints, class_column=label)
         also = f", and {', '.join(f'‘{name}’' for name in said[:4])} from {Path(tables[0]).name} beside it" if said else ""
         notes.append(f"The folders name the classes and are kept as ‘{label}’{also} (another class: --class-column).")
     names = rows["file_name"].tolist()
@@ -121,14 +123,14 @@ def parts_of(place: Place, name: str | None) -> list[str]:
     return [] if name is None else name[len(place.top) :].split("/")[:-1]
 
 
-def card_of(place: Place) -> dict[str, str]:
-    """Licence and title from the head of ``README.md``, as the Hub has them."""
+def card_of(place: Place) -> tuple[str, str]:
+    """(licence, title) from the head of ``README.md``, as the Hub has them."""
     name = f"{place.top}README.md"
     if name not in place.known:
-        return {}
+        return "", ""
     text = content_of(place, name)[:HEAD].decode("utf-8", errors="replace")
     head = re.match(r"---\s*\n(.*?)\n---", text, re.DOTALL)
     said = dict(
         re.findall(r"^(license|pretty_name):[ \t]*['\"]?([^\n'\"]+?)['\"]?[ \t]*$", head[1] if head else "", re.MULTILINE)
     )
-    return {ours: said[theirs] for ours, theirs in (("licence", "license"), ("title", "pretty_name")) if theirs in said}
+    return said.get("license", ""), said.get("pretty_name", "")

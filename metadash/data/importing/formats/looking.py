@@ -66,6 +66,11 @@ def folder_of(name: str) -> str:
     return posixpath.dirname(name)
 
 
+def thing(said: Any) -> dict[str, Any]:
+    """What a document says where it should say an object; an empty one where it says something else."""
+    return said if isinstance(said, dict) else {}
+
+
 def one_text(said: Any) -> str:
     """What a document says as a text, or as a list of texts, or as things with a name."""
     if isinstance(said, list):

@@ -42,6 +42,8 @@ def read(path: Path, asked: Asked) -> Found:
     rows = instances.assign(class_name=names.to_numpy()[instances["class_id"]]).drop(columns=["class_id", "instance_id"])
     if texts is not None:
         rows.insert(0, "text" if "text" not in rows else "text of it", texts.to_numpy())
+    grouped = {column for source in about.sources for column in source.columns} | {"split", "class_name"}
+    kept = [column for frame in (rows, classes) for column in frame.columns if column not in grouped]
     inputs = None if texts is not None else Array.of((path / file_of(kind)).read_bytes(), file_of(kind))
     hints = Hints(
         name=about.name,
@@ -52,6 +54,7 @@ def read(path: Path, asked: Asked) -> Found:
         disjoint_column=about.disjoint_column,
         sources=about.sources,
         sensitive=tuple(column for source in about.sources if source.sensitive for column in source.columns),
+        kept=tuple(kept if texts is None else kept[1:]),
         title=about.title,
         licence=about.licence,
         provenance=about.provenance,
