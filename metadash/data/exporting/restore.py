@@ -17,7 +17,7 @@ from metadash.data.exporting.export import FORMAT as EXPORTED
 from metadash.data.exporting.export import RECORD
 from metadash.data.exporting.tables import TABLES, read_table
 from metadash.data.inputs.storage import file_of
-from metadash.data.library import EMBEDDED, open_dataset
+from metadash.data.library import EMBEDDED, OBTAINABLE, open_dataset
 from metadash.data.modality import modality_of
 from metadash.data.tables import check_name
 from metadash.errors import BadInput
@@ -52,7 +52,8 @@ def restore(workspace: Workspace, folder: Path, name: str | None = None) -> Data
         raise BadInput(
             f"'{about.name}' is the name of a data set that comes with MetaDash, with other content; choose another name."
         )
-    check_name(about.name)
+    if about.name not in OBTAINABLE:
+        check_name(about.name)
     if not (workspace.datasets / about.name).is_dir():
         with new_folder(workspace.datasets / about.name) as part:
             fill(part, folder, record, about)

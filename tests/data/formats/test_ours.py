@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from metadash.data.importing.landing import land
-from metadash.data.importing.preview import preview
 
 from metadash.data.dataset import Dataset
 from metadash.data.exporting.export import export
+from metadash.data.importing.landing import land
+from metadash.data.importing.preview import preview
 from metadash.data.library import open_dataset
 from metadash.workspace import Workspace
 from tests.builders import tiny_classes, tiny_description, tiny_instances, write_tiny
@@ -64,3 +64,9 @@ def test_a_file_that_was_touched_is_one_sentence(file: str, tiny: Dataset, tmp_p
     folder = export(tiny, tmp_path / "out")
     (folder / file).write_bytes((folder / file).read_bytes() + b" ")
     assert "is not as it was exported" in refused(folder)
+
+
+def test_a_known_set_comes_back_under_its_own_name(tiny: Dataset, tmp_path: Path) -> None:
+    data = write_tiny(Workspace(tmp_path / "a"), "clinc150")
+    again = imported(export(data, tmp_path / "out"), tmp_path / "w")
+    assert again.name == "clinc150" and again.fingerprint == data.fingerprint

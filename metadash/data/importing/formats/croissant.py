@@ -14,7 +14,7 @@ import pandas as pd
 
 from metadash.data.dataset import Source
 from metadash.data.importing.formats.arrays import Array
-from metadash.data.importing.formats.looking import content_of, head_of, one_text, read_json, tables_at, there
+from metadash.data.importing.formats.looking import content_of, head_of, one_text, read_json, tables_at, there, thing
 from metadash.data.importing.formats.relational import Reference, related
 from metadash.data.importing.found import Found, Hints
 from metadash.data.importing.readers.asked import Asked
@@ -55,7 +55,9 @@ def read(path: Path, asked: Asked) -> Found:
             f"'{document.name}' describes no recordSet, and so says of no file what its rows are; import the files themselves."
         )
     files = {identity(one): one for one in listed(said.get("distribution"))}
-    tables, sources, notes = [], (), []
+    tables: list[Table] = []
+    notes: list[str] = []
+    sources: tuple[Source, ...] = ()
     for records in listed(said["recordSet"]):
         if identity(records) == "sources" and (told := sources_in(records)):
             sources = told
@@ -107,8 +109,7 @@ def source_of(field: dict) -> tuple[str, dict, list]:
     whence = next(
         (identity(source[key]) for key in ("fileObject", "fileSet", "distribution", "recordSet", "field") if source.get(key)), ""
     )
-    extract = source.get("extract") if isinstance(source.get("extract"), dict) else {}
-    return whence, extract, listed(source.get("transform"))
+    return whence, thing(source.get("extract")), listed(source.get("transform"))
 
 
 def references_of(records: dict) -> list[Reference]:
@@ -251,7 +252,8 @@ def sources_in(records: dict) -> tuple[Source, ...]:
 
 
 def with_sources(found: Found, sources: tuple[Source, ...]) -> Found:
-    columns = {"class": set() if found.classes is None else set(found.classes), "instance": set(found.instances)}
+    tables = {"class": found.classes, "instance": found.instances}
+    columns: dict[str, set[str]] = {level: set() if one is None else set(map(str, one)) for level, one in tables.items()}
     told = tuple(one for one in sources if set(one.columns) <= columns.get(one.level, set()))
     split = "split" if "split" in columns["class"] | columns["instance"] else None
     grouped = {column for one in told for column in one.columns} | {"split", found.class_key, found.hints.class_column}

@@ -49,11 +49,7 @@ def read(path: Path, asked: Asked) -> Found:
 def rights_of(said: dict) -> tuple[str, str]:
     """(licence, provenance)."""
     whence = [one_text(said.get(key)) for key in ("description", "sources", "contributors", "homepage")]
-    known = {
-        "licence": one_text(said.get("licenses") or said.get("license")),
-        "provenance": ". ".join(filter(None, whence))[:2000],
-    }
-    return {key: value for key, value in known.items() if value}
+    return one_text(said.get("licenses") or said.get("license")), ". ".join(filter(None, whence))[:2000]
 
 
 def resource_of(place: Folder, resource: dict, name: str) -> tuple[Table, list[str]]:
@@ -169,9 +165,9 @@ def keys_of(resource: dict, name: str) -> list[Reference]:
     listed = schema.get("foreignKeys", [])
     found = []
     for key in listed if isinstance(listed, list) else []:
-        other = key.get("reference", {}) if isinstance(key, dict) else {}
+        other = thing(thing(key).get("reference"))
         own, theirs = (
-            one[0] if isinstance(one, list) and len(one) == 1 else one for one in (key.get("fields"), other.get("fields"))
+            one[0] if isinstance(one, list) and len(one) == 1 else one for one in (thing(key).get("fields"), other.get("fields"))
         )
         if not isinstance(own, str) or not isinstance(theirs, str):
             raise BadInput(
