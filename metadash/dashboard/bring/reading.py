@@ -1,0 +1,29 @@
+"""What lies in the files that somebody brought, read once and kept while guesses about it are corrected."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metadash.data.importing.found import Found
+from metadash.data.importing.landing import Report, silent
+from metadash.data.importing.readers import read
+from metadash.data.importing.readers.places import Folder
+
+
+@dataclass(frozen=True)
+class Reading:
+    """``found`` at ``path``, and what the reader was asked (``asked``)."""
+
+    path: Path
+    asked: dict[str, Any]
+    found: Found
+
+
+def read_files(path: Path, only: Path | None, report: Report = silent, **asked: Any) -> Found:
+    """What lies at ``path``. Paths in a column lead nowhere but into the folder ``only``, where one is given: a table from a browser must
+    not name other files of the server. Raises BadInput."""
+    report("reading tables", 0.0)
+    found = read(path, **asked)
+    if only is not None and found.place is not None and path.is_file() and path.suffix.lower() != ".zip":
+        found.place = Folder(only)
+    return found
