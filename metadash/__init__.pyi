@@ -3,6 +3,7 @@ from metadash.api import AblationResult as AblationResult
 from metadash.api import AnswerResult as AnswerResult
 from metadash.api import AuditResult as AuditResult
 from metadash.api import BadInput as BadInput
+from metadash.api import CardResult as CardResult
 from metadash.api import ComparisonResult as ComparisonResult
 from metadash.api import Dataset as Dataset
 from metadash.api import DoseResult as DoseResult
@@ -15,10 +16,12 @@ from metadash.api import Workspace as Workspace
 from metadash.api import ablate as ablate
 from metadash.api import answer as answer
 from metadash.api import audit as audit
+from metadash.api import card as card
 from metadash.api import compare as compare
 from metadash.api import datasets as datasets
 from metadash.api import doses as doses
 from metadash.api import draw_episodes as draw_episodes
+from metadash.api import export as export
 from metadash.api import fetch as fetch
 from metadash.api import from_tables as from_tables
 from metadash.api import install as install

@@ -14,8 +14,9 @@ from metadash.errors import BadInput
 from metadash.front.ablation import AblationResult, ablate
 from metadash.front.answer import AnswerResult, answer
 from metadash.front.audit import AuditResult, audit
+from metadash.front.card import CardResult, card
 from metadash.front.compare import ComparisonResult, compare
-from metadash.front.data import datasets, from_tables, open
+from metadash.front.data import datasets, export, from_tables, open
 from metadash.front.draw import draw_episodes
 from metadash.front.obtain import fetch, install
 from metadash.front.propose import ProposalResult, propose
@@ -28,6 +29,7 @@ __all__ = [
     "AnswerResult",
     "AuditResult",
     "BadInput",
+    "CardResult",
     "ComparisonResult",
     "Dataset",
     "DoseResult",
@@ -40,10 +42,12 @@ __all__ = [
     "ablate",
     "answer",
     "audit",
+    "card",
     "compare",
     "datasets",
     "doses",
     "draw_episodes",
+    "export",
     "fetch",
     "from_tables",
     "install",

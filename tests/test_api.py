@@ -23,6 +23,8 @@ OTHERWISE: dict[str, tuple[str, set[str]]] = {
     "episodes": ("draw_episodes", {"out"}),
     "datasets fetch": ("fetch", set()),
     "datasets import": ("install", set()),
+    "datasets export": ("export", {"name"}),
+    "datasets card": ("card", {"name", "out"}),
 }
 """The function of each verb, and options that are no arguments under their own name: ``plan`` prints what would be computed, ``option`` is
 the mapping ``options``, ``asked`` and ``probed`` are ``run``, ``dose`` is ``doses``, and ``out`` is what the manifest's ``save`` does."""
@@ -57,7 +59,7 @@ def test_arguments_are_the_options_of_the_verb(verb: str) -> None:
     arguments = inspect.signature(getattr(md, function)).parameters
     known = set(arguments) - {"data", "progress", "options", "run"}
     assert known - {"workspace"} == set(options) - {"dataset", "json", "workspace"} - otherwise
-    for name in known - {"learners", "workspace", "name", "source"}:
+    for name in known - {"learners", "workspace", "name", "source", "out"}:
         default, said = arguments[name].default, options[name].default
         assert default == said or (not default and not said), name
 

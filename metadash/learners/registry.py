@@ -89,6 +89,18 @@ ENTRIES = (
         ("ridge_lambda",),
     ),
     LearnerEntry(
+        "metaoptnet",
+        "MetaOptNet (support vector machine)",
+        "closed form",
+        "Lee, Maji, Ravichandran & Soatto 2019",
+        "The head of each task is a multi-class support vector machine, and training goes through its optimum, so that the embedding is shaped "
+        "for wide margins. Of its kin nearest to R2D2.",
+        "A small quadratic program a task, that grows with the square of the ways times shots.",
+        "metadash.learners.metaoptnet:MetaOptNet",
+        ("svm_c", "svm_steps"),
+        learns=False,
+    ),
+    LearnerEntry(
         "feat",
         "FEAT",
         "metric",

@@ -66,6 +66,10 @@ KINDS: dict[str, Kind] = {
 }
 
 
+KEPT = "_digest"
+"""No field of a spec: equality, spelling and copies with changes know nothing of it."""
+
+
 def kind_of(spec: Spec) -> str:
     return next(name for name, kind in KINDS.items() if type(spec) is kind.spec)
 
@@ -76,8 +80,13 @@ def facts_of(spec: Spec) -> Facts[Any]:
 
 def run_digest(spec: Spec, dataset: Dataset) -> str:
     """Names the run: canonical spec, content of the data, version of the code that computes it, and the device where it is no
-    processor."""
-    return digest(kind_of(spec), spec, dataset.fingerprint, marked(code_version()))
+    processor. Kept with the spec: pages ask for hundreds at each rerun."""
+    content = (dataset.fingerprint, marked(code_version()))
+    kept = vars(spec).get(KEPT)
+    if kept is None or kept[0] != content:
+        kept = (content, digest(kind_of(spec), spec, *content))
+        object.__setattr__(spec, KEPT, kept)
+    return str(kept[1])
 
 
 def from_plain(kind: str, values: Mapping[str, Any]) -> Spec:

@@ -25,6 +25,7 @@ CLASSIFIERS = (
     "cache",
     "relation",
     "r2d2",
+    "metaoptnet",
     "feat",
     *TRANSDUCTIVE,
     "baseline",

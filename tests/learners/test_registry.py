@@ -31,7 +31,7 @@ from tests.learners.tasks import SOURCE
 
 RANGES = ranges_of(LearnerOptions)
 NAMES = (
-    "prototypical matching cache relation r2d2 feat bd-cspn laplacian-shot tim maml fomaml anil meta-sgd reptile protomaml meta-lstm baseline baseline-plus "
+    "prototypical matching cache relation r2d2 metaoptnet feat bd-cspn laplacian-shot tim maml fomaml anil meta-sgd reptile protomaml meta-lstm baseline baseline-plus "
     "centroid logistic metadata-only chance"
 )
 

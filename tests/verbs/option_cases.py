@@ -20,6 +20,8 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "datasets": ("",),
     "datasets fetch": ("omniglot",),
     "datasets import": ("omniglot --source here",),
+    "datasets export": ("tiny --out $folder/exported",),
+    "datasets card": ("tiny",),
     "audit": ("", "--metadata-only", "--quasi corner", "--probe corner --run $informed", "--probe corner"),
     "episodes": ("", "--strategy siblings", "--strategy disjoint"),
     "train": (
@@ -114,6 +116,8 @@ CASES: dict[str, dict[str, str]] = {
         "as_name": "--as mine",
         "no_rotations": "--no-rotations",
     },
+    "datasets export": {"name": "glyphs", "out": "--out nowhere/exported"},
+    "datasets card": {"name": "glyphs", "out": "--out $folder/card.html"},
     "audit": {
         "split": "--split family-1",
         "sources": "--sources size",

@@ -106,7 +106,7 @@ class LearnerEntry:
 
     @property
     def why_no_recipe(self) -> str:
-        if not self.learns:
+        if not self.learns and self.family in ("reference", "transductive"):
             return "nothing of it is trained from task to task"
         return f"its source ({self.paper}) trains in a way that is not to be had here"
 

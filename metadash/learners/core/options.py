@@ -28,7 +28,7 @@ class LearnerOptions(Checked):
     uniform in ``alpha``. Reptile: minibatches of ``inner_batch``, ``inner_optimiser``, and ``reptile_epsilon``, the outer step's
     start, which the trainer reads. ``hidden`` units of the relation module or the meta-LSTM. Matching Networks:
     ``matching_scale``, ``fce`` (full context embeddings) and the ``fce_steps`` of its reading LSTM. The cache: ``cache_sharpness``, its β. R2D2: λ starts at
-    ``ridge_lambda``. FEAT: ``feat_heads`` of its attention, ``feat_dropout`` behind them, ``feat_contrast``, the weight of its contrastive loss, and
+    ``ridge_lambda``. MetaOptNet: ``svm_c``, its C, and the most ``svm_steps`` of its solver. FEAT: ``feat_heads`` of its attention, ``feat_dropout`` behind them, ``feat_contrast``, the weight of its contrastive loss, and
     whether ``feat_start`` is at the prototypes or at the paper's transformer. BD-CSPN and LaplacianShot: ``rectify_top`` queries join each prototype; ``laplacian_lambda`` weighs the labels of a
     query's ``neighbours``. TIM: ``tim_steps`` of size ``tim_lr``, and ``tim_alpha`` of its entropies (1: Shannon's). Baselines: ``finetune_epochs`` of batches of
     four, and ``finetune_lr``. Logistic regression: the inverse penalty ``logistic_c``.
@@ -52,6 +52,8 @@ class LearnerOptions(Checked):
     fce_steps: Annotated[int, Between(1, 50)] = 5
     cache_sharpness: Annotated[float, Between(0.01, 100.0)] = 5.5
     ridge_lambda: Annotated[float, Between(1e-6, 1e6)] = 0.1
+    svm_c: Annotated[float, Between(1e-4, 1e4)] = 0.1
+    svm_steps: Annotated[int, Between(1, 2000)] = 100
     feat_heads: Annotated[int, Between(1, 16)] = 1
     feat_dropout: Annotated[float, Between(0.0, 0.9)] = 0.5
     feat_contrast: Annotated[float, Between(0.0, 10.0)] = 0.1

@@ -25,6 +25,7 @@ TRIED: dict[str, Callable[[Any], tuple[Any, ...]]] = {
     "inner_steps": of(1, 5, 10),
     "alpha": times(1, 1 / 3, 2),
     "ridge_lambda": times(1, 10, 100, 1000),
+    "svm_c": times(1, 0.1, 10, 100),
     "logistic_c": times(1, 0.01, 0.1, 10, 100),
     "finetune_lr": times(1, 0.3, 3, 10),
     "laplacian_lambda": times(1, 0.3, 3),
