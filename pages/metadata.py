@@ -31,7 +31,10 @@ title = st.container()
 view = one_of(st, "What to do here", [LOOK, BRING, KEEP], default=LOOK, key="md_view", label_visibility="collapsed")
 if view == BRING:
     with title:
-        header("What would you like to bring?", "Photos, sentences or numbers with what is known about them. Nothing is imported before you have seen it.")
+        header(
+            "What would you like to bring?",
+            "Photos, sentences or numbers with what is known about them. Nothing is imported before you have seen it.",
+        )
     bring.section()
     end_page()
 

@@ -104,7 +104,13 @@ with listening():
             names = sorted((entry.name for entry in entries(server.workspace())), key=lambda name: name not in EMBEDDED)
             choose_dataset(names)
             with st.container(key="bring_link"):
-                link_to("metadata", "Bring your own", "upload", "Photos, sentences or numbers, and what is known about them.", md_view=BRING)
+                link_to(
+                    "metadata",
+                    "Bring your own",
+                    "upload",
+                    "Photos, sentences or numbers, and what is known about them.",
+                    md_view=BRING,
+                )
         for section, pages in SECTIONS.items():
             if section:
                 st.caption(section)

@@ -55,7 +55,13 @@ def begin(workspace: Workspace, place: Path, path: Path, only: Path | None, name
     reap()
     for left in (PROGRESS, CANCEL):
         (place / left).unlink(missing_ok=True)
-    asked = {"workspace": str(workspace.root), "path": str(path), "only": only and str(only), "name": name, "recipe": dict(recipe)}
+    asked = {
+        "workspace": str(workspace.root),
+        "path": str(path),
+        "only": only and str(only),
+        "name": name,
+        "recipe": dict(recipe),
+    }
     write_json(place / ASKED, {**asked, "since": time.time(), **whereabouts()})
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))}
     command = [sys.executable, "-m", "metadash.dashboard.bring.worker", str(place)]

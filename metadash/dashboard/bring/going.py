@@ -33,9 +33,7 @@ def bar(found: Errand) -> None:
     told = f" · {words.left(left)}" if left is not None else ""
     st.progress(found.fraction, f"{100 * found.fraction:.0f} %{told}")
     st.caption(f"Importing *{plain(found.name)}*: {plain(found.phase)}. It goes on if you close the page.")
-    if st.button(
-        "Cancel", icon=":material/close:", key=f"bring_cancel_{found.place.name}", help="Nothing of it is left behind."
-    ):
+    if st.button("Cancel", icon=":material/close:", key=f"bring_cancel_{found.place.name}", help="Nothing of it is left behind."):
         errand.cancel(found.place)
 
 

@@ -26,7 +26,9 @@ PICTURES, SIZE = 12, 84
 TASKS = ("siblings", "disjoint")
 
 
-def reread(path: Path, only: Path | None, corrections: Mapping[tuple[str, str], Correction], kept: Reading | None, report: Report) -> Reading:
+def reread(
+    path: Path, only: Path | None, corrections: Mapping[tuple[str, str], Correction], kept: Reading | None, report: Report
+) -> Reading:
     """The files as they were read, again only where another column is the class: other tables may belong together then."""
     named = [column for (table, column), said in corrections.items() if said.get("Role") == "class" and table == "instances"]
     asked = {"class_column": named[-1]} if named else {}
@@ -143,7 +145,9 @@ def command(reading: Reading, plan: Plan) -> str:
     parts = ["python -m metadash datasets import", shlex.quote(reading.path.name)]
     parts += [f"--{option} {shlex.quote(text)}" for option, text in said.items() if text != words_of[option]]
     roles = roles_said(usual, plan)
-    if any(column.name not in roles and column != usual.column(column.name, column.table) for column in plan.columns) or not says_all(reading, plan, roles):
+    if any(
+        column.name not in roles and column != usual.column(column.name, column.table) for column in plan.columns
+    ) or not says_all(reading, plan, roles):
         return " ".join([*parts[:2], f"--recipe {shlex.quote(plan.name)}.json"])
     return " ".join([*parts, *(f"--role {shlex.quote(f'{name}={role}')}" for name, role in roles.items())])
 

@@ -22,7 +22,9 @@ from metadash.workspace import Workspace, read_json, write_json
 LOOK_EVERY = 0.2
 GRACE = 2.0
 """Seconds in which an import that was called off tidies up by itself; then it is ended."""
-DEFECT = "The import failed on a defect of MetaDash, and left nothing behind; the server's folder of this upload holds the details."
+DEFECT = (
+    "The import failed on a defect of MetaDash, and left nothing behind; the server's folder of this upload holds the details."
+)
 
 
 class Told:

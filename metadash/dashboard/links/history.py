@@ -45,9 +45,7 @@ def holding(populate: Callable[..., None]) -> Callable[..., None]:
             params.__dict__.update(held=True)
             once = said_once(address)
             params.__dict__["linked"] = {
-                key: texts[-1]
-                for key, texts in _parse_query_string(address).items()
-                if key in OF_EVERY_PAGE or len({*texts}) > 1
+                key: texts[-1] for key, texts in _parse_query_string(address).items() if key in OF_EVERY_PAGE or len({*texts}) > 1
             }
             params.__dict__.update({"untold": True} if once != address else {})
             address = once

@@ -39,7 +39,9 @@ def test_a_folder_keeps_its_folders_and_its_name(workspace: Workspace) -> None:
     assert root_of(place).name == "birds" and (root_of(place) / "gull" / "1.png").is_file()
 
 
-@pytest.mark.parametrize("name", ["../out.csv", "a/../../out.csv", "/etc/out.csv", "..\\out.csv", "C:\\out.csv", "", "a\0b", "x" * 300])
+@pytest.mark.parametrize(
+    "name", ["../out.csv", "a/../../out.csv", "/etc/out.csv", "..\\out.csv", "C:\\out.csv", "", "a\0b", "x" * 300]
+)
 def test_a_name_that_leads_out_of_its_folder_is_refused_and_nothing_is_kept(workspace: Workspace, name: str) -> None:
     with pytest.raises(BadInput) as refused:
         stage(workspace, [File("good.csv"), File(name)])
