@@ -21,6 +21,7 @@ from metadash.runs.facts.learner import LEARNER
 from metadash.runs.facts.proposal import PROPOSAL
 from metadash.runs.facts.subsets import HEADS, LOOP, MASKED
 from metadash.runs.facts.tuning import TUNING
+from metadash.runs.facts.use import CALIBRATION, USE
 from metadash.runs.facts.views import ADAPTATION, MAP
 from metadash.runs.facts.what_if import DOSE, WHAT_IF
 from metadash.runs.version import code_version
@@ -31,6 +32,7 @@ from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
+from metadash.specs.use import CalibrationSpec, UseSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 
@@ -61,6 +63,8 @@ KINDS: dict[str, Kind] = {
     "proxy": Kind(ProxySpec, "metadash.training.attack:score_proxy", PROXY),
     "probe": Kind(ProbeSpec, "metadash.training.attack:guess_column", PROBE),
     "adaptation": Kind(AdaptationSpec, "metadash.training.adaptation:watch", ADAPTATION),
+    "calibration": Kind(CalibrationSpec, "metadash.training.use.calibrating:calibrate", CALIBRATION),
+    "use": Kind(UseSpec, "metadash.training.use.labelling:label_given", USE),
     "heads": Kind(HeadsSpec, "metadash.training.heads:train_heads", HEADS),
     "masked": Kind(MaskedSpec, "metadash.training.source_masking:score_masked", MASKED),
 }
