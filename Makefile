@@ -5,7 +5,7 @@ SIDE_BY_SIDE ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types figures screenshots clean
+.PHONY: run test lint types figures screenshots tutorial clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m metadash serve --port $(PORT)
@@ -25,6 +25,9 @@ figures: $(VENV)/.test
 
 screenshots: $(VENV)/.test
 	$(BIN)/python -m tests.browser.harness --address http://127.0.0.1:$(PORT)
+
+tutorial: $(VENV)/.test
+	$(BIN)/python -m tests.browser.tutorial
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -27,10 +27,10 @@ MOST_ROWS, MOST_PICTURES = 5000, 24
 
 LOOK, KEEP = "Look and ask", "Card and export"
 
-title = st.container()
+top = st.container()
 view = one_of(st, "What to do here", [LOOK, BRING, KEEP], default=LOOK, key="md_view", label_visibility="collapsed")
 if view == BRING:
-    with title:
+    with top:
         header(
             "What would you like to bring?",
             "Photos, sentences or numbers with what is known about them. Nothing is imported before you have seen it.",
@@ -40,12 +40,12 @@ if view == BRING:
 
 data = server.chosen_dataset()
 if view == KEEP:
-    with title:
+    with top:
         header(f"What is there to take of {plain(data.description.title)}?", "Its card, its files, the way to make it again.")
     keep.section(data)
     end_page()
 
-with title:
+with top:
     header(
         "What do we know about the data?",
         f"{data.description.title}: look, narrow, ask. Any filter can become the pool of classes that tasks are drawn from.",

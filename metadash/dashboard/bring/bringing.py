@@ -9,16 +9,19 @@ import streamlit as st
 
 from metadash.dashboard.bring.look import Look
 from metadash.dashboard.bring.reading import Reading
-from metadash.dashboard.bring.staging import FILES
+from metadash.dashboard.bring.staging import FILES, called
 
 KEY = "bring"
 EDITOR = "bring_columns"
+NAMED = {"name": "bring_name", "title": "bring_title", "class_noun": "bring_noun", "licence": "bring_licence"}
+"""What is typed beside the files, with the field that holds it."""
 
 
 @dataclass
 class Bringing:
     """``place``: the folder of the upload, None for a path on the server. ``seen``: what the preview was made of, so that it is made
-    again when any of that changes. ``rounds`` counts the tables of corrections, ``batch`` the fields for files: a new one starts empty."""
+    again when any of that changes. ``rounds`` counts the tables of corrections, ``batch`` the fields for files: a new one starts empty.
+    ``said``: the name, title, noun and licence, where somebody typed them."""
 
     place: Path | None = None
     path: Path | None = None
@@ -27,11 +30,22 @@ class Bringing:
     reading: Reading | None = None
     rounds: int = 0
     batch: int = 0
-    suggested: dict[str, str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
 
     @property
     def editor(self) -> str:
         return f"{EDITOR}_{self.rounds}"
+
+    @property
+    def title(self) -> str:
+        """What the data set is named after, unless somebody says otherwise."""
+        assert self.path is not None
+        return self.path.name if self.place is None else called(self.place)
+
+    @property
+    def several(self) -> bool:
+        """Whether several files that lie in no folder of their own were brought."""
+        return self.place is not None and self.path == self.place / FILES
 
     @property
     def only(self) -> Path | None:
@@ -59,8 +73,21 @@ def edits(ours: Bringing) -> Mapping[int, Mapping[str, Any]]:
     return {int(row): dict(cells) for row, cells in dict(state.get("edited_rows", {})).items()}
 
 
-def suggest(ours: Bringing, key: str, text: str) -> None:
-    """Put a suggestion into a text field, unless somebody has typed there."""
-    if st.session_state.get(key, "") == ours.suggested.get(key, ""):
-        st.session_state[key] = text
-    ours.suggested[key] = text
+def typed(ours: Bringing) -> dict[str, str]:
+    """The name, title, noun and licence that somebody typed; an emptied field is as guessed."""
+    for name, key in NAMED.items():
+        if (text := st.session_state.get(key)) is not None:
+            usual = st.session_state.get(f"{key} usual")
+            ours.said.pop(name, None)
+            if text.strip() and text.strip() != usual:
+                ours.said[name] = text.strip()
+    return dict(ours.said)
+
+
+def field_for(ours: Bringing, where: Any, name: str, label: str, usual: str, help: str) -> None:
+    """A text field that holds what was guessed until somebody types; it is filled again when the page comes back."""
+    key = NAMED[name]
+    if key not in st.session_state or (name not in ours.said and st.session_state[key]):
+        st.session_state[key] = ours.said.get(name, usual)
+    st.session_state[f"{key} usual"] = usual
+    where.text_input(label, key=key, placeholder=usual, help=help)

@@ -54,7 +54,7 @@ def ended_early(found: Errand) -> None:
 
 def another(ours: Bringing) -> None:
     start_over(ours)
-    ours.suggested.clear()
+    ours.said.clear()
     for key in [key for key in st.session_state if str(key).startswith("bring_")]:
         del st.session_state[key]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from metadash.data.importing.plan import Plan
 from metadash.data.importing.preview import Preview
 from metadash.metadata.audit.audit import Audit
 
@@ -21,10 +22,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Look:
-    """``problem``: why it cannot be imported as it is. ``audit``: None where there is nothing to audit, or too much to do it beforehand.
+    """``usual``: what was guessed, before anybody said anything. ``problem``: why it cannot be imported as it is. ``audit``: None where there is nothing to audit, or too much to do it beforehand.
     ``command``: the line that does the same in a terminal."""
 
     preview: Preview
+    usual: Plan
     problem: str
     sentence: str
     pictures: tuple[Picture, ...]

@@ -10,15 +10,13 @@ from streamlit.delta_generator import DeltaGenerator
 from metadash.canonical import canonical_json
 from metadash.dashboard import server
 from metadash.dashboard.bring import errand, going, recipe, shown
-from metadash.dashboard.bring.bringing import Bringing, bringing, edits, suggest
+from metadash.dashboard.bring.bringing import Bringing, bringing, edits, field_for, typed
 from metadash.dashboard.bring.look import Correction, Look
 from metadash.dashboard.bring.staging import new_place
 from metadash.dashboard.bring.upload import upload
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.errors import BadInput
-
-NAMED = {"name": "bring_name", "title": "bring_title", "class_noun": "bring_noun", "licence": "bring_licence"}
 
 
 def section() -> None:
@@ -42,14 +40,14 @@ def looked(ours: Bringing) -> Look | None:
     """The preview, made again when a guess was corrected. What cannot be done is said, and the last one that could stays to be mended."""
     assert ours.path is not None
     corrections = corrected(ours)
-    said = {name: st.session_state[key] for name, key in NAMED.items() if typed(ours, key)}
+    said = typed(ours)
     asked = canonical_json([str(ours.path), [[*key, cells] for key, cells in corrections.items()], said])
     if asked == ours.seen:
         return ours.look
     area = st.empty()
     try:
         report = progress(area)
-        ours.reading = recipe.reread(ours.path, ours.only, corrections, ours.reading, report)
+        ours.reading = recipe.reread(ours, corrections, report)
         ours.look = recipe.look(ours.reading, recipe.planned(ours.reading, corrections, said), server.workspace(), report)
         ours.seen = asked
     except BadInput as problem:
@@ -73,10 +71,6 @@ def progress(area: DeltaGenerator) -> Callable[[str, float], bool]:
     return report
 
 
-def typed(ours: Bringing, key: str) -> bool:
-    return st.session_state.get(key, "") not in ("", ours.suggested.get(key, ""))
-
-
 def corrected(ours: Bringing) -> dict[tuple[str, str], Correction]:
     """What was changed, by table and column."""
     if ours.look is None:
@@ -92,7 +86,7 @@ def draw(look: Look, ours: Bringing) -> None:
     if look.sentence:
         st.subheader(plain(look.sentence), anchor=False)
     if seen.questions:
-        st.markdown("You can ask: " + " ".join(f"**{plain(question.title)}**" for question in seen.questions[:2]))
+        st.markdown("You can ask:  \n" + "  \n".join(f"**{plain(question.title)}**" for question in seen.questions[:2]))
     if seen.notes:
         st.caption("  \n".join(f":material/info: {plain(note)}" for note in seen.notes))
     shown.pictures(look)
@@ -100,11 +94,12 @@ def draw(look: Look, ours: Bringing) -> None:
         st.markdown("**What each column is.** Change what was guessed wrong; the rest follows.")
         if edits(ours):
             st.button("Guess again", icon=":material/undo:", key="bring_undo", on_click=undo, args=(ours,))
-    shown.guesses(look, ours)
+    with st.container(key="bring_guesses"):
+        shown.guesses(look, ours)
     shown.faults(look)
     shown.findings(look)
     left, right = st.columns([1, 1], gap="large")
-    with left:
+    with left, st.container(key="bring_balance"):
         shown.balance(look)
     with right:
         names(look, ours)
@@ -116,15 +111,16 @@ def undo(ours: Bringing) -> None:
 
 
 def names(look: Look, ours: Bringing) -> None:
-    for name, key in NAMED.items():
-        suggest(ours, key, getattr(look.preview.plan, name))
-    st.text_input("Name", key=NAMED["name"], help="In links and on the command line: letters, digits, - and _.")
+    usual = look.usual
+    field_for(ours, st, "name", "Name", usual.name, "In links and on the command line: letters, digits, - and _.")
     if look.version_note:
         st.caption(plain(look.version_note))
-    st.text_input("Title", key=NAMED["title"], help="For people; it stands on pages and reports.")
+    field_for(ours, st, "title", "Title", usual.title, "For people; it stands on pages and reports.")
     left, right = st.columns(2)
-    left.text_input("One class is called a …", key=NAMED["class_noun"], help="The word that sentences use: bird, intent, part.")
-    right.text_input("Licence", key=NAMED["licence"], help="Whose it is, and what others may do with it.")
+    field_for(
+        ours, left, "class_noun", "One class is called a …", usual.class_noun, "The word that sentences use: bird, intent, part."
+    )
+    field_for(ours, right, "licence", "Licence", usual.licence, "Whose it is, and what others may do with it.")
 
 
 def import_it(look: Look, ours: Bringing) -> None:
@@ -139,6 +135,8 @@ def import_it(look: Look, ours: Bringing) -> None:
             return
         st.rerun()
     with st.expander("The same as a command", icon=":material/terminal:"):
+        if ours.several:
+            st.caption(f"With these files in a folder {plain(look.usual.name)}:")
         st.code(look.command, language="bash", wrap_lines=True)
         if "--recipe" in look.command:
             recipe_file = json.dumps(look.preview.plan.values(), ensure_ascii=False, indent=1)

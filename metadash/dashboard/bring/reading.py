@@ -6,17 +6,32 @@ from typing import Any
 
 from metadash.data.importing.found import Found
 from metadash.data.importing.landing import Report, silent
+from metadash.data.importing.preview import name_of
 from metadash.data.importing.readers import read
 from metadash.data.importing.readers.places import Folder
+from metadash.data.importing.readers.tables import is_table
 
 
 @dataclass(frozen=True)
 class Reading:
-    """``found`` at ``path``, and what the reader was asked (``asked``)."""
+    """``found`` in the files called ``title`` (``several``: it is one of them, in one folder), and what the reader was asked (``asked``)."""
 
-    path: Path
+    title: str
+    several: bool
     asked: dict[str, Any]
     found: Found
+
+
+    @property
+    def name(self) -> str:
+        """What a data set of it is called, unless somebody says otherwise."""
+        is_file = is_table(self.title) or self.title.lower().endswith(".zip")
+        return name_of(Path(self.title).stem if is_file else self.title)
+
+    @property
+    def typed(self) -> str:
+        """What stands for it in a command."""
+        return f"{self.name}/" if self.several else self.title
 
 
 def read_files(path: Path, only: Path | None, report: Report = silent, **asked: Any) -> Found:

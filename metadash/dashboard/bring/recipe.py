@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from metadash.dashboard.bring.audited import audited
+from metadash.dashboard.bring.bringing import Bringing
 from metadash.dashboard.bring.look import Correction, Look, Picture
 from metadash.dashboard.bring.reading import Reading, read_files
 from metadash.data.dataset import Dataset
@@ -14,7 +15,7 @@ from metadash.data.importing.arranged import names_of
 from metadash.data.importing.inputs import inputs_of
 from metadash.data.importing.landing import Report, asked_of, heard, land_found, silent
 from metadash.data.importing.plan import Column, Plan, plan_from
-from metadash.data.importing.preview import Preview, name_of, preview_of, with_choices
+from metadash.data.importing.preview import Preview, preview_of, with_choices
 from metadash.data.importing.roles import corrected, guess
 from metadash.data.modality import modality_of
 from metadash.data.tables import check_name
@@ -26,22 +27,25 @@ PICTURES, SIZE = 12, 84
 TASKS = ("siblings", "disjoint")
 
 
-def reread(
-    path: Path, only: Path | None, corrections: Mapping[tuple[str, str], Correction], kept: Reading | None, report: Report
-) -> Reading:
+def reread(ours: Bringing, corrections: Mapping[tuple[str, str], Correction], report: Report) -> Reading:
     """The files as they were read, again only where another column is the class: other tables may belong together then."""
+    assert ours.path is not None
     named = [column for (table, column), said in corrections.items() if said.get("Role") == "class" and table == "instances"]
     asked = {"class_column": named[-1]} if named else {}
-    if kept is not None and kept.path == path and kept.asked == asked:
-        return kept
-    return Reading(path, asked, read_files(path, only, report, **asked))
+    if ours.reading is not None and ours.reading.asked == asked:
+        return ours.reading
+    return Reading(ours.title, ours.several, asked, read_files(ours.path, ours.only, report, **asked))
+
+
+def guessed(reading: Reading) -> Plan:
+    """What was guessed of it; of classes, by the column that is asked for."""
+    return guess(reading.found, reading.name, reading.asked.get("class_column"))
 
 
 def planned(reading: Reading, corrections: Mapping[tuple[str, str], Correction], said: Mapping[str, str]) -> Plan:
     """What was guessed, with what was corrected and typed. Raises BadInput for what cannot be."""
-    plan = guess(reading.found, said.get("name") or suggested_name(reading.path), reading.asked.get("class_column"))
-    typed: dict[str, Any] = {name: text for name, text in said.items() if text}
-    plan = replace(plan, **typed)
+    typed: dict[str, Any] = dict(said)
+    plan = replace(guessed(reading), **typed)
     order = sorted(corrections.items(), key=lambda one: one[1].get("Role") != "class")  # what is the class decides over the rest
     for (table, name), cells in order:
         if any((column.name, column.table) == (name, table) for column in plan.columns):
@@ -64,10 +68,6 @@ def with_correction(plan: Plan, column: Column, cells: Correction) -> Plan:
     return plan.with_column(changed)
 
 
-def suggested_name(path: Path) -> str:
-    return name_of(path)
-
-
 def look(reading: Reading, plan: Plan, workspace: Workspace, report: Report = silent) -> Look:
     """Everything that the page shows of it."""
     seen = preview_of(reading.found, plan, report)
@@ -80,6 +80,7 @@ def look(reading: Reading, plan: Plan, workspace: Workspace, report: Report = si
     report("looking at the metadata", 1.0)
     return Look(
         preview=seen,
+        usual=guessed(reading),
         problem=problem,
         sentence=in_a_sentence(seen),
         pictures=tuple(pictures(seen)) if not seen.problem else (),
@@ -139,17 +140,22 @@ def stamp_of(path: Path) -> list[tuple[int, int]]:
 
 def command(reading: Reading, plan: Plan) -> str:
     """The line that makes the same data set in a terminal: with options where these say it all, else with the recipe as a file."""
-    usual = guess(reading.found, suggested_name(reading.path))
-    said = {"name": plan.name, "title": plan.title, "class-noun": plan.class_noun, "licence": plan.licence}
-    words_of = {"name": usual.name, "title": usual.title, "class-noun": usual.class_noun, "licence": usual.licence}
-    parts = ["python -m metadash datasets import", shlex.quote(reading.path.name)]
-    parts += [f"--{option} {shlex.quote(text)}" for option, text in said.items() if text != words_of[option]]
+    usual = guessed(reading)
+    told = {"name": "name", "title": "title", "class-noun": "class_noun", "licence": "licence"}
+    begin = ["python -m metadash datasets import", shlex.quote(reading.typed)]
     roles = roles_said(usual, plan)
-    if any(
-        column.name not in roles and column != usual.column(column.name, column.table) for column in plan.columns
-    ) or not says_all(reading, plan, roles):
-        return " ".join([*parts[:2], f"--recipe {shlex.quote(plan.name)}.json"])
-    return " ".join([*parts, *(f"--role {shlex.quote(f'{name}={role}')}" for name, role in roles.items())])
+    if not says_all(reading, plan, roles):
+        return " ".join([*begin, f"--recipe {shlex.quote(plan.name)}.json"])
+    options = {option: getattr(plan, field) for option, field in told.items() if getattr(plan, field) != getattr(usual, field)}
+    if asked := reading.asked.get("class_column"):
+        options["class-column"] = asked
+    return " ".join(
+        [
+            *begin,
+            *(f"--{option} {shlex.quote(text)}" for option, text in options.items()),
+            *(f"--role {shlex.quote(f'{name}={role}')}" for name, role in roles.items()),
+        ]
+    )
 
 
 def roles_said(usual: Plan, plan: Plan) -> dict[str, str]:
@@ -174,7 +180,7 @@ def roles_said(usual: Plan, plan: Plan) -> dict[str, str]:
 def says_all(reading: Reading, plan: Plan, roles: Mapping[str, str]) -> bool:
     """Whether these roles make this plan of the guess."""
     try:
-        again = corrected(guess(reading.found, plan.name), roles)
+        again = corrected(guessed(reading), roles)
     except BadInput:
         return False
     return again.columns == plan.columns and again.siblings == plan.siblings and again.disjoint == plan.disjoint

@@ -24,7 +24,6 @@ ROLES = {
     "ignored": "left out",
 }
 LEVELS = ["class", "instance"]
-TABLES = {"instances": "one row each", "classes": "one row a class"}
 
 
 def guesses(look: Look, ours: Bringing) -> None:
@@ -40,7 +39,7 @@ def guesses(look: Look, ours: Bringing) -> None:
     frame = pd.DataFrame(
         {
             "Column": rows["name"],
-            **({"Table": rows["table"].map(TABLES)} if rows["table"].nunique() > 1 else {}),
+            **({"Table": rows["table"]} if rows["table"].nunique() > 1 else {}),
             "Role": roles,
             "Describes": rows["level"].where(rows["level"] != "", None),
             "Source": rows["source"],
@@ -69,7 +68,7 @@ def guesses(look: Look, ours: Bringing) -> None:
             ),
             "Source": told.TextColumn(help="Columns of metadata that are collected, or withheld, together share a source."),
             "Sensitive": told.CheckboxColumn(help="Its source is marked wherever it is used."),
-            "What is wrong": told.TextColumn(disabled=True, width="medium"),
+            "What is wrong": told.TextColumn(disabled=True, width="large" if max(map(len, wrong), default=0) > 30 else "medium"),
             "Holds": told.TextColumn(disabled=True),
             "For example": told.TextColumn(disabled=True, width="medium"),
         },

@@ -96,6 +96,15 @@ def root_of(place: Path) -> Path:
     return found
 
 
+def called(place: Path) -> str:
+    """The file or folder that an upload is mostly about: the one it is, else the zip file, else the largest table."""
+    root = root_of(place)
+    if root.name != FILES:
+        return root.name
+    files = sorted((path for path in root.iterdir() if path.is_file()), key=lambda path: -path.stat().st_size)
+    return next((path.name for path in files if path.suffix.lower() == ".zip"), files[0].name if files else "data")
+
+
 def listed(place: Path, most: int = 4) -> tuple[list[tuple[str, int]], int]:
     """The first few files of an upload with their bytes, and how many there are."""
     files = [path for path in sorted((place / FILES).rglob("*")) if path.is_file()]
