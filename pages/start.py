@@ -18,7 +18,7 @@ from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.start.answer import chosen_question, computed_how, draw_answer, draw_numbers, draw_so_far, episode_row
 from metadash.dashboard.train.controls import backbone_origin
-from metadash.networks.encoders.registry import is_trained, usual_features
+from metadash.networks.encoders.registry import features_note, is_trained, usual_features
 from metadash.stats import words
 
 data = server.chosen_dataset()
@@ -49,15 +49,21 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         key="mode",
         help="Quick: one backbone trained without metadata, frozen, then light heads. Full: every weight trained end to end from the same start.",
     )
-    backbone = usual_features(data.modality.name, mode)
-    width = one_of(
-        right,
-        f"{backbone.title} width",
-        backbone.widths,
-        default=backbone.width,
-        key="width",
-        help=f"The {backbone.width_means}. The narrower is the quicker.",
+    backbone = usual_features(data, mode)
+    width = (
+        one_of(
+            right,
+            f"{backbone.title} width",
+            backbone.widths,
+            default=backbone.width,
+            key="width",
+            help=f"The {backbone.width_means}. The narrower is the quicker.",
+        )
+        if backbone.widths
+        else None
     )
+    if note := features_note(data, backbone.name):
+        st.caption(note)
     crossed = st.toggle(
         f"Test every {data.description.class_noun} once (cross-fitting)",
         True,

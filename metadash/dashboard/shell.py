@@ -91,6 +91,14 @@ SECTIONS = {
             "Metadata swapped, missing, stale or rewritten: what a trained learner makes of it.",
         ),
     ],
+    "Work": [
+        page(
+            "use",
+            "Use",
+            "new_label",
+            "New classes from a few examples: a trained learner labels the rest, and you correct what it doubts.",
+        ),
+    ],
 }
 
 current = st.navigation(SECTIONS, position="hidden")  # drawn below: the data set stands above the pages, since it rules them all

@@ -192,12 +192,9 @@ def card_of(data: Dataset) -> DataCard:
 
 def sizes_of(data: Dataset) -> pd.Series:
     """[C] the number of instances of each class, by its name."""
-    sql = (
-        "SELECT CAST(class_name AS VARCHAR) AS name, count(instances.class_id) AS n FROM classes LEFT JOIN instances USING (class_id) "
-        "GROUP BY classes.class_id, name ORDER BY classes.class_id"
-    )
-    found = data.frame(sql)
-    return pd.Series(found["n"].to_numpy(), index=found["name"])
+    counts = data.frame("SELECT class_id, count(*) AS n FROM instances GROUP BY class_id").set_index("class_id")["n"]
+    names = data.classes["class_name"].astype(str)
+    return pd.Series(counts.reindex(data.classes["class_id"], fill_value=0).to_numpy(), index=names)
 
 
 def missing_in(data: Dataset, table: str, types: Mapping[str, str]) -> pd.DataFrame:
@@ -207,8 +204,9 @@ def missing_in(data: Dataset, table: str, types: Mapping[str, str]) -> pd.DataFr
         return pd.DataFrame()
     key = TABLES[table]
     shares = ", ".join(f"avg(CAST({value_of(name, types[name])} IS NULL AS DOUBLE)) AS {identifier(name)}" for name in names)
-    piece = f"CAST({key} * least({PARTS}, n) // n AS INTEGER)"
-    sql = f"SELECT {piece} AS {identifier('·piece')}, {shares} FROM {table}, (SELECT count(*) AS n FROM {table}) GROUP BY 1 ORDER BY 1"
+    rows = len(data.classes if table == "classes" else data.class_of)
+    piece = f"CAST({key} * {min(PARTS, rows)} // {rows} AS INTEGER)"
+    sql = f"SELECT {piece} AS {identifier('·piece')}, {shares} FROM {table} GROUP BY 1 ORDER BY 1"
     return data.frame(sql).drop(columns="·piece")
 
 

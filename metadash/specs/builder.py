@@ -126,7 +126,7 @@ def by_recipe(dataset: Dataset, split: str, chosen: dict[str, Any], fitted: Fitt
     if "recipe" not in chosen:
         return chosen
     entry = entry_of(chosen.get("learner", USUAL))
-    backbone = chosen.get("backbone") or usual_features(dataset.modality.name, "full").name
+    backbone = chosen.get("backbone") or usual_features(dataset, "full").name
     found = fitting_recipe(entry.recipe(chosen["recipe"]), dataset, split, fitted.n_way, backbone)
     given = [name for name, _ in chosen.get("options", ())]
     options = [pair for pair in found.get("options", ()) if pair[0] not in given]
@@ -182,7 +182,10 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
 def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitting, chosen: dict[str, Any]) -> AnyFeatures:
     """The backbone that comes with the data set where it is the one that training would give, unless one's own is asked for; or the
     encoder of that name, of which nothing is trained here."""
-    name = chosen.get("backbone") or usual_features(dataset.modality.name, chosen.get("mode", "quick")).name
+    name = (
+        chosen.get("backbone")
+        or usual_features(dataset, chosen.get("mode", "quick"), [name for name, value in chosen.items() if value]).name
+    )
     title = feature_entry(name).title
     if not is_trained(name):
         for idle in ("backbone_training", "backbone_episodes", "own_backbone"):

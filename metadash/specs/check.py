@@ -68,7 +68,7 @@ def check_numbers(spec: RunSpec, dataset: Dataset) -> None:
     if entry_of(spec.learner).reads_inputs and not dataset.modality.numbers:
         raise BadInput(
             f"The learner '{spec.learner}' reads the inputs as numbers, and '{dataset.name}' holds {kinds_in_words([dataset.modality.name])}; "
-            f"choose the learner prototypical over the backbone {usual_features(dataset.modality.name).name}."
+            f"choose the learner prototypical over the backbone {usual_features(dataset).name}."
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from metadash.data.dataset import Dataset
-from metadash.data.library import OBTAINABLE, entries, open_dataset
+from metadash.data.library import OBTAINABLE, entries, how_to_get, open_dataset
 from metadash.figures.html import refuse_nowhere
 from metadash.front.card import card
 from metadash.front.data import described, export
@@ -78,7 +78,7 @@ def datasets(options: argparse.Namespace, workspace: Workspace) -> Result:
         lines += [f"  question  {question.id}: {question.title}" for question in about.questions]
         lines += [f"  note      {note}" for note in about.extra.get("notes", ())]
     here = {entry["name"] for entry in found}
-    lines += [f"{name}: not here yet; `datasets fetch {name}` downloads it" for name in OBTAINABLE if name not in here]
+    lines += [f"{name}: not here yet; {how_to_get(name)}" for name in OBTAINABLE if name not in here]
     return Result(found, "\n".join(lines))
 
 

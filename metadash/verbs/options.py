@@ -81,7 +81,8 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
     verb.add_argument(
         "--backbone",
         choices=list(known),
-        help="what embeds the inputs: a network, or an encoder that is not trained here (default: conv4, mlp for vectors, tfidf for texts)",
+        help="what embeds the inputs: a network, or an encoder that is not trained here (default: conv4, mlp for vectors, tfidf for texts; of photographs "
+        "efficientnet-lite0 and of texts minilm, where they are installed and the mode is quick)",
     )
     verb.add_argument(
         "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"
@@ -105,8 +106,8 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
     verb.add_argument(
         "--normalise",
         choices=list(NORMALISATIONS),
-        help="what is done to frozen embeddings before the heads, by meta-train (default: centred for learners that take inner steps, else none; mode "
-        "quick)",
+        help="what is done to frozen embeddings before the heads, by meta-train (default: centred-l2 of efficientnet-lite0 and minilm, centred for learners "
+        "that take inner steps, else none; mode quick)",
     )
     verb.add_argument("--steps", type=int, help=f"training steps, at most (default {RunSpec.steps})")
     verb.add_argument("--n-episodes", type=int, help=f"test episodes, of each fold (default {Evaluation.n_episodes})")

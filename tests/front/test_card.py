@@ -42,6 +42,14 @@ def test_holes_are_shown_where_they_are(tiny: md.Dataset, found: md.CardResult) 
     assert found.found.missing["instances"].shape == (50, 3) and classes["remark"].eq(1).all() and classes["family"].eq(0).all()
 
 
+def test_columns_may_be_called_as_anything_that_sql_counts_by(tmp_path: Path) -> None:
+    names = {"weight": "name", "size": "n", "count": "table", "is_round": "row"}
+    classes = tiny_classes().rename(columns=names)
+    about = tiny_description(sources=tuple(md.Source(new, "class", (new,)) for new in names.values()), questions=())
+    found = md.card(write_tiny(Workspace(tmp_path), classes=classes, description=about)).found
+    assert found.sizes.tolist() == [30] * 40 and found.missing["classes"]["name"].sum() == 10
+
+
 def test_a_class_that_can_be_in_no_task_is_counted(tmp_path: Path) -> None:
     instances = tiny_instances()
     instances.loc[instances["class_id"] == 39, "class_id"] = [39] + [0] * 29

@@ -29,7 +29,7 @@ SHOWN_AS = {
 def small(data: Dataset, *sources: str, **choices: object) -> RunSpec:
     budget: dict[str, Any] = {"width": 4, "backbone_episodes": 5, "steps": 10, "n_episodes": 30, "shots": (1, 2)}
     if data.modality.name == "text":
-        del budget["backbone_episodes"]  # its usual features have nothing to train
+        del budget["backbone_episodes"]  # its features of a chosen width have nothing to train
     return run_for(data, sources, **budget, **choices)
 
 

@@ -163,7 +163,7 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
         tests = test_tasks(right, "ab_tests", 20, 100)
         left, middle, right = st.columns(3)
         steps = training_steps(left, "ab_steps", "Training steps at most", ": every arm to convergence, never to equal steps")
-        trained = is_trained(usual_features(data.modality.name).name)
+        trained = is_trained(usual_features(data).name)
         episodes = backbone_episodes(middle, "ab_episodes", trained)
         rope = right.number_input(
             f"No practical difference, ± {usual.metric.gain}",

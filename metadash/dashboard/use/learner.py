@@ -1,0 +1,82 @@
+"""Which trained learner does the work: those of the data set that read what is true, the cheapest that no other beats before others."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from metadash.ablation.plan import SOURCE_DROPOUT
+from metadash.answers.costs import cheapest, cheapest_words, cost_of
+from metadash.answers.stored_arms import StoredArm, names_of, newest_comparable, run_words
+from metadash.dashboard import server
+from metadash.dashboard.compare.learners import pairs_of, scores_of, shelf
+from metadash.dashboard.links.pages import from_link, to_link
+from metadash.dashboard.parts.escape import plain
+from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.runs.store import Run
+from metadash.specs.builder import run_for
+from metadash.specs.run import RunSpec
+from metadash.stats.shots import fewest_shots
+
+KEY = "us_run"
+MOST_COMPARED = 8
+"""Of the newest learners; pairs grow with the square of them."""
+
+
+def quick_learner(data: Dataset) -> RunSpec:
+    """What one click trains on a first visit: the usual run, without metadata, within seconds where a backbone comes with the data."""
+    return run_for(data)
+
+
+def told_learner(data: Dataset) -> RunSpec | None:
+    """One that reads what is known of classes, and has seen each source missing, so that it can do without what nobody knows of a new one;
+    None where nothing is known of any class."""
+    question = next(iter(data.description.questions), None)
+    sources = question.sources if question else tuple(source.name for source in data.class_sources())
+    if not sources:
+        return None
+    n_way, strategy = (question.n_way, question.strategy) if question else (None, "uniform")
+    return run_for(data, sources, n_way=n_way, strategy=strategy, source_dropout=SOURCE_DROPOUT)
+
+
+def usable(data: Dataset) -> list[StoredArm]:
+    """The stored learners of the data set that this version's code has trained, but for falsified controls; newest first."""
+    arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name and arm.spec.control == "none" and not arm.spec.falsified]
+    return [arm for arm in arms if (found := server.store().find(arm.spec, data)) and found.digest in arm.digests]
+
+
+def recommended(arms: Sequence[StoredArm]) -> tuple[StoredArm, str]:
+    """The cheapest that no other is shown to beat at the fewest shots, and that in a sentence; the newest, without one, where there is
+    nothing to compare."""
+    group = newest_comparable(arms)[:MOST_COMPARED]
+    if len(group) < 2:
+        return group[0], ""
+    try:
+        scores = {arm.id: scores_of(arm.digests) for arm in group}
+        pairs = pairs_of(scores, fewest_shots(group[0].spec.evaluation.shots))
+    except BadInput:
+        return group[0], ""
+    costs = {arm.id: cost_of(arm) for arm in group}
+    best = cheapest(costs, pairs)
+    return next(arm for arm in group if arm.id == best), cheapest_words(names_of(group), costs, pairs)
+
+
+def choose_learner(arms: Sequence[StoredArm]) -> tuple[StoredArm, Run]:
+    """The control, with what is recommended first."""
+    first, why = recommended(arms)
+    names = names_of(arms)
+    order = [first, *(arm for arm in arms if arm is not first)]
+    runs = {run.digest: (arm, run) for arm in order for run in arm.runs}
+
+    def label(digest: str) -> str:
+        arm, run = runs[digest]
+        return f"{names[arm.id]}, {run_words(run)}"
+
+    unknown = from_link(KEY, {digest: label(digest) for digest in runs})
+    chosen = st.selectbox(
+        "Learner", list(runs), format_func=label, key=KEY, help=why or "The newest that is stored stands first."
+    )
+    to_link(KEY)
+    if unknown:
+        st.warning(f"The link names a run that is not stored here: {plain(', '.join(unknown))}.", icon=":material/link_off:")
+    return runs[chosen]

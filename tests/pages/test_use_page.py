@@ -1,0 +1,200 @@
+"""The *Use* page: two clicks to the first labels, corrections that become examples, a link that lays everything out again."""
+
+import io
+
+import numpy as np
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from metadash.dashboard.use import work
+from metadash.dashboard.use.tray import class_labels
+from metadash.data.dataset import Dataset
+from metadash.data.given.given import Given, given_named
+from metadash.front.use import give, labelled, use_spec
+from metadash.runs.kinds import run_digest
+from metadash.runs.queue.jobs import all_jobs
+from metadash.runs.store import Run, RunStore
+from metadash.runs.train import train
+from metadash.specs.builder import run_for
+from metadash.specs.run import RunSpec
+from metadash.specs.use import UseSpec
+from metadash.workspace import Workspace
+from tests.builders import tiny_run
+from tests.pages.page import open_page, said
+
+INFORMED, PLAIN = tiny_run(("place",), seed=0), tiny_run()
+STEPS = {"ask": "2 · To label", "review": "3 · Review"}
+
+
+def found_run(workspace: Workspace, tiny: Dataset, spec: RunSpec = INFORMED) -> Run:
+    run = RunStore(workspace).find(spec, tiny)
+    assert run is not None
+    return run
+
+
+def brought(workspace: Workspace, tiny: Dataset, spec: RunSpec = INFORMED, each: int = 2, queries: int = 4) -> Given:
+    """Three test classes with two examples, four queries of each, and their corner where the learner reads it."""
+    data = Dataset.open(workspace, "tiny")
+    classes = data.split(spec.split)["test"][:3].tolist()
+    rows = [np.flatnonzero(data.class_of == c) for c in classes]
+    support, asked = [row[:each] for row in rows], np.concatenate([row[each : each + queries] for row in rows])
+    labels = class_labels(data)
+    told = {labels[c]: {"corner": data.classes["corner"][c]} for c in classes} if spec.reads_at_test else None
+    shown = np.concatenate(support)
+    return give(
+        data,
+        data.inputs[shown],
+        [labels[int(data.class_of[row])] for row in shown],
+        data.inputs[asked],
+        told,
+        [f"tiny {row}" for row in asked],
+        example_names=[f"tiny {row}" for row in shown],
+    )
+
+
+def labelled_page(workspace: Workspace, tiny: Dataset, given: Given, spec: RunSpec = INFORMED, **more: str) -> AppTest:
+    """As a link shows somebody else what was labelled."""
+    run = found_run(workspace, tiny, spec)
+    train(use_spec(run, given), workspace)
+    return open_page("use", dataset="tiny", us_run=run.digest, us_given=given.digest, **{"us_step": STEPS["review"], **more})
+
+
+def queued(workspace: Workspace) -> list[UseSpec]:
+    return [job.spec for job in all_jobs(workspace) if isinstance(job.spec, UseSpec)]
+
+
+def test_without_a_learner_one_click_trains_the_usual_one(untrained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = open_page("use", dataset="tiny")
+    assert said(page, "No learner is trained on tiny yet.") and said(page, "on this machine")
+    page.button(key="us_train").click().run()
+    assert run_for(tiny) in [job.spec for job in all_jobs(untrained)] and page.get("progress")
+
+
+def test_the_second_click_shows_it_five_new_classes_and_asks_for_labels(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    page = open_page("use", dataset="tiny", us_run=run_digest(INFORMED, tiny))
+    assert said(page, "Show it a few examples of two or more things.")
+    page.button(key="us_example").click().run()
+    (spec,) = queued(trained)
+    given = given_named(trained, spec.given)
+    test = {class_labels(tiny)[c] for c in tiny.split(INFORMED.split)["test"].tolist()}
+    assert len(given.classes) == 5 and set(given.classes) <= test and set(given.shots.values()) == {2}
+    assert len(given.names) == 5 * 6 + 10 and not page.exception and page.get("progress")
+    assert given.metadata is not None and given.metadata["corner"].notna().all(), "a picked class brings what is known of it"
+
+
+def test_a_link_shows_somebody_else_the_same_labels_and_computes_nothing(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    given = brought(trained, tiny)
+    page = labelled_page(trained, tiny, given)
+    assert said(page, "Of 12 images, ") and said(page, "the 3 things") and not all_jobs(trained)
+    assert page.query_params["us_given"] == given.digest
+    page.segmented_control(key="us_step").set_value("give").run()
+    assert page.session_state[work.ASKED]["tiny"] and not all_jobs(trained) and not page.exception
+
+
+def test_what_a_link_names_and_is_gone_is_said(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    for digest in ("0" * 20, "../datasets"):
+        page = open_page("use", dataset="tiny", us_given=digest)
+        assert any("What was given" in warning.value and "nothing is given yet" in warning.value for warning in page.warning)
+
+
+def test_picked_rows_stand_in_the_link_before_anything_is_labelled(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = open_page("use", dataset="tiny", us_rows=["1", "40", "41", "99999"])  # type: ignore[arg-type]
+    assert page.query_params["us_rows"] == ["1", "40", "41"]
+    assert any("“99999”" in warning.value or "Picked examples" in warning.value for warning in page.warning)
+    assert said(page, " to label as one of 2 things.") and page.button(key="us_go")
+
+
+def test_a_correction_is_an_example_at_once_and_what_it_is_worth_is_said(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    given = brought(trained, tiny)
+    page = labelled_page(trained, tiny, given)
+    name, label = given.names[3], given.classes[2]
+    page.session_state[work.MENDED] = {"tiny": {name: label, given.names[4]: work.NONE}}
+    page.run()
+    (spec,) = queued(trained)
+    mended = given_named(trained, spec.given)
+    assert mended.corrected == {3: label} and mended.shots[label] == 3, "none of these is no example of anything"
+    train(spec, trained)
+    page.run()
+    assert said(page, "With 2.33 examples of each instead of 2, on average") and said(page, "read off its test tasks")
+
+
+def test_more_false_alarms_call_more_none_of_these_and_compute_nothing(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    given = brought(trained, tiny)
+    page = labelled_page(trained, tiny, given)
+    stored = RunStore(trained).find(use_spec(found_run(trained, tiny), given), tiny)
+    assert stored is not None
+    few, many = (int(labelled(stored, RunStore(trained), rate).none_of_these.sum()) for rate in (0.01, 0.3))
+    assert few < many, "else this test says nothing"
+    for rate, count in ((1, few), (30, many)):
+        page.slider(key="us_false").set_value(rate).run()
+        told = f"{count} look" if count > 1 else f"{count} looks" if count else ""
+        assert said(page, told) if told else not said(page, "none of these.")
+    assert not all_jobs(trained)
+
+
+def test_with_and_without_metadata_stand_side_by_side_where_a_learner_reads_some(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    assert said(labelled_page(trained, tiny, brought(trained, tiny)), "Without metadata, ")
+    plain = labelled_page(trained, tiny, brought(trained, tiny, PLAIN), PLAIN)
+    assert said(plain, "This learner reads no metadata") and not said(plain, "Without metadata, ")
+
+
+def test_what_the_probabilities_are_worth_is_drawn_and_said_with_its_n(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    page = labelled_page(trained, tiny, brought(trained, tiny))
+    assert len(page.get("plotly_chart")) == 1 and said(page, "temperature") and said(page, "answers")
+
+
+def test_the_labels_are_taken_home_as_files_and_as_a_command(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = labelled_page(trained, tiny, brought(trained, tiny))
+    assert [button.label for button in page.get("download_button")] == [
+        "Labels (CSV)",
+        "Labels (Parquet)",
+        "Everything given (zip)",
+    ]
+    (code,) = page.code
+    assert (
+        "metadash predict" in code.value
+        and f"--run {run_digest(INFORMED, tiny)}" in code.value
+        and "--metadata metadata.csv" in code.value
+    )
+
+
+def test_what_is_typed_of_a_class_reaches_the_learner_and_what_is_none_is_refused(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    given = brought(trained, tiny)
+    page = labelled_page(trained, tiny, given, us_step="1 · Examples")
+    page.session_state["us_known"] = True
+    page.run()
+    (box,) = [box for box in page.selectbox if box.label == "corner"]
+    other = next(option for option in box.options if option != box.value)
+    box.set_value(other).run()
+    (spec,) = queued(trained)
+    told = given_named(trained, spec.given).metadata
+    assert told is not None and told["corner"].iloc[0] == other and told["corner"].iloc[1] == given.metadata["corner"].iloc[1]  # type: ignore[index]
+
+
+def test_names_from_the_data_are_never_read_as_markdown(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    given = brought(trained, tiny, PLAIN)
+    images, names = given.support, ["*b* $x$ [a](b)", ":material/home:"]
+    odd = give(Dataset.open(trained, "tiny"), images[:4], [names[0]] * 2 + [names[1]] * 2, given.queries[:1])
+    page = labelled_page(trained, tiny, odd, PLAIN)
+    shown = [element.value for element in page.markdown if element.value.startswith("#### It ")]
+    assert len(shown) == 1 and (r"\*b\* \$x\$ \[a\]\(b\)" in shown[0] or r"\:material/home\:" in shown[0])
+
+
+def png(image: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="PNG")
+    return buffer.getvalue()
