@@ -28,7 +28,7 @@ def test_a_new_user_brings_photos_and_a_table_and_asks_the_first_question(addres
     noun = page.get_by_role("textbox", name="One class is called a")
     noun.fill("sign")
     noun.press("Enter")
-    expect(page.get_by_text("96 images of 12 signs, 8 each; 2 sources of metadata")).to_be_visible()
+    expect(page.get_by_text("96 images of 12 signs, 8 each")).to_be_visible()
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("signs is here: 96 images of 12 signs.")).to_be_visible(timeout=120_000)
     page.get_by_role("link", name="Ask the first question").click()
