@@ -10,6 +10,8 @@ something is computed.
 """
 
 from metadash.data.dataset import Dataset, Question, Source
+from metadash.data.importing.plan import Plan
+from metadash.data.importing.preview import Preview
 from metadash.errors import BadInput
 from metadash.front.ablation import AblationResult, ablate
 from metadash.front.answer import AnswerResult, answer
@@ -18,6 +20,7 @@ from metadash.front.card import CardResult, card
 from metadash.front.compare import ComparisonResult, compare
 from metadash.front.data import datasets, export, from_tables, open
 from metadash.front.draw import draw_episodes
+from metadash.front.importing import from_files, preview
 from metadash.front.obtain import fetch, install
 from metadash.front.propose import ProposalResult, propose
 from metadash.front.run import TrainedRun, load, train
@@ -33,6 +36,8 @@ __all__ = [
     "ComparisonResult",
     "Dataset",
     "DoseResult",
+    "Plan",
+    "Preview",
     "ProposalResult",
     "Question",
     "Source",
@@ -49,10 +54,12 @@ __all__ = [
     "draw_episodes",
     "export",
     "fetch",
+    "from_files",
     "from_tables",
     "install",
     "load",
     "open",
+    "preview",
     "propose",
     "train",
     "what_if",

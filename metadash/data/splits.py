@@ -5,6 +5,8 @@ import pandas as pd
 
 from metadash.errors import BadInput
 
+FEWEST_GROUPS = 3
+"""One to train, validate and test on each."""
 FRACTIONS = (0.45, 0.15, 0.40)
 """Train, validation, test. Test is large because the interval for new classes counts test *groups*."""
 
@@ -21,7 +23,7 @@ def split_by_group(
     if groups.isna().any():
         raise BadInput(f"Class {int(groups.isna().argmax())} has no group in this column; a split needs one for every class.")
     sizes = groups.value_counts()
-    if len(sizes) < 3:
+    if len(sizes) < FEWEST_GROUPS:
         raise BadInput(
             f"A split needs at least 3 groups of classes, one to train, validate and test on each; this column has {len(sizes)}, so bring "
             "more classes."

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
 from metadash.data.dataset import Source
+
+if TYPE_CHECKING:
+    from metadash.data.importing.readers.places import Place
 
 
 class InputsFound(Protocol):
@@ -49,7 +52,9 @@ class Hints:
 class Found:
     """``instances``: a row an instance, columns as they were read. ``inputs``: None where a column of ``instances`` holds them (texts,
     numbers, paths, bytes), which roles say. ``classes``: a row a class, or None; ``class_key`` is the column of it that the class column of
-    ``instances`` names. ``notes``: a sentence for each thing that was decided or left out here, for the preview."""
+    ``instances`` names. ``notes``: a sentence for each thing that was decided or left out here, for the preview. ``wrong``: what is wrong
+    with a column, by (``instances`` or ``classes``, its name). ``place``: where paths in a column lead, or None. ``files``: what was read,
+    for the provenance, and to notice that it changes meanwhile."""
 
     instances: pd.DataFrame
     inputs: InputsFound | None = None
@@ -57,3 +62,6 @@ class Found:
     class_key: str | None = None
     hints: Hints = field(default_factory=Hints)
     notes: list[str] = field(default_factory=list)
+    wrong: dict[tuple[str, str], str] = field(default_factory=dict)
+    place: "Place | None" = None
+    files: tuple[str, ...] = ()

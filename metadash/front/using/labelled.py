@@ -182,7 +182,7 @@ class Labelled(ShownRun):
                 *found,
                 "The data set has too few validation or test classes to say what these probabilities are worth; they are as the learner gives them.",
             ]
-        return [*found, *self.trust.sentences(self.given)]
+        return [*found, *self.trust.sentences(self.given.said)]
 
     @property
     def sentence(self) -> str:
