@@ -21,7 +21,6 @@ class Reading:
     asked: dict[str, Any]
     found: Found
 
-
     @property
     def name(self) -> str:
         """What a data set of it is called, unless somebody says otherwise."""
