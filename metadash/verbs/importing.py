@@ -87,7 +87,7 @@ def import_known(options: argparse.Namespace, workspace: Workspace) -> Result:
 
 def installed(data: Dataset) -> Result:
     about = data.description
-    text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances. {about.licence}."
+    text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances. Licence: {about.licence}."
     told = described(data)
     values = {name: told[name] for name in ("name", "classes", "instances", "fingerprint", "notes", "questions")}
     asked = [f"question {name}: {title}" for name, title in told["questions"].items()] if about.extra.get("recipe") else []
