@@ -134,8 +134,12 @@ def test_sentences_and_vectors_come_in_tables_and_lines(tmp_path: Path) -> None:
     numbers = pd.DataFrame(vectors.inputs[rows]).add_prefix("x")
     numbers.assign(label=labels).to_csv(tmp_path / "vectors.csv", index=False)
     numbers.iloc[[0, 4]].to_csv(tmp_path / "asked.csv", index=False)
-    for run, examples, inputs in ((runs[0], "texts.csv", "lines.txt"), (runs[1], "vectors.csv", "asked.csv")):
+    for run, data, examples, inputs in (
+        (runs[0], texts, "texts.csv", "lines.txt"),
+        (runs[1], vectors, "vectors.csv", "asked.csv"),
+    ):
         found = md.label_files(run, tmp_path / examples, tmp_path / inputs, progress=False).frame()
-        assert found["label"].tolist() == ["a", "b"] and found["input"].tolist() == ["1", "2"]
+        expected = run.predict((list(data.inputs[rows]), labels.tolist()), data.inputs[rows[[0, 4]]])
+        assert found["label"].tolist() == expected["label"].tolist() and found["input"].tolist() == ["1", "2"]
     with pytest.raises(md.BadInput, match="12 numbers"):
         md.label_files(runs[1], tmp_path / "vectors.csv", tmp_path / "texts.csv", progress=False)
