@@ -54,7 +54,8 @@ class Found:
     numbers, paths, bytes), which roles say. ``classes``: a row a class, or None; ``class_key`` is the column of it that the class column of
     ``instances`` names. ``notes``: a sentence for each thing that was decided or left out here, for the preview. ``wrong``: what is wrong
     with a column, by (``instances`` or ``classes``, its name). ``place``: where paths in a column lead, or None. ``files``: what was read,
-    for the provenance, and to notice that it changes meanwhile."""
+    for the provenance; ``stamp``: of those files before they were read, to notice that one changes meanwhile. ``made``: inputs that were made of
+    columns already, so that none is looked at twice."""
 
     instances: pd.DataFrame
     inputs: InputsFound | None = None
@@ -65,3 +66,5 @@ class Found:
     wrong: dict[tuple[str, str], str] = field(default_factory=dict)
     place: "Place | None" = None
     files: tuple[str, ...] = ()
+    stamp: object = None
+    made: dict[Any, InputsFound] = field(default_factory=dict)
