@@ -3,11 +3,13 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from metadash.dashboard.use import work
-from metadash.dashboard.use.tray import class_labels
+from metadash.dashboard.use.learner import told_learner
+from metadash.dashboard.use.tray import STATE, class_labels
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given, given_named
 from metadash.front.use import give, labelled, use_spec
@@ -19,8 +21,8 @@ from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
 from metadash.specs.use import UseSpec
 from metadash.workspace import Workspace
-from tests.builders import tiny_run
-from tests.pages.page import open_page, said
+from tests.builders import rewrite, store_scores, tiny_run
+from tests.pages.page import brought, open_page, said
 
 INFORMED, PLAIN = tiny_run(("place",), seed=0), tiny_run()
 STEPS = {"ask": "2 · To label", "review": "3 · Review"}
@@ -30,26 +32,6 @@ def found_run(workspace: Workspace, tiny: Dataset, spec: RunSpec = INFORMED) -> 
     run = RunStore(workspace).find(spec, tiny)
     assert run is not None
     return run
-
-
-def brought(workspace: Workspace, tiny: Dataset, spec: RunSpec = INFORMED, each: int = 2, queries: int = 4) -> Given:
-    """Three test classes with two examples, four queries of each, and their corner where the learner reads it."""
-    data = Dataset.open(workspace, "tiny")
-    classes = data.split(spec.split)["test"][:3].tolist()
-    rows = [np.flatnonzero(data.class_of == c) for c in classes]
-    support, asked = [row[:each] for row in rows], np.concatenate([row[each : each + queries] for row in rows])
-    labels = class_labels(data)
-    told = {labels[c]: {"corner": data.classes["corner"][c]} for c in classes} if spec.reads_at_test else None
-    shown = np.concatenate(support)
-    return give(
-        data,
-        data.inputs[shown],
-        [labels[int(data.class_of[row])] for row in shown],
-        data.inputs[asked],
-        told,
-        [f"tiny {row}" for row in asked],
-        example_names=[f"tiny {row}" for row in shown],
-    )
 
 
 def labelled_page(workspace: Workspace, tiny: Dataset, given: Given, spec: RunSpec = INFORMED, **more: str) -> AppTest:
@@ -87,7 +69,7 @@ def test_the_second_click_shows_it_five_new_classes_and_asks_for_labels(
 def test_a_link_shows_somebody_else_the_same_labels_and_computes_nothing(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
-    given = brought(trained, tiny)
+    given = brought(trained, INFORMED)
     page = labelled_page(trained, tiny, given)
     assert said(page, "Of 12 images, ") and said(page, "the 3 things") and not all_jobs(trained)
     assert page.query_params["us_given"] == given.digest
@@ -111,7 +93,7 @@ def test_picked_rows_stand_in_the_link_before_anything_is_labelled(trained: Work
 def test_a_correction_is_an_example_at_once_and_what_it_is_worth_is_said(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
-    given = brought(trained, tiny)
+    given = brought(trained, INFORMED)
     page = labelled_page(trained, tiny, given)
     name, label = given.names[3], given.classes[2]
     page.session_state[work.MENDED] = {"tiny": {name: label, given.names[4]: work.NONE}}
@@ -127,7 +109,7 @@ def test_a_correction_is_an_example_at_once_and_what_it_is_worth_is_said(
 def test_more_false_alarms_call_more_none_of_these_and_compute_nothing(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
-    given = brought(trained, tiny)
+    given = brought(trained, INFORMED)
     page = labelled_page(trained, tiny, given)
     stored = RunStore(trained).find(use_spec(found_run(trained, tiny), given), tiny)
     assert stored is not None
@@ -143,20 +125,20 @@ def test_more_false_alarms_call_more_none_of_these_and_compute_nothing(
 def test_with_and_without_metadata_stand_side_by_side_where_a_learner_reads_some(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
-    assert said(labelled_page(trained, tiny, brought(trained, tiny)), "Without metadata, ")
-    plain = labelled_page(trained, tiny, brought(trained, tiny, PLAIN), PLAIN)
+    assert said(labelled_page(trained, tiny, brought(trained, INFORMED)), "Without metadata, ")
+    plain = labelled_page(trained, tiny, brought(trained, PLAIN), PLAIN)
     assert said(plain, "This learner reads no metadata") and not said(plain, "Without metadata, ")
 
 
 def test_what_the_probabilities_are_worth_is_drawn_and_said_with_its_n(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
-    page = labelled_page(trained, tiny, brought(trained, tiny))
+    page = labelled_page(trained, tiny, brought(trained, INFORMED))
     assert len(page.get("plotly_chart")) == 1 and said(page, "temperature") and said(page, "answers")
 
 
 def test_the_labels_are_taken_home_as_files_and_as_a_command(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
-    page = labelled_page(trained, tiny, brought(trained, tiny))
+    page = labelled_page(trained, tiny, brought(trained, INFORMED))
     assert [button.label for button in page.get("download_button")] == [
         "Labels (CSV)",
         "Labels (Parquet)",
@@ -173,7 +155,7 @@ def test_the_labels_are_taken_home_as_files_and_as_a_command(trained: Workspace,
 def test_what_is_typed_of_a_class_reaches_the_learner_and_what_is_none_is_refused(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
-    given = brought(trained, tiny)
+    given = brought(trained, INFORMED)
     page = labelled_page(trained, tiny, given, us_step="1 · Examples")
     page.session_state["us_known"] = True
     page.run()
@@ -186,7 +168,7 @@ def test_what_is_typed_of_a_class_reaches_the_learner_and_what_is_none_is_refuse
 
 
 def test_names_from_the_data_are_never_read_as_markdown(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
-    given = brought(trained, tiny, PLAIN)
+    given = brought(trained, PLAIN)
     images, names = given.support, ["*b* $x$ [a](b)", ":material/home:"]
     odd = give(Dataset.open(trained, "tiny"), images[:4], [names[0]] * 2 + [names[1]] * 2, given.queries[:1])
     page = labelled_page(trained, tiny, odd, PLAIN)
@@ -198,3 +180,59 @@ def png(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def test_what_the_learner_cannot_do_is_one_sentence_and_the_examples_stay(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    given = brought(trained, INFORMED)
+    odd = give(
+        Dataset.open(trained, "tiny"), given.support[:4], ["label"] * 2 + ["b"] * 2, given.queries[:2]
+    )  # the name of the column of answers
+    page = open_page("use", dataset="tiny", us_run=run_digest(INFORMED, tiny), us_given=odd.digest)
+    assert any("A class is called 'label'" in error.value for error in page.error) and not page.exception
+    assert page.selectbox(key="us_pick") is not None and page.session_state[STATE]["tiny"].classes == ["label", "b"]
+
+
+def test_many_inputs_are_labelled_when_asked_and_not_at_every_change(
+    trained: Workspace, tiny: Dataset, no_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "LIVE", 20)
+    page = open_page("use", dataset="tiny", us_run=run_digest(INFORMED, tiny))
+    page.button(key="us_example").click().run()
+    assert len(queued(trained)) == 1
+    page.session_state[STATE] = {
+        "tiny": page.session_state[STATE]["tiny"].without_class(page.session_state[STATE]["tiny"].classes[0])
+    }
+    page.run()
+    assert len(queued(trained)) == 1 and page.button(key="us_go"), "the button stands there again"
+    page.button(key="us_go").click().run()
+    assert len(queued(trained)) == 2
+
+
+def test_the_learner_that_was_asked_for_is_chosen_once_it_is_there(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = open_page("use", dataset="tiny", us_run=run_digest(PLAIN, tiny))
+    page.session_state["us_known"] = True
+    page.run()
+    page.button(key="us_train_told").click().run()
+    told = told_learner(tiny)
+    assert told is not None and told.source_dropout == 0.5 and told in [job.spec for job in all_jobs(trained)]
+    accuracy = np.full((len(told.evaluation.shots), told.evaluation.n_episodes), 0.6)
+    stored = store_scores(RunStore(trained), told, tiny, accuracy)
+    page.run()
+    assert page.selectbox(key="us_run").value == stored.digest and [toast.value for toast in page.toast]
+
+
+def test_the_cheapest_learner_that_no_other_beats_stands_first_with_its_reason(
+    untrained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    store, tests = RunStore(untrained), tiny_run().evaluation
+    cheap, dear = tiny_run(), tiny_run(("place",))
+    for spec, seconds in ((cheap, 1.0), (dear, 50.0)):
+        noise = np.random.default_rng(1).normal(0, 0.05, (len(tests.shots), tests.n_episodes))
+        run = store_scores(store, spec, tiny, (0.6 + noise).clip(0, 1))
+        rewrite(store, run, cost={"cpu_seconds": seconds})
+    page = open_page("use", dataset="tiny")
+    chosen = store.get(page.selectbox(key="us_run").value)
+    assert chosen is not None and chosen.spec == cheap
+    assert "no other here is shown to beat" in page.selectbox(key="us_run").help

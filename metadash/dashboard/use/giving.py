@@ -10,7 +10,7 @@ from metadash.dashboard.use.files import read_examples
 from metadash.dashboard.use.press import group, item, press, seen
 from metadash.dashboard.use.tray import Shown, Tray, class_labels, drawn_rows, of_rows, put, rows_of_class, tray_of
 from metadash.data.dataset import Dataset
-from metadash.data.drawn import Habit, as_input
+from metadash.data.drawn import Habit, as_input, habit_of
 from metadash.errors import BadInput
 from metadash.stats import words
 from metadash.stats.words import with_article
@@ -23,16 +23,26 @@ TAKEN = "us_taken"
 """In the session: how many drawings each square has given."""
 
 
+def habit(data: Dataset) -> Habit | None:
+    """How the drawings of the data set lie in their images; None where its inputs are none."""
+    return _habit(data.fingerprint, data)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _habit(fingerprint: str, _data: Dataset) -> Habit | None:
+    return habit_of(_data.inputs)
+
+
 def ways_of(data: Dataset, habit: Habit | None) -> list[str]:
     """How inputs get here: those that can be drawn, or written, that way too."""
     return ["pick", *["draw"] * (habit is not None), *["write"] * (data.modality.stored == "texts")]
 
 
-def give_example(data: Dataset, split: str, seed: int = 0) -> None:
-    """Five classes of the test role by chance, with a few examples each."""
+def give_example(data: Dataset, split: str, n_classes: int = EXAMPLE_CLASSES, seed: int = 0) -> None:
+    """Some classes of the test role by chance, with a few examples each."""
     test, labels = data.split(split)["test"], class_labels(data)
     tray = Tray()
-    for identity in np.random.default_rng(seed).permutation(test)[:EXAMPLE_CLASSES].tolist():
+    for identity in np.random.default_rng(seed).permutation(test)[:n_classes].tolist():
         tray = tray.with_examples(labels[identity], of_rows(data, drawn_rows(data, identity, EXAMPLE_SHOTS, seed)))
     put(data, tray)
 

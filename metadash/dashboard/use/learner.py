@@ -18,7 +18,8 @@ from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
 from metadash.stats.shots import fewest_shots
 
-KEY = "us_run"
+KEY, AWAITED = "us_run", "us_awaited"
+"""The widget; in the session: the run that this person has asked to be trained here."""
 MOST_COMPARED = 8
 """Of the newest learners; pairs grow with the square of them."""
 
@@ -72,6 +73,9 @@ def choose_learner(arms: Sequence[StoredArm]) -> tuple[StoredArm, Run]:
         arm, run = runs[digest]
         return f"{names[arm.id]}, {run_words(run)}"
 
+    if st.session_state.get(AWAITED) in runs:
+        st.session_state[KEY] = st.session_state.pop(AWAITED)
+        st.toast("The learner that you asked for is trained, and chosen.", icon=":material/check_circle:")
     unknown = from_link(KEY, {digest: label(digest) for digest in runs})
     chosen = st.selectbox(
         "Learner", list(runs), format_func=label, key=KEY, help=why or "The newest that is stored stands first."

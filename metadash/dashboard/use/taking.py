@@ -29,7 +29,7 @@ def take_away(data: Dataset, digest: str, result: Labelled, frame: pd.DataFrame)
         )
     with st.expander("As a command", icon=":material/terminal:"):
         st.caption("Unpack “Everything given”, then in its folder:")
-        st.code(command(data, digest, result), language="sh")
+        st.code(command(data, digest, result), language=None)
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

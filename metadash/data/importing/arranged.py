@@ -144,7 +144,7 @@ def stored(plan: Plan, table: str) -> list[Column]:
     return [
         c
         for c in plan.columns
-        if c.table == table and (c.role in ("metadata", "id") or (c.name in tasks and c.role not in ("class", "input")))
+        if c.table == table and (c.role in ("metadata", "id", "kept") or (c.name in tasks and c.role not in ("class", "input")))
     ]
 
 

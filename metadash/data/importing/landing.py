@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from metadash.data.dataset import Dataset, Description, write_dataset
+from metadash.data.exporting.restore import restore_beside
 from metadash.data.importing.arranged import Arranged, arranged
 from metadash.data.importing.found import Found, InputsFound
 from metadash.data.importing.inputs import inputs_of
@@ -19,6 +20,7 @@ from metadash.data.importing.plan import FROM_FILES, Plan
 from metadash.data.importing.readers import read
 from metadash.data.importing.readers.pictures import Pictures
 from metadash.data.importing.readers.places import stamp_of
+from metadash.data.importing.roles import guess
 from metadash.data.importing.staging import staged_inputs
 from metadash.data.inputs.storage import Staged
 from metadash.data.modality import modality_of
@@ -60,11 +62,13 @@ def land(workspace: Workspace, path: str | Path, plan: Plan, report: Report = si
     Of the same content and recipe there is one data set, which is opened; where its name is taken by other content, a version is made beside
     it (``name-2``). Raises BadInput, and leaves nothing behind, where something does not fit, was cancelled, or changes while it is read.
     """
-    check_name(plan.name)
     tell = heard(report)
     tell("reading tables", 0.0)
     asked = asked_of(plan)
     found = found or read(path, **asked)
+    if found.whole is not None and plan == guess(found, plan.name):
+        return restore_beside(workspace, found.whole, plan.name)
+    check_name(plan.name)
     return land_found(workspace, found, plan, tell, lambda: stamp_of(Path(path), asked["classes"]) == found.stamp)
 
 

@@ -102,7 +102,10 @@ def preview(path: str | Path, plan: Plan | None = None, report: Report = silent,
     else:
         found = read(path, **asked_by(choices))
         plan = guess(
-            found, choices.get("name") or name_of(path), choices.get("class_column"), as_names(choices.get("input_column"))
+            found,
+            choices.get("name") or found.hints.name or name_of(path),
+            choices.get("class_column"),
+            as_names(choices.get("input_column")),
         )
         plan = replace(plan, **plain_choices(choices))
     return preview_of(found, with_choices(plan, choices, found), report)

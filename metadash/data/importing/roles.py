@@ -52,6 +52,9 @@ def guess(found: Found, name: str, class_column: str | None = None, input_column
     level: dict[str, Level] = {
         column: "class" if constant_within(frame[column], looks[column], class_codes) else "instance" for column in frame.columns
     }
+    level |= {
+        column: one.level for one in found.hints.sources for column in one.columns if column in level and one.level != "task"
+    }
     inputs = list(input_columns) or guess_inputs(found, looks, kept, level)
     columns = [
         column_of(found, name, looks[name], level[name], classes, inputs, split, class_codes) for name in map(str, frame.columns)
@@ -102,8 +105,8 @@ def column_of(
         return Column(name, role="input")
     if name == split:
         return Column(name, role="split", level=level)
-    if name in hints.ignored:
-        return Column(name, role="ignored", level=level)
+    if name in (*hints.ignored, *hints.kept):
+        return Column(name, role="kept" if name in hints.kept else "ignored", level=level)
     if name == hints.id_column or (hints.id_column is None and level == "instance" and is_id(name, look, len(found.instances))):
         return Column(name, role="id")
     values = found.instances[name]
@@ -121,6 +124,8 @@ def class_table_column(found: Found, name: str) -> Column:
     if name == found.class_key:
         return Column(name, "classes", "class", "class")
     look = look_at(values)
+    if name in found.hints.kept:
+        return Column(name, "classes", "kept", "class")
     if name in found.hints.ignored or look.distinct <= 1 or look.storage == "record":
         return Column(name, "classes", "ignored", "class")
     if name == found.hints.split_column or (look.storage == "text" and is_split(values)):
@@ -296,7 +301,9 @@ def is_category(values: pd.Series) -> bool:
     known = values.dropna()
     if not len(known) or (known.dtype == object and not isinstance(known.iloc[0], (str, bool))):
         return False
-    if isinstance(known.iloc[0], str) and known.nunique() <= MOSTLY_SHARED * len(known):  # of few classes, “family 1” reads as a sentence
+    if isinstance(known.iloc[0], str) and known.nunique() <= MOSTLY_SHARED * len(
+        known
+    ):  # of few classes, “family 1” reads as a sentence
         return max(len(text.split()) for text in known.unique()[:SEEN]) <= MOST_WORDS
     return kind_of(known).name in ("categorical", "boolean")
 
@@ -315,6 +322,7 @@ ROLE_WORDS = (
     "sensitive",
     "siblings",
     "disjoint",
+    "kept",
     "ignored",
 )
 
@@ -330,7 +338,7 @@ def corrected(plan: Plan, said: Mapping[str, str]) -> Plan:
             level: Level = "class" if found["level"] == "class" else "instance" if found["level"] else column.level
             source = found["source"] or found["other"] or column.source or " ".join(words.parts_of(name))
             plan = plan.with_column(replace(column, role="metadata", level=level, source=source))
-        elif role in ("class", "input", "id", "split", "ignored"):
+        elif role in ("class", "input", "id", "split", "kept", "ignored"):
             plan = plan.with_column(replace(column, role=role))  # type: ignore[arg-type]
         elif role == "sensitive":
             plan = plan.with_column(replace(column, role="metadata", sensitive=True, source=column.source or name))

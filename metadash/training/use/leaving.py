@@ -18,7 +18,7 @@ from metadash.learners.core.base import Learner
 from metadash.learners.registry import entry_of
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.metadata.encoder import encode
-from metadash.networks.encoders.registry import encoder_entry, fitted
+from metadash.networks.encoders.registry import encoder_entry, fitted, is_trained
 from metadash.networks.registry import make_network
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
@@ -44,9 +44,9 @@ def refuse_to_leave(spec: RunSpec, dataset: Dataset) -> None:
         why = "reads blurred metadata, and how rare a value is only its data set says"
     elif any(dataset.source(name).level != "class" for name in spec.sources if spec.reads_at_test):
         why = "reads metadata of single instances, which cannot leave yet"
-    elif isinstance(spec.backbone, BackboneSpec) and spec.backbone.reads:
+    elif spec.backbone.needs:
         why = "has a network over features that are fitted on the texts of its data set"
-    elif isinstance(spec.backbone, FeaturesSpec) and encoder_entry(spec.backbone.encoder).fits:
+    elif not is_trained(spec.backbone.backbone) and encoder_entry(spec.backbone.backbone).fits:
         why = f"reads {spec.backbone.title}, which is fitted on the inputs of its data set"
     if why:
         raise BadInput(f"This learner cannot leave its workspace: it {why}; ask it here, or train another one.")
@@ -148,10 +148,12 @@ def unpacked(spec: RunSpec, tensors: dict[str, Tensor], own: Left) -> LeftLearne
 
 def maker(spec: RunSpec, tensors: dict[str, Tensor], own: Left) -> tuple[Callable[[Any], np.ndarray], int]:
     """What makes features of inputs, and how many numbers they are."""
-    if isinstance(spec.backbone, FeaturesSpec):
-        encode_rows = fitted(spec.backbone.encoder, own.inputs, np.zeros(0, dtype=bool), spec.backbone.width)
+    if not is_trained(spec.backbone.backbone):
+        width = cast(FeaturesSpec, spec.backbone).width
+        encode_rows = fitted(spec.backbone.backbone, own.inputs, np.zeros(0, dtype=bool), width)
         return encode_rows, width_of(tensors, encode_rows(blank(own)).shape[1])
-    network = make_network(spec.backbone.backbone, own.inputs.shape[1:], spec.backbone.width)
+    backbone = cast(BackboneSpec, spec.backbone)
+    network = make_network(backbone.backbone, own.inputs.shape[1:], backbone.width)
     network.load_state_dict({name.removeprefix(NETWORK): value for name, value in tensors.items() if name.startswith(NETWORK)})
     with torch.no_grad():
         dim = network.eval()(torch.zeros(1, *own.inputs.shape[1:])).shape[1]

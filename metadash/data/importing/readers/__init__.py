@@ -7,6 +7,7 @@ A reader is a module with ``claims(path) -> bool`` and ``read(path, asked) -> Fo
 from pathlib import Path
 from typing import Any, Protocol
 
+from metadash.data.importing.formats import attributes, coco, croissant, frictionless, huggingface, ours
 from metadash.data.importing.found import Found
 from metadash.data.importing.readers import files, folders
 from metadash.data.importing.readers.asked import Asked
@@ -22,7 +23,7 @@ class Reader(Protocol):
     def read(self, path: Path, asked: Asked) -> Found: ...
 
 
-READERS: list[Reader] = [folders, files]
+READERS: list[Reader] = [ours, croissant, frictionless, coco, attributes, huggingface, folders, files]
 """In the order in which they are asked; the first that claims a path reads it."""
 
 

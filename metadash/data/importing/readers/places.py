@@ -124,9 +124,46 @@ def check_members(title: str, members: list[zipfile.ZipInfo]) -> None:
         )
 
 
+class Together(Place):
+    """A folder with zip files in it, as one place: tables that lie beside a zip of pictures are about them.
+
+    What lies in the one zip file stands beside the folder's own files, without the folder that holds all of it; of several, what lies in
+    each stands in a folder of its name. A file of the folder goes before one of the same name in a zip.
+    """
+
+    def __init__(self, folder: Folder, zips: list[str]):
+        self.folder, self.path, self.title = folder, folder.path, folder.title
+        self.inside: dict[str, tuple[Zip, str]] = {}
+        for name in zips:
+            archive = Zip(folder.path / name)
+            under = "" if len(zips) == 1 else f"{Path(name).stem}/"
+            self.inside |= {under + inner[len(archive.top) :]: (archive, inner) for inner in archive.names}
+        beside = [name for name in folder.names if name not in zips]
+        for name in beside:
+            self.inside.pop(name, None)
+        self.names = sorted([*beside, *self.inside])
+
+    def read(self, name: str) -> bytes:
+        archive, inner = self.inside.get(name, (None, name))
+        return self.folder.read(name) if archive is None else archive.read(inner)
+
+    def size(self, name: str) -> int:
+        archive, inner = self.inside.get(name, (None, name))
+        return self.folder.size(name) if archive is None else archive.size(inner)
+
+    @cached_property
+    def top(self) -> str:
+        """None is taken off: that of each zip file is already."""
+        return ""
+
+
 def place_at(path: Path) -> Place:
-    """A folder, or a zip file by its ending. Raises BadInput for what cannot be read."""
-    return Folder(path) if path.is_dir() else Zip(path)
+    """A folder, with what lies in its zip files where it has some, or a zip file by its ending. Raises BadInput for what cannot be read."""
+    if not path.is_dir():
+        return Zip(path)
+    folder = Folder(path)
+    zips = [name for name in folder.names if name.lower().endswith(".zip")]
+    return Together(folder, zips) if zips else folder
 
 
 def stamp_of(*paths: Path | None) -> list[tuple[int, int, int]]:
