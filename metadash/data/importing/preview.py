@@ -253,9 +253,9 @@ def wrong_with(found: Found, column: Column, values: pd.Series) -> str:
     missing = float(values.isna().mean())
     if missing == 1:
         return "empty"
-    if values.dtype != object and values.nunique() <= 1:
-        return "the same everywhere"
     parts = [said] if said else []
+    if values.dtype != object and values.nunique() <= 1:
+        return "; ".join([*parts, "the same everywhere"])
     if values.dtype.kind == "f" and not said:
         infinite = int(np.isinf(values.to_numpy()).sum())
         parts += [f"{infinite} infinite"] if infinite else []
