@@ -47,6 +47,8 @@ SERVER_IMPORTS = (
     "metadash.figures.charts",
     "metadash.dashboard.parts.frame",
     "metadash.dashboard.metadata.audit",
+    "metadash.dashboard.metadata.keep",
+    "metadash.dashboard.bring.page",
     "metadash.dashboard.ablation.road",
     "metadash.dashboard.ablation.cards",
     "metadash.figures.report",

@@ -10,10 +10,11 @@ import pandas as pd
 from metadash.canonical import digest
 from metadash.data.columns.accepting.accepting import accepted, with_class_names
 from metadash.data.dataset import ROLES, Dataset, Description, Source, check_groups, write_dataset
+from metadash.data.importing.questions import questions_for
 from metadash.data.library import EMBEDDED, OBTAINABLE
-from metadash.data.naming import check_folder_name
 from metadash.data.splits import split_by_group, table_of
 from metadash.data.writing.fingerprint import fingerprint_of
+from metadash.data.writing.naming import check_folder_name
 from metadash.errors import BadInput, nearest
 from metadash.fields import SEED, Between, checked
 from metadash.workspace import Workspace
@@ -50,7 +51,7 @@ def dataset_from_tables(
         if column is not None and column not in frame:
             raise BadInput(f"The table {table} has no column '{column}'{nearest(column, map(str, frame.columns))}")
         check_groups(column, table, frame)
-    splits = table_of({SPLIT: roles_of(rows, split, siblings, seed)})
+    roles = roles_of(rows, split, siblings, seed)
     description = Description(
         name=name or "",
         title=title or name or "Tables from Python",
@@ -64,6 +65,7 @@ def dataset_from_tables(
         sources=sources_in(sources, rows, of_class),
         default_split=SPLIT,
     )
+    splits = table_of({SPLIT: roles})
     if name is None:
         content = fingerprint_of(rows, of_class, array, splits, description.sources)
         found = f"tables-{digest(content, description)[:8]}"
@@ -71,14 +73,20 @@ def dataset_from_tables(
         if (workspace.datasets / found).is_dir():
             return Dataset.open(workspace, found)
     check_name(description.name)
-    written = write_dataset(workspace, description, rows, of_class, array, splits)
+    written = write_dataset(workspace, asking(description, rows, roles), rows, of_class, array, splits)
     for field in fields(Description):
         mine, theirs = getattr(description, field.name), getattr(written.description, field.name)
-        if mine != theirs:
+        if mine != theirs and field.name != "questions":  # they follow from the rest
             raise BadInput(
                 f"There is a data set '{name}' of the same tables whose {field.name} is {theirs!r}, not {mine!r}; choose another name."
             )
     return written
+
+
+def asking(description: Description, classes: pd.DataFrame, roles: np.ndarray) -> Description:
+    """With its first questions, made from its sources."""
+    made = questions_for(description.sources, description.sibling_column, classes, roles, description.class_noun)
+    return replace(description, questions=made)
 
 
 def numbered(classes: pd.DataFrame, instances: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

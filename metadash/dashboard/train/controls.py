@@ -16,7 +16,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.train.backbone import chosen_backbone
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_tuning, chosen_width, recipe_steps, training_controls
-from metadash.data.columns.facts import storage_of
+from metadash.data.columns.facts import is_single
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
@@ -324,7 +324,7 @@ def _shared_columns(stamp: str, strategy: str, _data: Dataset) -> list[str]:
 
 def different(column: pd.Series) -> int:
     """How many values a column has; lists and records have none that rows could share."""
-    return 0 if storage_of(column.dropna()) in ("vector", "labels", "record") else column.nunique()
+    return column.nunique() if is_single(column) else 0
 
 
 def shared_columns(data: Dataset, strategy: str) -> list[str]:

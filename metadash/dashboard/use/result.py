@@ -137,7 +137,9 @@ def card(data: Dataset, result: Labelled, frame: pd.DataFrame, asked: Sequence[S
         elif row.get("without_metadata", row["label"]) != row["label"]:
             note += f"; without metadata {row['without_metadata']}"
     label = NONE_OF_THESE if none else row["label"]
+    because = "" if none or row["corrected"] else str(row["decided_by"])
     return {
+        **decided(data, result, because),
         "id": one.name,
         "name": one.name,
         "label": labels.index(label),
@@ -148,6 +150,15 @@ def card(data: Dataset, result: Labelled, frame: pd.DataFrame, asked: Sequence[S
         "mended": bool(row["corrected"]),
         **seen(data.modality, one.value, 64),
     }
+
+
+def decided(data: Dataset, result: Labelled, name: str) -> dict[str, str]:
+    """The example that speaks most for a label, small beside it."""
+    names = result.given.said.example_names
+    if name not in names or data.modality.picture is None:
+        return {}
+    value = result.given.inputs[result.given.said.support[names.index(name)]]
+    return {"why": str(seen(data.modality, value, 24)["picture"]), "because": f"Decided most by {name}"}
 
 
 def settled(data: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
