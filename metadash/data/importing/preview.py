@@ -278,8 +278,3 @@ def examples(values: pd.Series) -> list[str]:
         if len(found) == EXAMPLES:
             break
     return list(found)
-
-
-def repeated_by(path: Sequence[str] | str | Path, plan: Plan) -> str:
-    """The command that makes the same data set again, from a recipe beside it."""
-    return f"python -m metadash datasets import {path} --recipe {plan.name}.json"
