@@ -1,7 +1,7 @@
 """What an import would make, before it is made: the guesses in one table, what is wrong beside them, and the first questions."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
