@@ -1,7 +1,7 @@
 """What an import would make, before it is made: the guesses in one table, what is wrong beside them, and the first questions."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -278,8 +278,3 @@ def examples(values: pd.Series) -> list[str]:
         if len(found) == EXAMPLES:
             break
     return list(found)
-
-
-def repeated_by(path: Sequence[str] | str | Path, plan: Plan) -> str:
-    """The command that makes the same data set again, from a recipe beside it."""
-    return f"python -m metadash datasets import {path} --recipe {plan.name}.json"

@@ -287,6 +287,8 @@ def guess_disjoint(plan: Plan, found: Found, class_codes: np.ndarray) -> str | N
             continue
         codes = codes_of(values)
         known = (codes >= 0) & (class_codes >= 0)
+        if not known.any():
+            continue
         pairs = np.unique(np.stack([class_codes[known], codes[known]]), axis=1)
         several = float((np.bincount(pairs[0], minlength=n_classes) >= 2).mean())
         if several <= 0.5 or codes.max(initial=0) + 1 > 0.5 * len(values):
