@@ -80,7 +80,7 @@ def test_a_reference_makes_the_class_table(tmp_path: Path) -> None:
             and data.description.licence == "CC0"
             and "Somebody 2020" in data.description.provenance
         )
-        assert data.description.sibling_column == "family" and set(data.instances["site"]) == {f"site {i}" for i in range(4)}
+        assert set(data.instances["site"]) == {f"site {i}" for i in range(4)}
         assert data.description.title == "Songs" and "names rows of species" in notes_of(data)
 
 
