@@ -115,7 +115,7 @@ def from_files(
         seen = look(path, given, lambda phase, share: told(phase, 0.3 * share), **choices_of(locals()))
         if seen.problem:
             raise BadInput(seen.problem)
-        return land(workspace_at(workspace), path, seen.plan, lambda phase, share: told(phase, 0.3 + 0.7 * share))
+        return land(workspace_at(workspace), path, seen.plan, lambda phase, share: told(phase, 0.3 + 0.7 * share), seen.found)
 
 
 CHOICES = (

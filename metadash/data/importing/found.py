@@ -59,8 +59,9 @@ class Found:
     numbers, paths, bytes), which roles say. ``classes``: a row a class, or None; ``class_key`` is the column of it that the class column of
     ``instances`` names. ``notes``: a sentence for each thing that was decided or left out here, for the preview. ``wrong``: what is wrong
     with a column, by (``instances`` or ``classes``, its name). ``place``: where paths in a column lead, or None. ``files``: what was read,
-    for the provenance, and to notice that it changes meanwhile. ``whole``: the folder of an exported data set, which is put back as it is where
-    nothing is corrected."""
+    for the provenance; ``stamp``: of those files before they were read, to notice that one changes meanwhile. ``made``: inputs that were made of
+    columns already, so that none is looked at twice. ``whole``: the folder of an exported data set,
+    which is put back as it is where nothing is corrected."""
 
     instances: pd.DataFrame
     inputs: InputsFound | None = None
@@ -71,4 +72,6 @@ class Found:
     wrong: dict[tuple[str, str], str] = field(default_factory=dict)
     place: "Place | None" = None
     files: tuple[str, ...] = ()
+    stamp: object = None
+    made: dict[Any, InputsFound] = field(default_factory=dict)
     whole: Path | None = None

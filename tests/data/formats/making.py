@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from metadash.data.importing.landing import land
-from metadash.data.importing.preview import preview
 from PIL import Image
 
 from metadash.data.dataset import Dataset
+from metadash.data.importing.landing import land
+from metadash.data.importing.preview import preview
 from metadash.errors import BadInput
 from metadash.workspace import Workspace
 from tests.builders import one_sentence

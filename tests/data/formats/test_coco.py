@@ -180,3 +180,34 @@ def test_photos_of_coco_itself_are_read(tmp_path: Path) -> None:
     data = imported(tmp_path / "set", tmp_path / "w", side=32)
     assert data.inputs.shape[1:] == (32, 32, 3) and len(data.class_of) > 340 and data.classes["supercategory"].nunique() == 12
     assert picture(0).dtype == data.inputs.dtype
+
+
+@needs("boxes")
+def test_cells_of_bccd_are_read_and_its_empty_boxes_named(tmp_path: Path) -> None:
+    boxes = pd.read_parquet(SHARED / "boxes" / "bccd_boxes.parquet")
+    empty = boxes[(boxes["xmax"] <= boxes["xmin"]) | (boxes["ymax"] <= boxes["ymin"])]
+    chosen = [*empty["image_id"].unique(), *boxes["image_id"].unique()[:6]]
+    images = pd.read_parquet(SHARED / "boxes" / "bccd_images.parquet").loc[lambda frame: frame["image_id"].isin(chosen)]
+    boxes = boxes[boxes["image_id"].isin(chosen)].reset_index(drop=True)
+    for one in images.itertuples():
+        (tmp_path / "set").mkdir(exist_ok=True)
+        (tmp_path / "set" / f"{one.image_id}.jpg").write_bytes(one.jpeg)
+    said = {
+        "images": [
+            {"id": one.image_id, "file_name": f"{one.image_id}.jpg", "width": 640, "height": 480} for one in images.itertuples()
+        ],
+        "categories": [{"id": i, "name": name} for i, name in enumerate(sorted(boxes["label"].unique()))],
+        "annotations": [
+            {
+                "id": int(one.Index),
+                "image_id": one.image_id,
+                "category_id": sorted(boxes["label"].unique()).index(one.label),
+                "bbox": [int(one.xmin), int(one.ymin), int(one.xmax - one.xmin), int(one.ymax - one.ymin)],
+            }
+            for one in boxes.itertuples()
+        ],
+    }
+    write_json(tmp_path / "set" / "cells.json", said)
+    data = imported(tmp_path / "set", tmp_path / "w", side=32)
+    assert sorted(data.classes["class_name"]) == ["Platelets", "RBC", "WBC"]
+    assert len(data.class_of) == len(boxes) - len(empty) and "has an empty box" in notes_of(data)

@@ -1,6 +1,7 @@
 """Folders of Hugging Face keep the labels of their folders and the metadata of their tables."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,12 @@ def test_without_folders_a_column_says_the_class(tmp_path: Path) -> None:
     assert data.classes["class_name"].tolist() == BIRDS and "‘image_file_name’ of image_file_name, mask_file_name" in notes_of(
         data
     )
+
+
+def test_a_zip_file_of_such_a_folder_is_one_too(tmp_path: Path) -> None:
+    birds(tmp_path / "a" / "birds")
+    data = imported(Path(shutil.make_archive(str(tmp_path / "birds"), "zip", tmp_path / "a")), tmp_path / "w")
+    assert data.classes["beak"].tolist() == ["long", "short"] * 3 and "kept as ‘label’" in notes_of(data)
 
 
 def test_licence_and_title_come_from_the_head_of_the_readme(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Inputs that are one array already."""
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -27,10 +27,11 @@ class Array:
         self.array = array
 
     @classmethod
-    def of(cls, content: bytes, name: str) -> "Array":
-        """Of an ``.npy`` file. Objects are not unpacked: they could be programs."""
+    def at(cls, path: Path) -> "Array":
+        """Of an ``.npy`` file, memory-mapped. Objects are not unpacked: they could be programs."""
+        name = path.name
         try:
-            return cls(np.load(io.BytesIO(content), allow_pickle=False), name)
+            return cls(np.load(path, mmap_mode="r", allow_pickle=False), name)
         except (ValueError, EOFError, OSError) as error:
             if isinstance(error, BadInput):
                 raise

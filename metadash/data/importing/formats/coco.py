@@ -136,7 +136,7 @@ def document(path: Path, name: str, notes: list[str]) -> tuple[pd.DataFrame, pd.
         rows.append(row_of(one, image, category, licences, name, number))
     if crowds:
         notes.append(f"{crowds} annotations in '{path.name}' are of crowds, not of one object, and were left out.")
-    known = [{"category": one["name"].strip(), "supercategory": one.get("supercategory")} for one in categories.values()]
+    known = [{"category": one["name"].strip(), "supercategory": words(one.get("supercategory"))} for one in categories.values()]
     columns = [
         "object",
         "category",
@@ -158,12 +158,16 @@ def by_id(listed: list[dict], what: str, file: str) -> dict[Any, dict]:
     found: dict[Any, dict] = {}
     for number, one in enumerate(listed, 1):
         key = one.get("id")
-        if not isinstance(key, (int, str)) or key in found:
-            raise BadInput(
-                f"Entry {number} of {what} in '{file}' has {'no id' if key not in found else f'the id {key} of another'}; get the file whole."
-            )
+        if not isinstance(key, (int, str)):
+            raise BadInput(f"Entry {number} of {what} in '{file}' has no id; get the file whole.")
+        if key in found:
+            raise BadInput(f"Entry {number} of {what} in '{file}' has the id {key} of another; get the file whole.")
         found[key] = one
     return found
+
+
+def words(said: Any) -> str | None:
+    return said if isinstance(said, str) and said.strip() else None
 
 
 def listed(found: dict[Any, Any], key: Any) -> Any:
@@ -175,15 +179,15 @@ def row_of(one: dict, image: dict, category: dict, licences: dict, document: str
     wide, high = image.get("width"), image.get("height")
     area = one.get("area")
     return {
-        "object": one.get("id", number),
+        "object": one["id"] if isinstance(one.get("id"), (int, str)) else number,
         "category": category["name"].strip(),
-        "photo": str(image.get("file_name", "")),
+        "photo": words(image.get("file_name")) or "",
         "split": part_of(document),
         "licence": listed(licences, image.get("license")),
         "date_captured": date_of(image.get("date_captured")),
         "area": float(area) if isinstance(area, (int, float)) and math.isfinite(area) else None,
         "outline": json.dumps(outline, separators=(",", ":")) if outline else None,
-        "photo_page": image.get("flickr_url") or image.get("coco_url"),
+        "photo_page": words(image.get("flickr_url")) or words(image.get("coco_url")),
         "document": document,
         "bbox": one.get("bbox"),
         "size": (wide, high) if isinstance(wide, int) and isinstance(high, int) and wide > 0 and high > 0 else None,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from metadash.data.dataset import Source
 from metadash.data.importing.formats.arrays import Array
-from metadash.data.importing.formats.looking import content_of, head_of, one_text, read_json, tables_at, there, thing
+from metadash.data.importing.formats.looking import head_of, one_text, read_json, tables_at, there, thing
 from metadash.data.importing.formats.relational import Reference, related
 from metadash.data.importing.found import Found, Hints
 from metadash.data.importing.readers.asked import Asked
@@ -92,6 +92,10 @@ def identity(one: Any) -> str:
     return str(one or "")
 
 
+def fields_of(records: dict) -> list[dict]:
+    return [one for one in listed(records.get("field")) if isinstance(one, dict)]
+
+
 def short(name: str) -> str:
     """``passengers/age`` is called ``age``."""
     return name.rsplit("/", 1)[-1]
@@ -114,7 +118,7 @@ def source_of(field: dict) -> tuple[str, dict, list]:
 
 def references_of(records: dict) -> list[Reference]:
     found = []
-    for field in listed(records.get("field")):
+    for field in fields_of(records):
         target = field.get("references")
         target = identity(target.get("field") or target) if isinstance(target, dict) else identity(target)
         other, slash, key = target.rpartition("/")
@@ -134,7 +138,7 @@ def unquoted(text: str) -> str:
 
 def table_of(place: Folder, records: dict, files: dict[str, dict], notes: list[str]) -> Table | None:
     """A record set as a table of its fields; None, and a note, where it is made in a way that is not read here."""
-    name, fields = identity(records), [one for one in listed(records.get("field")) if isinstance(one, dict)]
+    name, fields = identity(records), fields_of(records)
     if isinstance(records.get("data"), list):
         return Table(name, written_out(records["data"]))
     whence = {source_of(field)[0] for field in fields} - {""}
@@ -145,28 +149,24 @@ def table_of(place: Folder, records: dict, files: dict[str, dict], notes: list[s
     if file is None:
         notes.append(f"The record set '{name}' comes from what is no file, and was not read.")
         return None
-    if file.get("@type", "").endswith("FileSet"):
+    if str(file.get("@type")).endswith("FileSet"):
         return of_files(place, name, fields, file, files, notes)
     if file.get("containedIn") or not is_table(str(file.get("contentUrl", ""))):
         notes.append(f"The record set '{name}' comes from '{identity(file)}', which is no table that is read here.")
         return None
     path = there(place, "", str(file["contentUrl"]), f"The file '{identity(file)}'")
     (table,) = tables_at(place, path)[:1]
-    frame = {}
+    frame, wrong = {}, dict[str, str]()
     for field in fields:
         column = source_of(field)[1].get("column")
-        if column is None:
+        if not isinstance(column, str):
             notes.append(f"The field '{called(field)}' of '{name}' is no column, and was not read.")
         elif column not in table.frame:
             raise BadInput(f"The field '{called(field)}' of '{name}' is the column '{column}', which '{path}' does not have.")
         else:
             frame[called(field)] = changed(table.frame[column], source_of(field)[2])
-    return Table(
-        name,
-        pd.DataFrame(frame),
-        {called(field): table.wrong[c] for field in fields if (c := source_of(field)[1].get("column")) in table.wrong},
-        table.notes,
-    )
+            wrong |= {called(field): table.wrong[column]} if column in table.wrong else {}
+    return Table(name, pd.DataFrame(frame), wrong, table.notes)
 
 
 def written_out(rows: list) -> pd.DataFrame:
@@ -268,7 +268,7 @@ def with_inputs(found: Found, place: Folder, files: dict[str, dict], asked: Aske
     """Pictures that a column names, or an array with a row for each instance."""
     arrays = [str(one.get("contentUrl", "")) for one in files.values() if str(one.get("contentUrl", "")).endswith(".npy")]
     if arrays:
-        array = Array.of(content_of(place, there(place, "", arrays[0], f"The array '{arrays[0]}'")), arrays[0])
+        array = Array.at(place.path / there(place, "", arrays[0], f"The array '{arrays[0]}'"))
         if len(array) == len(found.instances):
             found.inputs = array
         return found

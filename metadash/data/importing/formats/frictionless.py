@@ -123,8 +123,13 @@ def integers(values: pd.Series, field: dict) -> pd.Series:
     return found.where(found % 1 == 0).astype("Int64") if found.isna().any() or (found % 1 != 0).any() else found.astype("int64")
 
 
+def texts_in(said: Any) -> list[str]:
+    return [str(one) for one in said] if isinstance(said, list) else []
+
+
 def booleans(values: pd.Series, field: dict) -> pd.Series:
-    words = {**dict.fromkeys(field.get("trueValues", TRUE), True), **dict.fromkeys(field.get("falseValues", FALSE), False)}
+    said = [(one, is_true) for key, is_true in (("trueValues", True), ("falseValues", False)) for one in texts_in(field.get(key))]
+    words = dict(said) or {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
     found = values.map(lambda one: one if isinstance(one, bool) else words.get(str(one)), na_action="ignore")
     return found.astype("boolean")
 

@@ -20,24 +20,28 @@ from metadash.errors import BadInput
 
 TABLE = re.compile(r"(?:.*/)?metadata\.(csv|jsonl|parquet)")
 NAMES = re.compile(r"(.+_)?file_name")
-HEAD = 2**12
+HEAD = 2**16
 
 
 def claims(path: Path) -> bool:
     """A metadata table whose first line (of Parquet, whose end) names files."""
-    if not path.is_dir():
+    if not path.is_dir() and path.suffix.lower() != ".zip":
         return False
-    for name in metadata_in(Folder(path)):
-        file = path / name
-        try:
-            with file.open("rb") as opened:
-                if name.endswith(".parquet"):
-                    opened.seek(-min(2**16, file.stat().st_size), 2)
-                if b"file_name" in opened.read(2**16):
-                    return True
-        except OSError:
-            continue
-    return False
+    place = place_at(path)
+    return any(b"file_name" in seen_of(place, name) for name in metadata_in(place))
+
+
+def seen_of(place: Place, name: str) -> bytes:
+    """The beginning of a table of texts; the end of a Parquet file, where its columns are named."""
+    try:
+        if not isinstance(place, Folder):
+            return place.read(name)
+        with (place.path / name).open("rb") as file:
+            if name.endswith(".parquet"):
+                file.seek(-min(HEAD, place.size(name)), 2)
+            return file.read(HEAD)
+    except (OSError, ValueError):
+        return b""
 
 
 def metadata_in(place: Place) -> list[str]:

@@ -44,7 +44,7 @@ def read(path: Path, asked: Asked) -> Found:
         rows.insert(0, "text" if "text" not in rows else "text of it", texts.to_numpy())
     grouped = {column for source in about.sources for column in source.columns} | {"split", "class_name"}
     kept = [column for frame in (rows, classes) for column in frame.columns if column not in grouped]
-    inputs = None if texts is not None else Array.of((path / file_of(kind)).read_bytes(), file_of(kind))
+    inputs = None if texts is not None else Array.at(path / file_of(kind))
     hints = Hints(
         name=about.name,
         class_column="class_name",

@@ -11,6 +11,7 @@ from metadash.data.importing.formats import attributes, coco, croissant, frictio
 from metadash.data.importing.found import Found
 from metadash.data.importing.readers import files, folders
 from metadash.data.importing.readers.asked import Asked
+from metadash.data.importing.readers.places import stamp_of
 from metadash.errors import BadInput
 
 
@@ -30,10 +31,14 @@ def read(path: str | Path, **asked: Any) -> Found:
     """What lies at ``path``; ``asked`` as :class:`Asked`. Raises BadInput where nothing does, or nothing that any reader knows."""
     path = Path(path).expanduser()
     if not path.exists():
-        raise BadInput(f"There is nothing at '{path}'; name a folder, a zip file or a file of tables.")
+        raise BadInput(f"There is no file or folder '{path.name}'; name a folder, a zip file or a file of tables.")
     reader = next((one for one in READERS if one.claims(path)), None)
     if reader is None:
         raise BadInput(
             f"'{path.name}' is nothing that can be imported; that is a folder or zip file of pictures, or a table (CSV, Parquet, JSON, Excel, DuckDB)."
         )
-    return reader.read(path, Asked(**asked))
+    said = Asked(**asked)
+    stamp = stamp_of(path, said.classes)
+    found = reader.read(path, said)
+    found.stamp = stamp
+    return found
