@@ -59,6 +59,9 @@ SERVER_IMPORTS = (
     "metadash.runs.queue.worker",
     "metadash.answers.answer",
     "metadash.ablation.words",
+    "metadash.front.use",
+    "metadash.front.using.best",
+    "metadash.front.using.next_steps",
 )
 NEVER_IN_THE_SERVER = ("torch", "sklearn", "scipy.stats")
 
