@@ -1,6 +1,7 @@
 """``datasets import``: a data set of one's own from files, or a known one from its authors' files. It never asks."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from metadash.data.dataset import Dataset
@@ -70,7 +71,10 @@ def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
     if options.preview:
         seen = preview(**said)
         return Result(seen.values(), str(seen))
-    return installed(from_files(**said, workspace=workspace))
+    made = installed(data := from_files(**said, workspace=workspace))
+    record = data.folder / "dataset.json"
+    again = f"python -m metadash datasets import {shlex.quote(options.path)} --recipe {shlex.quote(str(record))}"
+    return Result({**made.values, "again": again}, f"{made.text}\nagain: {again}")
 
 
 def import_known(options: argparse.Namespace, workspace: Workspace) -> Result:
