@@ -7,6 +7,9 @@ from metadash.api import CardResult as CardResult
 from metadash.api import ComparisonResult as ComparisonResult
 from metadash.api import Dataset as Dataset
 from metadash.api import DoseResult as DoseResult
+from metadash.api import Labelled as Labelled
+from metadash.api import LeftRun as LeftRun
+from metadash.api import NextSteps as NextSteps
 from metadash.api import Plan as Plan
 from metadash.api import Preview as Preview
 from metadash.api import ProposalResult as ProposalResult
@@ -28,6 +31,7 @@ from metadash.api import fetch as fetch
 from metadash.api import from_files as from_files
 from metadash.api import from_tables as from_tables
 from metadash.api import install as install
+from metadash.api import label_files as label_files
 from metadash.api import load as load
 from metadash.api import open as open
 from metadash.api import preview as preview

@@ -24,6 +24,10 @@ from metadash.front.importing import from_files, preview
 from metadash.front.obtain import fetch, install
 from metadash.front.propose import ProposalResult, propose
 from metadash.front.run import TrainedRun, load, train
+from metadash.front.using.files import label_files
+from metadash.front.using.labelled import Labelled
+from metadash.front.using.leaving import LeftRun
+from metadash.front.using.next_steps import NextSteps
 from metadash.front.what_if import DoseResult, WhatIfResult, doses, what_if
 from metadash.workspace import Workspace
 
@@ -36,6 +40,9 @@ __all__ = [
     "ComparisonResult",
     "Dataset",
     "DoseResult",
+    "Labelled",
+    "LeftRun",
+    "NextSteps",
     "Plan",
     "Preview",
     "ProposalResult",
@@ -57,6 +64,7 @@ __all__ = [
     "from_files",
     "from_tables",
     "install",
+    "label_files",
     "load",
     "open",
     "preview",

@@ -83,7 +83,7 @@ def find() -> None:
     if filters:
         explore.chips(bar, filters, kinds)
     found = reads.matches(data, table, filters, MOST_ROWS, MOST_PICTURES)
-    total = reads.summaries(data, table)[0].rows
+    total = reads.shape(data, table).rows
     left, right = st.columns([2.6, 1], gap="large")
     with right:
         st.caption("Narrow by column: matching / all")

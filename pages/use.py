@@ -12,9 +12,11 @@ from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.use import result as shown
 from metadash.dashboard.use import work
 from metadash.dashboard.use.asking import ask, asked_now
+from metadash.dashboard.use.files import upload_known
 from metadash.dashboard.use.giving import EXAMPLE_CLASSES, give, give_example, habit
 from metadash.dashboard.use.known import known_form
 from metadash.dashboard.use.learner import AWAITED, choose_learner, quick_learner, told_learner, usable
+from metadash.dashboard.use.next import next_steps
 from metadash.dashboard.use.rise import rise_words
 from metadash.dashboard.use.taking import take_away
 from metadash.dashboard.use.tray import tray_of
@@ -61,7 +63,7 @@ if not arms:
 
 left, right = st.columns([2, 1])
 with left:
-    arm, run = choose_learner(arms)
+    arm, run = choose_learner(data, arms)
 alarm = right.slider(
     "False alarms of “none of these”",
     1,
@@ -197,6 +199,7 @@ if step == "give":
                 offer([told], data, "us_train_told", "Train one that reads them", icon="add", primary=False)
         elif known.open and tray.examples:
             known_form(data, tray, sources)
+            upload_known(data, columns)
         elif known.open:
             st.caption("Give an example first.")
 elif step == "ask":
@@ -222,6 +225,9 @@ with answer_area:
             st.button("Review them", icon=":material/checklist:", key="us_review", on_click=want)
 if step == "review":
     shown.review(data, result, frame, asked)
+    with st.expander("What to do next", icon=":material/lightbulb:", key="us_next_open", on_change="rerun") as ahead:
+        if ahead.open:
+            next_steps(data, spec, result)
     with st.expander("What the metadata decide", icon=":material/balance:"):
         shown.with_and_without(data, result, frame, asked)
     with st.expander("Which examples decide", icon=":material/image_search:"):

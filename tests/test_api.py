@@ -19,6 +19,7 @@ OTHERWISE: dict[str, tuple[str, set[str]]] = {
     "train": ("train", {"option"}),
     "compare": ("compare", set()),
     "whatif": ("what_if", {"asked", "dose"}),
+    "predict": ("label_files", {"asked", "next_steps"}),
     "audit": ("audit", {"probed"}),
     "episodes": ("draw_episodes", {"out"}),
     "datasets fetch": ("fetch", set()),
@@ -60,7 +61,7 @@ def test_arguments_are_the_options_of_the_verb(verb: str) -> None:
     arguments = inspect.signature(getattr(md, function)).parameters
     known = set(arguments) - {"data", "progress", "options", "run"}
     assert known - {"workspace"} == set(options) - {"dataset", "json", "workspace"} - otherwise
-    for name in known - {"learners", "workspace", "name", "source", "path", "out"}:
+    for name in known - {"learners", "workspace", "name", "source", "path", "out", "examples", "inputs"}:
         default, said = arguments[name].default, options[name].default
         assert default == said or (not default and not said), name
 

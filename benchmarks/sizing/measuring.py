@@ -3,9 +3,10 @@
 import gc
 import os
 import resource
+import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from benchmarks.sizing import made
 from metadash.data.dataset import Dataset, write_dataset
+from metadash.data.writing.rows import ParquetRows, Rows
 from metadash.workspace import Workspace
 
 EPISODES = 1000
@@ -63,9 +65,21 @@ def tables(rows: int, folder: Path) -> Measured:
 
 
 def write(rows: int, folder: Path) -> Measured:
-    parts = [made.classes(), pd.read_parquet(folder / "instances.parquet"), np.load(folder / "inputs.npy", mmap_mode="r")]
-    workspace, split = workspace_in(folder), made.splits()
-    return timed(lambda: write_dataset(workspace, made.description(), *parts, split))
+    held = pd.read_parquet(folder / "instances.parquet", columns=made.NARROW)
+    found = timed(lambda: written(folder / "held", held))
+    shutil.rmtree(folder / "held")
+    return found
+
+
+def stream(rows: int, folder: Path) -> Measured:
+    return timed(lambda: written(folder, ParquetRows(folder / "instances.parquet")))
+
+
+def written(folder: Path, instances: Rows) -> None:
+    sources = tuple(source for source in made.SOURCES if source.level == "class" or set(source.columns) <= set(instances.columns))
+    inputs = np.load(folder.parent / "inputs.npy" if folder.name == "held" else folder / "inputs.npy", mmap_mode="r")
+    about = replace(made.description(), sources=sources)
+    write_dataset(workspace_in(folder), about, made.classes(), instances, inputs, made.splits())
 
 
 def drawn(strategy: str) -> Callable[[int, Path], Measured]:
@@ -142,6 +156,7 @@ def narrowed(line: str) -> Callable[[int, Path], Measured]:
 WAYS: dict[str, Callable[[int, Path], Measured]] = {
     "tables": tables,
     "write": write,
+    "stream": stream,
     "open": opened,
     "facet": narrowed('site:"site 3"'),
     "search": narrowed('site:"site 3" reading:2..9'),

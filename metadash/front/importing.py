@@ -87,7 +87,7 @@ def from_files(
         part of the split of each row.
     encoder : what inputs are looked through at first, such as ``tfidf``.
     role : roles of further columns, as a mapping or as texts ``COLUMN=ROLE``: class, input, id, split, metadata, class-metadata, instance-metadata (with
-        ``:SOURCE`` behind), sensitive, siblings, disjoint, ignored.
+        ``:SOURCE`` behind), sensitive, siblings, disjoint, kept (stored, and no metadata), ignored.
     recipe : a plan, or the JSON file of one (``preview(...).plan``, or ``recipe`` in ``dataset.json``), instead of guesses.
     table : the sheet, or the table of a database, that holds the instances.
     side : pixels of a side to which pictures are scaled (default: their own up to 256).
@@ -115,7 +115,7 @@ def from_files(
         seen = look(path, given, lambda phase, share: told(phase, 0.3 * share), **choices_of(locals()))
         if seen.problem:
             raise BadInput(seen.problem)
-        return land(workspace_at(workspace), path, seen.plan, lambda phase, share: told(phase, 0.3 + 0.7 * share))
+        return land(workspace_at(workspace), path, seen.plan, lambda phase, share: told(phase, 0.3 + 0.7 * share), seen.found)
 
 
 CHOICES = (

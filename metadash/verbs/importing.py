@@ -1,10 +1,11 @@
 """``datasets import``: a data set of one's own from files, or a known one from its authors' files. It never asks."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from metadash.data.dataset import Dataset
-from metadash.data.library import OBTAINABLE
+from metadash.data.library import NOT_YET, OBTAINABLE, obtain
 from metadash.errors import BadInput
 from metadash.front.data import described
 from metadash.front.importing import from_files, preview
@@ -43,7 +44,7 @@ def add_importing(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", 
         action="append",
         default=[],
         help="corrects a guess: class, input, id, split, metadata, class-metadata, instance-metadata (:SOURCE behind it names the source), sensitive, "
-        "siblings, disjoint or ignored",
+        "siblings, disjoint, kept (stored, and no metadata) or ignored",
     )
     verb.add_argument(
         "--recipe", metavar="FILE", help="a recipe that --preview --json printed, or a dataset.json, instead of guesses"
@@ -63,17 +64,21 @@ def add_importing(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", 
 
 def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
     """As ``metadash.from_files``, ``metadash.preview``, or ``metadash.install`` for a data set that is known."""
-    if options.path in OBTAINABLE or (options.source is not None and not Path(options.path).exists()):
+    if options.path in (*OBTAINABLE, *NOT_YET) or (options.source is not None and not Path(options.path).exists()):
         return import_known(options, workspace)
     refuse_idle(options, "where files of your own are imported", "source", "no_rotations")
     said = chosen(options, "path", "name", *(name for name in OF_FILES if name != "preview"))
     if options.preview:
         seen = preview(**said)
         return Result(seen.values(), str(seen))
-    return installed(from_files(**said, workspace=workspace))
+    made = installed(data := from_files(**said, workspace=workspace))
+    record = data.folder / "dataset.json"
+    again = f"python -m metadash datasets import {shlex.quote(options.path)} --recipe {shlex.quote(str(record))}"
+    return Result({**made.values, "again": again}, f"{made.text}\nagain: {again}")
 
 
 def import_known(options: argparse.Namespace, workspace: Workspace) -> Result:
+    obtain(options.path)
     refuse_idle(
         options, f"for '{options.path}', whose columns are known (write ./{options.path} for a folder of that name)", **OF_FILES
     )
@@ -86,7 +91,7 @@ def import_known(options: argparse.Namespace, workspace: Workspace) -> Result:
 
 def installed(data: Dataset) -> Result:
     about = data.description
-    text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances. {about.licence}."
+    text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances. Licence: {about.licence}."
     told = described(data)
     values = {name: told[name] for name in ("name", "classes", "instances", "fingerprint", "notes", "questions")}
     asked = [f"question {name}: {title}" for name, title in told["questions"].items()] if about.extra.get("recipe") else []

@@ -1,6 +1,7 @@
 """The *Use* page: two clicks to the first labels, corrections that become examples, a link that lays everything out again."""
 
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from metadash.dashboard.use import work
 from metadash.dashboard.use.learner import told_learner
-from metadash.dashboard.use.tray import STATE, class_labels
+from metadash.dashboard.use.tray import STATE, Tray, class_labels
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given, given_named
 from metadash.front.use import give, labelled, use_spec
@@ -19,7 +20,7 @@ from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.specs.use import UseSpec
+from metadash.specs.use import StepsSpec, UseSpec
 from metadash.workspace import Workspace
 from tests.builders import rewrite, store_scores, tiny_run
 from tests.pages.page import brought, open_page, said
@@ -176,12 +177,6 @@ def test_names_from_the_data_are_never_read_as_markdown(trained: Workspace, tiny
     assert len(shown) == 1 and (r"\*b\* \$x\$ \[a\]\(b\)" in shown[0] or r"\:material/home\:" in shown[0])
 
 
-def png(image: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
 def test_what_the_learner_cannot_do_is_one_sentence_and_the_examples_stay(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
@@ -236,3 +231,106 @@ def test_the_cheapest_learner_that_no_other_beats_stands_first_with_its_reason(
     chosen = store.get(page.selectbox(key="us_run").value)
     assert chosen is not None and chosen.spec == cheap
     assert "no other here is shown to beat" in page.selectbox(key="us_run").help
+
+
+# --- uploads -----------------------------------------------------------------------------------------------------------------
+
+
+def png(image: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def a_zip(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+def uploading(tiny: Dataset, step: str, **more: str) -> AppTest:
+    return open_page(
+        "use", dataset="tiny", us_run=run_digest(INFORMED, tiny), us_step=step, us_give="Upload", us_ask="Upload", **more
+    )
+
+
+def test_a_zip_of_folders_shows_the_classes_and_loose_pictures_are_labelled(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    page = uploading(tiny, "1 · Examples")
+    folders = {
+        f"mine/{name}/{number}.png": png(tiny.inputs[30 * c + number])
+        for c, name in enumerate(["oak", "ash"])
+        for number in (0, 1)
+    }
+    page.file_uploader(key="us_files").set_value(("mine.zip", a_zip(folders), "application/zip")).run()
+    assert said(page, "4 examples were read") and not page.error
+    assert {name: len(shown) for name, shown in page.session_state[STATE]["tiny"].examples.items()} == {"ash": 2, "oak": 2}
+    page.segmented_control(key="us_step").set_value("ask").run()
+    pictures = [(f"{number}.png", png(tiny.inputs[10 + number]), "image/png") for number in range(3)]
+    page.file_uploader(key="us_ask_files").set_value(pictures).run()
+    assert said(page, "3 images were read") and said(page, "3 images to label as one of 2 things.")
+    page.button(key="us_go").click().run()
+    (spec,) = queued(trained)
+    given = given_named(trained, spec.given)
+    assert given.names == ["0.png", "1.png", "2.png"] and np.array_equal(given.queries[1], tiny.inputs[11])
+
+
+def test_loose_pictures_are_examples_of_the_class_that_is_named(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = uploading(tiny, "1 · Examples")
+    picture = ("photo.png", png(tiny.inputs[0]), "image/png")
+    page.file_uploader(key="us_files").set_value([picture]).run()
+    assert any("Say above which thing these are" in error.value for error in page.error)
+    name = class_labels(tiny)[0]
+    page = uploading(tiny, "1 · Examples", us_rows="0")
+    page.selectbox(key="us_upload_class").set_value(name).run()
+    page.file_uploader(key="us_files").set_value([picture, ("photo.png", png(tiny.inputs[1]), "image/png")]).run()
+    assert [one.name for one in page.session_state[STATE]["tiny"].examples[name]] == ["tiny 0", "1 photo.png", "photo.png"]
+    assert not page.error
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.zip", b"no zip", "cannot be read as a zip file"),
+        ("a.zip", a_zip({"../x.png": b"x"}), "names a file outside of itself"),
+        ("a.zip", a_zip({"oak/x.png": b"no picture"}), "is no picture"),
+        ("a.csv", b"a,b\n1,2\n", "has no column of labels"),
+    ],
+)
+def test_an_upload_that_cannot_be_read_is_one_sentence(
+    name: str, content: bytes, told: str, trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    page = uploading(tiny, "1 · Examples")
+    page.file_uploader(key="us_files").set_value((name, content, "application/zip")).run()
+    assert any(told in error.value.replace("\\", "") for error in page.error), [error.value for error in page.error]
+    assert not page.session_state[STATE].get("tiny", Tray()).examples if STATE in page.session_state else True
+
+
+def test_a_table_says_what_is_known_of_the_classes(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    given = brought(trained, INFORMED)
+    page = labelled_page(trained, tiny, given, us_step="1 · Examples")
+    page.session_state["us_known"] = True
+    page.run()
+    table = f"class_name,corner\n{given.classes[1]},somewhere else\n".encode()
+    page.file_uploader(key="us_known_file").set_value(("known.csv", table, "text/csv")).run()
+    assert said(page, "1 column of 1 thing were read")
+    (spec,) = queued(trained)
+    told = given_named(trained, spec.given).metadata
+    assert told is not None and told["corner"].iloc[1] == "somewhere else" != told["corner"].iloc[0]
+
+
+def test_what_would_help_most_is_offered_and_then_listed_with_intervals(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    given = brought(trained, INFORMED)
+    page = labelled_page(trained, tiny, given)
+    page.session_state["us_next_open"] = True
+    page.run()
+    page.button(key="us_next").click().run()
+    (spec,) = [job.spec for job in all_jobs(trained) if isinstance(job.spec, StepsSpec)]
+    train(spec, trained)
+    page.run()
+    assert said(page, "Label one more each of ") and said(page, "points a label") and said(page, "tasks of validation classes")

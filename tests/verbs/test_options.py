@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from metadash.data.dataset import Dataset, Source
 from metadash.data.omniglot import fetch as omniglot
@@ -83,8 +84,21 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     data = write_tiny(workspace, classes=classes, description=description)
     runs = {name: train(spec, workspace) for name, spec in (("plain", PLAIN), ("informed", INFORMED), ("shuffled", SHUFFLED))}
     write_songs(workspace.root)
+    write_pictures(workspace.root, data)
     thing = f"thing_{data.split('family-0')['test'][0]}"
     return Stage(workspace, data, {name: run.digest for name, run in runs.items()}, thing)
+
+
+def write_pictures(folder: Path, data: Dataset) -> None:
+    """Examples of two classes, fewer of them, inputs, and what is known of the classes."""
+    for place, name in enumerate("aabb"):
+        for where in ("examples", "fewer")[: 1 + (place in (0, 2))]:
+            (folder / where / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(data.inputs[30 * place]).save(folder / where / name / f"{place}.png")
+    (folder / "inputs").mkdir()
+    for place in range(2):
+        Image.fromarray(data.inputs[60 * place + 1]).save(folder / "inputs" / f"{place}.png")
+    pd.DataFrame({"class_name": ["a", "b"], "corner": ["upper left", None]}).to_csv(folder / "told.csv", index=False)
 
 
 def write_songs(folder: Path) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
-from metadash.dashboard.use.files import read_inputs
+from metadash.dashboard.use.files import upload_inputs
 from metadash.dashboard.use.giving import TAKEN, preview, ways_of
 from metadash.dashboard.use.press import group, item, press
 from metadash.dashboard.use.tray import Shown, own_classes, put, rest_of, tray_of
@@ -49,7 +49,7 @@ def ask(data: Dataset, split: str, habit: Habit | None) -> None:
         if way == "pick":
             pick(data)
         elif way == "upload":
-            read_inputs(data)
+            upload_inputs(data)
         elif way == "draw" and habit is not None:
             draw(data, habit)
         else:

@@ -6,7 +6,7 @@ import streamlit as st
 from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
-from metadash.dashboard.use.files import read_examples
+from metadash.dashboard.use.files import upload_examples
 from metadash.dashboard.use.press import group, item, press, seen
 from metadash.dashboard.use.tray import Shown, Tray, class_labels, drawn_rows, of_rows, put, rows_of_class, tray_of
 from metadash.data.dataset import Dataset
@@ -35,7 +35,7 @@ def _habit(fingerprint: str, _data: Dataset) -> Habit | None:
 
 def ways_of(data: Dataset, habit: Habit | None) -> list[str]:
     """How inputs get here: those that can be drawn, or written, that way too."""
-    return ["pick", *["draw"] * (habit is not None), *["write"] * (data.modality.stored == "texts")]
+    return ["pick", "upload", *["draw"] * (habit is not None), *["write"] * (data.modality.stored == "texts")]
 
 
 def give_example(data: Dataset, split: str, n_classes: int = EXAMPLE_CLASSES, seed: int = 0) -> None:
@@ -186,8 +186,10 @@ def write(data: Dataset) -> None:
 
 
 def upload(data: Dataset) -> None:
-    """Files that are read as soon as they are there."""
-    read_examples(data)
+    """Files that are read as soon as they are there; loose pictures need a name of what they are of."""
+    with st.container(key="us_upload"):
+        name = of_which(data, "us_upload_class") if data.modality.parts == "pixels" else ""
+        upload_examples(data, name)
 
 
 def given_so_far(data: Dataset) -> None:

@@ -80,7 +80,7 @@ NAMES: dict[Sign, frozenset[str]] = {
 
 def is_card_number(text: str) -> bool:
     """13 to 19 digits, perhaps in groups, whose last one is Luhn's check digit (ISO/IEC 7812-1)."""
-    digits = [int(character) for character in text if character.isdigit()]
+    digits = [int(character) for character in text if character.isdecimal()]
     if not re.fullmatch(PATTERNS["card number"], text) or not any(digits):
         return False
     doubled = [

@@ -1,6 +1,5 @@
 """What a plan makes of what was found: the tables of classes and instances as they will be stored, the rows that stay, the split."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +13,7 @@ from metadash.data.importing.plan import Column, Plan
 from metadash.data.importing.words import SPLIT_WORDS
 from metadash.data.splits import split_by_group
 from metadash.errors import BadInput
+from metadash.stats.words import plural_of
 
 KEPT_NAMES = ("class_id", "class_name", "instance_id")
 NO_ROLE = ""
@@ -98,7 +98,7 @@ def kept_rows(found: Found, plan: Plan, named: pd.Series, faults: dict[int, str]
     nameless = named.isna().to_numpy()
     if nameless.any():
         notes.append(
-            f"{int(nameless.sum())} of {total} rows have no value in ‘{plan.class_column}’, the first row {int(nameless.argmax()) + 1}, and were left out."
+            f"{int(nameless.sum())} of {total} rows have no value in ‘{plan.class_column}’, the first row {int(nameless.argmax()) + 1}, and {was(nameless.sum())} left out."
         )
     bad = np.zeros(total, dtype=bool)
     bad[list(faults)] = True
@@ -112,13 +112,16 @@ def kept_rows(found: Found, plan: Plan, named: pd.Series, faults: dict[int, str]
     return rows
 
 
+def was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
 def fault_sentence(found: Found, plan: Plan, faults: dict[int, str], lost: np.ndarray) -> str:
     rows = np.flatnonzero(lost)
-    kinds = Counter(faults[int(row)] for row in rows)
     noun = {"image": "pictures", "text": "texts", "vector": "vectors"}[plan.modality]
     said = ", ".join(f"{input_name(found, plan, int(row))} {faults[int(row)]}" for row in rows[:3])
     more = f", and {len(rows) - 3} more" if len(rows) > 3 else ""
-    return f"{len(rows)} of {len(lost)} {noun} cannot be read and were left out ({said}{more})." if kinds else ""
+    return f"{len(rows)} of {len(lost)} {noun} cannot be read and {was(len(rows))} left out ({said}{more})."
 
 
 def input_name(found: Found, plan: Plan, row: int) -> str:
@@ -141,7 +144,7 @@ def stored(plan: Plan, table: str) -> list[Column]:
     return [
         c
         for c in plan.columns
-        if c.table == table and (c.role in ("metadata", "id") or (c.name in tasks and c.role not in ("class", "input")))
+        if c.table == table and (c.role in ("metadata", "id", "kept") or (c.name in tasks and c.role not in ("class", "input")))
     ]
 
 
@@ -213,7 +216,9 @@ def class_table(
             )
         unused = len(keys) - int(places.notna().sum())
         if unused:
-            notes.append(f"{unused} classes of the table of classes have no instances, and were left out.")
+            notes.append(
+                f"{plural_of(unused, 'class')} of the table of classes {'has' if unused == 1 else 'have'} no instances, and {was(unused)} left out."
+            )
         for column in stored(plan, "classes"):
             values = found.classes[column.name].reset_index(drop=True).reindex(places.to_numpy())
             table[renamed[column.name, column.table]] = relabelled(values.reset_index(drop=True), column).to_numpy()
@@ -262,7 +267,7 @@ def roles_for(
     if (~drawable).any():
         lone = classes["class_name"][~drawable]
         notes.append(
-            f"{int((~drawable).sum())} of {len(classes)} classes have one instance ({', '.join(lone.head(3))}{'…' if len(lone) > 3 else ''}); they are kept, and in no task."
+            f"{int((~drawable).sum())} of {len(classes)} classes {'has' if (~drawable).sum() == 1 else 'have'} one instance ({', '.join(lone.head(3))}{'…' if len(lone) > 3 else ''}); kept, but in no task."
         )
     if int(drawable.sum()) < 3:
         raise BadInput(

@@ -112,6 +112,13 @@ def inputs_of(found: Found, plan: Plan) -> InputsFound:
     missing = [name for name in columns if name not in found.instances]
     if missing:
         raise BadInput(f"The recipe's input column '{missing[0]}' is not there.")
+    key = (tuple(columns), plan.modality, plan.side)
+    if key not in found.made:
+        found.made[key] = of_columns(found, plan, columns)
+    return found.made[key]
+
+
+def of_columns(found: Found, plan: Plan, columns: Sequence[str]) -> InputsFound:
     first = found.instances[columns[0]]
     known = first.dropna()
     if len(columns) == 1 and len(known):
@@ -125,4 +132,4 @@ def inputs_of(found: Found, plan: Plan) -> InputsFound:
             )
         if plan.modality == "text" or not (known.dtype.kind in "iufb" or isinstance(known.iloc[0], (list, tuple, np.ndarray))):
             return Texts(first)
-    return Vectors(found.instances[columns])
+    return Vectors(found.instances[list(columns)])

@@ -2,8 +2,9 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ from typing import Any
 import numpy as np
 
 from metadash.data.dataset import Dataset, Description, write_dataset
+from metadash.data.exporting.restore import restore_beside
 from metadash.data.importing.arranged import Arranged, arranged
 from metadash.data.importing.found import Found, InputsFound
 from metadash.data.importing.inputs import inputs_of
 from metadash.data.importing.plan import FROM_FILES, Plan
 from metadash.data.importing.readers import read
 from metadash.data.importing.readers.pictures import Pictures
+from metadash.data.importing.readers.places import stamp_of
+from metadash.data.importing.roles import guess
 from metadash.data.importing.staging import staged_inputs
 from metadash.data.inputs.storage import Staged
 from metadash.data.modality import modality_of
@@ -30,6 +34,8 @@ Report = Callable[[str, float], bool | None]
 """``report(what is being done, fraction of the whole)``; what returns True cancels."""
 READ, LOOKED, STORED = 0.1, 0.4, 0.9
 MOST_VERSIONS = 1000
+LEFT_OVER = 86_400
+"""Seconds after which nobody is still writing into a folder on its way."""
 
 
 class Cancelled(BadInput):
@@ -50,18 +56,20 @@ def heard(report: Report) -> Callable[[str, float], None]:
     return told
 
 
-def land(workspace: Workspace, path: str | Path, plan: Plan, report: Report = silent) -> Dataset:
-    """The data set that ``plan`` makes of what lies at ``path``.
+def land(workspace: Workspace, path: str | Path, plan: Plan, report: Report = silent, found: Found | None = None) -> Dataset:
+    """The data set that ``plan`` makes of what lies at ``path`` (``found``, where a preview has read it already).
 
     Of the same content and recipe there is one data set, which is opened; where its name is taken by other content, a version is made beside
     it (``name-2``). Raises BadInput, and leaves nothing behind, where something does not fit, was cancelled, or changes while it is read.
     """
-    check_name(plan.name)
     tell = heard(report)
     tell("reading tables", 0.0)
-    found = read(path, **asked_of(plan))
-    stamp = stamp_of(Path(path), plan)
-    return land_found(workspace, found, plan, tell, lambda: stamp_of(Path(path), plan) == stamp)
+    asked = asked_of(plan)
+    found = found or read(path, **asked)
+    if found.whole is not None and plan == guess(found, plan.name):
+        return restore_beside(workspace, found.whole, plan.name)
+    check_name(plan.name)
+    return land_found(workspace, found, plan, tell, lambda: stamp_of(Path(path), asked["classes"]) == found.stamp)
 
 
 def asked_of(plan: Plan) -> dict[str, Any]:
@@ -72,12 +80,6 @@ def asked_of(plan: Plan) -> dict[str, Any]:
         "class_column": plan.class_column,
         "side": plan.side,
     }
-
-
-def stamp_of(path: Path, plan: Plan) -> object:
-    """Changes when a file does."""
-    files = [path, *([Path(plan.classes).expanduser()] if plan.classes else [])]
-    return [(one.stat().st_size, one.stat().st_mtime_ns) for one in files if one.exists()]
 
 
 def land_found(
@@ -128,7 +130,11 @@ def land_found(
 
 @contextmanager
 def staging(workspace: Workspace, name: str) -> Iterator[Path]:
-    """A folder beside the data sets that nobody sees, gone when the block ends."""
+    """A folder beside the data sets that nobody sees, gone when the block ends; what programs that were killed left of theirs goes too."""
+    for left in workspace.datasets.glob(".*.part"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - LEFT_OVER:
+                shutil.rmtree(left, ignore_errors=True)
     try:
         folder = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=workspace.datasets))
     except OSError as error:

@@ -1,6 +1,6 @@
 """Which of several tables holds the instances and which the classes, and by which columns they belong together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -35,6 +35,7 @@ def put_together(tables: list[Table], classes: Table | None, class_column: str |
         instances = max(tables, key=lambda table: len(table.frame))
         link = link_of(instances.frame, classes.frame, class_column)
         if link is None:
+            refuse_twice(instances.frame, classes.frame, class_column)
             raise BadInput(
                 f"No column of the table of classes has a value of its own in each row that the instances name; its columns are "
                 f"{', '.join(map(str, classes.frame.columns))}."
@@ -52,8 +53,6 @@ def take_classes(found: Found, classes: Table, link: Link) -> None:
     found.notes += classes.notes
     found.wrong |= {("classes", column): what for column, what in classes.wrong.items()}
     if found.hints.class_column is None:
-        from dataclasses import replace
-
         found.hints = replace(found.hints, class_column=link.column)
 
 
@@ -93,6 +92,17 @@ def link_of(instances: pd.DataFrame, classes: pd.DataFrame, class_column: str | 
             if known and (best is None or rank > best[:2]):
                 best = (*rank, Link(str(column), str(key), share))
     return None if best is None else best[2]
+
+
+def refuse_twice(instances: pd.DataFrame, classes: pd.DataFrame, class_column: str | None) -> None:
+    """Raises BadInput where a column that both tables have would be the key, but for classes that stand there twice."""
+    for key in classes.columns:
+        values = classes[key].dropna()
+        if key in instances and key in (class_column or key, None) and hashable(values) and values.duplicated().any():
+            known = set(as_key(pd.Series(instances[key].dropna().unique())))
+            if set(as_key(values)) & known:
+                twice = values[values.duplicated()].iloc[0]
+                raise BadInput(f"The table of classes has two rows of {key} '{twice}'; each class needs a row of its own.")
 
 
 def hashable(values: pd.Series) -> bool:

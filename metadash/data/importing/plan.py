@@ -7,10 +7,10 @@ from typing import Any, Literal
 from metadash.data.dataset import Source
 from metadash.errors import BadInput, nearest
 
-Role = Literal["class", "input", "id", "split", "metadata", "ignored"]
+Role = Literal["class", "input", "id", "split", "metadata", "kept", "ignored"]
 Level = Literal["class", "instance"]
 TableName = Literal["instances", "classes"]
-ROLES: tuple[Role, ...] = ("class", "input", "id", "split", "metadata", "ignored")
+ROLES: tuple[Role, ...] = ("class", "input", "id", "split", "metadata", "kept", "ignored")
 TABLES: tuple[TableName, ...] = ("instances", "classes")
 FORMAT = 1
 FROM_FILES = "imported from"
@@ -20,7 +20,8 @@ FROM_FILES = "imported from"
 @dataclass(frozen=True)
 class Column:
     """One column of what was read. ``level`` and ``source`` say of metadata what they describe and with which others they are collected;
-    ``separator``: what stands between several labels in one text, where it is another than "; "."""
+    A column that is *kept* is
+    stored and is no metadata. ``separator``: what stands between several labels in one text, where it is another than "; "."""
 
     name: str
     table: TableName = "instances"

@@ -1,7 +1,7 @@
 """What an import would make, before it is made: the guesses in one table, what is wrong beside them, and the first questions."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,10 @@ def preview(path: str | Path, plan: Plan | None = None, report: Report = silent,
     else:
         found = read(path, **asked_by(choices))
         plan = guess(
-            found, choices.get("name") or name_of(path), choices.get("class_column"), as_names(choices.get("input_column"))
+            found,
+            choices.get("name") or found.hints.name or name_of(path),
+            choices.get("class_column"),
+            as_names(choices.get("input_column")),
         )
         plan = replace(plan, **plain_choices(choices))
     return preview_of(found, with_choices(plan, choices, found), report)
@@ -250,9 +253,9 @@ def wrong_with(found: Found, column: Column, values: pd.Series) -> str:
     missing = float(values.isna().mean())
     if missing == 1:
         return "empty"
-    if values.dtype != object and values.nunique() <= 1:
-        return "the same everywhere"
     parts = [said] if said else []
+    if values.dtype != object and values.nunique() <= 1:
+        return "; ".join([*parts, "the same everywhere"])
     if values.dtype.kind == "f" and not said:
         infinite = int(np.isinf(values.to_numpy()).sum())
         parts += [f"{infinite} infinite"] if infinite else []
@@ -275,8 +278,3 @@ def examples(values: pd.Series) -> list[str]:
         if len(found) == EXAMPLES:
             break
     return list(found)
-
-
-def repeated_by(path: Sequence[str] | str | Path, plan: Plan) -> str:
-    """The command that makes the same data set again, from a recipe beside it."""
-    return f"python -m metadash datasets import {path} --recipe {plan.name}.json"

@@ -24,12 +24,16 @@ from metadash.data.importing.candidates import (
 from metadash.data.importing.found import Found
 from metadash.data.importing.plan import FROM_FILES, Column, Level, Plan, TableName
 from metadash.data.splits import FEWEST_GROUPS
-from metadash.errors import BadInput
+from metadash.errors import BadInput, nearest
 
 SEPARATORS = ("|", ";", ",", "/")
 LONGEST_LABEL = 40
 MOST_SOURCES = 8
 """Beyond this, single columns are put together by their kind: what each source is worth is exact up to eight."""
+CROSSED = 4
+"""Groups of siblings from which on whole groups can be cross-fitted; with fewer, nothing could be said of new ones."""
+MOSTLY_SHARED, MOST_WORDS = 0.67, 5
+"""Texts that come again, each of a few words, put rows together."""
 SEEN = 500
 """Values whose form says whether they are personal."""
 
@@ -37,6 +41,9 @@ SEEN = 500
 def guess(found: Found, name: str, class_column: str | None = None, input_columns: Sequence[str] = ()) -> Plan:
     """A whole plan for what was found. Raises BadInput where no column can be the class, or none the input."""
     frame = found.instances
+    for asked in input_columns:
+        if asked not in frame:
+            raise BadInput(f"There is no column '{asked}' of instances{nearest(asked, map(str, frame.columns), known='it has')}")
     looks = {column: look_at(frame[column]) for column in frame.columns}
     classes = guess_class(found, looks, class_column)
     split = guess_split(found, looks, classes)
@@ -44,6 +51,9 @@ def guess(found: Found, name: str, class_column: str | None = None, input_column
     class_codes = codes_of(frame[classes])
     level: dict[str, Level] = {
         column: "class" if constant_within(frame[column], looks[column], class_codes) else "instance" for column in frame.columns
+    }
+    level |= {
+        column: one.level for one in found.hints.sources for column in one.columns if column in level and one.level != "task"
     }
     inputs = list(input_columns) or guess_inputs(found, looks, kept, level)
     columns = [
@@ -95,8 +105,8 @@ def column_of(
         return Column(name, role="input")
     if name == split:
         return Column(name, role="split", level=level)
-    if name in hints.ignored:
-        return Column(name, role="ignored", level=level)
+    if name in (*hints.ignored, *hints.kept):
+        return Column(name, role="kept" if name in hints.kept else "ignored", level=level)
     if name == hints.id_column or (hints.id_column is None and level == "instance" and is_id(name, look, len(found.instances))):
         return Column(name, role="id")
     values = found.instances[name]
@@ -114,6 +124,8 @@ def class_table_column(found: Found, name: str) -> Column:
     if name == found.class_key:
         return Column(name, "classes", "class", "class")
     look = look_at(values)
+    if name in found.hints.kept:
+        return Column(name, "classes", "kept", "class")
     if name in found.hints.ignored or look.distinct <= 1 or look.storage == "record":
         return Column(name, "classes", "ignored", "class")
     if name == found.hints.split_column or (look.storage == "text" and is_split(values)):
@@ -249,14 +261,15 @@ def class_values(plan: Plan, found: Found, class_codes: np.ndarray) -> dict[str,
 
 
 def guess_siblings(plan: Plan, found: Found, class_codes: np.ndarray) -> str | None:
-    """A category of classes with at least three groups of two classes or more, so that each role of a split has one."""
+    """A category of classes with at least three groups of two classes or more, so that each role of a split has one, and groups enough to
+    be rotated through the roles."""
     best: tuple[int, int, str] | None = None
     for name, values in class_values(plan, found, class_codes).items():
         if not is_category(values):
             continue
         sizes = values.dropna().value_counts()
         groups, alike = int((sizes >= 2).sum()), int(sizes[sizes >= 2].sum())
-        if groups < FEWEST_GROUPS or alike < 0.5 * len(values):
+        if len(sizes) < CROSSED or groups < FEWEST_GROUPS or alike < 0.5 * len(values):
             continue
         rank = (-words.place_in(name, words.SIBLING_NAMES), groups)
         if best is None or rank > best[:2]:
@@ -274,6 +287,8 @@ def guess_disjoint(plan: Plan, found: Found, class_codes: np.ndarray) -> str | N
             continue
         codes = codes_of(values)
         known = (codes >= 0) & (class_codes >= 0)
+        if not known.any():
+            continue
         pairs = np.unique(np.stack([class_codes[known], codes[known]]), axis=1)
         several = float((np.bincount(pairs[0], minlength=n_classes) >= 2).mean())
         if several <= 0.5 or codes.max(initial=0) + 1 > 0.5 * len(values):
@@ -288,6 +303,10 @@ def is_category(values: pd.Series) -> bool:
     known = values.dropna()
     if not len(known) or (known.dtype == object and not isinstance(known.iloc[0], (str, bool))):
         return False
+    if isinstance(known.iloc[0], str) and known.nunique() <= MOSTLY_SHARED * len(
+        known
+    ):  # of few classes, “family 1” reads as a sentence
+        return max(len(text.split()) for text in known.unique()[:SEEN]) <= MOST_WORDS
     return kind_of(known).name in ("categorical", "boolean")
 
 
@@ -305,6 +324,7 @@ ROLE_WORDS = (
     "sensitive",
     "siblings",
     "disjoint",
+    "kept",
     "ignored",
 )
 
@@ -320,7 +340,7 @@ def corrected(plan: Plan, said: Mapping[str, str]) -> Plan:
             level: Level = "class" if found["level"] == "class" else "instance" if found["level"] else column.level
             source = found["source"] or found["other"] or column.source or " ".join(words.parts_of(name))
             plan = plan.with_column(replace(column, role="metadata", level=level, source=source))
-        elif role in ("class", "input", "id", "split", "ignored"):
+        elif role in ("class", "input", "id", "split", "kept", "ignored"):
             plan = plan.with_column(replace(column, role=role))  # type: ignore[arg-type]
         elif role == "sensitive":
             plan = plan.with_column(replace(column, role="metadata", sensitive=True, source=column.source or name))

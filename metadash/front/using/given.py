@@ -29,6 +29,7 @@ def give(
     *,
     example_names: Sequence[str] | None = None,
     zero_shot: Sequence[Any] = (),
+    notes: Sequence[str] = (),
 ) -> Given:
     """Examples of new classes and inputs to label, for learners of ``data``.
 
@@ -39,6 +40,7 @@ def give(
     metadata : what is known of the classes, a row each: a frame whose index holds the labels, or a mapping of mappings.
     names, example_names : what queries and examples are called in the result; numbers from 1 where nothing is said.
     zero_shot : classes without an example, of which only ``metadata`` tell.
+    notes : sentences of how the inputs were read, for the result.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def give(
         One sentence, for whatever does not fit together or does not fit the data set.
     """
     said, rows = checked(data, support, labels, queries, metadata, names, example_names, zero_shot)
-    said = replace(said, inputs=keep_inputs(data.workspace, said.modality, rows))
+    said = replace(said, inputs=keep_inputs(data.workspace, said.modality, rows), notes=(*notes, *said.notes))
     given = keep(data.workspace, said)
     make_room(data.workspace, {given.digest, said.inputs})
     return given

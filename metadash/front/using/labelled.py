@@ -1,5 +1,6 @@
 """What a trained learner said of the inputs that it was given: labels, probabilities, what they are worth, and what decided. Reads no torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -218,14 +219,15 @@ class Labelled(ShownRun):
             "notes": self.notes,
         }
 
-    def write(self, file: str | Path) -> Path:
-        """``frame`` as CSV or Parquet, by the ending of the file's name. Raises BadInput for another ending, and where it cannot be written."""
+    def write(self, file: str | Path, columns: Sequence[str] | None = None) -> Path:
+        """``frame`` (or some ``columns`` of it) as CSV or Parquet, by the ending of the file's name. Raises BadInput for another ending, and where it cannot be written."""
         path = Path(file)
         if path.suffix.lower() not in FORMATS:
             raise BadInput(f"'{path.name}' must end in .csv or .parquet.")
         part = part_of(path)
         try:
-            getattr(self.frame(), FORMATS[path.suffix.lower()])(part, index=False)
+            frame = self.frame()
+            getattr(frame if columns is None else frame[list(columns)], FORMATS[path.suffix.lower()])(part, index=False)
             part.replace(path)
         except OSError as error:
             part.unlink(missing_ok=True)

@@ -21,6 +21,8 @@ MOSTLY = 0.5
 MOST_VALUES = 2000
 """Values a column's patterns are tried on, the same ones each time."""
 NEARLY_UNIQUE = 0.95
+ROOM = 0.15
+"""By how much an estimated number of different values may be off (HyperLogLog; some percent are usual)."""
 
 
 @dataclass(frozen=True)
@@ -62,31 +64,41 @@ def personal_columns(dataset: Dataset) -> list[Personal]:
 
 def sign_of(connection: duckdb.DuckDBPyConnection, table: str, column: str, type: str) -> tuple[Sign | Unique, By, float] | None:
     """(what it looks like, by what, share of values), or None."""
-    name = identifier(column)
-    row = connection.execute(f"SELECT count({name}), count(DISTINCT {name}) FROM {identifier(table)}").fetchone()
-    known, distinct = row or (0, 0)
+    name, rows = identifier(column), identifier(table)
+    found = connection.execute(f"SELECT count({name}), approx_count_distinct(hash({name})) FROM {rows}").fetchone()
+    known, about = found or (0, 0)
     if not known:
         return None
     text = storage_of_type(type) == "text"
     if text or type in ("BIGINT", "HUGEINT", "UBIGINT"):
-        for sign, share in matching(connection, table, column).items():
+        for sign, share in matching(connection, table, column, about).items():
             if share > MOSTLY:
                 return sign, "values", share
     named = sign_of_name(column)
     if named:
         return named, "name", 1.0
-    if text and table == "instances" and known >= 20 and distinct >= NEARLY_UNIQUE * known:  # a class is rarely a person
-        return "a value of its own in nearly every row", "number of values", distinct / known
+    if text and table == "instances" and known >= 20 and about >= (NEARLY_UNIQUE - ROOM) * known:  # a class is rarely a person
+        (distinct,) = connection.execute(
+            f"SELECT count(DISTINCT hash({name})) FROM {rows} WHERE {name} IS NOT NULL"
+        ).fetchone() or (0,)
+        if distinct >= NEARLY_UNIQUE * known:
+            return "a value of its own in nearly every row", "number of values", distinct / known
     return None
 
 
-def matching(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[Sign, float]:
-    """For each pattern, the share of (a fixed choice of) the different values that match it wholly."""
-    values = f"SELECT DISTINCT trim(CAST({identifier(column)} AS VARCHAR)) AS x FROM {identifier(table)} WHERE {identifier(column)} IS NOT NULL"
-    chosen = f"SELECT x FROM ({values}) ORDER BY hash(x), x LIMIT {MOST_VALUES}"
+def matching(connection: duckdb.DuckDBPyConnection, table: str, column: str, about: int) -> dict[Sign, float]:
+    """For each pattern, the share of (a fixed choice of) the different values, ``about`` so many, that match it wholly."""
+    name = identifier(column)
+    texts = f"SELECT trim(CAST({name} AS VARCHAR)) AS x FROM {identifier(table)} WHERE {name} IS NOT NULL"
     counts = ", ".join(f"avg(CAST(regexp_full_match(x, {literal(pattern)}) AS DOUBLE))" for pattern in PATTERNS.values())
-    shares = connection.execute(f"SELECT {counts} FROM ({chosen})").fetchone()
-    found = dict(zip(PATTERNS, shares or (), strict=True))
+    # the least hashes of many lie below this: nobody has to sort, or to hold, the rest
+    least = [f"WHERE hash(x) < {2**64 * 3 * MOST_VALUES // about}"] if about > 8 * MOST_VALUES else []
+    for some in [*least, ""]:
+        chosen = f"SELECT x FROM (SELECT DISTINCT x FROM ({texts}) {some}) ORDER BY hash(x), x LIMIT {MOST_VALUES}"
+        n, *shares = connection.execute(f"SELECT count(*), {counts} FROM ({chosen})").fetchone() or (0,)
+        if n == MOST_VALUES:
+            break
+    found = dict(zip(PATTERNS, shares, strict=True))
     if found["card number"] > MOSTLY:
         rows = connection.execute(chosen).fetchall()
         found["card number"] = sum(is_card_number(x) for (x,) in rows) / len(rows)

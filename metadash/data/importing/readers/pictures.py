@@ -103,18 +103,23 @@ class Pictures:
             )
         changed = Counter(what for one in self.seen for what in one.changed)
         say = {
-            "animated": "animated, and stand with their first frame",
-            "16-bit": "deeper than a byte, and are scaled to 0 to 255",
-            "transparent": "transparent, and stand on white",
+            "animated": "animated: the first frame is taken",
+            "16-bit": "deeper than a byte: 0 to 255 is what is kept",
+            "transparent": "transparent: what is behind is white",
         }
-        found += [f"{count} of the pictures are {say[what]}." for what, count in sorted(changed.items())]
+        found += [
+            f"{count} of the pictures {'is' if count == 1 else 'are'} {say[what]}." for what, count in sorted(changed.items())
+        ]
         return found
 
     def pieces(self, rows: Sequence[int]) -> Iterator[Any]:
         side, colour = self.stored_side, self.colour
 
         def read(row: int) -> np.ndarray:
-            content = self.content(int(row))
+            try:
+                content = self.content(int(row))
+            except OSError as problem:
+                raise Unreadable("is gone") from problem
             if content is None:
                 raise Unreadable("is gone")
             return fitted(decoded(content, side or LARGEST_SIDE)[0], side, colour)

@@ -36,10 +36,6 @@ class Place:
     def size(self, name: str) -> int:
         raise NotImplementedError
 
-    def stamp(self) -> object:
-        """Changes when the files do; what it is does not matter."""
-        raise NotImplementedError
-
     @cached_property
     def known(self) -> set[str]:
         return set(self.names)
@@ -81,9 +77,6 @@ class Folder(Place):
     def size(self, name: str) -> int:
         return (self.path / name).stat().st_size
 
-    def stamp(self) -> object:
-        return len(self.names), max((self.path / name).stat().st_mtime_ns for name in self.names)
-
 
 class Zip(Place):
     """A zip file; read member by member. Raises BadInput for what is none, for names that lead out of it, and for one that unpacks to more
@@ -113,10 +106,6 @@ class Zip(Place):
 
     def size(self, name: str) -> int:
         return self.members[name].file_size
-
-    def stamp(self) -> object:
-        about = self.path.stat()
-        return about.st_size, about.st_mtime_ns
 
 
 def check_members(title: str, members: list[zipfile.ZipInfo]) -> None:
@@ -162,9 +151,6 @@ class Together(Place):
         archive, inner = self.inside.get(name, (None, name))
         return self.folder.size(name) if archive is None else archive.size(inner)
 
-    def stamp(self) -> object:
-        return self.folder.stamp()
-
     @cached_property
     def top(self) -> str:
         """None is taken off: that of each zip file is already."""
@@ -178,3 +164,25 @@ def place_at(path: Path) -> Place:
     folder = Folder(path)
     zips = [name for name in folder.names if name.lower().endswith(".zip")]
     return Together(folder, zips) if zips else folder
+
+
+def stamp_of(*paths: Path | None) -> list[tuple[int, int, int]]:
+    """Changes when a file does, or one comes or goes."""
+    return [stamp_of_files(path.expanduser()) for path in paths if path is not None]
+
+
+def stamp_of_files(path: Path) -> tuple[int, int, int]:
+    """(how many, bytes of all, the latest change)."""
+    found = (0, 0, 0)
+    try:
+        files = list(path.iterdir()) if path.is_dir() else [path]
+        for one in files:
+            if one.is_dir() and not one.is_symlink():
+                about = stamp_of_files(one)
+            else:
+                stat = one.stat()
+                about = (1, stat.st_size, stat.st_mtime_ns)
+            found = (found[0] + about[0], found[1] + about[1], max(found[2], about[2]))
+    except OSError:
+        return (*found[:2], -1)
+    return found
