@@ -61,7 +61,7 @@ class Found:
     with a column, by (``instances`` or ``classes``, its name). ``place``: where paths in a column lead, or None. ``files``: what was read,
     for the provenance; ``stamp``: of those files before they were read, to notice that one changes meanwhile. ``made``: inputs that were made of
     columns already, so that none is looked at twice. ``whole``: the folder of an exported data set,
-    which is put back as it is where nothing is corrected."""
+    which is put back as it is where nothing is corrected; ``held``: what has to stay for as long as it is read from."""
 
     instances: pd.DataFrame
     inputs: InputsFound | None = None
@@ -75,3 +75,4 @@ class Found:
     stamp: object = None
     made: dict[Any, InputsFound] = field(default_factory=dict)
     whole: Path | None = None
+    held: object = None

@@ -87,7 +87,9 @@ def stacked(name: str, column: pd.Series) -> np.ndarray:
     lengths = sorted({len(one) for one in lists if one is not None})
     if len(lengths) != 1 or not lengths[0]:
         said = f"{lengths[0]} to {lengths[-1]}" if lengths else "no"
-        raise BadInput(f"The lists in the column '{name}' have {said} numbers; as inputs all need as many.")
+        raise BadInput(
+            f"The lists in the column '{name}' have {said} numbers; as inputs all need as many (other columns: --input-column)."
+        )
     array = np.full((len(lists), lengths[0]), np.nan, dtype=np.float32)
     for row, one in enumerate(lists):
         if one is not None:

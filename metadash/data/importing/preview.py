@@ -26,6 +26,8 @@ from metadash.errors import BadInput, nearest
 AT_ONCE = 50_000
 """Rows that the kind of a column is told from, spread over the table."""
 EXAMPLES, LONGEST = 3, 60
+FEW = 3
+"""Up to so many values, a column does not name classes."""
 
 
 @dataclass(frozen=True)
@@ -218,12 +220,13 @@ def columns_of(found: Found, plan: Plan) -> pd.DataFrame:
     for column in plan.columns:
         frame = found.instances if column.table == "instances" else found.classes
         if frame is not None and column.name in frame:
-            rows.append(row_of(found, column, frame[column.name]))
+            rows.append(row_of(found, column, frame[column.name], plan.modality == "text"))
     names = ["name", "table", "role", "level", "kind", "source", "sensitive", "missing", "wrong", "examples"]
     return pd.DataFrame(rows, columns=names)
 
 
-def row_of(found: Found, column: Column, values: pd.Series) -> dict[str, Any]:
+def row_of(found: Found, column: Column, values: pd.Series, is_text: bool) -> dict[str, Any]:
+    """``is_text``: whether inputs are texts, whatever they would be as metadata."""
     some = values.iloc[:: max(1, len(values) // AT_ONCE)]
     is_metadata = column.role == "metadata"
     return {
@@ -231,7 +234,7 @@ def row_of(found: Found, column: Column, values: pd.Series) -> dict[str, Any]:
         "table": column.table,
         "role": column.role,
         "level": column.level if is_metadata else "",
-        "kind": "several labels" if column.separator else kind_in_words(some),
+        "kind": "several labels" if column.separator else "text" if column.role == "input" and is_text else kind_in_words(some),
         "source": column.source if is_metadata else "",
         "sensitive": column.sensitive and is_metadata,
         "missing": round(float(values.isna().mean()), 4),
@@ -262,7 +265,15 @@ def wrong_with(found: Found, column: Column, values: pd.Series) -> str:
     if missing > 0.5:
         parts.append(f"{missing:.0%} missing")
     if column.role == "ignored" and column.level == "class" and not parts:
-        parts.append("one more name of each class: nothing carries over to another")
+        again = column.table == "instances" and found.classes is not None and column.name in found.classes
+        alone = values.dtype == object or values.nunique() > FEW
+        parts.append(
+            "the table of classes has it too"
+            if again
+            else "one more name of each class: nothing carries over to another"
+            if alone
+            else "the same for all classes here"
+        )
     if column.role == "id" and values.duplicated().any():
         twice = values[values.duplicated()].iloc[0]
         parts.append(f"an id that stands twice, such as {twice}")

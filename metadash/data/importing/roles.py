@@ -22,6 +22,7 @@ from metadash.data.importing.candidates import (
     modality_of_columns,
 )
 from metadash.data.importing.found import Found
+from metadash.data.importing.linking import as_key
 from metadash.data.importing.plan import FROM_FILES, Column, Level, Plan, TableName
 from metadash.data.splits import FEWEST_GROUPS
 from metadash.errors import BadInput, nearest
@@ -60,7 +61,8 @@ def guess(found: Found, name: str, class_column: str | None = None, input_column
         column_of(found, name, looks[name], level[name], classes, inputs, split, class_codes) for name in map(str, frame.columns)
     ]
     if found.classes is not None:
-        columns += [class_table_column(found, str(column)) for column in found.classes.columns]
+        present = present_classes(found, classes)
+        columns += [class_table_column(found, str(column), present) for column in found.classes.columns]
     columns = [only_one_id(column, columns) for column in columns]
     columns = in_sources(columns, found)
     plan = Plan(
@@ -110,17 +112,31 @@ def column_of(
     if name == hints.id_column or (hints.id_column is None and level == "instance" and is_id(name, look, len(found.instances))):
         return Column(name, role="id")
     values = found.instances[name]
-    if look.distinct <= 1 or look.storage == "record":
+    told_again = level == "class" and found.classes is not None and name in found.classes  # the table of classes has it too
+    if look.distinct <= 1 or look.storage == "record" or told_again:
         return Column(name, role="ignored", level=level)
+    if words.is_in(name, words.SPLIT_NAMES):
+        return Column(name, role="kept", level=level)
     if level == "class":
         first = np.unique(class_codes[class_codes >= 0], return_index=True)[1]
         values = values[class_codes >= 0].iloc[first]
     return described(found, Column(name, level=level), values)
 
 
-def class_table_column(found: Found, name: str) -> Column:
+def present_classes(found: Found, class_column: str) -> np.ndarray:
+    """[rows of the table of classes] whether any instance is of that class; all, where none is by its key."""
     assert found.classes is not None
-    values = found.classes[name]
+    if found.class_key is None:
+        return np.ones(len(found.classes), dtype=bool)
+    named = set(as_key(pd.Series(found.instances[class_column].dropna().unique()).astype(object)))
+    here = np.array([key in named for key in as_key(found.classes[found.class_key].astype(object))], dtype=bool)
+    return here if here.any() else ~here
+
+
+def class_table_column(found: Found, name: str, present: np.ndarray) -> Column:
+    """``present``: the rows of classes that have instances; what others have says nothing of a column here."""
+    assert found.classes is not None
+    values = found.classes[name][present]
     if name == found.class_key:
         return Column(name, "classes", "class", "class")
     look = look_at(values)
@@ -130,6 +146,8 @@ def class_table_column(found: Found, name: str) -> Column:
         return Column(name, "classes", "ignored", "class")
     if name == found.hints.split_column or (look.storage == "text" and is_split(values)):
         return Column(name, "classes", "split", "class")
+    if words.is_in(name, words.SPLIT_NAMES):
+        return Column(name, "classes", "kept", "class")
     return described(found, Column(name, "classes", "metadata", "class"), values)
 
 

@@ -3,15 +3,16 @@
 import re
 
 SPLIT_WORDS = {
-    **dict.fromkeys(("train", "training", "meta-train", "meta_train", "metatrain", "tr", "base"), "train"),
+    **dict.fromkeys(("train", "training", "meta-train", "meta_train", "metatrain", "tr", "base", "background"), "train"),
     **dict.fromkeys(
-        ("validation", "valid", "val", "dev", "development", "meta-val", "meta_val", "meta-validation"), "validation"
+        ("validation", "validate", "valid", "val", "dev", "development", "meta-val", "meta_val", "meta-validation"), "validation"
     ),
     **dict.fromkeys(("test", "testing", "eval", "evaluation", "meta-test", "meta_test", "metatest", "novel"), "test"),
 }
 """What a value of a split column means."""
 
-SPLIT_NAMES = ("split", "subset", "partition", "fold", "set", "role", "phase")
+SPLIT_NAMES = ("split", "subset", "partition", "fold", "splits")
+"""A column of such a name says who used a row for what, which is no metadata of it."""
 CLASS_NAMES = (
     *(
         "class_name",

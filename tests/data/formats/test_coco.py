@@ -74,7 +74,7 @@ def test_what_is_known_is_kept_at_its_level(tmp_path: Path) -> None:
         "2013-11-13 02:00"
     )
     assert json.loads(row["outline"]) == [[12, 15, 18, 15, 12, 20]] and row["photo_page"] == "example.org/3"
-    assert data.description.sibling_column == "supercategory" and data.description.disjoint_column == "photo"
+    assert data.description.disjoint_column == "photo"
 
 
 def test_documents_of_several_parts_are_one_set(tmp_path: Path) -> None:
@@ -179,6 +179,7 @@ def test_photos_of_coco_itself_are_read(tmp_path: Path) -> None:
     write_json(tmp_path / "set" / "instances.json", said)
     data = imported(tmp_path / "set", tmp_path / "w", side=32)
     assert data.inputs.shape[1:] == (32, 32, 3) and len(data.class_of) > 340 and data.classes["supercategory"].nunique() == 12
+    assert data.description.sibling_column == "supercategory"
     assert picture(0).dtype == data.inputs.dtype
 
 

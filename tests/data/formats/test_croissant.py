@@ -80,7 +80,7 @@ def test_a_reference_makes_the_class_table(tmp_path: Path) -> None:
             and data.description.licence == "CC0"
             and "Somebody 2020" in data.description.provenance
         )
-        assert data.description.sibling_column == "family" and set(data.instances["site"]) == {f"site {i}" for i in range(4)}
+        assert set(data.instances["site"]) == {f"site {i}" for i in range(4)}
         assert data.description.title == "Songs" and "names rows of species" in notes_of(data)
 
 
@@ -171,6 +171,14 @@ def changed(said: dict, *path: Any, to: Any) -> dict:
 def test_a_document_that_does_not_fit_its_files_is_one_sentence(path: tuple, to: Any, sentence: str, tmp_path: Path) -> None:
     file = write_json(tmp_path / "set" / "croissant.json", changed(songs(tmp_path / "set"), *path, to=to))
     assert sentence in refused(file)
+
+
+def test_where_nothing_can_be_read_the_sentence_says_why(tmp_path: Path) -> None:
+    said = songs(tmp_path / "set")
+    for one in said["distribution"]:
+        one["containedIn"] = {"@id": "all.zip"}
+    told = refused(write_json(tmp_path / "set" / "croissant.json", said))
+    assert "could be read: the record set 'species' comes from 'species.csv', which is no table that is read here" in told
 
 
 def test_a_document_that_is_cut_is_one_sentence_and_other_json_is_left_to_others(tmp_path: Path) -> None:

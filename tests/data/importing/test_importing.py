@@ -271,3 +271,27 @@ def test_questions_are_about_siblings_where_a_source_tells_them_apart(tmp_path: 
     assert (asked["measures"].strategy, asked["taxonomy"].strategy) == ("siblings", "uniform")
     assert asked["measures"].title == "Does the metadata “measures” help tell sibling species apart?"
     assert asked["measures"].n_way == 4 and asked["taxonomy"].title.endswith("tell any 4 species apart?")
+
+
+# --- real sets -----------------------------------------------------------------------------------------------------------------
+
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "text"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data beside the checkout are not here")
+def test_clinc150_and_fewrel_are_read_as_people_have_them(tmp_path: Path, workspace: Workspace) -> None:
+    clinc = preview(SHARED / "clinc150.parquet")
+    assert {name: role for name, (role, _, _) in roles_in(clinc).items()} == {
+        "text": "input",
+        "intent": "class",
+        "domain": "metadata",
+        "split": "split",
+        "in_scope": "metadata",
+    }
+    assert clinc.plan.siblings == "domain" and len(clinc.counts) == 151 and not clinc.problem
+    assert "151 of 151 classes are in several parts" in " ".join(clinc.notes)
+    fewrel = imported(
+        workspace, SHARED / "fewrel80_sentences.parquet", classes=SHARED / "fewrel_relations.parquet", name="relations"
+    )
+    assert [source.columns for source in fewrel.sources] == [("name",), ("description",)] and len(fewrel.classes) == 80
+    assert fewrel.classes["description"].notna().all() and "official_split" not in {c for s in fewrel.sources for c in s.columns}

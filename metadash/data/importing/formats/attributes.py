@@ -36,15 +36,28 @@ def claims(path: Path) -> bool:
 
 def layout(path: Path) -> tuple[str, Path] | None:
     """Which benchmark a folder holds, itself or one folder further down."""
-    for folder in (path, *sorted(one for one in path.iterdir() if one.is_dir() and not one.name.startswith("."))):
-        here = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
-        if set(CUB) <= here:
-            return "cub", folder
-        if set(AWA) <= here and (CONTINUOUS in here or "JPEGImages" in here):
-            return "awa", folder
-        if all({f"{name}.mat", f"{name}.npz"} & here for name in XIAN):
-            return "xian", folder
+    for folder in (path, *sorted(one for one in entries(path) if one.is_dir() and not one.name.startswith("."))):
+        here = {one.name for one in entries(folder)}
+        if which := named(here):
+            return which, folder
     return None
+
+
+def named(here: set[str]) -> str:
+    """Which benchmark these names of one folder are of; empty for none."""
+    if set(CUB) <= here:
+        return "cub"
+    if set(AWA) <= here and (CONTINUOUS in here or "JPEGImages" in here):
+        return "awa"
+    return "xian" if all({f"{name}.mat", f"{name}.npz"} & here for name in XIAN) else ""
+
+
+def entries(folder: Path) -> list[Path]:
+    """None where it cannot be looked into: whoever reads the folder says so."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def read(path: Path, asked: Asked) -> Found:

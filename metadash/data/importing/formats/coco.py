@@ -42,7 +42,10 @@ def looks_like(path: Path) -> bool:
     """By the names that its first letters hold: a document may have hundreds of megabytes."""
     if path.suffix.lower() != ".json":
         return False
-    head = head_of(path)
+    return is_coco(head_of(path))
+
+
+def is_coco(head: str) -> bool:
     found = {part for part in (*PARTS, "info", "licenses") if re.search(rf'"{part}"\s*:\s*[\[{{]', head)}
     return len(found & {"images", "annotations", "categories"}) >= 1 and len(found) >= 2 and '"@context"' not in head
 

@@ -15,7 +15,7 @@ from metadash.data.importing.found import Found, Hints
 from metadash.data.importing.readers.asked import Asked
 from metadash.data.importing.readers.delimited import read_delimited
 from metadash.data.importing.readers.places import Folder
-from metadash.data.importing.readers.tables import Table
+from metadash.data.importing.readers.tables import Table, is_table
 from metadash.errors import BadInput
 
 DOCUMENT = "datapackage.json"
@@ -32,9 +32,12 @@ def read(path: Path, asked: Asked) -> Found:
     resources = said.get("resources") if isinstance(said, dict) else None
     if not isinstance(resources, list) or not resources or not all(isinstance(one, dict) for one in resources):
         raise BadInput(f"'{DOCUMENT}' has no list of resources; a data package lists its tables there.")
-    tables, references, files = [], [], []
+    tables, references, files, notes = [], [], [], list[str]()
     for number, resource in enumerate(resources, 1):
         name = str(resource.get("name") or f"resource {number}")
+        if other := no_table(resource):
+            notes.append(f"The resource '{name}' ({other}) is no table, and was not read as one.")
+            continue
         table, read_from = resource_of(place, resource, name)
         tables.append(table)
         files += read_from
@@ -42,6 +45,7 @@ def read(path: Path, asked: Asked) -> Found:
     licence, provenance = rights_of(said)
     title = one_text(said.get("title") or said.get("name")) or place.title
     found = related(tables, references, asked, Hints(title=title, licence=licence, provenance=provenance), DOCUMENT)
+    found.notes += notes
     found.place, found.files = place, tuple(files)
     return found
 
@@ -50,6 +54,14 @@ def rights_of(said: dict) -> tuple[str, str]:
     """(licence, provenance)."""
     whence = [one_text(said.get(key)) for key in ("description", "sources", "contributors", "homepage")]
     return one_text(said.get("licenses") or said.get("license")), ". ".join(filter(None, whence))[:2000]
+
+
+def no_table(resource: dict) -> str:
+    """The file of a resource that is something else, such as a picture; empty for a table."""
+    paths = resource.get("path") if isinstance(resource.get("path"), list) else [resource.get("path")]
+    return next(
+        (one for one in paths if isinstance(one, str) and "://" not in one and Path(one).suffix and not is_table(one)), ""
+    )
 
 
 def resource_of(place: Folder, resource: dict, name: str) -> tuple[Table, list[str]]:

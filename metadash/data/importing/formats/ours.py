@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 
+from metadash.data.exporting.export import FORMAT as EXPORTED
 from metadash.data.exporting.restore import checked_record, damaged, description_in, is_export
 from metadash.data.exporting.tables import read_table
 from metadash.data.importing.formats.arrays import Array
@@ -12,6 +13,8 @@ from metadash.data.importing.readers.asked import Asked
 from metadash.data.importing.readers.places import Folder
 from metadash.data.inputs.storage import file_of
 from metadash.data.modality import modality_of
+
+__all__ = ["EXPORTED", "claims", "read"]
 
 
 def claims(path: Path) -> bool:
