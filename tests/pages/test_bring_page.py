@@ -101,9 +101,9 @@ def test_a_zip_of_photos_and_a_table_of_classes_belong_together(page: AppTest, w
     assert table(page)["Role"][["colour", "class", "owner"]].tolist() == ["metadata", "class", "ignored"]
     assert "all are dates but 1" in table(page)["What is wrong"]["first seen"]
     assert any("1 row cannot be read" in fold.label for fold in page.expander)
-    page.text_input(key="bring_noun").set_value("sign").run()
+    page.text_input(key="bring_noun").set_value("road sign").run()
     data = imported(page, workspace)
-    assert (data.name, data.description.class_noun, data.inputs.shape) == ("signs", "sign", (36, 12, 16, 3))
+    assert (data.name, data.description.class_noun, data.inputs.shape) == ("signs", "road sign", (36, 12, 16, 3))
     assert set(data.classes["colour"]) == {"red", "green", "blue"}
 
 
