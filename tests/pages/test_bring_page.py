@@ -83,7 +83,7 @@ def imported(page: AppTest, workspace: Workspace) -> Dataset:
 def test_sentences_become_a_data_set_whose_question_can_be_asked(page: AppTest, workspace: Workspace) -> None:
     bring(page, ("intents.csv", sentence_table()))
     assert page.subheader[0].value == r"54 texts of 9 intents, 6 each; 1 source of metadata\."
-    assert table(page)["Role"].to_dict() == {"text": "input", "intent": "class", "domain": "siblings"}
+    assert table(page)["Role"].to_dict() == {"text": "input", "intent": "class", "domain": "metadata"}
     assert said(page, "**Does the metadata")
     assert "python -m metadash datasets import intents.csv" in [code.value for code in page.code]
     data = imported(page, workspace)
