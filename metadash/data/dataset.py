@@ -14,13 +14,13 @@ import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
 from metadash.data.columns.accepting.accepting import accepted, with_class_names
-from metadash.data.columns.facts import is_single
 from metadash.data.columns.reading import read_columns, read_numbers
 from metadash.data.columns.storing import store
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.inputs.storage import checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.modality import Modality, modality_of
 from metadash.data.writing.fingerprint import fingerprint_of
+from metadash.data.writing.grouping import check_groups
 from metadash.data.writing.naming import check_folder_name, check_words
 from metadash.data.writing.rows import Rows
 from metadash.errors import BadInput, nearest
@@ -183,12 +183,6 @@ def check_names(description: Description, classes: pd.DataFrame, instances: Rows
         check_groups(named, table, frame)
     if description.default_split and description.default_split not in set(splits["split"]):
         raise BadInput(f"The description names the split '{description.default_split}', which the table splits does not have.")
-
-
-def check_groups(name: str | None, table: str, frame: Rows) -> None:
-    """Raises BadInput for a column of lists or records: rows belong together where they share one value."""
-    if name is not None and not is_single(frame[name]):
-        raise BadInput(f"The column '{name}' of the table {table} holds lists or records; group by a column of single values.")
 
 
 class Dataset:

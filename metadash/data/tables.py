@@ -9,11 +9,12 @@ import pandas as pd
 
 from metadash.canonical import digest
 from metadash.data.columns.accepting.accepting import accepted, with_class_names
-from metadash.data.dataset import ROLES, Dataset, Description, Source, check_groups, write_dataset
+from metadash.data.dataset import ROLES, Dataset, Description, Source, write_dataset
 from metadash.data.importing.questions import questions_for
 from metadash.data.library import EMBEDDED, OBTAINABLE
 from metadash.data.splits import split_by_group, table_of
 from metadash.data.writing.fingerprint import fingerprint_of
+from metadash.data.writing.grouping import check_groups
 from metadash.data.writing.naming import check_folder_name
 from metadash.errors import BadInput, nearest
 from metadash.fields import SEED, Between, checked
