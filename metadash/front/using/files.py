@@ -76,11 +76,13 @@ def label_files(
     shown, asked = read_examples(examples, like), read_inputs(inputs, like)
     classes = [*dict.fromkeys(shown.labels), *zero_shot]
     told = None if metadata is None else read_metadata(metadata, classes)
+    notes = [*filter(None, [shown.note("examples", like), asked.note("inputs", like)])]
     if isinstance(learner, LeftRun):
         pair = (shown.inputs, shown.labels)
-        found = learner.label(pair, asked.inputs, told, names=asked.names, zero_shot=zero_shot, false_alarm=false_alarm)
+        found = learner.label(
+            pair, asked.inputs, told, names=asked.names, zero_shot=zero_shot, false_alarm=false_alarm, notes=notes
+        )
     else:
-        notes = [*filter(None, [shown.note("examples", like), asked.note("inputs", like)])]
         given = give(
             like,
             shown.inputs,

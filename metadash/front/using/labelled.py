@@ -15,6 +15,7 @@ from metadash.front.shown import Parts, ShownRun
 from metadash.front.using.trust import Trust, trust_in
 from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
+from metadash.specs.transduction import sentence
 from metadash.specs.use import UseSpec
 from metadash.stats.calibration import membership, probabilities
 from metadash.stats.words import count, plural_of
@@ -177,13 +178,20 @@ class Labelled(ShownRun):
     @property
     def notes(self) -> list[str]:
         """What a person should know beside the labels, a sentence each."""
-        found = list(self.given.said.notes)
+        found = [*self.given.said.notes, *filter(None, [sentence(self.spec.run), self.untold])]
         if self.trust is None:
             return [
                 *found,
                 "The data set has too few validation or test classes to say what these probabilities are worth; they are as the learner gives them.",
             ]
         return [*found, *self.trust.sentences(self.given.said)]
+
+    @property
+    def untold(self) -> str:
+        """Which of the learner's sources nothing was told of; empty where there is none."""
+        run = self.spec.run
+        missing = [name for name in run.sources if run.reads_at_test and name not in self.run.summary["told"]]
+        return f"Nothing was told of {', '.join(missing)}, so that is taken to be missing." if missing else ""
 
     @property
     def sentence(self) -> str:

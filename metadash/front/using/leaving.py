@@ -202,14 +202,16 @@ class LeftRun:
         names: Sequence[str] | None = None,
         zero_shot: Sequence[Any] = (),
         false_alarm: float = 0.05,
+        notes: Sequence[str] = (),
     ) -> Labelled:
-        """As of the run. Probabilities are calibrated by the tasks of those that left with it which are most like what is given; nothing is
+        """As of the run (``notes`` say how the inputs were read). Probabilities are calibrated by the tasks of those that left with it which are most like what is given; nothing is
         stored."""
         from metadash.training.use.labelling import answered
 
         learner, own = self.parts
         inputs, labels = shown(support)
         said, rows = checked(own, inputs, labels, queries, metadata, names, zero_shot=zero_shot)
+        said = replace(said, notes=(*notes, *said.notes))
         check_said(self.spec, own, said)
         trust = self.trust_for(said, told_of(self.spec, own, said), false_alarm)
         found = answered(learner, own, said, learner.see(rows))

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Said, given_named, inputs_named
+from metadash.networks.anchors import MetadataContext
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
@@ -72,10 +73,19 @@ def answered(arm: Asked, dataset: Classes, said: Said, seen: Tensor, tick: Calla
     summary = {
         "classes": classes,
         "tellings": list(tellings),
+        "told": told_any(arm, context),
         "queries": len(said.queries),
         "examples": [int(count) for count in np.bincount(label, minlength=len(classes))],
     }
     return Outcome(summary, frames={"deciding": found}, arrays={"logits": logits.astype(np.float32)})
+
+
+def told_any(arm: Asked, context: MetadataContext | None) -> list[str]:
+    """The sources of which anything is known of any class."""
+    if context is None:
+        return []
+    names = [name for name in arm.spec.sources if name not in {source.name for source in arm.instances}]
+    return [name for name, there in zip(names, context.present.any(dim=(0, 1)).tolist(), strict=True) if there]
 
 
 def tellings_of(spec: RunSpec, dataset: Classes, has_metadata: bool, can_do_without: bool) -> dict[str, list[bool] | None]:

@@ -74,8 +74,13 @@ class Stepper:
 
     def right(self, own: State) -> np.ndarray:
         """[E, N, Q] which queries are answered rightly when the first class of each task is in the state ``own``."""
-        shots = np.array([[own[0], *[state[0] for state in row[1:]]] for row in self.others])
-        told = np.array([[[name in state[1:] for name in self.names] for state in (own, *row[1:])] for row in self.others])
+        return self.answered([[own, *row[1:]] for row in self.others])
+
+    @torch.no_grad()
+    def answered(self, states: Sequence[Sequence[State]]) -> np.ndarray:
+        """[E, N, Q] which queries are answered rightly when the classes of each task are in the ``states`` [E][N]."""
+        shots = np.array([[state[0] for state in row] for row in states])
+        told = np.array([[[name in state[1:] for name in self.names] for state in row] for row in states])
         arm, tasks = self.arm, self.tasks
         predict = arm.learner.classify if isinstance(arm.learner, EmbeddingLearner) else arm.learner
         batch, found = SCORE_BATCH if self.table.ndim == 2 else ADAPT_BATCH, []

@@ -173,6 +173,14 @@ def test_a_document_that_does_not_fit_its_files_is_one_sentence(path: tuple, to:
     assert sentence in refused(file)
 
 
+def test_where_nothing_can_be_read_the_sentence_says_why(tmp_path: Path) -> None:
+    said = songs(tmp_path / "set")
+    for one in said["distribution"]:
+        one["containedIn"] = {"@id": "all.zip"}
+    told = refused(write_json(tmp_path / "set" / "croissant.json", said))
+    assert "could be read: the record set 'species' comes from 'species.csv', which is no table that is read here" in told
+
+
 def test_a_document_that_is_cut_is_one_sentence_and_other_json_is_left_to_others(tmp_path: Path) -> None:
     file = write_json(tmp_path / "croissant.json", songs(tmp_path / "set"))
     file.write_text(file.read_text()[:-9])

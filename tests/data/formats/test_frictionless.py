@@ -75,6 +75,14 @@ def test_rows_that_are_written_out_are_a_resource_too(tmp_path: Path) -> None:
     assert imported(write_json(tmp_path / "set" / "datapackage.json", said), tmp_path / "w").classes["mass"].max() == 15
 
 
+def test_what_is_no_table_is_said_and_left(tmp_path: Path) -> None:
+    said = package(tmp_path / "set")
+    said["resources"].append({"name": "map", "path": "data/map.png"})
+    assert "The resource 'map' (data/map.png) is no table" in notes_of(
+        imported(write_json(tmp_path / "set" / "datapackage.json", said), tmp_path / "w")
+    )
+
+
 def test_values_that_are_not_of_their_type_are_missing_and_named(tmp_path: Path) -> None:
     said = package(tmp_path / "set")
     said["resources"][1]["schema"]["fields"][2] = {"name": "site", "type": "integer"}
@@ -118,3 +126,10 @@ def test_a_package_that_is_cut_or_empty_is_one_sentence(tmp_path: Path) -> None:
     assert "is empty" in refused(file)
     file.write_text("{")
     assert "is no JSON, or damaged" in refused(file)
+
+
+def test_dates_are_read_by_their_format(tmp_path: Path) -> None:
+    said = package(tmp_path / "set")
+    said["resources"][0]["schema"]["fields"][3]["format"] = "%Y-%d-%m"
+    data = imported(write_json(tmp_path / "set" / "datapackage.json", said), tmp_path / "w")
+    assert data.classes["seen"].iloc[2] == pd.Timestamp("2020-03-01")

@@ -71,6 +71,8 @@ def read(path: Path, asked: Asked) -> Found:
         )[:2000],
     )
     known = [reference for records in listed(said["recordSet"]) for reference in references_of(records)]
+    if notes and not any(len(table.frame) for table in tables):
+        raise BadInput(f"Nothing that '{document.name}' describes could be read: {notes[0][0].lower()}{notes[0][1:]}")
     tables = with_split([table for table in tables if len(table.frame)])
     found = related(tables, known, asked, hints, document.name)
     found.notes += notes

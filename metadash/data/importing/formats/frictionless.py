@@ -15,7 +15,7 @@ from metadash.data.importing.found import Found, Hints
 from metadash.data.importing.readers.asked import Asked
 from metadash.data.importing.readers.delimited import read_delimited
 from metadash.data.importing.readers.places import Folder
-from metadash.data.importing.readers.tables import Table
+from metadash.data.importing.readers.tables import Table, is_table
 from metadash.errors import BadInput
 
 DOCUMENT = "datapackage.json"
@@ -32,9 +32,12 @@ def read(path: Path, asked: Asked) -> Found:
     resources = said.get("resources") if isinstance(said, dict) else None
     if not isinstance(resources, list) or not resources or not all(isinstance(one, dict) for one in resources):
         raise BadInput(f"'{DOCUMENT}' has no list of resources; a data package lists its tables there.")
-    tables, references, files = [], [], []
+    tables, references, files, notes = [], [], [], list[str]()
     for number, resource in enumerate(resources, 1):
         name = str(resource.get("name") or f"resource {number}")
+        if other := no_table(resource):
+            notes.append(f"The resource '{name}' ({other}) is no table, and was not read as one.")
+            continue
         table, read_from = resource_of(place, resource, name)
         tables.append(table)
         files += read_from
@@ -42,6 +45,7 @@ def read(path: Path, asked: Asked) -> Found:
     licence, provenance = rights_of(said)
     title = one_text(said.get("title") or said.get("name")) or place.title
     found = related(tables, references, asked, Hints(title=title, licence=licence, provenance=provenance), DOCUMENT)
+    found.notes += notes
     found.place, found.files = place, tuple(files)
     return found
 
@@ -52,10 +56,20 @@ def rights_of(said: dict) -> tuple[str, str]:
     return one_text(said.get("licenses") or said.get("license")), ". ".join(filter(None, whence))[:2000]
 
 
+def no_table(resource: dict) -> str:
+    """The file of a resource that is something else, such as a picture; empty for a table."""
+    said = resource.get("path")
+    paths = said if isinstance(said, list) else [said]
+    return next(
+        (one for one in paths if isinstance(one, str) and "://" not in one and Path(one).suffix and not is_table(one)), ""
+    )
+
+
 def resource_of(place: Folder, resource: dict, name: str) -> tuple[Table, list[str]]:
     """One table: from files (several are one below the other) or written out, each column as its type says."""
     schema = thing(resource.get("schema"))
-    fields = [one for one in schema.get("fields", []) if isinstance(one, dict) and one.get("name")]
+    listed = schema.get("fields")
+    fields = [one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict) and one.get("name")]
     if isinstance(resource.get("data"), list):
         return typed(Table(name, pd.DataFrame(resource["data"])), fields, schema), []
     paths = resource.get("path")
@@ -84,8 +98,7 @@ def as_written(place: Folder, file: str, name: str) -> Table:
 
 def typed(table: Table, fields: list[dict], schema: dict) -> Table:
     """Columns as the schema says. What is none of its kind becomes missing, and the first such value is named in ``wrong``."""
-    none = schema.get("missingValues", [""])
-    none = none if isinstance(none, list) else [""]
+    none = texts_in(schema.get("missingValues", [""]))
     said = {str(one["name"]): one for one in fields}
     if fields and (lost := [name for name in said if name not in table.frame]):
         raise BadInput(f"The schema of '{table.name}' has the field '{lost[0]}', and its file has no such column.")
@@ -135,9 +148,9 @@ def booleans(values: pd.Series, field: dict) -> pd.Series:
 
 
 def dates(values: pd.Series, field: dict) -> pd.Series:
-    pattern = field.get("format", "default")
-    given = {} if pattern in ("default", "any") else {"format": pattern}
-    return pd.to_datetime(values.map(lambda one: None if one is None else str(one)), errors="coerce", **given)
+    pattern = str(field.get("format", "default"))
+    form = None if pattern in ("default", "any") else pattern
+    return pd.to_datetime(values.map(lambda one: None if one is None else str(one)), errors="coerce", format=form)
 
 
 def structured(values: pd.Series, field: dict) -> pd.Series:
