@@ -13,7 +13,7 @@ from metadash.dashboard.use import result as shown
 from metadash.dashboard.use import work
 from metadash.dashboard.use.asking import ask, asked_now
 from metadash.dashboard.use.files import upload_known
-from metadash.dashboard.use.giving import EXAMPLE_CLASSES, give, give_example, habit
+from metadash.dashboard.use.giving import EXAMPLE_CLASSES, give, give_example, habit, ways_of
 from metadash.dashboard.use.known import known_form
 from metadash.dashboard.use.learner import AWAITED, choose_learner, quick_learner, told_learner, usable
 from metadash.dashboard.use.next import next_steps
@@ -87,6 +87,11 @@ example_ways = min(
 ready = len(tray.examples) > 1 and len(asked) > 0
 
 
+def in_words(ways: list[str]) -> str:
+    """``pick, upload or draw``"""
+    return f"{', '.join(ways[:-1])} or {ways[-1]}"
+
+
 def spelled(number: int) -> str:
     names = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return names[number - 2] if 2 <= number <= 10 else str(number)
@@ -108,7 +113,7 @@ def what_first() -> None:
     """What is missing before anything can be labelled, in a sentence, and the way to see it done."""
     if len(tray.examples) < 2:
         st.markdown(
-            f"#### Show it a few examples of two or more {nouns}.\nIt need not have seen any of them: pick, upload or draw them below, then say what is to be labelled."
+            f"#### Show it a few examples of two or more {nouns}.\nIt need not have seen any of them: {in_words(ways_of(data, pen))} them below, then say what is to be labelled."
         )
         st.button(
             f"Show me with {spelled(example_ways)} {nouns}",
@@ -120,7 +125,7 @@ def what_first() -> None:
         )
     else:
         st.markdown(
-            f"#### Now say what is to be labelled.\n{words.capital(words.plural_of(len(tray.examples), noun))} {'have' if len(tray.examples) > 1 else 'has'} examples; step 2 takes more of the data set, your files, or a drawing."
+            f"#### Now say what is to be labelled.\n{words.capital(words.plural_of(len(tray.examples), noun))} {'have' if len(tray.examples) > 1 else 'has'} examples; step 2 takes them: {in_words(ways_of(data, pen))}."
         )
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
 from metadash.data.columns.accepting.accepting import accepted, with_class_names
+from metadash.data.columns.facts import is_single
 from metadash.data.columns.reading import read_columns, read_numbers
 from metadash.data.columns.storing import store
 from metadash.data.folds import fold_roles, read_fold
@@ -179,8 +180,15 @@ def check_names(description: Description, classes: pd.DataFrame, instances: Rows
         table, frame = tables[level]
         if named is not None and named not in frame:
             raise BadInput(f"The description names the column '{named}', which the table {table} does not have.")
+        check_groups(named, table, frame)
     if description.default_split and description.default_split not in set(splits["split"]):
         raise BadInput(f"The description names the split '{description.default_split}', which the table splits does not have.")
+
+
+def check_groups(name: str | None, table: str, frame: Rows) -> None:
+    """Raises BadInput for a column of lists or records: rows belong together where they share one value."""
+    if name is not None and not is_single(frame[name]):
+        raise BadInput(f"The column '{name}' of the table {table} holds lists or records; group by a column of single values.")
 
 
 class Dataset:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from metadash.canonical import digest
 from metadash.data.columns.accepting.accepting import accepted, with_class_names
-from metadash.data.dataset import ROLES, Dataset, Description, Source, write_dataset
+from metadash.data.dataset import ROLES, Dataset, Description, Source, check_groups, write_dataset
 from metadash.data.importing.questions import questions_for
 from metadash.data.library import EMBEDDED, OBTAINABLE
 from metadash.data.splits import split_by_group, table_of
@@ -50,6 +50,7 @@ def dataset_from_tables(
     for column, table, frame in ((siblings, "classes", rows), (disjoint, "instances", of_class)):
         if column is not None and column not in frame:
             raise BadInput(f"The table {table} has no column '{column}'{nearest(column, map(str, frame.columns))}")
+        check_groups(column, table, frame)
     roles = roles_of(rows, split, siblings, seed)
     description = Description(
         name=name or "",

@@ -48,7 +48,8 @@ def headline(data: Dataset, frame: pd.DataFrame, n_classes: int) -> str:
         if row["none_of_these"]:
             return f"It looks like none of the {n_classes} {words.plural(noun)}; the nearest is “{plain(row['label'])}”."
         return f"It is “{plain(row['label'])}”, by {unbroken(percent(row['probability']))}; else “{plain(row['second'])}”."
-    parts = [f"{found['sure']} {'is' if found['sure'] == 1 else 'are'} surely one of the {n_classes} {words.plural(noun)}"]
+    sure = {0: "none is", 1: "1 is"}.get(found["sure"], f"{found['sure']} are")
+    parts = [f"{sure} surely one of the {n_classes} {words.plural(noun)}"]
     if found["doubt"]:
         parts.append(f"{found['doubt']} {'is' if found['doubt'] == 1 else 'are'} in doubt")
     if found["none"]:
@@ -91,7 +92,7 @@ def review(data: Dataset, result: Labelled, frame: pd.DataFrame, asked: Sequence
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     which = left.selectbox("Show", list(shown), format_func=lambda one: f"{one} ({shown[one]})", key="us_show")
     right.caption(
-        "Change a label where it is wrong: the input becomes a further example at once, and everything is labelled anew."
+        f"Change a label where it is wrong: the input becomes a further example at once, and everything is labelled anew. Sure: {100 * SURE:.0f} % or more."
     )
     order = ordered(result, frame, which)
     page = 0

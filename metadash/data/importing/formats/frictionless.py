@@ -58,7 +58,8 @@ def rights_of(said: dict) -> tuple[str, str]:
 
 def no_table(resource: dict) -> str:
     """The file of a resource that is something else, such as a picture; empty for a table."""
-    paths = resource.get("path") if isinstance(resource.get("path"), list) else [resource.get("path")]
+    said = resource.get("path")
+    paths = said if isinstance(said, list) else [said]
     return next(
         (one for one in paths if isinstance(one, str) and "://" not in one and Path(one).suffix and not is_table(one)), ""
     )
@@ -67,7 +68,8 @@ def no_table(resource: dict) -> str:
 def resource_of(place: Folder, resource: dict, name: str) -> tuple[Table, list[str]]:
     """One table: from files (several are one below the other) or written out, each column as its type says."""
     schema = thing(resource.get("schema"))
-    fields = [one for one in schema.get("fields", []) if isinstance(one, dict) and one.get("name")]
+    listed = schema.get("fields")
+    fields = [one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict) and one.get("name")]
     if isinstance(resource.get("data"), list):
         return typed(Table(name, pd.DataFrame(resource["data"])), fields, schema), []
     paths = resource.get("path")
@@ -96,8 +98,7 @@ def as_written(place: Folder, file: str, name: str) -> Table:
 
 def typed(table: Table, fields: list[dict], schema: dict) -> Table:
     """Columns as the schema says. What is none of its kind becomes missing, and the first such value is named in ``wrong``."""
-    none = schema.get("missingValues", [""])
-    none = none if isinstance(none, list) else [""]
+    none = texts_in(schema.get("missingValues", [""]))
     said = {str(one["name"]): one for one in fields}
     if fields and (lost := [name for name in said if name not in table.frame]):
         raise BadInput(f"The schema of '{table.name}' has the field '{lost[0]}', and its file has no such column.")
@@ -147,9 +148,9 @@ def booleans(values: pd.Series, field: dict) -> pd.Series:
 
 
 def dates(values: pd.Series, field: dict) -> pd.Series:
-    pattern = field.get("format", "default")
-    given = {} if pattern in ("default", "any") else {"format": pattern}
-    return pd.to_datetime(values.map(lambda one: None if one is None else str(one)), errors="coerce", **given)
+    pattern = str(field.get("format", "default"))
+    form = None if pattern in ("default", "any") else pattern
+    return pd.to_datetime(values.map(lambda one: None if one is None else str(one)), errors="coerce", format=form)
 
 
 def structured(values: pd.Series, field: dict) -> pd.Series:
