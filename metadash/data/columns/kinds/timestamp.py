@@ -13,7 +13,7 @@ from metadash.data.columns.rungs import Rung
 from metadash.data.columns.summary import ColumnSummary, histogram, range_words
 from metadash.data.literals import Value
 
-FURTHEST = 9.2e18
+FURTHEST = 9_200_000_000_000_000_000
 """Microseconds from 1970 to the last time that fits, in the year 293,500."""
 
 
