@@ -14,6 +14,7 @@ from metadash.metadata.blur import blur_table, read_blur
 from metadash.metadata.encoder import encode_rows, fitted_columns
 from metadash.metadata.told import Metadata, as_written, rows_of
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
+from metadash.networks.encoders.of_metadata import reader
 from metadash.runs.store import Run
 from metadash.training.features.fresh import fresh_features, read_fresh
 from metadash.training.trainer import Arm, sources_of
@@ -69,7 +70,7 @@ def encoded(arm: Arm, dataset: Dataset, table: pd.DataFrame, source: Source) -> 
         both = pd.concat([own[list(source.columns)], table[list(source.columns)]], ignore_index=True)
         table = blur_table(both, source.name, blurs, spec.seed).iloc[len(own) :]
         own = blur_table(own, source.name, blurs, spec.seed)
-    columns = fitted_columns(own, source, dataset.split(spec.split)["train"])[1]
+    columns = fitted_columns(own, source, dataset.split(spec.split)["train"], reader(spec.text_encoder))[1]
     try:
         for column in columns:
             if column.kind.unit:  # "1.5" and 1.5 are days, never nanoseconds
