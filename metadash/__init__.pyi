@@ -7,6 +7,11 @@ from metadash.api import CardResult as CardResult
 from metadash.api import ComparisonResult as ComparisonResult
 from metadash.api import Dataset as Dataset
 from metadash.api import DoseResult as DoseResult
+from metadash.api import Labelled as Labelled
+from metadash.api import LeftRun as LeftRun
+from metadash.api import NextSteps as NextSteps
+from metadash.api import Plan as Plan
+from metadash.api import Preview as Preview
 from metadash.api import ProposalResult as ProposalResult
 from metadash.api import Question as Question
 from metadash.api import Source as Source
@@ -23,10 +28,13 @@ from metadash.api import doses as doses
 from metadash.api import draw_episodes as draw_episodes
 from metadash.api import export as export
 from metadash.api import fetch as fetch
+from metadash.api import from_files as from_files
 from metadash.api import from_tables as from_tables
 from metadash.api import install as install
+from metadash.api import label_files as label_files
 from metadash.api import load as load
 from metadash.api import open as open
+from metadash.api import preview as preview
 from metadash.api import propose as propose
 from metadash.api import train as train
 from metadash.api import what_if as what_if

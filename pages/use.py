@@ -12,14 +12,18 @@ from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.use import result as shown
 from metadash.dashboard.use import work
 from metadash.dashboard.use.asking import ask, asked_now
-from metadash.dashboard.use.giving import give, give_example
+from metadash.dashboard.use.files import upload_known
+from metadash.dashboard.use.giving import EXAMPLE_CLASSES, give, give_example, habit, ways_of
 from metadash.dashboard.use.known import known_form
-from metadash.dashboard.use.learner import choose_learner, quick_learner, told_learner, usable
+from metadash.dashboard.use.learner import AWAITED, choose_learner, quick_learner, told_learner, usable
+from metadash.dashboard.use.next import next_steps
 from metadash.dashboard.use.rise import rise_words
 from metadash.dashboard.use.taking import take_away
 from metadash.dashboard.use.tray import tray_of
-from metadash.data.drawn import habit_of
+from metadash.errors import BadInput
 from metadash.front.use import Labelled, columns_read, labelled, use_spec
+from metadash.learners.registry import entry_of
+from metadash.runs.kinds import run_digest
 from metadash.specs.run import RunSpec
 from metadash.specs.use import UseSpec
 from metadash.stats import words
@@ -59,7 +63,7 @@ if not arms:
 
 left, right = st.columns([2, 1])
 with left:
-    arm, run = choose_learner(arms)
+    arm, run = choose_learner(data, arms)
 alarm = right.slider(
     "False alarms of “none of these”",
     1,
@@ -74,15 +78,28 @@ alarm = right.slider(
 spec = run.spec_as(RunSpec)
 sources = columns_read(spec, data)
 columns = [column for own in sources.values() for column in own]
-habit = habit_of(data.inputs)
+pen = habit(data)
 tray = tray_of(data)
-asked = asked_now(data, spec.split, habit)
+asked = asked_now(data, spec.split, pen)
+example_ways = min(
+    spec.evaluation.n_way if entry_of(spec.learner).fixed_way else EXAMPLE_CLASSES, len(data.split(spec.split)["test"])
+)
 ready = len(tray.examples) > 1 and len(asked) > 0
+
+
+def in_words(ways: list[str]) -> str:
+    """``pick, upload or draw``"""
+    return f"{', '.join(ways[:-1])} or {ways[-1]}"
+
+
+def spelled(number: int) -> str:
+    names = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return names[number - 2] if 2 <= number <= 10 else str(number)
 
 
 def start_example() -> None:
     """Examples and inputs that somebody else would pick first, and their labels."""
-    give_example(data, spec.split)
+    give_example(data, spec.split, example_ways)
     st.session_state["us_ask"] = "pick"
     want()
 
@@ -96,19 +113,19 @@ def what_first() -> None:
     """What is missing before anything can be labelled, in a sentence, and the way to see it done."""
     if len(tray.examples) < 2:
         st.markdown(
-            f"#### Show it a few examples of two or more {nouns}.\nIt need not have seen any of them: pick, upload or draw them below, then say what is to be labelled."
+            f"#### Show it a few examples of two or more {nouns}.\nIt need not have seen any of them: {in_words(ways_of(data, pen))} them below, then say what is to be labelled."
         )
         st.button(
-            f"Show me with five {nouns}",
+            f"Show me with {spelled(example_ways)} {nouns}",
             type="primary",
             icon=":material/play_arrow:",
             key="us_example",
             on_click=start_example,
-            help=f"Five {nouns} that it was not trained on, two examples of each, and more of the data set to label.",
+            help=f"{words.capital(spelled(example_ways))} {nouns} that it was not trained on, two examples of each, and more of the data set to label.",
         )
     else:
         st.markdown(
-            f"#### Now say what is to be labelled.\n{words.capital(words.plural_of(len(tray.examples), noun))} {'have' if len(tray.examples) > 1 else 'has'} examples; step 2 takes more of the data set, your files, or a drawing."
+            f"#### Now say what is to be labelled.\n{words.capital(words.plural_of(len(tray.examples), noun))} {'have' if len(tray.examples) > 1 else 'has'} examples; step 2 takes them: {in_words(ways_of(data, pen))}."
         )
 
 
@@ -147,10 +164,9 @@ def labels_of() -> tuple[Labelled | None, bool]:
     task = use_spec(run, given)
     busy = on_its_way([task], data)
     stored = server.store().find(task, data)
-    wanted = work.asked_for(data)
+    wanted = work.wanted(data, given)
     work.to_link(data, given if stored or wanted else None)
     if stored:
-        work.ask_for(data)
         st.session_state[LAST] = stored.digest
         return labelled(stored, server.store(), alarm / 100), False
     if wanted and not busy and not troubled(jobs_of([task], data)):
@@ -165,9 +181,12 @@ def labels_of() -> tuple[Labelled | None, bool]:
 
 
 result, coming = None, False
-with answer_area, one_sentence():
+with answer_area:
     if ready:
-        result, coming = labels_of()
+        try:
+            result, coming = labels_of()
+        except BadInput as problem:
+            st.error(plain(problem), icon=":material/error:")
     else:
         work.to_link(data, None)
         what_first()
@@ -175,18 +194,21 @@ with answer_area, one_sentence():
 STEPS = {"give": "1 · Examples", "ask": "2 · To label", "review": "3 · Review"}
 step = one_of(st, "Step", list(STEPS), default="give", key=STEP, format_func=STEPS.__getitem__, label_visibility="collapsed")
 if step == "give":
-    give(data, spec.split, habit)
+    give(data, spec.split, pen)
     with st.expander("What is known of them", icon=":material/edit_note:", key="us_known", on_change="rerun") as known:
         if known.open and not columns:
             st.caption("This learner reads no metadata, so there is nothing to fill in; choose one that reads some.")
             if told := told_learner(data):
+                if st.session_state.get("us_train_told"):
+                    st.session_state[AWAITED] = run_digest(told, data)
                 offer([told], data, "us_train_told", "Train one that reads them", icon="add", primary=False)
         elif known.open and tray.examples:
             known_form(data, tray, sources)
+            upload_known(data, columns)
         elif known.open:
             st.caption("Give an example first.")
 elif step == "ask":
-    ask(data, spec.split, habit)
+    ask(data, spec.split, pen)
 
 if result is None:
     if step == "review":
@@ -208,6 +230,9 @@ with answer_area:
             st.button("Review them", icon=":material/checklist:", key="us_review", on_click=want)
 if step == "review":
     shown.review(data, result, frame, asked)
+    with st.expander("What to do next", icon=":material/lightbulb:", key="us_next_open", on_change="rerun") as ahead:
+        if ahead.open:
+            next_steps(data, spec, result)
     with st.expander("What the metadata decide", icon=":material/balance:"):
         shown.with_and_without(data, result, frame, asked)
     with st.expander("Which examples decide", icon=":material/image_search:"):

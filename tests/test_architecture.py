@@ -47,13 +47,21 @@ SERVER_IMPORTS = (
     "metadash.figures.charts",
     "metadash.dashboard.parts.frame",
     "metadash.dashboard.metadata.audit",
+    "metadash.dashboard.metadata.keep",
+    "metadash.dashboard.bring.page",
     "metadash.dashboard.ablation.road",
     "metadash.dashboard.ablation.cards",
+    "metadash.dashboard.use.learner",
+    "metadash.dashboard.use.next",
+    "metadash.dashboard.use.taking",
     "metadash.figures.report",
     "metadash.runs.queue.board",
     "metadash.runs.queue.worker",
     "metadash.answers.answer",
     "metadash.ablation.words",
+    "metadash.front.use",
+    "metadash.front.using.best",
+    "metadash.front.using.next_steps",
 )
 NEVER_IN_THE_SERVER = ("torch", "sklearn", "scipy.stats")
 

@@ -3,9 +3,10 @@
 import gc
 import os
 import resource
+import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pyarrow as pa
 
 from benchmarks.sizing import made
 from metadash.data.dataset import Dataset, write_dataset
+from metadash.data.writing.rows import ParquetRows, Rows
+from metadash.front.importing import from_files
 from metadash.workspace import Workspace
 
 EPISODES = 1000
@@ -63,9 +66,33 @@ def tables(rows: int, folder: Path) -> Measured:
 
 
 def write(rows: int, folder: Path) -> Measured:
-    parts = [made.classes(), pd.read_parquet(folder / "instances.parquet"), np.load(folder / "inputs.npy", mmap_mode="r")]
-    workspace, split = workspace_in(folder), made.splits()
-    return timed(lambda: write_dataset(workspace, made.description(), *parts, split))
+    held = pd.read_parquet(folder / "instances.parquet", columns=made.NARROW)
+    found = timed(lambda: written(folder / "held", held))
+    shutil.rmtree(folder / "held")
+    return found
+
+
+def stream(rows: int, folder: Path) -> Measured:
+    return timed(lambda: written(folder, ParquetRows(folder / "instances.parquet")))
+
+
+def written(folder: Path, instances: Rows) -> None:
+    sources = tuple(source for source in made.SOURCES if source.level == "class" or set(source.columns) <= set(instances.columns))
+    inputs = np.load(folder.parent / "inputs.npy" if folder.name == "held" else folder / "inputs.npy", mmap_mode="r")
+    about = replace(made.description(), sources=sources)
+    write_dataset(workspace_in(folder), about, made.classes(), instances, inputs, made.splits())
+
+
+def imported(rows: int, folder: Path) -> Measured:
+    file = folder / "things.csv"
+    if not file.is_file():
+        made.save_csv(rows, file)
+    workspace, inputs = folder / "imported", [f"f{place}" for place in range(made.WIDTH)]
+    found = timed(
+        lambda: from_files(file, name="things", class_column="thing", input_column=inputs, workspace=workspace, progress=False)
+    )
+    shutil.rmtree(workspace)
+    return found
 
 
 def drawn(strategy: str) -> Callable[[int, Path], Measured]:
@@ -142,6 +169,8 @@ def narrowed(line: str) -> Callable[[int, Path], Measured]:
 WAYS: dict[str, Callable[[int, Path], Measured]] = {
     "tables": tables,
     "write": write,
+    "stream": stream,
+    "import": imported,
     "open": opened,
     "facet": narrowed('site:"site 3"'),
     "search": narrowed('site:"site 3" reading:2..9'),

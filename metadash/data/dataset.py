@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
+from metadash.data.columns.accepting.accepting import accepted, with_class_names
 from metadash.data.columns.reading import read_columns, read_numbers
 from metadash.data.columns.storing import store
 from metadash.data.folds import fold_roles, read_fold
 from metadash.data.inputs.storage import checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.modality import Modality, modality_of
 from metadash.data.writing.fingerprint import fingerprint_of
+from metadash.data.writing.naming import check_folder_name, check_words
 from metadash.data.writing.rows import Rows
 from metadash.errors import BadInput, nearest
 from metadash.workspace import Workspace, new_folder, read_json, reason
@@ -96,19 +98,25 @@ def write_dataset(
     instances: Rows,
     inputs: np.ndarray | Sequence[str],
     splits: pd.DataFrame,
+    fingerprint: str | None = None,
 ) -> "Dataset":
     """Write a whole data set beside its place and rename it there.
 
     ``classes`` has one row a class with ``class_id`` 0..C-1 and ``class_name``; ``instances`` one row an instance with
     ``instance_id`` 0..I-1 and ``class_id`` (``ParquetRows`` where memory does not hold them); ``inputs`` [I, H, W] or [I, H, W, 3] uint8 for images, [I, D] for vectors, I strings for texts; ``splits`` rows of (split, class_id, role).
+    ``fingerprint`` of just these where it is known already.
     Raises BadInput when the tables and the inputs do not belong together, for inputs that are no numbers, when the name is taken by other content, and for a full
     disk.
     """
+    check_folder_name(description.name)
+    check_words(asdict(description))
+    classes = with_class_names(accepted(classes, "classes"))
+    instances = accepted(instances, "instances") if isinstance(instances, pd.DataFrame) else instances
     check_tables(classes, instances, inputs, splits)
     check_names(description, classes, instances, splits)
     kind = modality_of(description.modality)
     inputs = checked_inputs(description.name, kind, inputs)
-    fingerprint = fingerprint_of(classes, instances, inputs, splits, description.sources)
+    fingerprint = fingerprint or fingerprint_of(classes, instances, inputs, splits, description.sources)
     with new_folder(workspace.datasets / description.name) as folder:
         write_inputs(folder, kind, inputs)
         with duckdb.connect(str(folder / METADATA), config={"threads": 1}) as connection:  # each thread holds rows of its own
@@ -351,7 +359,8 @@ class Dataset:
         """Class ids by role, of a stored split or of a fold of cross-fitting. Raises BadInput for any other name."""
         if name not in self.split_names:
             if fold := read_fold(name):
-                roles = fold_roles(self.groups, *fold)
+                known = np.isin(self.classes["class_id"], self.splits["class_id"])  # a class without a role is in no task
+                roles = np.where(known, fold_roles(self.groups, *fold), "")
                 return {role: np.flatnonzero(roles == role) for role in ROLES}
             raise BadInput(f"'{self.name}' has no split '{name}'{nearest(name, self.split_names, known='it has')}")
         rows = self.splits[self.splits["split"] == name]

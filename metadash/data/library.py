@@ -1,6 +1,8 @@
 """Which data sets there are: those in the workspace, and those inside the package, which are put there when first opened."""
 
 import importlib
+import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -132,3 +134,22 @@ def obtain(name: str, *, fetched: bool = False) -> ModuleType:
     if fetched and not OBTAINABLE[name].fetched:
         raise BadInput(f"'{name}' is not downloaded from here: {how_to_get(name)}.")
     return importlib.import_module(OBTAINABLE[name].module)
+
+
+def remove_dataset(workspace: Workspace, name: str) -> None:
+    """Delete a data set of one's own; the runs on it stay, and can still be read.
+
+    It is moved aside in one step and then deleted, so that nobody opens a half of it. Raises BadInput for one that comes with the
+    package (it would be made anew), for one that is not there, and where the system refuses.
+    """
+    if name in EMBEDDED:
+        raise BadInput(f"'{name}' comes with MetaDash and cannot be deleted; delete a data set of your own.")
+    folder = workspace.datasets / name
+    if not name or name.startswith(".") or "/" in name or not folder.is_dir():
+        raise BadInput(f"There is no data set '{name}' in this workspace; `datasets` lists what there is.")
+    gone = folder.with_name(f".{name}.{time.time_ns()}.part")
+    try:
+        folder.rename(gone)
+    except OSError as error:
+        raise BadInput(f"The data set '{name}' could not be deleted: {reason(error)}; try again.") from error
+    shutil.rmtree(gone, ignore_errors=True)

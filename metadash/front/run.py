@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, overload
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -22,8 +22,12 @@ from metadash.figures.svg import curve_svg
 from metadash.front.choices import OfTraining, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
 from metadash.front.shown import Parts, ShownRun
+from metadash.front.using.asked import use_spec
 from metadash.front.using.checks import Support, shown
-from metadash.front.using.labelled import Labelled
+from metadash.front.using.given import give
+from metadash.front.using.labelled import Labelled, labelled
+from metadash.front.using.leaving import LeftRun, is_left, load_left, save
+from metadash.front.using.next_steps import NextSteps, doubts, states_of, steps_spec
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
@@ -211,12 +215,31 @@ class TrainedRun(ShownRun):
         BadInput
             One sentence: as :meth:`predict`, and for a class without an example that this learner cannot place.
         """
-        from metadash.front.use import give, labelled, use_spec
-
         data, (inputs, labels) = open_dataset(self.workspace, self.spec.dataset), shown(support)
         given = give(data, inputs, labels, queries, metadata, names, zero_shot=zero_shot)
         found = compute_one(use_spec(self.run, given, false_alarm), self.workspace, progress)
         return labelled(found, RunStore(self.workspace))
+
+    def next_steps(self, found: Labelled, *, progress: bool = True) -> NextSteps:
+        """What to do next for the classes of ``found`` (what :meth:`label` gave): which label and which cell of the metadata is expected to
+        help most, by how many points, measured on validation classes in the same state.
+
+        Raises BadInput where the data set has too few of these to say it.
+        """
+        data = open_dataset(self.workspace, self.spec.dataset)
+        states = states_of(self.spec, data, found.given)
+        run = compute_one(steps_spec(self.spec, data, list(states.values())), self.workspace, progress)
+        return NextSteps(run, states, doubts(found.frame()))
+
+    def save(self, folder: str | Path, *, progress: bool = True) -> Path:
+        """Write the learner as one new folder (tensors, a card, what its probabilities are worth) that :func:`metadash.load` runs without the
+        workspace.
+
+        Raises BadInput for a learner that cannot leave (its encoder is fitted on the inputs of its data set, it reads metadata of single
+        instances, …), and where the folder is there already.
+        """
+        data = open_dataset(self.workspace, self.spec.dataset)
+        return save(self.run, data, RunStore(self.workspace), folder, self.accuracy(), progress)
 
 
 @spelled_out
@@ -314,10 +337,15 @@ def run_asked(data: Dataset, sources: str | Sequence[str] = (), fusion: str | No
     return run_for(data, named, fusion=fusion or ("pseudo-shots" if named else "none"), **choices)
 
 
-def load(digest: str, workspace: Workspace | str | Path | None = None) -> TrainedRun:
-    """A learner that was trained before, here, on a page or by a verb, by its digest.
+@overload
+def load(digest: Path, workspace: Workspace | str | Path | None = None) -> LeftRun: ...
+@overload
+def load(digest: str, workspace: Workspace | str | Path | None = None) -> TrainedRun: ...
+def load(digest: str | Path, workspace: Workspace | str | Path | None = None) -> TrainedRun | LeftRun:
+    """A learner that was trained before, here, on a page or by a verb, by its digest; or one that left (:meth:`TrainedRun.save`), by its
+    folder: a ``Path``, or a text with a slash in it.
 
-    ``workspace`` as in :func:`metadash.open`. Raises BadInput where there is no finished learner of that digest.
+    ``workspace`` as in :func:`metadash.open`. Raises BadInput where there is no finished learner of that digest, and for a damaged folder.
 
     Examples
     --------
@@ -327,8 +355,10 @@ def load(digest: str, workspace: Workspace | str | Path | None = None) -> Traine
         ...
     metadash.errors.BadInput: There is no finished learner run 'no-such-run'; `compare` without arguments lists them.
     """
+    if is_left(digest):
+        return load_left(digest)
     found = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-    return TrainedRun(stored(RunStore(found), digest), found)
+    return TrainedRun(stored(RunStore(found), str(digest)), found)
 
 
 def stored(store: RunStore, digest: str) -> Run:

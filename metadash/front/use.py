@@ -12,15 +12,18 @@ from metadash.data.given.given import Given, given_named
 from metadash.front.using.asked import calibration_for, columns_read, places_by_metadata, use_spec
 from metadash.front.using.given import give, with_corrections
 from metadash.front.using.labelled import FIXED, Labelled, labelled
+from metadash.front.using.rising import Rise, expected_rise
 from metadash.front.using.trust import Trust
 
 __all__ = [
     "FIXED",
     "Given",
     "Labelled",
+    "Rise",
     "Trust",
     "calibration_for",
     "columns_read",
+    "expected_rise",
     "give",
     "given_named",
     "labelled",

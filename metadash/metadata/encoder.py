@@ -82,7 +82,12 @@ def fitted_columns(
     if read is not None:
         kinds = {name: read(kind, frame[name].iloc[train_rows]) for name, kind in kinds.items()}
     told = {name: kind for name, kind in kinds.items() if kind.reads_as != "nothing"}
-    return present, [fitted(frame[name], kind, train_rows, present) for name, kind in told.items()]
+    columns = [fitted(frame[name], kind, train_rows, present) for name, kind in told.items()]
+    if not any(column.labels for column in columns):
+        raise BadInput(
+            f"The source '{source.name}' has no label or word in any meta-train {source.level}; there is nothing to learn from. Leave it out."
+        )
+    return present, [column for column in columns if column.labels]
 
 
 def encode_rows(table: pd.DataFrame, source: Source, columns: list["Column"]) -> tuple[np.ndarray, np.ndarray]:

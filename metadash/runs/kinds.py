@@ -21,7 +21,7 @@ from metadash.runs.facts.learner import LEARNER
 from metadash.runs.facts.proposal import PROPOSAL
 from metadash.runs.facts.subsets import HEADS, LOOP, MASKED
 from metadash.runs.facts.tuning import TUNING
-from metadash.runs.facts.use import CALIBRATION, USE
+from metadash.runs.facts.use import CALIBRATION, SEEN, STEPS, USE
 from metadash.runs.facts.views import ADAPTATION, MAP
 from metadash.runs.facts.what_if import DOSE, WHAT_IF
 from metadash.runs.version import code_version
@@ -32,7 +32,7 @@ from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
-from metadash.specs.use import CalibrationSpec, UseSpec
+from metadash.specs.use import CalibrationSpec, SeenSpec, StepsSpec, UseSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 
@@ -64,6 +64,8 @@ KINDS: dict[str, Kind] = {
     "probe": Kind(ProbeSpec, "metadash.training.attack:guess_column", PROBE),
     "adaptation": Kind(AdaptationSpec, "metadash.training.adaptation:watch", ADAPTATION),
     "calibration": Kind(CalibrationSpec, "metadash.training.use.calibrating:calibrate", CALIBRATION),
+    "steps": Kind(StepsSpec, "metadash.training.use.stepping:take_steps", STEPS),
+    "seen": Kind(SeenSpec, "metadash.training.use.labelling:look_at", SEEN),
     "use": Kind(UseSpec, "metadash.training.use.labelling:label_given", USE),
     "heads": Kind(HeadsSpec, "metadash.training.heads:train_heads", HEADS),
     "masked": Kind(MaskedSpec, "metadash.training.source_masking:score_masked", MASKED),

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -85,7 +85,7 @@ def encode_instance_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedInst
     return [wrong.get(source.name, source) for source in encoded]
 
 
-def sources_of(spec: RunSpec, dataset: Dataset, level: str) -> tuple[Source, ...]:
+def sources_of(spec: RunSpec, dataset: "HasSources", level: str) -> tuple[Source, ...]:
     """Those of the run that describe classes, or instances. Raises BadInput for one that describes tasks."""
     for source in map(dataset.source, spec.sources):
         if source.level == "task":
@@ -110,6 +110,12 @@ def make_learner(
         auxiliary_weight=spec.auxiliary_weight,
         mode=spec.mode,
     )
+
+
+class HasSources(Protocol):
+    """A data set, or what a learner took with it of one."""
+
+    def source(self, name: str) -> Source: ...
 
 
 class Arm:

@@ -1,16 +1,16 @@
-"""The verb ``datasets``: lists what there is, downloads or imports what is not here yet, exports what is and says what it is."""
+"""The verb ``datasets``: lists what there is, downloads what is not here yet, exports what is and says what it is."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from metadash.data.dataset import Dataset
 from metadash.data.library import OBTAINABLE, entries, how_to_get, open_dataset
 from metadash.figures.html import refuse_nowhere
 from metadash.front.card import card
 from metadash.front.data import described, export
-from metadash.front.obtain import fetch, install
+from metadash.front.obtain import fetch
 from metadash.stats import words
+from metadash.verbs.importing import add_importing, installed
 from metadash.verbs.options import Verbs, common_options
 from metadash.verbs.result import Result, chosen
 from metadash.workspace import Workspace
@@ -33,17 +33,9 @@ def add_obtaining(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         "--from", dest="base", metavar="URL-OR-FOLDER", help="another place to get it from (default: its authors')"
     )
     fetch.set_defaults(run=fetch_dataset)
-    import_ = verbs.add_parser("import", parents=[common], help="install a data set from files that are here")
-    import_.add_argument("name", help="omniglot")
-    import_.add_argument(
-        "--source", required=True, metavar="DIR", help="the folder with the authors' zip files, or the Parquet layout"
-    )
-    import_.set_defaults(run=import_dataset)
-    for verb in (fetch, import_):
-        verb.add_argument(
-            "--as", dest="as_name", metavar="NAME", help="what to call it in this workspace (default: its own name)"
-        )
-        verb.add_argument("--no-rotations", action="store_true", help="do not make classes of the turned characters")
+    fetch.add_argument("--as", dest="as_name", metavar="NAME", help="what to call it in this workspace (default: its own name)")
+    fetch.add_argument("--no-rotations", action="store_true", help="do not make classes of the turned characters")
+    add_importing(verbs, common)
 
 
 def add_exporting(verbs: Verbs, common: argparse.ArgumentParser) -> None:
@@ -87,11 +79,6 @@ def fetch_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
     return installed(fetch(**chosen(options, "name", "base", "as_name", "no_rotations"), workspace=workspace))
 
 
-def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
-    """As ``metadash.install``."""
-    return installed(install(**chosen(options, "name", "source", "as_name", "no_rotations"), workspace=workspace))
-
-
 def export_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
     """As ``metadash.export``."""
     data = open_dataset(workspace, options.name)
@@ -108,10 +95,3 @@ def card_of_dataset(options: argparse.Namespace, workspace: Workspace) -> Result
     found = card(open_dataset(workspace, options.name))
     written = f"\n\nWritten to {found.to_html(options.out)}." if options.out else ""
     return Result(found.values(), f"{found}{written}")
-
-
-def installed(data: Dataset) -> Result:
-    about = data.description
-    text = f"{data.name}: {words.count(len(data.classes))} classes, {words.count(len(data.class_of))} instances. {about.licence}."
-    values = {name: described(data)[name] for name in ("name", "classes", "instances", "fingerprint", "notes")}
-    return Result(values, "\n".join([text, *values["notes"]]))

@@ -192,6 +192,7 @@ def test_what_is_not_here_yet_says_what_it_needs(tmp_path: Path, capsys: pytest.
         with pytest.raises(BadInput) as refusal:
             md.install(name, tmp_path, workspace=tmp_path, progress=False)
         assert one_sentence(refusal.value) == why
+        assert cli.main(["datasets", "import", name, *where]) == cli.BAD_INPUT and why in capsys.readouterr().err
 
 
 @needs_text

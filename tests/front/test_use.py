@@ -37,6 +37,9 @@ def test_labels_are_those_of_predict_and_only_their_probabilities_are_tempered(t
     expected = tempered / tempered.sum(axis=1, keepdims=True)
     assert np.allclose(found.probabilities().to_numpy(), expected, atol=1e-4) and found.temperature != 1
     assert np.allclose(frame["second_probability"], np.sort(expected, axis=1)[:, -2], atol=1e-4)
+    assert not found.untold
+    part = learner.label(shown, queries, told[["corner"]], progress=False)
+    assert part.untold == "Nothing was told of traits, so that is taken to be missing." and part.untold in part.notes
     untold = learner.predict(shown, queries)
     assert frame["without_metadata"].tolist() == untold["label"].tolist()
 

@@ -35,7 +35,7 @@ def facts(data: Dataset) -> str:
     """A sentence on how much there is; below it, how much of it is described."""
     about = data.description
     classes = {summary.name: summary for summary in reads.summaries(data, "classes")}
-    n_classes, n_instances = classes["class_id"].rows, reads.summaries(data, "instances")[0].rows
+    n_classes, n_instances = classes["class_id"].rows, reads.shape(data, "instances").rows
     groups = classes.get(about.sibling_column or "")
     among = f" in {words.count(groups.distinct)} {words.plural(about.group_noun)}" if groups and groups.distinct else ""
     first = f"#### {words.count(n_classes)} {words.plural(about.class_noun)}{among}, {words.count(n_instances)} instances."
@@ -339,6 +339,7 @@ def example_queries(data: Dataset) -> dict[str, str]:
 def schema(data: Dataset, tables: tuple[str, ...]) -> None:
     """Tables with their columns and types, to write SQL by."""
     for table in tables:
-        lines = "\n".join(f"{identifier(summary.name)}  {summary.type.lower()}" for summary in reads.summaries(data, table))
-        with st.expander(f"{table} · {words.count(reads.summaries(data, table)[0].rows)} rows", type="compact"):
+        found = reads.shape(data, table)
+        lines = "\n".join(f"{identifier(name)}  {type.lower()}" for name, type in found.columns)
+        with st.expander(f"{table} · {words.count(found.rows)} rows", type="compact"):
             st.code(lines, language=None)

@@ -5,10 +5,11 @@ import streamlit as st
 from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
-from metadash.dashboard.use.files import read_inputs
+from metadash.dashboard.use.files import upload_inputs
 from metadash.dashboard.use.giving import TAKEN, preview, ways_of
 from metadash.dashboard.use.press import group, item, press
 from metadash.dashboard.use.tray import Shown, own_classes, put, rest_of, tray_of
+from metadash.dashboard.use.work import ask_for
 from metadash.data.dataset import Dataset
 from metadash.data.drawn import Habit, as_input
 from metadash.stats import words
@@ -48,7 +49,7 @@ def ask(data: Dataset, split: str, habit: Habit | None) -> None:
         if way == "pick":
             pick(data)
         elif way == "upload":
-            read_inputs(data)
+            upload_inputs(data)
         elif way == "draw" and habit is not None:
             draw(data, habit)
         else:
@@ -101,6 +102,7 @@ def draw(data: Dataset, habit: Habit) -> None:
         shown = Shown(f"drawing {sum(taken.values()) + 1}", as_input(st.session_state["us_ask_draw"].done, habit))
         put(data, tray_of(data).with_asked("draw", [shown]))
         taken["us_ask_draw"] = taken.get("us_ask_draw", 0) + 1
+        ask_for(data)
 
     with one_sentence():
         found = canvas(

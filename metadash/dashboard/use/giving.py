@@ -6,11 +6,11 @@ import streamlit as st
 from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
-from metadash.dashboard.use.files import read_examples
+from metadash.dashboard.use.files import upload_examples
 from metadash.dashboard.use.press import group, item, press, seen
 from metadash.dashboard.use.tray import Shown, Tray, class_labels, drawn_rows, of_rows, put, rows_of_class, tray_of
 from metadash.data.dataset import Dataset
-from metadash.data.drawn import Habit, as_input
+from metadash.data.drawn import Habit, as_input, habit_of
 from metadash.errors import BadInput
 from metadash.stats import words
 from metadash.stats.words import with_article
@@ -23,16 +23,26 @@ TAKEN = "us_taken"
 """In the session: how many drawings each square has given."""
 
 
+def habit(data: Dataset) -> Habit | None:
+    """How the drawings of the data set lie in their images; None where its inputs are none."""
+    return _habit(data.fingerprint, data)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _habit(fingerprint: str, _data: Dataset) -> Habit | None:
+    return habit_of(_data.inputs)
+
+
 def ways_of(data: Dataset, habit: Habit | None) -> list[str]:
     """How inputs get here: those that can be drawn, or written, that way too."""
-    return ["pick", *["draw"] * (habit is not None), *["write"] * (data.modality.stored == "texts")]
+    return ["pick", "upload", *["draw"] * (habit is not None), *["write"] * (data.modality.stored == "texts")]
 
 
-def give_example(data: Dataset, split: str, seed: int = 0) -> None:
-    """Five classes of the test role by chance, with a few examples each."""
+def give_example(data: Dataset, split: str, n_classes: int = EXAMPLE_CLASSES, seed: int = 0) -> None:
+    """Some classes of the test role by chance, with a few examples each."""
     test, labels = data.split(split)["test"], class_labels(data)
     tray = Tray()
-    for identity in np.random.default_rng(seed).permutation(test)[:EXAMPLE_CLASSES].tolist():
+    for identity in np.random.default_rng(seed).permutation(test)[:n_classes].tolist():
         tray = tray.with_examples(labels[identity], of_rows(data, drawn_rows(data, identity, EXAMPLE_SHOTS, seed)))
     put(data, tray)
 
@@ -176,8 +186,10 @@ def write(data: Dataset) -> None:
 
 
 def upload(data: Dataset) -> None:
-    """Files that are read as soon as they are there."""
-    read_examples(data)
+    """Files that are read as soon as they are there; loose pictures need a name of what they are of."""
+    with st.container(key="us_upload"):
+        name = of_which(data, "us_upload_class") if data.modality.parts == "pixels" else ""
+        upload_examples(data, name)
 
 
 def given_so_far(data: Dataset) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -15,6 +16,7 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 
 MISSING = "missing"
+SEVERAL = (list, tuple, np.ndarray)
 MOST_OPTIONS = 200
 """Values that a list is still searched in; of more, one writes."""
 
@@ -27,7 +29,7 @@ def own_row(data: Dataset, tray: Tray, name: str) -> int | None:
 
 def as_text(value: Any) -> str:
     """A value of the data set as a person would write it; empty where it is missing."""
-    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
+    if isinstance(value, SEVERAL):
         return ", ".join(map(str, value))
     return "" if value is None or pd.isna(value) else str(value)
 
@@ -50,7 +52,7 @@ def metadata_of(data: Dataset, tray: Tray, columns: list[str]) -> dict[str, dict
 
 
 def known(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) or hasattr(value, "tolist") or not (value is None or pd.isna(value))
+    return isinstance(value, SEVERAL) or not (value is None or pd.isna(value))
 
 
 def value_of(data: Dataset, tray: Tray, name: str, column: str) -> Any:

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 import streamlit as st
 
 from metadash.ablation.plan import SOURCE_DROPOUT
-from metadash.answers.costs import cheapest, cheapest_words, cost_of
-from metadash.answers.stored_arms import StoredArm, names_of, newest_comparable, run_words
+from metadash.answers.stored_arms import StoredArm, names_of, run_words
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import pairs_of, scores_of, shelf
+from metadash.dashboard.compare.learners import shelf
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.escape import plain
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.front.using.best import best_run
 from metadash.runs.store import Run
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.stats.shots import fewest_shots
 
-KEY = "us_run"
+KEY, AWAITED = "us_run", "us_awaited"
+"""The widget; in the session: the run that this person has asked to be trained here."""
 MOST_COMPARED = 8
 """Of the newest learners; pairs grow with the square of them."""
 
@@ -45,25 +45,25 @@ def usable(data: Dataset) -> list[StoredArm]:
     return [arm for arm in arms if (found := server.store().find(arm.spec, data)) and found.digest in arm.digests]
 
 
-def recommended(arms: Sequence[StoredArm]) -> tuple[StoredArm, str]:
-    """The cheapest that no other is shown to beat at the fewest shots, and that in a sentence; the newest, without one, where there is
-    nothing to compare."""
-    group = newest_comparable(arms)[:MOST_COMPARED]
-    if len(group) < 2:
-        return group[0], ""
+@st.cache_data(max_entries=16, show_spinner=False)
+def _best(stamp: str, _data: Dataset) -> tuple[str, str]:
     try:
-        scores = {arm.id: scores_of(arm.digests) for arm in group}
-        pairs = pairs_of(scores, fewest_shots(group[0].spec.evaluation.shots))
+        found = best_run(_data)
     except BadInput:
-        return group[0], ""
-    costs = {arm.id: cost_of(arm) for arm in group}
-    best = cheapest(costs, pairs)
-    return next(arm for arm in group if arm.id == best), cheapest_words(names_of(group), costs, pairs)
+        return "", ""
+    return found.run.digest, found.sentence
 
 
-def choose_learner(arms: Sequence[StoredArm]) -> tuple[StoredArm, Run]:
+def recommended(data: Dataset, arms: Sequence[StoredArm]) -> tuple[StoredArm, str]:
+    """The cheapest that no other is shown to beat, and that in a sentence; the newest, without one, where that is none of ``arms``."""
+    folder = server.store().folder
+    digest, why = _best(f"{data.fingerprint} {folder} {folder.stat().st_mtime_ns}", data)
+    return next(((arm, why) for arm in arms if digest in arm.digests), (arms[0], ""))
+
+
+def choose_learner(data: Dataset, arms: Sequence[StoredArm]) -> tuple[StoredArm, Run]:
     """The control, with what is recommended first."""
-    first, why = recommended(arms)
+    first, why = recommended(data, arms)
     names = names_of(arms)
     order = [first, *(arm for arm in arms if arm is not first)]
     runs = {run.digest: (arm, run) for arm in order for run in arm.runs}
@@ -72,6 +72,9 @@ def choose_learner(arms: Sequence[StoredArm]) -> tuple[StoredArm, Run]:
         arm, run = runs[digest]
         return f"{names[arm.id]}, {run_words(run)}"
 
+    if st.session_state.get(AWAITED) in runs:
+        st.session_state[KEY] = st.session_state.pop(AWAITED)
+        st.toast("The learner that you asked for is trained, and chosen.", icon=":material/check_circle:")
     unknown = from_link(KEY, {digest: label(digest) for digest in runs})
     chosen = st.selectbox(
         "Learner", list(runs), format_func=label, key=KEY, help=why or "The newest that is stored stands first."

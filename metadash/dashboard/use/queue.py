@@ -10,7 +10,7 @@ HTML = """
 </ol>
 """
 CSS = """
-#queue {list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(250px, 100%), 1fr)); gap: 10px;
+#queue {list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(var(--least, 250px), 100%), 1fr)); gap: 10px;
   font-family: var(--st-font); color: var(--st-text-color)}
 li {display: flex; gap: 10px; padding: 9px; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius, 8px); background: var(--st-background-color); min-width: 0}
 li.none {border-style: dashed}
@@ -26,6 +26,7 @@ select:focus-visible {outline: 2px solid var(--st-primary-color); outline-offset
 .sure {display: flex; align-items: center; gap: 8px; font-size: .875rem; font-variant-numeric: tabular-nums}
 .track {flex: 1; height: 6px; border-radius: 3px; background: var(--st-secondary-background-color); overflow: hidden}
 .track span {display: block; height: 100%; background: var(--st-primary-color)}
+img.why {width: 24px; height: 24px; float: right; margin: 1px 0 0 6px; border-radius: 3px; border: 1px solid var(--st-border-color)}
 small {font-size: .8125rem; line-height: 1.3; opacity: .88; overflow-wrap: anywhere}
 """
 JS = """
@@ -34,6 +35,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const drawn = JSON.stringify(data);
   if (root.drawn === drawn) return;
   root.drawn = drawn;
+  const widest = Math.max(...data.labels.map((label) => label.length));
+  root.style.setProperty("--least", `${Math.min(400, Math.max(240, 130 + 8.6 * widest))}px`);
   const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
   root.replaceChildren(...data.items.map((item) => {
     const card = make("li", "", { className: [item.none && "none", item.mended && "mended", item.picture ? "" : "said"].filter(Boolean).join(" ") });
@@ -51,7 +54,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
       sure.append(track, make("span", item.sure));
       beside.append(sure);
     }
-    beside.append(make("small", item.note));
+    const note = make("small", item.note);
+    if (item.why) note.prepend(make("img", "", { src: item.why, alt: "", title: item.because, className: "why" + (item.coarse ? " coarse" : "") }));
+    beside.append(note);
     card.append(beside);
     return card;
   }));
@@ -62,6 +67,7 @@ cards = st.components.v2.component("metadash_queue", html=HTML, css=CSS, js=JS)
 
 def queue(key: str, items: Sequence[dict[str, Any]], labels: Sequence[str], on_correct: Callable[[], None]) -> None:
     """``items``: id, how it is shown (``press.seen``), name, place of its label among ``labels``, its probability as ``share`` and in words
-    (``sure``; without these there is no bar), a ``note``, whether it is none of these, whether a person mended it. A change of a label calls ``on_correct`` with
+    (``sure``; without these there is no bar), a ``note``, whether it is none of these, whether a person mended it; ``why``
+    is the picture of the example that decided, ``because`` what that is called. A change of a label calls ``on_correct`` with
     ``{"item": id, "label": place}`` in ``st.session_state[key].correct``."""
     cards(key=key, data={"items": list(items), "labels": list(labels)}, on_correct_change=on_correct)

@@ -48,7 +48,8 @@ def headline(data: Dataset, frame: pd.DataFrame, n_classes: int) -> str:
         if row["none_of_these"]:
             return f"It looks like none of the {n_classes} {words.plural(noun)}; the nearest is “{plain(row['label'])}”."
         return f"It is “{plain(row['label'])}”, by {unbroken(percent(row['probability']))}; else “{plain(row['second'])}”."
-    parts = [f"{found['sure']} {'is' if found['sure'] == 1 else 'are'} surely one of the {n_classes} {words.plural(noun)}"]
+    sure = {0: "none is", 1: "1 is"}.get(found["sure"], f"{found['sure']} are")
+    parts = [f"{sure} surely one of the {n_classes} {words.plural(noun)}"]
     if found["doubt"]:
         parts.append(f"{found['doubt']} {'is' if found['doubt'] == 1 else 'are'} in doubt")
     if found["none"]:
@@ -91,7 +92,7 @@ def review(data: Dataset, result: Labelled, frame: pd.DataFrame, asked: Sequence
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     which = left.selectbox("Show", list(shown), format_func=lambda one: f"{one} ({shown[one]})", key="us_show")
     right.caption(
-        "Change a label where it is wrong: the input becomes a further example at once, and everything is labelled anew."
+        f"Change a label where it is wrong: the input becomes a further example at once, and everything is labelled anew. Sure: {100 * SURE:.0f} % or more."
     )
     order = ordered(result, frame, which)
     page = 0
@@ -137,7 +138,9 @@ def card(data: Dataset, result: Labelled, frame: pd.DataFrame, asked: Sequence[S
         elif row.get("without_metadata", row["label"]) != row["label"]:
             note += f"; without metadata {row['without_metadata']}"
     label = NONE_OF_THESE if none else row["label"]
+    because = "" if none or row["corrected"] else str(row["decided_by"])
     return {
+        **decided(data, result, because),
         "id": one.name,
         "name": one.name,
         "label": labels.index(label),
@@ -148,6 +151,15 @@ def card(data: Dataset, result: Labelled, frame: pd.DataFrame, asked: Sequence[S
         "mended": bool(row["corrected"]),
         **seen(data.modality, one.value, 64),
     }
+
+
+def decided(data: Dataset, result: Labelled, name: str) -> dict[str, str]:
+    """The example that speaks most for a label, small beside it."""
+    names = result.given.said.example_names
+    if name not in names or data.modality.picture is None:
+        return {}
+    value = result.given.inputs[result.given.said.support[names.index(name)]]
+    return {"why": str(seen(data.modality, value, 24)["picture"]), "because": f"Decided most by {name}"}
 
 
 def settled(data: Dataset, frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """What somebody takes home: the labels as a file, and everything that was given as a folder with the command that labels it anew."""
 
 import io
-import re
 import zipfile
 
 import numpy as np
@@ -11,8 +10,6 @@ import streamlit as st
 from metadash.dashboard.parts.downloads import download
 from metadash.data.dataset import Dataset
 from metadash.front.use import Labelled
-
-UNSAFE = re.compile(r"[^\w\-. ]", re.UNICODE)
 
 
 def take_away(data: Dataset, digest: str, result: Labelled, frame: pd.DataFrame) -> None:
@@ -29,7 +26,7 @@ def take_away(data: Dataset, digest: str, result: Labelled, frame: pd.DataFrame)
         )
     with st.expander("As a command", icon=":material/terminal:"):
         st.caption("Unpack “Everything given”, then in its folder:")
-        st.code(command(data, digest, result), language="sh")
+        st.code(command(digest, result), language=None)
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
@@ -38,42 +35,38 @@ def parquet(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def command(data: Dataset, digest: str, result: Labelled) -> str:
+def command(digest: str, result: Labelled) -> str:
     """The verb that labels the same."""
-    texts = data.modality.picture is None
-    parts = [
-        "metadash predict",
-        f"--run {digest}",
-        f"--examples {'examples.csv' if texts else 'examples'}",
-        *(["--metadata metadata.csv"] if result.given.metadata is not None else []),
-        f"--inputs {'inputs.csv' if texts else 'inputs'}",
-        "--out labels.csv",
-    ]
+    told = ["--metadata metadata.csv"] if result.given.metadata is not None else []
+    parts = ["metadash predict", f"--run {digest}", "--examples examples.csv", *told, "--inputs inputs.csv", "--out labels.csv"]
     return " \\\n  ".join(parts)
 
 
 def bundle(data: Dataset, result: Labelled) -> bytes:
-    """``examples/CLASS/…png`` and ``inputs/…png`` (tables of other kinds of inputs), and ``metadata.csv`` where something was told."""
+    """``examples.csv`` (its column ``label`` holds the classes), ``inputs.csv``, the pictures that they name, and ``metadata.csv`` where
+    something was told: as ``predict`` reads them."""
     buffer, given = io.BytesIO(), result.given
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        if data.modality.parts == "pixels":
-            for place, (value, label) in enumerate(zip(given.support, given.said.labels, strict=True), start=1):
-                file.writestr(f"examples/{safe(label)}/{place:04d}.png", png(value))
-            for place, value in enumerate(given.queries, start=1):
-                file.writestr(f"inputs/{place:05d}.png", png(value))
-        else:
-            examples = as_table(given.support).assign(label=given.said.labels)
-            file.writestr("examples.csv", examples.to_csv(index=False))
-            file.writestr("inputs.csv", as_table(given.queries).to_csv(index=False))
+        for name, values, more in (
+            ("examples", given.support, {"label": given.said.labels}),
+            ("inputs", given.queries, {}),
+        ):
+            table = in_columns(data, values, name)
+            if data.modality.parts == "pixels":
+                for path, value in zip(table["file"], values, strict=True):
+                    file.writestr(path, png(value))
+            file.writestr(f"{name}.csv", table.assign(**{key: list(own) for key, own in more.items()}).to_csv(index=False))
         if given.metadata is not None:
             file.writestr("metadata.csv", given.metadata.rename_axis("class_name").to_csv())
         file.writestr("labels.csv", result.frame().to_csv(index=False))
     return buffer.getvalue()
 
 
-def safe(name: str) -> str:
-    """A folder's name, on every system."""
-    return UNSAFE.sub("_", name).strip(" .") or "_"
+def in_columns(data: Dataset, values: np.ndarray, folder: str) -> pd.DataFrame:
+    """The inputs as columns of a table: names of files to be, texts, or numbers."""
+    if data.modality.parts == "pixels":
+        return pd.DataFrame({"file": [f"{folder}/{place:05d}.png" for place in range(1, len(values) + 1)]})
+    return pd.DataFrame({"text": list(values)}) if values.dtype == object else pd.DataFrame(values).add_prefix("x")
 
 
 def png(image: np.ndarray) -> bytes:
@@ -82,8 +75,3 @@ def png(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(buffer, format="PNG")
     return buffer.getvalue()
-
-
-def as_table(values: np.ndarray) -> pd.DataFrame:
-    """A text a row, or the numbers of a vector."""
-    return pd.DataFrame({"text": list(values)}) if values.dtype == object else pd.DataFrame(values).add_prefix("x")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,18 @@ MOST_EXAMPLES = 200
 
 @dataclass(frozen=True)
 class Shown:
-    """One input: what it is called, what it is (shaped as the data set's own), and its row where it is one of these, else −1."""
+    """One input: what it is called, what it is (shaped as the data set's own), and its row where it is one of these, else −1. Two are the
+    same by name and content."""
 
     name: str
     value: Any = field(compare=False)
     row: int = -1
+    content: str = field(default="", init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.row < 0:
+            plain = self.value.encode() if isinstance(self.value, str) else np.ascontiguousarray(self.value).tobytes()
+            object.__setattr__(self, "content", sha256(plain).hexdigest())
 
 
 @dataclass(frozen=True)

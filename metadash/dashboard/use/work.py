@@ -21,9 +21,9 @@ LINK, ROWS = "us_given", "us_rows"
 """The parameters of a link that name what was given, and before anything was, the rows of the data set that are picked."""
 MOST_ROWS = 60
 """In a link."""
-MENDED, ASKED, MADE = "us_mended", "us_asked_for", "us_made"
-"""In the session, by data set: labels that a person gave, by the name of what they are of; whether labels were asked for; and the last that
-was stored, with what it was made of."""
+MENDED, ASKED, MADE, PRESSED, MANY = "us_mended", "us_asked_for", "us_made", "us_pressed", "us_many"
+"""In the session, by data set: labels that a person gave, by the name of what they are of; whether labels were asked for; the last that was
+stored, with what it was made of; whether the button has just been pressed; and for what that was, where it is much."""
 NONE = ""
 """The label of what a person says is none of these: no example of anything."""
 LIVE = 500
@@ -47,7 +47,16 @@ def asked_for(data: Dataset) -> bool:
 
 
 def ask_for(data: Dataset, wanted: bool = True) -> None:
+    """A person wants labels of what is on the page, and from then on of what it becomes; many inputs only when asked again."""
+    st.session_state[PRESSED] = wanted
     st.session_state[ASKED] = {**st.session_state.get(ASKED, {}), data.name: wanted}
+
+
+def wanted(data: Dataset, given: Given) -> bool:
+    """Whether the labels of exactly this are asked for."""
+    if st.session_state.pop(PRESSED, False):
+        st.session_state[MANY] = given.digest
+    return asked_for(data) and (len(given.names) <= LIVE or st.session_state.get(MANY) == given.digest)
 
 
 def given_now(data: Dataset, tray: Tray, asked: Sequence[Shown], columns: Sequence[str]) -> Given:

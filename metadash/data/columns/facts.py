@@ -101,10 +101,12 @@ def storage_of(values: pd.Series) -> Storage:
 def storage_of_objects(values: pd.Series) -> Storage:
     first = values.iloc[0]
     if isinstance(first, (list, tuple, np.ndarray)):
-        held = next((np.asarray(items) for items in values if len(items)), np.array([], dtype=object))
+        empty = first if isinstance(first, np.ndarray) else np.array([], dtype=object)
+        held = np.asarray(next((items for items in values if len(items)), empty))
         if held.ndim == 1 and held.dtype.kind in "iufb":
             return "vector"
-        return "labels" if all(isinstance(item, str) for item in held.ravel()[:1]) else "record"
+        known = next((item for items in values for item in items if item is not None), "")
+        return "labels" if isinstance(known, str) else "record"
     return "record" if isinstance(first, (dict, bytes, bytearray)) else "text"
 
 

@@ -17,13 +17,18 @@ from metadash.data.exporting.export import FORMAT as EXPORTED
 from metadash.data.exporting.export import RECORD
 from metadash.data.exporting.tables import TABLES, read_table
 from metadash.data.inputs.storage import file_of
-from metadash.data.library import EMBEDDED, open_dataset
+from metadash.data.library import EMBEDDED, OBTAINABLE, open_dataset
 from metadash.data.modality import modality_of
 from metadash.data.tables import check_name
 from metadash.errors import BadInput
 from metadash.workspace import Workspace, new_folder, read_json, reason
 
+MOST_VERSIONS = 1000
 AGAIN = "export the data set again, or take dataset.json away to import the tables as other data"
+
+
+class Taken(BadInput):
+    """Other content has the name."""
 
 
 def is_export(folder: Path) -> bool:
@@ -47,13 +52,25 @@ def restore(workspace: Workspace, folder: Path, name: str | None = None) -> Data
         raise BadInput(
             f"'{about.name}' is the name of a data set that comes with MetaDash, with other content; choose another name."
         )
-    check_name(about.name)
-    with new_folder(workspace.datasets / about.name) as part:
-        fill(part, folder, record, about)
+    if about.name not in OBTAINABLE:
+        check_name(about.name)
+    if not (workspace.datasets / about.name).is_dir():
+        with new_folder(workspace.datasets / about.name) as part:
+            fill(part, folder, record, about)
     found = Dataset.open(workspace, about.name)
     if found.fingerprint != record["fingerprint"]:
-        raise BadInput(f"There is already another data set '{about.name}' in this workspace; choose another name.")
+        raise Taken(f"There is already another data set '{about.name}' in this workspace; choose another name.")
     return found
+
+
+def restore_beside(workspace: Workspace, folder: Path, name: str) -> Dataset:
+    """As ``restore``; where other content has the name, as a version beside it (``name-2``)."""
+    for version in range(1, MOST_VERSIONS):
+        try:
+            return restore(workspace, folder, name if version == 1 else f"{name}-{version}")
+        except Taken:
+            continue
+    raise BadInput(f"There are {MOST_VERSIONS} versions of '{name}'; choose another name.")
 
 
 def fill(part: Path, folder: Path, record: Mapping[str, Any], about: Description) -> None:

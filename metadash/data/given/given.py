@@ -49,14 +49,34 @@ class Said:
     corrected: Mapping[int, str] | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def shots(self) -> dict[str, int]:
+        """How many examples each class has."""
+        return {name: self.labels.count(name) for name in self.classes}
+
+    @property
+    def table(self) -> pd.DataFrame | None:
+        """What is known, a row a class, in the order of ``classes``; None where nothing was said."""
+        if self.metadata is None:
+            return None
+        found = pd.DataFrame.from_dict({name: dict(row) for name, row in self.metadata.items()}, orient="index")
+        return found.reindex(index=list(self.classes))
+
 
 @dataclass(frozen=True)
 class Given:
     """What lies in one folder; its ``digest`` is its name, in a spec and on disk. ``said`` holds every small thing, inputs are read when asked for."""
 
-    workspace: Workspace
+    workspace: Workspace | None
     digest: str
     said: Said
+
+    @property
+    def kept_in(self) -> Workspace:
+        """Raises BadInput for what was labelled by a learner outside of every workspace, which keeps nothing."""
+        if self.workspace is None:
+            raise BadInput("What a learner labels outside of a workspace is not kept; ask it again with the inputs.")
+        return self.workspace
 
     @property
     def dataset(self) -> str:
@@ -70,7 +90,7 @@ class Given:
     @property
     def shots(self) -> dict[str, int]:
         """How many examples each class has."""
-        return {name: self.said.labels.count(name) for name in self.said.classes}
+        return self.said.shots
 
     @property
     def names(self) -> list[str]:
@@ -85,23 +105,12 @@ class Given:
     @property
     def metadata(self) -> pd.DataFrame | None:
         """What is known, a row a class, in the order of ``classes``; None where nothing was said."""
-        if self.said.metadata is None:
-            return None
-        table = pd.DataFrame.from_dict({name: dict(row) for name, row in self.said.metadata.items()}, orient="index")
-        return table.reindex(index=self.classes)
+        return self.said.table
 
     @cached_property
     def inputs(self) -> Inputs:
         """[n, ...] all of them, memory-mapped. Raises BadInput where they are gone or damaged."""
-        kind, folder = modality_of(self.said.modality), folder_of(self.workspace, self.said.inputs)
-        path = folder / file_of(kind)
-        record = read_json(folder / "inputs.json")
-        try:
-            if isinstance(record, dict) and is_sealed(record) and is_whole(path, record["files"][path.name]):
-                return read_inputs(path, kind, "The inputs that were given")
-        except (OSError, ValueError, KeyError) as error:
-            raise BadInput(f"The inputs that were given cannot be read ({reason(error)}); give them again.") from error
-        raise gone(self.said.inputs)
+        return inputs_named(self.kept_in, self.said.modality, self.said.inputs)
 
     @property
     def support(self) -> np.ndarray:
@@ -115,13 +124,22 @@ class Given:
 
     def forget(self) -> None:
         """Remove what was given; results that were computed from it stay. What other folders say of the same inputs is removed with them."""
-        same = [
-            name
-            for name in names_in(self.workspace)
-            if (found := said_in(self.workspace, name)) and found.inputs == self.said.inputs
-        ]
+        place = self.kept_in
+        same = [name for name in names_in(place) if (found := said_in(place, name)) and found.inputs == self.said.inputs]
         for name in (*same, self.digest, self.said.inputs):
-            shutil.rmtree(folder_of(self.workspace, name), ignore_errors=True)
+            shutil.rmtree(folder_of(place, name), ignore_errors=True)
+
+
+def inputs_named(workspace: Workspace, modality: str, name: str) -> Inputs:
+    """[n, ...] of one folder, memory-mapped. Raises BadInput where they are gone or damaged."""
+    kind, folder = modality_of(modality), folder_of(workspace, name)
+    path, record = folder / file_of(kind), read_json(folder / "inputs.json")
+    try:
+        if isinstance(record, dict) and is_sealed(record) and is_whole(path, record["files"][path.name]):
+            return read_inputs(path, kind, "The inputs that were given")
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInput(f"The inputs that were given cannot be read ({reason(error)}); give them again.") from error
+    raise gone(name)
 
 
 def folder_of(workspace: Workspace, name: str) -> Path:

@@ -1,17 +1,21 @@
 """Pictures of any size, as a data set's own: scaled, and in as many colours."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metadash.data.importing.readers.pixels import fitted, on_white
 from metadash.errors import BadInput
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def scaled_like(pictures: Any, shape: Sequence[int], name: str) -> tuple[Any, str]:
     """Pictures [n] of uint8, [H, W] or [H, W, 3 or 4] each, as ``shape`` says; and a sentence where some were changed, else empty.
 
-    Whole, without cutting and without keeping their proportions, as pictures of a folder are imported. Raises BadInput for what is no picture.
+    Whole and in their proportions, as pictures of a folder are imported. Raises BadInput for what is no picture.
     """
     if isinstance(pictures, np.ndarray) and pictures.shape[1:] == tuple(shape):
         return pictures, ""
@@ -44,7 +48,13 @@ def scaled(picture: np.ndarray, shape: Sequence[int], what: str) -> np.ndarray:
     if picture.ndim == 3 and picture.shape[2] == 1:
         picture = picture[..., 0]
     shown = Image.fromarray(np.ascontiguousarray(picture))
-    if shown.mode == "RGBA":
-        shown = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown)
-    shown = shown.convert("RGB" if len(shape) > 2 else "L")
-    return np.asarray(shown.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
+    return like(on_white(shown) if shown.mode == "RGBA" else shown, shape)
+
+
+def like(picture: "Image.Image", shape: Sequence[int]) -> np.ndarray:
+    """A picture in L or RGB, scaled as an import scales: into the square of the data set's pictures, the rest in the colour of its border; or
+    where these are no squares, to their size."""
+    high, wide = shape[:2]
+    if high != wide and picture.size != (wide, high):
+        picture = picture.resize((wide, high))
+    return fitted(picture, high if high == wide else None, len(shape) > 2)

@@ -18,6 +18,15 @@ FILES = {"array": "inputs.npy", "texts": "inputs.parquet"}
 AT_ONCE = 2**14
 """Rows of numbers read together."""
 
+
+class Staged(np.memmap):
+    """Numbers that lie on disk beside the place that they are made for; storing them moves their file there."""
+
+
+def staged(path: Path) -> Staged:
+    return np.load(path, mmap_mode="r").view(Staged)
+
+
 Inputs = np.ndarray | TextColumn
 """[I, ...] rows that are read when asked for."""
 
@@ -39,7 +48,9 @@ def checked_inputs(name: str, kind: Modality, inputs: Any) -> np.ndarray | list[
 
 def write_inputs(folder: Path, kind: Modality, inputs: np.ndarray | Sequence[str]) -> None:
     path = folder / file_of(kind)
-    if isinstance(inputs, np.ndarray):
+    if isinstance(inputs, Staged):
+        Path(str(inputs.filename)).replace(path)
+    elif isinstance(inputs, np.ndarray):
         with path.open("wb") as file:
             header = np.lib.format.header_data_from_array_1_0(inputs)
             np.lib.format.write_array_header_1_0(file, {**header, "fortran_order": False})

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from metadash.data.columns.accepting.lists import as_text
 from metadash.data.inputs.storage import add_to
 from metadash.data.writing.rows import Rows, pieces_of
 
@@ -69,8 +70,3 @@ def combined(columns: Sequence[np.ndarray]) -> np.ndarray:
         found *= factor
         factor += np.uint64(82520 + 2 * (len(columns) - i))
     return found + np.uint64(97531)
-
-
-def as_text(value: Any) -> Any:
-    """Lists have no hash."""
-    return repr(np.asarray(value).tolist()) if isinstance(value, (list, tuple, np.ndarray)) else value

@@ -1,19 +1,33 @@
 """What inputs and classes must be like for a learner to be asked about them. Reads no torch."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from metadash.data.dataset import Dataset
 from metadash.data.finite import check_finite
-from metadash.data.inputs.texts import TextColumn, check_texts
+from metadash.data.inputs.texts import check_texts
+from metadash.data.modality import Modality
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.specs.run import RunSpec
 from metadash.stats.words import plural_of
 
 LABEL = "label"
+
+
+class TakesInputs(Protocol):
+    """A data set, or what a learner took with it of one: its name, and what its inputs are like."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def modality(self) -> Modality: ...
+
+    @property
+    def inputs(self) -> Any: ...
+
 
 Support = Mapping[Any, Any] | tuple[Any, Sequence[Any]]
 """What a learner is shown of new classes: inputs [K, ...] by label, or (inputs [n, ...], labels [n])."""
@@ -32,10 +46,10 @@ def check_classes(spec: RunSpec, classes: list[Any]) -> None:
         )
 
 
-def rows_like(rows: Any, dataset: Dataset, name: str) -> np.ndarray:
+def rows_like(rows: Any, dataset: "TakesInputs", name: str) -> np.ndarray:
     """[n, ...] in the type and the shape of the data set's own inputs. Raises BadInput where they are shaped otherwise, or none."""
     own = dataset.inputs
-    if isinstance(own, TextColumn):
+    if dataset.modality.stored == "texts":
         texts = [] if rows is None or isinstance(rows, str) or np.ndim(rows) == 0 else list(rows)
         if not texts:
             raise BadInput(f"The {name} must be a list of one or more texts, as the inputs of '{dataset.name}' are.")

@@ -1,6 +1,7 @@
 """``give``: what a person brings to a trained learner, checked to the last value and stored. Reads no torch."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from metadash.data.given.given import Given, Said, keep, keep_inputs
 from metadash.data.given.making_room import make_room
 from metadash.data.given.pictures import scaled_like
 from metadash.errors import BadInput, nearest
-from metadash.front.using.checks import rows_like
+from metadash.front.using.checks import TakesInputs, rows_like
 from metadash.metadata.told import Metadata
 
 MOST = 100_000
@@ -28,6 +29,7 @@ def give(
     *,
     example_names: Sequence[str] | None = None,
     zero_shot: Sequence[Any] = (),
+    notes: Sequence[str] = (),
 ) -> Given:
     """Examples of new classes and inputs to label, for learners of ``data``.
 
@@ -38,12 +40,31 @@ def give(
     metadata : what is known of the classes, a row each: a frame whose index holds the labels, or a mapping of mappings.
     names, example_names : what queries and examples are called in the result; numbers from 1 where nothing is said.
     zero_shot : classes without an example, of which only ``metadata`` tell.
+    notes : sentences of how the inputs were read, for the result.
 
     Raises
     ------
     BadInput
         One sentence, for whatever does not fit together or does not fit the data set.
     """
+    said, rows = checked(data, support, labels, queries, metadata, names, example_names, zero_shot)
+    said = replace(said, inputs=keep_inputs(data.workspace, said.modality, rows), notes=(*notes, *said.notes))
+    given = keep(data.workspace, said)
+    make_room(data.workspace, {given.digest, said.inputs})
+    return given
+
+
+def checked(
+    data: TakesInputs,
+    support: Sequence[Any] | np.ndarray,
+    labels: Sequence[Any],
+    queries: Sequence[Any] | np.ndarray,
+    metadata: Metadata | None,
+    names: Sequence[str] | None,
+    example_names: Sequence[str] | None = None,
+    zero_shot: Sequence[Any] = (),
+) -> tuple[Said, Any]:
+    """What is said, and the inputs [n, ...] as the data set's own, examples first; the inputs have no name yet. As ``give`` otherwise."""
     found_labels = [label_in(place, label) for place, label in enumerate(labels)]
     support, queries = listed(support, "labelled examples"), listed(queries, "queries")
     if len(support) != len(found_labels):
@@ -72,7 +93,7 @@ def give(
     said = Said(
         dataset=data.name,
         modality=data.modality.name,
-        inputs=keep_inputs(data.workspace, data.modality.name, rows),
+        inputs="",
         support=tuple(range(len(support))),
         labels=tuple(found_labels),
         example_names=called(example_names, len(support), "labelled examples"),
@@ -82,9 +103,7 @@ def give(
         metadata=known_of(metadata, classes),
         notes=tuple(filter(None, [note])),
     )
-    given = keep(data.workspace, said)
-    make_room(data.workspace, {given.digest, said.inputs})
-    return given
+    return said, rows
 
 
 def with_corrections(given: Given, corrections: Mapping[int, Any]) -> Given:
@@ -102,19 +121,15 @@ def with_corrections(given: Given, corrections: Mapping[int, Any]) -> Given:
     places = sorted(corrected)
     labels = (*said.labels[:own], *[corrected[place] for place in places])
     known = [name for name in given.classes if name in labels or name in said.labels[:own] or name not in said.labels]
-    return keep(
-        given.workspace,
-        Said(
-            **{
-                **said.__dict__,
-                "support": (*said.support[:own], *[said.queries[place] for place in places]),
-                "labels": labels,
-                "example_names": (*said.example_names[:own], *[said.names[place] for place in places]),
-                "classes": tuple(dict.fromkeys([*known, *labels])),
-                "corrected": dict(sorted(corrected.items())),
-            }
-        ),
+    now = replace(
+        said,
+        support=(*said.support[:own], *[said.queries[place] for place in places]),
+        labels=labels,
+        example_names=(*said.example_names[:own], *[said.names[place] for place in places]),
+        classes=tuple(dict.fromkeys([*known, *labels])),
+        corrected=dict(sorted(corrected.items())),
     )
+    return keep(given.kept_in, now)
 
 
 def listed(inputs: Any, name: str) -> Any:
@@ -140,7 +155,7 @@ def called(names: Sequence[str] | None, n: int, what: str) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def inputs_like(data: Dataset, support: Any, queries: Any) -> tuple[Any, str]:
+def inputs_like(data: TakesInputs, support: Any, queries: Any) -> tuple[Any, str]:
     """All inputs as the data set stores its own, support first, and what was done to them; empty where nothing was."""
     parts, notes = [], []
     for rows, name in ((support, "labelled examples"), (queries, "queries")):

@@ -1,5 +1,6 @@
 """What a trained learner said of the inputs that it was given: labels, probabilities, what they are worth, and what decided. Reads no torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from metadash.front.shown import Parts, ShownRun
 from metadash.front.using.trust import Trust, trust_in
 from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
+from metadash.specs.transduction import sentence
 from metadash.specs.use import UseSpec
 from metadash.stats.calibration import membership, probabilities
 from metadash.stats.words import count, plural_of
@@ -176,13 +178,20 @@ class Labelled(ShownRun):
     @property
     def notes(self) -> list[str]:
         """What a person should know beside the labels, a sentence each."""
-        found = list(self.given.said.notes)
+        found = [*self.given.said.notes, *filter(None, [sentence(self.spec.run), self.untold])]
         if self.trust is None:
             return [
                 *found,
                 "The data set has too few validation or test classes to say what these probabilities are worth; they are as the learner gives them.",
             ]
-        return [*found, *self.trust.sentences(self.given)]
+        return [*found, *self.trust.sentences(self.given.said)]
+
+    @property
+    def untold(self) -> str:
+        """Which of the learner's sources nothing was told of; empty where there is none."""
+        run = self.spec.run
+        missing = [name for name in run.sources if run.reads_at_test and name not in self.run.summary["told"]]
+        return f"Nothing was told of {', '.join(missing)}, so that is taken to be missing." if missing else ""
 
     @property
     def sentence(self) -> str:
@@ -218,14 +227,15 @@ class Labelled(ShownRun):
             "notes": self.notes,
         }
 
-    def write(self, file: str | Path) -> Path:
-        """``frame`` as CSV or Parquet, by the ending of the file's name. Raises BadInput for another ending, and where it cannot be written."""
+    def write(self, file: str | Path, columns: Sequence[str] | None = None) -> Path:
+        """``frame`` (or some ``columns`` of it) as CSV or Parquet, by the ending of the file's name. Raises BadInput for another ending, and where it cannot be written."""
         path = Path(file)
         if path.suffix.lower() not in FORMATS:
             raise BadInput(f"'{path.name}' must end in .csv or .parquet.")
         part = part_of(path)
         try:
-            getattr(self.frame(), FORMATS[path.suffix.lower()])(part, index=False)
+            frame = self.frame()
+            getattr(frame if columns is None else frame[list(columns)], FORMATS[path.suffix.lower()])(part, index=False)
             part.replace(path)
         except OSError as error:
             part.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from metadash.answers.export import simple
-from metadash.data.given.given import Given
+from metadash.data.given.given import Said
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.runs.kinds import run_digest
@@ -104,7 +104,7 @@ class Trust:
         strangers = self.of("test", True)
         return None if self.threshold is None else per_episode(strangers, strangers["membership"] < self.threshold)
 
-    def sentences(self, given: Given) -> list[str]:
+    def sentences(self, given: Said) -> list[str]:
         spec = self.spec
         tasks = f"{spec.n_way}-way {spec.n_shot}-shot tasks of test classes"
         told = [
@@ -140,7 +140,7 @@ class Trust:
         }
 
 
-def differs(spec: CalibrationSpec, given: Given) -> list[str]:
+def differs(spec: CalibrationSpec, given: Said) -> list[str]:
     """A sentence where the tasks behind it are not like what was given."""
     shots = list(given.shots.values())
     own = f"{min(shots)} to {max(shots)}" if len(set(shots)) > 1 else str(shots[0])

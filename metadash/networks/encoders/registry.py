@@ -41,6 +41,8 @@ class EncoderEntry:
     float32; what it fits, it fits on the rows of ``train``. What it reads stands in ``metadash.data.modality``.
 
     ``width`` is the usual one (0: it has none to choose), ``widths``, ``least``, ``most`` and ``width_means`` as a backbone's. ``seen``
+    says what it had seen before the first task, ``seconds_per_input`` what one input costs on a core. ``fits``: it
+    learns something of the training inputs, and cannot be made again without them.
     says what it had seen before the first task, ``seconds_per_input`` what one input costs on a core.
 
     ``packages`` are what it imports that MetaDash does not bring, ``extra`` the extra of the package that gives them (all but those that
@@ -61,6 +63,7 @@ class EncoderEntry:
     most: int = 0
     width_means: str = ""
     seconds_per_input: float = 1e-6
+    fits: bool = False
     packages: tuple[str, ...] = ()
     extra: str = ""
     by_hand: str = ""
@@ -105,6 +108,7 @@ ENCODERS = {
             least=2,
             most=2048,
             width_means="directions of the SVD that are kept",
+            fits=True,
             seconds_per_input=6e-4,
         ),
         EncoderEntry(

@@ -13,7 +13,7 @@ from metadash.networks.anchors import InstanceMetadata, MetadataContext
 from metadash.specs.transduction import transductive
 from metadash.training.evaluate import EMBED_BATCH, embed, embedded_at_once
 from metadash.training.scorable import scorable
-from metadash.training.trainer import Arm
+from metadash.training.use.asking import Asked
 
 QUERIES_AT_ONCE = 1024
 """Embeddings; of a learner that adapts its network to the task, so many images as a forward pass is given."""
@@ -26,7 +26,9 @@ class Answering:
     changes its network. ``context`` is of the classes, or None. Queries that the learner answers one by one are asked some at a time.
     """
 
-    def __init__(self, arm: Arm, support: Tensor, label: np.ndarray, query: Tensor, context: MetadataContext | None, n_way: int):
+    def __init__(
+        self, arm: Asked, support: Tensor, label: np.ndarray, query: Tensor, context: MetadataContext | None, n_way: int
+    ):
         self.arm, self.learner = arm, arm.learner
         self.learner.eval()
         self.once = isinstance(self.learner, EmbeddingLearner)

@@ -1,23 +1,49 @@
 """What a learner reads of inputs and classes that are in no data set, made and scaled as it was in training."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from metadash.data.dataset import Dataset, Source
+from metadash.data.dataset import Source
 from metadash.errors import BadInput
+from metadash.learners.core.base import Learner
 from metadash.metadata.blur import blur_table, read_blur
+from metadash.metadata.encoded import EncodedInstances
 from metadash.metadata.encoder import encode_rows, fitted_columns
 from metadash.metadata.told import Metadata, as_written, rows_of
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
 from metadash.networks.encoders.of_metadata import reader
 from metadash.runs.store import Run
+from metadash.specs.run import RunSpec
 from metadash.training.features.fresh import fresh_features, read_fresh
 from metadash.training.trainer import Arm, sources_of
+
+
+class Asked(Protocol):
+    """A trained learner with what it takes to ask it: an ``Arm``, or one that has left its workspace."""
+
+    spec: RunSpec
+    learner: Learner
+    frozen: bool
+    instances: list[EncodedInstances]
+
+    @property
+    def can_do_without(self) -> bool: ...
+
+
+class Classes(Protocol):
+    """What of a data set it takes to read what is said of new classes: a ``Dataset``, or what a learner took with it."""
+
+    @property
+    def classes(self) -> pd.DataFrame: ...
+
+    def split(self, name: str) -> dict[str, np.ndarray]: ...
+
+    def source(self, name: str) -> Source: ...
 
 
 def as_seen(arm: Arm, needed: Sequence[Run], rows: np.ndarray) -> Tensor:
@@ -30,7 +56,7 @@ def as_seen(arm: Arm, needed: Sequence[Run], rows: np.ndarray) -> Tensor:
 
 
 def told(
-    arm: Arm, dataset: Dataset, classes: list[Any], metadata: Metadata | None, n_support: int, n_query: int
+    arm: Asked, dataset: Classes, classes: list[Any], metadata: Metadata | None, n_support: int, n_query: int
 ) -> MetadataContext | None:
     """What the learner is told of the classes [1, N, ·]; what is not said is missing, and instances have none."""
     spec = arm.spec
@@ -62,7 +88,7 @@ def unknown(shape: tuple[int, ...], widths: list[int]) -> InstanceMetadata:
     return InstanceMetadata([torch.zeros(*shape, width) for width in widths], torch.zeros(*shape, len(widths), dtype=torch.bool))
 
 
-def encoded(arm: Arm, dataset: Dataset, table: pd.DataFrame, source: Source) -> tuple[np.ndarray, np.ndarray]:
+def encoded(arm: Asked, dataset: Classes, table: pd.DataFrame, source: Source) -> tuple[np.ndarray, np.ndarray]:
     """Some classes' features [N, d] by what was fitted on meta-train classes, and which have anything of the source [N]."""
     spec, own = arm.spec, dataset.classes
     blurs = [read_blur(entry) for entry in spec.blur]

@@ -75,11 +75,7 @@ def answers(
     tasks = draw(dataset, spec.episodes(role))
     members = tasks.at_ways(spec.n_way)
     query = tasks.query.reshape(len(tasks), -1)
-    if arm.frozen or isinstance(arm.learner, EmbeddingLearner):
-        table, position = arm.embeddings_of(tasks.rows)
-    else:
-        needed, position = places(tasks.rows, len(arm.inputs))
-        table = np.asarray(arm.inputs[needed])
+    table, position = readable(arm, tasks)
     predict = arm.learner.classify if isinstance(arm.learner, EmbeddingLearner) else arm.learner
     batch, found = SCORE_BATCH if table.ndim == 2 else ADAPT_BATCH, []
     for start in range(0, len(tasks), batch):
@@ -95,6 +91,14 @@ def answers(
         np.where(place < spec.n_way, place, -1),
         np.repeat(np.arange(len(tasks)), query.shape[1]),
     )
+
+
+def readable(arm: Arm, tasks: EpisodeManifest) -> tuple[np.ndarray, np.ndarray]:
+    """What the learner reads of the rows of some tasks, embedded once where that can be, and the place of each of the data set's rows."""
+    if arm.frozen or isinstance(arm.learner, EmbeddingLearner):
+        return arm.embeddings_of(tasks.rows)
+    needed, position = places(tasks.rows, len(arm.inputs))
+    return np.asarray(arm.inputs[needed]), position
 
 
 def context(arm: Arm, spec: CalibrationSpec, tasks: EpisodeManifest, query: np.ndarray) -> MetadataContext | None:

@@ -35,14 +35,14 @@ def test_two_drawings_of_one_name_stay_two() -> None:
 
 def test_the_rest_of_the_data_set_holds_no_example_and_strangers_of_other_classes(tiny: Dataset) -> None:
     tray = picked(tiny)
-    found = [one.row for one in rest_of(tiny, tray, SPLIT, each=4, others=7, seed=2)]
+    found = [one.row for one in rest_of(tiny, tray, SPLIT, each=4, others=7, seed=0)]
     own = set(tiny.class_of[list(tray.rows)].tolist())
     classes = tiny.class_of[found]
     assert not set(found) & set(tray.rows) and len(set(found)) == len(found)
     assert [int((classes == c).sum()) for c in own] == [4, 4, 4]
     strangers = [int(c) for c in classes if c not in own]
     assert len(strangers) == 7 and set(strangers) <= set(tiny.split(SPLIT)["test"].tolist()), "nothing that trained the learner"
-    assert found == [one.row for one in rest_of(tiny, tray, SPLIT, each=4, others=7, seed=2)]
+    assert found == [one.row for one in rest_of(tiny, tray, SPLIT, each=4, others=7, seed=0)]
     assert found != [one.row for one in rest_of(tiny, tray, SPLIT, each=4, others=7, seed=3)]
 
 

@@ -38,10 +38,10 @@ class Text(ColumnKind):
         return True
 
     def prepared(self, column: pd.Series) -> Prepared:
-        from sklearn.feature_extraction.text import CountVectorizer
+        from metadash.data.columns.scaling import Words
 
         text = column.astype("string").fillna("").to_numpy(dtype=object)
-        return Prepared(text, CountVectorizer(binary=True, token_pattern=r"\S+", max_features=MAX_WORDS), [])
+        return Prepared(text, Words(binary=True, token_pattern=r"\S+", max_features=MAX_WORDS), [])
 
     def summarise(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict:
         different = f"SELECT count(DISTINCT word) FROM (SELECT unnest(string_split_regex(lower({column}), '\\W+')) AS word FROM {table}) WHERE word <> ''"
