@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from metadash.specs.choosing.tuning import TuneSpec
 
 Distance = Literal["euclidean", "cosine"]
-
 TrainedOn = Literal["episodes", "classes"]
 
 MOST_TRIED = 64
