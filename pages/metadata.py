@@ -12,7 +12,7 @@ from metadash.dashboard.metadata import explore, keep
 from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.asked import one_of, typed_condition
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.parts.pool_chip import choose_pool
 from metadash.dashboard.parts.reads import Refusal
@@ -48,12 +48,12 @@ if view == KEEP:
 with top:
     header(
         "What do we know about the data?",
-        f"{data.description.title}: look, narrow, ask. Any filter can become the pool of classes that tasks are drawn from.",
+        f"{words_of(data).title}: look, narrow, ask. Any filter can become the pool of classes that tasks are drawn from.",
     )
 
 with st.container(border=True):
     st.markdown(explore.facts(data))
-    st.caption(f"Licence: {data.description.licence}. Provenance: {data.description.provenance}.")
+    st.caption(f"Licence: {words_of(data).licence}. Provenance: {words_of(data).provenance}.")
 
 auditing.section(data)
 
@@ -118,7 +118,7 @@ def offer_pool(filters: list[facets.Filter]) -> None:
     condition = facets.both(facets.class_condition(table, filters), own)
     if not condition:
         st.caption(
-            f"Narrow the table above, or write a condition. Without either, all {words.plural(data.description.class_noun)} are the pool."
+            f"Narrow the table above, or write a condition. Without either, all {words.plural(words_of(data).class_noun)} are the pool."
         )
         return
     st.code(f"WHERE {condition}", language="sql", wrap_lines=True)
@@ -128,7 +128,7 @@ def offer_pool(filters: list[facets.Filter]) -> None:
         return
     if not len(ids):
         st.info(
-            f"No {data.description.class_noun} meets this, so there is no pool to draw from. Widen it.",
+            f"No {words_of(data).class_noun} meets this, so there is no pool to draw from. Widen it.",
             icon=":material/search_off:",
         )
         return

@@ -10,7 +10,7 @@ from metadash.answers.looks import looked_at_answer
 from metadash.dashboard import server
 from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
@@ -25,7 +25,7 @@ data = server.chosen_dataset()
 
 header(
     "Which metadata helps with new classes?",
-    f"Pick a question about *{data.description.title.lower()}*, press the button, read the answer. Every number behind it is kept.",
+    f"Pick a question about *{words_of(data).title.lower()}*, press the button, read the answer. Every number behind it is kept.",
 )
 
 pool = chosen_pool(data)
@@ -65,7 +65,7 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
     if note := features_note(data, backbone.name):
         st.caption(note)
     crossed = st.toggle(
-        f"Test every {data.description.class_noun} once (cross-fitting)",
+        f"Test every {words_of(data).class_noun} once (cross-fitting)",
         True,
         key="crossed",
         bind="query-params",
@@ -92,14 +92,12 @@ found = server.stored_answer(spec, data)
 
 
 def promise() -> str:
-    nouns = words.plural(data.description.class_noun)
+    nouns = words.plural(words_of(data).class_noun)
     rotate = (
-        f"in {spec.folds} folds, so that every {data.description.class_noun} is tested once"
-        if spec.folds
-        else "it has never seen"
+        f"in {spec.folds} folds, so that every {words_of(data).class_noun} is tested once" if spec.folds else "it has never seen"
     )
     return (
-        f"Pressing the button trains a learner with {question.subject}, without it, and with its rows shuffled between classes, and scores "
+        f"Pressing the button trains a learner with {plain(question.subject)}, without it, and with its rows shuffled between classes, and scores "
         f"all three on the same {words.count(spec.n_episodes)} test tasks of {nouns} {rotate}. "
         "You will read how much the metadata helps, how sure that is, and how many labelled examples it is worth."
     )

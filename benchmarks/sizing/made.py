@@ -110,6 +110,16 @@ def save(rows: int, folder: Path) -> None:
     np.save(folder / "inputs.npy", np.random.default_rng(2).normal(size=(rows, WIDTH)).astype(np.float32))
 
 
+def save_csv(rows: int, file: Path) -> None:
+    """The same instances as somebody has them who has never heard of MetaDash: a class by its name, the inputs in columns."""
+    inputs = np.random.default_rng(2).normal(size=(rows, WIDTH)).round(4)
+    for start, piece in zip(range(0, rows, AT_ONCE), pieces(rows), strict=True):
+        piece["thing"] = [f"thing {c}" for c in piece["class_id"]]
+        piece[[f"f{place}" for place in range(WIDTH)]] = inputs[start : start + len(piece)]
+        told = piece.drop(columns=["instance_id", "class_id"])
+        told.to_csv(file, mode="a" if start else "w", header=not start, index=False)
+
+
 def utterances(n: int) -> list[str]:
     """Sentences of 4 to 12 words out of 6,000, frequent ones more often, as those of CLINC150 are."""
     generator = np.random.default_rng(3)

@@ -17,6 +17,7 @@ import pyarrow as pa
 from benchmarks.sizing import made
 from metadash.data.dataset import Dataset, write_dataset
 from metadash.data.writing.rows import ParquetRows, Rows
+from metadash.front.importing import from_files
 from metadash.workspace import Workspace
 
 EPISODES = 1000
@@ -80,6 +81,18 @@ def written(folder: Path, instances: Rows) -> None:
     inputs = np.load(folder.parent / "inputs.npy" if folder.name == "held" else folder / "inputs.npy", mmap_mode="r")
     about = replace(made.description(), sources=sources)
     write_dataset(workspace_in(folder), about, made.classes(), instances, inputs, made.splits())
+
+
+def imported(rows: int, folder: Path) -> Measured:
+    file = folder / "things.csv"
+    if not file.is_file():
+        made.save_csv(rows, file)
+    workspace, inputs = folder / "imported", [f"f{place}" for place in range(made.WIDTH)]
+    found = timed(
+        lambda: from_files(file, name="things", class_column="thing", input_column=inputs, workspace=workspace, progress=False)
+    )
+    shutil.rmtree(workspace)
+    return found
 
 
 def drawn(strategy: str) -> Callable[[int, Path], Measured]:
@@ -157,6 +170,7 @@ WAYS: dict[str, Callable[[int, Path], Measured]] = {
     "tables": tables,
     "write": write,
     "stream": stream,
+    "import": imported,
     "open": opened,
     "facet": narrowed('site:"site 3"'),
     "search": narrowed('site:"site 3" reading:2..9'),

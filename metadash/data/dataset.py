@@ -20,6 +20,7 @@ from metadash.data.folds import fold_roles, read_fold
 from metadash.data.inputs.storage import checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.modality import Modality, modality_of
 from metadash.data.writing.fingerprint import fingerprint_of
+from metadash.data.writing.grouping import check_groups
 from metadash.data.writing.naming import check_folder_name, check_words
 from metadash.data.writing.rows import Rows
 from metadash.errors import BadInput, nearest
@@ -179,6 +180,7 @@ def check_names(description: Description, classes: pd.DataFrame, instances: Rows
         table, frame = tables[level]
         if named is not None and named not in frame:
             raise BadInput(f"The description names the column '{named}', which the table {table} does not have.")
+        check_groups(named, table, frame)
     if description.default_split and description.default_split not in set(splits["split"]):
         raise BadInput(f"The description names the split '{description.default_split}', which the table splits does not have.")
 

@@ -14,6 +14,7 @@ from metadash.data.importing.questions import questions_for
 from metadash.data.library import EMBEDDED, OBTAINABLE
 from metadash.data.splits import split_by_group, table_of
 from metadash.data.writing.fingerprint import fingerprint_of
+from metadash.data.writing.grouping import check_groups
 from metadash.data.writing.naming import check_folder_name
 from metadash.errors import BadInput, nearest
 from metadash.fields import SEED, Between, checked
@@ -50,6 +51,7 @@ def dataset_from_tables(
     for column, table, frame in ((siblings, "classes", rows), (disjoint, "instances", of_class)):
         if column is not None and column not in frame:
             raise BadInput(f"The table {table} has no column '{column}'{nearest(column, map(str, frame.columns))}")
+        check_groups(column, table, frame)
     roles = roles_of(rows, split, siblings, seed)
     description = Description(
         name=name or "",

@@ -70,7 +70,7 @@ def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
     said = chosen(options, "path", "name", *(name for name in OF_FILES if name != "preview"))
     if options.preview:
         seen = preview(**said)
-        return Result(seen.values(), str(seen))
+        return Result(seen.values(), str(seen), blocked=bool(seen.problem))
     made = installed(data := from_files(**said, workspace=workspace))
     record = data.folder / "dataset.json"
     again = f"python -m metadash datasets import {shlex.quote(options.path)} --recipe {shlex.quote(str(record))}"

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.harness import ROOT, WITHIN, browser, open_page, server, settle
 from tests.browser.test_bring_road import FILES, SENTENCE
 
-WIDTH, COLOURS = 900, 64
+WIDTH, COLOURS = 900, 128
 """Pixels that a picture is wide in the text, and its colours: a few kB each."""
 
 
@@ -42,12 +42,12 @@ def pictures(folder: Path) -> None:
         noun.press("Enter")
         expect(page.get_by_text("96 images of 12 signs")).to_be_visible()
         taken(page, folder, "bring-2-preview", bottom=".st-key-bring_guesses")
-        taken(page, folder, "bring-3-name", top=".st-key-bring_balance")
+        taken(page, folder, "bring-3-name", top=".st-key-bring_balance", bottom=".st-key-bring_balance")
         page.get_by_role("button", name="Import", exact=True).click()
         expect(page.get_by_text("signs is here")).to_be_visible(timeout=WITHIN)
         page.get_by_role("link", name="Ask the first question").click()
         page.get_by_role("button", name="Answer it").click()
-        expect(page.get_by_text(SENTENCE)).to_be_visible(timeout=WITHIN)
+        expect(page.get_by_text(SENTENCE)).to_be_visible(timeout=4 * WITHIN)
         taken(page, folder, "bring-4-answer", bottom="[data-testid=stPlotlyChart]")
 
 

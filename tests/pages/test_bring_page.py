@@ -83,7 +83,7 @@ def imported(page: AppTest, workspace: Workspace) -> Dataset:
 def test_sentences_become_a_data_set_whose_question_can_be_asked(page: AppTest, workspace: Workspace) -> None:
     bring(page, ("intents.csv", sentence_table()))
     assert page.subheader[0].value == r"54 texts of 9 intents, 6 each; 1 source of metadata\."
-    assert table(page)["Role"].to_dict() == {"text": "input", "intent": "class", "domain": "siblings"}
+    assert table(page)["Role"].to_dict() == {"text": "input", "intent": "class", "domain": "metadata"}
     assert said(page, "**Does the metadata")
     assert "python -m metadash datasets import intents.csv" in [code.value for code in page.code]
     data = imported(page, workspace)
@@ -101,9 +101,9 @@ def test_a_zip_of_photos_and_a_table_of_classes_belong_together(page: AppTest, w
     assert table(page)["Role"][["colour", "class", "owner"]].tolist() == ["metadata", "class", "ignored"]
     assert "all are dates but 1" in table(page)["What is wrong"]["first seen"]
     assert any("1 row cannot be read" in fold.label for fold in page.expander)
-    page.text_input(key="bring_noun").set_value("sign").run()
+    page.text_input(key="bring_noun").set_value("road sign").run()
     data = imported(page, workspace)
-    assert (data.name, data.description.class_noun, data.inputs.shape) == ("signs", "sign", (36, 12, 16, 3))
+    assert (data.name, data.description.class_noun, data.inputs.shape) == ("signs", "road sign", (36, 12, 16, 3))
     assert set(data.classes["colour"]) == {"red", "green", "blue"}
 
 

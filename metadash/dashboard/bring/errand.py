@@ -72,6 +72,7 @@ def begin(workspace: Workspace, place: Path, path: Path, only: Path | None, name
         (place / ASKED).unlink(missing_ok=True)
         raise BadInput(f"The import could not be started: {reason(error)}; try again.") from error
     STARTED.append(process)
+    write_json(place / ASKED, {**asked, "since": time.time(), **whereabouts(process.pid)})
 
 
 def reap() -> None:

@@ -42,7 +42,8 @@ def carded(data: Dataset) -> None:
     st.markdown(f"#### {plain(found.headline)}")
     for told in found.told[1:]:
         st.markdown(plain(told))
-    left, right = st.columns([1, 1], gap="large")
+    uneven = found.sizes.nunique() > 1
+    left, right = st.columns([1, 1], gap="large") if uneven or found.missing else (st.container(), st.container())
     with left:
         st.dataframe(
             found.about,
@@ -52,7 +53,7 @@ def carded(data: Dataset) -> None:
             alt="What the data set is, whose, and how much of it there is",
         )
     with right:
-        if found.sizes.nunique() > 1:
+        if uneven:
             chart(
                 balance_chart(found.sizes, palette(), data.description.class_noun),
                 key="md_balance",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -15,6 +16,8 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.train.backbone import chosen_backbone
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_tuning, chosen_width, recipe_steps, training_controls
+from metadash.dashboard.train.texts import chosen_text_encoder
+from metadash.data.columns.facts import is_single
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
@@ -82,7 +85,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         tasks = chosen_tasks(data, entry, pool)
         split_place = st.container()
         st.markdown("**Metadata**")
-        left, middle, _ = st.columns(3)
+        left, middle, texts_place = st.columns(3)
         fusion = left.selectbox(
             "How the metadata enters",
             list(FUSIONS),
@@ -118,6 +121,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         help="Which classes are for training, for validation and for testing; no class is in two of them.",
         width=210,
     )
+    text_encoder = chosen_text_encoder(texts_place, data, split, sources)
     settings = fitting_recipe(entry.recipe(recipe), data, split, int(st.session_state.tr_way), backbone.name)
     with how:
         idle = nothing_to_train(learner) if mode == "quick" and not sources and not entry.learns else ""
@@ -164,6 +168,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             normalise=normalise,
             fusion=fusion if sources else "none",
             control=control if sources else "none",
+            text_encoder=text_encoder,
             steps=steps,
             tune=tune,
             seed=int(seed),
@@ -316,8 +321,13 @@ def _shared_columns(stamp: str, strategy: str, _data: Dataset) -> list[str]:
     return [
         str(name)
         for name in table.columns
-        if not str(name).endswith("_id") and 2 <= table[name].nunique() <= (0.6 * len(table) if strategy == "siblings" else 500)
+        if not str(name).endswith("_id") and 2 <= different(table[name]) <= (0.6 * len(table) if strategy == "siblings" else 500)
     ]
+
+
+def different(column: pd.Series) -> int:
+    """How many values a column has; lists and records have none that rows could share."""
+    return column.nunique() if is_single(column) else 0
 
 
 def shared_columns(data: Dataset, strategy: str) -> list[str]:
@@ -332,7 +342,7 @@ def reading(spec: RunSpec) -> str:
 
 def instance_note(data: Dataset, fusion: str) -> str:
     """What there is to say of the sources that describe instances."""
-    names = [source.name for source in data.sources if source.level == "instance"]
+    names = [plain(source.name) for source in data.sources if source.level == "instance"]
     if not names:
         return ""
     noun = f"single {words.plural(data.modality.noun)}"
@@ -343,7 +353,7 @@ def instance_note(data: Dataset, fusion: str) -> str:
 
 def words_of_hidden(data: Dataset) -> str:
     """Which of the instance sources a query comes without."""
-    hidden = [source.name for source in data.sources if source.level == "instance" and not source.available_at_prediction]
+    hidden = [plain(source.name) for source in data.sources if source.level == "instance" and not source.available_at_prediction]
     return f"Not available at prediction, and so hidden of queries: {', '.join(hidden)}." if hidden else ""
 
 

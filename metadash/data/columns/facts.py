@@ -98,14 +98,20 @@ def storage_of(values: pd.Series) -> Storage:
     return storage_of_objects(values) if values.dtype == object and len(values) else "text"
 
 
+def is_single(column: pd.Series) -> bool:
+    """Whether each row has one value, which rows can share: no list, no record."""
+    return storage_of(column.dropna()) not in ("vector", "labels", "record")
+
+
 def storage_of_objects(values: pd.Series) -> Storage:
     first = values.iloc[0]
     if isinstance(first, (list, tuple, np.ndarray)):
-        empty = first if isinstance(first, np.ndarray) else np.array([], dtype=object)
-        held = np.asarray(next((items for items in values if len(items)), empty))
-        if held.ndim == 1 and held.dtype.kind in "iufb":
-            return "vector"
+        held = next((items for items in values if len(items)), first)
+        if isinstance(held, np.ndarray) and held.dtype.kind in "iufb":
+            return "vector" if held.ndim == 1 else "record"
         known = next((item for items in values for item in items if item is not None), "")
+        if isinstance(known, (int, float, np.number, np.bool_)):
+            return "vector"
         return "labels" if isinstance(known, str) else "record"
     return "record" if isinstance(first, (dict, bytes, bytearray)) else "text"
 

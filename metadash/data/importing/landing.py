@@ -28,7 +28,7 @@ from metadash.data.splits import table_of
 from metadash.data.tables import asking, check_name, numbered
 from metadash.data.writing.fingerprint import fingerprint_of
 from metadash.errors import BadInput
-from metadash.workspace import Workspace, disk_is_full, reason
+from metadash.workspace import Workspace, reason
 
 Report = Callable[[str, float], bool | None]
 """``report(what is being done, fraction of the whole)``; what returns True cancels."""
@@ -142,8 +142,6 @@ def staging(workspace: Workspace, name: str) -> Iterator[Path]:
     try:
         yield folder
     except OSError as error:
-        if not disk_is_full(error):
-            raise
         raise BadInput(f"'{name}' could not be written: {reason(error)}. Free some space, then try again.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from metadash.data.dataset import Source
+from metadash.data.modality import LARGEST_SIDE
 from metadash.errors import BadInput, nearest
+from metadash.fields import SEED, Between, checked
 
 Role = Literal["class", "input", "id", "split", "metadata", "kept", "ignored"]
 Level = Literal["class", "instance"]
@@ -54,6 +56,11 @@ class Plan:
     classes: str | None = None
     table: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises BadInput for numbers that are none of theirs."""
+        checked("seed", Annotated[int, Between(0, SEED)], self.seed)
+        checked("side", Annotated[int, Between(1, LARGEST_SIDE)] | None, self.side)
 
     def of(self, role: Role, table: TableName | None = None) -> list[Column]:
         return [column for column in self.columns if column.role == role and (table is None or column.table == table)]
@@ -138,6 +145,8 @@ def plan_from(values: Any) -> Plan:
         if unknown:
             raise ValueError(sorted(unknown)[0])
         return Plan(columns=columns, **told)
+    except BadInput:
+        raise
     except (TypeError, KeyError, ValueError) as error:
         raise BadInput(
             f"This is no recipe of an import ({error}); `datasets import PATH --preview --json` prints one."

@@ -70,7 +70,7 @@ def guess(found: Found, name: str, class_column: str | None = None, input_column
         tuple(columns),
         modality=modality_of_columns(found, inputs, looks),
         title=found.hints.title or name.replace("-", " ").replace("_", " "),
-        class_noun=found.hints.class_noun or words.noun_of(classes),
+        class_noun=found.hints.class_noun or words.noun_of(classes, found.class_key or ""),
         licence=found.hints.licence or "not stated",
         provenance=found.hints.provenance
         or f"{FROM_FILES} {', '.join(found.files[:3]) or (found.place.title if found.place else name)}",

@@ -227,7 +227,10 @@ def meaning_of(name: str) -> str:
     return next((source for source, known in MEANINGS.items() if any(word in known for word in reversed(words))), "")
 
 
-def noun_of(column: str) -> str:
-    """What the classes of a column are called, where its name says it: ``species``, ``intent``; else ``class``."""
-    words = [word for word in parts_of(column) if word not in NO_NOUNS and not word.isdigit()]
-    return " ".join(words) or "class"
+def noun_of(*columns: str) -> str:
+    """What classes are called, by the first of their columns whose name says it: ``species``, ``intent``; else ``class``."""
+    for column in columns:
+        words = [word for word in parts_of(column) if word not in NO_NOUNS and not word.isdigit()]
+        if words:
+            return " ".join(words)
+    return "class"

@@ -23,6 +23,9 @@ MOST_QUERIES = 5
 TASKS = {"adapting": 40, "others": 200}
 """Of each role; fewer where each adapts a whole network to itself."""
 
+FEWEST_TASKS, MOST_ANSWERS = 20, 4_000_000
+"""Queries times classes of all tasks of a role: of many classes, fewer tasks say as much."""
+
 
 def use_spec(run: Run, given: Given, false_alarm: float = 0.05) -> UseSpec:
     """The run that labels ``given`` by a finished learner's ``run`` (of a ``TrainedRun`` its ``run``). ``false_alarm``: the share of true
@@ -118,15 +121,22 @@ def calibration_of(spec: RunSpec, data: Dataset, counts: Sequence[int], told: tu
     if n_classes < n_way or smallest < 2:
         return None
     n_shot = min(round(float(np.mean(counts))), smallest - 1)
+    n_query = min(MOST_QUERIES, smallest - max(n_shot, 1))
+    usual = TASKS["adapting" if spec.adapts_network else "others"]
     return CalibrationSpec(
         spec,
         n_way,
         max(n_shot, 1 if any(counts) else 0),
-        min(MOST_QUERIES, smallest - max(n_shot, 1)),
+        n_query,
         told,
         strangers=n_classes > n_way,
-        n_episodes=TASKS["adapting" if spec.adapts_network else "others"],
+        n_episodes=few_enough(usual, n_way, n_query),
     )
+
+
+def few_enough(usual: int, n_way: int, n_query: int) -> int:
+    """Tasks whose answers fit in memory, of the usual number."""
+    return max(FEWEST_TASKS, min(usual, MOST_ANSWERS // (n_way * (n_way + 1) * n_query)))
 
 
 def told_of(spec: RunSpec, data: HasSources, said: Said) -> tuple[str, ...]:

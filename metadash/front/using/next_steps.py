@@ -13,7 +13,7 @@ from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given
 from metadash.errors import BadInput
 from metadash.front.shown import Parts, ShownRun
-from metadash.front.using.asked import columns_read
+from metadash.front.using.asked import columns_read, few_enough
 from metadash.learners.registry import entry_of
 from metadash.runs.kinds import title_of
 from metadash.runs.store import Run
@@ -169,7 +169,7 @@ def steps_spec(spec: RunSpec, data: Dataset, states: Sequence[tuple[Any, ...]]) 
         )
     kept = tuple((min(state[0], most), *state[1:]) for state in states)
     n_query = max(1, min(MOST_QUERIES, int(counts.min()) - max(state[0] for state in kept) - 1))
-    return StepsSpec(spec, kept, n_way, n_query, n_episodes=40 if spec.adapts_network else 400)
+    return StepsSpec(spec, kept, n_way, n_query, n_episodes=few_enough(40 if spec.adapts_network else 400, n_way, n_query))
 
 
 def doubts(frame: pd.DataFrame) -> dict[str, float]:

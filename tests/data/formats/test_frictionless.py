@@ -126,3 +126,10 @@ def test_a_package_that_is_cut_or_empty_is_one_sentence(tmp_path: Path) -> None:
     assert "is empty" in refused(file)
     file.write_text("{")
     assert "is no JSON, or damaged" in refused(file)
+
+
+def test_dates_are_read_by_their_format(tmp_path: Path) -> None:
+    said = package(tmp_path / "set")
+    said["resources"][0]["schema"]["fields"][3]["format"] = "%Y-%d-%m"
+    data = imported(write_json(tmp_path / "set" / "datapackage.json", said), tmp_path / "w")
+    assert data.classes["seen"].iloc[2] == pd.Timestamp("2020-03-01")

@@ -295,3 +295,22 @@ def test_clinc150_and_fewrel_are_read_as_people_have_them(tmp_path: Path, worksp
     )
     assert [source.columns for source in fewrel.sources] == [("name",), ("description",)] and len(fewrel.classes) == 80
     assert fewrel.classes["description"].notna().all() and "official_split" not in {c for s in fewrel.sources for c in s.columns}
+
+
+def test_dates_are_read_however_they_are_written(tmp_path: Path) -> None:
+    days = pd.Series(pd.date_range("2020-01-05", periods=54, freq="37D"))
+    forms = {
+        "iso.csv": days.dt.strftime("%Y-%m-%d"),
+        "german.csv": days.dt.strftime("%d.%m.%Y"),
+        "american.csv": days.dt.strftime("%m/%d/%Y"),
+        "excel.xlsx": days,
+        "own.parquet": days,
+    }
+    for name, column in forms.items():
+        found = preview(written(songs().assign(day=column), tmp_path / name))
+        assert (
+            pd.to_datetime(found.found.instances["day"]).astype("datetime64[s]").tolist() == days.astype("datetime64[s]").tolist()
+        ), name
+        assert found.columns.set_index("name").loc["day", ["kind", "source"]].tolist() == ["timestamp", "time"]
+    codes = preview(written(songs().assign(zip=[f"{i:05d}" for i in range(54)]), tmp_path / "codes.csv"))
+    assert codes.found.instances["zip"].tolist()[:2] == ["00000", "00001"]

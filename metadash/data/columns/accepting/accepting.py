@@ -40,6 +40,8 @@ def named(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     for place, name in enumerate(names):
         if not name.strip():
             raise BadInput(f"Column {place} of the table {table} has no name; give it one.")
+        if "\0" in name:
+            raise BadInput(f"The name of column {place} of the table {table} has a character without a sign (NUL); rename it.")
         if half_in(name):
             raise BadInput(
                 f"The name of column {place} of the table {table} has half of a character ({half_in(name)}); rename it."
@@ -105,6 +107,8 @@ def of_arrow(column: pd.Series, whose: str) -> pd.Series:
     held, types = column.dtype.pyarrow_dtype, pa.types
     if types.is_interval(held):
         raise BadInput(f"{whose} holds intervals of months and days, whose length varies; store days.")
+    if types.is_binary(held) or types.is_large_binary(held) or types.is_fixed_size_binary(held):
+        return with_one_missing(column.astype(object))
     if types.is_map(held):
         return column.astype(object).map(dict, na_action="ignore")
     if types.is_float16(held) or types.is_decimal256(held):
@@ -118,15 +122,16 @@ def of_arrow(column: pd.Series, whose: str) -> pd.Series:
 
 
 def within_reach(column: pd.Series, whose: str) -> pd.Series:
-    """Times beyond what nanoseconds reach (1677 to 2262) are held to the microsecond, which DuckDB compares with any other time."""
-    if column.dt.unit in ("us", "ns"):
+    """Times beyond what nanoseconds reach (1677 to 2262) are held to the microsecond, which DuckDB compares with any other time; so are
+    those of a zone, which it cannot compute with to the nanosecond."""
+    if column.dt.unit == "us" or (column.dt.unit == "ns" and column.dt.tz is None):
         return column
     try:
         held = column.dt.as_unit("us")
     except (pd.errors.OutOfBoundsDatetime, OverflowError) as error:
         raise BadInput(f"{whose} holds times that no calendar reaches; store years as numbers.") from error
     least, most = (pd.Timestamp(year, tz=column.dt.tz) for year in REACHED)
-    return column if held.dropna().between(least, most).all() else held
+    return column if column.dt.unit != "ns" and held.dropna().between(least, most).all() else held
 
 
 REACHED = ("1678-01-01", "2262-01-01")
@@ -158,8 +163,8 @@ class Held:
 
 def of_objects(column: pd.Series, whose: str) -> pd.Series:
     """A column of Python's own values."""
-    known = column[column.notna()]
-    types = set(map(type, known))
+    column = with_one_missing(without_signals(column))
+    types = {type(value) for value, known in zip(column, column.notna(), strict=True) if known}
     sorts = {sort_of(found) for found in types}
     if "" in sorts:
         row, found = next(
@@ -176,6 +181,30 @@ def of_objects(column: pd.Series, whose: str) -> pd.Series:
         return as_words(column, whose)
     first, second = sorted(sorts, key=lambda sort: (sort in SINGLE, sort))[:2]
     raise BadInput(f"{whose} holds {first} in some rows and {second} in others; give every row the same.")
+
+
+def without_signals(column: pd.Series) -> pd.Series:
+    """Decimals that raise an error whenever they are looked at, pandas' own look for what is missing among them, are missing."""
+    try:
+        column.isna()
+    except decimal.InvalidOperation:
+        values = [None if isinstance(value, decimal.Decimal) and value.is_snan() else value for value in column]
+        return pd.Series(values, column.index, dtype=object, name=column.name)
+    return column
+
+
+def with_one_missing(column: pd.Series) -> pd.Series:
+    """What is missing as None, where it is pandas' own signs for that, which have no hash."""
+    if not {type(pd.NA), type(pd.NaT)} & set(map(type, column)):
+        return column
+    return pd.Series([None if is_missing(value) else value for value in column], column.index, dtype=object, name=column.name)
+
+
+def spans(held: Held) -> pd.Series:
+    try:
+        return held.each(lambda span: np.timedelta64(span, "us"), np.dtype("timedelta64[us]"))
+    except OverflowError as error:
+        raise BadInput(f"{held.whose} holds lengths of time that no calendar reaches; store them as numbers.") from error
 
 
 def numbers(held: Held) -> pd.Series:
@@ -220,7 +249,7 @@ OF_SORT: dict[str, Callable[[Held], pd.Series]] = {
     "truths": lambda held: held.column if held.types == {bool} else held.each(bool),
     "numbers": numbers,
     "moments": moments,
-    "spans": lambda held: pd.to_timedelta(held.column),
+    "spans": spans,
     "clocks": clocks,
     "names": lambda held: held.column if held.types == {uuid.UUID} else as_words(held.column, held.whose),
     "constants": lambda held: as_words(held.column, held.whose),

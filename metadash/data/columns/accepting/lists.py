@@ -74,7 +74,9 @@ def as_column(rows: list[list | None], column: pd.Series) -> pd.Series:
 
 
 def as_text(value: Any) -> Any:
-    """A list as a text that says the same on every machine, however it is held; anything else as it is."""
+    """A list, or bytes, as a text that says the same on every machine, however it is held; anything else as it is."""
+    if isinstance(value, bytes):
+        return value.hex()
     if not isinstance(value, (list, tuple, np.ndarray)):
         return value
     try:

@@ -51,6 +51,8 @@ class MultiLabel(ColumnKind):
         return {"top": most_frequent(connection, table, f"unnest({self.split_sql(column)})")}
 
     def in_words(self, summary: ColumnSummary) -> str:
+        if not summary.top:
+            return "no label in any row"
         return "a different value in every row" if summary.identifies else top_words(summary)
 
     def listed_sql(self, column: str) -> str:

@@ -149,8 +149,8 @@ def booleans(values: pd.Series, field: dict) -> pd.Series:
 
 def dates(values: pd.Series, field: dict) -> pd.Series:
     pattern = str(field.get("format", "default"))
-    given = {} if pattern in ("default", "any") else {"format": pattern}
-    return pd.to_datetime(values.map(lambda one: None if one is None else str(one)), errors="coerce", **given)
+    form = None if pattern in ("default", "any") else pattern
+    return pd.to_datetime(values.map(lambda one: None if one is None else str(one)), errors="coerce", format=form)
 
 
 def structured(values: pd.Series, field: dict) -> pd.Series:

@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from metadash.data.columns.accepting.from_duckdb import frame_of
 from metadash.data.importing.readers.delimited import read_delimited
 from metadash.data.importing.readers.typed import typed
-from metadash.data.literals import identifier
 from metadash.errors import BadInput, nearest
 from metadash.workspace import reason
 
@@ -221,7 +221,7 @@ def database(path: Path) -> list[Table]:
             row[0]
             for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY 1").fetchall()
         ]
-        return [Table(name, connection.execute(f"SELECT * FROM {identifier(name)}").df()) for name in names]
+        return [Table(name, frame_of(connection, name)) for name in names]
 
 
 KINDS: dict[str, Callable[[Path], list[Table]]] = {

@@ -105,10 +105,16 @@ def typed(name: str, column: pa.ChunkedArray, decimal_comma: bool = False) -> Ty
     return Typed(texts.spread(texts.different.to_numpy(zero_copy_only=False), None).astype("str"), slips(texts))
 
 
+MOST_TRUTHS = 6
+"""True and false, each in capitals, small letters or both."""
+
+
 def as_truth(texts: Texts) -> Typed | None:
+    if len(texts.different) > MOST_TRUTHS:
+        return None
     words = [str(word).lower() for word in texts.different]
     for meaning in TRUTH:
-        if len(words) <= 6 and set(words) <= set(meaning):
+        if set(words) <= set(meaning):
             if (texts.place < 0).any():
                 return Typed(texts.spread(np.array([meaning[word] for word in words], dtype=object), None))
             return Typed(texts.spread(np.array([meaning[word] for word in words]), False))
