@@ -284,7 +284,7 @@ def train(
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
     tune : so many forms of the learner are tried on validation classes, by the same budget for every learner, and the best is tested.
-    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, steps,
+    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, text_encoder, steps,
     n_episodes, shots, n_query, progress : as in :func:`metadash.answer`.
 
     Raises

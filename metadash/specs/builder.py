@@ -19,7 +19,7 @@ from metadash.learners.core.fusions import BOTH, HOOKS
 from metadash.learners.core.recipe import Recipe
 from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.encoders.registry import feature_entry, is_trained, read_through, usual_features
-from metadash.specs.check import check_any, check_run
+from metadash.specs.check import check_any, check_run, check_texts
 from metadash.specs.defaults import Fitting, fitting
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.run import AnyFeatures, BackboneSpec, Distance, Evaluation, RunSpec
@@ -43,6 +43,7 @@ OF_RUN = (
     "control",
     "falsified",
     "blur",
+    "text_encoder",
     "source_dropout",
     "dropout",
     "steps",
@@ -118,6 +119,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
         **of_run,
     )
     refuse_untrained(run, chosen)
+    check_texts(run, dataset)
     return run
 
 
@@ -171,6 +173,8 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
         )
     if chosen.get("source_dropout") and not sources:
         raise BadInput("source_dropout would be ignored without metadata; name the sources that are to be hidden now and then.")
+    if chosen.get("text_encoder", "words") != "words" and not sources:
+        raise BadInput("text_encoder would be ignored without metadata; name the sources that hold texts or names.")
     learner = chosen.get("learner", USUAL)
     if chosen.get("ways") and entry_of(learner).fixed_way:
         raise BadInput(

@@ -52,6 +52,7 @@ BUDGET = {
     "backbone_episodes": "--backbone-episodes 7",
     "own_backbone": "--own-backbone",
     "normalise": "--normalise l2",
+    "text_encoder": "--text-encoder tfidf",
     "steps": "--steps 7",
     "n_episodes": "--n-episodes 70",
     "shots": "--shots 1,3",

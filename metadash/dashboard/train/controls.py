@@ -16,6 +16,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.train.backbone import chosen_backbone
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_tuning, chosen_width, recipe_steps, training_controls
+from metadash.dashboard.train.texts import chosen_text_encoder
 from metadash.data.columns.facts import is_single
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
@@ -84,7 +85,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         tasks = chosen_tasks(data, entry, pool)
         split_place = st.container()
         st.markdown("**Metadata**")
-        left, middle, _ = st.columns(3)
+        left, middle, texts_place = st.columns(3)
         fusion = left.selectbox(
             "How the metadata enters",
             list(FUSIONS),
@@ -120,6 +121,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         help="Which classes are for training, for validation and for testing; no class is in two of them.",
         width=210,
     )
+    text_encoder = chosen_text_encoder(texts_place, data, split, sources)
     settings = fitting_recipe(entry.recipe(recipe), data, split, int(st.session_state.tr_way), backbone.name)
     with how:
         idle = nothing_to_train(learner) if mode == "quick" and not sources and not entry.learns else ""
@@ -166,6 +168,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             normalise=normalise,
             fusion=fusion if sources else "none",
             control=control if sources else "none",
+            text_encoder=text_encoder,
             steps=steps,
             tune=tune,
             seed=int(seed),

@@ -33,7 +33,8 @@ def next_steps(data: Dataset, learner: RunSpec, result: Labelled) -> None:
         return
     found = NextSteps(run, states, doubts(result.frame()))
     st.markdown(f"**{plain(found.sentence)}**")
-    st.markdown("\n".join(f"1. {plain(step.words)}" for step in found.steps))
+    if len(found.steps) > 1 or found.sentence != found.steps[0].words:
+        st.markdown("\n".join(f"1. {plain(step.words)}" for step in found.steps))
     tests = found.spec
     st.caption(
         f"In points of accuracy over all classes, 95 % over {words.count(tests.n_episodes)} {tests.n_way}-way tasks of validation classes, each asked before "

@@ -16,6 +16,7 @@ from metadash.metadata.encoded import EncodedInstances
 from metadash.metadata.encoder import encode_rows, fitted_columns
 from metadash.metadata.told import Metadata, as_written, rows_of
 from metadash.networks.anchors import InstanceMetadata, MetadataContext
+from metadash.networks.encoders.of_metadata import reader
 from metadash.runs.store import Run
 from metadash.specs.run import RunSpec
 from metadash.training.features.fresh import fresh_features, read_fresh
@@ -95,7 +96,7 @@ def encoded(arm: Asked, dataset: Classes, table: pd.DataFrame, source: Source) -
         both = pd.concat([own[list(source.columns)], table[list(source.columns)]], ignore_index=True)
         table = blur_table(both, source.name, blurs, spec.seed).iloc[len(own) :]
         own = blur_table(own, source.name, blurs, spec.seed)
-    columns = fitted_columns(own, source, dataset.split(spec.split)["train"])[1]
+    columns = fitted_columns(own, source, dataset.split(spec.split)["train"], reader(spec.text_encoder))[1]
     try:
         for column in columns:
             if column.kind.unit:  # "1.5" and 1.5 are days, never nanoseconds

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
     "vectors": ("vector", [[1.0, 2.0], [3.0, 4.0], None, [5.0, 6.0], [5.0, 6.0]]),
     "tags": ("tags", [["a", "b"], ["b"], [], None, ["c", "a"]]),
     "records": ("record", [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, None, {"a": 1, "b": "x"}, {"a": 1, "b": "x"}]),
+    "taxonomy": ("path", ["animal/bird/wren", "animal/bird/tit", None, "plant/tree/oak", "animal/bird/wren"]),
     "labels in a text": ("multilabel", ["red; blue", "red", None, "blue", "red"]),
     "texts": ("text", ["one two", "three four", None, "five six seven", "eight nine"]),
     "categories": ("categorical", ["a", "b", None, "a", "a"]),

@@ -34,6 +34,9 @@ class Text(ColumnKind):
     def words(self, column: pd.Series) -> pd.Series:
         return column.astype("string").fillna("").str.casefold().str.split().map(lambda words: set(words))
 
+    def is_prose(self, column: pd.Series) -> bool:
+        return True
+
     def prepared(self, column: pd.Series) -> Prepared:
         from metadash.data.columns.scaling import Words
 
