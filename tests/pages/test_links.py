@@ -286,7 +286,7 @@ def test_steps_that_lead_nowhere_show_the_task_as_drawn_and_say_so(steps: str, s
 def test_a_data_set_that_is_not_here_is_said_and_none_takes_its_place(asked: list[str], seen: list[dict]) -> None:
     page = open_page("start", dataset=asked)
     told = page.error[0].value
-    assert "which is not here; those here: tiny, glyphs" in told and "*x*" not in told and len(told) < 400
+    assert "which is not here; those here: glyphs, tiny" in told and "*x*" not in told and len(told) < 400
     assert page.title[0].value == "Which data set?" and not page.subheader
     page.button(key="dataset_tiny").click().run()
     assert page.title[0].value.startswith("Which metadata") and not page.error and page.selectbox(key="dataset").value == "tiny"

@@ -16,6 +16,11 @@ import pandas as pd
 Storage = Literal["boolean", "number", "time", "duration", "vector", "labels", "text", "record"]
 """How values are held: *vector* is a list of numbers, *labels* one of texts, *record* what has fields, or bytes."""
 
+NESTED: tuple[Storage, ...] = ("vector", "labels", "record")
+"""Each row has several values, which rows hardly share."""
+NAMING: tuple[Storage, ...] = ("text", "number", "boolean")
+"""What names of classes are held as."""
+
 EXACT = 2**53
 """Whole numbers beyond this are no longer told apart by a double."""
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
@@ -100,7 +105,11 @@ def storage_of(values: pd.Series) -> Storage:
 
 def is_single(column: pd.Series) -> bool:
     """Whether each row has one value, which rows can share: no list, no record."""
-    return storage_of(column.dropna()) not in ("vector", "labels", "record")
+    return storage_of(column.dropna()) not in NESTED
+
+
+def is_record(storage: Storage) -> bool:
+    return storage == "record"
 
 
 def storage_of_objects(values: pd.Series) -> Storage:

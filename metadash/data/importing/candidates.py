@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from metadash.data.columns.facts import Storage, storage_of
+from metadash.data.columns.facts import NAMING, NESTED, Storage, is_record, storage_of
 from metadash.data.importing import words
 from metadash.data.importing.found import Found
 from metadash.data.importing.inputs import as_path, is_pictures
@@ -33,7 +33,7 @@ class Look:
 def look_at(column: pd.Series) -> Look:
     known = column.dropna()
     storage = storage_of(known) if len(known) else "text"
-    if storage == "record":
+    if is_record(storage):
         return Look(storage, len(known), len(known), pictures=is_pictures(known))
     if storage in ("vector", "labels"):
         return Look(storage, len(known), len(known))
@@ -63,7 +63,7 @@ def codes_of(column: pd.Series) -> np.ndarray:
 
 def constant_within(column: pd.Series, look: Look, class_codes: np.ndarray) -> bool:
     """Whether all instances of a class have the same value, and classes have several: it then describes classes."""
-    if look.storage in ("vector", "labels", "record") and len(column) > 50_000:
+    if look.storage in NESTED and len(column) > 50_000:
         return False
     codes = codes_of(column)
     known = (codes >= 0) & (class_codes >= 0)
@@ -79,7 +79,7 @@ def constant_within(column: pd.Series, look: Look, class_codes: np.ndarray) -> b
 
 
 def could_be_class(look: Look) -> bool:
-    return look.storage in ("text", "number", "boolean") and 1 <= look.distinct <= max(1, look.present // 2) and not look.paths
+    return look.storage in NAMING and 1 <= look.distinct <= max(1, look.present // 2) and not look.paths
 
 
 def guess_class(found: Found, looks: Mapping[str, Look], asked: str | None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from metadash.data.columns.facts import is_record
 from metadash.data.columns.personal import PATTERNS, is_card_number, sign_of_name
 from metadash.data.columns.registry import kind_of
 from metadash.data.importing import words
@@ -113,7 +114,7 @@ def column_of(
         return Column(name, role="id")
     values = found.instances[name]
     told_again = level == "class" and found.classes is not None and name in found.classes  # the table of classes has it too
-    if look.distinct <= 1 or look.storage == "record" or told_again:
+    if look.distinct <= 1 or is_record(look.storage) or told_again:
         return Column(name, role="ignored", level=level)
     if words.is_in(name, words.SPLIT_NAMES):
         return Column(name, role="kept", level=level)
@@ -142,7 +143,7 @@ def class_table_column(found: Found, name: str, present: np.ndarray) -> Column:
     look = look_at(values)
     if name in found.hints.kept:
         return Column(name, "classes", "kept", "class")
-    if name in found.hints.ignored or look.distinct <= 1 or look.storage == "record":
+    if name in found.hints.ignored or look.distinct <= 1 or is_record(look.storage):
         return Column(name, "classes", "ignored", "class")
     if name == found.hints.split_column or (look.storage == "text" and is_split(values)):
         return Column(name, "classes", "split", "class")
@@ -175,7 +176,13 @@ def names_each(name: str, values: pd.Series) -> bool:
         return bool(known.max() - known.min() == len(known) - 1) or words.is_in(name, words.ID_NAMES)
     if known.dtype.kind == "b":
         return False
-    return kind_of(known).name == "categorical" and words.meaning_of(name) != "description" and "name" not in words.parts_of(name)
+    kind = kind_of(known)
+    return (
+        kind.reads_as == "values"
+        and kind.vocabulary
+        and words.meaning_of(name) != "description"
+        and "name" not in words.parts_of(name)
+    )
 
 
 def is_personal(name: str, values: pd.Series) -> bool:
@@ -325,7 +332,7 @@ def is_category(values: pd.Series) -> bool:
         known
     ):  # of few classes, “family 1” reads as a sentence
         return max(len(text.split()) for text in known.unique()[:SEEN]) <= MOST_WORDS
-    return kind_of(known).name in ("categorical", "boolean")
+    return kind_of(known).reads_as == "values"
 
 
 # --- corrected -------------------------------------------------------------------------------------------------------------
