@@ -5,7 +5,7 @@ import streamlit as st
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import scores_of
 from metadash.dashboard.parts.asked import one_of
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header, one_sentence
 from metadash.dashboard.parts.jobs import cancel, how_long, jobs_of, on_its_way, progress_bar, troubled
 from metadash.dashboard.parts.watching import offer
@@ -32,7 +32,7 @@ STEP, LAST = "us_step", "us_last"
 LOOK_EVERY = 0.3  # seconds between two looks for the labels: they take about one
 
 data = server.chosen_dataset()
-about = data.description
+about = words_of(data)
 noun, nouns = about.class_noun, words.plural(about.class_noun)
 header(
     "What are these?",

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from metadash.dashboard.parts.asked import one_of
+from metadash.dashboard.parts.escape import words_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
 from metadash.dashboard.use.files import upload_inputs
@@ -60,7 +61,7 @@ def ask(data: Dataset, split: str, habit: Habit | None) -> None:
 
 def pick(data: Dataset) -> None:
     """How many of which, by numbers: the choice is a link's."""
-    nouns = words.plural(data.description.class_noun)
+    nouns = words.plural(words_of(data).class_noun)
     if not own_classes(data, tray_of(data)):
         st.caption(
             f"Its own {nouns} are labelled where you picked some as examples; upload or draw what is to be labelled otherwise."
@@ -71,7 +72,7 @@ def pick(data: Dataset) -> None:
 
     left, middle, right = st.columns(3)
     left.number_input(
-        f"Of each new {data.description.class_noun}",
+        f"Of each new {words_of(data).class_noun}",
         0,
         200,
         EACH,

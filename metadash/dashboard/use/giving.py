@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from metadash.dashboard.parts.asked import one_of
+from metadash.dashboard.parts.escape import words_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
 from metadash.dashboard.use.files import upload_examples
@@ -76,7 +77,7 @@ def give(data: Dataset, split: str, habit: Habit | None) -> None:
 
 def pick(data: Dataset, split: str) -> None:
     """A class of the test role, which no learner of the split has seen, and its instances to choose from."""
-    labels, noun = class_labels(data), data.description.class_noun
+    labels, noun = class_labels(data), words_of(data).class_noun
     test = [int(identity) for identity in data.split(split)["test"]]
     chosen = st.selectbox(
         f"{words.capital(noun)} (of those that no learner was trained on)",
@@ -117,7 +118,7 @@ def pick(data: Dataset, split: str) -> None:
 
 def of_which(data: Dataset, key: str) -> str:
     """The class that what is drawn, written or uploaded is of: one that is there, or a new name."""
-    noun = data.description.class_noun
+    noun = words_of(data).class_noun
     return (
         st.selectbox(
             f"Of which {noun}",
@@ -194,7 +195,7 @@ def upload(data: Dataset) -> None:
 
 def given_so_far(data: Dataset) -> None:
     """The classes with their examples; a press takes an example, or a class, away."""
-    tray, noun = tray_of(data), data.description.class_noun
+    tray, noun = tray_of(data), words_of(data).class_noun
     if not tray.examples:
         st.caption(f"Nothing given yet: a learner needs an example each of two {words.plural(noun)} or more.")
         return

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from metadash.dashboard.parts import reads
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.use.tray import Tray, put
 from metadash.data.columns.kind import ColumnKind
 from metadash.data.columns.registry import kind_named
@@ -77,7 +77,7 @@ def kind_in(data: Dataset, column: str) -> ColumnKind:
 
 def known_form(data: Dataset, tray: Tray, sources: Mapping[str, tuple[str, ...]]) -> None:
     """The fields of one class at a time; each goes into the tray as it is left."""
-    noun = data.description.class_noun
+    noun = words_of(data).class_noun
     name = st.selectbox(f"Which {noun}", tray.classes, key="us_known_class")
     own = own_row(data, tray, name)
     st.caption(

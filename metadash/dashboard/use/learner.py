@@ -77,7 +77,7 @@ def choose_learner(data: Dataset, arms: Sequence[StoredArm]) -> tuple[StoredArm,
         st.toast("The learner that you asked for is trained, and chosen.", icon=":material/check_circle:")
     unknown = from_link(KEY, {digest: label(digest) for digest in runs})
     chosen = st.selectbox(
-        "Learner", list(runs), format_func=label, key=KEY, help=why or "The newest that is stored stands first."
+        "Learner", list(runs), format_func=label, key=KEY, help=plain(why) or "The newest that is stored stands first."
     )
     to_link(KEY)
     if unknown:

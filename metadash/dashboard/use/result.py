@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from metadash.dashboard.parts.escape import plain, unbroken
+from metadash.dashboard.parts.escape import plain, unbroken, words_of
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.use.press import seen
 from metadash.dashboard.use.queue import queue
@@ -41,7 +41,7 @@ def counts(frame: pd.DataFrame) -> dict[str, int]:
 
 def headline(data: Dataset, frame: pd.DataFrame, n_classes: int) -> str:
     """``Of 40 images, 31 are surely one of the 5 letters, 6 are in doubt, 3 look like none of these.``"""
-    found, noun = counts(frame), data.description.class_noun
+    found, noun = counts(frame), words_of(data).class_noun
     what = words.plural_of(found["all"], data.modality.noun)
     if found["all"] == 1:
         row = frame.iloc[0]
