@@ -93,7 +93,7 @@ def test_fewrel_keeps_the_authors_split_the_entities_and_the_descriptions(tmp_pa
     assert len(split["train"]) + len(split["validation"]) == 14 and len(split["validation"]) == 3
     row = data.instances.iloc[7]
     assert data.inputs[7].split()[3] == row["tail"] and row["head"] == "It" and data.source("entities").level == "instance"
-    assert data.classes["description"].iloc[0] == "what P0 says, or not" and "P99" not in set(data.classes["relation"])
+    assert data.classes["description"].iloc[0] == "what P0 says; or not" and "P99" not in set(data.classes["relation"])
     plain = tmp_path / "parquet"
     plain.mkdir()
     names = data.classes[["relation", "name", "description"]]

@@ -44,7 +44,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, dict[str
         RunStore(workspace),
         additive(3, 1),
     )
-    picked = [str(row) for c in data.split(data.description.default_split)["test"][:2] for row in np.flatnonzero(data.class_of == c)[:2]]
+    picked = [
+        str(row) for c in data.split(data.description.default_split)["test"][:2] for row in np.flatnonzero(data.class_of == c)[:2]
+    ]
     links: dict[str, dict[str, Any]] = {
         "use": {"us_rows": picked},
         "use: 2 · To label": {"us_rows": picked, "us_step": "2 · To label"},

@@ -50,6 +50,8 @@ class ColumnKind(ABC):
 
     pattern: ClassVar[str] = ""
     """A regular expression that ``claims`` may ask the share of (Python's and RE2's are searched alike, over ASCII classes)."""
+    further: ClassVar[tuple[str, ...]] = ()
+    """More such expressions."""
 
     @abstractmethod
     def claims(self, facts: Facts) -> bool:

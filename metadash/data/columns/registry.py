@@ -43,7 +43,7 @@ def kind_of(column: pd.Series) -> ColumnKind:
 
 def kind_in(connection: duckdb.DuckDBPyConnection, table: str, column: str, type: str) -> tuple[ColumnKind, Facts, int]:
     """The same in SQL (``table`` and ``column`` are identifiers), with the facts and the number of rows."""
-    patterns = tuple(dict.fromkeys(kind.pattern for kind in KINDS if kind.pattern))
+    patterns = tuple(dict.fromkeys(one for kind in KINDS for one in (kind.pattern, *kind.further) if one))
     facts, rows = facts_in(connection, table, column, type, patterns)
     return claimed(facts), facts, rows
 

@@ -46,7 +46,7 @@ def install(workspace: Workspace, source: Path, name: str = "fewrel", progress: 
         )
     classes.insert(0, "class_name", named["name"].to_numpy())
     classes["name"] = named["name"].to_numpy()
-    classes["description"] = named["description"].str.replace("; ", ", ").to_numpy()  # "; " parts labels, and these are sentences
+    classes["description"] = named["description"].to_numpy()
     splits = seeded(classes, {"relation": "relation"})
     if {"train", "val"} <= set(classes["authors_part"]):
         splits["authors"] = as_authors(classes["authors_part"])

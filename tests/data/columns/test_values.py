@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from metadash.data.columns.kinds.duration import from_days, in_days
 from metadash.data.columns.kinds.numeric import FEW, as_floats
 from metadash.data.columns.kinds.tags import first_tag, lists
 from metadash.data.columns.kinds.timestamp import calendar, time_features
-from metadash.data.columns.registry import KINDS, kind_named, kind_of, rung_named
+from metadash.data.columns.registry import KINDS, kind_in, kind_named, kind_of, rung_named
 from metadash.data.columns.rungs import RARE, binned
 from metadash.data.columns.summary import ColumnSummary
 from metadash.errors import BadInput
@@ -85,9 +86,28 @@ def test_a_text_is_of_several_words_and_differs_in_more_than_half_of_the_rows() 
     assert facts("text", present=4, matching=3).share("x") == 0.75
 
 
+def test_sentences_of_which_some_part_clauses_are_no_labels() -> None:
+    """FewRel describes 8 of its 80 relations so."""
+    sentences = [
+        "a person who plays for a team or a club in any sport",
+        "a place where a person lives or has lived; not of birth, but of stay",
+    ]
+    for texts, name in (
+        (sentences * 3, "text"),
+        (["red; pale blue", "red", "a very pale and rather greyish blue; red"], "multilabel"),
+    ):
+        frame = pd.DataFrame({"said": [f"{text} {place}" if name == "text" else text for place, text in enumerate(texts)]})
+        assert kind_of(frame["said"]).name == name
+        connection = duckdb.connect()
+        connection.register("told", frame)
+        assert kind_in(connection, "told", "said", "VARCHAR")[0].name == name
+
+
 def test_numbers_that_doubles_confuse_are_names_and_one_row_with_labels_is_enough() -> None:
     assert kind_named("numeric").claims(facts("number")) and not kind_named("numeric").claims(facts("number", doubles=9))
-    assert kind_named("multilabel").claims(facts("text", matching=1)) and not kind_named("multilabel").claims(facts("text"))
+    assert kind_of(pd.Series(["red; blue", *["red"] * 9])).name == "multilabel" and not kind_named("multilabel").claims(
+        facts("text")
+    )
     assert kind_of(pd.Series([2**53, -(2**53)])).name == "numeric"
     assert (
         facts_of(pd.Series([2**53 + 1, 2**53, -5])).as_doubles == 2

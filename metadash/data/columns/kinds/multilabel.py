@@ -10,6 +10,8 @@ from metadash.data.columns.summary import ColumnSummary, most_frequent, top_word
 
 SEPARATOR = "; "
 """Between the labels of a multi-label column."""
+PROSE = r"(?:[^;\s]+\s+){8}[^;\s]"
+"""Nine words without a semicolon: a sentence, in which one parts clauses."""
 
 
 def labels_of(text: str) -> list[str]:
@@ -22,7 +24,7 @@ class MultiLabel(ColumnKind):
     name = "multilabel"
     reads_as = "words"
     vocabulary = searched = several = True
-    pattern = SEPARATOR
+    pattern, further = SEPARATOR, (PROSE,)
     rungs = of_part(
         "first label",
         lambda column: column.astype("string").str.split(SEPARATOR, regex=False).str[0],
@@ -31,7 +33,7 @@ class MultiLabel(ColumnKind):
     noise, guessed_as = REPLACED, "first label"
 
     def claims(self, facts: Facts) -> bool:
-        return facts.share(self.pattern) > 0
+        return facts.share(self.pattern) > max(0.0, facts.share(PROSE))
 
     def split_sql(self, column: str) -> str:
         """A row's labels as a list."""
