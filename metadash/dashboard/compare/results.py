@@ -127,8 +127,9 @@ class SideBySide:
             st.caption(f":material/hourglass_bottom: {plain(told)}")
         tested = self.pairs if self.in_pairs else self.together
         asked = record(server.store(), asked_of_arms(self.everyone))
-        if looked := looked_at_arms(asked, self.noun, self.names, tested):
-            st.caption(plain(looked))
+        named = {arm: plain(name) for arm, name in self.names.items()}  # the noun is plain already
+        if looked := looked_at_arms(asked, self.noun, named, tested):
+            st.caption(looked)
 
     def draw_two(self) -> None:
         """One difference, tested once: verdict, both intervals, and what would decide."""
