@@ -127,7 +127,7 @@ def onto_simplex(p: Tensor) -> Tensor:
         left = ((p * above).sum(dim=-1, keepdim=True) - 1) / above.sum(dim=-1, keepdim=True).clamp(
             min=1
         )  # of what is no number none is
-        if torch.equal(left, taken):
+        if not taken.is_meta and torch.equal(left, taken):  # of shapes alone nothing is found out
             break
         taken = left
     return (p - taken).clamp(min=0)

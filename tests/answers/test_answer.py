@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
+from metadash.specs.run import RunSpec
 from metadash.specs.subsets import LoopSpec
 from metadash.stats.verdict import Verdict
 from metadash.workspace import Workspace
@@ -69,10 +71,12 @@ def test_plain_prototypes_over_a_frozen_backbone_are_one_run_and_in_full_mode_on
 
 def test_arms_differ_in_nothing_but_their_metadata(tiny: Dataset) -> None:
     arms = asked(tiny).arms
-    real, shuffled = vars(arms["metadata"][1]), vars(arms["shuffled"][1])
-    assert {name for name in real if real[name] != shuffled[name]} == {"control"}
-    plain = vars(arms["plain"][0])
-    assert {name for name in plain if plain[name] != vars(arms["metadata"][0])[name]} == {"fusion", "sources"}
+
+    def unlike(one: RunSpec, other: RunSpec) -> set[str]:
+        return {field.name for field in fields(RunSpec) if getattr(one, field.name) != getattr(other, field.name)}
+
+    assert unlike(arms["metadata"][1], arms["shuffled"][1]) == {"control"}
+    assert unlike(arms["plain"][0], arms["metadata"][0]) == {"fusion", "sources"}
 
 
 @pytest.mark.parametrize("seeds", [(), (1, 1)])

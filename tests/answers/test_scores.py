@@ -1,5 +1,6 @@
 """Stored scores come back aligned: shot by shot, seed by seed, episode by episode."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -91,7 +92,7 @@ def test_tasks_within_groups_are_generalised_over_groups_and_others_over_classes
 def test_runs_on_other_episodes_are_not_stacked(other: dict, tiny: Dataset, store: RunStore) -> None:
     one = store_scores(store, spec(), tiny, numbers(0))
     accuracy = numbers(0)[: len(other.get("shots", SHOTS))]
-    different = RunSpec(**{**vars(spec(seed=1)), "evaluation": tiny_evaluation(n_episodes=E, **other)})
+    different = replace(spec(seed=1), evaluation=tiny_evaluation(n_episodes=E, **other))
     two = store_scores(store, different, tiny, accuracy)
     if one.summary["manifest"] == two.summary["manifest"] and "shots" not in other:
         assert load_scores([one, two], store).seeds == (0, 1), "the same episodes under another description"

@@ -218,7 +218,7 @@ def test_own_tables_are_asked_like_any_data_set(data, tmp_path: Path) -> None:
         ({"inputs": [[1e300]] * 8}, "hold inf in row 0"),
         (
             {"classes": pd.DataFrame({"class_name": list("abcd"), "country": [1j] * 4})},
-            "The column 'country' of the table classes holds complex128 values, which cannot be stored",
+            "The column 'country' of the table classes holds values of the type complex (row 0), which no data set stores",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """Opens a page of the app in process, as a link would."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,12 @@ def open_page(name: str, **query: str) -> AppTest:
 
 def said(page: AppTest, text: str) -> bool:
     """Whether a line of Markdown or a caption on the page holds ``text``."""
-    return any(text in element.value for element in [*page.markdown, *page.caption])
+    return any(shown(text) in shown(element.value) for element in [*page.markdown, *page.caption])
+
+
+def shown(text: str) -> str:
+    """Markdown as a reader sees it: without the strokes that keep marks from being read."""
+    return re.sub(r"\\([^\w\s])", r"\1", text)
 
 
 def ends_just_after_it_was_read(spec: Spec, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, looks: int = 1) -> None:

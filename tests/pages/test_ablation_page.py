@@ -32,7 +32,7 @@ from metadash.specs.subsets import HeadsSpec, MaskedSpec
 from metadash.stats.verdict import decide_together
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, tiny_classes, tiny_description, write_tiny
-from tests.pages.page import ends_just_after_it_was_read, open_page, said
+from tests.pages.page import ends_just_after_it_was_read, open_page, said, shown
 
 SOURCES = ("size", "place")
 SMALL = {
@@ -74,7 +74,7 @@ def opened(**query: Any) -> AppTest:
 
 
 def headings(page: AppTest) -> list[str]:
-    return [one.value for one in page.subheader]
+    return [shown(one.value) for one in page.subheader]
 
 
 def jobs_for(workspace: Workspace, kind: type[Spec]) -> list[Spec]:  # type: ignore[valid-type]

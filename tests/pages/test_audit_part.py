@@ -11,13 +11,13 @@ from metadash.runs.queue.jobs import all_jobs
 from metadash.runs.store import RunStore
 from metadash.workspace import Workspace
 from tests.builders import CLASS_SOURCES, N_CLASSES, store_scores, tiny_classes, tiny_description, write_tiny
-from tests.pages.page import open_page, said
+from tests.pages.page import open_page, said, shown
 
 COSTS = {"as it is": 0.6, "year": 0.55, "withheld": 0.5}
 
 
 def labels(page: AppTest) -> list[str]:
-    return [fold.label for fold in page.expander]
+    return [shown(fold.label) for fold in page.expander]
 
 
 def audit_page(part: str, **query: str) -> AppTest:

@@ -292,10 +292,10 @@ def test_what_waits_before_it_on_another_data_set_is_said_beside_the_time(
     page: AppTest, no_workers: None, untrained: Workspace
 ) -> None:
     assert not said(page, "first) on this machine")
-    write_vectors(untrained, "My Vectors")
-    open_page("train", dataset="My Vectors", **SMALL).button(key="tr_go").click().run()
+    write_vectors(untrained, "My-Vectors")
+    open_page("train", dataset="My-Vectors", **SMALL).button(key="tr_go").click().run()
     page.run()
-    assert said(page, "(2 runs on “My Vectors” come first) on this machine")
+    assert said(page, "(2 runs on “My-Vectors” come first) on this machine")
 
 
 def test_learners_of_another_data_set_name_it_and_their_curves_do_not_open_by_themselves(

@@ -1,5 +1,7 @@
 """Right answers are counted right where classes are asked unevenly, whoever counts, and whatever looks at one task sees whose its queries are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,6 @@ from metadash.data.dataset import Dataset
 from metadash.metadata.changes import Change
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
-from metadash.specs.run import RunSpec
 from metadash.specs.subsets import MaskedSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
@@ -85,7 +86,7 @@ def test_what_looks_at_one_task_says_whose_its_queries_are(head: Run, tiny_works
     points = points[points["kind"] == "query"]
     whose(points, tiny)
     assert len(points) == QUERIES
-    adapting = RunSpec(**{**vars(PLAIN), "learner": "anil", "steps": 5})
+    adapting = replace(PLAIN, learner="anil", steps=5)
     train(adapting, tiny_workspace)
     seen = train(AdaptationSpec(adapting, episode=3, n_shot=1), tiny_workspace)
     queries = seen.frame("queries")

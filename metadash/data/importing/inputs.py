@@ -10,6 +10,7 @@ from metadash.data.finite import LARGEST
 from metadash.data.importing.found import Found, InputsFound
 from metadash.data.importing.plan import Plan
 from metadash.data.importing.readers.pictures import Pictures, pictures_in, pictures_of
+from metadash.data.modality import modality_of
 from metadash.errors import BadInput
 
 AT_ONCE = 2**14
@@ -126,12 +127,13 @@ def of_columns(found: Found, plan: Plan, columns: Sequence[str]) -> InputsFound:
     if len(columns) == 1 and len(known):
         if is_pictures(known):
             return pictures_of([None if value is None or value != value else bytes(value) for value in first], plan.side)
-        if plan.modality == "image":
+        kind = modality_of(plan.modality)
+        if kind.parts == "pixels":
             if found.place is None:
                 raise BadInput(f"The column '{columns[0]}' names files, and there is no folder to find them in.")
             return pictures_in(
                 found.place, [as_path(str(value)) if isinstance(value, str) else None for value in first], plan.side
             )
-        if plan.modality == "text" or not (known.dtype.kind in "iufb" or isinstance(known.iloc[0], (list, tuple, np.ndarray))):
+        if kind.stored == "texts" or not (known.dtype.kind in "iufb" or isinstance(known.iloc[0], (list, tuple, np.ndarray))):
             return Texts(first)
     return Vectors(found.instances[list(columns)])

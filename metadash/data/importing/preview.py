@@ -192,7 +192,7 @@ def with_choices(plan: Plan, choices: Mapping[str, Any], found: Found) -> Plan:
         plan = plan.with_column(replace(plan.column(choices["split_column"]), role="split"))
     plan = corrected(plan, choices.get("roles") or {})
     plan = with_modality(plan, found)
-    if plan.side is not None and plan.modality != "image":
+    if plan.side is not None and modality_of(plan.modality).parts != "pixels":
         raise BadInput(f"--side would be ignored: the inputs are {modality_of(plan.modality).noun}s.")
     if plan.encoder:
         kind = modality_of(plan.modality)
@@ -220,7 +220,7 @@ def columns_of(found: Found, plan: Plan) -> pd.DataFrame:
     for column in plan.columns:
         frame = found.instances if column.table == "instances" else found.classes
         if frame is not None and column.name in frame:
-            rows.append(row_of(found, column, frame[column.name], plan.modality == "text"))
+            rows.append(row_of(found, column, frame[column.name], modality_of(plan.modality).stored == "texts"))
     names = ["name", "table", "role", "level", "kind", "source", "sensitive", "missing", "wrong", "examples"]
     return pd.DataFrame(rows, columns=names)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from metadash.data.finite import LARGEST
+from metadash.data.modality import modality_of
 from metadash.errors import BadInput
 
 AT_ONCE = 2**13
@@ -41,7 +42,7 @@ class Array:
         return len(self.array)
 
     def faults(self) -> Mapping[int, str]:
-        if self.modality == "image":
+        if modality_of(self.modality).parts == "pixels":
             return {}
         with np.errstate(over="ignore"):
             bad = ~(np.abs(self.array.astype(np.float32)) <= LARGEST).all(axis=1)
@@ -50,4 +51,4 @@ class Array:
     def pieces(self, rows: Sequence[int]) -> Iterator[np.ndarray]:
         for start in range(0, len(rows), AT_ONCE):
             part = self.array[np.asarray(rows[start : start + AT_ONCE], dtype=int)]
-            yield part if self.modality == "image" else part.astype(np.float32)
+            yield part if modality_of(self.modality).parts == "pixels" else part.astype(np.float32)
