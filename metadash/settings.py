@@ -29,8 +29,13 @@ DEVICE = Setting(
     "auto",
     "where networks are trained and inputs embedded: cpu, cuda, or auto (a GPU where torch can use one)",
 )
+IMPORT_FROM = Setting(
+    "METADASH_IMPORT_FROM",
+    "",
+    "folders on the server that *Metadata* may import from by a path, separated as in PATH; empty: files are uploaded",
+)
 
-SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE)
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM)
 
 
 def worker_count() -> int:

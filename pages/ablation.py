@@ -68,7 +68,7 @@ with answer_area:
 if found is None:
     end_page()
 
-noun = words.plural(found.unit_noun)
+noun = plain(words.plural(found.unit_noun))
 left, right = st.columns([3, 2], vertical_alignment="bottom")
 left.markdown("##### Sources, worth most first" + (" (partial)" if found.partial else ""))
 measure = one_of(

@@ -8,7 +8,7 @@ from metadash.dashboard.metadata import explore
 from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.asked import one_of, query_balance, typed_condition
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.reads import Refusal
@@ -20,7 +20,7 @@ from metadash.stats import words
 from metadash.stats.metric import Ways, guessing_one_of
 
 data = server.chosen_dataset()
-about = data.description
+about = words_of(data)
 header(
     "What does one task look like?",
     "A learner is always asked small tasks like this one. Draw one, keep what is telling, swap what is not.",

@@ -5,13 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from metadash.dashboard import server
+from metadash.dashboard.bring import BRING
+from metadash.dashboard.bring import page as bring
 from metadash.dashboard.metadata import audit as auditing
-from metadash.dashboard.metadata import explore
+from metadash.dashboard.metadata import explore, keep
 from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.asked import one_of, typed_condition
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.frame import header
+from metadash.dashboard.parts.escape import plain, words_of
+from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.parts.pool_chip import choose_pool
 from metadash.dashboard.parts.reads import Refusal
 from metadash.data import facets
@@ -23,16 +25,35 @@ EPISODES = Path(__file__).with_name("episodes.py")
 TABLES = ("classes", "instances", "splits", "sources")
 MOST_ROWS, MOST_PICTURES = 5000, 24
 
-data = server.chosen_dataset()
+LOOK, KEEP = "Look and ask", "Card and export"
 
-header(
-    "What do we know about the data?",
-    f"{data.description.title}: look, narrow, ask. Any filter can become the pool of classes that tasks are drawn from.",
-)
+top = st.container()
+view = one_of(st, "What to do here", [LOOK, BRING, KEEP], default=LOOK, key="md_view", label_visibility="collapsed")
+if view == BRING:
+    with top:
+        header(
+            "What would you like to bring?",
+            "Photos, sentences or numbers with what is known about them. Nothing is imported before you have seen it.",
+        )
+    bring.section()
+    end_page()
+
+data = server.chosen_dataset()
+if view == KEEP:
+    with top:
+        header(f"What is there to take of {plain(data.description.title)}?", "Its card, its files, the way to make it again.")
+    keep.section(data)
+    end_page()
+
+with top:
+    header(
+        "What do we know about the data?",
+        f"{words_of(data).title}: look, narrow, ask. Any filter can become the pool of classes that tasks are drawn from.",
+    )
 
 with st.container(border=True):
     st.markdown(explore.facts(data))
-    st.caption(f"Licence: {data.description.licence}. Provenance: {data.description.provenance}.")
+    st.caption(f"Licence: {words_of(data).licence}. Provenance: {words_of(data).provenance}.")
 
 auditing.section(data)
 
@@ -62,7 +83,7 @@ def find() -> None:
     if filters:
         explore.chips(bar, filters, kinds)
     found = reads.matches(data, table, filters, MOST_ROWS, MOST_PICTURES)
-    total = reads.summaries(data, table)[0].rows
+    total = reads.shape(data, table).rows
     left, right = st.columns([2.6, 1], gap="large")
     with right:
         st.caption("Narrow by column: matching / all")
@@ -97,7 +118,7 @@ def offer_pool(filters: list[facets.Filter]) -> None:
     condition = facets.both(facets.class_condition(table, filters), own)
     if not condition:
         st.caption(
-            f"Narrow the table above, or write a condition. Without either, all {words.plural(data.description.class_noun)} are the pool."
+            f"Narrow the table above, or write a condition. Without either, all {words.plural(words_of(data).class_noun)} are the pool."
         )
         return
     st.code(f"WHERE {condition}", language="sql", wrap_lines=True)
@@ -107,7 +128,7 @@ def offer_pool(filters: list[facets.Filter]) -> None:
         return
     if not len(ids):
         st.info(
-            f"No {data.description.class_noun} meets this, so there is no pool to draw from. Widen it.",
+            f"No {words_of(data).class_noun} meets this, so there is no pool to draw from. Widen it.",
             icon=":material/search_off:",
         )
         return

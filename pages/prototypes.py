@@ -10,7 +10,7 @@ from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, un
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.one_task import choose_task
@@ -114,7 +114,7 @@ def among() -> str:
 def promise() -> str:
     return (
         f"Pressing the button arranges test task {int(episode)} among {among()}. You will see which "
-        f"{words.plural(data.description.class_noun)} the learner takes for each other"
+        f"{words.plural(words_of(data).class_noun)} the learner takes for each other"
         + (", and where the metadata moves their prototypes." if arm.reads else ".")
     )
 
@@ -216,7 +216,7 @@ with st.expander("How this map was made", icon=":material/info:"):
 - **Embedding** of the run `{run.digest}` ({plain(run_label(run_id))}), in {"the frozen backbone" if arm.spec.mode == "quick" else "the backbone it trained"};
   prototypes are means of support embeddings{moved_by(arm.spec)}. All points are arranged together.
 - **t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {min(float(perplexity), round((len(points) - 1) / 3, 1)):g}, started from principal components, seed {seed};
-  {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {words.plural(data.description.class_noun)} as the number allows.
+  {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {words.plural(words_of(data).class_noun)} as the number allows.
 - **Read it with care**: t-SNE keeps neighbours, not distances; the size of a cluster and the gap between two mean nothing. The learner decides by
   distance in the full space, so a query can lie nearer to another prototype on the map than to the one it was given.
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.queries_words}. Map `{digest}`.

@@ -10,7 +10,7 @@ from metadash.answers.looks import looked_at_answer
 from metadash.dashboard import server
 from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
@@ -18,14 +18,14 @@ from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.start.answer import chosen_question, computed_how, draw_answer, draw_numbers, draw_so_far, episode_row
 from metadash.dashboard.train.controls import backbone_origin
-from metadash.networks.encoders.registry import is_trained, usual_features
+from metadash.networks.encoders.registry import features_note, is_trained, usual_features
 from metadash.stats import words
 
 data = server.chosen_dataset()
 
 header(
     "Which metadata helps with new classes?",
-    f"Pick a question about *{data.description.title.lower()}*, press the button, read the answer. Every number behind it is kept.",
+    f"Pick a question about *{words_of(data).title.lower()}*, press the button, read the answer. Every number behind it is kept.",
 )
 
 pool = chosen_pool(data)
@@ -49,17 +49,23 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         key="mode",
         help="Quick: one backbone trained without metadata, frozen, then light heads. Full: every weight trained end to end from the same start.",
     )
-    backbone = usual_features(data.modality.name, mode)
-    width = one_of(
-        right,
-        f"{backbone.title} width",
-        backbone.widths,
-        default=backbone.width,
-        key="width",
-        help=f"The {backbone.width_means}. The narrower is the quicker.",
+    backbone = usual_features(data, mode)
+    width = (
+        one_of(
+            right,
+            f"{backbone.title} width",
+            backbone.widths,
+            default=backbone.width,
+            key="width",
+            help=f"The {backbone.width_means}. The narrower is the quicker.",
+        )
+        if backbone.widths
+        else None
     )
+    if note := features_note(data, backbone.name):
+        st.caption(note)
     crossed = st.toggle(
-        f"Test every {data.description.class_noun} once (cross-fitting)",
+        f"Test every {words_of(data).class_noun} once (cross-fitting)",
         True,
         key="crossed",
         bind="query-params",
@@ -86,14 +92,12 @@ found = server.stored_answer(spec, data)
 
 
 def promise() -> str:
-    nouns = words.plural(data.description.class_noun)
+    nouns = words.plural(words_of(data).class_noun)
     rotate = (
-        f"in {spec.folds} folds, so that every {data.description.class_noun} is tested once"
-        if spec.folds
-        else "it has never seen"
+        f"in {spec.folds} folds, so that every {words_of(data).class_noun} is tested once" if spec.folds else "it has never seen"
     )
     return (
-        f"Pressing the button trains a learner with {question.subject}, without it, and with its rows shuffled between classes, and scores "
+        f"Pressing the button trains a learner with {plain(question.subject)}, without it, and with its rows shuffled between classes, and scores "
         f"all three on the same {words.count(spec.n_episodes)} test tasks of {nouns} {rotate}. "
         "You will read how much the metadata helps, how sure that is, and how many labelled examples it is worth."
     )

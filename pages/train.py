@@ -10,7 +10,7 @@ from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.curves import history_of, learning_curves
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain, unbroken
+from metadash.dashboard.parts.escape import plain, unbroken, words_of
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY, jobs_of
@@ -56,7 +56,7 @@ stored: list[Run] = [run for spec in specs if (run := server.store().find(spec, 
 
 
 def promise() -> str:
-    noun = words.plural(data.description.class_noun)
+    noun = words.plural(words_of(data).class_noun)
     tests = specs[0].evaluation
     runs = f"{len(specs)} runs, one a seed" if len(specs) > 1 else "one run"
     single = "" if specs[0].trains else " (over a frozen backbone there is nothing more to train, so one serves every seed)"
@@ -164,7 +164,7 @@ def learning() -> None:
             to_link("tr_show")
             shown = chosen if chosen in labels else wanted
             if not chosen:
-                st.caption(labels.get(shown, NOTHING_HERE))
+                st.caption(plain(labels.get(shown, NOTHING_HERE)))
             if shown:
                 learning_curves(history_of(shown), "tr_curve", over=shown not in {job.digest for job in active})
                 log_part(shown)

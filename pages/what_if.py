@@ -169,7 +169,7 @@ with answer_area.container(border=True):
     else:
         result = what_if(found, trained, server.store())
         st.markdown(
-            f"#### {headline(result, spec, about.class_noun, about.group_noun if tests.strategy == 'siblings' else about.class_noun)}"
+            f"#### {plain(headline(result, spec, about.class_noun, about.group_noun if tests.strategy == 'siblings' else about.class_noun))}"
         )
         scores = scores_of((run_id,))
         st.caption(

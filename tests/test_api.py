@@ -19,13 +19,17 @@ OTHERWISE: dict[str, tuple[str, set[str]]] = {
     "train": ("train", {"option"}),
     "compare": ("compare", set()),
     "whatif": ("what_if", {"asked", "dose"}),
+    "predict": ("label_files", {"asked", "next_steps"}),
     "audit": ("audit", {"probed"}),
     "episodes": ("draw_episodes", {"out"}),
     "datasets fetch": ("fetch", set()),
-    "datasets import": ("install", set()),
+    "datasets import": ("from_files", {"source", "no_rotations", "preview"}),
+    "datasets export": ("export", {"name"}),
+    "datasets card": ("card", {"name", "out"}),
 }
 """The function of each verb, and options that are no arguments under their own name: ``plan`` prints what would be computed, ``option`` is
-the mapping ``options``, ``asked`` and ``probed`` are ``run``, ``dose`` is ``doses``, and ``out`` is what the manifest's ``save`` does."""
+the mapping ``options``, ``asked`` and ``probed`` are ``run``, ``dose`` is ``doses``, and ``out`` is what the manifest's ``save`` does. Of ``datasets import``, ``preview`` is another function, and ``source`` is
+``install``'s."""
 
 
 def test_what_is_listed_is_what_is_given() -> None:
@@ -57,7 +61,7 @@ def test_arguments_are_the_options_of_the_verb(verb: str) -> None:
     arguments = inspect.signature(getattr(md, function)).parameters
     known = set(arguments) - {"data", "progress", "options", "run"}
     assert known - {"workspace"} == set(options) - {"dataset", "json", "workspace"} - otherwise
-    for name in known - {"learners", "workspace", "name", "source"}:
+    for name in known - {"learners", "workspace", "name", "source", "path", "out", "examples", "inputs"}:
         default, said = arguments[name].default, options[name].default
         assert default == said or (not default and not said), name
 

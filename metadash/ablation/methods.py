@@ -5,6 +5,7 @@ import shlex
 from metadash.ablation.plan import FEWEST_SEEDS, SOURCE_DROPOUT, AblationSpec
 from metadash.ablation.result import Ablation
 from metadash.ablation.words import TIERS
+from metadash.answers.sentence import seen_before
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
@@ -64,6 +65,8 @@ def command(spec: AblationSpec, verb: str = "ablate") -> str:
     parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
     uneven = [] if tests.query_dirichlet is None else ["--query-dirichlet", f"{tests.query_dirichlet:g}"]
     parts += ["--n-query", str(tests.n_query), *uneven, *as_options(run.backbone.choices)]
+    parts += [] if run.normalise == "usual" else ["--normalise", run.normalise]
+    parts += [] if run.text_encoder == "words" else ["--text-encoder", run.text_encoder]
     return shlex.join(parts)
 
 
@@ -89,7 +92,7 @@ def methods(found: Ablation, dataset: Dataset) -> list[tuple[str, str]]:
         (
             "Learner",
             f"{entry.title} ({entry.paper}), {spec.run.mode} mode, over {spec.run.backbone.title}. {sentence(spec.run)}{' ' if transductive(spec.run) else ''}"
-            f"{enter_words(found)} Training is stopped on validation {nouns}; nothing is selected on test {nouns}.",
+            f"{enter_words(found)}{f' {seen_before(spec.run)}' if seen_before(spec.run) else ''} Training is stopped on validation {nouns}; nothing is selected on test {nouns}.",
         ),
         ("Tier", f"{TIERS[found.tier]} {tier_words(spec)} Seeds: {', '.join(map(str, found.seeds))}."),
         (

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from metadash.data.dataset import Dataset
@@ -109,21 +110,27 @@ class AblationSpec:
     def cells(self, seed: int) -> list[Spec]:
         """The runs of one seed, fold after fold: what is stored is not computed again, so that a broken ablation goes on where it
         stopped."""
-        if self.tier != "confirm":
-            return [self.masked(seed)]
-        cells: list[Spec] = []
-        for fold in self.fold_runs or (self.run,):
-            run = replace(fold, seed=seed)
-            if self.light:
-                cells.append(HeadsSpec(run, "all" if self.every_subset else "planned", self.controls))
-            else:
-                cells += [run_of(run, arm) for arm in self.arms]
-        return cells
+        return list(cells_of(self, seed))
 
     @property
     def runs(self) -> list[Spec]:
         """Every run, each once, seed after seed."""
         return list(dict.fromkeys(cell for seed in self.seeds for cell in self.cells(seed)))
+
+
+@lru_cache(maxsize=256)
+def cells_of(spec: AblationSpec, seed: int) -> tuple[Spec, ...]:
+    """As ``AblationSpec.cells``; kept, since a page asks for them several times at each rerun."""
+    if spec.tier != "confirm":
+        return (spec.masked(seed),)
+    cells: list[Spec] = []
+    for fold in spec.fold_runs or (spec.run,):
+        run = replace(fold, seed=seed)
+        if spec.light:
+            cells.append(HeadsSpec(run, "all" if spec.every_subset else "planned", spec.controls))
+        else:
+            cells += [run_of(run, arm) for arm in spec.arms]
+    return tuple(cells)
 
 
 def ablation_run(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> RunSpec:

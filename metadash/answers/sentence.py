@@ -3,6 +3,8 @@
 from metadash.answers.advice import advice
 from metadash.answers.answer import Answer
 from metadash.data.dataset import Question
+from metadash.networks.encoders.registry import ENCODERS
+from metadash.specs.run import RunSpec
 from metadash.stats.caveats import single_seed
 from metadash.stats.group_shares import amount
 from metadash.stats.intervals import Interval
@@ -84,8 +86,15 @@ def sentences(answer: Answer) -> list[str]:
         fading_sentence(answer),
         alone_sentence(answer),
         single_seed(len(answer.spec.seeds)),
+        seen_before(answer.spec.run),
     ]
     return [sentence for sentence in found if sentence]
+
+
+def seen_before(run: RunSpec) -> str:
+    """``The features come from MiniLM-L6, which has seen …``: of a network that was trained elsewhere, and of no other."""
+    entry = ENCODERS.get(run.backbone.backbone)
+    return f"The features come from {entry.title}, which has seen {entry.seen}." if entry and entry.packages else ""
 
 
 def plain_fact(one: Difference, noun: str) -> str:

@@ -13,6 +13,7 @@ from metadash.data.folds import read_fold
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.metadata.blur import read_blur
+from metadash.networks.encoders.of_metadata import in_words as texts_in_words
 from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.store import Run, RunStore
 from metadash.specs.normalising import normalisation_in_words
@@ -298,6 +299,7 @@ def starved_words(names: Mapping[str, str], arms: Sequence[StoredArm]) -> list[s
 def knowledge(spec: RunSpec) -> str:
     """``name, accents (rows shuffled)``, ``age (found: year)``, ``name (only in training)``"""
     notes = ["only in training"] if spec.fusion == "auxiliary" else []
+    notes += [texts_in_words(spec.text_encoder)] if spec.text_encoder != "words" else []
     notes += [read_blur(entry).words for entry in spec.blur]
     which = f"{', '.join(spec.falsified)}: " if spec.falsified else ""
     notes += [which + CONTROL_WORDS[spec.control]] if spec.control != "none" else []
@@ -320,6 +322,7 @@ def option_in_words(key: str, value: Any) -> str:
         "mode": f"{value} mode",
         "tune": f"tuned over {value}" if value and value != MISSING else "not tuned",
         "normalise": normalisation_in_words(value),
+        "text_encoder": "texts word by word" if value in ("words", MISSING) else texts_in_words(str(value)),
         "options": in_words(value) if value else "the paper's options",
         "fusion": FUSION_WORDS.get(str(value), str(value)),
         "backbone.backbone": title_of(value),

@@ -81,6 +81,8 @@ def answer_command(answer: Answer) -> str:
         "n-query": tests.n_query,
         "query-dirichlet": tests.query_dirichlet,
         "where": tests.where,
+        "normalise": None if run.normalise == "usual" else run.normalise,
+        "text-encoder": None if run.text_encoder == "words" else run.text_encoder,
     }
     parts = [f"--{name} {shlex.quote(str(value))}" for name, value in said.items() if value is not None]
     return " ".join(["python -m metadash answer", *parts, *as_options(run.backbone.choices), "--json"])

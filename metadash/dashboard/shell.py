@@ -5,14 +5,16 @@ from pathlib import Path
 import streamlit as st
 
 from metadash.dashboard import server
+from metadash.dashboard.bring import BRING
 from metadash.dashboard.links import history
 from metadash.dashboard.links.address import listening
 from metadash.dashboard.links.copy_link import whole_page
+from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.jobs import running_badge
 from metadash.dashboard.parts.which_data import choose_dataset, refuse_unknown
 from metadash.dashboard.places import PAGES
-from metadash.data.library import entries
+from metadash.data.library import EMBEDDED, entries
 
 ICON = Path(__file__).with_name(
     "icon.svg"
@@ -27,6 +29,13 @@ STYLE = """<style>
 /* Streamlit writes white on the primary colour; on the dark theme's light teal that is too faint to read. */
 [data-testid^=stBaseButton-primary] p, [data-testid^=stBaseButton-primary] span,
 [data-tag], [data-tag] span, [data-tag] svg {color: light-dark(#ffffff, #11151b)}
+/* A link to one view of a page is not where the visitor is whenever he is on that page. */
+.st-key-bring_link [data-testid=stPageLink] a {background: none; font-weight: inherit}
+.st-key-bring_link [data-testid=stPageLink] a p {font-weight: 400}
+.st-key-bring_link [data-testid=stPageLink] a:hover {text-decoration: underline}
+/* Where a link is what the visitor waits for, it is drawn as the button that it is to him. */
+.st-key-bring_landed [data-testid=stPageLink] a {padding: .45rem .9rem; font-weight: 400; background: var(--st-primary-color, light-dark(#0b7285, #3cc4d6))}
+.st-key-bring_landed [data-testid=stPageLink] a * {color: light-dark(#ffffff, #11151b)}
 /* An expander with an icon of its own has no chevron in Streamlit, and looked like a label. */
 .stExpander summary:has([data-testid=stExpanderIcon])::after {content: ""; flex: none; width: .5rem; height: .5rem; margin: 0 .4rem 0 auto;
   border: solid currentColor; border-width: 0 2px 2px 0; transform: rotate(-45deg); transition: transform .15s; opacity: .7}
@@ -82,6 +91,14 @@ SECTIONS = {
             "Metadata swapped, missing, stale or rewritten: what a trained learner makes of it.",
         ),
     ],
+    "Work": [
+        page(
+            "use",
+            "Use",
+            "new_label",
+            "New classes from a few examples: a trained learner labels the rest, and you correct what it doubts.",
+        ),
+    ],
 }
 
 current = st.navigation(SECTIONS, position="hidden")  # drawn below: the data set stands above the pages, since it rules them all
@@ -91,8 +108,17 @@ with listening():
     with st.sidebar:
         st.markdown("### :material/hub: MetaDash")
         with one_sentence():
-            names = [entry.name for entry in entries(server.workspace())]
+            # what comes with MetaDash stands first: an address that names no data set means the same after one was imported
+            names = sorted((entry.name for entry in entries(server.workspace())), key=lambda name: name not in EMBEDDED)
             choose_dataset(names)
+            with st.container(key="bring_link"):
+                link_to(
+                    "metadata",
+                    "Bring your own",
+                    "upload",
+                    "Photos, sentences or numbers, and what is known about them.",
+                    md_view=BRING,
+                )
         for section, pages in SECTIONS.items():
             if section:
                 st.caption(section)

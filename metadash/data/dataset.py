@@ -1,26 +1,32 @@
 """A data set on disk: tables in DuckDB, inputs in a memory map, sources and questions in JSON. Written once, read by everybody."""
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from metadash.checksums import is_sealed, is_whole, sealed, sums_of
+from metadash.data.columns.accepting.accepting import accepted, with_class_names
+from metadash.data.columns.reading import read_columns, read_numbers
 from metadash.data.columns.storing import store
 from metadash.data.folds import fold_roles, read_fold
-from metadash.data.inputs.storage import add_to, checked_inputs, file_of, read_inputs, write_inputs
-from metadash.data.literals import identifier
+from metadash.data.inputs.storage import checked_inputs, file_of, read_inputs, write_inputs
 from metadash.data.modality import Modality, modality_of
+from metadash.data.writing.fingerprint import fingerprint_of
+from metadash.data.writing.grouping import check_groups
+from metadash.data.writing.naming import check_folder_name, check_words
+from metadash.data.writing.rows import Rows
 from metadash.errors import BadInput, nearest
 from metadash.workspace import Workspace, new_folder, read_json, reason
+
+T = TypeVar("T")
 
 FORMAT = 2
 """Since 2, ``dataset.json`` holds the checksums of the files beside it and one over itself."""
@@ -90,25 +96,31 @@ def write_dataset(
     workspace: Workspace,
     description: Description,
     classes: pd.DataFrame,
-    instances: pd.DataFrame,
+    instances: Rows,
     inputs: np.ndarray | Sequence[str],
     splits: pd.DataFrame,
+    fingerprint: str | None = None,
 ) -> "Dataset":
     """Write a whole data set beside its place and rename it there.
 
     ``classes`` has one row a class with ``class_id`` 0..C-1 and ``class_name``; ``instances`` one row an instance with
-    ``instance_id`` 0..I-1 and ``class_id``; ``inputs`` [I, H, W] or [I, H, W, 3] uint8 for images, [I, D] for vectors, I strings for texts; ``splits`` rows of (split, class_id, role).
+    ``instance_id`` 0..I-1 and ``class_id`` (``ParquetRows`` where memory does not hold them); ``inputs`` [I, H, W] or [I, H, W, 3] uint8 for images, [I, D] for vectors, I strings for texts; ``splits`` rows of (split, class_id, role).
+    ``fingerprint`` of just these where it is known already.
     Raises BadInput when the tables and the inputs do not belong together, for inputs that are no numbers, when the name is taken by other content, and for a full
     disk.
     """
+    check_folder_name(description.name)
+    check_words(asdict(description))
+    classes = with_class_names(accepted(classes, "classes"))
+    instances = accepted(instances, "instances") if isinstance(instances, pd.DataFrame) else instances
     check_tables(classes, instances, inputs, splits)
     check_names(description, classes, instances, splits)
     kind = modality_of(description.modality)
     inputs = checked_inputs(description.name, kind, inputs)
-    fingerprint = fingerprint_of(classes, instances, inputs, splits, description)
+    fingerprint = fingerprint or fingerprint_of(classes, instances, inputs, splits, description.sources)
     with new_folder(workspace.datasets / description.name) as folder:
         write_inputs(folder, kind, inputs)
-        with duckdb.connect(str(folder / METADATA)) as connection:
+        with duckdb.connect(str(folder / METADATA), config={"threads": 1}) as connection:  # each thread holds rows of its own
             listed = [{**asdict(s), "columns": list(s.columns)} for s in description.sources]
             sources = pd.DataFrame(listed, columns=[one.name for one in fields(Source)])
             for name, frame in (("classes", classes), ("instances", instances), ("splits", splits), ("sources", sources)):
@@ -121,9 +133,7 @@ def write_dataset(
     return written
 
 
-def check_tables(
-    classes: pd.DataFrame, instances: pd.DataFrame, inputs: np.ndarray | Sequence[str], splits: pd.DataFrame
-) -> None:
+def check_tables(classes: pd.DataFrame, instances: Rows, inputs: np.ndarray | Sequence[str], splits: pd.DataFrame) -> None:
     for name, frame, column in (("classes", classes, "class_id"), ("instances", instances, "instance_id")):
         names = pd.Series([str(one).casefold() for one in frame.columns])
         if names.duplicated().any():
@@ -158,7 +168,7 @@ def check_tables(
         raise BadInput("A class stands twice in one split; meta-train, validation and test classes must be disjoint.")
 
 
-def check_names(description: Description, classes: pd.DataFrame, instances: pd.DataFrame, splits: pd.DataFrame) -> None:
+def check_names(description: Description, classes: pd.DataFrame, instances: Rows, splits: pd.DataFrame) -> None:
     """Everything that a description names is there."""
     tables = {"class": ("classes", classes), "instance": ("instances", instances), "task": ("instances", instances)}
     for source in description.sources:
@@ -170,24 +180,9 @@ def check_names(description: Description, classes: pd.DataFrame, instances: pd.D
         table, frame = tables[level]
         if named is not None and named not in frame:
             raise BadInput(f"The description names the column '{named}', which the table {table} does not have.")
+        check_groups(named, table, frame)
     if description.default_split and description.default_split not in set(splits["split"]):
         raise BadInput(f"The description names the split '{description.default_split}', which the table splits does not have.")
-
-
-def fingerprint_of(classes, instances, inputs, splits, description: Description) -> str:
-    """A hash of the content, the same on every machine: of the tables' values (not of DuckDB's file) and of the inputs."""
-    content = hashlib.sha256()
-    for frame in (classes, instances, splits):
-        content.update("|".join(frame.columns).encode())
-        flat = frame.apply(lambda column: column.map(as_text) if column.dtype == object else column)  # lists have no hash
-        content.update(pd.util.hash_pandas_object(flat, index=False, categorize=False).to_numpy().tobytes())
-    add_to(content, inputs)
-    content.update(json.dumps([asdict(source) for source in description.sources], sort_keys=True).encode())
-    return content.hexdigest()[:20]
-
-
-def as_text(value: Any) -> Any:
-    return repr(np.asarray(value).tolist()) if isinstance(value, (list, tuple, np.ndarray)) else value
 
 
 class Dataset:
@@ -291,9 +286,13 @@ class Dataset:
 
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
         """What trusted SQL selects. Raises BadInput when the file turns out to be damaged (or to lack a table)."""
+        return self.asked(lambda connection: connection.execute(sql, list(parameters)).df())
+
+    def asked(self, question: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """The answer to a question put to a connection, with the errors of ``frame``."""
         try:
             with self.connect() as connection:
-                return connection.execute(sql, list(parameters)).df()
+                return question(connection)
         except (duckdb.ParserException, duckdb.BinderException):
             raise  # a defect of ours, not of the file
         except duckdb.Error as error:
@@ -306,8 +305,8 @@ class Dataset:
 
     @cached_property
     def instances(self) -> pd.DataFrame:
-        """One row an instance, row i belonging to ``inputs[i]``."""
-        return self.frame("SELECT * FROM instances ORDER BY instance_id")
+        """One row an instance, row i belonging to ``inputs[i]``: every column, so ask ``instance_columns`` for those that you need."""
+        return self.instance_columns(self.instance_column_names)
 
     def instance_columns(self, names: Sequence[str]) -> pd.DataFrame:
         """These columns of ``instances``, without reading the others. Raises BadInput for one that is not there."""
@@ -318,9 +317,8 @@ class Dataset:
                 raise BadInput(
                     f"The table instances has no column '{missing[0]}'{nearest(missing[0], self.instance_column_names, known='it has')}"
                 )
-            found = self.frame(f"SELECT {', '.join(map(identifier, unread))} FROM instances ORDER BY instance_id")
-            self._columns.update({name: found[name] for name in unread})
-        return pd.DataFrame({name: self._columns[name] for name in names})
+            self._columns.update(self.asked(lambda connection: read_columns(connection, "instances", unread)))
+        return pd.DataFrame({name: self._columns[name] for name in names}, copy=False)
 
     @cached_property
     def _columns(self) -> dict[str, pd.Series]:
@@ -348,7 +346,7 @@ class Dataset:
     @cached_property
     def class_of(self) -> np.ndarray:
         """[I] the class of each instance, without reading the other columns."""
-        return self.frame("SELECT class_id FROM instances ORDER BY instance_id")["class_id"].to_numpy()
+        return self.asked(lambda connection: read_numbers(connection, "instances", "class_id"))
 
     @cached_property
     def splits(self) -> pd.DataFrame:
@@ -363,7 +361,8 @@ class Dataset:
         """Class ids by role, of a stored split or of a fold of cross-fitting. Raises BadInput for any other name."""
         if name not in self.split_names:
             if fold := read_fold(name):
-                roles = fold_roles(self.groups, *fold)
+                known = np.isin(self.classes["class_id"], self.splits["class_id"])  # a class without a role is in no task
+                roles = np.where(known, fold_roles(self.groups, *fold), "")
                 return {role: np.flatnonzero(roles == role) for role in ROLES}
             raise BadInput(f"'{self.name}' has no split '{name}'{nearest(name, self.split_names, known='it has')}")
         rows = self.splits[self.splits["split"] == name]

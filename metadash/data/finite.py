@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from metadash.data.inputs.mapped import blocks
 from metadash.errors import BadInput
 
 LARGEST = 1e15
@@ -22,12 +23,11 @@ def check_finite(inputs: np.ndarray, whose: str = "The inputs") -> None:
     if inputs.dtype.kind == "b" or inputs.dtype.itemsize == 1:
         return
     rows = max(1, AT_ONCE // max(1, inputs[:1].size))
-    for start in range(0, len(inputs), rows):
-        block = inputs[start : start + rows]
+    for number, block in enumerate(blocks(inputs, rows)):
         if block.size and not (
             float(block.min()) >= -LARGEST and float(block.max()) <= LARGEST
         ):  # what is no number compares as false
-            raise BadInput(problem_of(block.reshape(len(block), -1), start, whose))
+            raise BadInput(problem_of(block.reshape(len(block), -1), number * rows, whose))
 
 
 def problem_of(block: np.ndarray, start: int, whose: str) -> str:

@@ -1,6 +1,8 @@
 """Which data sets there are: those in the workspace, and those inside the package, which are put there when first opened."""
 
 import importlib
+import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -14,9 +16,39 @@ from metadash.workspace import Workspace, reason, set_aside
 EMBEDDED = {"glyphs": "metadash.data.glyphs.install"}
 """Name to the module whose ``install(workspace)`` writes it."""
 
-OBTAINABLE = {"omniglot": "metadash.data.omniglot.fetch"}
-"""Data sets that are got from elsewhere: name to the module whose ``fetch(workspace, ...)`` downloads it and whose
-``install(workspace, source, ...)`` makes it of files that are at hand."""
+
+@dataclass(frozen=True)
+class Obtainable:
+    """A data set that is got from elsewhere: ``module`` has an ``install(workspace, source, name, ...)`` that makes it of files at hand,
+    which ``needs`` names; where it is ``fetched``, also a ``fetch(workspace, ...)`` that downloads them. ``turned``: whether it can have
+    turned copies of its classes."""
+
+    module: str
+    needs: str
+    fetched: bool = False
+    turned: bool = False
+
+
+OBTAINABLE = {
+    "omniglot": Obtainable(
+        "metadash.data.omniglot.fetch",
+        "the zip files of github.com/brendenlake/omniglot, or drawings.parquet",
+        fetched=True,
+        turned=True,
+    ),
+    "clinc150": Obtainable(
+        "metadash.data.known.clinc", "data_full.json and domains.json of github.com/clinc/oos-eval, or clinc150.parquet"
+    ),
+    "fewrel": Obtainable(
+        "metadash.data.known.fewrel",
+        "train_wiki.json, val_wiki.json and pid2name.json of github.com/thunlp/FewRel, or fewrel80_sentences.parquet and "
+        "fewrel_relations.parquet",
+    ),
+}
+NOT_YET = {
+    "movielens": "MovieLens has users and ratings, no classes that examples are given of; it comes with tasks of users, which are still to come."
+}
+"""Names that people will ask for, and why there is nothing by them."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +84,7 @@ def open_dataset(workspace: Workspace, name: str) -> Dataset:
     if name in EMBEDDED:
         return sound(workspace, name) or made_anew(workspace, name)
     if name in OBTAINABLE and not (workspace.datasets / name).is_dir():
-        raise BadInput(
-            f"The data set '{name}' is not in this workspace yet; `python -m metadash datasets fetch {name}` downloads it."
-        )
+        raise BadInput(f"The data set '{name}' is not in this workspace yet; {how_to_get(name)}.")
     here = {folder.name for folder in workspace.datasets.iterdir() if folder.is_dir()}
     if name not in here and (near := closest(name, sorted({*here, *EMBEDDED, *OBTAINABLE}), VERY_NEAR)):
         raise BadInput(f"There is no data set '{name}' in this workspace; did you mean '{near}'?")
@@ -87,8 +117,39 @@ def made_anew(workspace: Workspace, name: str) -> Dataset:
         ) from error
 
 
-def obtain(name: str) -> ModuleType:
-    """The module that gets a data set from elsewhere. Raises BadInput when none does."""
+def how_to_get(name: str) -> str:
+    """What to do to have one of ``OBTAINABLE`` here, as the end of a sentence."""
+    entry = OBTAINABLE[name]
+    if entry.fetched:
+        return f"`python -m metadash datasets fetch {name}` downloads it"
+    return f"`python -m metadash datasets import {name} --source DIR` makes it of {entry.needs}"
+
+
+def obtain(name: str, *, fetched: bool = False) -> ModuleType:
+    """The module that gets a data set from elsewhere, by a download where ``fetched``. Raises BadInput when none does."""
+    if name in NOT_YET:
+        raise BadInput(NOT_YET[name])
     if name not in OBTAINABLE:
         raise BadInput(f"'{name}' cannot be fetched or imported; what can be is {', '.join(OBTAINABLE)}.")
-    return importlib.import_module(OBTAINABLE[name])
+    if fetched and not OBTAINABLE[name].fetched:
+        raise BadInput(f"'{name}' is not downloaded from here: {how_to_get(name)}.")
+    return importlib.import_module(OBTAINABLE[name].module)
+
+
+def remove_dataset(workspace: Workspace, name: str) -> None:
+    """Delete a data set of one's own; the runs on it stay, and can still be read.
+
+    It is moved aside in one step and then deleted, so that nobody opens a half of it. Raises BadInput for one that comes with the
+    package (it would be made anew), for one that is not there, and where the system refuses.
+    """
+    if name in EMBEDDED:
+        raise BadInput(f"'{name}' comes with MetaDash and cannot be deleted; delete a data set of your own.")
+    folder = workspace.datasets / name
+    if not name or name.startswith(".") or "/" in name or not folder.is_dir():
+        raise BadInput(f"There is no data set '{name}' in this workspace; `datasets` lists what there is.")
+    gone = folder.with_name(f".{name}.{time.time_ns()}.part")
+    try:
+        folder.rename(gone)
+    except OSError as error:
+        raise BadInput(f"The data set '{name}' could not be deleted: {reason(error)}; try again.") from error
+    shutil.rmtree(gone, ignore_errors=True)

@@ -112,6 +112,7 @@ MODALITIES = {
             numbers=scaled_bytes,
             numbers_are="pixels scaled from 0–255 to {least:.2f}–{most:.2f}",
             backbones=("conv4", "resnet12", "mlp"),
+            encoders=("efficientnet-lite0",),
             parts="pixels",
         ),
         Modality(
@@ -126,7 +127,7 @@ MODALITIES = {
             encoders=("none",),
             parts="places",
         ),
-        Modality("text", "text", check_texts, snippet, encoders=("tfidf",), stored="texts"),
+        Modality("text", "text", check_texts, snippet, encoders=("tfidf", "minilm"), stored="texts"),
     )
 }
 

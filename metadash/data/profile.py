@@ -1,12 +1,31 @@
 """What each column of a table holds, worked out inside DuckDB, so that a million rows cost no more memory than ten."""
 
+from dataclasses import dataclass
+
 import duckdb
+import numpy as np
 
 from metadash.data.columns.facts import one_row
 from metadash.data.columns.registry import kind_in, kind_named
 from metadash.data.columns.summary import ColumnSummary
 from metadash.data.dataset import Dataset
 from metadash.data.literals import identifier
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of a table the number of rows, and (name, DuckDB's type) of each column."""
+
+    rows: int
+    columns: list[tuple[str, str]]
+
+
+def shape_of(dataset: Dataset, table: str) -> Shape:
+    """What a table's own description says, whatever its size."""
+    with dataset.connect() as connection:
+        columns = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {identifier(table)})").fetchall()
+        (rows,) = one_row(connection, f"SELECT count(*) FROM {identifier(table)}")
+    return Shape(rows, columns)
 
 
 def profile(dataset: Dataset, table: str) -> list[ColumnSummary]:
@@ -35,18 +54,21 @@ def in_words(summary: ColumnSummary) -> str:
 
 def coverage(dataset: Dataset) -> dict[str, float]:
     """For each source, the share of rows (classes or instances) for which at least one of its columns is known."""
-    found: dict[str, float] = {}
-    with dataset.connect() as connection:
-        for level, table in (("class", "classes"), ("instance", "instances")):
-            sources = [source for source in dataset.sources if source.level == level and source.columns]
-            if sources:
-                known = [
-                    f"avg(CAST(coalesce({', '.join(as_text(c) for c in s.columns)}) IS NOT NULL AS DOUBLE))" for s in sources
-                ]
-                shares = one_row(connection, f"SELECT {', '.join(known)} FROM {table}")
-                found |= {source.name: share or 0.0 for source, share in zip(sources, shares, strict=True)}
+    counted = known_by_class(dataset)
+    told = (source.name for source in dataset.sources if source.level != "task" and source.name in counted)
+    return {name: float(counted[name][0].sum() / counted[name][1].sum()) for name in told}
+
+
+def known_by_class(dataset: Dataset) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """For each source with a column, by class [C]: rows of which at least one of its columns is known, and rows. One look at either table."""
+    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for table, levels in (("classes", ("class",)), ("instances", ("instance", "task"))):
+        sources = [source for source in dataset.sources if source.level in levels and source.columns]
+        if not sources:
+            continue
+        known = [f"count(*) FILTER ({' OR '.join(f'{identifier(c)} IS NOT NULL' for c in s.columns)})" for s in sources]
+        frame = dataset.frame(f"SELECT class_id, count(*), {', '.join(known)} FROM {table} GROUP BY class_id")
+        counts = np.zeros((len(sources) + 1, len(dataset.classes)), dtype=np.int64)
+        counts[:, frame.iloc[:, 0]] = frame.iloc[:, 1:].to_numpy().T
+        found |= {source.name: (own, counts[0]) for source, own in zip(sources, counts[1:], strict=True)}
     return found
-
-
-def as_text(column: str) -> str:
-    return f"CAST({identifier(column)} AS VARCHAR)"

@@ -5,6 +5,10 @@ import pandas as pd
 
 from metadash.errors import BadInput
 
+FEWEST_GROUPS = 3
+"""One to train, validate and test on each."""
+FEWEST_CLASSES, MOST_OF_FEW = 2, 9
+"""Of up to so many classes, each a group by itself, every role gets two: with one there is no task to validate on."""
 FRACTIONS = (0.45, 0.15, 0.40)
 """Train, validation, test. Test is large because the interval for new classes counts test *groups*."""
 
@@ -21,7 +25,7 @@ def split_by_group(
     if groups.isna().any():
         raise BadInput(f"Class {int(groups.isna().argmax())} has no group in this column; a split needs one for every class.")
     sizes = groups.value_counts()
-    if len(sizes) < 3:
+    if len(sizes) < FEWEST_GROUPS:
         raise BadInput(
             f"A split needs at least 3 groups of classes, one to train, validate and test on each; this column has {len(sizes)}, so bring "
             "more classes."
@@ -32,8 +36,9 @@ def split_by_group(
     for members in kinds if min(map(len, kinds)) >= 3 else [sizes.index]:
         names = generator.permutation(np.sort(members.to_numpy().astype(object)))
         first, second = np.round(np.cumsum(fractions)[:2] * len(names)).astype(int)
-        first = np.clip(first, 1, len(names) - 2)
-        second = np.clip(second, first + 1, len(names) - 1)
+        least = FEWEST_CLASSES if len(groups) == len(sizes) <= MOST_OF_FEW and len(sizes) >= 3 * FEWEST_CLASSES else 1
+        first = np.clip(first, least, len(names) - 2 * least)
+        second = np.clip(second, first + least, len(names) - least)
         role |= {name: "train" if i < first else "validation" if i < second else "test" for i, name in enumerate(names)}
     return groups.map(role).to_numpy()
 

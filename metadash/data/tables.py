@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 
 from metadash.canonical import digest
-from metadash.data.dataset import ROLES, Dataset, Description, Source, fingerprint_of, write_dataset
+from metadash.data.columns.accepting.accepting import accepted, with_class_names
+from metadash.data.dataset import ROLES, Dataset, Description, Source, write_dataset
+from metadash.data.importing.questions import questions_for
 from metadash.data.library import EMBEDDED, OBTAINABLE
 from metadash.data.splits import split_by_group, table_of
+from metadash.data.writing.fingerprint import fingerprint_of
+from metadash.data.writing.grouping import check_groups
+from metadash.data.writing.naming import check_folder_name
 from metadash.errors import BadInput, nearest
 from metadash.fields import SEED, Between, checked
 from metadash.workspace import Workspace
@@ -46,7 +51,8 @@ def dataset_from_tables(
     for column, table, frame in ((siblings, "classes", rows), (disjoint, "instances", of_class)):
         if column is not None and column not in frame:
             raise BadInput(f"The table {table} has no column '{column}'{nearest(column, map(str, frame.columns))}")
-    splits = table_of({SPLIT: roles_of(rows, split, siblings, seed)})
+        check_groups(column, table, frame)
+    roles = roles_of(rows, split, siblings, seed)
     description = Description(
         name=name or "",
         title=title or name or "Tables from Python",
@@ -60,28 +66,35 @@ def dataset_from_tables(
         sources=sources_in(sources, rows, of_class),
         default_split=SPLIT,
     )
+    splits = table_of({SPLIT: roles})
     if name is None:
-        content = fingerprint_of(rows, of_class, array, splits, description)
+        content = fingerprint_of(rows, of_class, array, splits, description.sources)
         found = f"tables-{digest(content, description)[:8]}"
         description = replace(description, name=found, title=title or found)
         if (workspace.datasets / found).is_dir():
             return Dataset.open(workspace, found)
     check_name(description.name)
-    written = write_dataset(workspace, description, rows, of_class, array, splits)
+    written = write_dataset(workspace, asking(description, rows, roles), rows, of_class, array, splits)
     for field in fields(Description):
         mine, theirs = getattr(description, field.name), getattr(written.description, field.name)
-        if mine != theirs:
+        if mine != theirs and field.name != "questions":  # they follow from the rest
             raise BadInput(
                 f"There is a data set '{name}' of the same tables whose {field.name} is {theirs!r}, not {mine!r}; choose another name."
             )
     return written
 
 
+def asking(description: Description, classes: pd.DataFrame, roles: np.ndarray) -> Description:
+    """With its first questions, made from its sources."""
+    made = questions_for(description.sources, description.sibling_column, classes, roles, description.class_noun)
+    return replace(description, questions=made)
+
+
 def numbered(classes: pd.DataFrame, instances: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with their rows counted from 0, and ``class_id`` of an instance the number of its class's row."""
     if not isinstance(classes, pd.DataFrame) or not isinstance(instances, pd.DataFrame):
         raise BadInput("classes and instances must be pandas DataFrames, one row a class and one row an instance.")
-    classes, instances = classes.rename(columns=str), instances.rename(columns=str)
+    classes, instances = accepted(unindexed(classes), "classes"), accepted(unindexed(instances), "instances")
     if "class_name" not in classes:
         raise BadInput("The table classes needs a column class_name.")
     key = next((key for key in ("class_id", "class_name") if key in classes and key in instances), None)
@@ -97,12 +110,18 @@ def numbered(classes: pd.DataFrame, instances: pd.DataFrame) -> tuple[pd.DataFra
         raise BadInput(
             f"Row {lost} of instances is of {key} '{instances[key].iloc[lost]}', which the table classes does not have."
         )
-    rows = classes.reset_index(drop=True).drop(columns="class_id", errors="ignore")
+    rows = with_class_names(classes).reset_index(drop=True).drop(columns="class_id", errors="ignore")
     rows.insert(0, "class_id", np.arange(len(rows)))
     told = instances.reset_index(drop=True).drop(columns=["class_id", "class_name", "instance_id"], errors="ignore")
     told.insert(0, "instance_id", np.arange(len(told)))
     told.insert(1, "class_id", of_class.to_numpy().astype(np.int64))
     return rows, told
+
+
+def unindexed(frame: pd.DataFrame) -> pd.DataFrame:
+    """What stands in an index that has a name is a column like others, as after ``set_index``; rows without one are counted."""
+    levels = [str(name) for name in frame.index.names if name is not None and str(name) not in map(str, frame.columns)]
+    return frame.reset_index(level=[name for name in frame.index.names if str(name) in levels]) if levels else frame
 
 
 def modality_like(inputs: np.ndarray | list[str]) -> str:
@@ -194,8 +213,7 @@ def roles_of(classes: pd.DataFrame, split: str | Sequence[str] | None, siblings:
 
 
 def check_name(name: str) -> None:
-    """Raises BadInput for what cannot be the name of a folder and stand in a link, and for a name that MetaDash has for its own."""
+    """Raises BadInput for what ``check_folder_name`` refuses, and for a name that MetaDash has for its own."""
     if name in (*EMBEDDED, *OBTAINABLE):
         raise BadInput(f"'{name}' is the name of a data set that MetaDash knows; choose another.")
-    if not name or name.startswith(".") or not all(letter.isalnum() or letter in "-_." for letter in name):
-        raise BadInput(f"'{name}' cannot be the name of a data set; use letters, digits, - and _.")
+    check_folder_name(name)

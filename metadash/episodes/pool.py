@@ -38,10 +38,9 @@ def pool_table(dataset: Dataset, spec: EpisodeSpec) -> PoolTable:
         if not len(members):
             raise BadInput(f"No {spec.pool.role} class meets the condition {spec.pool.where.strip()}; widen it.")
     names = dataset.classes["class_name"].to_numpy()[members].tolist()
-    order = np.argsort(dataset.class_of, kind="stable")
-    sorted_classes = dataset.class_of[order]
-    first = np.searchsorted(sorted_classes, members)
-    counts = np.searchsorted(sorted_classes, members, side="right") - first
+    order = np.argsort(narrow(dataset.class_of), kind="stable")
+    sizes = np.bincount(dataset.class_of, minlength=len(dataset.classes))
+    first, counts = (np.cumsum(sizes) - sizes)[members], sizes[members]
     inside = np.repeat(first - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
     rows = order[inside]
     group, group_names = np.full(len(members), -1), []
@@ -50,9 +49,15 @@ def pool_table(dataset: Dataset, spec: EpisodeSpec) -> PoolTable:
         codes, found = pd.factorize(column_of(dataset.classes, spec.column, "classes").iloc[members], sort=True)
         group, group_names = codes.astype(np.int64), [str(name) for name in found]
     elif spec.strategy == "disjoint":
-        given = column_of(dataset.instances, spec.column, "instances").iloc[rows]
-        value = pd.factorize(given, use_na_sentinel=False)[0]  # missing is one more value: it may be any, so it keeps to one side
+        given = dataset.instance_columns([str(spec.column)])[str(spec.column)]
+        code = pd.factorize(given, use_na_sentinel=False)[0]  # missing is one more value: it may be any, so it keeps to one side
+        value = pd.factorize(code[rows])[0]
     return PoolTable(members, names, rows, np.concatenate([[0], np.cumsum(counts)[:-1]]), counts, group, group_names, value)
+
+
+def narrow(class_of: np.ndarray) -> np.ndarray:
+    """The same numbers in 16 bits where they fit: NumPy sorts those by radix, in a fifth of the time."""
+    return class_of.astype(np.uint16) if class_of.max(initial=0) < 2**16 else class_of
 
 
 def column_of(frame: pd.DataFrame, column: str | None, table: str) -> pd.Series:

@@ -1,5 +1,7 @@
 """Draws thousands of episodes at once: vectorised NumPy, one Generator, no loop over episodes."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from metadash.data.dataset import Dataset
@@ -12,6 +14,9 @@ from metadash.errors import BadInput
 
 REDRAWS = 50
 """How often a disjoint episode is drawn again when its random halves leave a class short."""
+
+AT_ONCE = 4_000_000
+"""Random numbers that are held together."""
 
 
 def draw(dataset: Dataset, spec: EpisodeSpec) -> EpisodeManifest:
@@ -83,24 +88,27 @@ def draw_disjoint_rows(
     shown, wanted = np.full(picked.shape, spec.n_shot), np.full(picked.shape, spec.n_query) if asked is None else asked
     support = np.zeros((*picked.shape, spec.n_shot), dtype=np.int64)
     query = np.full((*picked.shape, int(wanted.max())), -1, dtype=np.int64)
-    offsets = np.arange(table.counts.max())
+    values, longest = int(table.value.max()) + 1, int(table.counts.max())
     pending = np.arange(len(picked))
     short = unserved = np.zeros(0, dtype=np.int64)
     for _ in range(REDRAWS):
         unfilled = []
-        for part in np.array_split(pending, max(1, len(pending) * spec.n_way * len(offsets) // 4_000_000)):
+        for part in np.array_split(pending, max(1, len(pending) * spec.n_way * longest // AT_ONCE)):
             slots = picked[part]
-            exists = offsets < table.counts[slots][..., None]
-            position = np.minimum(table.starts[slots][..., None] + offsets, len(table.rows) - 1)
-            half = generator.random((len(part), table.value.max() + 1)) < 0.5
-            on_support = half[np.arange(len(part))[:, None, None], table.value[position]]
-            key = generator.random(position.shape)
-            enough = np.ones(slots.shape, dtype=bool)
-            for rows, number, side in ((support, shown[part], on_support), (query, wanted[part], ~on_support)):
-                allowed = exists & side
-                order = np.argsort(np.where(allowed, key, 2.0), axis=-1)[..., : rows.shape[2]]
-                kept(rows, part, table.rows[np.take_along_axis(position, order, axis=-1)], number)
-                enough &= allowed.sum(axis=-1) >= number
+            half = coins(generator, len(part), values)
+            key = generator.random((*slots.shape, longest))
+            for offsets, near in considered(key, table.counts[slots], max(spec.n_shot, query.shape[2])):
+                position = np.minimum(table.starts[slots][..., None] + offsets, len(table.rows) - 1)
+                exists = offsets < table.counts[slots][..., None]
+                on_support = half[np.arange(len(part))[:, None, None], table.value[position]]
+                enough = np.ones(slots.shape, dtype=bool)
+                for rows, number, side in ((support, shown[part], on_support), (query, wanted[part], ~on_support)):
+                    allowed = exists & side
+                    order = np.argsort(np.where(allowed, near, 2.0), axis=-1)[..., : rows.shape[2]]
+                    kept(rows, part, table.rows[np.take_along_axis(position, order, axis=-1)], number)
+                    enough &= allowed.sum(axis=-1) >= number
+                if enough.all():
+                    break
             unfilled.append(part[~enough.all(axis=1)])
             if not enough.all():
                 short, unserved = slots[~enough], slots[~enough.all(axis=1)][0]
@@ -111,6 +119,29 @@ def draw_disjoint_rows(
         f"Class '{table.names[short[0]]}' has too few instances for {spec.n_shot} support and {spec.n_query} query examples that share "
         f"no {spec.column}. {fewer_disjoint(table, spec, unserved)}."
     )
+
+
+def coins(generator: np.random.Generator, episodes: int, values: int) -> np.ndarray:
+    """[e, V] the side of each value; thrown some episodes at a time, for a column may have millions of values."""
+    rows = max(1, AT_ONCE // values)
+    parts = [generator.random((min(rows, episodes - start), values)) < 0.5 for start in range(0, episodes, rows)]
+    return np.concatenate(parts)
+
+
+def considered(key: np.ndarray, counts: np.ndarray, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Places within each class [e, N] (from ``counts`` on there is nothing) that may hold the ``most`` least keys [e, N, L] of either side,
+    and their keys: where classes are large, first [e, N, ·] those whose key is so small that hardly ever another is needed; then all."""
+    wanted, longest = 8 * most + 64, key.shape[-1]
+    if longest > 4 * wanted:
+        limit = wanted / np.maximum(counts, 1)
+        episode, slot, place = np.nonzero((key < limit[..., None]) & (np.arange(longest) < counts[..., None]))
+        which = episode * key.shape[1] + slot
+        begins = np.searchsorted(which, np.arange(counts.size + 1))
+        rank = np.arange(len(which)) - begins[which]
+        few, near = np.full((counts.size, rank.max() + 1), longest), np.full((counts.size, rank.max() + 1), 2.0)
+        few[which, rank], near[which, rank] = place, key[episode, slot, place]
+        yield few.reshape(*counts.shape, -1), near.reshape(*counts.shape, -1)
+    yield np.arange(longest), key
 
 
 def fewer_disjoint(table: PoolTable, spec: EpisodeSpec, task: np.ndarray) -> str:

@@ -18,7 +18,7 @@ h1{{font-size:1.5rem}} h2{{font-size:1.2rem;margin-top:2.2rem}} h3{{margin:0 0 .
 article{{border:1px solid {LIGHT.grid};border-radius:8px;padding:1rem;margin:1rem 0;break-inside:avoid}}
 dl{{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.25rem 1rem;margin:.5rem 0}} dt{{color:{LIGHT.muted}}} dd{{margin:0}}
 .table{{overflow-x:auto}} table{{border-collapse:collapse;font-size:.8rem}} th,td{{border-bottom:1px solid {LIGHT.grid};padding:.2rem .5rem;text-align:left;white-space:nowrap}}
-.told td{{white-space:normal;vertical-align:top}}
+.told{{min-width:48rem}} .told td{{white-space:normal;vertical-align:top}}
 pre{{background:{LIGHT.panel};padding:.8rem;border-radius:6px;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.8rem}}
 .badge{{background:{LIGHT.panel};border-radius:6px;padding:.1rem .4rem;font-size:.85rem;margin-right:.3rem}}
 @media(max-width:640px){{dl{{grid-template-columns:1fr;gap:0}}dd{{margin-bottom:.5rem}}}}

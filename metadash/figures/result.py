@@ -17,14 +17,17 @@ def result_html(
     pictures: Mapping[str, go.Figure],
     numbers: Mapping[str, pd.DataFrame],
     repeat: Sequence[str],
+    shown: str = "",
 ) -> str:
-    """The first of ``told`` is the sentence, the rest says more; ``pictures`` and ``numbers`` by their headings, ``repeat`` as it is."""
+    """The first of ``told`` is the sentence, the rest says more; ``pictures`` and ``numbers`` by their headings, ``repeat`` as it is;
+    ``shown`` is HTML already."""
     first, *rest = told
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="lead">{escape(first)}</p>',
         f"<p>{escape(' '.join(rest))}</p>" if rest else "",
         f'<p class="small">{escape(small)}</p>' if small else "",
+        shown,
         *(drawn(name, figure, first=place == 0) for place, (name, figure) in enumerate(pictures.items())),
     ]
     for name, frame in numbers.items():

@@ -123,7 +123,7 @@ def ablate(
     doses : also measure how wrong, and how often missing, each source may be (default: for light heads).
     controls, rope : how metadata is falsified to confirm; half-width of *no practical difference*, in the metric's unit (default: its own).
     allow_leak : ablate sources that identify classes too; their badge stays.
-    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, steps,
+    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, text_encoder, steps,
     n_episodes, shots, n_query, progress : as in :func:`metadash.answer`.
 
     Raises

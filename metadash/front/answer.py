@@ -112,6 +112,7 @@ def answer(
     backbone, width, backbone_episodes, own_backbone : the embedding network, its width, its training; train it though one is shipped.
     backbone_training : what the backbone learns from, ``episodes`` or all training ``classes`` at once, by cross-entropy.
     normalise : what is done to its frozen features before the heads, by meta-train: ``none``, ``centred``, ``l2`` or ``centred-l2``.
+    text_encoder : how texts and names among the metadata are read: ``words`` one by one, ``tfidf``, or ``minilm`` where it is installed.
     steps, n_episodes, shots, n_query : training steps at most; test episodes of each fold; labelled examples and queries a class.
     progress : show a progress bar.
 

@@ -126,7 +126,7 @@ def audit(
     metadata_only : also train what answers from metadata alone, at one example a class.
     probe, run, prototypes : how well a published map (or the ``prototypes``) of a trained learner, itself or its digest, would let a
         reader guess the column ``probe``.
-    backbone, width, backbone_episodes, backbone_training, own_backbone, normalise, steps, n_episodes, n_query : of ``metadata_only``, as in :func:`metadash.answer`.
+    backbone, width, backbone_episodes, backbone_training, own_backbone, normalise, text_encoder, steps, n_episodes, n_query : of ``metadata_only``, as in :func:`metadash.answer`.
     progress : show a progress bar.
 
     Raises

@@ -32,7 +32,7 @@ class Tasks(TypedDict, total=False):
 class Training(TypedDict, total=False):
     """How much is computed: the embedding network (or encoder), its ``width``, ``backbone_training`` by ``episodes`` or by cross-entropy
     over training ``classes``, how long, ``own_backbone`` to train it though one is shipped, ``normalise`` what is done to its frozen
-    features before the heads, training ``steps`` at most, test episodes (of each fold), queries a class. All there is where metadata are scored alone: at
+    features before the heads, ``text_encoder`` how texts and names among the metadata are read, training ``steps`` at most, test episodes (of each fold), queries a class. All there is where metadata are scored alone: at
     one example a class, since more make no difference to them."""
 
     backbone: str | None
@@ -41,6 +41,7 @@ class Training(TypedDict, total=False):
     backbone_episodes: int | None
     own_backbone: bool | None
     normalise: str | None
+    text_encoder: str | None
     steps: int | None
     n_episodes: int | None
     n_query: int | None

@@ -1,4 +1,4 @@
-"""``metadash.open``, ``metadash.from_tables`` and ``metadash.datasets``: the data set that everything else starts from."""
+"""``metadash.open``, ``from_tables``, ``datasets`` and ``export``: the data set that everything else starts from, and its way out."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.data.dataset import Dataset, Source
+from metadash.data.exporting.export import export as exported
 from metadash.data.library import entries, open_dataset
 from metadash.data.tables import dataset_from_tables
 from metadash.workspace import Workspace
@@ -118,6 +119,28 @@ def datasets(workspace: Workspace | str | Path | None = None) -> pd.DataFrame:
         numbers = {name: here.get(name) for name in ("title", "classes", "instances")}
         rows.append({"name": entry.name, "installed": entry.installed, "problem": entry.problem, **numbers})
     return pd.DataFrame(rows)
+
+
+def export(data: Dataset, out: str | Path) -> Path:
+    """Write ``data`` into a new folder ``out`` that other tools read: Parquet tables, inputs, Croissant metadata. Whole, or nothing.
+
+    ``classes.parquet``, ``instances.parquet`` and ``splits.parquet``; ``inputs.npy`` ([I, ...], row i of instance i), or
+    ``inputs.parquet`` of texts; ``dataset.json`` with sources, questions and the SHA-256 of each file; ``croissant.json`` (format 1.0).
+    Imported again, it is the same data set under the same fingerprint. Returns the folder. Raises BadInput, in a sentence, where
+    something is there already or nothing can be written.
+
+    Examples
+    --------
+    >>> import metadash as md
+    >>> folder = md.export(data, data.workspace.root / "tiny-out")
+    >>> sorted(path.name for path in folder.iterdir())
+    ['classes.parquet', 'croissant.json', 'dataset.json', 'inputs.npy', 'instances.parquet', 'splits.parquet']
+    >>> md.export(data, folder)
+    Traceback (most recent call last):
+        ...
+    metadash.errors.BadInput: The folder 'tiny-out' is not empty; export into a new one, or empty it first.
+    """
+    return exported(data, out)
 
 
 def described(data: Dataset) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from metadash.data.dataset import Dataset
-from metadash.data.library import obtain
+from metadash.data.library import OBTAINABLE, obtain
+from metadash.errors import BadInput
 from metadash.front.data import workspace_at
 from metadash.front.progress_bar import bar
 from metadash.workspace import Workspace
@@ -33,9 +34,9 @@ def fetch(
     >>> md.fetch("mini-imagenet", workspace=data.workspace)
     Traceback (most recent call last):
         ...
-    metadash.errors.BadInput: 'mini-imagenet' cannot be fetched or imported; what can be is omniglot.
+    metadash.errors.BadInput: 'mini-imagenet' cannot be fetched or imported; what can be is omniglot, clinc150, fewrel.
     """
-    module = obtain(name)
+    module = obtain(name, fetched=True)
     with heard(f"fetching {name}", progress) as told:
         return module.fetch(workspace_at(workspace), base or module.HOME, as_name or name, not no_rotations, told)
 
@@ -49,10 +50,11 @@ def install(
     workspace: Workspace | str | Path | None = None,
     progress: bool = True,
 ) -> Dataset:
-    """Install a data set from files that are here: the folder ``source`` holds its authors' zip files, or the Parquet layout.
+    """Install a known data set from files that are here, in the folder ``source``: ``omniglot``, ``clinc150`` or ``fewrel``.
 
-    ``name``, ``as_name``, ``no_rotations``, ``workspace`` and ``progress`` as in :func:`metadash.fetch`. Raises BadInput, and leaves
-    nothing behind, where the files are damaged, partial or others.
+    What each needs is said by ``python -m metadash datasets``: its authors' files, or their content as Parquet. ``as_name`` and
+    ``no_rotations`` (of omniglot), ``workspace`` and ``progress`` as in :func:`metadash.fetch`. Raises BadInput, and leaves nothing behind,
+    where the files are damaged, partial or others, or there is no such ``name``.
 
     Examples
     --------
@@ -63,8 +65,11 @@ def install(
     metadash.errors.BadInput: There is no folder 'no-such-folder'...
     """
     module = obtain(name)
+    if no_rotations and not OBTAINABLE[name].turned:
+        raise BadInput(f"no_rotations would be ignored: '{name}' has no turned characters.")
+    turned = (not no_rotations,) if OBTAINABLE[name].turned else ()
     with heard(f"importing {name}", progress) as told:
-        return module.install(workspace_at(workspace), Path(source), as_name or name, not no_rotations, told)
+        return module.install(workspace_at(workspace), Path(source), as_name or name, *turned, told)
 
 
 @contextmanager

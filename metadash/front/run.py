@@ -1,12 +1,11 @@
 """``metadash.train`` and ``metadash.load``: one trained learner, its accuracy, and what it makes of classes that it has never seen."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, overload
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -23,6 +22,12 @@ from metadash.figures.svg import curve_svg
 from metadash.front.choices import OfTraining, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
 from metadash.front.shown import Parts, ShownRun
+from metadash.front.using.asked import use_spec
+from metadash.front.using.checks import Support, shown
+from metadash.front.using.given import give
+from metadash.front.using.labelled import Labelled, labelled
+from metadash.front.using.leaving import LeftRun, is_left, load_left, save
+from metadash.front.using.next_steps import NextSteps, doubts, states_of, steps_spec
 from metadash.learners.core.fusions import MODULATING
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import title_of
@@ -34,9 +39,6 @@ from metadash.specs.transduction import sentence
 from metadash.stats import words
 from metadash.stats.scored import Scores
 from metadash.workspace import Workspace
-
-Support = Mapping[Any, Any] | tuple[Any, Sequence[Any]]
-"""What a learner is shown of new classes: inputs [K, ...] by label, or (inputs [n, ...], labels [n])."""
 
 GUESSED = "; chance: it is told nothing of these classes"
 """Behind a number of a run that reads no metadata, at 0 shots."""
@@ -187,33 +189,57 @@ class TrainedRun(ShownRun):
         inputs, labels = shown(support)
         return predict(self.run, data, RunStore(self.workspace), inputs, labels, queries, metadata)
 
+    def label(
+        self,
+        support: Support,
+        queries: Any,
+        metadata: pd.DataFrame | Mapping[Any, Mapping[str, Any]] | None = None,
+        *,
+        names: Sequence[str] | None = None,
+        zero_shot: Sequence[Any] = (),
+        false_alarm: float = 0.05,
+        progress: bool = True,
+    ) -> Labelled:
+        """As :meth:`predict`, with probabilities that can be believed: calibrated on validation classes, with *none of these*, what decided,
+        and what all that is worth on test classes. Stored, as every run.
 
-def shown(support: Support) -> tuple[list[Any], list[Any]]:
-    """Inputs one by one with their labels. Raises BadInput where there are not as many of the one as of the other."""
-    if isinstance(support, Mapping):
-        if bare := [label for label, inputs in support.items() if not np.size(inputs)]:
-            raise BadInput(f"The class '{bare[0]}' has no labelled example; give it one, or leave it out.")
-        if alone := [label for label, inputs in support.items() if not np.ndim(inputs)]:
-            raise BadInput(
-                f"The examples of the class '{alone[0]}' are {support[alone[0]]!r:.40}; they must be a list of inputs."
-            )
-        return several(
-            [one for inputs in support.values() for one in np.asarray(inputs)],
-            [label for label, inputs in support.items() for _ in range(len(inputs))],
-        )
-    if not isinstance(support, tuple) or len(support) != 2 or not all(map(np.ndim, support)):
-        raise BadInput("The support must be inputs by label, or a pair of inputs and labels.")
-    return several(list(support[0]), list(support[1]))
+        Parameters
+        ----------
+        support, queries, metadata : as of :meth:`predict`; pictures may be of any size.
+        names : what the queries are called; numbers from 1 where nothing is said.
+        zero_shot : classes without an example, of which only ``metadata`` tell.
+        false_alarm : the share of true members that *none of these* may reject.
 
+        Raises
+        ------
+        BadInput
+            One sentence: as :meth:`predict`, and for a class without an example that this learner cannot place.
+        """
+        data, (inputs, labels) = open_dataset(self.workspace, self.spec.dataset), shown(support)
+        given = give(data, inputs, labels, queries, metadata, names, zero_shot=zero_shot)
+        found = compute_one(use_spec(self.run, given, false_alarm), self.workspace, progress)
+        return labelled(found, RunStore(self.workspace))
 
-def several(inputs: list[Any], labels: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Both as they are. Raises BadInput for a label that names no class, and where there are not as many of the one as of the other."""
-    if len(inputs) != len(labels):
-        raise BadInput(f"The support has {len(inputs)} inputs and {len(labels)} labels; give each input its label.")
-    for place, label in enumerate(labels):
-        if not isinstance(label, Hashable) or label is None or label != label:
-            raise BadInput(f"Label {place} of the support is {label!r:.40}; it must be the name of a class.")
-    return inputs, labels
+    def next_steps(self, found: Labelled, *, progress: bool = True) -> NextSteps:
+        """What to do next for the classes of ``found`` (what :meth:`label` gave): which label and which cell of the metadata is expected to
+        help most, by how many points, measured on validation classes in the same state.
+
+        Raises BadInput where the data set has too few of these to say it.
+        """
+        data = open_dataset(self.workspace, self.spec.dataset)
+        states = states_of(self.spec, data, found.given)
+        run = compute_one(steps_spec(self.spec, data, list(states.values())), self.workspace, progress)
+        return NextSteps(run, states, doubts(found.frame()))
+
+    def save(self, folder: str | Path, *, progress: bool = True) -> Path:
+        """Write the learner as one new folder (tensors, a card, what its probabilities are worth) that :func:`metadash.load` runs without the
+        workspace.
+
+        Raises BadInput for a learner that cannot leave (its encoder is fitted on the inputs of its data set, it reads metadata of single
+        instances, …), and where the folder is there already.
+        """
+        data = open_dataset(self.workspace, self.spec.dataset)
+        return save(self.run, data, RunStore(self.workspace), folder, self.accuracy(), progress)
 
 
 @spelled_out
@@ -258,7 +284,7 @@ def train(
     seed, split : of the training; the split it is trained and tested on.
     ways : fewer ways to score at too.
     tune : so many forms of the learner are tried on validation classes, by the same budget for every learner, and the best is tested.
-    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, steps,
+    where, n_way, strategy, column, query_dirichlet, backbone, width, backbone_training, backbone_episodes, own_backbone, normalise, text_encoder, steps,
     n_episodes, shots, n_query, progress : as in :func:`metadash.answer`.
 
     Raises
@@ -311,10 +337,15 @@ def run_asked(data: Dataset, sources: str | Sequence[str] = (), fusion: str | No
     return run_for(data, named, fusion=fusion or ("pseudo-shots" if named else "none"), **choices)
 
 
-def load(digest: str, workspace: Workspace | str | Path | None = None) -> TrainedRun:
-    """A learner that was trained before, here, on a page or by a verb, by its digest.
+@overload
+def load(digest: Path, workspace: Workspace | str | Path | None = None) -> LeftRun: ...
+@overload
+def load(digest: str, workspace: Workspace | str | Path | None = None) -> TrainedRun: ...
+def load(digest: str | Path, workspace: Workspace | str | Path | None = None) -> TrainedRun | LeftRun:
+    """A learner that was trained before, here, on a page or by a verb, by its digest; or one that left (:meth:`TrainedRun.save`), by its
+    folder: a ``Path``, or a text with a slash in it.
 
-    ``workspace`` as in :func:`metadash.open`. Raises BadInput where there is no finished learner of that digest.
+    ``workspace`` as in :func:`metadash.open`. Raises BadInput where there is no finished learner of that digest, and for a damaged folder.
 
     Examples
     --------
@@ -324,8 +355,10 @@ def load(digest: str, workspace: Workspace | str | Path | None = None) -> Traine
         ...
     metadash.errors.BadInput: There is no finished learner run 'no-such-run'; `compare` without arguments lists them.
     """
+    if is_left(digest):
+        return load_left(digest)
     found = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-    return TrainedRun(stored(RunStore(found), digest), found)
+    return TrainedRun(stored(RunStore(found), str(digest)), found)
 
 
 def stored(store: RunStore, digest: str) -> Run:

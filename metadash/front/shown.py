@@ -18,7 +18,7 @@ from metadash.runs.store import Run
 class Parts:
     """What a result is shown by: ``title`` is what was asked, the first of ``told`` the answer, ``small`` what it rests on; ``numbers`` are
     tables by their headings, ``repeat`` what computes it again and names it. ``pictures`` are figures by their headings, drawn when they are
-    asked for, and ``svg`` the first of them for a notebook."""
+    asked for, and ``svg`` the first of them for a notebook. ``shown`` is HTML of its own, safe as it is, between what is told and the pictures."""
 
     title: str
     told: Sequence[str]
@@ -27,6 +27,7 @@ class Parts:
     small: str = ""
     pictures: Mapping[str, Callable[[], go.Figure]] = field(default_factory=dict)
     svg: str = ""
+    shown: str = ""
 
 
 class Shown(ABC):
@@ -52,7 +53,8 @@ class Shown(ABC):
         """Write all of it as one HTML file that opens offline. Raises BadInput where the file cannot be written."""
         parts = self.parts()
         pictures = {heading: draw() for heading, draw in parts.pictures.items()}
-        return write_page(file, result_html(parts.title, parts.told, parts.small, pictures, parts.numbers, parts.repeat))
+        text = result_html(parts.title, parts.told, parts.small, pictures, parts.numbers, parts.repeat, parts.shown)
+        return write_page(file, text)
 
 
 class ShownRun(Shown):

@@ -54,8 +54,10 @@ def strengths(column: pd.Series, noise: str) -> tuple[float, ...]:
     kind = kind_of(column)
     numbers = kind.numbers(column) / kind.per_unit
     known = numbers[np.isfinite(numbers)]
-    spread = float(known.std()) if len(known) else 0.0
-    return tuple(float(f"{spread * scale:.2g}") for scale in SCALES) if spread > 0 else ()
+    largest = float(np.abs(known).max(initial=0.0))
+    spread = float((known / largest).std()) * largest if largest else 0.0  # squares of the largest doubles are none
+    scales = (float(f"{spread * scale:.2g}") for scale in SCALES)
+    return tuple(scale for scale in scales if 0 < scale < np.inf)
 
 
 @dataclass(frozen=True)

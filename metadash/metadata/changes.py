@@ -169,8 +169,13 @@ def change_table(
         columns = stale_columns if change.kind == "stale" else blurred_columns
         new = columns(change, table, sources[change.source])
         hit = np.isin(np.arange(len(table)), rows)
-        changed = changed.assign(**{name: changed[name].where(~hit, column) for name, column in new.items()})
+        changed = changed.assign(**{name: values_of(changed[name]).where(~hit, column) for name, column in new.items()})
     return changed
+
+
+def values_of(column: pd.Series) -> pd.Series:
+    """A column that takes values which it has not had so far, as one of an ENUM does not."""
+    return column.astype(column.cat.categories.dtype) if isinstance(column.dtype, pd.CategoricalDtype) else column
 
 
 def stale_columns(change: Change, table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:

@@ -1,5 +1,6 @@
 """Typed metadata columns to one vector per source, fitted on meta-train classes only; what is missing stays missing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,31 +18,41 @@ ROWS_AT_ONCE = 16_384
 """Instances made dense at a time: a hundred megabytes where they have a thousand features."""
 
 
-def encode(table: pd.DataFrame, sources: tuple[Source, ...], train_rows: np.ndarray) -> list[EncodedSource]:
+Read = Callable[[ColumnKind, pd.Series], ColumnKind]
+"""From a column's kind and its training rows to the kind that it is to be encoded as, where that is not its own."""
+
+
+def encode(
+    table: pd.DataFrame, sources: tuple[Source, ...], train_rows: np.ndarray, read: Read | None = None
+) -> list[EncodedSource]:
     """One EncodedSource per source over all rows of ``table``, every statistic and vocabulary taken from ``train_rows`` alone.
 
-    Raises BadInput for a source without columns in the table, or with nothing but missing values in the training rows.
+    ``read``: who encodes texts in another way than word by word (``metadash.networks.encoders.of_metadata``). Raises BadInput for a source without columns in the table, or with nothing but missing values in the training rows.
     """
-    return [encode_source(table, source, train_rows) for source in sources]
+    return [encode_source(table, source, train_rows, read) for source in sources]
 
 
-def encode_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -> EncodedSource:
-    present, columns = fitted_columns(table, source, train_rows)
+def encode_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray, read: Read | None = None) -> EncodedSource:
+    present, columns = fitted_columns(table, source, train_rows, read)
     vectors = np.concatenate([column.block(slice(None)) for column in columns], axis=1)
     vectors[~present] = 0
     return EncodedSource(source.name, vectors, present, features_of(columns))
 
 
-def encode_instances(table: pd.DataFrame, sources: tuple[Source, ...], train_rows: np.ndarray) -> list[EncodedInstances]:
+def encode_instances(
+    table: pd.DataFrame, sources: tuple[Source, ...], train_rows: np.ndarray, read: Read | None = None
+) -> list[EncodedInstances]:
     """One EncodedInstances per source over all rows of ``table``, fitted on ``train_rows`` alone, as ``encode`` does for classes.
 
     Made piece by piece and kept sparse: most of what describes instances is one category among many.
     """
-    return [encode_instance_source(table, source, train_rows) for source in sources]
+    return [encode_instance_source(table, source, train_rows, read) for source in sources]
 
 
-def encode_instance_source(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -> EncodedInstances:
-    present, columns = fitted_columns(table, source, train_rows)
+def encode_instance_source(
+    table: pd.DataFrame, source: Source, train_rows: np.ndarray, read: Read | None = None
+) -> EncodedInstances:
+    present, columns = fitted_columns(table, source, train_rows, read)
     pieces = []
     for start in range(0, len(table), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
@@ -51,7 +62,9 @@ def encode_instance_source(table: pd.DataFrame, source: Source, train_rows: np.n
     return EncodedInstances(source.name, vstack(pieces, format="csr"), place, present, features, on_queries)
 
 
-def fitted_columns(table: pd.DataFrame, source: Source, train_rows: np.ndarray) -> tuple[np.ndarray, list["Column"]]:
+def fitted_columns(
+    table: pd.DataFrame, source: Source, train_rows: np.ndarray, read: Read | None = None
+) -> tuple[np.ndarray, list["Column"]]:
     """Which rows have anything of the source [R], and its columns, fitted; those that are empty in training are left out.
 
     The kind of a column is told from its training rows too: what test rows hold must not turn a category into a text.
@@ -66,8 +79,15 @@ def fitted_columns(table: pd.DataFrame, source: Source, train_rows: np.ndarray) 
             f"The source '{source.name}' is empty for every meta-train {source.level}; there is nothing to learn from. Leave it out."
         )
     kinds = {name: kind_of(frame[name].iloc[train_rows]) for name in source.columns}
+    if read is not None:
+        kinds = {name: read(kind, frame[name].iloc[train_rows]) for name, kind in kinds.items()}
     told = {name: kind for name, kind in kinds.items() if kind.reads_as != "nothing"}
-    return present, [fitted(frame[name], kind, train_rows, present) for name, kind in told.items()]
+    columns = [fitted(frame[name], kind, train_rows, present) for name, kind in told.items()]
+    if not any(column.labels for column in columns):
+        raise BadInput(
+            f"The source '{source.name}' has no label or word in any meta-train {source.level}; there is nothing to learn from. Leave it out."
+        )
+    return present, [column for column in columns if column.labels]
 
 
 def encode_rows(table: pd.DataFrame, source: Source, columns: list["Column"]) -> tuple[np.ndarray, np.ndarray]:

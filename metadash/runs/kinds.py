@@ -21,6 +21,7 @@ from metadash.runs.facts.learner import LEARNER
 from metadash.runs.facts.proposal import PROPOSAL
 from metadash.runs.facts.subsets import HEADS, LOOP, MASKED
 from metadash.runs.facts.tuning import TUNING
+from metadash.runs.facts.use import CALIBRATION, SEEN, STEPS, USE
 from metadash.runs.facts.views import ADAPTATION, MAP
 from metadash.runs.facts.what_if import DOSE, WHAT_IF
 from metadash.runs.version import code_version
@@ -31,6 +32,7 @@ from metadash.specs.features import FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
+from metadash.specs.use import CalibrationSpec, SeenSpec, StepsSpec, UseSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 
@@ -61,9 +63,17 @@ KINDS: dict[str, Kind] = {
     "proxy": Kind(ProxySpec, "metadash.training.attack:score_proxy", PROXY),
     "probe": Kind(ProbeSpec, "metadash.training.attack:guess_column", PROBE),
     "adaptation": Kind(AdaptationSpec, "metadash.training.adaptation:watch", ADAPTATION),
+    "calibration": Kind(CalibrationSpec, "metadash.training.use.calibrating:calibrate", CALIBRATION),
+    "steps": Kind(StepsSpec, "metadash.training.use.stepping:take_steps", STEPS),
+    "seen": Kind(SeenSpec, "metadash.training.use.labelling:look_at", SEEN),
+    "use": Kind(UseSpec, "metadash.training.use.labelling:label_given", USE),
     "heads": Kind(HeadsSpec, "metadash.training.heads:train_heads", HEADS),
     "masked": Kind(MaskedSpec, "metadash.training.source_masking:score_masked", MASKED),
 }
+
+
+KEPT = "_digest"
+"""No field of a spec: equality, spelling and copies with changes know nothing of it."""
 
 
 def kind_of(spec: Spec) -> str:
@@ -76,8 +86,13 @@ def facts_of(spec: Spec) -> Facts[Any]:
 
 def run_digest(spec: Spec, dataset: Dataset) -> str:
     """Names the run: canonical spec, content of the data, version of the code that computes it, and the device where it is no
-    processor."""
-    return digest(kind_of(spec), spec, dataset.fingerprint, marked(code_version()))
+    processor. Kept with the spec: pages ask for hundreds at each rerun."""
+    content = (dataset.fingerprint, marked(code_version()))
+    kept = vars(spec).get(KEPT)
+    if kept is None or kept[0] != content:
+        kept = (content, digest(kind_of(spec), spec, *content))
+        object.__setattr__(spec, KEPT, kept)
+    return str(kept[1])
 
 
 def from_plain(kind: str, values: Mapping[str, Any]) -> Spec:

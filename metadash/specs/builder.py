@@ -19,7 +19,7 @@ from metadash.learners.core.fusions import BOTH, HOOKS
 from metadash.learners.core.recipe import Recipe
 from metadash.learners.registry import USUAL, entry_of
 from metadash.networks.encoders.registry import feature_entry, is_trained, read_through, usual_features
-from metadash.specs.check import check_any, check_run
+from metadash.specs.check import check_any, check_run, check_texts
 from metadash.specs.defaults import Fitting, fitting
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.run import AnyFeatures, BackboneSpec, Distance, Evaluation, RunSpec
@@ -43,6 +43,7 @@ OF_RUN = (
     "control",
     "falsified",
     "blur",
+    "text_encoder",
     "source_dropout",
     "dropout",
     "steps",
@@ -118,6 +119,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
         **of_run,
     )
     refuse_untrained(run, chosen)
+    check_texts(run, dataset)
     return run
 
 
@@ -126,7 +128,7 @@ def by_recipe(dataset: Dataset, split: str, chosen: dict[str, Any], fitted: Fitt
     if "recipe" not in chosen:
         return chosen
     entry = entry_of(chosen.get("learner", USUAL))
-    backbone = chosen.get("backbone") or usual_features(dataset.modality.name, "full").name
+    backbone = chosen.get("backbone") or usual_features(dataset, "full").name
     found = fitting_recipe(entry.recipe(chosen["recipe"]), dataset, split, fitted.n_way, backbone)
     given = [name for name, _ in chosen.get("options", ())]
     options = [pair for pair in found.get("options", ()) if pair[0] not in given]
@@ -171,6 +173,8 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
         )
     if chosen.get("source_dropout") and not sources:
         raise BadInput("source_dropout would be ignored without metadata; name the sources that are to be hidden now and then.")
+    if chosen.get("text_encoder", "words") != "words" and not sources:
+        raise BadInput("text_encoder would be ignored without metadata; name the sources that hold texts or names.")
     learner = chosen.get("learner", USUAL)
     if chosen.get("ways") and entry_of(learner).fixed_way:
         raise BadInput(
@@ -182,7 +186,10 @@ def refuse_idle(sources: tuple[str, ...], chosen: dict[str, Any]) -> None:
 def backbone_for(dataset: Dataset, split: str, distance: Distance, fitted: Fitting, chosen: dict[str, Any]) -> AnyFeatures:
     """The backbone that comes with the data set where it is the one that training would give, unless one's own is asked for; or the
     encoder of that name, of which nothing is trained here."""
-    name = chosen.get("backbone") or usual_features(dataset.modality.name, chosen.get("mode", "quick")).name
+    name = (
+        chosen.get("backbone")
+        or usual_features(dataset, chosen.get("mode", "quick"), [name for name, value in chosen.items() if value]).name
+    )
     title = feature_entry(name).title
     if not is_trained(name):
         for idle in ("backbone_training", "backbone_episodes", "own_backbone"):

@@ -1,9 +1,11 @@
 """What a backbone and a run ask of the data set: its shapes, its classes, its sources. Reads tables only."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 
+from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import ROLES, Dataset, Source
 from metadash.data.folds import fold_name, read_fold
 from metadash.data.modality import kinds_in_words
@@ -14,7 +16,7 @@ from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH, MODULATING
 from metadash.learners.registry import entry_of
 from metadash.metadata.blur import check_fits, read_blur
-from metadash.networks.encoders.registry import check_takes, is_trained, usual_features
+from metadash.networks.encoders.registry import check_takes, check_there, is_trained, usual_features
 from metadash.networks.registry import check_inputs
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.run import AnyFeatures, BackboneSpec, RunSpec
@@ -68,7 +70,7 @@ def check_numbers(spec: RunSpec, dataset: Dataset) -> None:
     if entry_of(spec.learner).reads_inputs and not dataset.modality.numbers:
         raise BadInput(
             f"The learner '{spec.learner}' reads the inputs as numbers, and '{dataset.name}' holds {kinds_in_words([dataset.modality.name])}; "
-            f"choose the learner prototypical over the backbone {usual_features(dataset.modality.name).name}."
+            f"choose the learner prototypical over the backbone {usual_features(dataset).name}."
         )
 
 
@@ -167,6 +169,31 @@ def check_sources(spec: RunSpec, dataset: Dataset) -> None:
             raise BadInput(
                 f"The source '{name}' is not available at prediction, so it may only teach in training; use the fusion auxiliary, or leave it out."
             )
+
+
+def check_texts(spec: RunSpec, dataset: Dataset) -> None:
+    """Raises BadInput where an encoder is to read texts among the metadata and is not installed, or there are none."""
+    if spec.text_encoder == "words":
+        return
+    check_there(spec.text_encoder)
+    if not has_prose(dataset, spec.split, spec.sources):
+        raise BadInput(
+            f"text_encoder '{spec.text_encoder}' would be ignored: neither texts nor names are among the columns of "
+            f"{', '.join(spec.sources)}; leave it out, or add a source that has some."
+        )
+
+
+def has_prose(dataset: Dataset, split: str, sources: Sequence[str]) -> bool:
+    """Whether any column of the sources holds texts or names, by its meta-train rows."""
+    train = dataset.split(split)["train"]
+    for source in map(dataset.source, sources):
+        of_classes = source.level == "class"
+        table = dataset.classes if of_classes else dataset.instance_columns(source.columns)
+        rows = train if of_classes else np.isin(dataset.class_of, train)
+        known = (table[column].iloc[rows] if of_classes else table[column][rows] for column in source.columns if column in table)
+        if any(kind_of(values).is_prose(values) for values in known):
+            return True
+    return False
 
 
 def check_instance_source(spec: RunSpec, source: Source, dataset: Dataset) -> None:

@@ -2,16 +2,18 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
+from metadash.networks.encoders.registry import ENCODERS
 
 if TYPE_CHECKING:
     from metadash.specs.run import RunSpec
 
 Normalise = Literal["usual", "none", "centred", "l2", "centred-l2"]
-"""As they are, less the mean of meta-train, at length one, or the one after the other; *usual* is what the learner's entry says."""
+"""As they are, less the mean of meta-train, at length one, or the one after the other; *usual* is what the encoder's entry says of its
+features, or else the learner's."""
 
 NORMALISATIONS: dict[Normalise, str] = {
     "none": "features as they are",
@@ -31,13 +33,31 @@ def normalised(spec: "RunSpec") -> Normalise:
     """What is done to the embeddings that a run's head reads; *none* where it reads none that are frozen."""
     if spec.mode == "full":
         return "none"
-    return entry_of(spec.learner).normalise if spec.normalise == "usual" else spec.normalise
+    return (
+        usual_normalise(spec.learner, spec.backbone.backbone, sees_lengths(spec)) if spec.normalise == "usual" else spec.normalise
+    )
+
+
+def usual_normalise(learner: str, backbone: str, lengths: bool = True) -> Normalise:
+    """What is done to frozen features of that name where nothing is chosen; ``lengths``: whether the learner sees them."""
+    entry = entry_of(learner)
+    own = ENCODERS[backbone].normalise if backbone in ENCODERS and entry.reads_embeddings else ""
+    if own == "centred-l2" and not lengths:
+        return "centred"
+    return cast(Normalise, own or entry.normalise)
+
+
+def sees_lengths(spec: "RunSpec") -> bool:
+    """Whether it makes a difference to the learner how long its embeddings are."""
+    by_direction = entry_of(spec.learner).compares_directions and spec.fusion == "none"
+    return not by_direction or bool(dict(spec.options).get("fce"))
 
 
 def normal_normalise(spec: "RunSpec") -> Normalise:
     """The one spelling of the field ``normalise``. Raises BadInput where it would change nothing."""
     entry, given = entry_of(spec.learner), spec.normalise
-    if given in ("usual", "none" if spec.mode == "full" or not entry.reads_embeddings else entry.normalise):
+    usual = usual_normalise(spec.learner, spec.backbone.backbone, sees_lengths(spec))
+    if given in ("usual", "none" if spec.mode == "full" or not entry.reads_embeddings else usual):
         return "usual"
     if spec.mode == "full":
         raise BadInput(
@@ -54,8 +74,7 @@ def normal_normalise(spec: "RunSpec") -> Normalise:
             f"normalise 'centred' would be ignored by the learner '{spec.learner}', which compares differences and sees no common offset; use none, "
             "or centred-l2."
         )
-    by_direction = entry.compares_directions and spec.fusion == "none" and not dict(spec.options).get("fce")
-    if by_direction and given in ("l2", "centred-l2"):
+    if not sees_lengths(spec) and given in ("l2", "centred-l2"):
         instead = "none" if given == "l2" else "centred"
         raise BadInput(
             f"The lengths that normalise '{given}' makes one would be ignored by the learner '{spec.learner}', which compares directions; "
@@ -67,7 +86,8 @@ def normal_normalise(spec: "RunSpec") -> Normalise:
 def normalisations_of(spec: "RunSpec") -> tuple[Normalise, ...]:
     """Every choice that makes another run of it, its usual one first."""
     found: dict[RunSpec, Normalise] = {}
-    for how in dict.fromkeys((entry_of(spec.learner).normalise, *NORMALISATIONS)):
+    usual = usual_normalise(spec.learner, spec.backbone.backbone, sees_lengths(spec))
+    for how in dict.fromkeys((usual, *NORMALISATIONS)):
         with suppress(BadInput):
             found.setdefault(replace(spec, normalise=how), how)
     return tuple(found.values())

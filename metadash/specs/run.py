@@ -12,6 +12,7 @@ from metadash.learners.core.entry import Mode
 from metadash.learners.core.fusions import BOTH, PLACING
 from metadash.learners.registry import USUAL, check_options, entry_of, options_for
 from metadash.metadata.controls import Control
+from metadash.networks.encoders.of_metadata import TextEncoder
 from metadash.networks.registry import backbone_entry
 from metadash.specs.asked import check_learner
 from metadash.specs.features import FeaturesSpec
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from metadash.specs.choosing.tuning import TuneSpec
 
 Distance = Literal["euclidean", "cosine"]
-
 TrainedOn = Literal["episodes", "classes"]
 
 MOST_TRIED = 64
@@ -210,7 +210,8 @@ class RunSpec(Checked):
     go to FiLM; where they are none or all, the run is that of the one fusion that is left.
     ``blur`` makes columns of its sources less exact before anything is learned from them: rows of (source, column, rung) or (source,
     column, mechanism, epsilon), see ``metadash.metadata.blur``; noise is drawn by ``seed``.
-    ``source_dropout`` is the chance that a source is hidden from a training task, so that one model serves every subset.
+    ``text_encoder`` (``metadash.networks.encoders.of_metadata``) reads texts and names among its sources; ``source_dropout`` is the chance that
+    a source is hidden from a training task, so that one model serves every subset.
     ``tune`` is how many forms of it are tried on validation classes before the best of them is trained and tested (see
     ``metadash.specs.choosing.tuning``); 0: as it comes.
     At most ``steps`` of ``meta_batch`` tasks each (0: the usual number of the mode), whose losses are averaged; the training ends where
@@ -233,6 +234,7 @@ class RunSpec(Checked):
     control: Control = "none"
     falsified: tuple[str, ...] = ()
     blur: tuple[tuple[Any, ...], ...] = ()
+    text_encoder: TextEncoder = field(default="words", metadata=QUIET)
     source_dropout: Annotated[float, Between(0.0, 0.95)] = 0.0
     dropout: Annotated[float, Between(0.0, 0.95)] = 0.5
     steps: Annotated[int, Between(1, 1_000_000)] = 2000
@@ -253,6 +255,7 @@ class RunSpec(Checked):
         check_zero_shots(self)
         self.set(normalise=normal_normalise(self))
         self.set(blur=normal_blur(self.sources, self.blur))
+        self.set(text_encoder=self.text_encoder if self.sources else "words")
         if (self.fusion == "none") != (not self.sources):
             raise BadInput(
                 f"Sources without a fusion would be ignored; choose the fusion pseudo-shots, am3, film, {BOTH} or auxiliary."

@@ -109,7 +109,7 @@ class LoopSpec(Checked):
         if any(run.tune or (run.trains and not run.light) for run in self.runs):
             raise BadInput("Only quick prototypes train in one loop with others; another learner trains by itself.")
         plain = {replace(run, sources=(), fusion="none", control="none", falsified=(), blur=(), seed=0) for run in self.runs}
-        if len(plain) > 1 or len({run.blur for run in self.runs if run.light}) > 1:
+        if len(plain) > 1 or len({(run.blur, run.text_encoder) for run in self.runs if run.light}) > 1:
             raise BadInput("Runs of one loop may differ in their sources, their control and their seed alone.")
         if {(replace(run, seed=seed)) for run in self.arms for seed in self.seeds} != {run for run in self.runs if run.light}:
             raise BadInput("Every run of a loop must be there with every seed.")

@@ -53,7 +53,9 @@ def about(number: float) -> int:
 
 
 def plural(noun: str) -> str:
-    """``letters``, ``families``, ``classes``: of the nouns that a data set gives its classes and groups."""
+    """``letters``, ``families``, ``classes``, ``species``: of the nouns that a data set gives its classes and groups."""
+    if noun.endswith(("species", "series")):
+        return noun
     if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u"):
         return noun[:-1] + "ies"
     return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")

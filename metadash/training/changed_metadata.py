@@ -24,6 +24,7 @@ from metadash.metadata.changes import (
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.metadata.encoder import Column, encode_rows, fitted_columns
 from metadash.metadata.instance_changes import change_instances, differing, hit, rewritten
+from metadash.networks.encoders.of_metadata import reader
 from metadash.training.trainer import Arm, encode_sources, sources_of
 
 
@@ -142,5 +143,6 @@ class Retelling:
     def fit(self, name: str) -> list[Column]:
         """The columns of a source, fitted as they were for the learner."""
         if name not in self.fits:
-            self.fits[name] = fitted_columns(self.table, self.dataset.source(name), self.train_rows)[1]
+            read = reader(self.spec.text_encoder)
+            self.fits[name] = fitted_columns(self.table, self.dataset.source(name), self.train_rows, read)[1]
         return self.fits[name]

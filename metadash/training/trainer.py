@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from metadash.metadata.controls import control, control_instances
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.metadata.encoder import encode, encode_instances
 from metadash.networks.anchors import MetadataContext
+from metadash.networks.encoders.of_metadata import reader
 from metadash.runs.device import on_the_device, place_of
 from metadash.runs.progress import SCORING, History
 from metadash.runs.store import Run, RunStore
@@ -55,7 +56,9 @@ def encode_sources(spec: RunSpec, dataset: Dataset, table: pd.DataFrame | None =
     encoded = [
         found
         for source in sources
-        for found in encode(blur_table(classes, source.name, blurs, spec.seed), (source,), roles["train"])
+        for found in encode(
+            blur_table(classes, source.name, blurs, spec.seed), (source,), roles["train"], reader(spec.text_encoder)
+        )
     ]
     return falsify(spec, encoded, list(roles.values()))
 
@@ -76,13 +79,13 @@ def encode_instance_sources(spec: RunSpec, dataset: Dataset) -> list[EncodedInst
         return []
     roles = [np.flatnonzero(np.isin(dataset.class_of, members)) for members in dataset.split(spec.split).values()]
     columns = dict.fromkeys(column for source in sources for column in source.columns)
-    encoded = encode_instances(dataset.instance_columns(list(columns)), sources, roles[0])
+    encoded = encode_instances(dataset.instance_columns(list(columns)), sources, roles[0], reader(spec.text_encoder))
     chosen = [source for source in encoded if source.name in (spec.falsified or spec.sources)]
     wrong = {s.name: s for s in control_instances(chosen, spec.control, roles, np.random.default_rng([spec.seed, 3]))}
     return [wrong.get(source.name, source) for source in encoded]
 
 
-def sources_of(spec: RunSpec, dataset: Dataset, level: str) -> tuple[Source, ...]:
+def sources_of(spec: RunSpec, dataset: "HasSources", level: str) -> tuple[Source, ...]:
     """Those of the run that describe classes, or instances. Raises BadInput for one that describes tasks."""
     for source in map(dataset.source, spec.sources):
         if source.level == "task":
@@ -107,6 +110,12 @@ def make_learner(
         auxiliary_weight=spec.auxiliary_weight,
         mode=spec.mode,
     )
+
+
+class HasSources(Protocol):
+    """A data set, or what a learner took with it of one."""
+
+    def source(self, name: str) -> Source: ...
 
 
 class Arm:

@@ -7,6 +7,7 @@ from metadash import settings
 from metadash.learners.core.fusions import BOTH
 from metadash.learners.core.recipe import RECIPES
 from metadash.learners.registry import USUAL
+from metadash.networks.encoders.of_metadata import TextEncoder
 from metadash.networks.encoders.registry import ENCODERS, Entry
 from metadash.networks.registry import BACKBONES
 from metadash.specs.normalising import NORMALISATIONS
@@ -81,7 +82,8 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
     verb.add_argument(
         "--backbone",
         choices=list(known),
-        help="what embeds the inputs: a network, or an encoder that is not trained here (default: conv4, mlp for vectors, tfidf for texts)",
+        help="what embeds the inputs: a network, or an encoder that is not trained here (default: conv4, mlp for vectors, tfidf for texts; of photographs "
+        "efficientnet-lite0 and of texts minilm, where they are installed and the mode is quick)",
     )
     verb.add_argument(
         "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"
@@ -105,8 +107,13 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
     verb.add_argument(
         "--normalise",
         choices=list(NORMALISATIONS),
-        help="what is done to frozen embeddings before the heads, by meta-train (default: centred for learners that take inner steps, else none; mode "
-        "quick)",
+        help="what is done to frozen embeddings before the heads, by meta-train (default: centred-l2 of efficientnet-lite0 and minilm, centred for learners "
+        "that take inner steps, else none; mode quick)",
+    )
+    verb.add_argument(
+        "--text-encoder",
+        choices=get_args(TextEncoder),
+        help="how texts and names among the metadata are read: words one by one (default), tfidf of the training rows, or minilm",
     )
     verb.add_argument("--steps", type=int, help=f"training steps, at most (default {RunSpec.steps})")
     verb.add_argument("--n-episodes", type=int, help=f"test episodes, of each fold (default {Evaluation.n_episodes})")

@@ -20,8 +20,8 @@ def workspace(tiny_workspace: Workspace, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.mark.parametrize("function", SHOWN, ids=lambda function: function.__qualname__)
 def test_an_example_runs(function, workspace: Workspace) -> None:
-    """``data`` in them is the data set *tiny*."""
-    (example,) = FINDER.find(function, globs={"data": api.open("tiny", workspace)})
+    """``data`` in them is the data set *tiny*, ``folder`` a place for files."""
+    (example,) = FINDER.find(function, globs={"data": api.open("tiny", workspace), "folder": workspace.root})
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL)
     said: list[str] = []
     result = runner.run(example, out=said.append)

@@ -19,9 +19,9 @@ from metadash.figures.palette import LIGHT
 from metadash.figures.svg import curve_svg
 from metadash.front.answer import answer_asked
 from metadash.front.choices import numbers_in
-from metadash.front.predict import as_written
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.metadata.audit.audit import audit
+from metadash.metadata.told import as_written
 from metadash.stats.intervals import Interval
 from metadash.stats.metric import ACCURACY
 from metadash.verbs import cli

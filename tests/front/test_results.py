@@ -275,5 +275,4 @@ def test_columns_that_are_counted_and_tables_of_which_nothing_is_known_are_table
     with pytest.raises(md.BadInput, match="nothing is known about its classes, so train a learner") as refusal:
         md.answer(bare)
     one_sentence(refusal.value)
-    with pytest.raises(md.BadInput, match="ask about its metadata: sources can be first, both"):
-        md.answer(counted)
+    assert [question.sources for question in counted.description.questions] == [("first", "both"), ("first",), ("both",)]

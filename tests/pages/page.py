@@ -2,15 +2,21 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from metadash.dashboard.lifespan import keep_search_path
+from metadash.dashboard.use.tray import class_labels
+from metadash.data.dataset import Dataset
+from metadash.data.given.given import Given
 from metadash.data.library import open_dataset
+from metadash.front.use import columns_read, give
 from metadash.runs.kinds import run_digest
 from metadash.runs.queue.jobs import JobFolder
 from metadash.runs.store import Run, RunStore
 from metadash.specs.any_spec import Spec
+from metadash.specs.run import RunSpec
 from metadash.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,3 +74,22 @@ def cancelled_is_offered_again(page: AppTest, key: str) -> None:
     page.button(key=f"{key}_cancel").click().run()
     page.run()
     assert any("ended early" in warning.value for warning in page.warning) and page.button(key=f"{key}_go")
+
+
+def brought(workspace: Workspace, spec: RunSpec, each: int = 2, queries: int = 4) -> Given:
+    """Three test classes with ``each`` examples and ``queries`` more to label, as *Use* stores them; their metadata where the learner reads some."""
+    data = Dataset.open(workspace, spec.dataset)
+    labels, classes = class_labels(data), data.split(spec.split)["test"][:3].tolist()
+    rows = [np.flatnonzero(data.class_of == c) for c in classes]
+    shown, asked = (np.concatenate([row[part] for row in rows]).tolist() for part in (slice(each), slice(each, each + queries)))
+    columns = [column for own in columns_read(spec, data).values() for column in own]
+    told = {labels[c]: {column: data.classes[column][c] for column in columns} for c in classes} if columns else None
+    return give(
+        data,
+        data.inputs[shown],
+        [labels[int(data.class_of[row])] for row in shown],
+        data.inputs[asked],
+        told,
+        [f"{data.name} {row}" for row in asked],
+        example_names=[f"{data.name} {row}" for row in shown],
+    )

@@ -22,7 +22,9 @@ OTHER = tiny_run(("place",), steps=20, evaluation=tiny_evaluation(shots=(1, 2), 
 ADAPTING = tiny_run(learner="maml", steps=5, evaluation=tiny_evaluation(shots=(1, 2), n_episodes=20))
 
 SECOND = "the second that is offered"
-PAGES: dict[str, tuple[dict[str, str], ...]] = {
+PICKED: Any = ["30", "1199"]
+"""Instances of two classes of *tiny*."""
+PAGES: dict[str, tuple[dict[str, Any], ...]] = {
     "start": ({}, {"q": "own", "q_sources": "place"}),
     "ablation": ({}, {"ab_tier": "screen"}),
     "train": (
@@ -35,6 +37,7 @@ PAGES: dict[str, tuple[dict[str, str], ...]] = {
     "what_if": ({}, {"wi_kind_place": "belongs to another class", "wi_kind_size": "is not there"}, {"wi_edit_class": SECOND}),
     "prototypes": ({},),
     "adaptation": ({},),
+    "use": ({"us_rows": PICKED}, {"us_step": "2 · To label", "us_rows": PICKED}),
 }
 """The situations in which every control of a page is turned. *Metadata* and *Compare* compute nothing: all of them is showing."""
 
@@ -49,6 +52,12 @@ SHOWS_ONLY = {
     "wi_dots": "what the dots of a chart are",
     "ad_step": "which of the stored steps is looked at",
     "ab_leak": "leave for what is listed as a leak",
+    "us_false": "which threshold of stored answers",
+    "us_step": "which part of the page",
+    "us_give": "by which way examples come",
+    "us_ask": "by which way inputs come",
+    "us_pick": "whose instances can be pressed",
+    "us_known_class": "whose fields are drawn",
 }
 WITHOUT_METADATA = {"tr_fusion", "tr_control", "tr_seeds"}
 """Without metadata there is nothing to fuse or to falsify, and of plain prototypes one run serves every seed; the page says so."""

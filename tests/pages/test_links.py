@@ -48,6 +48,8 @@ MIXED = tiny_run(
     steps=5,
 )
 SEEN = "held at the end of the run"
+PICKED = ["30", "1199"]
+"""Instances of two classes of *tiny*."""
 
 STATES: dict[str, list[dict[str, Any]]] = {
     "start": [{}, {"q": "own", "q_sources": "place"}],
@@ -73,6 +75,7 @@ STATES: dict[str, list[dict[str, Any]]] = {
     "prototypes": [{}],
     "ablation": [{"pool": "count > 1"}, SMALL, {"ab_tier": "confirm"}, {"ab_tier": "reliance"}],
     "what_if": [{"wi_run": MIXED}, {"wi_run": TOLD, "wi_kind_age": "is out of date", "wi_kind_place": "is less exact"}],
+    "use": [{}, {"us_step": "2 · To label", "us_rows": PICKED}, {"us_step": "3 · Review"}],
 }
 """Of each page, links that bring up its controls: with those of the first of them every hostile value is tried, with others some."""
 NOT_TRIED = {"ab_leak", "wi_dose_sources"}
@@ -200,10 +203,13 @@ CHOSEN = {
     "ablation": {"ab_tier": "confirm", "ab_sources": ["size", "place"], "ab_rope": "1.5"},
     "prototypes": {"pr_episode": "4", "pr_colour": "corner"},
     "what_if": {"wi_shot": "2", "wi_kind_place": "is noise", "wi_share_place": "25"},
+    "use": {"us_false": "10", "us_step": "2 · To label", "us_rows": PICKED},
 }
 
 
-@pytest.mark.parametrize("name", ["start", "metadata", "train", "compare", "ablation", "prototypes", "what_if", "adaptation"])
+@pytest.mark.parametrize(
+    "name", ["start", "metadata", "train", "compare", "ablation", "prototypes", "what_if", "adaptation", "use"]
+)
 def test_a_copied_link_shows_a_second_visitor_the_same(name: str, seen: list[dict]) -> None:
     page = open_page(name, dataset="tiny", **CHOSEN.get(name, {}))
     first = seen[-1]
@@ -280,7 +286,7 @@ def test_steps_that_lead_nowhere_show_the_task_as_drawn_and_say_so(steps: str, s
 def test_a_data_set_that_is_not_here_is_said_and_none_takes_its_place(asked: list[str], seen: list[dict]) -> None:
     page = open_page("start", dataset=asked)
     told = page.error[0].value
-    assert "which is not here; those here: tiny, glyphs" in told and "*x*" not in told and len(told) < 400
+    assert "which is not here; those here: glyphs, tiny" in told and "*x*" not in told and len(told) < 400
     assert page.title[0].value == "Which data set?" and not page.subheader
     page.button(key="dataset_tiny").click().run()
     assert page.title[0].value.startswith("Which metadata") and not page.error and page.selectbox(key="dataset").value == "tiny"

@@ -1,8 +1,10 @@
 """The *Metadata* page: facts first, facets that follow each other, search, SQL in one sentence, a pool in one click."""
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from metadash.data import profile
 from metadash.workspace import Workspace
 from tests.builders import CLASS_SOURCES, one_sentence, tiny_description, write_tiny
 from tests.pages.page import BROKEN_CONDITIONS, open_page, said
@@ -156,3 +158,13 @@ def test_a_level_without_sources_is_left_out_and_columns_with_gaps_are_not_said_
     page = open_page("metadata", dataset="lean")
     assert said(page, "1 source: 1 about each class, and each says something of every one of them.")
     assert not said(page, "0 about")
+
+
+def test_what_is_not_shown_is_not_worked_out(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large data set, what the columns of instances hold takes seconds to find."""
+    asked: list[str] = []
+    whole = profile.profile
+    monkeypatch.setattr(profile, "profile", lambda data, table: asked.append(table) or whole(data, table))
+    st.cache_data.clear()
+    page.run()
+    assert asked == ["classes"]

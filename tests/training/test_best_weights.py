@@ -127,7 +127,9 @@ def test_the_step_of_reptile_falls_from_epsilon_to_nothing(
     tiny: Dataset, tiny_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nichol et al. 2018, section 5, in training itself."""
-    spec = tiny_run(learner="reptile", mode="full", steps=4, options=(("reptile_epsilon", 0.8), ("inner_steps", 2)))
+    spec = tiny_run(
+        learner="reptile", mode="full", steps=4, options=(("reptile_epsilon", 0.8), ("inner_steps", 2), ("eval_steps", 1))
+    )
     arm, rates, plain = Arm(spec, tiny, train(spec.backbone, tiny_workspace)), [], torch.optim.SGD.step
 
     def step(optimiser: torch.optim.SGD, *rest: Any) -> Any:

@@ -99,7 +99,7 @@ def test_texts_of_training_classes_do_change_the_features_of_all(tmp_path) -> No
 
 
 def test_each_fold_has_an_encoder_of_its_own(sentences: Dataset) -> None:
-    runs = folded(sentences, run_for(sentences, ["place"]), 4)
+    runs = folded(sentences, run_for(sentences, ["place"], backbone="tfidf"), 4)
     assert [run.backbone for run in runs] == [FeaturesSpec("sentences", run.split, "tfidf") for run in runs]
     assert len({run_digest(run.backbone, sentences) for run in runs}) == 4
 
@@ -161,12 +161,16 @@ def test_features_that_are_gone_are_made_anew(tmp_path) -> None:
         (
             "sentences",
             {"backbone": "none"},
-            "No backbone takes vectors, and 'sentences' holds texts; choose the backbone tfidf or mlp",
+            "No backbone takes vectors, and 'sentences' holds texts; choose the backbone tfidf or minilm or mlp",
         ),
         ("vectors", {"backbone": "tfidf"}, "TF-IDF takes texts, and 'vectors' holds vectors; choose the backbone mlp or none"),
         ("vectors", {"backbone": "none", "width": 8}, "The width would be ignored"),
         ("sentences", {"backbone": "tfidf", "width": 1}, "width is 1; it must be from 2"),
-        ("sentences", {"backbone_episodes": 9}, "backbone_episodes would be ignored by the backbone 'tfidf'"),
+        (
+            "sentences",
+            {"backbone": "tfidf", "backbone_episodes": 9},
+            "backbone_episodes would be ignored by the backbone 'tfidf'",
+        ),
         ("vectors", {"backbone": "none", "own_backbone": True}, "own_backbone would be ignored by the backbone 'none'"),
         ("vectors", {"backbone": "none", "mode": "full"}, "over the features 'none' there is none; use the mode quick"),
         ("sentences", {"backbone": "tfdif"}, "There is no backbone 'tfdif'; did you mean 'tfidf'"),

@@ -11,7 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from PIL import Image
 
 from metadash.data.dataset import Dataset, Source
 from metadash.data.omniglot import fetch as omniglot
@@ -19,6 +21,7 @@ from metadash.errors import BadInput
 from metadash.front import ablation as front_ablation
 from metadash.front import audit as front_audit
 from metadash.front import computing
+from metadash.front.importing import preview
 from metadash.front.run import run_asked
 from metadash.front.what_if import shot_of
 from metadash.runs.queue.outlook import Outlook
@@ -80,8 +83,46 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     description = tiny_description(sources=(*tiny_description().sources, LEAK))
     data = write_tiny(workspace, classes=classes, description=description)
     runs = {name: train(spec, workspace) for name, spec in (("plain", PLAIN), ("informed", INFORMED), ("shuffled", SHUFFLED))}
+    write_songs(workspace.root)
+    write_pictures(workspace.root, data)
     thing = f"thing_{data.split('family-0')['test'][0]}"
     return Stage(workspace, data, {name: run.digest for name, run in runs.items()}, thing)
+
+
+def write_pictures(folder: Path, data: Dataset) -> None:
+    """Examples of two classes, fewer of them, inputs, and what is known of the classes."""
+    for place, name in enumerate("aabb"):
+        for where in ("examples", "fewer")[: 1 + (place in (0, 2))]:
+            (folder / where / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(data.inputs[30 * place]).save(folder / where / name / f"{place}.png")
+    (folder / "inputs").mkdir()
+    for place in range(2):
+        Image.fromarray(data.inputs[60 * place + 1]).save(folder / "inputs" / f"{place}.png")
+    pd.DataFrame({"class_name": ["a", "b"], "corner": ["upper left", None]}).to_csv(folder / "told.csv", index=False)
+
+
+def write_songs(folder: Path) -> None:
+    """Files to import: a table, another, one of classes, and a recipe."""
+    rows = [
+        {
+            "text": f"song {i} of bird {c}",
+            "note": f"heard {i * c + c} times there",
+            "species": f"bird {c}",
+            "beak": f"beak {c % 4}",
+            "part": ("train", "validation", "test")[c % 3],
+            "other_part": ("train", "validation", "test")[c // 4],
+        }
+        for c in range(12)
+        for i in range(6)
+    ]
+    songs = pd.DataFrame(rows)
+    songs.to_csv(folder / "songs.csv", index=False)
+    songs.drop(columns="beak").to_csv(folder / "others.csv", index=False)
+    pd.DataFrame({"species": [f"bird {c}" for c in range(12)], "size": range(5, 29, 2)}).to_csv(
+        folder / "species.csv", index=False
+    )
+    recipe = preview(folder / "songs.csv", name="by-recipe", progress=False).plan.values()
+    (folder / "recipe.json").write_text(json.dumps(recipe), encoding="utf-8")
 
 
 @pytest.fixture
@@ -184,7 +225,7 @@ def test_no_option_is_ignored(verb: str, stage: Stage, nothing_trains: None) -> 
 
 def merged(line: list[str], more: list[str], name: str) -> list[str]:
     """An option that is on the line already is replaced, not said twice; a positional one goes in front or is replaced."""
-    if name == "name":
+    if more and not more[0].startswith("-") and name in ("name", "path"):
         return [*more, *line[1:]]
     if name == "learners":
         return [*more, *line]

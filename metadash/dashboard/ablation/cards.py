@@ -33,14 +33,14 @@ LINES = """<style>
 
 def draw_headline(found: Ablation, palette: Palette) -> None:
     """The sentence, then how it goes with each control, then n and tier in small."""
-    st.subheader(headline(found), anchor=False)
+    st.subheader(plain(headline(found)), anchor=False)
     if said := total_words(found):
         st.markdown(plain(said))
     if controls := control_words(found):
-        st.markdown("  \n".join(controls))
-    groups = f" in {words.plural_of(found.n_groups, found.group_noun)}" if found.n_groups else ""
+        st.markdown("  \n".join(map(plain, controls)))
+    groups = f" in {words.plural_of(found.n_groups, plain(found.group_noun))}" if found.n_groups else ""
     st.caption(
-        f"{words.count(len(found.values.manifest))} episodes · {found.n_classes} test {words.plural(found.class_noun)}{groups} · "
+        f"{words.count(len(found.values.manifest))} episodes · {found.n_classes} test {plain(words.plural(found.class_noun))}{groups} · "
         f"{words.plural_of(len(found.seeds), 'seed')}{f' · {found.spec.folds} folds' if found.spec.folds else ''} · {TIERS[found.tier]}"
     )
 
@@ -69,10 +69,10 @@ def draw_card(card: SourceCard, found: Ablation, palette: Palette) -> None:
             if card.claim:
                 st.badge("may be quoted", color="green")
             if card.disagreement:
-                st.badge("▲ screen and confirm disagree", color="orange", help=card.disagreement)
+                st.badge("▲ screen and confirm disagree", color="orange", help=plain(card.disagreement))
             for badge in card.badges:
                 name = f"{MARKS[badge.severity]} {CODES.get(badge.kind, badge.kind)}"
-                st.badge(name, color=BADGE_COLOURS[badge.severity], help=badge.text)
+                st.badge(name, color=BADGE_COLOURS[badge.severity], help=plain(badge.text))
         st.markdown(plain(verdict_words(card)))
         lines = card_lines(card, found)
         st.html(lines_html([line for line in lines if not line[1].startswith(NOT_MEASURED)], palette))
@@ -95,7 +95,7 @@ def subset_explorer(found: Ablation) -> None:
     chosen = st.pills("Sources that are there", sources, selection_mode="multi", key="ab_subset", bind="query-params") or []
     rows = subset_values(found, [name for name in sources if name in chosen])
     first, metric = at_fewest(rows), found.metric
-    noun = words.plural(found.unit_noun)
+    noun = plain(words.plural(found.unit_noun))
     told = ", ".join(name for name in sources if name in chosen) or "no metadata"
     st.markdown(
         f"With {plain(told)}, at {words.plural_of(first.shot, 'shot')}: **{metric.said(first.episodes.estimate)}** "

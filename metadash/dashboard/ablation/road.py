@@ -16,7 +16,7 @@ from metadash.canonical import digest
 from metadash.dashboard import server
 from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.budget import backbone_episodes, test_tasks, training_steps
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import known_sources, level_label
 from metadash.dashboard.parts.jobs import jobs_of
@@ -163,7 +163,7 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
         tests = test_tasks(right, "ab_tests", 20, 100)
         left, middle, right = st.columns(3)
         steps = training_steps(left, "ab_steps", "Training steps at most", ": every arm to convergence, never to equal steps")
-        trained = is_trained(usual_features(data.modality.name).name)
+        trained = is_trained(usual_features(data).name)
         episodes = backbone_episodes(middle, "ab_episodes", trained)
         rope = right.number_input(
             f"No practical difference, ± {usual.metric.gain}",
@@ -184,7 +184,7 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
             format_func=FOLDS.__getitem__,
             key="ab_folds",
             disabled=tier != "confirm",
-            help=f"In folds, each {data.description.class_noun} is a test {data.description.class_noun} once: a narrower interval for new ones, "
+            help=f"In folds, each {words_of(data).class_noun} is a test {words_of(data).class_noun} once: a narrower interval for new ones, "
             "at the price of a backbone and all heads for every fold.",
         )
         more = st.multiselect(
@@ -197,7 +197,7 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
             help=" ".join(f"{name}: {meaning}" for name, meaning in MORE_CONTROLS.items()),
         )
         column = column_for(strategy, data)
-        drawn = f"Tasks are drawn {strategy}{f' by {column}' if column else ''}. {term(strategy)}"
+        drawn = f"Tasks are drawn {strategy}{f' by {plain(column)}' if column else ''}. {term(strategy)}"
         st.caption(drawn + ("" if tier == "confirm" else " Only confirm is cross-fitted and trains negative controls."))
     return {
         "folds": 0 if tier != "confirm" else None if folds == USUAL else int(str(folds)),
@@ -275,7 +275,7 @@ def what_it_tells(spec: AblationSpec, data: Dataset, finished: int) -> str:
         return ""
     return (
         f"Pressing the button {what_it_does(spec)}, and scores all on the same {words.count(spec.run.evaluation.n_episodes * len(spec.splits))} test tasks of "
-        f"{words.plural(data.description.class_noun)} the learner has never seen. You will read what each of {words.plural_of(len(spec.sources), 'source')} adds "
+        f"{words.plural(words_of(data).class_noun)} the learner has never seen. You will read what each of {words.plural_of(len(spec.sources), 'source')} adds "
         "beside the others, how sure that is, and how many labelled examples it is worth."
     )
 

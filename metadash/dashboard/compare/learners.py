@@ -14,7 +14,7 @@ from metadash.answers.stored_arms import StoredArm, arm_scores, stored_arms
 from metadash.answers.versus import Versus, against_baseline, versus
 from metadash.dashboard import server
 from metadash.dashboard.parts.badges import badge_of
-from metadash.dashboard.parts.escape import unbroken
+from metadash.dashboard.parts.escape import plain, unbroken
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, Dot, Priced, interval_dots
 from metadash.figures.palette import Palette
@@ -41,7 +41,7 @@ def unit_nouns(dataset: str) -> Nouns:
         about = server.dataset(dataset).description
     except BadInput:
         return Nouns()
-    return Nouns(words.plural(about.class_noun), words.plural(about.group_noun))
+    return Nouns(plain(words.plural(about.class_noun)), plain(words.plural(about.group_noun)))
 
 
 def shelf() -> tuple[list[StoredArm], list[str]]:

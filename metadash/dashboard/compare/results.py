@@ -135,7 +135,7 @@ class SideBySide:
         ((first, one),) = self.compared.items()
         row = one.at(self.shot)
         if row is None:
-            st.error(one.problem, icon=":material/error:")
+            st.error(plain(one.problem), icon=":material/error:")
             return
         label, colour = badge_of(row.decision, compared=True)
         st.badge(label, color=colour)
@@ -155,7 +155,7 @@ class SideBySide:
             st.markdown("  \n".join(baseline_lines(names, self.together)))
         for arm, one in self.compared.items():
             if one.problem:
-                st.warning(f"{names[arm]}: {one.problem}", icon=":material/rule:")
+                st.warning(f"{names[arm]}: {plain(one.problem)}", icon=":material/rule:")
         tests = words.plural_of(len(self.pairs if self.in_pairs else self.together), "comparison")
         st.caption(
             f"Brackets: 95 % intervals for new {self.noun}. What is better or worse, and what makes no difference, holds after Holm's "

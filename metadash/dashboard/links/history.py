@@ -45,7 +45,7 @@ def holding(populate: Callable[..., None]) -> Callable[..., None]:
             params.__dict__.update(held=True)
             once = said_once(address)
             params.__dict__["linked"] = {
-                key: texts[-1] for key, texts in _parse_query_string(address).items() if len({*texts}) > 1
+                key: texts[-1] for key, texts in _parse_query_string(address).items() if key in OF_EVERY_PAGE or len({*texts}) > 1
             }
             params.__dict__.update({"untold": True} if once != address else {})
             address = once
@@ -90,7 +90,7 @@ def tell() -> None:
 
 
 def linked(key: str) -> str | None:
-    """What the link that led to this page says of a parameter of every page, where the page before held something else; asked once."""
+    """What the link that led to this page says of a parameter of every page; the page before may have held something else. Asked once."""
     context = get_script_run_ctx()
     if context is None:
         return None

@@ -12,11 +12,12 @@ UNBOUND = "unbound in link"
 """In the session: the parameters that this page, not a widget, writes into the link."""
 
 
-def link_to(page: str, label: str, icon: str, **chosen: str | list[str]) -> None:
-    """A link to ``pages/<page>.py``; ``chosen`` are the values of that page's own widgets, by key."""
+def link_to(page: str, label: str, icon: str, help: str | None = None, **chosen: str | list[str]) -> None:
+    """A link to ``pages/<page>.py``; ``chosen`` are the values of that page's own widgets, by key. ``help`` stands there on hover, by
+    default what the page is for."""
     data = st.session_state.get("dataset")
     query = {**({"dataset": data} if data else {}), **chosen}
-    st.page_link(PAGES / f"{page}.py", label=label, icon=f":material/{icon}:", query_params=query)
+    st.page_link(PAGES / f"{page}.py", label=label, icon=f":material/{icon}:", help=help, query_params=query)
 
 
 def leave_page() -> None:

@@ -51,7 +51,9 @@ def section(data: Dataset) -> None:
     icon = ":material/block:" if found.blocked else ":material/fact_check:"
     # once a session: the link loses the part's name when the first part is chosen, and the fold must not fall shut then
     opened = st.session_state.setdefault("md_audit opened", "md_audit" in st.query_params)
-    with st.expander(f"**Audit.** {found.headline}", icon=icon, expanded=opened, on_change="rerun", key="md_audit_fold") as fold:
+    with st.expander(
+        f"**Audit.** {plain(found.headline)}", icon=icon, expanded=opened, on_change="rerun", key="md_audit_fold"
+    ) as fold:
         if not fold.open:
             return
         part = one_of(st, "Part of the audit", list(PARTS), default="Findings", key="md_audit", label_visibility="collapsed")

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from metadash.dashboard.parts import reads
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.reads import Refusal
 from metadash.dashboard.parts.theme import palette
@@ -33,9 +33,9 @@ Kinds = Mapping[str, str]
 
 def facts(data: Dataset) -> str:
     """A sentence on how much there is; below it, how much of it is described."""
-    about = data.description
+    about = words_of(data)
     classes = {summary.name: summary for summary in reads.summaries(data, "classes")}
-    n_classes, n_instances = classes["class_id"].rows, reads.summaries(data, "instances")[0].rows
+    n_classes, n_instances = classes["class_id"].rows, reads.shape(data, "instances").rows
     groups = classes.get(about.sibling_column or "")
     among = f" in {words.count(groups.distinct)} {words.plural(about.group_noun)}" if groups and groups.distinct else ""
     first = f"#### {words.count(n_classes)} {words.plural(about.class_noun)}{among}, {words.count(n_instances)} instances."
@@ -181,14 +181,14 @@ def value_control(data: Dataset, table: str, summary: ColumnSummary, bar: str, f
 
     if len(found) <= FEW_VALUES:
         st.pills(
-            summary.name, list(by_piece), selection_mode="multi", format_func=lambda piece: plain(label(piece)), key=key, on_change=choose,
+            plain(summary.name), list(by_piece), selection_mode="multi", format_func=lambda piece: plain(label(piece)), key=key, on_change=choose,
             label_visibility="collapsed", wrap=True,
         )  # fmt: skip
     else:
         top = sorted(found, key=lambda row: (-row.n, -row.total))[:FEW_VALUES]
         st.html(bar_list([(MISSING if row.value is None else str(row.value), row.n, row.total) for row in top]))
         st.multiselect(
-            summary.name, list(by_piece), format_func=label, key=key, on_change=choose, label_visibility="collapsed",
+            plain(summary.name), list(by_piece), format_func=label, key=key, on_change=choose, label_visibility="collapsed",
             placeholder=f"Choose among {number(len(found))}", wrap=True,
         )  # fmt: skip
         if summary.distinct > len(found) and not kind_named(summary.kind).several:
@@ -218,7 +218,7 @@ def range_control(data: Dataset, table: str, summary: ColumnSummary, bar: str, f
         st.session_state[bar] = to_text(filters)
 
     form = "YYYY-MM-DD" if kind_named(summary.kind).dated else None
-    st.slider(summary.name, low, high, step=step, key=key, on_change=narrow, label_visibility="collapsed", format=form)
+    st.slider(plain(summary.name), low, high, step=step, key=key, on_change=narrow, label_visibility="collapsed", format=form)
     if summary.missing:
         st.caption(f"{summary.missing_share:.0%} missing")
 
@@ -318,7 +318,7 @@ def pool_members(data: Dataset, ids: np.ndarray, split: str) -> str:
     """How many classes a pool has, and where they lie in the split."""
     roles = data.split(split)
     parts = [f"{words.count(len(np.intersect1d(ids, roles[role])))} {role}" for role in ROLES]
-    noun = data.description.class_noun if len(ids) == 1 else words.plural(data.description.class_noun)
+    noun = words_of(data).class_noun if len(ids) == 1 else words.plural(words_of(data).class_noun)
     return f"{words.count(len(ids))} {noun}: {', '.join(parts)} in the split {plain(split)}."
 
 
@@ -331,7 +331,7 @@ def example_queries(data: Dataset) -> dict[str, str]:
     }
     if data.description.sibling_column:
         column = identifier(data.description.sibling_column)
-        title = f"Largest {words.plural(data.description.group_noun)}"
+        title = f"Largest {words.plural(words_of(data).group_noun)}"
         examples = {title: f"SELECT {column}, count(*) AS n\nFROM classes GROUP BY ALL ORDER BY n DESC, {column}"} | examples
     return examples
 
@@ -339,6 +339,7 @@ def example_queries(data: Dataset) -> dict[str, str]:
 def schema(data: Dataset, tables: tuple[str, ...]) -> None:
     """Tables with their columns and types, to write SQL by."""
     for table in tables:
-        lines = "\n".join(f"{identifier(summary.name)}  {summary.type.lower()}" for summary in reads.summaries(data, table))
-        with st.expander(f"{table} · {words.count(reads.summaries(data, table)[0].rows)} rows", type="compact"):
+        found = reads.shape(data, table)
+        lines = "\n".join(f"{identifier(name)}  {type.lower()}" for name, type in found.columns)
+        with st.expander(f"{table} · {words.count(found.rows)} rows", type="compact"):
             st.code(lines, language=None)

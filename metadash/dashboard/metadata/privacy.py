@@ -15,7 +15,7 @@ from metadash.dashboard import server
 from metadash.dashboard.compare.learners import shelf
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.asked import one_of
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
 from metadash.data.columns.kind import REPLACED
@@ -126,7 +126,7 @@ def exactness(data: Dataset) -> None:
         "md_cost",
         "Compute what each step costs",
         f"Pressing the button trains the learner with *{plain(source.name)}* at every step. You will see how much accuracy each rung of "
-        f"*{plain(column)}*, and each strength of noise, costs with new {plain(data.description.class_noun)}s.",
+        f"*{plain(column)}*, and each strength of noise, costs with new {words_of(data).class_noun}s.",
     )
 
 

@@ -1,6 +1,10 @@
 """Text of the data or of a person where Streamlit would read Markdown: a class named ``*`` or ``:material/home:`` stays as it is."""
 
 import re
+from dataclasses import replace
+from typing import Any
+
+from metadash.data.dataset import Dataset, Description
 
 PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!$:~<>|&^=])")
 
@@ -13,3 +17,11 @@ def unbroken(quantity: str) -> str:
 def plain(text: object) -> str:
     """The text with its punctuation escaped, line breaks as spaces."""
     return PUNCTUATION.sub(r"\\\1", str(text).replace("\n", " "))
+
+
+def words_of(data: Dataset) -> Description:
+    """What is said of a data set, its words escaped: pages write sentences with them, which Streamlit reads as Markdown."""
+    about = data.description
+    spoken = ("title", "licence", "provenance", "class_noun", "group_noun", "thumbnail_note")
+    escaped: dict[str, Any] = {field: plain(getattr(about, field)) for field in spoken}
+    return replace(about, **escaped)

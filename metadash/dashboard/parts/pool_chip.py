@@ -8,7 +8,7 @@ from metadash.dashboard.links.history import came_back
 from metadash.dashboard.links.pages import put
 from metadash.dashboard.metadata.explore import pool_members
 from metadash.dashboard.parts import reads
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.reads import Refusal
 from metadash.data.dataset import Dataset
 from metadash.stats import words
@@ -38,13 +38,13 @@ def chosen_pool(data: Dataset) -> str | None:
     condition = pools.get(data.name)
     found = classes_of(condition, data)
     if condition is not None and not found:
-        not_possible(KEY, asked or [condition], "Class pool", f"any {data.description.class_noun} may be drawn")
+        not_possible(KEY, asked or [condition], "Class pool", f"any {words_of(data).class_noun} may be drawn")
         drop_pool(data.name)
         condition = None
     put(KEY, [condition] if condition else [])
     if condition is None:
         return None
-    noun = data.description.class_noun if len(found) == 1 else words.plural(data.description.class_noun)
+    noun = words_of(data).class_noun if len(found) == 1 else words.plural(words_of(data).class_noun)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(
             f"Class pool of {words.count(len(found))} {noun}: {plain(short(condition))}",

@@ -17,6 +17,7 @@ from metadash.data.columns.summary import ColumnSummary
 from metadash.data.dataset import Dataset
 from metadash.data.facets import FacetValue, Filter
 from metadash.data.literals import identifier
+from metadash.data.profile import Shape
 from metadash.data.query import QueryError, QueryResult, run_query, select_ids
 from metadash.episodes.pool import PoolTable, pool_table
 from metadash.episodes.spec import EpisodeSpec
@@ -31,6 +32,16 @@ def summaries(data: Dataset, table: str) -> list[ColumnSummary]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _summaries(fingerprint: str, key: str, _data: Dataset) -> list[ColumnSummary]:
     return profile.profile(_data, *json.loads(key))
+
+
+def shape(data: Dataset, table: str) -> Shape:
+    """How many rows and which columns, without a look at any value."""
+    return _shape(data.fingerprint, canonical_json([table]), data)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _shape(fingerprint: str, key: str, _data: Dataset) -> Shape:
+    return profile.shape_of(_data, *json.loads(key))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -7,6 +7,7 @@ from metadash.answers.sentence import sentences, so_far_sentence
 from metadash.answers.tables import MODE_NOTES, answer_command, numbers_table
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.badges import badge_of
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import known_sources
 from metadash.dashboard.parts.pictures import input_row
@@ -55,13 +56,13 @@ def draw_answer(answer: Answer) -> None:
     """The sentence on top, its n and tier in small, then the one chart."""
     label, colour = badge_of(answer.first.decision)
     first, *rest = sentences(answer)
-    groups = f" in {plural_of(answer.n_groups, answer.group_noun)}" if answer.n_groups else ""
+    groups = f" in {plural_of(answer.n_groups, plain(answer.group_noun))}" if answer.n_groups else ""
     with st.container(border=True):
         st.badge(label, color=colour)
-        st.subheader(first, anchor=False)
-        st.markdown(" ".join(rest))
+        st.subheader(plain(first), anchor=False)
+        st.markdown(plain(" ".join(rest)))
         st.caption(
-            f"{words.count(answer.n_episodes)} episodes · {answer.n_classes} test {plural(answer.class_noun)}{groups} · {plural_of(len(answer.spec.seeds), 'seed')}{f' · {answer.spec.folds} folds, every {answer.class_noun} tested once' if answer.spec.folds else ''} · "
+            f"{words.count(answer.n_episodes)} episodes · {answer.n_classes} test {plain(plural(answer.class_noun))}{groups} · {plural_of(len(answer.spec.seeds), 'seed')}{f' · {answer.spec.folds} folds, every {plain(answer.class_noun)} tested once' if answer.spec.folds else ''} · "
             f"{MODE_NOTES[answer.spec.mode]} · batch norm: {answer.batch_norm} statistics"
         )
     chart(
@@ -84,7 +85,7 @@ def draw_so_far(spec: AnswerSpec, found: Answer | None, data: Dataset) -> None:
         )
         return
     st.badge("so far, no verdict yet", color="gray")
-    st.subheader(so_far_sentence(found, len(spec.seeds)), anchor=False)
+    st.subheader(plain(so_far_sentence(found, len(spec.seeds))), anchor=False)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -103,7 +104,7 @@ def episode_row(data: Dataset, spec: AnswerSpec) -> None:
     support, asked = task.support[0, :, 0], task.query[0, :n_shown, :2]
     query = asked[asked >= 0]
     alts = [f"query of {names[n]}" for n in range(n_shown) for row in asked[n] if row >= 0]
-    st.caption(f"Support: one labelled example of each of {task.n_way} {plural(data.description.class_noun)}.")
+    st.caption(f"Support: one labelled example of each of {task.n_way} {plural(words_of(data).class_noun)}.")
     st.html(input_row(data, support, [str(name) for name in names], size=88))
     st.caption(
         f"Queries: which of the {task.n_way} is each of these? ({first.evaluation.queries_words} are asked; {len(query)} are shown.)",
@@ -116,25 +117,25 @@ def draw_numbers(answer: Answer) -> None:
     """Means and paired differences at every number of shots, both intervals named."""
     st.dataframe(numbers_table(answer), width="stretch", alt="Means and differences with both intervals at each number of shots")
     st.caption(
-        f"First bracket: 95 % interval for these test {plural(answer.class_noun)} (t over {words.count(answer.n_episodes)} episodes). Second: for new "
-        f"{plural(answer.unit_noun)} (delete-one-{answer.unit_noun} jackknife). Differences are paired on the same episodes and averaged over "
+        f"First bracket: 95 % interval for these test {plain(plural(answer.class_noun))} (t over {words.count(answer.n_episodes)} episodes). Second: for new "
+        f"{plain(plural(answer.unit_noun))} (delete-one-{plain(answer.unit_noun)} jackknife). Differences are paired on the same episodes and averaged over "
         f"{len(answer.spec.seeds)} seeds. The verdict asks how surely it lies beyond ± {answer.first.rope:g} {answer.metric.gain} on new "
-        f"{plural(answer.unit_noun)}, and that of help also how surely metadata − shuffled does."
+        f"{plain(plural(answer.unit_noun))}, and that of help also how surely metadata − shuffled does."
     )
 
 
 def computed_how(answer: Answer, data: Dataset) -> None:
     spec, tests = answer.spec, answer.spec.run.evaluation
-    splits = f"cross-fitted in {spec.folds} folds" if spec.folds else f"split `{spec.run.split}`"
+    splits = f"cross-fitted in {spec.folds} folds" if spec.folds else f"split {plain(spec.run.split)}"
     origin = " (weights that come with the data set)" if spec.run.backbone.start else ""
     st.markdown(
         f"""
-- **Data** `{data.name}` (fingerprint `{data.fingerprint}`), {splits}: meta-train, validation and test share no {answer.unit_noun}.
+- **Data** `{data.name}` (fingerprint `{data.fingerprint}`), {splits}: meta-train, validation and test share no {plain(answer.unit_noun)}.
 - **Tasks** {tests.n_way}-way, {", ".join(map(str, spec.shots))} shots, {tests.queries_words}, strategy *{tests.strategy}*;
   {words.count(answer.n_episodes)} test episodes, the same for every arm (manifest `{answer.manifest}`).
 - **Learner** Prototypical Networks (Snell et al. 2017) on {spec.run.backbone.title}{origin}; {MODE_NOTES[spec.mode]}. Metadata enters as κ pseudo-shots at an anchor
-  learned from it; the mean κ over the test {plural(answer.class_noun)} is {answer.kappa:.2f}. {term("kappa")}
-- **Stopping** on validation {plural(answer.class_noun)}; nothing was selected on test {plural(answer.class_noun)}.
+  learned from it; the mean κ over the test {plain(plural(answer.class_noun))} is {answer.kappa:.2f}. {term("kappa")}
+- **Stopping** on validation {plain(plural(answer.class_noun))}; nothing was selected on test {plain(plural(answer.class_noun))}.
 - **Worth** the horizontal distance between the curves with and without metadata at {words.plural_of(answer.first.shot, "shot")}: {answer.worth.value:.2f} examples.
 - **Computed** in {words.duration(answer.seconds).removeprefix("about ")} of one core. Runs: {", ".join(f"`{d}`" for digests in answer.digests.values() for d in digests)}
 """

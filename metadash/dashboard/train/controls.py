@@ -1,8 +1,9 @@
 """The controls of the *Train* page: what a person chooses, turned into the runs it stands for, checked before anything is queued."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,7 +14,10 @@ from metadash.dashboard.parts.asked import query_balance, typed_condition
 from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
+from metadash.dashboard.train.backbone import chosen_backbone
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_tuning, chosen_width, recipe_steps, training_controls
+from metadash.dashboard.train.texts import chosen_text_encoder
+from metadash.data.columns.facts import is_single
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
 from metadash.data.shipped import shipped_with
@@ -22,11 +26,10 @@ from metadash.learners.core.entry import LearnerEntry, Mode
 from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS, options_for
-from metadash.networks.encoders.registry import EncoderEntry, Entry, features_for, is_trained
-from metadash.runs.estimate import from_scratch
+from metadash.networks.encoders.registry import is_trained
 from metadash.runs.kinds import check
 from metadash.specs.builder import fitting_recipe, run_for
-from metadash.specs.normalising import NORMALISATIONS, Normalise
+from metadash.specs.normalising import NORMALISATIONS, Normalise, usual_normalise
 from metadash.specs.run import RunSpec, usual_ways
 from metadash.specs.training import nothing_to_train
 from metadash.stats import words
@@ -82,7 +85,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         tasks = chosen_tasks(data, entry, pool)
         split_place = st.container()
         st.markdown("**Metadata**")
-        left, middle, _ = st.columns(3)
+        left, middle, texts_place = st.columns(3)
         fusion = left.selectbox(
             "How the metadata enters",
             list(FUSIONS),
@@ -105,7 +108,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         st.markdown("**Features and learner**")
         left, middle, right = st.columns(3)
         distance = left.selectbox("Distance", entry.distances or DISTANCES[:1], key="tr_distance", bind="query-params")
-        normalise = chosen_normalisation(middle, entry, mode)
+        normalise = chosen_normalisation(middle, entry, mode, backbone.name)
         tune = chosen_tuning(right, mode)
     names = data.split_names
     default = data.description.default_split
@@ -118,6 +121,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         help="Which classes are for training, for validation and for testing; no class is in two of them.",
         width=210,
     )
+    text_encoder = chosen_text_encoder(texts_place, data, split, sources)
     settings = fitting_recipe(entry.recipe(recipe), data, split, int(st.session_state.tr_way), backbone.name)
     with how:
         idle = nothing_to_train(learner) if mode == "quick" and not sources and not entry.learns else ""
@@ -164,6 +168,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
             normalise=normalise,
             fusion=fusion if sources else "none",
             control=control if sources else "none",
+            text_encoder=text_encoder,
             steps=steps,
             tune=tune,
             seed=int(seed),
@@ -174,10 +179,13 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
     return checked(runs if runs[0].trains else runs[:1], data)
 
 
-def chosen_normalisation(place: DeltaGenerator, entry: LearnerEntry, mode: Mode) -> Normalise:
+def chosen_normalisation(place: DeltaGenerator, entry: LearnerEntry, mode: Mode, backbone: str) -> Normalise:
     """The control of what is done to frozen features before the head; *usual* where nothing frozen is read."""
     idle = mode == "full" or not entry.reads_embeddings
-    titles: dict[Normalise, str] = {"usual": f"As usual: {NORMALISATIONS[entry.normalise]}", **NORMALISATIONS}
+    titles: dict[Normalise, str] = {
+        "usual": f"As usual: {NORMALISATIONS[usual_normalise(entry.name, backbone)]}",
+        **NORMALISATIONS,
+    }
     chosen = place.selectbox(
         "Features that the head reads",
         list(titles),
@@ -218,33 +226,6 @@ def chosen_sources(place: DeltaGenerator, data: Dataset, fusion: str) -> list[st
         placeholder="none",
         help=instance_note(data, fusion) or None,
         wrap=True,
-    )
-
-
-def chosen_backbone(data: Dataset, place: DeltaGenerator, beside: DeltaGenerator, priced: bool) -> Entry:
-    """The control of what embeds the inputs, with its paper and, where it is trained before the learner, what that costs here."""
-    known = features_for(data.modality.name)
-    titles = {name: entry.title for name, entry in known.items()}
-    from_link("tr_backbone", titles, name="Backbone")
-    name = place.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="tr_backbone")
-    to_link("tr_backbone")
-    entry = known[name]
-    beside.caption(f"{entry.idea}{f' ({entry.paper}.)' if entry.paper else ''} {price(entry, known, data) if priced else ''}")
-    return entry
-
-
-def price(entry: Entry, known: Mapping[str, Entry], data: Dataset) -> str:
-    """What the usual training of it takes, and how that compares with the usual backbone of such inputs; of an encoder, what it has seen."""
-    shape = data.inputs.shape[1:]
-    usual = next(iter(known.values()))
-    if isinstance(entry, EncoderEntry):
-        return f"It is not trained here; it has seen {entry.seen}."
-    if isinstance(usual, EncoderEntry):
-        return f"It trains in {words.duration(from_scratch(run_for(data, backbone=entry.name).backbone, *data.inputs.shape))}, over {usual.title}."
-    times = entry.seconds_per_input(entry.width, shape) / usual.seconds_per_input(usual.width, shape)
-    alone = words.duration(from_scratch(run_for(data, backbone=entry.name, own_backbone=True).backbone, *data.inputs.shape))
-    return f"It trains in {alone}" + (
-        "." if entry is usual else f", {times:.2g} times what {usual.title} takes {words.with_article(data.modality.noun)}."
     )
 
 
@@ -340,8 +321,13 @@ def _shared_columns(stamp: str, strategy: str, _data: Dataset) -> list[str]:
     return [
         str(name)
         for name in table.columns
-        if not str(name).endswith("_id") and 2 <= table[name].nunique() <= (0.6 * len(table) if strategy == "siblings" else 500)
+        if not str(name).endswith("_id") and 2 <= different(table[name]) <= (0.6 * len(table) if strategy == "siblings" else 500)
     ]
+
+
+def different(column: pd.Series) -> int:
+    """How many values a column has; lists and records have none that rows could share."""
+    return column.nunique() if is_single(column) else 0
 
 
 def shared_columns(data: Dataset, strategy: str) -> list[str]:
@@ -356,7 +342,7 @@ def reading(spec: RunSpec) -> str:
 
 def instance_note(data: Dataset, fusion: str) -> str:
     """What there is to say of the sources that describe instances."""
-    names = [source.name for source in data.sources if source.level == "instance"]
+    names = [plain(source.name) for source in data.sources if source.level == "instance"]
     if not names:
         return ""
     noun = f"single {words.plural(data.modality.noun)}"
@@ -367,7 +353,7 @@ def instance_note(data: Dataset, fusion: str) -> str:
 
 def words_of_hidden(data: Dataset) -> str:
     """Which of the instance sources a query comes without."""
-    hidden = [source.name for source in data.sources if source.level == "instance" and not source.available_at_prediction]
+    hidden = [plain(source.name) for source in data.sources if source.level == "instance" and not source.available_at_prediction]
     return f"Not available at prediction, and so hidden of queries: {', '.join(hidden)}." if hidden else ""
 
 

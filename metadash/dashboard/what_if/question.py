@@ -11,7 +11,7 @@ import streamlit as st
 
 from metadash.answers.placement import placed
 from metadash.dashboard.parts.asked import new_value
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
 from metadash.dashboard.parts.pictures import input_row
@@ -40,7 +40,7 @@ def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:
         name.markdown(f"**{plain(source)}**" + ("  \n:small[of instances]" if level == "instance" else ""))
         possible, rungs = possible_changes(source, data)
         kind = what.selectbox(
-            f"What happens to {source}",
+            f"What happens to {plain(source)}",
             [NOTHING, *possible],
             format_func=partial(in_words, possible),
             key=f"wi_kind_{source}",
@@ -97,7 +97,7 @@ def edits_of(sources: Sequence[str], classes: Sequence[int], data: Dataset) -> t
         "Class", [-1, *classes], format_func=lambda c: "none" if c < 0 else names[c], key="wi_edit_class", bind="query-params"
     )
     if target < 0:
-        st.caption(f"Choose {with_article(data.description.class_noun)} of the task below to change what is written about it.")
+        st.caption(f"Choose {with_article(words_of(data).class_noun)} of the task below to change what is written about it.")
         return ()
     column = middle.selectbox("Column", columns, key="wi_edit_column", bind="query-params")
     now = data.classes[column][target]

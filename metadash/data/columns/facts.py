@@ -16,6 +16,11 @@ import pandas as pd
 Storage = Literal["boolean", "number", "time", "duration", "vector", "labels", "text", "record"]
 """How values are held: *vector* is a list of numbers, *labels* one of texts, *record* what has fields, or bytes."""
 
+NESTED: tuple[Storage, ...] = ("vector", "labels", "record")
+"""Each row has several values, which rows hardly share."""
+NAMING: tuple[Storage, ...] = ("text", "number", "boolean")
+"""What names of classes are held as."""
+
 EXACT = 2**53
 """Whole numbers beyond this are no longer told apart by a double."""
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
@@ -98,13 +103,25 @@ def storage_of(values: pd.Series) -> Storage:
     return storage_of_objects(values) if values.dtype == object and len(values) else "text"
 
 
+def is_single(column: pd.Series) -> bool:
+    """Whether each row has one value, which rows can share: no list, no record."""
+    return storage_of(column.dropna()) not in NESTED
+
+
+def is_record(storage: Storage) -> bool:
+    return storage == "record"
+
+
 def storage_of_objects(values: pd.Series) -> Storage:
     first = values.iloc[0]
     if isinstance(first, (list, tuple, np.ndarray)):
-        held = next((np.asarray(items) for items in values if len(items)), np.array([], dtype=object))
-        if held.ndim == 1 and held.dtype.kind in "iufb":
+        held = next((items for items in values if len(items)), first)
+        if isinstance(held, np.ndarray) and held.dtype.kind in "iufb":
+            return "vector" if held.ndim == 1 else "record"
+        known = next((item for items in values for item in items if item is not None), "")
+        if isinstance(known, (int, float, np.number, np.bool_)):
             return "vector"
-        return "labels" if all(isinstance(item, str) for item in held.ravel()[:1]) else "record"
+        return "labels" if isinstance(known, str) else "record"
     return "record" if isinstance(first, (dict, bytes, bytearray)) else "text"
 
 

@@ -91,6 +91,10 @@ class ColumnKind(ABC):
     def prepared(self, column: pd.Series) -> Prepared:
         """For the encoder, which fits the transformer on training rows. What stands where a value is missing does not matter. Raises BadInput."""
 
+    def is_prose(self, column: pd.Series) -> bool:
+        """Whether the values of a column are texts or names, of which an encoder of texts could make something for rows it has not seen."""
+        return False
+
     # --- summarised ---------------------------------------------------------------------------------------------------------
 
     def summarise(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict:

@@ -11,6 +11,7 @@ from metadash.data.columns.kinds.duration import Duration
 from metadash.data.columns.kinds.empty import Empty
 from metadash.data.columns.kinds.multilabel import MultiLabel
 from metadash.data.columns.kinds.numeric import Numeric
+from metadash.data.columns.kinds.path import Path
 from metadash.data.columns.kinds.record import Record
 from metadash.data.columns.kinds.tags import Tags
 from metadash.data.columns.kinds.text import Text
@@ -27,6 +28,7 @@ KINDS: list[ColumnKind] = [
     Vector(),
     Tags(),
     Record(),
+    Path(),
     MultiLabel(),
     Text(),
     Categorical(),

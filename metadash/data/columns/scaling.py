@@ -1,7 +1,9 @@
-"""scikit-learn's steps that numbers of every kind go through; apart, so that a server that only names kinds need not load it."""
+"""scikit-learn's steps that columns of several kinds go through; apart, so that a server that only names kinds need not load it."""
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import CountVectorizer
 
 
 class SignedLogWhereSkewed(TransformerMixin, BaseEstimator):
@@ -26,3 +28,18 @@ class Clip(TransformerMixin, BaseEstimator):
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         return np.clip(values, -5, 5)
+
+
+class Words(CountVectorizer):
+    """One feature a word of the training rows; none at all where these have no word, which scikit-learn refuses."""
+
+    def fit(self, documents: np.ndarray, y: None = None) -> "Words":
+        words = self.build_analyzer()
+        self.speechless_ = not any(words(document) for document in documents)
+        return self if self.speechless_ else super().fit(documents)
+
+    def transform(self, documents: np.ndarray) -> csr_matrix:
+        return csr_matrix((len(documents), 0)) if self.speechless_ else super().transform(documents)
+
+    def get_feature_names_out(self, input_features: None = None) -> np.ndarray:
+        return np.array([], dtype=object) if self.speechless_ else super().get_feature_names_out(input_features)

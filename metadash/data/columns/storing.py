@@ -3,11 +3,15 @@
 import duckdb
 import pandas as pd
 
+from metadash.data.writing.rows import ParquetRows, Rows
 from metadash.errors import BadInput
 
 
-def store(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+def store(connection: duckdb.DuckDBPyConnection, name: str, frame: Rows) -> None:
     """A table of the database. Raises BadInput for a column of values that it has no type for."""
+    if isinstance(frame, ParquetRows):
+        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet(?)", [str(frame.path)])
+        return
     try:
         connection.register("frame", frame)
         connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")

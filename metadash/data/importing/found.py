@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
 from metadash.data.dataset import Source
+
+if TYPE_CHECKING:
+    from metadash.data.importing.readers.places import Place
 
 
 class InputsFound(Protocol):
@@ -28,8 +32,11 @@ class InputsFound(Protocol):
 
 @dataclass(frozen=True)
 class Hints:
-    """What a format says of its own tables; what it does not say is guessed. A guess never overrides a hint, an option overrides both."""
+    """What a format says of its own tables; what it does not say is guessed. A guess never overrides a hint, an option overrides both.
 
+    ``name`` of the data set; ``kept``: columns that are stored and are no metadata, such as outlines and addresses of photos."""
+
+    name: str = ""
     class_column: str | None = None
     input_column: str | None = None
     id_column: str | None = None
@@ -39,6 +46,7 @@ class Hints:
     sources: tuple[Source, ...] = ()
     sensitive: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     title: str = ""
     licence: str = ""
     provenance: str = ""
@@ -49,7 +57,11 @@ class Hints:
 class Found:
     """``instances``: a row an instance, columns as they were read. ``inputs``: None where a column of ``instances`` holds them (texts,
     numbers, paths, bytes), which roles say. ``classes``: a row a class, or None; ``class_key`` is the column of it that the class column of
-    ``instances`` names. ``notes``: a sentence for each thing that was decided or left out here, for the preview."""
+    ``instances`` names. ``notes``: a sentence for each thing that was decided or left out here, for the preview. ``wrong``: what is wrong
+    with a column, by (``instances`` or ``classes``, its name). ``place``: where paths in a column lead, or None. ``files``: what was read,
+    for the provenance; ``stamp``: of those files before they were read, to notice that one changes meanwhile. ``made``: inputs that were made of
+    columns already, so that none is looked at twice. ``whole``: the folder of an exported data set,
+    which is put back as it is where nothing is corrected; ``held``: what has to stay for as long as it is read from."""
 
     instances: pd.DataFrame
     inputs: InputsFound | None = None
@@ -57,3 +69,10 @@ class Found:
     class_key: str | None = None
     hints: Hints = field(default_factory=Hints)
     notes: list[str] = field(default_factory=list)
+    wrong: dict[tuple[str, str], str] = field(default_factory=dict)
+    place: "Place | None" = None
+    files: tuple[str, ...] = ()
+    stamp: object = None
+    made: dict[Any, InputsFound] = field(default_factory=dict)
+    whole: Path | None = None
+    held: object = None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metadash.data.finite import check_file, check_finite
+from metadash.data.inputs.mapped import blocks
 from metadash.data.inputs.texts import TextColumn, hash_of, write_texts
 from metadash.data.modality import Modality
 
@@ -16,6 +17,15 @@ FILES = {"array": "inputs.npy", "texts": "inputs.parquet"}
 
 AT_ONCE = 2**14
 """Rows of numbers read together."""
+
+
+class Staged(np.memmap):
+    """Numbers that lie on disk beside the place that they are made for; storing them moves their file there."""
+
+
+def staged(path: Path) -> Staged:
+    return np.load(path, mmap_mode="r").view(Staged)
+
 
 Inputs = np.ndarray | TextColumn
 """[I, ...] rows that are read when asked for."""
@@ -38,8 +48,14 @@ def checked_inputs(name: str, kind: Modality, inputs: Any) -> np.ndarray | list[
 
 def write_inputs(folder: Path, kind: Modality, inputs: np.ndarray | Sequence[str]) -> None:
     path = folder / file_of(kind)
-    if isinstance(inputs, np.ndarray):
-        np.save(path, inputs)
+    if isinstance(inputs, Staged):
+        Path(str(inputs.filename)).replace(path)
+    elif isinstance(inputs, np.ndarray):
+        with path.open("wb") as file:
+            header = np.lib.format.header_data_from_array_1_0(inputs)
+            np.lib.format.write_array_header_1_0(file, {**header, "fortran_order": False})
+            for block in blocks(inputs, AT_ONCE):
+                np.ascontiguousarray(block).tofile(file)
     else:
         write_texts(path, inputs)
 
@@ -59,13 +75,14 @@ def pieces_of(inputs: Inputs) -> Iterator[Any]:
     if isinstance(inputs, TextColumn):
         yield from inputs.pieces()
     else:
-        yield from (inputs[start : start + AT_ONCE] for start in range(0, len(inputs), AT_ONCE))
+        yield from blocks(inputs, AT_ONCE)
 
 
 def add_to(content: "hashlib._Hash", inputs: np.ndarray | Sequence[str]) -> None:
     """Take inputs into a fingerprint."""
     if isinstance(inputs, np.ndarray):
         content.update(f"{inputs.dtype}{inputs.shape}".encode())
-        content.update(np.ascontiguousarray(inputs).data)
+        for block in blocks(inputs, AT_ONCE):
+            content.update(np.ascontiguousarray(block).data)
     else:
         content.update(hash_of(inputs))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.data.dataset import ROLES, Dataset
-from metadash.data.literals import identifier
+from metadash.data.profile import known_by_class
 from metadash.metadata.audit import columns as audit_columns
 from metadash.metadata.audit import inputs as audit_inputs
 from metadash.metadata.audit import instances as audit_instances
@@ -88,9 +88,10 @@ def audit(dataset: Dataset, split: str | None = None, sources: Sequence[str] = (
     chosen = tuple(dataset.source(name) for name in sources) if sources else dataset.sources
     material = Material(dataset, split or dataset.description.default_split or dataset.split_names[0], chosen)
     material.roles  # a split that is not there is said before anything else  # noqa: B018
-    share = coverage(material)
-    findings = [finding for check in CHECKS for finding in check(material)]
-    findings += gaps(share) + personal(material)
+    with dataset.held_open():
+        share = coverage(material)
+        findings = [finding for check in CHECKS for finding in check(material)]
+        findings += gaps(share) + personal(material)
     named = {(finding.source, finding.column) for finding in findings if finding.code in NAMES_A_CLASS}
     findings = [f for f in findings if f.code != "unseen-values" or (f.source, f.column) not in named]  # said once is enough
     order = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
@@ -109,18 +110,14 @@ def first_look(dataset: Dataset, split: str, sources: Sequence[str]) -> list[Fin
 
 def coverage(material: Material) -> pd.DataFrame:
     """One row a source (level, then a share for each role): classes or instances of the role with at least one of its columns known."""
-    rows = []
-    members = np.concatenate(list(material.roles.values())).tolist()  # a fold of cross-fitting stands in no table
-    named = [role for role, chosen in material.roles.items() for _ in chosen]
+    rows, counted = [], known_by_class(material.dataset)
     for source in material.sources:
-        table = "classes" if source.level == "class" else "instances"
-        known = " OR ".join(f"rows.{identifier(column)} IS NOT NULL" for column in source.columns) or "FALSE"
-        sql = (
-            f"SELECT dealt.role, avg(CAST({known} AS DOUBLE)) AS share FROM {table} AS rows "
-            "JOIN (SELECT unnest(?) AS class_id, unnest(?) AS role) AS dealt ON rows.class_id = dealt.class_id GROUP BY dealt.role"
-        )
-        shares = material.dataset.frame(sql, [members, named]).set_index("role")["share"]
-        rows.append({"source": source.name, "level": source.level, **{role: float(shares.get(role, 0.0)) for role in ROLES}})
+        known, of = counted.get(source.name, (np.zeros(0), np.zeros(0)))
+        shares = {
+            role: float(known[chosen].sum() / max(of[chosen].sum(), 1)) if len(known) else 0.0
+            for role, chosen in material.roles.items()
+        }
+        rows.append({"source": source.name, "level": source.level, **shares})
     return pd.DataFrame(rows, columns=["source", "level", *ROLES])
 
 

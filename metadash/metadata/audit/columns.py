@@ -13,6 +13,8 @@ from metadash.data.literals import identifier
 from metadash.metadata.audit.findings import Finding, Material, named, text_of
 
 NEARLY_ALL = 0.95
+FIRST_ROWS = 20_000
+"""Instances that are looked at before all of them are."""
 SHARED_WORDS = 0.3
 """A text whose words are shared between classes less than this (as a share of all its words) is a name, not a description."""
 ID_WORDS = frozenset(["id", "uuid", "guid", "key", "index", "idx", "no", "nr", "number", "code", "serial"])
@@ -125,15 +127,24 @@ def states_of(material: Material, source: Source, train: np.ndarray) -> dict[str
         texts = [text_of(material.classes[column].iloc[train]) for column in source.columns]
         counts = [(int(text.notna().sum()), text.nunique(), len(text)) for text in texts]
     else:
-        parts = ", ".join(f"count({name}), min({name}) IS DISTINCT FROM max({name})" for name in map(identifier, source.columns))
-        sql = f"SELECT count(*), {parts} FROM instances WHERE class_id IN (SELECT unnest(?))"
-        rows, *found = material.dataset.frame(sql, [train.tolist()]).iloc[0].tolist()
-        counts = [(known, 2 if differs else 1, rows) for known, differs in zip(found[::2], found[1::2], strict=True)]
+        counts = [instance_counts(material, identifier(name), train) for name in source.columns]
     states = (
         "empty" if not known else "constant" if different == 1 and known == rows else "varies"
         for known, different, rows in counts
     )
     return dict(zip(source.columns, states, strict=True))
+
+
+def instance_counts(material: Material, name: str, train: np.ndarray) -> tuple[int, int, int]:
+    """(known, 1 or 2 for one value or several, rows) over the instances of the training classes; the first that differ are enough."""
+    found = (0, 1, 0)
+    for limit in (f"LIMIT {FIRST_ROWS}", ""):
+        rows = f"SELECT {name} AS x FROM instances WHERE class_id IN (SELECT unnest(?)) {limit}"
+        counted = f"SELECT count(x), 1 + CAST(min(x) IS DISTINCT FROM max(x) AS INTEGER), count(*) FROM ({rows})"
+        found = tuple(map(int, material.dataset.frame(counted, [train.tolist()]).iloc[0]))  # type: ignore[assignment]
+        if found[1] > 1 or found[2] < FIRST_ROWS:
+            break
+    return found
 
 
 def repeated(material: Material) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from metadash.data.columns.kind import ColumnKind
 from metadash.data.columns.registry import kind_of
-from metadash.data.dataset import Dataset, Source, as_text
+from metadash.data.dataset import Dataset, Source
+from metadash.data.writing.fingerprint import as_text
 
 Severity = Literal["block", "warn", "note"]
 SEVERITIES: tuple[Severity, ...] = ("block", "warn", "note")

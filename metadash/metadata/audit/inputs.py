@@ -25,6 +25,8 @@ MOST_CELLS = 2**26
 MOST_TOGETHER = 256
 """Inputs from which a column may be a mixture; there must be twice as many classes and some more."""
 SPARE = 10
+MANY, FEW, POSSIBLE = 200_000, 36, 0.4
+"""Instances from which on so few classes (more where many inputs could be mixed) are looked at first, and the r² that they must show there."""
 HOW = ("mean", "standard deviation", "least", "greatest", "median", "sum")
 
 
@@ -52,8 +54,12 @@ def input_aggregates(material: Material) -> Iterator[Finding]:
     wanted = [(source, name) for source, name in material.class_columns() if measured(material.kinds[name])]
     if not wanted:
         return
+    columns = {name: columns_of(material, name) for _, name in wanted}
+    columns = plausible(material.dataset, columns)
+    if not columns:
+        return
     summaries = summaries_of(material.dataset)
-    matches = {name: match_of(columns_of(material, name), summaries) for _, name in wanted}
+    matches = {name: match_of(column, summaries) for name, column in columns.items()}
     for source in material.of_level("class"):
         known = {name: matches[name] for name in source.columns if name in matches and matches[name].r2 >= NEAR}
         same = {name: match for name, match in known.items() if match.r2 >= SAME}
@@ -157,25 +163,57 @@ def mixture(means: np.ndarray, y: np.ndarray) -> float:
     return float(max(0.0, 1 - np.square(left).sum() / np.square(y - y.mean()).sum()))
 
 
+def plausible(dataset: Dataset, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Of many inputs, the columns that those of some classes do not rule out; else all of them."""
+    width = int(dataset.inputs[:1].size)
+    few = max(FEW, 2 * (width + 1) + 2 * SPARE)
+    n_classes = len(dataset.classes)
+    if len(dataset.class_of) <= MANY or dataset.modality.parts == "pixels" or 4 * few > n_classes:
+        return columns
+    chosen = np.linspace(0, n_classes - 1, few).astype(int)
+    tried = summaries_of(dataset, chosen)
+    return {name: column for name, column in columns.items() if any(near(one[chosen], tried) for one in column.T)}
+
+
+def near(column: np.ndarray, summaries: Summaries) -> bool:
+    """Whether a column of a few classes could be a summary, or a mixture of means."""
+    known = np.isfinite(column) & np.isfinite(summaries.values).all(axis=1)
+    y = column[known]
+    if len(y) < FEWEST or len(np.unique(y)) < 2:
+        return True
+    simple = squared_correlations(summaries.values[known], y).max() >= POSSIBLE
+    return bool(simple or mixture(summaries.means[known], y) >= POSSIBLE)
+
+
 # --- the inputs ------------------------------------------------------------------------------------------------------------
 
 
-def summaries_of(dataset: Dataset) -> Summaries:
-    """Of vectors every place (and their sum and length); of images their ink, how it varies, and where it lies; of texts their length."""
-    order, n_classes = np.argsort(dataset.class_of, kind="stable"), len(dataset.classes)
+def summaries_of(dataset: Dataset, chosen: np.ndarray | None = None) -> Summaries:
+    """Of all classes, or of those ``chosen``, a row each. Of vectors every place (and their sum and length); of images their ink, how it varies, and where it lies; of texts their length."""
+    class_of, n_classes = dataset.class_of, len(dataset.classes)
+    if chosen is None:
+        order = np.argsort(class_of, kind="stable")
+    else:
+        place = np.full(n_classes, -1)
+        place[chosen] = np.arange(len(chosen))
+        class_of, n_classes = place[class_of], len(chosen)
+        order = np.flatnonzero(class_of >= 0)
+        order = order[np.argsort(class_of[order], kind="stable")]
     if dataset.modality.parts == "pixels":
-        rows = some_of_each(order, dataset.class_of, MOST_CELLS // max(1, dataset.inputs[:1].size))
+        rows = some_of_each(order, class_of, MOST_CELLS // max(1, dataset.inputs[:1].size))
         features, words = of_images(dataset.inputs, rows), of_image_words(dataset.inputs.shape[1:])
     elif dataset.modality.stored == "texts":
         rows, words = order, ["number of letters", "number of words"]
         features = of_texts(dataset.inputs)[rows]
     else:
-        rows, flat = order, dataset.inputs.reshape(len(order), -1)
+        rows, flat = order, dataset.inputs.reshape(len(class_of), -1)
         places = np.arange(0, flat.shape[1], max(1, -(-flat.size // MOST_CELLS)))
-        vectors = np.asarray(flat[:, places] if len(places) < flat.shape[1] else flat, dtype=np.float64)[rows]
+        some = flat[rows] if chosen is not None else flat  # few rows first, else few places first
+        vectors = np.asarray(some[:, places] if len(places) < flat.shape[1] else some, dtype=np.float64)
+        vectors = vectors if chosen is not None else vectors[rows]
         features = np.column_stack([vectors, vectors.sum(axis=1), np.linalg.norm(vectors, axis=1)])
         words = [*(f"input {place}" for place in places), "sum of the inputs", "length of the inputs"]
-    found = by_class(features, dataset.class_of[rows], n_classes)
+    found = by_class(features, class_of[rows], n_classes)
     mixable = found["mean"][:, :-2] if dataset.modality.parts == "places" else found["mean"]
     return Summaries(np.concatenate(list(found.values()), axis=1), [f"{how} of {word}" for how in HOW for word in words], mixable)
 

@@ -1,6 +1,6 @@
 """What instance columns give away: the class itself, and class columns that are a summary of all of a class's instances."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,13 @@ from metadash.metadata.audit.findings import Finding, Material
 
 SPELLED = 0.9
 TOLD, TELLING = 0.95, 0.5
+NEARLY_OWN = 0.9
+"""Different values for each instance from which on at most a fifth of the instances can share theirs with another, far from ``TELLING``;
+estimated to a few percent (HyperLogLog), which takes no memory."""
+SOME = 20_000
+"""Instances that are looked at first."""
+PLAUSIBLE, FEW = 0.5, 25
+"""Of so few classes this share must hold a summary before it is worked out for all."""
 AGGREGATES = ("mean", "sum", "min", "max", "median")
 EQUAL_FOR = 0.98
 
@@ -42,19 +49,40 @@ def class_tellers(material: Material) -> Iterator[Finding]:
 def tell_tale(material: Material, name: str) -> tuple[int, float, float, float]:
     """(instances with a value, and of these the shares: that spell the class, whose class the other instances with their value tell,
     that belong to the commonest class)."""
-    rows, spelled, told, largest = material.dataset.frame(
-        f"WITH cells AS (SELECT {identifier(name)} AS v, class_id, count(*) AS n FROM instances WHERE v IS NOT NULL GROUP BY ALL), "
-        "known AS (SELECT n, v, class_id, max(n) OVER (PARTITION BY v ORDER BY n DESC ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) AS rival, "
-        "row_number() OVER (PARTITION BY v ORDER BY n DESC) AS place FROM cells), "
-        "spelled AS (SELECT n, lower(CAST(v AS VARCHAR)) AS x, CAST(class_id AS VARCHAR) AS id, lower(CAST(class_name AS VARCHAR)) AS word "
-        "FROM cells JOIN (SELECT class_id, class_name FROM classes) USING (class_id)) "
-        "SELECT (SELECT sum(n) FROM cells), (SELECT sum(n) FROM spelled WHERE x IN (id, word) OR (length(word) > 2 AND contains(x, word))), "
-        "(SELECT sum(n) FROM known WHERE place = 1 AND n - 1 > coalesce(rival, 0)), "
-        "(SELECT max(n) FROM (SELECT sum(n) AS n FROM cells GROUP BY class_id))"
+    column, frame = identifier(name), material.dataset.frame
+    known = f"FROM instances WHERE {column} IS NOT NULL"
+    rows, different, largest = frame(
+        f"SELECT sum(n), (SELECT approx_count_distinct(hash({column})) {known}), max(n) FROM (SELECT count(*) AS n {known} GROUP BY class_id)"
     ).iloc[0]
     if pd.isna(rows):
         return 0, 0.0, 0.0, 0.0
-    return int(rows), *(float(np.nan_to_num(float(part))) / float(rows) for part in (spelled, told, largest))  # type: ignore[return-value]
+    told = 0
+    if different < NEARLY_OWN * rows:
+        (told,) = frame(
+            f"WITH cells AS (SELECT {column} AS v, class_id, count(*) AS n {known} GROUP BY ALL), "
+            "best AS (SELECT max(n, 2) AS n FROM cells WHERE v IN (SELECT v FROM cells WHERE n > 1) GROUP BY v) "
+            "SELECT sum(n[1]) FROM best WHERE n[1] - 1 > coalesce(n[2], 0)"
+        ).iloc[0]
+    shares = (float(np.nan_to_num(float(part))) / float(rows) for part in (told, largest))
+    return int(rows), spelling(material, column), *shares  # type: ignore[return-value]
+
+
+def spelling(material: Material, column: str) -> float:
+    """The share of instances with a value in this column (an identifier) that spell their class there. Where of some of many, always the
+    same, hardly any do, that is the answer."""
+    spells = "x IN (id, word) OR (length(word) > 2 AND contains(x, word))"
+    names = "(SELECT class_id, CAST(class_id AS VARCHAR) AS id, lower(CAST(class_name AS VARCHAR)) AS word FROM classes)"
+    every = len(material.dataset.class_of) // SOME
+    share = 0.0
+    for some in [f"hash(instance_id) % {every} = 0", "TRUE"] if every > 1 else ["TRUE"]:
+        cells = f"SELECT {column} AS v, class_id, count(*) AS n FROM instances WHERE {column} IS NOT NULL AND {some} GROUP BY ALL"
+        texts = f"SELECT n, class_id, lower(CAST(v AS VARCHAR)) AS x FROM ({cells})"
+        counted = f"SELECT sum(n) FILTER ({spells}), sum(n) FROM ({texts}) JOIN {names} USING (class_id)"
+        spelled, rows = material.dataset.frame(counted).iloc[0].fillna(0)
+        share = float(spelled) / max(float(rows), 1.0)
+        if share < SPELLED / 2:
+            break
+    return share
 
 
 def aggregates(material: Material) -> Iterator[Finding]:
@@ -62,7 +90,7 @@ def aggregates(material: Material) -> Iterator[Finding]:
     wanted = [(source, name) for source, name in material.class_columns() if material.kinds[name].reads_as == "numbers"]
     if not wanted:
         return
-    table = summaries(material)
+    table = summaries(material, [name for _, name in wanted])
     for source, name in wanted:
         column = material.classes[name]
         if column.nunique() < 2:
@@ -75,31 +103,49 @@ def aggregates(material: Material) -> Iterator[Finding]:
         yield Finding("aggregate", "warn", source.name, name, sentence, advice, {"equals": found})
 
 
-def summaries(material: Material) -> dict[str, pd.Series]:
-    """By what they are ("mean of ink"), the values [C] that a class column might have been filled with."""
+def summaries(material: Material, wanted: Sequence[str]) -> dict[str, pd.Series]:
+    """By what they are ("mean of ink"), the values [C] that one of the ``wanted`` class columns might have been filled with; of many
+    instances those alone that some classes do not rule out."""
     dataset = material.dataset
     described = dataset.frame("SELECT column_name, column_type FROM (DESCRIBE instances)").itertuples(index=False)
-    parts, words = ["count(*) AS a0"], ["number of instances"]
+    asked = {"number of instances": "count(*)"}
     for name, type in described:
         as_number = AS_NUMBER.get(storage_of_type(type))
         if name in ("instance_id", "class_id") or as_number is None:
             continue
         column = as_number.format(identifier(name))
-        for how in AGGREGATES:
-            parts.append(f"{'avg' if how == 'mean' else how}({column}) AS a{len(words)}")
-            words.append(f"{how} of '{name}'")
-    frame = dataset.frame(f"SELECT class_id, {', '.join(parts)} FROM instances GROUP BY class_id ORDER BY class_id")
+        asked |= {f"{how} of '{name}'": f"{'avg' if how == 'mean' else how}({column})" for how in AGGREGATES}
+    if len(dataset.class_of) > SOME and len(material.classes) > FEW:
+        few = np.linspace(0, len(material.classes) - 1, FEW).astype(int).tolist()
+        tried = computed(material, asked, f"WHERE class_id IN ({', '.join(map(str, few))})")
+        held = [material.classes[name] for name in wanted]
+        asked = {what: sql for what, sql in asked.items() if any(alike(c, tried[what]) >= PLAUSIBLE for c in held)}
+    return computed(material, asked) if asked else {}
+
+
+def computed(material: Material, asked: Mapping[str, str], where: str = "") -> dict[str, pd.Series]:
+    """Each of the SQL expressions by class [C], NaN for classes without instances (``where``)."""
+    parts = ", ".join(f"{sql} AS a{i}" for i, sql in enumerate(asked.values()))
+    frame = material.dataset.frame(f"SELECT class_id, {parts} FROM instances {where} GROUP BY class_id ORDER BY class_id")
     frame = frame.set_index("class_id").reindex(range(len(material.classes)))
-    return {what: frame[f"a{i}"] for i, what in enumerate(words)}
+    return {what: frame[f"a{i}"] for i, what in enumerate(asked)}
 
 
 def equal(column: pd.Series, values: pd.Series) -> bool:
     """Whether a class column holds these values, perhaps rounded to as many decimals as it has."""
-    held = kind_of(column).numbers(column)
-    theirs = values.to_numpy(dtype=float, na_value=np.nan)
+    held, theirs = kind_of(column).numbers(column), values.to_numpy(dtype=float, na_value=np.nan)
     known = np.isfinite(held) & np.isfinite(theirs)
     if known.sum() < 3 or known.sum() < EQUAL_FOR * np.isfinite(held).sum() or np.ptp(theirs[known]) == 0:
         return False
+    return alike(column, values) >= EQUAL_FOR
+
+
+def alike(column: pd.Series, values: pd.Series) -> float:
+    """The share of the classes with both of which the column holds the value; 0 where none has both."""
+    held, theirs = kind_of(column).numbers(column), values.to_numpy(dtype=float, na_value=np.nan)
+    known = np.isfinite(held) & np.isfinite(theirs)
+    if not known.any():
+        return 0.0
     decimals = next((d for d in range(7) if np.allclose(held[known], np.round(held[known], d), rtol=0, atol=1e-9)), 7)
     room = 0.5000001 * 10.0**-decimals + 1e-7 * np.abs(theirs[known])
-    return bool((np.abs(held - theirs)[known] <= room).mean() >= EQUAL_FOR)
+    return float((np.abs(held - theirs)[known] <= room).mean())

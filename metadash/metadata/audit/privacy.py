@@ -1,64 +1,14 @@
 """Columns that look personal: by what their values are like, by their name, and by how few rows share a value."""
 
-import itertools
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 import duckdb
 
 from metadash.data.columns.facts import storage_of_type
+from metadash.data.columns.personal import PATTERNS, Sign, is_card_number, sign_of_name
 from metadash.data.dataset import Dataset
 from metadash.data.literals import identifier, literal
-
-Sign = Literal[
-    "e-mail", "phone", "IP address", "card number", "coordinates", "person", "place", "birth or age", "number of a person"
-]
-
-PATTERNS: dict[Sign, str] = {
-    "e-mail": r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}",
-    "IP address": r"((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)|([0-9a-fA-F]{1,4}:){3,7}(:?[0-9a-fA-F]{1,4}){1,4}",
-    "phone": r"(\+\d{1,3}[ .\-/]?|\(0\d+\)[ ]?|0)(\(?\d{1,4}\)?[ .\-/]?){2,5}\d{2,}|\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}",
-    "coordinates": r"[+\-]?\d{1,2}\.\d{3,}\s*[,;]\s*[+\-]?\d{1,3}\.\d{3,}",
-    "card number": r"(\d[ \-]?){12,18}\d",
-}
-"""What the whole of a value has to match; of card numbers, Luhn's check digit too."""
-
-NAMES: dict[Sign, frozenset[str]] = {
-    "e-mail": frozenset({"email", "mail"}),
-    "phone": frozenset({"phone", "telephone", "mobile", "fax"}),
-    "IP address": frozenset({"ip", "ipaddress"}),
-    "card number": frozenset({"card", "iban", "creditcard"}),
-    "coordinates": frozenset({"lat", "latitude", "lon", "lng", "longitude", "gps", "coordinates"}),
-    "person": frozenset(
-        [
-            "surname",
-            "lastname",
-            "firstname",
-            "forename",
-            "fullname",
-            "person",
-            "patient",
-            "customer",
-            "employee",
-            "author",
-            "designer",
-            "photographer",
-            "annotator",
-            "owner",
-            "user",
-            "username",
-            "observer",
-            "collector",
-            "reporter",
-            "driver",
-        ]
-    ),
-    "place": frozenset({"address", "street", "zip", "zipcode", "postcode", "postal"}),
-    "birth or age": frozenset({"birth", "birthday", "birthdate", "dob", "age", "gender", "sex"}),
-    "number of a person": frozenset({"ssn", "passport", "insurance"}),
-}
-"""Words of a column's name. ``first name`` and the like are two words, so pairs are looked up too."""
 
 Table = Literal["classes", "instances"]
 By = Literal["values", "name", "number of values"]
@@ -71,6 +21,9 @@ MOSTLY = 0.5
 MOST_VALUES = 2000
 """Values a column's patterns are tried on, the same ones each time."""
 NEARLY_UNIQUE = 0.95
+MANY = 2_000_000
+ROOM = 0.15
+"""By how much an estimated number of different values may be off (HyperLogLog; some percent are usual)."""
 
 
 @dataclass(frozen=True)
@@ -112,51 +65,44 @@ def personal_columns(dataset: Dataset) -> list[Personal]:
 
 def sign_of(connection: duckdb.DuckDBPyConnection, table: str, column: str, type: str) -> tuple[Sign | Unique, By, float] | None:
     """(what it looks like, by what, share of values), or None."""
-    name = identifier(column)
-    row = connection.execute(f"SELECT count({name}), count(DISTINCT {name}) FROM {identifier(table)}").fetchone()
-    known, distinct = row or (0, 0)
+    name, rows = identifier(column), identifier(table)
+    found = connection.execute(f"SELECT count({name}), approx_count_distinct(hash({name})) FROM {rows}").fetchone()
+    known, about = found or (0, 0)
     if not known:
         return None
     text = storage_of_type(type) == "text"
     if text or type in ("BIGINT", "HUGEINT", "UBIGINT"):
-        for sign, share in matching(connection, table, column).items():
+        for sign, share in matching(connection, table, column, about).items():
             if share > MOSTLY:
                 return sign, "values", share
     named = sign_of_name(column)
     if named:
         return named, "name", 1.0
-    if text and table == "instances" and known >= 20 and distinct >= NEARLY_UNIQUE * known:  # a class is rarely a person
-        return "a value of its own in nearly every row", "number of values", distinct / known
+    if text and table == "instances" and known >= 20 and about >= (NEARLY_UNIQUE - ROOM) * known:  # a class is rarely a person
+        # of millions, of the values of one hash in eight: what share of them is different needs no more
+        part = f"hash({name}) < {2**61}" if known > MANY else f"{name} IS NOT NULL"
+        counted = f"SELECT count(DISTINCT hash({name})), count(*) FROM {rows} WHERE {part}"
+        distinct, of = connection.execute(counted).fetchone() or (0, 1)
+        if distinct >= NEARLY_UNIQUE * of:
+            return "a value of its own in nearly every row", "number of values", distinct / of
     return None
 
 
-def matching(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[Sign, float]:
-    """For each pattern, the share of (a fixed choice of) the different values that match it wholly."""
-    values = f"SELECT DISTINCT trim(CAST({identifier(column)} AS VARCHAR)) AS x FROM {identifier(table)} WHERE {identifier(column)} IS NOT NULL"
-    chosen = f"SELECT x FROM ({values}) ORDER BY hash(x), x LIMIT {MOST_VALUES}"
+def matching(connection: duckdb.DuckDBPyConnection, table: str, column: str, about: int) -> dict[Sign, float]:
+    """For each pattern, the share of (a fixed choice of) the different values, ``about`` so many, that match it wholly."""
+    name = identifier(column)
+    texts = f"SELECT trim(CAST({name} AS VARCHAR)) AS x FROM {identifier(table)} WHERE {name} IS NOT NULL"
     counts = ", ".join(f"avg(CAST(regexp_full_match(x, {literal(pattern)}) AS DOUBLE))" for pattern in PATTERNS.values())
-    shares = connection.execute(f"SELECT {counts} FROM ({chosen})").fetchone()
-    found = dict(zip(PATTERNS, shares or (), strict=True))
+    # the least hashes of many lie below this: nobody has to sort, or to hold, the rest
+    least = [f"WHERE hash(x) < {2**64 * 3 * MOST_VALUES // about}"] if about > 8 * MOST_VALUES else []
+    for some in [*least, ""]:
+        chosen = f"SELECT x FROM (SELECT DISTINCT x FROM ({texts}) {some}) ORDER BY hash(x), x LIMIT {MOST_VALUES}"
+        n, *shares = connection.execute(f"SELECT count(*), {counts} FROM ({chosen})").fetchone() or (0,)
+        if n == MOST_VALUES:
+            break
+    found = dict(zip(PATTERNS, shares, strict=True))
     if found["card number"] > MOSTLY:
         rows = connection.execute(chosen).fetchall()
         found["card number"] = sum(is_card_number(x) for (x,) in rows) / len(rows)
         found["phone"] = 0.0 if found["card number"] > MOSTLY else found["phone"]
     return found
-
-
-def is_card_number(text: str) -> bool:
-    """13 to 19 digits, perhaps in groups, whose last one is Luhn's check digit (ISO/IEC 7812-1)."""
-    digits = [int(character) for character in text if character.isdigit()]
-    if not re.fullmatch(PATTERNS["card number"], text) or not any(digits):
-        return False
-    doubled = [
-        digit if place % 2 == 0 else (2 * digit - 9 if digit > 4 else 2 * digit) for place, digit in enumerate(digits[::-1])
-    ]
-    return sum(doubled) % 10 == 0
-
-
-def sign_of_name(column: str) -> Sign | None:
-    """What a column's name says it holds: ``home_address`` is a place, ``FirstName`` a person, ``image`` nothing."""
-    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).replace("_", " ").replace("-", " ").lower().split()
-    joined = {*parts, *("".join(pair) for pair in itertools.pairwise(parts))}
-    return next((sign for sign, known in NAMES.items() if joined & known), None)

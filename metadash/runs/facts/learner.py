@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from metadash.learners.core.fusions import BOTH, MODULATING
 from metadash.learners.registry import check_options, entry_of
 from metadash.metadata.blur import read_blur
+from metadash.networks.encoders.of_metadata import in_words
 from metadash.networks.registry import backbone_entry
 from metadash.runs.facts.backbone import SECONDS_PER_STEP, narrower, per_input
 from metadash.runs.facts.facts import USUAL_SHAPE, Facts, Step, fewer_ways, fold_words
@@ -40,6 +41,7 @@ def title(spec: RunSpec) -> str:
     sources = ", ".join(spec.sources) or "no metadata"
     wrong = "".join(f", {read_blur(entry).words}" for entry in spec.blur)
     wrong += f", {' and '.join(spec.falsified)}{' ' if spec.falsified else ''}{spec.control}" if spec.control != "none" else ""
+    wrong += f", {in_words(spec.text_encoder)}" if spec.text_encoder != "words" else ""
     wrong += {"film": ", FiLM", BOTH: ", pseudo-shots and FiLM", "auxiliary": ", auxiliary loss"}.get(spec.fusion, "")
     wrong += "".join(f", {told}" for told in (*spec.training.words, *unusual(spec)))
     usual = spec.backbone.backbone == "conv4" and spec.backbone.trained_on == "episodes"

@@ -161,9 +161,13 @@ def honest_state(about: dict[str, Any], progress: dict[str, Any], cancel_request
     return state, message
 
 
-def whereabouts() -> dict[str, Any]:
-    """Which process writes this, so that others can see whether it still lives (a pid alone may be used again)."""
-    return {"host": platform.node(), "pid": os.getpid(), "process_started": psutil.Process().create_time()}
+def whereabouts(pid: int | None = None) -> dict[str, Any]:
+    """Which process writes this (or does it), so that others can see whether it still lives (a pid alone may be used again)."""
+    try:
+        started = psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        started = 0.0  # over already
+    return {"host": platform.node(), "pid": pid or os.getpid(), "process_started": started}
 
 
 def lives(record: dict[str, Any], heartbeat: bool = True) -> bool:

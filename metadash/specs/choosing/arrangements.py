@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from metadash.data.dataset import Dataset
-from metadash.networks.encoders.registry import features_for, is_trained
+from metadash.networks.encoders.registry import ENCODERS, is_trained, worth_trying
 from metadash.specs.builder import run_for
 from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.normalising import normalisations_of
@@ -17,20 +17,21 @@ SHOTS = (1, 5)
 
 
 def proposal_for(data: Dataset, n_tasks: int | None = None, **choices: Any) -> ProposalSpec:
-    """Every light head over every kind of features that suits the data, and all that may be done to them; on ``n_tasks`` validation
+    """Every light head over every kind of features that suits the data (and is installed), and all that may be done to them; on ``n_tasks`` validation
     tasks; ``choices`` of tasks, split and
     training of the network as for ``run_for``. Of the networks that could be trained here, the usual one stands for all."""
     chosen = {name: value for name, value in choices.items() if value is not None}
     usual = run_for(data, **chosen)
     shots = chosen.pop("shots", None) or tuple(k for k in SHOTS if k in usual.evaluation.shots) or usual.evaluation.shots[:1]
     numbers = {"n_way": usual.evaluation.n_way, "n_query": usual.evaluation.n_query, "shots": shots}
-    names = list(features_for(data.modality.name))
+    names = worth_trying(data)
     network = next((name for name in names if is_trained(name)), None)
+    first = names[0] if names[0] in ENCODERS and ENCODERS[names[0]].packages else network
     of_networks: dict[str, Any] = {
         name: chosen.pop(name) for name in ("backbone_episodes", "own_backbone", "width") if name in chosen
     }
     found = []
-    for name in sorted((name for name in names if name == network or not is_trained(name)), key=lambda name: name != network):
+    for name in sorted((name for name in names if name == network or not is_trained(name)), key=lambda name: name != first):
         for learner, distance in HEADS:
             more = of_networks if name == network else {}
             given: dict[str, Any] = {**chosen, **numbers, **more, "backbone": name, "learner": learner}

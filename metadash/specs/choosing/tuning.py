@@ -13,7 +13,7 @@ from metadash.fields import Between
 from metadash.learners.core.options import OPTION_NAMES
 from metadash.learners.core.tuning import TRIED, TRIED_RATES
 from metadash.learners.registry import entry_of, options_for
-from metadash.specs.normalising import NORMALISATIONS
+from metadash.specs.normalising import NORMALISATIONS, usual_normalise
 from metadash.specs.run import MOST_TRIED, Evaluation, OverBackbone, RunSpec
 
 Choice = dict[str, Any]
@@ -70,7 +70,7 @@ def grid_of(run: RunSpec) -> dict[str, tuple[Any, ...]]:
     given = dict(run.options)
     found = {name: TRIED[name](getattr(usual, name)) for name in entry.options if name in TRIED and name not in given}
     if run.normalise == "usual" and entry.reads_embeddings:
-        found["normalise"] = tuple(dict.fromkeys((entry.normalise, *NORMALISATIONS)))
+        found["normalise"] = tuple(dict.fromkeys((usual_normalise(run.learner, run.backbone.backbone), *NORMALISATIONS)))
     if run.distance == "euclidean" and len(entry.distances) > 1:
         found["distance"] = entry.distances
     if run.trains and entry.optimiser == "adamw" and run.learning_rate == entry.outer_rate(run.mode):

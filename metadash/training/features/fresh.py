@@ -21,10 +21,21 @@ ROWS_TO_SCALE = 16
 
 def fresh_features(run: Run, dataset: Dataset, rows: Any) -> np.ndarray:
     """[n, D] float32 of ``rows``, shaped as the data set's inputs; of a trained backbone or of an encoder."""
+    return maker(run, dataset)(rows)
+
+
+def maker(run: Run, dataset: Dataset) -> Callable[[Any], np.ndarray]:
+    """``fresh_features`` of any rows, with all that can be made ready beforehand: for many rows, some at a time."""
     make = unscaled(run, dataset)
+    factor = scale_of(run, dataset, make)
+    return lambda rows: (make(rows) * factor).astype(np.float32)
+
+
+def scale_of(run: Run, dataset: Dataset, make: Callable[[Any], np.ndarray]) -> float:
+    """What features that ``make`` makes are multiplied by to be as those that are stored: of a few rows, both are known."""
     few = np.arange(min(ROWS_TO_SCALE, len(dataset.inputs)))
     raw, stored = make(dataset.inputs[few]), np.asarray(features_of(run)[few])
-    return (make(rows) * (float((raw * stored).sum()) / float((raw * raw).sum()))).astype(np.float32)
+    return float((raw * stored).sum()) / float((raw * raw).sum())
 
 
 def unscaled(run: Run, dataset: Dataset) -> Callable[[Any], np.ndarray]:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metadash.dashboard.train.controls import checked, instance_note, price, reading, shared_columns, words_of_hidden
+from metadash.dashboard.train.backbone import price
+from metadash.dashboard.train.controls import checked, instance_note, reading, shared_columns, words_of_hidden
 from metadash.data.dataset import Dataset, Source
 from metadash.errors import BadInput
 from metadash.networks.encoders.registry import features_for

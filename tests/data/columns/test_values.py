@@ -18,11 +18,11 @@ from metadash.data.columns.summary import ColumnSummary
 from metadash.errors import BadInput
 
 ASKED = {
-    "searched": {"multilabel", "tags", "text", "categorical"},
-    "several": {"multilabel", "tags"},
+    "searched": {"multilabel", "path", "tags", "text", "categorical"},
+    "several": {"multilabel", "path", "tags"},
     "ranged": {"numeric", "duration", "timestamp"},
     "dated": {"timestamp"},
-    "vocabulary": {"multilabel", "tags", "text", "categorical"},
+    "vocabulary": {"multilabel", "path", "tags", "text", "categorical"},
     "embeds": {"vector"},
     "counts": {"numeric"},
     "ages": {"timestamp"},

@@ -122,7 +122,7 @@ def test_jobs_are_listed_newest_first_with_a_title(own_workspace: Workspace) -> 
         time.sleep(0.01)
     assert [job.title for job in all_jobs(own_workspace)] == [
         "Map of episode 5: Prototypical Networks (quick) with no metadata, seed 0",
-        "Prototypical Networks (quick) with place, shuffled, seed 3",
+        "Prototypical Networks (quick) with place, shuffled, 4 tasks a step, seed 3",
         "Backbone Conv-4-8 without metadata, tiny",
     ]
 

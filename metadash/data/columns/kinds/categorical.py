@@ -29,6 +29,12 @@ class Categorical(ColumnKind):
     def claims(self, facts: Facts) -> bool:
         return True
 
+    def is_prose(self, column: pd.Series) -> bool:
+        """Names: hardly two rows have the same, so that equality says nothing of a new row; and they are written in letters."""
+        texts = column.dropna().astype(str)
+        lettered = texts.str.contains(r"[^\W\d_]{2}").mean() > MOSTLY
+        return bool(len(texts) > 1 and texts.nunique() > MOSTLY * len(texts) and lettered)
+
     def prepared(self, column: pd.Series) -> Prepared:
         from sklearn.preprocessing import OneHotEncoder
 

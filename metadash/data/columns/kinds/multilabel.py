@@ -42,15 +42,17 @@ class MultiLabel(ColumnKind):
         return text.map(lambda text: set(labels_of(text)))
 
     def prepared(self, column: pd.Series) -> Prepared:
-        from sklearn.feature_extraction.text import CountVectorizer
+        from metadash.data.columns.scaling import Words
 
         text = column.astype("string").fillna("").to_numpy(dtype=object)
-        return Prepared(text, CountVectorizer(binary=True, tokenizer=labels_of, token_pattern=None, lowercase=False), [])
+        return Prepared(text, Words(binary=True, tokenizer=labels_of, token_pattern=None, lowercase=False), [])
 
     def summarise(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict:
         return {"top": most_frequent(connection, table, f"unnest({self.split_sql(column)})")}
 
     def in_words(self, summary: ColumnSummary) -> str:
+        if not summary.top:
+            return "no label in any row"
         return "a different value in every row" if summary.identifies else top_words(summary)
 
     def listed_sql(self, column: str) -> str:

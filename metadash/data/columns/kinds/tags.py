@@ -47,11 +47,11 @@ class Tags(MultiLabel):
         return lists(column).map(lambda words: set(words))
 
     def prepared(self, column: pd.Series) -> Prepared:
-        from sklearn.feature_extraction.text import CountVectorizer
+        from metadash.data.columns.scaling import Words
 
         held = np.empty(len(column), dtype=object)
         held[:] = lists(column).tolist()
-        return Prepared(held, CountVectorizer(binary=True, analyzer=same), [])
+        return Prepared(held, Words(binary=True, analyzer=same), [])
 
     def read(self, text: str, column: pd.Series | None = None) -> Any:
         return np.array([label.strip() for label in text.split(SEPARATOR.strip()) if label.strip()], dtype=object)

@@ -34,11 +34,14 @@ class Text(ColumnKind):
     def words(self, column: pd.Series) -> pd.Series:
         return column.astype("string").fillna("").str.casefold().str.split().map(lambda words: set(words))
 
+    def is_prose(self, column: pd.Series) -> bool:
+        return True
+
     def prepared(self, column: pd.Series) -> Prepared:
-        from sklearn.feature_extraction.text import CountVectorizer
+        from metadash.data.columns.scaling import Words
 
         text = column.astype("string").fillna("").to_numpy(dtype=object)
-        return Prepared(text, CountVectorizer(binary=True, token_pattern=r"\S+", max_features=MAX_WORDS), [])
+        return Prepared(text, Words(binary=True, token_pattern=r"\S+", max_features=MAX_WORDS), [])
 
     def summarise(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict:
         different = f"SELECT count(DISTINCT word) FROM (SELECT unnest(string_split_regex(lower({column}), '\\W+')) AS word FROM {table}) WHERE word <> ''"

@@ -13,10 +13,13 @@ from metadash.data.columns.rungs import Rung
 from metadash.data.columns.summary import ColumnSummary, histogram, range_words
 from metadash.data.literals import Value
 
+FURTHEST = 9_200_000_000_000_000_000
+"""Microseconds from 1970 to the last time that fits, in the year 293,500."""
+
 
 def utc(column: pd.Series) -> pd.Series:
-    """The times without their zone."""
-    time = pd.to_datetime(column)
+    """The times without their zone, to the microsecond: nanoseconds reach too few centuries to subtract dates."""
+    time = pd.to_datetime(column).dt.as_unit("us")
     return time.dt.tz_convert("UTC").dt.tz_localize(None) if time.dt.tz is not None else time
 
 
@@ -46,7 +49,7 @@ def of_calendar(unit: str, meaning: str) -> Rung:
 
 def time_features(column: pd.Series) -> np.ndarray:
     """Age in years and the phase of the year: [R, 3]; NaN where the time is missing."""
-    years = (utc(column) - pd.Timestamp("2000-01-01")).dt.total_seconds().to_numpy() / (365.25 * 86400)
+    years = (utc(column) - np.datetime64("2000-01-01", "us")).dt.total_seconds().to_numpy() / (365.25 * 86400)
     return np.stack([years, np.sin(2 * np.pi * years), np.cos(2 * np.pi * years)], axis=1)
 
 
@@ -69,12 +72,12 @@ class Timestamp(ColumnKind):
 
     def numbers(self, column: pd.Series) -> np.ndarray:
         """Seconds since 1970."""
-        since = (utc(column) - pd.Timestamp(0)).dt.total_seconds()
+        since = (utc(column) - np.datetime64(0, "us")).dt.total_seconds()
         return since.to_numpy(dtype=float, na_value=np.nan)
 
     def from_numbers(self, numbers: np.ndarray, column: pd.Series) -> pd.Series:
-        """Held to the microsecond, which reaches further than any date: noise cannot lead out of it."""
-        microseconds = np.where(np.isfinite(numbers), numbers, 0) * 1e6
+        """Held to the microsecond; noise cannot lead beyond what that reaches."""
+        microseconds = np.clip(np.where(np.isfinite(numbers), numbers, 0) * 1e6, -FURTHEST, FURTHEST)
         times = pd.Series(microseconds.round().astype("datetime64[us]"), column.index, name=column.name)
         return in_zone_of(column, times.where(np.isfinite(numbers)))
 

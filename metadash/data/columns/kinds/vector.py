@@ -1,5 +1,7 @@
 """Vectors: lists of numbers, all of one length."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -8,13 +10,20 @@ from metadash.data.columns.kind import Prepared, ShownByExamples
 from metadash.errors import BadInput
 
 
+def numbers_of(vector: Sequence[float | None] | np.ndarray) -> np.ndarray:
+    """DuckDB hides what is missing in a vector behind a mask."""
+    return (
+        np.ma.filled(vector.astype(float), np.nan) if isinstance(vector, np.ma.MaskedArray) else np.asarray(vector, dtype=float)
+    )
+
+
 def stacked(column: pd.Series, length: int) -> np.ndarray:
-    """[R, length]; NaN where a vector is missing."""
+    """[R, length]; NaN where a vector is missing, or a number in it is or is infinite."""
     known = column.notna().to_numpy()
     vectors = np.full((len(column), length), np.nan)
     if known.any():
-        vectors[known] = np.stack([np.asarray(vector, dtype=float) for vector in column[known]])
-    return vectors
+        vectors[known] = np.stack([numbers_of(vector) for vector in column[known]])
+    return np.where(np.isfinite(vectors), vectors, np.nan)
 
 
 def lengths_of(column: pd.Series) -> list[int]:

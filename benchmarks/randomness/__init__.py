@@ -1,0 +1,1 @@
+"""Tables of chance, and all that is done with a table."""

@@ -1,0 +1,1 @@
+"""Readers of what others have agreed on: Hugging Face folders, COCO, Croissant, Frictionless, attribute benchmarks, our own exports."""
