@@ -86,6 +86,13 @@ def test_a_text_is_of_several_words_and_differs_in_more_than_half_of_the_rows() 
     assert facts("text", present=4, matching=3).share("x") == 0.75
 
 
+def test_a_vertical_tab_parts_no_words_neither_in_pandas_nor_in_sql() -> None:
+    frame = pd.DataFrame({"said": [f"a\vb{place}" for place in range(6)]})
+    connection = duckdb.connect()
+    connection.register("told", frame)
+    assert kind_of(frame["said"]).name == kind_in(connection, "told", "said", "VARCHAR")[0].name == "categorical"
+
+
 def test_sentences_of_which_some_part_clauses_are_no_labels() -> None:
     """FewRel describes 8 of its 80 relations so."""
     sentences = [
