@@ -161,7 +161,7 @@ def labelling(task: UseSpec) -> None:
 def labels_of() -> tuple[Labelled | None, bool]:
     """The labels of what is on the page; else those that were there before, where they are of the same inputs. And whether new ones come."""
     given = work.given_now(data, tray, asked, columns)
-    task = use_spec(run, given)
+    task = use_spec(run, given, data=data)
     busy = on_its_way([task], data)
     stored = server.store().find(task, data)
     wanted = work.wanted(data, given)

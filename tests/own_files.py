@@ -3,11 +3,16 @@
 import csv
 import io
 import itertools
+import time
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from metadash.dashboard.bring import errand
+from metadash.dashboard.bring.errand import Errand
 
 COLOURS = {"red": (200, 60, 50), "green": (60, 160, 70), "blue": (60, 90, 200)}
 SHAPES = ("circle", "square", "triangle", "cross")
@@ -80,3 +85,14 @@ def as_csv(header: list[str], rows: list[list[str]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue().encode()
+
+
+def ended(place: Path, seconds: float = 120) -> Errand:
+    """An import in a process of its own, once it has ended."""
+    for _ in range(int(seconds / 0.1)):
+        found = errand.read(place)
+        assert found is not None
+        if not found.active:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(found)

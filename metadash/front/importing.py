@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from metadash.data.dataset import Dataset
 from metadash.data.importing.landing import land
@@ -11,30 +11,38 @@ from metadash.data.importing.plan import Plan, plan_from
 from metadash.data.importing.preview import Preview
 from metadash.data.importing.preview import preview as look
 from metadash.errors import BadInput
+from metadash.front.choices import spelled_out
 from metadash.front.data import workspace_at
 from metadash.front.obtain import heard
 from metadash.workspace import Workspace, reason
 
 
+class OfImport(TypedDict, total=False):
+    """What a preview and an import are told alike; None, or what is left out, is guessed (:func:`from_files` says what each is)."""
+
+    name: str | None
+    classes: str | Path | None
+    class_column: str | None
+    input_column: str | Sequence[str] | None
+    encoder: str | None
+    split_column: str | None
+    role: Mapping[str, str] | Sequence[str] | None
+    recipe: Plan | str | Path | None
+    table: str | None
+    side: int | None
+    seed: int | None
+    title: str | None
+    class_noun: str | None
+    licence: str | None
+    provenance: str | None
+
+
+@spelled_out
 def preview(
     path: str | Path,
     *,
-    name: str | None = None,
-    classes: str | Path | None = None,
-    class_column: str | None = None,
-    input_column: str | Sequence[str] = (),
-    encoder: str | None = None,
-    split_column: str | None = None,
-    role: Mapping[str, str] | Sequence[str] = (),
-    recipe: Plan | str | Path | None = None,
-    table: str | None = None,
-    side: int | None = None,
-    seed: int | None = None,
-    title: str | None = None,
-    class_noun: str | None = None,
-    licence: str | None = None,
-    provenance: str | None = None,
     progress: bool = True,
+    **choices: Unpack[OfImport],
 ) -> Preview:
     """What an import of ``path`` would make, with every guess in one table; nothing is written.
 
@@ -51,29 +59,16 @@ def preview(
     [['text', 'input', ''], ['species', 'class', ''], ['beak', 'metadata', 'class']]
     """
     with heard("looking at the files", progress) as told:
-        return look(path, plan_at(recipe), told, **choices_of(locals()))
+        return look(path, plan_at(choices.get("recipe")), told, **choices_of(choices))
 
 
+@spelled_out
 def from_files(
     path: str | Path,
     *,
-    name: str | None = None,
-    classes: str | Path | None = None,
-    class_column: str | None = None,
-    input_column: str | Sequence[str] = (),
-    encoder: str | None = None,
-    split_column: str | None = None,
-    role: Mapping[str, str] | Sequence[str] = (),
-    recipe: Plan | str | Path | None = None,
-    table: str | None = None,
-    side: int | None = None,
-    seed: int | None = None,
-    title: str | None = None,
-    class_noun: str | None = None,
-    licence: str | None = None,
-    provenance: str | None = None,
     workspace: Workspace | str | Path | None = None,
     progress: bool = True,
+    **choices: Unpack[OfImport],
 ) -> Dataset:
     """A data set of one's own, from files: guessed as :func:`metadash.preview` shows it, corrected by what is said here.
 
@@ -110,30 +105,28 @@ def from_files(
     >>> songs.name, len(songs.classes), songs.description.questions[0].title
     ('songs', 9, 'Does the metadata “beak” help tell any 2 species apart?')
     """
-    given = plan_at(recipe)
+    given = plan_at(choices.get("recipe"))
     with heard("importing", progress) as told:
-        seen = look(path, given, lambda phase, share: told(phase, 0.3 * share), **choices_of(locals()))
+        seen = look(path, given, lambda phase, share: told(phase, 0.3 * share), **choices_of(choices))
         if seen.problem:
             raise BadInput(seen.problem)
         return land(workspace_at(workspace), path, seen.plan, lambda phase, share: told(phase, 0.3 + 0.7 * share), seen.found)
 
 
-CHOICES = (
-    *("name", "classes", "class_column", "input_column", "encoder", "split_column", "table", "side", "seed"),
-    *("title", "class_noun", "licence", "provenance"),
-)
+def choices_of(said: OfImport) -> dict[str, Any]:
+    """As the preview takes them."""
+    return {
+        **{name: value for name, value in said.items() if name not in ("role", "recipe")},
+        "roles": roles_of(said.get("role")),
+    }
 
 
-def choices_of(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {**{name: said[name] for name in CHOICES}, "roles": roles_of(said["role"])}
-
-
-def roles_of(said: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
+def roles_of(said: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
     """Raises BadInput for a text without ``=``."""
     if isinstance(said, Mapping):
         return {str(column): str(role) for column, role in said.items()}
     found = {}
-    for text in [said] if isinstance(said, str) else said:
+    for text in [said] if isinstance(said, str) else said or ():
         column, equals, role = text.rpartition("=")
         if not equals or not column:
             raise BadInput(f"'{text}' says no role of a column; write COLUMN=ROLE, such as camera=disjoint.")

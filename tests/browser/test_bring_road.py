@@ -19,16 +19,21 @@ FILES: list[FilePayload] = [
 SENTENCE = re.compile(r"With one labelled example per class, .*points \[.*\] on these .*signs.*")
 
 
-def test_a_new_user_brings_photos_and_a_table_and_asks_the_first_question(address: str, visit: Visit) -> None:
-    page = visit(address)
-    page.get_by_role("link", name="Bring your own").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("What would you like to bring?")
+def bring_signs(page: Page) -> None:
+    """The files of signs, whose word is corrected."""
     page.locator("input[type=file]").set_input_files(FILES)
     expect(page.get_by_text("96 images of 12")).to_be_visible(timeout=WITHIN)
     noun = page.get_by_role("textbox", name="One class is called a")
     noun.fill("sign")
     noun.press("Enter")
     expect(page.get_by_text("96 images of 12 signs, 8 each")).to_be_visible()
+
+
+def test_a_new_user_brings_photos_and_a_table_and_asks_the_first_question(address: str, visit: Visit) -> None:
+    page = visit(address)
+    page.get_by_role("link", name="Bring your own").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What would you like to bring?")
+    bring_signs(page)
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("signs is here: 96 images of 12 signs.")).to_be_visible(timeout=WITHIN)
     page.get_by_role("link", name="Ask the first question").click()

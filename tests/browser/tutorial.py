@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.harness import ROOT, WITHIN, browser, open_page, server, settle
-from tests.browser.test_bring_road import FILES, SENTENCE
+from tests.browser.test_bring_road import SENTENCE, bring_signs
 
 WIDTH, COLOURS = 900, 128
 """Pixels that a picture is wide in the text, and its colours: a few kB each."""
@@ -35,12 +35,7 @@ def pictures(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as workspace, server(Path(workspace)) as address, browser() as opened:
         page = open_page(opened, f"{address}/metadata?md_view=Bring+your+own", 1280, 1900)
         taken(page, folder, "bring-1-files")
-        page.locator("input[type=file]").set_input_files(FILES)
-        expect(page.get_by_text("96 images of 12")).to_be_visible(timeout=WITHIN)
-        noun = page.get_by_role("textbox", name="One class is called a")
-        noun.fill("sign")
-        noun.press("Enter")
-        expect(page.get_by_text("96 images of 12 signs")).to_be_visible()
+        bring_signs(page)
         taken(page, folder, "bring-2-preview", bottom=".st-key-bring_guesses")
         taken(page, folder, "bring-3-name", top=".st-key-bring_balance", bottom=".st-key-bring_balance")
         page.get_by_role("button", name="Import", exact=True).click()

@@ -1,7 +1,6 @@
 """*Bring your own* on the *Metadata* page: files in, guesses corrected, a data set out, and a first question asked of it."""
 
 import io
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
-from tests.own_files import sentence_table, sign_photos, sign_table
+from tests.own_files import ended, sentence_table, sign_photos, sign_table
 from tests.pages.page import open_page, said
 
 VIEW = "Bring your own"
@@ -59,16 +58,6 @@ def correct(page: AppTest, row: int, **cells: object) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def ended(place: Path, seconds: float = 120) -> errand.Errand:
-    for _ in range(int(seconds / 0.1)):
-        found = errand.read(place)
-        assert found is not None
-        if not found.active:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(found)
 
 
 def imported(page: AppTest, workspace: Workspace) -> Dataset:

@@ -78,6 +78,17 @@ def test_a_link_shows_somebody_else_the_same_labels_and_computes_nothing(
     assert page.session_state[work.ASKED]["tiny"] and not all_jobs(trained) and not page.exception
 
 
+def test_a_rerun_asks_nothing_of_the_database_again(
+    trained: Workspace, tiny: Dataset, no_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = labelled_page(trained, tiny, brought(trained, INFORMED))
+    asked: list[str] = []
+    connect = Dataset.connect
+    monkeypatch.setattr(Dataset, "connect", lambda data: (asked.append(data.name), connect(data))[1])
+    page.run()
+    assert said(page, "Of 12 images, ") and not asked
+
+
 def test_what_a_link_names_and_is_gone_is_said(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
     for digest in ("0" * 20, "../datasets"):
         page = open_page("use", dataset="tiny", us_given=digest)

@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.escape import words_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
 from metadash.dashboard.use.files import upload_inputs
-from metadash.dashboard.use.giving import TAKEN, preview, ways_of
+from metadash.dashboard.use.giving import TAKEN, one_way, preview, ways_of
 from metadash.dashboard.use.press import group, item, press
 from metadash.dashboard.use.tray import Shown, own_classes, put, rest_of, tray_of
 from metadash.dashboard.use.work import ask_for
@@ -34,27 +33,10 @@ def asked_now(data: Dataset, split: str, habit: Habit | None) -> list[Shown]:
 
 def ask(data: Dataset, split: str, habit: Habit | None) -> None:
     """The control of the ways, and the one that is chosen; beside it what is to be labelled."""
-    ways = ways_of(data, habit)
+    ways = {"pick": pick, "upload": upload_inputs, "write": write}
     left, right = st.columns([1.25, 1], gap="large")
     with left:
-        way = one_of(
-            st,
-            "What is to be labelled",
-            ways,
-            default="pick",
-            key=WAY,
-            format_func=words.capital,
-            label_visibility="collapsed",
-            persist_state="page",
-        )
-        if way == "pick":
-            pick(data)
-        elif way == "upload":
-            upload_inputs(data)
-        elif way == "draw" and habit is not None:
-            draw(data, habit)
-        else:
-            write(data)
+        way = one_way("What is to be labelled", WAY, data, habit, draw, ways)
     with right:
         asked_so_far(data, split, habit, way)
 

@@ -1,5 +1,7 @@
 """Three ways to show the learner a new class: pick instances of the data set, upload files, draw (or write, where inputs are texts)."""
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import streamlit as st
 
@@ -39,6 +41,32 @@ def ways_of(data: Dataset, habit: Habit | None) -> list[str]:
     return ["pick", "upload", *["draw"] * (habit is not None), *["write"] * (data.modality.stored == "texts")]
 
 
+def one_way(
+    label: str,
+    key: str,
+    data: Dataset,
+    habit: Habit | None,
+    drawn: Callable[[Dataset, Habit], None],
+    others: Mapping[str, Callable[[Dataset], None]],
+) -> str:
+    """The control of the ways, and the part of the one that is chosen: ``drawn``, or one of the ``others`` by its name. The way itself."""
+    way = one_of(
+        st,
+        label,
+        ways_of(data, habit),
+        default="pick",
+        key=key,
+        format_func=words.capital,
+        label_visibility="collapsed",
+        persist_state="page",
+    )
+    if way == "draw" and habit is not None:
+        drawn(data, habit)
+    else:
+        others[way](data)
+    return way
+
+
 def give_example(data: Dataset, split: str, n_classes: int = EXAMPLE_CLASSES, seed: int = 0) -> None:
     """Some classes of the test role by chance, with a few examples each."""
     test, labels = data.split(split)["test"], class_labels(data)
@@ -50,27 +78,10 @@ def give_example(data: Dataset, split: str, n_classes: int = EXAMPLE_CLASSES, se
 
 def give(data: Dataset, split: str, habit: Habit | None) -> None:
     """The control of the ways, and the one that is chosen; beside it what was given so far."""
-    ways = ways_of(data, habit)
+    ways = {"pick": lambda data: pick(data, split), "upload": upload, "write": write}
     left, right = st.columns([1.25, 1], gap="large")
     with left:
-        way = one_of(
-            st,
-            "How to show them",
-            ways,
-            default="pick",
-            key="us_give",
-            format_func=words.capital,
-            label_visibility="collapsed",
-            persist_state="page",
-        )
-        if way == "pick":
-            pick(data, split)
-        elif way == "upload":
-            upload(data)
-        elif way == "draw" and habit is not None:
-            draw(data, habit)
-        else:
-            write(data)
+        one_way("How to show them", "us_give", data, habit, draw, ways)
     with right:
         given_so_far(data)
 

@@ -2,19 +2,17 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from metadash.dashboard.bring import errand
-from metadash.dashboard.bring.errand import Errand
 from metadash.dashboard.bring.staging import new_place
 from metadash.data.importing.preview import preview
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
-from tests.own_files import sentence_table
+from tests.own_files import ended, sentence_table
 
 
 @pytest.fixture
@@ -34,16 +32,6 @@ def begun(workspace: Workspace, content: bytes | None = None) -> Path:
         path.write_bytes(content)
     errand.begin(workspace, place, path, place / "files", plan.name, plan.values())
     return place
-
-
-def ended(place: Path, seconds: float = 120) -> Errand:
-    for _ in range(int(seconds / 0.1)):
-        found = errand.read(place)
-        assert found is not None
-        if not found.active:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(found)
 
 
 def nothing_half_made(workspace: Workspace) -> bool:

@@ -1,5 +1,6 @@
 """What the tests of formats are made of: pictures that differ by class, files of JSON, and an import that says what came of it."""
 
+import copy
 import io
 import json
 from pathlib import Path
@@ -70,3 +71,13 @@ def notes_of(data: Dataset) -> str:
 def rows_of(data: Dataset) -> Any:
     """Instances with the name of their class."""
     return data.instances.assign(class_name=data.classes["class_name"].to_numpy()[data.class_of])
+
+
+def changed(said: dict, *path: Any, to: Any) -> dict:
+    """A document with another value at one place."""
+    said = copy.deepcopy(said)
+    part = said
+    for key in path[:-1]:
+        part = part[key]
+    part[path[-1]] = to
+    return said

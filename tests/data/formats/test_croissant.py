@@ -1,6 +1,5 @@
 """Croissant documents of files that are here become tables, a class table and pictures; what is not read is said."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from metadash.data.exporting.export import export
 from metadash.data.importing.formats import croissant
 from metadash.workspace import Workspace
 from tests.builders import tiny_description, tiny_instances, write_tiny
-from tests.data.formats.making import imported, notes_of, picture, refused, save, write_json
+from tests.data.formats.making import changed, imported, notes_of, picture, refused, save, write_json
 
 CONTEXT = {"@language": "en", "@vocab": "https://schema.org/", "cr": "http://mlcommons.org/croissant/"}
 
@@ -139,15 +138,6 @@ def test_our_own_export_of_texts_reads_as_croissant_too(tmp_path: Path) -> None:
     folder = export(ours, tmp_path / "out")
     (folder / "dataset.json").unlink()
     assert imported(folder, tmp_path / "w", input_column="text").inputs[:].tolist() == texts
-
-
-def changed(said: dict, *path: Any, to: Any) -> dict:
-    said = copy.deepcopy(said)
-    part = said
-    for key in path[:-1]:
-        part = part[key]
-    part[path[-1]] = to
-    return said
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A Frictionless data package says what its columns are, and which of them name rows of another table."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pandas as pd
 import pytest
 
 from metadash.data.importing.formats import frictionless
-from tests.data.formats.making import imported, notes_of, refused, rows_of, write_json
+from tests.data.formats.making import changed, imported, notes_of, refused, rows_of, write_json
 
 
 def package(folder: Path) -> dict[str, Any]:
@@ -90,15 +89,6 @@ def test_values_that_are_not_of_their_type_are_missing_and_named(tmp_path: Path)
     (tmp_path / "set" / "data" / "songs-0.csv").write_text(text)
     found = frictionless.read(write_json(tmp_path / "set" / "datapackage.json", said), frictionless.Asked())
     assert found.wrong[("instances", "site")] == "1 of 30 values are no integer, the first ‘one’"
-
-
-def changed(said: dict, *path: Any, to: Any) -> dict:
-    said = copy.deepcopy(said)
-    part = said
-    for key in path[:-1]:
-        part = part[key]
-    part[path[-1]] = to
-    return said
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from metadash.data.dataset import Dataset
+from metadash.front.importing import from_files
+from metadash.workspace import Workspace
+
 N_CLASSES, EACH = 9, 6
 
 
@@ -60,3 +64,11 @@ def png(pixels: np.ndarray) -> bytes:
     held = io.BytesIO()
     Image.fromarray(pixels).save(held, "PNG")
     return held.getvalue()
+
+
+def imported(workspace: Workspace, path: Path, **choices) -> Dataset:
+    return from_files(path, workspace=workspace, progress=False, **choices)
+
+
+def notes_of(data: Dataset) -> str:
+    return " ".join(data.description.extra.get("notes", ()))

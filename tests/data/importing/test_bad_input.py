@@ -14,29 +14,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from metadash.data.dataset import Dataset
 from metadash.data.importing import staging
 from metadash.data.importing.landing import land
 from metadash.data.importing.preview import preview
 from metadash.data.importing.readers import places
 from metadash.errors import BadInput
-from metadash.front.importing import from_files
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
-from tests.data.importing.makers import photos, picture, png, save, songs, zipped
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "w")
-
-
-def imported(workspace: Workspace, path: Path, **choices) -> Dataset:
-    return from_files(path, workspace=workspace, progress=False, **choices)
-
-
-def notes_of(data: Dataset) -> str:
-    return " ".join(data.description.extra.get("notes", ()))
+from tests.data.importing.makers import imported, notes_of, photos, picture, png, save, songs, zipped
 
 
 def seen(workspace: Workspace) -> list[str]:

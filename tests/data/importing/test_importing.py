@@ -16,23 +16,9 @@ from metadash.data.importing.plan import plan_from
 from metadash.data.importing.preview import Preview, preview
 from metadash.data.importing.questions import fitting_ways
 from metadash.data.splits import split_by_group
-from metadash.front.importing import from_files
 from metadash.specs.check import check_run
 from metadash.workspace import Workspace
-from tests.data.importing.makers import EACH, N_CLASSES, photos, picture, png, save, songs, zipped
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "w")
-
-
-def imported(workspace: Workspace, path: Path, **choices) -> Dataset:
-    return from_files(path, workspace=workspace, progress=False, **choices)
-
-
-def notes_of(data: Dataset) -> str:
-    return " ".join(data.description.extra.get("notes", ()))
+from tests.data.importing.makers import EACH, N_CLASSES, imported, notes_of, photos, picture, png, save, songs, zipped
 
 
 def roles_in(found: Preview) -> dict[str, tuple]:

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -22,19 +23,20 @@ def is_skipped(name: str) -> bool:
     return any(part.startswith(".") or part in SKIPPED for part in name.split("/"))
 
 
-class Place:
+class Place(ABC):
     """Files by their names below one folder, with ``/`` between parts, sorted."""
 
     title: str
     """What it is called in sentences: the name of the folder or of the zip file."""
     names: list[str]
 
+    @abstractmethod
     def read(self, name: str) -> bytes:
         """The whole content. Raises OSError or ValueError, in the words of whoever noticed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def size(self, name: str) -> int:
-        raise NotImplementedError
+        """Bytes."""
 
     @cached_property
     def known(self) -> set[str]:
