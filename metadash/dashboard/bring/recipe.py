@@ -1,6 +1,5 @@
 """Between the page and the importing core: corrections become a plan, a plan becomes what the page shows, a recipe becomes a data set."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from metadash.dashboard.bring.look import Correction, Look, Picture
 from metadash.dashboard.bring.reading import Reading, read_files
 from metadash.data.dataset import Dataset
 from metadash.data.importing.arranged import names_of
+from metadash.data.importing.command import command
 from metadash.data.importing.inputs import inputs_of
 from metadash.data.importing.landing import Report, asked_of, is_put_back, land, silent
 from metadash.data.importing.plan import Column, Plan, plan_from
@@ -20,6 +20,7 @@ from metadash.data.importing.roles import corrected
 from metadash.data.modality import modality_of
 from metadash.data.tables import check_name
 from metadash.errors import BadInput
+from metadash.front.importing import roles_of
 from metadash.stats import words
 from metadash.workspace import Workspace
 
@@ -81,7 +82,7 @@ def look(reading: Reading, plan: Plan, workspace: Workspace, report: Report = si
         pictures=tuple(pictures(seen)) if not seen.problem else (),
         audit=None if seen.problem else audited(seen),
         version_note=version_note(workspace, plan.name),
-        command=command(reading, plan),
+        command=same_in_a_terminal(reading, plan),
     )
 
 
@@ -124,24 +125,17 @@ def carry_out(workspace: Workspace, path: Path, only: Path | None, recipe: Mappi
 # --- the same as a command -----------------------------------------------------------------------------------------------------
 
 
-def command(reading: Reading, plan: Plan) -> str:
+def same_in_a_terminal(reading: Reading, plan: Plan) -> str:
     """The line that makes the same data set in a terminal: with options where these say it all, else with the recipe as a file."""
     usual = reading.guessed
     told = {"name": "name", "title": "title", "class-noun": "class_noun", "licence": "licence"}
-    begin = ["python -m metadash datasets import", shlex.quote(reading.typed)]
     roles = roles_said(usual, plan)
     if not says_all(reading, plan, roles):
-        return " ".join([*begin, f"--recipe {shlex.quote(plan.name)}.json"])
+        return command(reading.typed, [("recipe", f"{plan.name}.json")])
     options = {option: getattr(plan, field) for option, field in told.items() if getattr(plan, field) != getattr(usual, field)}
     if asked := reading.asked.get("class_column"):
         options["class-column"] = asked
-    return " ".join(
-        [
-            *begin,
-            *(f"--{option} {shlex.quote(text)}" for option, text in options.items()),
-            *(f"--role {shlex.quote(f'{name}={role}')}" for name, role in roles.items()),
-        ]
-    )
+    return command(reading.typed, [*options.items(), *(("role", text) for text in as_texts(roles))])
 
 
 def roles_said(usual: Plan, plan: Plan) -> dict[str, str]:
@@ -163,10 +157,14 @@ def roles_said(usual: Plan, plan: Plan) -> dict[str, str]:
     return found
 
 
+def as_texts(roles: Mapping[str, str]) -> list[str]:
+    return [f"{name}={role}" for name, role in roles.items()]
+
+
 def says_all(reading: Reading, plan: Plan, roles: Mapping[str, str]) -> bool:
-    """Whether these roles make this plan of the guess."""
+    """Whether these roles, as they are read from a command, make this plan of the guess."""
     try:
-        again = corrected(reading.guessed, roles)
+        again = corrected(reading.guessed, roles_of(as_texts(roles)))
     except BadInput:
         return False
     return again.columns == plan.columns and again.siblings == plan.siblings and again.disjoint == plan.disjoint

@@ -1,5 +1,7 @@
 """What the page makes of files is what Python and the command line make of them; what it has worked out once it does not work out again."""
 
+import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from metadash.data.dataset import Dataset
 from metadash.data.exporting.export import export
 from metadash.data.importing.landing import silent
 from metadash.errors import BadInput
+from metadash.verbs import cli
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
 from tests.own_files import sentence_table
@@ -60,3 +63,23 @@ def test_columns_are_guessed_once_for_all_that_the_page_shows(sentences: Path, t
     for title in ("Intents", "What people ask"):
         recipe.look(found, recipe.planned(found, {}, {"title": title}), Workspace(tmp_path / "workspace"))
     assert asked == ["intents"]
+
+
+def test_the_command_runs_whatever_the_files_and_columns_are_called(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, file in enumerate(('-it\'s "$(x)".csv', "a b.csv", "omniglot")):
+        path = tmp_path / file
+        path = path if path.suffix else path / "-all.csv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(sentence_table(40).replace(b"domain", b"-a=b;c", 1))
+        workspace = Workspace(tmp_path / f"workspace {number}")
+        found = read(tmp_path / file)
+        name = next(column.name for column in found.guessed.columns if column.name.startswith("-a"))
+        for cells, title in (({"Source": "x"}, "--seed"), ({"Source": "x=y"}, "a"), ({"Sensitive": True}, "-'b")):
+            plan = recipe.planned(found, {("instances", name): cells}, {"name": "mine", "title": title})
+            seen = recipe.look(found, plan, workspace)
+            (tmp_path / "mine.json").write_text(json.dumps(plan.values()))
+            words = shlex.split(seen.command)
+            assert words[:3] == ["python", "-m", "metadash"]
+            assert cli.main([*words[3:], "--preview", "--json"]) == 0, seen.command
+            assert json.loads(capsys.readouterr().out)["recipe"] == json.loads(json.dumps(plan.values()))
