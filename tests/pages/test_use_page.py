@@ -333,6 +333,19 @@ def test_a_table_says_what_is_known_of_the_classes(trained: Workspace, tiny: Dat
     assert told is not None and told["corner"].iloc[1] == "somewhere else" != told["corner"].iloc[0]
 
 
+def test_a_field_shows_what_the_learner_is_told_after_a_table_said_otherwise(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    given = brought(trained, INFORMED)
+    page = labelled_page(trained, tiny, given, us_step="1 · Examples")
+    page.session_state["us_known"] = True
+    page.run()
+    table = f"class_name,corner\n{given.classes[0]},somewhere else\n".encode()
+    page.file_uploader(key="us_known_file").set_value(("known.csv", table, "text/csv")).run()
+    (box,) = [box for box in page.selectbox if box.label == "corner"]
+    assert box.value == "somewhere else"
+
+
 def test_what_would_help_most_is_offered_and_then_listed_with_intervals(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
