@@ -17,11 +17,11 @@ from metadash.dashboard.use.giving import EXAMPLE_CLASSES, give, give_example, h
 from metadash.dashboard.use.known import known_form
 from metadash.dashboard.use.learner import AWAITED, choose_learner, quick_learner, told_learner, usable
 from metadash.dashboard.use.next import next_steps
-from metadash.dashboard.use.rise import rise_words
 from metadash.dashboard.use.taking import take_away
 from metadash.dashboard.use.tray import tray_of
 from metadash.errors import BadInput
 from metadash.front.use import Labelled, columns_read, labelled, use_spec
+from metadash.front.using.rising import rise
 from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
 from metadash.specs.run import RunSpec
@@ -161,7 +161,7 @@ def labelling(task: UseSpec) -> None:
 def labels_of() -> tuple[Labelled | None, bool]:
     """The labels of what is on the page; else those that were there before, where they are of the same inputs. And whether new ones come."""
     given = work.given_now(data, tray, asked, columns)
-    task = use_spec(run, given)
+    task = use_spec(run, given, data=data)
     busy = on_its_way([task], data)
     stored = server.store().find(task, data)
     wanted = work.wanted(data, given)
@@ -220,12 +220,9 @@ with answer_area:
         st.markdown(f"#### {shown.headline(data, frame, len(result.classes))}")
         if st.session_state.get("us_ask") == "draw" and len(asked) > 1:
             shown.newest(data, frame, asked)
-        if rise := rise_words(
-            scores_of(arm.digests),
-            f"{spec.evaluation.n_way}-way {spec.evaluation.strategy}",
-            *shown.shots_before_and_after(result),
-        ):
-            st.caption(rise)
+        before, after = shown.shots_before_and_after(result)
+        if after > before:
+            st.caption(plain(rise(scores_of(arm.digests), spec, before, after, len(result.classes)).sentence))
         if step != "review":
             st.button("Review them", icon=":material/checklist:", key="us_review", on_click=want)
 if step == "review":

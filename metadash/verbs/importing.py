@@ -1,10 +1,12 @@
 """``datasets import``: a data set of one's own from files, or a known one from its authors' files. It never asks."""
 
 import argparse
-import shlex
 from pathlib import Path
+from typing import Any
 
 from metadash.data.dataset import Dataset
+from metadash.data.importing.command import command
+from metadash.data.importing.formats.ours import fingerprint_at
 from metadash.data.library import NOT_YET, OBTAINABLE, obtain
 from metadash.errors import BadInput
 from metadash.front.data import described
@@ -72,9 +74,21 @@ def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
         seen = preview(**said)
         return Result(seen.values(), str(seen), blocked=bool(seen.problem))
     made = installed(data := from_files(**said, workspace=workspace))
-    record = data.folder / "dataset.json"
-    again = f"python -m metadash datasets import {shlex.quote(options.path)} --recipe {shlex.quote(str(record))}"
+    again = repeated(said, data)
     return Result({**made.values, "again": again}, f"{made.text}\nagain: {again}")
+
+
+def repeated(said: dict[str, Any], data: Dataset) -> str:
+    """The line that makes it again: by its recipe, or by the same options where an export was put back, which brings the recipe of the
+    files that it was once made of, or none."""
+    path = Path(said["path"]).expanduser()
+    if fingerprint_at(path) != data.fingerprint:
+        return command(said["path"], [("recipe", str(data.folder / "dataset.json"))])
+    given = {OF_FILES.get(name, name): value for name, value in said.items() if name != "path" and value not in (None, [])}
+    return command(
+        said["path"],
+        [(name, str(one)) for name, value in given.items() for one in (value if isinstance(value, list) else [value])],
+    )
 
 
 def import_known(options: argparse.Namespace, workspace: Workspace) -> Result:

@@ -47,7 +47,7 @@ def test_two_clicks_label_a_correction_teaches_a_drawing_is_recognised_and_the_l
     label = page.get_by_role("combobox", name=re.compile("^Label of glyphs")).first
     named = (label.get_attribute("aria-label") or "").removeprefix("Label of ")
     label.select_option(index=1)
-    expect(page.get_by_text("With 2.2 examples of each instead of 2")).to_be_visible(timeout=WITHIN)
+    expect(page.get_by_text("From 2 to 2.2 examples per class its accuracy rose by")).to_be_visible(timeout=WITHIN)
     settle(page)
     with page.expect_download() as started:
         page.get_by_role("button", name="Labels (CSV)").click()

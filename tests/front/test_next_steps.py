@@ -77,6 +77,7 @@ def test_the_rise_is_the_curve_s_where_it_was_tested_and_nothing_beyond(planted:
     half = rise(scores, spec, 1, 1.5, 5)
     assert half.on_these is not None and half.on_these.estimate == pytest.approx((means[1] - means[0]) * np.log2(1.5))
     assert rise(scores, spec, 5, 6, 5).on_these is None and rise(scores, spec, 2, 9, 5).beyond
+    assert rise(scores, spec, 0.2, 0.5, 5).on_these is None, "nor below: that would read as no rise"
     given = asked(planted, learner, {}).given
     again = with_corrections(given, {place: given.classes[place] for place in range(4)})
     told = expected_rise(learner.run, RunStore(planted.workspace), given, again)

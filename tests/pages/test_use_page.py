@@ -8,12 +8,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from metadash.answers.scores import load_scores
 from metadash.dashboard.use import work
 from metadash.dashboard.use.learner import told_learner
 from metadash.dashboard.use.tray import STATE, Tray, class_labels
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given, given_named
 from metadash.front.use import give, labelled, use_spec
+from metadash.front.using.rising import rise
 from metadash.runs.kinds import run_digest
 from metadash.runs.queue.jobs import all_jobs
 from metadash.runs.store import Run, RunStore
@@ -78,6 +80,17 @@ def test_a_link_shows_somebody_else_the_same_labels_and_computes_nothing(
     assert page.session_state[work.ASKED]["tiny"] and not all_jobs(trained) and not page.exception
 
 
+def test_a_rerun_asks_nothing_of_the_database_again(
+    trained: Workspace, tiny: Dataset, no_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = labelled_page(trained, tiny, brought(trained, INFORMED))
+    asked: list[str] = []
+    connect = Dataset.connect
+    monkeypatch.setattr(Dataset, "connect", lambda data: (asked.append(data.name), connect(data))[1])
+    page.run()
+    assert said(page, "Of 12 images, ") and not asked
+
+
 def test_what_a_link_names_and_is_gone_is_said(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
     for digest in ("0" * 20, "../datasets"):
         page = open_page("use", dataset="tiny", us_given=digest)
@@ -104,7 +117,9 @@ def test_a_correction_is_an_example_at_once_and_what_it_is_worth_is_said(
     assert mended.corrected == {3: label} and mended.shots[label] == 3, "none of these is no example of anything"
     train(spec, trained)
     page.run()
-    assert said(page, "With 2.33 examples of each instead of 2, on average") and said(page, "read off its test tasks")
+    told = rise(load_scores([found_run(trained, tiny)], RunStore(trained)), INFORMED, 2, 7 / 3, 3)
+    assert told.on_these is not None and told.on_these.low is not None
+    assert said(page, f"From 2 to 2.33 examples per class its accuracy rose by {told.on_these.words}"), "with its interval"
 
 
 def test_more_false_alarms_call_more_none_of_these_and_compute_nothing(
@@ -320,6 +335,19 @@ def test_a_table_says_what_is_known_of_the_classes(trained: Workspace, tiny: Dat
     (spec,) = queued(trained)
     told = given_named(trained, spec.given).metadata
     assert told is not None and told["corner"].iloc[1] == "somewhere else" != told["corner"].iloc[0]
+
+
+def test_a_field_shows_what_the_learner_is_told_after_a_table_said_otherwise(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    given = brought(trained, INFORMED)
+    page = labelled_page(trained, tiny, given, us_step="1 · Examples")
+    page.session_state["us_known"] = True
+    page.run()
+    table = f"class_name,corner\n{given.classes[0]},somewhere else\n".encode()
+    page.file_uploader(key="us_known_file").set_value(("known.csv", table, "text/csv")).run()
+    (box,) = [box for box in page.selectbox if box.label == "corner"]
+    assert box.value == "somewhere else"
 
 
 def test_what_would_help_most_is_offered_and_then_listed_with_intervals(

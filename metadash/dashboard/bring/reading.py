@@ -1,15 +1,18 @@
 """What lies in the files that somebody brought, read once and kept while guesses about it are corrected."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from metadash.data.importing.found import Found
 from metadash.data.importing.landing import Report, silent
+from metadash.data.importing.plan import Plan
 from metadash.data.importing.preview import name_of
 from metadash.data.importing.readers import read
 from metadash.data.importing.readers.places import Folder
 from metadash.data.importing.readers.tables import is_table
+from metadash.data.importing.roles import guess
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,15 @@ class Reading:
     @property
     def name(self) -> str:
         """What a data set of it is called, unless somebody says otherwise."""
+        if self.found.hints.name:
+            return self.found.hints.name
         is_file = is_table(self.title) or self.title.lower().endswith(".zip")
         return name_of(Path(self.title).stem if is_file else self.title)
+
+    @cached_property
+    def guessed(self) -> Plan:
+        """What was guessed of it, once: it looks at every value; of classes, by the column that is asked for."""
+        return guess(self.found, self.name, self.asked.get("class_column"))
 
     @property
     def typed(self) -> str:

@@ -1,6 +1,5 @@
 """Between the page and the importing core: corrections become a plan, a plan becomes what the page shows, a recipe becomes a data set."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +11,16 @@ from metadash.dashboard.bring.look import Correction, Look, Picture
 from metadash.dashboard.bring.reading import Reading, read_files
 from metadash.data.dataset import Dataset
 from metadash.data.importing.arranged import names_of
+from metadash.data.importing.command import command
 from metadash.data.importing.inputs import inputs_of
-from metadash.data.importing.landing import Report, asked_of, heard, land_found, silent
+from metadash.data.importing.landing import Report, asked_of, is_put_back, land, silent
 from metadash.data.importing.plan import Column, Plan, plan_from
 from metadash.data.importing.preview import Preview, preview_of, with_choices
-from metadash.data.importing.roles import corrected, guess
+from metadash.data.importing.roles import corrected
 from metadash.data.modality import modality_of
 from metadash.data.tables import check_name
 from metadash.errors import BadInput
+from metadash.front.importing import roles_of
 from metadash.stats import words
 from metadash.workspace import Workspace
 
@@ -37,15 +38,10 @@ def reread(ours: Bringing, corrections: Mapping[tuple[str, str], Correction], re
     return Reading(ours.title, ours.several, asked, read_files(ours.path, ours.only, report, **asked))
 
 
-def guessed(reading: Reading) -> Plan:
-    """What was guessed of it; of classes, by the column that is asked for."""
-    return guess(reading.found, reading.name, reading.asked.get("class_column"))
-
-
 def planned(reading: Reading, corrections: Mapping[tuple[str, str], Correction], said: Mapping[str, str]) -> Plan:
     """What was guessed, with what was corrected and typed. Raises BadInput for what cannot be."""
     typed: dict[str, Any] = dict(said)
-    plan = replace(guessed(reading), **typed)
+    plan = replace(reading.guessed, **typed)
     order = sorted(corrections.items(), key=lambda one: one[1].get("Role") != "class")  # what is the class decides over the rest
     for (table, name), cells in order:
         if any((column.name, column.table) == (name, table) for column in plan.columns):
@@ -72,7 +68,7 @@ def look(reading: Reading, plan: Plan, workspace: Workspace, report: Report = si
     """Everything that the page shows of it."""
     seen = preview_of(reading.found, plan, report)
     problem = seen.problem
-    if not problem:
+    if not problem and not is_put_back(reading.found, plan):
         try:
             check_name(plan.name)
         except BadInput as refused:
@@ -80,13 +76,13 @@ def look(reading: Reading, plan: Plan, workspace: Workspace, report: Report = si
     report("looking at the metadata", 1.0)
     return Look(
         preview=seen,
-        usual=guessed(reading),
+        usual=reading.guessed,
         problem=problem,
         sentence=in_a_sentence(seen),
         pictures=tuple(pictures(seen)) if not seen.problem else (),
         audit=None if seen.problem else audited(seen),
         version_note=version_note(workspace, plan.name),
-        command=command(reading, plan),
+        command=same_in_a_terminal(reading, plan),
     )
 
 
@@ -123,39 +119,23 @@ def version_note(workspace: Workspace, name: str) -> str:
 def carry_out(workspace: Workspace, path: Path, only: Path | None, recipe: Mapping[str, Any], report: Report) -> Dataset:
     """The data set of a recipe, whole or not at all. Raises BadInput."""
     plan = plan_from(recipe)
-    check_name(plan.name)
-    tell = heard(report)
-    stamp = stamp_of(path)
-    found = read_files(path, only, report, **asked_of(plan))
-    return land_found(workspace, found, plan, tell, lambda: stamp_of(path) == stamp)
-
-
-def stamp_of(path: Path) -> list[tuple[int, int]]:
-    files = [path] if path.is_file() else [one for one in path.iterdir() if one.is_file()]
-    return [(file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(files)]
+    return land(workspace, path, plan, report, read_files(path, only, report, **asked_of(plan)))
 
 
 # --- the same as a command -----------------------------------------------------------------------------------------------------
 
 
-def command(reading: Reading, plan: Plan) -> str:
+def same_in_a_terminal(reading: Reading, plan: Plan) -> str:
     """The line that makes the same data set in a terminal: with options where these say it all, else with the recipe as a file."""
-    usual = guessed(reading)
+    usual = reading.guessed
     told = {"name": "name", "title": "title", "class-noun": "class_noun", "licence": "licence"}
-    begin = ["python -m metadash datasets import", shlex.quote(reading.typed)]
     roles = roles_said(usual, plan)
     if not says_all(reading, plan, roles):
-        return " ".join([*begin, f"--recipe {shlex.quote(plan.name)}.json"])
+        return command(reading.typed, [("recipe", f"{plan.name}.json")])
     options = {option: getattr(plan, field) for option, field in told.items() if getattr(plan, field) != getattr(usual, field)}
     if asked := reading.asked.get("class_column"):
         options["class-column"] = asked
-    return " ".join(
-        [
-            *begin,
-            *(f"--{option} {shlex.quote(text)}" for option, text in options.items()),
-            *(f"--role {shlex.quote(f'{name}={role}')}" for name, role in roles.items()),
-        ]
-    )
+    return command(reading.typed, [*options.items(), *(("role", text) for text in as_texts(roles))])
 
 
 def roles_said(usual: Plan, plan: Plan) -> dict[str, str]:
@@ -177,10 +157,14 @@ def roles_said(usual: Plan, plan: Plan) -> dict[str, str]:
     return found
 
 
+def as_texts(roles: Mapping[str, str]) -> list[str]:
+    return [f"{name}={role}" for name, role in roles.items()]
+
+
 def says_all(reading: Reading, plan: Plan, roles: Mapping[str, str]) -> bool:
-    """Whether these roles make this plan of the guess."""
+    """Whether these roles, as they are read from a command, make this plan of the guess."""
     try:
-        again = corrected(guessed(reading), roles)
+        again = corrected(reading.guessed, roles_of(as_texts(roles)))
     except BadInput:
         return False
     return again.columns == plan.columns and again.siblings == plan.siblings and again.disjoint == plan.disjoint

@@ -95,9 +95,9 @@ def field(data: Dataset, tray: Tray, name: str, column: str, source: str) -> Non
     """One value: chosen from those that the data set has where they are few, else written."""
     summary = next(summary for summary in reads.summaries(data, "classes") if summary.name == column)
     kind, now = kind_named(summary.kind), told_of(data, tray, name, column)
-    key = f"us_known_{abs(hash((data.name, name, column)))}"
+    key = f"us_known {data.name} {name} {column}"
     label = plain(column.replace("_", " "))
-    if key not in st.session_state:
+    if (st.session_state.get(key) or "") != now or key not in st.session_state:  # a table that was uploaded may say otherwise
         st.session_state[key] = now or None if few(kind, summary.distinct) else now
 
     def left() -> None:

@@ -66,10 +66,15 @@ def land(workspace: Workspace, path: str | Path, plan: Plan, report: Report = si
     tell("reading tables", 0.0)
     asked = asked_of(plan)
     found = found or read(path, **asked)
-    if found.whole is not None and plan == guess(found, plan.name):
+    if found.whole is not None and is_put_back(found, plan):
         return restore_beside(workspace, found.whole, plan.name)
     check_name(plan.name)
     return land_found(workspace, found, plan, tell, lambda: stamp_of(Path(path), asked["classes"]) == found.stamp)
+
+
+def is_put_back(found: Found, plan: Plan) -> bool:
+    """Whether this is an exported data set in which nothing was corrected."""
+    return found.whole is not None and plan == guess(found, plan.name)
 
 
 def asked_of(plan: Plan) -> dict[str, Any]:

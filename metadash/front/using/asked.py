@@ -27,14 +27,15 @@ FEWEST_TASKS, MOST_ANSWERS = 20, 4_000_000
 """Queries times classes of all tasks of a role: of many classes, fewer tasks say as much."""
 
 
-def use_spec(run: Run, given: Given, false_alarm: float = 0.05) -> UseSpec:
+def use_spec(run: Run, given: Given, false_alarm: float = 0.05, data: Dataset | None = None) -> UseSpec:
     """The run that labels ``given`` by a finished learner's ``run`` (of a ``TrainedRun`` its ``run``). ``false_alarm``: the share of true
-    members of the classes that *none of these* may reject.
+    members of the classes that *none of these* may reject. ``data``: the learner's data set where it is open already, its tables read.
 
     Raises BadInput where the learner cannot tell so many classes apart, reads no such metadata, cannot do without them, or is asked for a
     class without an example that it cannot place.
     """
-    spec, data = run.spec_as(RunSpec), open_dataset(given.kept_in, run.spec.dataset)
+    spec = run.spec_as(RunSpec)
+    data = data or open_dataset(given.kept_in, spec.dataset)
     if given.dataset != data.name:
         raise BadInput(
             f"What was given is like the inputs of '{given.dataset}', and the learner is of '{data.name}'; give it for that one."

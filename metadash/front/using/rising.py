@@ -16,7 +16,7 @@ from metadash.stats.shots import stretch
 @dataclass(frozen=True)
 class Rise:
     """From ``before`` to ``after`` examples per class on average, at ``n_way`` classes: the gain in points ``on_these`` test classes and ``on_new``
-    ones. ``beyond``: more examples than the learner was tested with, where nothing is known."""
+    ones; None where none of its tests lies between. ``beyond``: more examples than the learner was tested with."""
 
     before: float
     after: float
@@ -30,7 +30,7 @@ class Rise:
         """``From 2 to 2.5 examples per class accuracy rises by +1.4 points [1.2, 1.6] …``"""
         span = f"From {self.before:g} to {self.after:g} examples per class"
         if self.on_these is None:
-            return f"{span}: the learner was not tested with so many, so nothing is known of the rise."
+            return f"{span}: the learner was not tested with such numbers, so nothing is known of the rise."
         new = "" if self.on_new is None or self.on_new.low is None else f", {self.on_new.bracket} on new classes"
         tail = "; beyond what it was tested with, it counts as no rise" if self.beyond else ""
         return f"{span} its accuracy rose by {self.on_these.words} on {self.n_way}-way tasks of test classes{new}{tail}."
@@ -47,8 +47,8 @@ def rise(scores: Scores, spec: RunSpec, before: float, after: float, n_way: int)
     ways = min(scores.ways, key=lambda known: abs(known - n_way))
     own = scores.at_ways(ways)
     known = [shot for shot in own.shots if shot or not spec.guesses]
-    if before >= known[-1] or len(known) < 2:
-        return Rise(round(before, 2), round(after, 2), ways, None, None, True)
+    if before >= known[-1] or after <= known[0] or len(known) < 2:
+        return Rise(round(before, 2), round(after, 2), ways, None, None, after > known[-1])
     gains = own.metric.scale * (at(own, known, after) - at(own, known, before))
     on_these, on_new = gain_intervals(gains, own)
     return Rise(round(before, 2), round(after, 2), ways, on_these, on_new, after > known[-1])

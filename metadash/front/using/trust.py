@@ -169,8 +169,7 @@ def trust_in(run: Run, store: RunStore, false_alarm: float) -> Trust | None:
     spec = run.spec_as(UseSpec).calibration
     if spec is None:
         return None
-    data = open_dataset(store.workspace, spec.dataset)
     found = next((need for name in run.summary["needs"] if (need := store.get(name)) and need.kind == "calibration"), None)
-    if found is None and (found := store.get(run_digest(spec, data))) is None:
+    if found is None and (found := store.get(run_digest(spec, open_dataset(store.workspace, spec.dataset)))) is None:
         raise BadInput("What is known of these probabilities is gone; label again.")
     return Trust(found, false_alarm).at(false_alarm)

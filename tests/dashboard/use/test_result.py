@@ -4,16 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metadash.answers.scores import load_scores
 from metadash.dashboard.use.result import headline, percent
-from metadash.dashboard.use.rise import expected, rise_words
 from metadash.data.dataset import Dataset
 from metadash.figures.palette import LIGHT
 from metadash.figures.reliability import MOST, reliability_chart
-from metadash.runs.store import RunStore
-from metadash.stats.scored import Scores
-from metadash.workspace import Workspace
-from tests.builders import store_scores, tiny_evaluation, tiny_run
 
 
 def labels(*rows: tuple[str, float, bool, bool]) -> pd.DataFrame:
@@ -38,32 +32,6 @@ def test_a_single_answer_is_told_by_itself_and_its_name_is_never_markdown(tiny: 
 @pytest.mark.parametrize(("probability", "told"), [(0.5, "50 %"), (0.999, "over 99 %"), (1.0, "over 99 %"), (0.001, "under 1 %")])
 def test_nothing_is_certain(probability: float, told: str) -> None:
     assert percent(probability) == told
-
-
-SHOTS = (1, 2, 4)
-
-
-@pytest.fixture
-def scores(tiny: Dataset, own_workspace: Workspace) -> Scores:
-    """Right in 40 % with one example, 50 with two, 70 with four."""
-    spec, store = tiny_run(evaluation=tiny_evaluation(shots=SHOTS, n_episodes=20)), RunStore(own_workspace)
-    means = np.repeat(np.array([0.4, 0.5, 0.7])[:, None], 20, axis=1)
-    return load_scores([store_scores(store, spec, tiny, means)], store)
-
-
-def test_what_more_examples_are_worth_is_read_between_the_scored_shots(scores: Scores) -> None:
-    assert [expected(scores, shot) for shot in (1, 2, 4)] == pytest.approx([40, 50, 70])
-    assert expected(scores, 2 * 2**0.5) == pytest.approx(60), "half of the way, in doublings"
-    assert expected(scores, 0.5) == pytest.approx(40) and expected(scores, 99) == pytest.approx(70)
-
-
-def test_the_rise_is_said_only_where_something_was_added(scores: Scores) -> None:
-    assert rise_words(scores, "3-way siblings", 2, 2) == ""
-    told = rise_words(scores, "3-way siblings", 1, 1.5).replace("\N{NO-BREAK SPACE}", " ")
-    assert (
-        told.startswith("With 1.5 examples of each instead of 1")
-        and "in 45.8 % instead of 40.0 % (read off its test tasks, 3-way siblings)" in told
-    )
 
 
 def test_the_reliability_diagram_draws_what_was_answered_the_larger_the_more() -> None:

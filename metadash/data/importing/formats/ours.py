@@ -1,16 +1,18 @@
 """A data set that MetaDash exported: read for the preview, and, where nothing is corrected, put back as it was."""
 
+import json
 from pathlib import Path
 
 import duckdb
 
 from metadash.data.exporting.export import FORMAT as EXPORTED
+from metadash.data.exporting.export import RECORD
 from metadash.data.exporting.restore import checked_record, damaged, description_in, is_export
 from metadash.data.exporting.tables import read_table
 from metadash.data.importing.formats.arrays import Array
 from metadash.data.importing.found import Found, Hints
 from metadash.data.importing.readers.asked import Asked
-from metadash.data.importing.readers.places import Folder
+from metadash.data.importing.readers.places import Folder, Zip
 from metadash.data.inputs.storage import file_of
 from metadash.data.modality import modality_of
 
@@ -19,6 +21,17 @@ __all__ = ["EXPORTED", "claims", "read"]
 
 def claims(path: Path) -> bool:
     return is_export(path)
+
+
+def fingerprint_at(path: Path) -> str | None:
+    """Of the exported data set in a folder, or in a zip file; None where there is none."""
+    if is_export(path):
+        return json.loads((path / RECORD).read_bytes()).get("fingerprint")
+    if path.suffix.lower() != ".zip" or not path.is_file():
+        return None
+    place = Zip(path)
+    records = [json.loads(place.read(name)) for name in place.names if name.rsplit("/", 1)[-1] == RECORD]
+    return next((one.get("fingerprint") for one in records if isinstance(one, dict) and one.get("format") == EXPORTED), None)
 
 
 def read(path: Path, asked: Asked) -> Found:
