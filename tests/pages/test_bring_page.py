@@ -232,6 +232,27 @@ def test_a_folder_on_the_server_is_read_where_it_lies_once_a_setting_allows_it(
     assert len(imported(page, workspace).classes) == 9 and (tmp_path / "data" / "intents.csv").is_file()
 
 
+def test_a_table_on_the_server_names_pictures_inside_the_allowed_folder_and_no_others(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = tmp_path / "data"
+    (allowed / "tables").mkdir(parents=True)
+    for place in (allowed, tmp_path):
+        for i in range(12):
+            Image.new("L", (8, 8), 20 * i).save(place / f"{i}.png")
+    for name, where in (("birds", ".."), ("spies", "../.."), ("liars", tmp_path)):
+        lines = [f"bird {i // 3},{where}/{i}.png,{'red' if i < 6 else 'blue'}" for i in range(12)]
+        (allowed / "tables" / f"{name}.csv").write_text("\n".join(["species,photo,colour", *lines]))
+    monkeypatch.setenv("METADASH_IMPORT_FROM", str(allowed))
+    page = brought_to(bring_how="A path on the server")
+    page.text_input[0].set_value("tables/birds.csv").run()
+    assert imported(page, workspace).inputs.shape == (12, 8, 8)
+    for name in ("spies", "liars"):
+        page = brought_to(bring_how="A path on the server")
+        page.text_input[0].set_value(f"tables/{name}.csv").run()
+        assert "None of the 12 rows" in page.error[0].value
+
+
 def test_the_sidebar_leads_there_from_every_page(workspace: Workspace) -> None:
     page = open_page("start", dataset="tiny")
     assert any("md_view=Bring" in link.proto.query_string for link in page.get("page_link"))

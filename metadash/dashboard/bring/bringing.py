@@ -9,7 +9,7 @@ import streamlit as st
 
 from metadash.dashboard.bring.look import Look
 from metadash.dashboard.bring.reading import Reading
-from metadash.dashboard.bring.staging import FILES, Listing, called
+from metadash.dashboard.bring.staging import FILES, Listing, allowed_around, called
 
 KEY = "bring"
 EDITOR = "bring_columns"
@@ -19,7 +19,7 @@ NAMED = {"name": "bring_name", "title": "bring_title", "class_noun": "bring_noun
 
 @dataclass
 class Bringing:
-    """``place``: the folder of the upload, None for a path on the server. ``seen``: what the preview was made of, so that it is made
+    """``place``: the folder of the upload, and of the record of its import, which a path on the server has too. ``seen``: what the preview was made of, so that it is made
     again when any of that changes, and ``problem`` why it could not be. ``listing``: the first files of the upload. ``rounds`` counts the tables of corrections, ``batch`` the fields for files: a new one starts empty.
     ``said``: the name, title, noun and licence, where somebody typed them."""
 
@@ -42,7 +42,12 @@ class Bringing:
     def title(self) -> str:
         """What the data set is named after, unless somebody says otherwise."""
         assert self.path is not None
-        return self.path.name if self.place is None else called(self.place)
+        return called(self.place) if self.place is not None and self.uploaded else self.path.name
+
+    @property
+    def uploaded(self) -> bool:
+        """Whether the files came from a browser."""
+        return self.place is not None and self.path is not None and self.path.is_relative_to(self.place / FILES)
 
     @property
     def several(self) -> bool:
@@ -51,8 +56,10 @@ class Bringing:
 
     @property
     def only(self) -> Path | None:
-        """The folder that paths in an uploaded table may lead into; those of a path on the server lead where its allowed folders are."""
-        return None if self.place is None else self.place / FILES
+        """The folder that paths in a table may lead into: that of the upload, or the allowed one that a path on the server lies in."""
+        if self.place is not None and self.uploaded:
+            return self.place / FILES
+        return None if self.path is None else allowed_around(self.path)
 
     def take(self, path: Path | None, place: Path | None) -> None:
         """Other files, or more of them: corrections of another table say nothing of theirs."""

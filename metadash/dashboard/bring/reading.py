@@ -10,7 +10,7 @@ from metadash.data.importing.landing import Report, silent
 from metadash.data.importing.plan import Plan
 from metadash.data.importing.preview import name_of
 from metadash.data.importing.readers import read
-from metadash.data.importing.readers.places import Folder
+from metadash.data.importing.readers.files import Beside
 from metadash.data.importing.readers.tables import is_table
 from metadash.data.importing.roles import guess
 
@@ -44,10 +44,10 @@ class Reading:
 
 
 def read_files(path: Path, only: Path | None, report: Report = silent, **asked: Any) -> Found:
-    """What lies at ``path``. Paths in a column lead nowhere but into the folder ``only``, where one is given: a table from a browser must
-    not name other files of the server. Raises BadInput."""
+    """What lies at ``path``. Paths in a column lead nowhere but into the folder ``only``, where one is given: a table that a
+    page reads must not name other files of the server. Raises BadInput."""
     report("reading tables", 0.0)
     found = read(path, **asked)
     if only is not None and found.place is not None and path.is_file() and path.suffix.lower() != ".zip":
-        found.place = Folder(only)
+        found.place = Beside(path.parent, only)
     return found

@@ -148,6 +148,11 @@ def allowed_folders() -> list[Path]:
     return [Path(name).expanduser().resolve() for name in named if name.strip()]
 
 
+def allowed_around(path: Path) -> Path:
+    """The allowed folder that a path lies in; its own where the setting has changed since."""
+    return next((folder for folder in allowed_folders() if path.is_relative_to(folder)), path.parent)
+
+
 def on_the_server(typed: str) -> Path:
     """The path that somebody typed, inside an allowed folder once links are followed; a relative one is looked for in each of them.
 

@@ -36,14 +36,14 @@ def brought(ours: Bringing) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f":material/folder_open: {names(ours)}")
         st.button("Start over", icon=":material/close:", key="bring_over", on_click=start_over, args=(ours,))
-    if ours.place is not None:
+    if ours.uploaded:
         with st.expander("Add a file, or put a corrected one in its place", icon=":material/add:"):
             by_browser(ours, FILES)
             st.caption(limits())
 
 
 def names(ours: Bringing) -> str:
-    if ours.place is None:
+    if ours.place is None or not ours.uploaded:
         return f"**{plain(ours.path.name)}** on the server" if ours.path else ""
     ours.listing = ours.listing or listed(ours.place)  # a folder may hold ten thousand photos, and every touch of the page asks
     few, n = ours.listing

@@ -31,14 +31,18 @@ def read(path: Path, asked: Asked) -> Found:
 
 
 class Beside(Folder):
-    """The folder that a table lies in: paths in the table lead from there. It is not listed: it may be somebody's whole home."""
+    """The folder that a table lies in: paths in the table lead from there, and nowhere but into the folder ``within``, where one is given. It is
+    not listed: it may be somebody's whole home."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, within: Path | None = None):
         self.path, self.title, self.names = path, path.name, []
+        self.within = None if within is None else within.resolve()
 
     @property
     def known(self) -> "Beside":  # type: ignore[override]
         return self
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (self.path / name).is_file()
+        if not isinstance(name, str) or not (self.path / name).is_file():
+            return False
+        return self.within is None or (self.path / name).resolve().is_relative_to(self.within)
