@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from metadash.dashboard.bring import errand
+from metadash.dashboard.bring import errand, recipe, upload
 from metadash.dashboard.bring.staging import place_of
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
@@ -152,6 +152,22 @@ def test_a_file_that_is_none_is_one_sentence_beside_the_upload_and_what_was_type
     page.button(key="bring_over").click().run()
     bring(page, ("intents.csv", sentence_table()))
     assert not page.error and page.text_input(key="bring_title").value == "What people want"
+
+
+@pytest.mark.parametrize("content", [sentence_table(), b"text,text\nhello,greet\n"], ids=["whole", "refused"])
+def test_files_are_read_and_listed_once_however_often_the_page_is_touched(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    asked: list[str] = []
+    for module, name in ((recipe, "read_files"), (upload, "listed")):
+        own = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *args, own=own, name=name, **more: asked.append(name) or own(*args, **more))
+    bring(page, ("intents.csv", content))
+    told = [error.value for error in page.error]
+    for _ in range(2):
+        page.run()
+    assert sorted(asked) == ["listed", "read_files"] and [error.value for error in page.error] == told
+    assert len(told) == (content != sentence_table())
 
 
 def test_a_zip_whose_names_lead_out_of_it_is_refused(page: AppTest, workspace: Workspace) -> None:

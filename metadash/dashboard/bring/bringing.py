@@ -9,7 +9,7 @@ import streamlit as st
 
 from metadash.dashboard.bring.look import Look
 from metadash.dashboard.bring.reading import Reading
-from metadash.dashboard.bring.staging import FILES, called
+from metadash.dashboard.bring.staging import FILES, Listing, called
 
 KEY = "bring"
 EDITOR = "bring_columns"
@@ -20,12 +20,14 @@ NAMED = {"name": "bring_name", "title": "bring_title", "class_noun": "bring_noun
 @dataclass
 class Bringing:
     """``place``: the folder of the upload, None for a path on the server. ``seen``: what the preview was made of, so that it is made
-    again when any of that changes. ``rounds`` counts the tables of corrections, ``batch`` the fields for files: a new one starts empty.
+    again when any of that changes, and ``problem`` why it could not be. ``listing``: the first files of the upload. ``rounds`` counts the tables of corrections, ``batch`` the fields for files: a new one starts empty.
     ``said``: the name, title, noun and licence, where somebody typed them."""
 
     place: Path | None = None
     path: Path | None = None
     seen: Any = None
+    problem: str = ""
+    listing: Listing | None = None
     look: Look | None = None
     reading: Reading | None = None
     rounds: int = 0
@@ -52,15 +54,15 @@ class Bringing:
         """The folder that paths in an uploaded table may lead into; those of a path on the server lead where its allowed folders are."""
         return None if self.place is None else self.place / FILES
 
-    def take(self, path: Path, place: Path | None) -> None:
+    def take(self, path: Path | None, place: Path | None) -> None:
         """Other files, or more of them: corrections of another table say nothing of theirs."""
         self.place, self.path, self.seen, self.look, self.reading = place, path, None, None, None
+        self.problem, self.listing = "", None
         self.rounds, self.batch = self.rounds + 1, self.batch + 1
 
     def forget(self) -> None:
         """The files, and what was said of their columns; what was typed beside them stays."""
-        self.place, self.path, self.seen, self.look, self.reading = None, None, None, None, None
-        self.rounds, self.batch = self.rounds + 1, self.batch + 1
+        self.take(None, None)
 
 
 def bringing() -> Bringing:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -42,20 +42,24 @@ def looked(ours: Bringing) -> Look | None:
     corrections = corrected(ours)
     said = typed(ours)
     asked = canonical_json([str(ours.path), [[*key, cells] for key, cells in corrections.items()], said])
-    if asked == ours.seen:
-        return ours.look
+    if asked != ours.seen:
+        look_again(ours, asked, corrections, said)
+    if ours.problem:
+        st.error(plain(ours.problem), icon=":material/error:")
+    return ours.look
+
+
+def look_again(ours: Bringing, asked: str, corrections: Mapping[tuple[str, str], Correction], said: Mapping[str, str]) -> None:
     area = st.empty()
+    ours.problem = ""
     try:
         report = progress(area)
         ours.reading = recipe.reread(ours, corrections, report)
         ours.look = recipe.look(ours.reading, recipe.planned(ours.reading, corrections, said), server.workspace(), report)
-        ours.seen = asked
     except BadInput as problem:
-        area.empty()
-        st.error(plain(problem), icon=":material/error:")
-        return ours.look
+        ours.problem = str(problem)
+    ours.seen = asked
     area.empty()
-    return ours.look
 
 
 def progress(area: DeltaGenerator) -> Callable[[str, float], bool]:

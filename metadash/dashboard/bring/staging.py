@@ -17,6 +17,8 @@ KEPT = 24 * 3600.0
 FILES = "files"
 """What was uploaded lies in here; beside it stands what becomes of it (``errand``)."""
 LONGEST_NAME = 120
+Listing = tuple[list[tuple[str, int]], int]
+"""The first few files of an upload with their bytes, and how many there are."""
 
 
 class Upload(Protocol):
@@ -105,8 +107,7 @@ def called(place: Path) -> str:
     return next((path.name for path in files if path.suffix.lower() == ".zip"), files[0].name if files else "data")
 
 
-def listed(place: Path, most: int = 4) -> tuple[list[tuple[str, int]], int]:
-    """The first few files of an upload with their bytes, and how many there are."""
+def listed(place: Path, most: int = 4) -> Listing:
     files = [path for path in sorted((place / FILES).rglob("*")) if path.is_file()]
     return [(path.relative_to(place / FILES).as_posix(), path.stat().st_size) for path in files[:most]], len(files)
 

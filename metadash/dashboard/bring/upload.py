@@ -45,7 +45,8 @@ def brought(ours: Bringing) -> None:
 def names(ours: Bringing) -> str:
     if ours.place is None:
         return f"**{plain(ours.path.name)}** on the server" if ours.path else ""
-    few, n = listed(ours.place)
+    ours.listing = ours.listing or listed(ours.place)  # a folder may hold ten thousand photos, and every touch of the page asks
+    few, n = ours.listing
     told = ", ".join(f"**{plain(name)}** ({size_words(size)})" for name, size in few)
     return told + (f" and {words.count(n - len(few))} more" if n > len(few) else "")
 
