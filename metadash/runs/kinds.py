@@ -16,7 +16,7 @@ from metadash.runs.device import marked
 from metadash.runs.facts.attack import PROBE, PROXY
 from metadash.runs.facts.backbone import BACKBONE
 from metadash.runs.facts.facts import Facts
-from metadash.runs.facts.features import FEATURES
+from metadash.runs.facts.features import ENCODED, FEATURES
 from metadash.runs.facts.learner import LEARNER
 from metadash.runs.facts.proposal import PROPOSAL
 from metadash.runs.facts.subsets import HEADS, LOOP, MASKED
@@ -28,7 +28,7 @@ from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
 from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.choosing.tuning import TuneSpec
-from metadash.specs.features import FeaturesSpec
+from metadash.specs.features import EncodedSpec, FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
@@ -53,6 +53,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "backbone": Kind(BackboneSpec, "metadash.training.backbone:train_backbone", BACKBONE),
     "features": Kind(FeaturesSpec, "metadash.training.features.encoding:encode_inputs", FEATURES),
+    "encoded": Kind(EncodedSpec, "metadash.training.features.encoding:encode_once", ENCODED),
     "learner": Kind(RunSpec, "metadash.training.light_runs:train_learner", LEARNER),
     "tuning": Kind(TuneSpec, "metadash.training.choosing.tuning:tune", TUNING),
     "proposal": Kind(ProposalSpec, "metadash.training.choosing.proposal:compare_arrangements", PROPOSAL),

@@ -30,8 +30,9 @@ class FeaturesSpec(Checked):
             raise BadInput(f"The width would be ignored by the backbone '{self.encoder}': {entry.title} has none to choose.")
 
     @property
-    def needs(self) -> list:
-        return []
+    def needs(self) -> "list[EncodedSpec]":
+        """What a frozen network makes of every input, once for all splits."""
+        return [EncodedSpec(self.dataset, self.encoder)] if encoder_entry(self.encoder).frozen else []
 
     @property
     def backbone(self) -> str:
@@ -66,3 +67,27 @@ class FeaturesSpec(Checked):
     def on(self, split: str) -> "FeaturesSpec":
         """The same over the training classes of another split."""
         return replace(self, split=split)
+
+
+@dataclass(frozen=True)
+class EncodedSpec(Checked):
+    """What a frozen network from elsewhere makes of every input [I, D], as it makes it: nothing of it depends on a split, so that the
+    features of every fold start from one run."""
+
+    dataset: str
+    encoder: str
+
+    def settle(self) -> None:
+        if not encoder_entry(self.encoder).frozen:
+            raise BadInput(
+                f"{encoder_entry(self.encoder).title} is no frozen network: what it makes of inputs depends on the split."
+            )
+
+    @property
+    def needs(self) -> list:
+        return []
+
+    @property
+    def title(self) -> str:
+        """``MiniLM-L6``"""
+        return encoder_entry(self.encoder).title

@@ -16,7 +16,7 @@ from metadash.runs.estimate import from_scratch, may_end_early, with_needs
 from metadash.runs.kinds import KINDS, check, facts_of, title_of
 from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.choosing.tuning import TuneSpec
-from metadash.specs.features import FeaturesSpec
+from metadash.specs.features import EncodedSpec, FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
 from metadash.specs.use import CalibrationSpec, SeenSpec, StepsSpec, UseSpec
@@ -106,6 +106,7 @@ CASES: dict[str, tuple[Any, float, str]] = {
         2.54,
         f"place wrong or missing, more and more: {LIGHT}",
     ),
+    "encoded": (EncodedSpec("tiny", "minilm"), 5.3, "What MiniLM-L6 makes of the inputs, tiny"),
     "calibration": (CalibrationSpec(RUN), 1.02, f"How sure at 5 ways and 1 shot may be: {LIGHT}"),
     "steps": (StepsSpec(RUN, ((1,), (2, "place"), (1,))), 1.16, f"What to do next, for 3 classes: {LIGHT}"),
     "seen": (SeenSpec(tiny_backbone(), "1" * 20), 2.2352, "Features Conv-4-8 of what was given"),
@@ -132,8 +133,8 @@ def test_who_is_waited_for_shared_looked_at_and_may_end_early() -> None:
 
     assert (those("interactive"), those("shared"), those("listed")) == (
         {"what-if", "use"},
-        {"backbone", "features", "calibration", "seen"},
-        {"backbone", "features", "learner", "tuning"},
+        {"backbone", "features", "encoded", "calibration", "seen"},
+        {"backbone", "features", "encoded", "learner", "tuning"},
     )
     early = {"light", "film", "of a fold", "end to end", "maml", "maml that is scored with more steps", "lstm", "maml end to end"}
     early |= {"first order", "reptile", "lstm end to end", "heads", "loop", "tuning"}

@@ -9,10 +9,11 @@ from metadash.runs.kinds import run_digest
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.specs.builder import as_options, folded, run_for
-from metadash.specs.features import FeaturesSpec
+from metadash.specs.features import EncodedSpec, FeaturesSpec
 from metadash.specs.run import BackboneSpec
 from metadash.training.features.fresh import fresh_features
 from metadash.training.features.stored import features_of, network_inputs
+from metadash.training.scorable import spread_of
 from metadash.workspace import Workspace
 from tests.builders import (
     N_CLASSES,
@@ -44,6 +45,30 @@ def accuracy(run) -> float:
 
 
 # --- an encoder is a run of its own kind --------------------------------------------------------------------------------------
+
+
+def test_what_a_frozen_network_makes_of_inputs_is_made_once_for_every_split(
+    workspace: Workspace, sentences: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Splits differ in the one number that features are divided by."""
+    asked: list[int] = []
+
+    def lengths(inputs, train, width, tick):
+        assert not train.any(), "it fits nothing"
+        asked.append(len(inputs))
+        return lambda rows: np.array([[len(text), text.count("e"), 1.0] for text in rows], dtype=np.float32)
+
+    monkeypatch.setattr("metadash.networks.encoders.minilm.fit", lengths)
+    runs = [train(FeaturesSpec("sentences", split, "minilm"), workspace) for split in sentences.split_names[:2]]
+    (once,) = RunStore(workspace).runs("encoded")
+    assert len(asked) == 1 and once.spec == EncodedSpec("sentences", "minilm")
+    for run, split in zip(runs, sentences.split_names, strict=False):
+        made = once.array("embeddings")
+        members = np.isin(sentences.class_of, sentences.split(split)["train"])
+        np.testing.assert_array_equal(features_of(run), made / np.float32(spread_of(made[members])))
+    assert not np.array_equal(*(features_of(run) for run in runs))
+    with pytest.raises(BadInput, match="is no frozen network"):
+        EncodedSpec("sentences", "tfidf")
 
 
 def test_an_encoder_asked_for_twice_is_one_run_of_the_kind_features_without_scores(

@@ -43,7 +43,6 @@ class EncoderEntry:
     ``width`` is the usual one (0: it has none to choose), ``widths``, ``least``, ``most`` and ``width_means`` as a backbone's. ``seen``
     says what it had seen before the first task, ``seconds_per_input`` what one input costs on a core. ``fits``: it
     learns something of the training inputs, and cannot be made again without them.
-    says what it had seen before the first task, ``seconds_per_input`` what one input costs on a core.
 
     ``packages`` are what it imports that MetaDash does not bring, ``extra`` the extra of the package that gives them (all but those that
     only ``by_hand`` gives, a requirement whose own dependencies are not wanted). ``usual_for`` says of which shapes of an input it is the usual choice
@@ -69,6 +68,11 @@ class EncoderEntry:
     by_hand: str = ""
     usual_for: Callable[[Sequence[int]], bool] = no_shape
     normalise: str = ""
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it is a network from elsewhere: what it makes of an input is the same in every split, and worth making once."""
+        return bool(self.packages) and not self.fits
 
     @property
     def is_there(self) -> bool:
