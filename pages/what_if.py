@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from metadash.ablation.plan import SOURCE_DROPOUT
+from metadash.ablation.plan import tolerant_run
 from metadash.answers.doses import break_even_words, dose_curves, dose_name
 from metadash.answers.stored_arms import names_of, run_words
 from metadash.answers.what_if import headline, moved_queries, what_if
@@ -28,9 +28,8 @@ from metadash.dashboard.what_if.question import (
 from metadash.figures.doses import dose_chart
 from metadash.figures.what_if import what_if_chart
 from metadash.runs.kinds import run_digest
-from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.specs.source_levels import dose_kinds, usual_strategy
+from metadash.specs.source_levels import dose_kinds
 from metadash.specs.views import MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.stats import words
@@ -49,15 +48,10 @@ header(
 
 
 def tolerant(of_instances: bool = False) -> RunSpec:
-    """A learner that has seen every source missing in training, so that hiding one is no surprise to it; ``of_instances`` it also reads
-    what describes those, on the tasks where that shows."""
-    question = next(iter(about.questions), None)
-    sources = question.sources if question else tuple(source.name for source in data.class_sources())
-    strategy = question.strategy if question else "uniform"
-    if of_instances:
-        sources = (*sources, *(name for name in known_sources(data) if data.source(name).level == "instance"))
-        strategy = usual_strategy(sources, data)
-    return run_for(data, sources, n_way=question.n_way if question else None, strategy=strategy, source_dropout=SOURCE_DROPOUT)
+    """The learner to ask; ``of_instances`` it also reads what describes those."""
+    return tolerant_run(
+        data, [name for name in known_sources(data) if data.source(name).level == "instance"] if of_instances else []
+    )
 
 
 def train_one() -> None:

@@ -15,6 +15,7 @@ from metadash.metadata.audit.instances import class_tellers
 from metadash.specs.any_spec import Spec
 from metadash.specs.builder import fold_splits, folded, on_split, run_for, usual_folds
 from metadash.specs.run import RunSpec
+from metadash.specs.source_levels import usual_strategy
 from metadash.specs.subsets import MOST_SOURCES, HeadsSpec, MaskedSpec, SourceArm, arms_of, planned_masks, run_of
 from metadash.stats.verdict import ROPE
 
@@ -22,7 +23,7 @@ Tier = Literal["reliance", "screen", "confirm"]
 FEWEST_SEEDS: dict[Tier, int] = {"reliance": 1, "screen": 3, "confirm": 5}
 USUAL_SEEDS: dict[Tier, int] = {"reliance": 3, "screen": 3, "confirm": 5}
 SOURCE_DROPOUT = 0.5
-"""Of the model that screens: each subset of few sources is seen often enough in training."""
+"""Of a learner that is to do without a source: each subset of few sources is seen often enough in training."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,21 @@ def ablation_run(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) 
     if not chosen:
         raise BadInput(f"'{dataset.name}' has no metadata source, so there is nothing to ablate.")
     return run_for(dataset, chosen, **choices)
+
+
+def tolerant_run(dataset: Dataset, of_instances: Sequence[str] = ()) -> RunSpec:
+    """A learner of the sources of the data set's first question (else of all that describe classes, or where none does, of all) that has
+    seen each of them missing in training, so that to hide one is no surprise to it; it also reads sources ``of_instances``, on the tasks
+    where these show."""
+    question = next(iter(dataset.description.questions), None)
+    sources = question.sources if question else tuple(source.name for source in dataset.class_sources() or dataset.sources)
+    if not sources:
+        raise BadInput(f"'{dataset.name}' has no metadata source, so there is nothing that could be different or missing.")
+    strategy = question.strategy if question else "uniform"
+    if of_instances:
+        sources = tuple(dict.fromkeys((*sources, *of_instances)))
+        strategy = usual_strategy(sources, dataset)
+    return run_for(dataset, sources, n_way=question.n_way if question else None, strategy=strategy, source_dropout=SOURCE_DROPOUT)
 
 
 def ablation_spec(

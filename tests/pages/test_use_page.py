@@ -9,12 +9,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from metadash.answers.scores import load_scores
-from metadash.dashboard.use import work
+from metadash.dashboard.use import learner, work
 from metadash.dashboard.use.learner import told_learner
 from metadash.dashboard.use.tray import STATE, Tray, class_labels
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given, given_named
 from metadash.front.use import give, labelled, use_spec
+from metadash.front.using.best import best_run
 from metadash.front.using.rising import rise
 from metadash.runs.kinds import run_digest
 from metadash.runs.queue.jobs import all_jobs
@@ -78,6 +79,20 @@ def test_a_link_shows_somebody_else_the_same_labels_and_computes_nothing(
     assert page.query_params["us_given"] == given.digest
     page.segmented_control(key="us_step").set_value("give").run()
     assert page.session_state[work.ASKED]["tiny"] and not all_jobs(trained) and not page.exception
+
+
+def test_learners_are_not_compared_again_because_something_was_labelled(
+    trained: Workspace, tiny: Dataset, no_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page("use", dataset="tiny")
+    compared: list[str] = []
+    monkeypatch.setattr(learner, "best_run", lambda data: (compared.append(data.name), best_run(data))[1])
+    train(use_spec(found_run(trained, tiny), brought(trained, INFORMED)), trained)
+    page.run()
+    assert not compared
+    store_scores(RunStore(trained), tiny_run(("size",)), tiny, np.full((3, 120), 0.6))
+    page.run()
+    assert compared == ["tiny"], "but because there is one more"
 
 
 def test_a_rerun_asks_nothing_of_the_database_again(

@@ -22,7 +22,7 @@ from metadash.specs.views import MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.stats.intervals import Interval
 from metadash.workspace import Workspace
-from tests.builders import store_scores, tiny_evaluation, tiny_run
+from tests.builders import INSTANCE_SOURCES, store_scores, tiny_description, tiny_evaluation, tiny_run, write_tiny
 from tests.pages.conftest import MAP
 from tests.pages.page import ROOT, open_page, said
 
@@ -44,6 +44,17 @@ def test_without_a_learner_it_says_what_it_would_train_and_trains_one_that_can_d
     assert said(page, "0 of 2 runs done")
     (job,) = [job for job in all_jobs(untrained) if "Backbone" not in job.title]
     assert job.spec.source_dropout == 0.5 and job.spec.sources == ("place", "traits")  # type: ignore[union-attr]
+
+
+def test_sources_of_instances_alone_are_asked_about_and_where_there_is_none_it_is_said(
+    untrained: Workspace, no_workers: None
+) -> None:
+    for name, sources in (("single", INSTANCE_SOURCES), ("bare", ())):
+        write_tiny(untrained, name, description=tiny_description(name, sources=sources, questions=()))
+    page = open_page("what_if", dataset="single")
+    assert page.button(key="wi_train") and not page.error
+    page = open_page("what_if", dataset="bare")
+    assert any("has no metadata source" in error.value for error in page.error)
 
 
 def test_a_change_that_is_not_stored_is_asked_at_once(trained: Workspace, tiny: Dataset, no_workers: None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from metadash.ablation.plan import SOURCE_DROPOUT
+from metadash.ablation.plan import tolerant_run
 from metadash.answers.stored_arms import StoredArm, names_of, run_words
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import shelf
@@ -19,8 +19,6 @@ from metadash.specs.run import RunSpec
 
 KEY, AWAITED = "us_run", "us_awaited"
 """The widget; in the session: the run that this person has asked to be trained here."""
-MOST_COMPARED = 8
-"""Of the newest learners; pairs grow with the square of them."""
 
 
 def quick_learner(data: Dataset) -> RunSpec:
@@ -29,14 +27,8 @@ def quick_learner(data: Dataset) -> RunSpec:
 
 
 def told_learner(data: Dataset) -> RunSpec | None:
-    """One that reads what is known of classes, and has seen each source missing, so that it can do without what nobody knows of a new one;
-    None where nothing is known of any class."""
-    question = next(iter(data.description.questions), None)
-    sources = question.sources if question else tuple(source.name for source in data.class_sources())
-    if not sources:
-        return None
-    n_way, strategy = (question.n_way, question.strategy) if question else (None, "uniform")
-    return run_for(data, sources, n_way=n_way, strategy=strategy, source_dropout=SOURCE_DROPOUT)
+    """One that reads what is known of classes, and can do without what nobody knows of a new one; None where nothing is known of any."""
+    return tolerant_run(data) if data.class_sources() else None
 
 
 def usable(data: Dataset) -> list[StoredArm]:
@@ -56,8 +48,8 @@ def _best(stamp: str, _data: Dataset) -> tuple[str, str]:
 
 def recommended(data: Dataset, arms: Sequence[StoredArm]) -> tuple[StoredArm, str]:
     """The cheapest that no other is shown to beat, and that in a sentence; the newest, without one, where that is none of ``arms``."""
-    folder = server.store().folder
-    digest, why = _best(f"{data.fingerprint} {folder} {folder.stat().st_mtime_ns}", data)
+    stored = " ".join(sorted(digest for arm in arms for digest in arm.digests))
+    digest, why = _best(f"{data.fingerprint} {server.store().folder} {stored}", data)
     return next(((arm, why) for arm in arms if digest in arm.digests), (arms[0], ""))
 
 

@@ -204,7 +204,7 @@ def with_and_without(data: Dataset, result: Labelled, frame: pd.DataFrame, asked
             changed=[percent_or_none(one) for one in by_source["changed"]],
             probability=[percent(one) for one in by_source["probability"]],
         )
-        st.caption("Told less, source by source: the share of labels that changes, and how sure the learner is then.")
+        st.caption(f"Told less, source by source: the share of the {many} that changes, and how sure the learner is then.")
         st.dataframe(
             told.rename(columns={"changed": "labels that change", "probability": "how sure, on average"}),
             hide_index=True,
