@@ -227,7 +227,9 @@ with answer_area:
         ):
             st.caption(rise)
         if step != "review":
-            st.button("Review them", icon=":material/checklist:", key="us_review", on_click=want)
+            st.button(
+                "Review it" if len(frame) == 1 else "Review them", icon=":material/checklist:", key="us_review", on_click=want
+            )
 if step == "review":
     shown.review(data, result, frame, asked)
     with st.expander("What to do next", icon=":material/lightbulb:", key="us_next_open", on_change="rerun") as ahead:
