@@ -224,7 +224,9 @@ with answer_area:
         if after > before:
             st.caption(plain(rise(scores_of(arm.digests), spec, before, after, len(result.classes)).sentence))
         if step != "review":
-            st.button("Review them", icon=":material/checklist:", key="us_review", on_click=want)
+            st.button(
+                "Review it" if len(frame) == 1 else "Review them", icon=":material/checklist:", key="us_review", on_click=want
+            )
 if step == "review":
     shown.review(data, result, frame, asked)
     with st.expander("What to do next", icon=":material/lightbulb:", key="us_next_open", on_change="rerun") as ahead:

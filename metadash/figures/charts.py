@@ -73,6 +73,9 @@ def curve_over_shots(
     first = list(shots).index(fewest_shots(shots))
     starts = [point.estimate for curve in curves if (point := curve.points[first]) is not None]
     if gap and len(starts) > 1:
+        struck = (
+            abs(starts[0] - starts[1]) < 0.05 * span_of(curves) or starts[0] == starts[1]
+        )  # else the lines would run through it
         figure.add_annotation(
             x=first,
             y=sum(starts[:2]) / 2,
@@ -80,12 +83,26 @@ def curve_over_shots(
             showarrow=False,
             xanchor="left",
             xshift=8,
+            **({"yanchor": "top", "yshift": -6} if struck else {}),
             bgcolor=translucent(palette.background, 0.7),
             font={"color": palette.text},
         )
     if worth is not None and worth > 0.05:
         worth_arrow(figure, shots[first:], starts[0], worth, palette, first)
-    return with_axes(figure, ticks, "labelled examples per class (shots)", metric.axis, palette)
+    return within(with_axes(figure, ticks, "labelled examples per class (shots)", metric.axis, palette), metric.bounds)
+
+
+def span_of(curves: Sequence[Curve]) -> float:
+    """From the lowest mean of all to the highest."""
+    means = [point.estimate for curve in curves for point in curve.points if point is not None]
+    return max(means) - min(means)
+
+
+def within(figure: go.Figure, bounds: tuple[float | None, float | None]) -> go.Figure:
+    """The axis of a measure ends where the measure does: no accuracy of 101 %. Marks on that end are drawn whole."""
+    low, high = bounds
+    figure.update_yaxes(autorangeoptions={"clipmin": low, "clipmax": high})
+    return figure.update_traces(cliponaxis=False, selector=lambda trace: "markers" in (trace.mode or ""))
 
 
 def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve) -> None:
@@ -178,7 +195,8 @@ def curve_over_ways(
             font={"color": palette.muted, "size": 12},
         )
     figure.update_yaxes(rangemode="tozero")
-    return with_axes(figure, [str(n_way) for n_way in ways], "classes to tell apart (ways)", metric.axis, palette)
+    figure = with_axes(figure, [str(n_way) for n_way in ways], "classes to tell apart (ways)", metric.axis, palette)
+    return within(figure, metric.bounds)
 
 
 @dataclass(frozen=True)
@@ -234,7 +252,7 @@ def mean_against_cost(
         ticktext=[f"{tick:,.12g}".replace(",", THIN) for tick in ticks],
     )
     figure.update_yaxes(title={"text": metric.axis, "font": small})
-    return with_legend(figure, palette)
+    return within(with_legend(figure, palette), metric.bounds)
 
 
 def log_ticks(low: float, high: float) -> list[float]:

@@ -30,6 +30,7 @@ def reliability_chart(bins: pd.DataFrame, palette: Palette) -> go.Figure:
             "color": palette.helps,
             "line": {"color": palette.background, "width": 1},
         },
+        cliponaxis=False,
         customdata=[count(int(n)) for n in some["n"]],
         hovertemplate="said %{x:.0f} %, right %{y:.0f} % (n = %{customdata})<extra></extra>",
     )

@@ -1,10 +1,12 @@
 """The charts of the house, as figures: what stands on their axes."""
 
+import plotly.graph_objects as go
 import pytest
 
 from metadash.figures.charts import Curve, Priced, curve_over_shots, log_ticks, mean_against_cost
 from metadash.figures.palette import LIGHT
 from metadash.stats.intervals import Interval
+from metadash.stats.metric import ACCURACY
 
 
 def priced(name: str, seconds: float) -> Priced:
@@ -34,3 +36,24 @@ def test_a_curve_from_zero_shots_has_its_arrow_where_the_headline_is() -> None:
     )
     for here, there in zip(whole, part, strict=True):
         assert here.x == pytest.approx(there.x + 1)
+
+
+def over_shots(*means: float) -> go.Figure:
+    curves = [
+        Curve(str(place), [Interval(mean, mean - 1, mean + 1, 10, "t", "episode")] * 2, LIGHT.plain)
+        for place, mean in enumerate(means)
+    ]
+    return curve_over_shots((1, 2), curves, LIGHT, "a gap")
+
+
+def test_no_axis_of_accuracies_goes_beyond_what_an_accuracy_can_be() -> None:
+    for figure in (over_shots(99.9, 99.5), mean_against_cost([priced("one", 1)], "seconds", LIGHT)):
+        ends = figure.layout.yaxis.autorangeoptions
+        assert (ends.clipmin, ends.clipmax) == ACCURACY.bounds
+        assert all(trace.cliponaxis is False for trace in figure.data if "markers" in trace.mode)
+
+
+@pytest.mark.parametrize(("means", "struck"), [((100, 100, 100), True), ((80, 80.1, 60), True), ((80, 70, 60), False)])
+def test_the_words_of_a_gap_stand_below_curves_that_would_strike_them_through(means: tuple[float, ...], struck: bool) -> None:
+    (note,) = over_shots(*means).layout.annotations
+    assert (note.yanchor == "top") == struck

@@ -322,7 +322,7 @@ def test_before_it_is_measured_it_says_what_start_answered_of_all_sources(untrai
         train(job, untrained)
     found = answer(answered, data, RunStore(untrained))
     page = opened(ab_tier="confirm")
-    assert found is not None and headings(page)[0] == headline(found) and said(page, "Which of them does it is not measured yet")
+    assert found is not None and headings(page)[0] == headline(found) and said(page, "What each of them adds is not measured yet")
     for one in asked(data, "confirm", 5).runs:
         train(one, untrained)
     ablated = ablation(AblationSpec(run, "confirm", (0, 1, 2, 3, 4)), data, RunStore(untrained))

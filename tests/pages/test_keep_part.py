@@ -44,7 +44,7 @@ def test_the_zip_file_holds_all_of_it(tiny: Dataset) -> None:
 def test_a_data_set_is_deleted_once_its_name_was_typed_and_the_pages_go_on_with_another(
     page: AppTest, untrained: Workspace
 ) -> None:
-    assert page.button(key="md_remove").disabled
+    assert page.button(key="md_remove").disabled and page.text_input(key="md_remove_name").label == "Type its name to delete it"
     page.text_input(key="md_remove_name").set_value("tini").run()
     assert page.button(key="md_remove").disabled
     page.text_input(key="md_remove_name").set_value("tiny").run()

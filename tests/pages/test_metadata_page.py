@@ -48,6 +48,11 @@ def test_facets_write_the_search_bar_and_their_counts_follow(page: AppTest) -> N
     assert len(page.dataframe[0].value) == 2
 
 
+def test_what_only_a_screen_reader_reads_has_no_backslashes(page: AppTest) -> None:
+    search(page, "is_round:true")
+    assert page.get_by_key("md_facet_classes_is_round").proto.label == "is round"
+
+
 def test_a_slider_writes_a_range(page: AppTest) -> None:
     search(page, "weight:..200")
     slider = page.slider(key="md_range_classes_weight")

@@ -146,7 +146,7 @@ def draw_whole(answer: Answer, spec: AblationSpec) -> None:
     """The answer that there is, and what is not known yet."""
     st.subheader(headline(answer), anchor=False)
     st.markdown(
-        f"That is all {words.plural_of(len(spec.sources), 'source')} together, as *Start* answered it. Which of them does it is not measured yet."
+        f"That is all {words.plural_of(len(spec.sources), 'source')} together, as *Start* answered it. What each of them adds is not measured yet."
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from metadash.dashboard.parts import reads
-from metadash.dashboard.parts.escape import plain, words_of
+from metadash.dashboard.parts.escape import plain, spoken, words_of
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.reads import Refusal
 from metadash.dashboard.parts.theme import palette
@@ -181,14 +181,14 @@ def value_control(data: Dataset, table: str, summary: ColumnSummary, bar: str, f
 
     if len(found) <= FEW_VALUES:
         st.pills(
-            plain(summary.name), list(by_piece), selection_mode="multi", format_func=lambda piece: plain(label(piece)), key=key, on_change=choose,
+            spoken(summary.name), list(by_piece), selection_mode="multi", format_func=lambda piece: plain(label(piece)), key=key, on_change=choose,
             label_visibility="collapsed", wrap=True,
         )  # fmt: skip
     else:
         top = sorted(found, key=lambda row: (-row.n, -row.total))[:FEW_VALUES]
         st.html(bar_list([(MISSING if row.value is None else str(row.value), row.n, row.total) for row in top]))
         st.multiselect(
-            plain(summary.name), list(by_piece), format_func=label, key=key, on_change=choose, label_visibility="collapsed",
+            spoken(summary.name), list(by_piece), format_func=label, key=key, on_change=choose, label_visibility="collapsed",
             placeholder=f"Choose among {number(len(found))}", wrap=True,
         )  # fmt: skip
         if summary.distinct > len(found) and not kind_named(summary.kind).several:
@@ -218,7 +218,7 @@ def range_control(data: Dataset, table: str, summary: ColumnSummary, bar: str, f
         st.session_state[bar] = to_text(filters)
 
     form = "YYYY-MM-DD" if kind_named(summary.kind).dated else None
-    st.slider(plain(summary.name), low, high, step=step, key=key, on_change=narrow, label_visibility="collapsed", format=form)
+    st.slider(spoken(summary.name), low, high, step=step, key=key, on_change=narrow, label_visibility="collapsed", format=form)
     if summary.missing:
         st.caption(f"{summary.missing_share:.0%} missing")
 

@@ -49,7 +49,7 @@ def carded(data: Dataset) -> None:
             found.about,
             hide_index=True,
             height="content",
-            column_config={"what": st.column_config.TextColumn("What", pinned=True), "said": "It says"},
+            column_config={"what": st.column_config.TextColumn("What", pinned=True, width=215), "said": "It says"},
             alt="What the data set is, whose, and how much of it there is",
         )
     with right:
@@ -99,7 +99,7 @@ def remove(data: Dataset) -> None:
         return
     st.markdown("Its tables and inputs go; the runs on it stay, with their numbers. What you imported it from is not touched.")
     left, right = st.columns([2, 1], vertical_alignment="bottom")
-    typed = left.text_input(f"Type {plain(data.name)} to delete it", key="md_remove_name", placeholder=data.name)
+    typed = left.text_input("Type its name to delete it", key="md_remove_name", placeholder=data.name)
     right.button(
         "Delete this data set",
         icon=":material/delete:",

@@ -8,12 +8,14 @@ import streamlit as st
 
 from metadash.dashboard import server
 from metadash.dashboard.parts.theme import chart, palette
-from metadash.figures.charts import base
+from metadash.figures.charts import base, within
 from metadash.figures.palette import Palette
 from metadash.runs.queue.jobs import JobFolder
+from metadash.stats.metric import ACCURACY
 
 Rows = Sequence[dict[str, Any]]
 MEASURED = {"validation_accuracy": "accuracy on validation classes, %", "loss": "training loss"}
+BOUNDS = {"validation_accuracy": ACCURACY.bounds}
 
 
 def history_of(digest: str) -> list[dict[str, Any]]:
@@ -64,7 +66,7 @@ def learning_curves(rows: Rows, key: str, over: bool) -> None:
                 st.container(height=230, border=False).caption(f"The {label.removesuffix(', %')} will be drawn here.")
                 continue
             chart(
-                curve(steps, values, label, shades[name], colours),
+                within(curve(steps, values, label, shades[name], colours), BOUNDS.get(name, (None, None))),
                 key=f"{key}_{name}",
                 alt=f"{label.capitalize()} over {steps[-1]} training steps, at the end {values[-1]:.3g}",
             )

@@ -19,6 +19,11 @@ def plain(text: object) -> str:
     return PUNCTUATION.sub(r"\\\1", str(text).replace("\n", " "))
 
 
+def spoken(text: object) -> str:
+    """Its words alone, for a label that is hidden: a screen reader would read escapes aloud, and what is hidden may still be fetched."""
+    return " ".join(PUNCTUATION.sub(" ", str(text)).split()) or "values"
+
+
 def words_of(data: Dataset) -> Description:
     """What is said of a data set, its words escaped: pages write sentences with them, which Streamlit reads as Markdown."""
     about = data.description

@@ -47,7 +47,7 @@ def headline(data: Dataset, frame: pd.DataFrame, n_classes: int) -> str:
         row = frame.iloc[0]
         if row["none_of_these"]:
             return f"It looks like none of the {n_classes} {words.plural(noun)}; the nearest is “{plain(row['label'])}”."
-        return f"It is “{plain(row['label'])}”, by {unbroken(percent(row['probability']))}; else “{plain(row['second'])}”."
+        return f"It is “{plain(row['label'])}”, by {percent(row['probability'])}; else “{plain(row['second'])}”."
     sure = {0: "none is", 1: "1 is"}.get(found["sure"], f"{found['sure']} are")
     parts = [f"{sure} surely one of the {n_classes} {words.plural(noun)}"]
     if found["doubt"]:
@@ -58,8 +58,8 @@ def headline(data: Dataset, frame: pd.DataFrame, n_classes: int) -> str:
 
 
 def percent(probability: float) -> str:
-    """``81 %``; never 0 or 100, which no learner can know."""
-    return "under 1 %" if probability < 0.01 else "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
+    """``81 %``, on one line; never 0 or 100, which no learner can know."""
+    return unbroken("under 1 %" if probability < 0.01 else "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %")
 
 
 def newest(data: Dataset, frame: pd.DataFrame, asked: Sequence[Shown]) -> None:
@@ -73,7 +73,7 @@ def newest(data: Dataset, frame: pd.DataFrame, asked: Sequence[Shown]) -> None:
         text.markdown(f"The last one looks like **none of these**; the nearest is “{plain(row['label'])}”.")
     else:
         text.markdown(
-            f"The last one is **“{plain(row['label'])}”**, by {unbroken(percent(row['probability']))}; else “{plain(row['second'])}”."
+            f"The last one is **“{plain(row['label'])}”**, by {percent(row['probability'])}; else “{plain(row['second'])}”."
         )
 
 
@@ -235,9 +235,7 @@ def deciding(data: Dataset, result: Labelled, frame: pd.DataFrame, asked: Sequen
                 for place in own["place"]
             ],
             "its name": own["example"].to_numpy(),
-            "change of the probability without it": [
-                f"{-100 * change:+.1f} points".replace("-", "−") for change in own["change"]
-            ],
+            "change of the probability without it": [words.points(-100 * change) for change in own["change"]],
         }
     )
     picture = {"example": st.column_config.ImageColumn("example", width="small")} if data.modality.picture else {}

@@ -8,7 +8,7 @@ import pytest
 from metadash.dashboard.links.address import means, text_of, wire
 from metadash.dashboard.links.history import said_once
 from metadash.dashboard.parts.curves import curve, series
-from metadash.dashboard.parts.escape import plain, unbroken
+from metadash.dashboard.parts.escape import plain, spoken, unbroken
 from metadash.dashboard.parts.instances import columns_of, known_sources, level_label, possible_changes
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.pool_chip import LONGEST, short
@@ -50,6 +50,10 @@ def test_text_of_the_data_is_never_markdown_and_quantities_stay_on_a_line() -> N
 
 
 # --- sources that describe instances -----------------------------------------------------------------------------------------
+
+
+def test_a_hidden_label_is_its_words_alone() -> None:
+    assert spoken("wing_span_cm") == "wing span cm" and spoken("![x](y)") == "x y" and spoken("***") == "values"
 
 
 def test_a_source_is_labelled_by_what_it_describes_and_known_where_it_has_a_value(tiny: Dataset) -> None:
