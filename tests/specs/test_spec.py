@@ -148,7 +148,11 @@ def test_only_what_has_something_to_learn_is_trained() -> None:
         ("map", {"episode": 10**9}, "There is no episode 1000000001; the run was scored on 120"),
         ("map", {"n_shot": 3}, "3 is not among them"),
         ("map", {"perplexity": 100, "background": 200}, "needs at least 300 background instances"),
-        ("picture", {}, "There is no kind of run 'picture'; there are backbone, features, learner, tuning, proposal, loop, map"),
+        (
+            "picture",
+            {},
+            "There is no kind of run 'picture'; there are backbone, features, encoded, learner, tuning, proposal, loop, map",
+        ),
         ("learner", ["seed"], "must be a set of options"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
