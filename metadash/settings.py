@@ -35,7 +35,20 @@ IMPORT_FROM = Setting(
     "folders on the server that *Metadata* may import from by a path, separated as in PATH; empty: files are uploaded",
 )
 
-SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM)
+JOBS_EACH = Setting(
+    "METADASH_JOBS_EACH",
+    "400",
+    "how many jobs a visitor may have queued and running at once; who is at the machine may have any number",
+)
+
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, JOBS_EACH)
+
+
+def jobs_each() -> int:
+    """Raises BadInput when METADASH_JOBS_EACH is no whole number from 1 on."""
+    if not JOBS_EACH.value.isdecimal() or int(JOBS_EACH.value) < 1:
+        raise BadInput(f"{JOBS_EACH.name} is '{JOBS_EACH.value}'; it must be a whole number from 1 on.")
+    return int(JOBS_EACH.value)
 
 
 def worker_count() -> int:
