@@ -27,6 +27,16 @@ def test_the_order_of_the_classes_does_not_matter() -> None:
     assert np.array_equal(split_by_group(GROUPS.iloc[order].reset_index(drop=True), 3), split_by_group(GROUPS, 3)[order])
 
 
+def test_dates_are_groups_as_any_other_and_may_lie_beyond_the_calendar_of_python() -> None:
+    dates = pd.Series(np.array(["1969-12-31", "-10305-06-03", "2020-01-01", "30000-01-01"] * 2, dtype="datetime64[us]"))
+    roles = pd.Series(split_by_group(dates, 3))
+    assert roles.groupby(dates).nunique().max() == 1 and set(roles) == set(ROLES)
+    near = dates.where(
+        dates.between("1900-01-01", "2100-01-01"), dates.map({dates[1]: pd.Timestamp("1900"), dates[3]: pd.Timestamp("2100")})
+    )
+    assert roles.tolist() == split_by_group(near.dt.strftime("%F"), 3).tolist(), "dealt as texts of the same order are"
+
+
 @pytest.mark.parametrize("kind", ["large", "small"])
 def test_every_role_has_its_share_of_large_groups_and_of_small_ones(kind: str) -> None:
     roles = pd.Series(split_by_group(GROUPS, 1)).groupby(GROUPS).first()
