@@ -1,7 +1,10 @@
 """Splits keep groups together, share nothing between roles, and come out the same from the same seed."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from metadash.data.dataset import ROLES
@@ -31,6 +34,8 @@ def test_dates_are_groups_as_any_other_and_may_lie_beyond_the_calendar_of_python
     dates = pd.Series(np.array(["1969-12-31", "-10305-06-03", "2020-01-01", "30000-01-01"] * 2, dtype="datetime64[us]"))
     roles = pd.Series(split_by_group(dates, 3))
     assert roles.groupby(dates).nunique().max() == 1 and set(roles) == set(ROLES)
+    days = pd.Series(pd.arrays.ArrowExtensionArray(pa.array([dt.date(2000 + i % 4, 1, 1) for i in range(8)])))
+    assert pd.Series(split_by_group(days, 3)).groupby(np.arange(8) % 4).nunique().max() == 1
     near = dates.where(
         dates.between("1900-01-01", "2100-01-01"), dates.map({dates[1]: pd.Timestamp("1900"), dates[3]: pd.Timestamp("2100")})
     )
