@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +38,9 @@ def keep_search_path(script: Path) -> None:
 
 def warm_up() -> None:
     import plotly.graph_objects  # noqa: F401
+
+    from metadash.errors import BadInput
+    from metadash.workspace import Workspace, sweep
+
+    with suppress(BadInput):  # a page says what is wrong with the workspace
+        sweep(Workspace())
