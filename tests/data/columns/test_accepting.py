@@ -18,6 +18,7 @@ from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Dataset
 from metadash.data.profile import profile
 from metadash.data.tables import numbered
+from metadash.data.writing.grouping import check_groups
 from metadash.errors import BadInput
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_classes, tiny_instances, write_tiny
@@ -46,6 +47,8 @@ UNDERSTOOD = {
     "truths of NumPy": (objects(np.bool_(True), np.bool_(False)), "boolean"),
     "numbers of NumPy": (objects(np.int64(1), np.float32(2.5)), "numeric"),
     "fractions and decimals": (objects(fractions.Fraction(1, 3), decimal.Decimal("0.1")), "numeric"),
+    "decimals that are infinite": (objects(decimal.Decimal("Infinity"), decimal.Decimal("NaN"), decimal.Decimal("0.1")), "numeric"),
+    "decimals far apart": (objects(decimal.Decimal("1e-30"), decimal.Decimal("2e20")), "numeric"),
     "truths and numbers": (objects(True, 3), "categorical"),
     "close and huge": (objects(2**70, 2**70 + 1), "categorical"),
     "huge and apart": (objects(2**70, 2**71), "numeric"),
@@ -53,6 +56,7 @@ UNDERSTOOD = {
     "clocks of a zone": (objects(dt.time(1, tzinfo=dt.UTC)), "categorical"),
     "times long ago": (pd.Series(np.array(["-5000-01-01", "2000-01-01"], dtype="datetime64[s]")), "timestamp"),
     "sets": (objects({"b", "a"}, frozenset({"c"})), "tags"),
+    "decimals that signal in lists": (objects(["a", decimal.Decimal("sNaN")], [decimal.Decimal("2.5")]), "tags"),
     "a tag beside lists": (objects(["a"], "b"), "tags"),
     "arrays of texts": (objects(np.array(["a", "b"]), np.array(["c"])), "tags"),
     "lists without a label": (objects([], [None]), "tags"),
@@ -99,10 +103,32 @@ def test_what_no_data_set_stores_is_refused_by_its_column(name: str, own_workspa
     assert [path.name for path in own_workspace.datasets.iterdir() if "with" in path.name] == []
 
 
+@pytest.mark.parametrize("held", [objects({"a": 1}), arrow(pa.struct([("a", pa.int64())]), {"a": 1}), objects(["a"])])
+def test_rows_are_not_put_together_by_lists_or_records_however_they_are_held(held: pd.Series) -> None:
+    with pytest.raises(BadInput, match="'v' of the table classes holds lists or records") as problem:
+        check_groups("v", "classes", accepted(pd.DataFrame({"v": held}), "classes"))
+    assert one_sentence(problem.value)
+
+
 def with_column(workspace: Workspace, column: pd.Series) -> Dataset:
     classes = tiny_classes()
     classes["v"] = pd.concat([column] * len(classes), ignore_index=True)[: len(classes)]
     return write_tiny(workspace, "with-v", classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        (("0.1", "NaN"), [decimal.Decimal("0.1"), None]),
+        (("0.1", "NaN", "-Infinity"), [0.1, None, -np.inf]),
+        (("1e-30", "2e20"), [1e-30, 2e20]),
+    ],
+)
+def test_decimals_keep_their_digits_and_what_is_no_number_is_missing(written: tuple[str, ...], stored: list) -> None:
+    held = pd.DataFrame({"v": objects(*map(decimal.Decimal, written))})
+    with duckdb.connect() as connection:
+        connection.register("held", accepted(held, "t"))
+        assert [row[0] for row in connection.execute("SELECT v FROM held").fetchall()] == stored
 
 
 def test_sets_are_stored_in_an_order_of_their_own() -> None:
