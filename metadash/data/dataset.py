@@ -172,6 +172,8 @@ def check_names(description: Description, classes: pd.DataFrame, instances: Rows
     """Everything that a description names is there."""
     tables = {"class": ("classes", classes), "instance": ("instances", instances), "task": ("instances", instances)}
     for source in description.sources:
+        if source.name != source.name.strip() or not source.name:
+            raise BadInput(f"A source is named '{source.name}', with nothing in it or white space around it; name it otherwise.")
         table, frame = tables[source.level]
         for column in source.columns:
             if column not in frame:
@@ -263,7 +265,7 @@ class Dataset:
         return found
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A read-only connection for trusted SQL; what users write goes through ``metadash.data.query`` instead."""
+        """A read-only connection for trusted SQL; what users write goes through ``metadash.data.sql.query`` instead."""
         try:
             return duckdb.connect(str(self.database), read_only=True)
         except duckdb.Error as error:
