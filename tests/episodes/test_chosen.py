@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metadash.data.dataset import Dataset
-from metadash.data.query import select_ids
+from metadash.data.sql.query import select_ids
 from metadash.episodes.chosen import MOST_QUERIES, classes_of, condition_of, episode_of_rows
 from metadash.errors import BadInput
 from tests.builders import one_sentence
