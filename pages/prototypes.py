@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from metadash.answers.map_sentence import one_task, task_sentence
-from metadash.answers.stored_arms import names_of, run_words
+from metadash.answers.stored_arms import run_words
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, named, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
@@ -46,8 +46,8 @@ header(
     "A map of one test task: what lies close together is alike to the learner, and arrows show where the metadata moves a class.",
 )
 
-arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name]
-names = names_of(arms)
+arms = [arm for arm in shelf()[0] if arm.dataset == data.name]
+names = named(arms)
 runs = {run.digest: (arm, run) for arm in arms for run in arm.runs}
 
 if not runs:
