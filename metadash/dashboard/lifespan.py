@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from metadash.errors import BadInput
+
 SERVING = threading.Event()
 """Set between the start and the stop of a server: pages that are run without one (by tests) have nobody to close what they start."""
 
@@ -39,8 +41,10 @@ def keep_search_path(script: Path) -> None:
 def warm_up() -> None:
     import plotly.graph_objects  # noqa: F401
 
-    from metadash.errors import BadInput
-    from metadash.workspace import Workspace, sweep
+    from metadash.dashboard.server import store, workspace
+    from metadash.runs.estimate import known_runs
+    from metadash.workspace import sweep
 
-    with suppress(BadInput):  # a page says what is wrong with the workspace
-        sweep(Workspace())
+    with suppress(BadInput, OSError):  # a page will say it
+        sweep(workspace())
+        known_runs(store())
