@@ -120,5 +120,5 @@ def read_json(path: Path) -> Any | None:
     """The file's content, or None when it is not there, or not JSON (half-written by a program that was killed)."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # so many brackets are no record of ours
         return None

@@ -10,7 +10,7 @@ import streamlit as st
 from metadash.answers.costs import cost_of, paid
 from metadash.answers.family import Claim, Pair, every_pair
 from metadash.answers.sentence import cell
-from metadash.answers.stored_arms import StoredArm, arm_scores, stored_arms
+from metadash.answers.stored_arms import StoredArm, arm_scores, names_of, stored_arms
 from metadash.answers.versus import Versus, against_baseline, versus
 from metadash.dashboard import server
 from metadash.dashboard.parts.badges import badge_of
@@ -55,6 +55,16 @@ def _shelf(stamp: str) -> tuple[list[StoredArm], list[str]]:
     store = server.store()
     arms, unreadable = stored_arms(store.runs())
     return arms, [*store.damaged(), *store.foreign("learner"), *unreadable]
+
+
+def named(arms: Sequence[StoredArm]) -> dict[str, str]:
+    """What each is called among them, by id; worked out once for the same ones."""
+    return _named(" ".join(arm.id for arm in arms), arms)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _named(ids: str, _arms: Sequence[StoredArm]) -> dict[str, str]:
+    return names_of(_arms)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -225,7 +235,7 @@ def shelf_table(arms: Sequence[StoredArm], names: Mapping[str, str]) -> pd.DataF
     return pd.DataFrame(
         {
             "learner": [names[arm.id] for arm in arms],
-            "data set": [arm.spec.dataset for arm in arms],
+            "data set": [arm.dataset for arm in arms],
             "tasks": [tasks_words(arm) for arm in arms],
             "mode": [arm.spec.mode for arm in arms],
             "seeds": [", ".join(map(str, arm.seeds)) for arm in arms],
