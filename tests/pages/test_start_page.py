@@ -1,7 +1,10 @@
 """The *Start* page, on made-up scores: an answer is there as soon as its last run is."""
 
+from urllib.parse import parse_qs
+
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from metadash.answers.answer import AnswerSpec, answer_spec
 from metadash.answers.ledger import asked_of_run, record
@@ -67,6 +70,19 @@ def test_the_line_grows_fold_by_fold_and_has_no_verdict_before_the_last(
     assert "(8 families tested)" in shown(page.subheader[0].value)
 
 
+def test_after_the_answer_come_the_next_questions_of_the_same_sources_and_the_same_learner(
+    untrained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    spec = stored_folds(untrained, tiny, 5)
+    links = {link.proto.label: parse_qs(link.proto.query_string) for link in open_page("start", dataset="tiny").get("page_link")}
+    ablation = open_page("ablation", **links["Which source does it?"])
+    assert ablation.multiselect(key="ab_sources").value == list(spec.run.sources) == ["place", "traits"]
+    for place, label, key in (("prototypes", "See it on a map", "pr_run"), ("what_if", "What if it were wrong?", "wi_run")):
+        (run,) = links[label][key]
+        page = open_page(place, **links[label])
+        assert page.selectbox(key=key).value == run and not page.warning and not page.exception
+
+
 def test_the_button_queues_one_loop_a_fold_and_its_backbone(untrained: Workspace, tiny: Dataset, no_workers: None) -> None:
     page = open_page("start", dataset="tiny")
     assert said(page, "in 5 folds, so that every thing is tested once")
@@ -113,12 +129,28 @@ def test_where_nothing_is_known_of_the_classes_it_says_so(untrained: Workspace, 
     assert one_sentence(error.value).startswith("Nothing is known about the things of this data set")
 
 
+@pytest.mark.parametrize(("name", "control"), [("start", "texts"), ("ablation", "ab_texts")])
+def test_how_texts_are_read_is_asked_only_where_some_source_holds_any(
+    no_workers: None, untrained: Workspace, name: str, control: str
+) -> None:
+    def of(dataset: str, source: str) -> AppTest:
+        return open_page(
+            name, dataset=dataset, **({"q": "own", "q_sources": source} if name == "start" else {"ab_sources": source})
+        )
+
+    assert control not in [box.key for box in of("tiny", "size").selectbox], "numbers are no texts"
+    assert of("glyphs", "name").selectbox(key=control).options[0] == "word by word"
+
+
 def test_training_one_s_own_backbone_can_be_chosen_only_where_one_would_come_with_the_data(
     no_workers: None, untrained: Workspace
 ) -> None:
     assert "own_backbone" not in [toggle.key for toggle in open_page("start", dataset="tiny").toggle], "none comes with these"
     page = open_page("start", dataset="glyphs")
     assert not page.toggle(key="own_backbone").disabled
+    page.button_group(key="learns_from").set_value("classes").run()
+    assert page.toggle(key="own_backbone").disabled, "one that learns from all classes at once does not come with it"
+    page.button_group(key="learns_from").set_value("episodes").run()
     page.segmented_control(key="width").set_value(64).run()
     assert page.toggle(key="own_backbone").disabled, "no backbone of that size comes with it, so one is trained anyway"
 
