@@ -17,7 +17,9 @@ from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.watching import anew, offer
 from metadash.dashboard.prototypes.map_figure import PICTURE, TABLE_ROWS, TASK, export_table, selected_table, task_classes
+from metadash.dashboard.prototypes.map_section import map_section
 from metadash.dashboard.prototypes.map_view import colour_choices, drawn
+from metadash.dashboard.share.reporting import report
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.runs.kinds import run_digest
@@ -150,6 +152,7 @@ with answer_area.container(border=True):
         st.markdown(f"#### {task_sentence(one_task(points), in_task)}")
         st.caption(overall())
         announced(spec.run)
+        report(f"map-{digest}", lambda: map_section(found, points, data, run_label(run_id), overall()))
     else:
         offer([spec], data, "pr_go", "Draw the map", promise(), busy=busy, note=anew(spec.run, data))
 
