@@ -5,8 +5,10 @@ would answer a deep link on a fresh server with that page alone, without navigat
 """
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from metadash.dashboard.lifespan import lifespan
 from metadash.dashboard.places import SHELL
+from metadash.dashboard.visiting import Visiting
 
-app = st.App(SHELL, lifespan=lifespan)
+app = st.App(SHELL, lifespan=lifespan, middleware=[Middleware(Visiting)])

@@ -7,9 +7,20 @@ import streamlit as st
 from metadash.ablation.effects_table import effects_table
 from metadash.ablation.methods import claims_words, command, methods, refuse_claim
 from metadash.ablation.plan import USUAL_SEEDS
-from metadash.ablation.words import efficiency_words
+from metadash.ablation.words import efficiency_words, told_measure
 from metadash.dashboard import server
-from metadash.dashboard.ablation.cards import csv_of, draw_card, draw_headline, draw_sets, fold_table, parquet_of, subset_explorer
+from metadash.dashboard.ablation.cards import (
+    chosen_card,
+    chosen_subset,
+    comparison,
+    csv_of,
+    draw_card,
+    draw_headline,
+    draw_sets,
+    fold_table,
+    parquet_of,
+    subset_explorer,
+)
 from metadash.dashboard.ablation.road import (
     NEXT_TIER,
     answered_whole,
@@ -45,7 +56,7 @@ header(
     "Sources are taken away, put back and falsified, on the same test tasks. A card for each says how much it adds, how sure that is, and against which control.",
 )
 pool = chosen_pool(data)
-answer_area = st.container(border=True)
+answer_area, picture_area = st.container(border=True), st.container()
 try:
     spec = chosen_ablation(data, pool)
     allowed = leaks_allowed(spec, data)
@@ -73,29 +84,53 @@ if found is None:
 
 report(f"ablation-{found.digest}", AblationResult(found, data).parts)
 noun = plain(words.plural(found.unit_noun))
-left, right = st.columns([3, 2], vertical_alignment="bottom")
+left, right = picture_area.columns([3, 2], vertical_alignment="bottom")
 left.markdown("##### Sources, worth most first" + (" (partial)" if found.partial else ""))
 measure = one_of(
     right,
     "Measure",
     measures_of(found),
-    default="left out",
+    default=told_measure(found),
     key="ab_measure",
     label_visibility="collapsed",
     help="; ".join(f"{name}: {meaning}" for name, meaning in MEASURES.items()),
 )
-picture = worth_chart(found, measure, palette())
-chart(picture, key="ab_chart", alt=f"Each source by {MEASURES[measure]}, with both intervals and control")
 hollow = " Hollow: the same with its rows shuffled." if found.tier == "confirm" and measure != "share" else ""
-st.caption(
-    f"In points, {measure}: {MEASURES[measure]}. Thick: 95 % interval for these test {noun}; thin: for new {noun}. Grey band: no practical "
-    f"difference (± {spec.rope:g}).{hollow}"
-)
 
-st.subheader("A card for every source", anchor=False)
-for card in found.cards:
-    draw_card(card, found, palette())
 
+@st.fragment
+def combination() -> None:
+    """The chart, and below it any combination of sources, whose rows it shades."""
+    above = st.container()
+    several = len(spec.sources) > 1
+    chosen = chosen_subset(found) if several else []
+    with above:
+        shaded = chosen if len(chosen) < len(spec.sources) else []
+        chart(
+            worth_chart(found, measure, palette(), shaded),
+            key="ab_chart",
+            alt=f"Each source by {MEASURES[measure]}, with both intervals and control",
+        )
+        st.caption(
+            f"In {found.metric.gain}, {measure}: {MEASURES[measure]}. Thick: 95 % interval for these test {noun}; thin: for new {noun}. Grey "
+            f"band: no practical difference (± {spec.rope:g}).{hollow}{' Shaded: the sources chosen below.' if shaded else ''}"
+        )
+    if several:
+        try:
+            subset_explorer(found, chosen)
+        except BadInput as problem:
+            st.info(plain(problem), icon=":material/info:")
+
+
+with picture_area:
+    combination()
+
+st.subheader("Source by source", anchor=False)
+if len(spec.sources) > 1:
+    comparison(found)
+    draw_card(chosen_card(found), found, palette())
+else:
+    draw_card(found.cards[0], found, palette())
 
 if any(card.break_even is None for card in found.cards) and doses:
     offer(
@@ -110,37 +145,27 @@ if any(card.break_even is None for card in found.cards) and doses:
         enabled=allowed,
     )
 
-if len(found.values.shots) > 1:
-    st.subheader("With more labelled examples", anchor=False)
-    chart(
-        fading_chart(found, measure, palette()),
-        key="ab_fading",
-        alt=f"Each source ({measure}) over the number of labelled examples",
-    )
-    st.caption(f"Bands: 95 % interval for these test {noun}. What metadata adds mostly fades as examples come.")
-
-if len(spec.sources) > 1:
-    st.subheader("Any combination", anchor=False)
-
-    @st.fragment
-    def combination() -> None:
-        try:
-            subset_explorer(found)
-        except BadInput as problem:
-            st.info(plain(problem), icon=":material/info:")
-
-    combination()
-
-if found.interactions:
-    st.subheader("What sources say together", anchor=False)
-    chart(
-        interaction_chart(found, palette()),
-        key="ab_pairs",
-        alt="Interaction of each pair of sources, in points",
-    )
-    st.caption(
-        "In points. Positive: the two complement each other. Negative: they say the same, so that having both is worth less."
-    )
+FADING, TOGETHER = "with more labelled examples", "what sources say together"
+pictures = [FADING] * (len(found.values.shots) > 1) + [TOGETHER] * bool(found.interactions)
+if pictures:
+    st.subheader("Further pictures", anchor=False)
+    further = one_of(st, "Picture", pictures, default=pictures[0], key="ab_further", label_visibility="collapsed")
+    if further == FADING:
+        chart(
+            fading_chart(found, measure, palette()),
+            key="ab_fading",
+            alt=f"Each source ({measure}) over the number of labelled examples",
+        )
+        st.caption(f"Bands: 95 % interval for these test {noun}. What metadata adds mostly fades as examples come.")
+    else:
+        chart(
+            interaction_chart(found, palette()),
+            key="ab_pairs",
+            alt="Interaction of each pair of sources, in points",
+        )
+        st.caption(
+            f"In {found.metric.gain}. Positive: the two complement each other. Negative: they say the same, so that having both is worth less."
+        )
 st.markdown(efficiency_words(found))
 
 with st.expander("Every number", icon=":material/table:"):

@@ -182,12 +182,7 @@ with left:
             explore.refused(answer, sql)
         else:
             st.dataframe(answer.frame, hide_index=True, alt="The query's answer")
-            rows = (
-                f"The first {words.count(len(answer.frame))} rows; there are more."
-                if answer.cut
-                else f"{words.count(len(answer.frame))} rows."
-            )
-            st.caption(f"{rows} {words.duration(answer.seconds).capitalize()}.")
-            download("Download CSV", lambda: answer.frame.to_csv(index=False).encode(), f"{data.name}-query.csv")
+            st.caption(explore.how_much(answer))
+            download("Download CSV", explore.answer_file(data, sql, answer), f"{data.name}-query.csv")
     elif asked:
         st.info("Write a query first, or take one of the examples.", icon=":material/edit:")

@@ -16,11 +16,14 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.watching import anew, offer
-from metadash.dashboard.prototypes.map_figure import PICTURE, TABLE_ROWS, TASK, export_table, selected_table, task_classes
+from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
+from metadash.dashboard.prototypes.chosen import chosen_part, selected
+from metadash.dashboard.prototypes.map_figure import TASK, export_table, task_classes
 from metadash.dashboard.prototypes.map_section import map_section
-from metadash.dashboard.prototypes.map_view import colour_choices, drawn
+from metadash.dashboard.prototypes.map_view import colour_choices, drawn, message
 from metadash.dashboard.share.reporting import report
 from metadash.errors import BadInput
+from metadash.figures.report import figure_page
 from metadash.learners.core.fusions import BOTH
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
@@ -174,44 +177,26 @@ def support_pictures() -> None:
             st.html(input_row(data, rows, size=30, alts=[caption] * len(rows)))
 
 
-@st.fragment
-def map_and_selection() -> None:
-    figure, legend = drawn(digest, colour, data)
-    chart, beside = st.columns([4, 1.25])
-    with beside:
-        support_pictures()
-    chart.html(legend)
-    event = chart.plotly_chart(
-        figure,
-        theme=None,
-        key=f"pr_map_{digest}",
-        on_select="rerun",
-        selection_mode=("points", "box", "lasso"),
-        config={"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
-        alt=f"Map of {len(points)} points: test instances, the queries and prototypes of task {int(episode)}",
-    )
-    chart.caption(
-        "Small dots: test instances. Large dots: queries answered rightly, × wrongly. Squares: support. Numbered rings: prototypes"
-        + ("; small rings: where they would be without metadata" if arm.reads else "")
-        + ("; diamonds: the metadata's anchors μ." if (points["kind"] == "anchor").any() else ".")
-        + " Draw around points to list them."
-    )
-    chosen = [int(np.ravel(point["customdata"])[0]) for point in event["selection"]["points"] if "customdata" in point]
-    table = selected_table(points, chosen, data)
-    if table.empty:
-        return
-    n = int((points.iloc[sorted(set(chosen))]["row"] >= 0).sum())
-    cut = f"; the first {TABLE_ROWS} are shown" if n > TABLE_ROWS else ""
-    st.caption(f"{words.count(n)} instances selected{cut}.")
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config={PICTURE: st.column_config.ImageColumn(PICTURE, width="small")},
-        alt="The selected instances with their metadata",
+def note() -> str:
+    """What the figure says below itself: how it was made, in a line."""
+    total = int((points["kind"] == "instance").sum())
+    return (
+        f"t-SNE, perplexity {min(float(perplexity), round((len(points) - 1) / 3, 1)):g}, seed {seed}, of {words.count(len(points))} points; "
+        f"{words.count(total)} test instances outside the task. Neighbours mean something, distances and gaps do not."
     )
 
 
-map_and_selection()
+chart, beside = st.columns([4, 1.25])
+with beside:
+    support_pictures()
+with chart:
+    alt = (
+        f"Map of {len(points)} points: test instances, the queries and prototypes of task {int(episode)}. Arrows move it, plus and minus zoom, "
+        "n and p go through the points of the task, Enter selects; the table below lists what is selected."
+    )
+    the_map(key="pr_map", data={**message(digest, colour, data, note(), alt), "selected": selected(points)})
+    pictures_of(points, data)
+chosen_part(points, digest, run_id, run.spec_as(RunSpec), int(shot), data)
 
 with st.expander("How this map was made", icon=":material/info:"):
     st.markdown(
@@ -225,4 +210,12 @@ with st.expander("How this map was made", icon=":material/info:"):
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.queries_words}. Map `{digest}`.
 """
     )
-download("Download the coordinates (CSV)", lambda: export_table(points, data).to_csv(index=False), f"map-{digest}.csv")
+with st.container(horizontal=True):
+    download("Download the coordinates (CSV)", lambda: export_table(points, data).to_csv(index=False), f"map-{digest}.csv")
+    download(
+        "Download the map (HTML)",
+        lambda: figure_page(drawn(digest, colour, data)[0]),
+        f"map-{digest}.html",
+        "text/html",
+        icon=":material/public:",
+    )

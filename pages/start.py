@@ -17,7 +17,15 @@ from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.share.reporting import report
-from metadash.dashboard.start.answer import chosen_question, computed_how, draw_answer, draw_numbers, draw_so_far, episode_row
+from metadash.dashboard.start.answer import (
+    chosen_question,
+    computed_how,
+    draw_answer,
+    draw_numbers,
+    draw_so_far,
+    episode_row,
+    next_steps,
+)
 from metadash.dashboard.train.controls import backbone_origin
 from metadash.front.answer import AnswerResult
 from metadash.networks.encoders.registry import features_note, is_trained, usual_features
@@ -113,6 +121,7 @@ def growing() -> None:
 
 if found:
     draw_answer(found)
+    next_steps(found)
     looked = looked_at_answer(found, data, server.store())
     if looked:
         st.caption(plain(looked))

@@ -15,8 +15,11 @@ from metadash.dashboard.bring import errand
 from metadash.dashboard.bring.errand import Errand
 
 COLOURS = {"red": (200, 60, 50), "green": (60, 160, 70), "blue": (60, 90, 200)}
+PAINTS = {**COLOURS, "yellow": (230, 200, 40), "violet": (150, 70, 190), "brown": (120, 80, 40)}
+"""Those of signs that nobody has imported too."""
 SHAPES = ("circle", "square", "triangle", "cross")
 SIGNS = [f"{colour} {shape}" for colour, shape in itertools.product(COLOURS, SHAPES)]
+NEW_SIGNS = ("yellow circle", "violet square", "brown cross")
 VERBS = ("pay", "send", "cancel", "find", "open", "close", "move", "book", "call")
 """Of nine intents, three a domain."""
 
@@ -44,7 +47,7 @@ def photo(sign: str, height: int, width: int, generator: np.random.Generator) ->
     side = int(generator.integers(height // 4, height // 2))
     x, y = int(generator.integers(2, width - side - 2)), int(generator.integers(2, height - side - 2))
     faded = generator.uniform(0.5, 1)
-    fill = tuple(int(faded * part + (1 - faded) * 150) for part in COLOURS[colour])
+    fill = tuple(int(faded * part + (1 - faded) * 150) for part in PAINTS[colour])
     draw, third = ImageDraw.Draw(image), side // 3
     if shape == "circle":
         draw.ellipse([x, y, x + side, y + side], fill=fill)
@@ -61,6 +64,21 @@ def photo(sign: str, height: int, width: int, generator: np.random.Generator) ->
 def as_png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def new_photos(each: int, seed: int = 1) -> dict[str, bytes]:
+    """Photos of three signs that ``sign_photos`` has none of, ``each`` of them, by the name of a file that says which sign it is."""
+    generator = np.random.default_rng(seed)
+    return {f"{sign} {i}.png": as_png(photo(sign, 48, 64, generator)) for sign in NEW_SIGNS for i in range(each)}
+
+
+def in_folders(files: Mapping[str, bytes]) -> bytes:
+    """A zip in which each of ``new_photos`` lies in a folder of its sign."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(f"{name.rpartition(' ')[0]}/{name}", content)
     return buffer.getvalue()
 
 

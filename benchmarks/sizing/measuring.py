@@ -135,9 +135,25 @@ def page_of(folder: Path, table: str = "instances") -> Any:
     return page
 
 
-def ran(page: Any) -> None:
-    page.run()
+def ran(page: Any) -> float:
+    """Runs it, and gives the seconds that its script ran: Streamlit's test harness looks whether it has ended ten times a second."""
+    from streamlit.testing.v1.local_script_runner import LocalScriptRunner
+
+    seconds: list[float] = []
+    whole = LocalScriptRunner._run_script_thread
+
+    def clocked(runner: LocalScriptRunner) -> None:
+        started = time.perf_counter()
+        whole(runner)
+        seconds.append(time.perf_counter() - started)
+
+    LocalScriptRunner._run_script_thread = clocked  # type: ignore[method-assign]
+    try:
+        page.run()
+    finally:
+        LocalScriptRunner._run_script_thread = whole  # type: ignore[method-assign]
     assert not page.exception and not page.error, [*page.exception, *page.error]
+    return seconds[-1]
 
 
 def warmed(folder: Path) -> None:
@@ -161,7 +177,9 @@ def narrowed(line: str) -> Callable[[int, Path], Measured]:
         page = page_of(folder)
         ran(page)
         page.text_input(key="md_instances").set_value(line)
-        return timed(lambda: ran(page))
+        seconds: list[float] = []
+        found = timed(lambda: seconds.append(ran(page)))
+        return replace(found, wall=seconds[0])
 
     return narrow
 

@@ -45,11 +45,17 @@ def partial_words(found: Ablation) -> str:
     return f"Partial, {len(found.seeds)} of {len(found.spec.seeds)} seeds:"
 
 
+def told_measure(found: Ablation) -> str:
+    """What the headline ranks sources by, and so the chart at first: the share, which twins divide; left out where there are no shares."""
+    return "share" if found.cards[0].phi else "left out"
+
+
 def most_words(found: Ablation) -> str:
-    """The source with the largest share, or with the largest leave-one-out where there are no shares."""
-    best = max(found.cards, key=lambda card: (card.phi or card.delta)[card.first].episodes.estimate)
-    one = (best.phi or best.delta)[best.first]
-    what = "the largest share" if best.phi else "the most beside the others"
+    """The source that is first by ``told_measure``."""
+    shared = told_measure(found) == "share"
+    best = max(found.cards, key=lambda card: (card.phi if shared else card.delta)[card.first].episodes.estimate)
+    one = (best.phi if shared else best.delta)[best.first]
+    what = "the largest share" if shared else "the most beside the others"
     return f"“{best.source}” has {what}: {both(one, found.unit_noun)}."
 
 

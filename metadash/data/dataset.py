@@ -263,7 +263,7 @@ class Dataset:
         return found
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A read-only connection for trusted SQL; what users write goes through ``metadash.data.query`` instead."""
+        """A read-only connection for trusted SQL; what users write goes through ``metadash.data.sql.query`` instead."""
         try:
             return duckdb.connect(str(self.database), read_only=True)
         except duckdb.Error as error:

@@ -25,8 +25,8 @@ class Modality:
     """What there is to know of inputs of one kind.
 
     ``check(name, inputs)`` raises BadInput, in one sentence, for inputs of the data set ``name`` that are none of this kind.
-    ``words(row)`` says one row in a few words. ``picture(row, side)`` draws it for a place of ``side`` pixels as a data URI; without
-    one, its words are what is shown. ``numbers(rows)`` are what a learner reads of some rows, float32, and ``numbers_are`` says so
+    ``words(row)`` says one row in a few words. ``picture(row, side)`` draws it for a place of ``side`` pixels as a data URI, ``tile(row, side)``
+    as a small picture for a sheet of many; without them, its words are what is shown. ``numbers(rows)`` are what a learner reads of some rows, float32, and ``numbers_are`` says so
     between which ends; without, an encoder has to make them first. ``backbones`` names the networks that read rows as they are, the usual
     one first (``metadash.networks.registry``), ``encoders`` what turns rows into feature vectors. ``parts`` says what single numbers
     of an input mean, for the audit: pixels of a plane, places of a vector, or nothing (None). ``stored`` says how they lie on disk
@@ -38,6 +38,7 @@ class Modality:
     check: Callable[[str, Any], None]
     words: Callable[[Any], str]
     picture: Callable[[np.ndarray, int], str] | None = None
+    tile: Callable[[np.ndarray, int], Any] | None = None
     numbers: Callable[[np.ndarray], np.ndarray] | None = None
     numbers_are: str = ""
     backbones: tuple[str, ...] = ()
@@ -109,6 +110,7 @@ MODALITIES = {
             check_image,
             image_words,
             picture=thumbnails.picture_of,
+            tile=thumbnails.image_tile,
             numbers=scaled_bytes,
             numbers_are="pixels scaled from 0–255 to {least:.2f}–{most:.2f}",
             backbones=("conv4", "resnet12", "mlp"),
@@ -121,6 +123,7 @@ MODALITIES = {
             check_vector,
             vector_words,
             picture=thumbnails.bars_of,
+            tile=thumbnails.bars_tile,
             numbers=as_they_are,
             numbers_are="numbers from {least:.2f} to {most:.2f} as they are stored",
             backbones=("mlp",),

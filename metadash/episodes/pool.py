@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.data.dataset import Dataset
-from metadash.data.query import select_ids
+from metadash.data.sql.query import select_ids
 from metadash.episodes.spec import EpisodeSpec
 from metadash.errors import BadInput, nearest
 

@@ -1,7 +1,7 @@
 """The pictures of an ablation: what each source is worth, how that goes on with more examples, and what sources say together."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -61,16 +61,13 @@ def label_of(row: Row) -> str:
 
 
 def colour_of(verdict: Verdict, palette: Palette) -> str:
-    return {
-        Verdict.HELPS: palette.helps,
-        Verdict.HURTS: palette.hurts,
-        Verdict.EQUIVALENT: palette.plain,
-        Verdict.UNDETERMINED: palette.control,
-    }[verdict]
+    """Amber is of controls alone: what cannot be told has the colour of no difference, and its mark says which."""
+    return {Verdict.HELPS: palette.helps, Verdict.HURTS: palette.hurts}.get(verdict, palette.plain)
 
 
-def worth_chart(found: Ablation, measure: str, palette: Palette) -> go.Figure:
-    """One row a source, worth most on top: thick these test classes, thin new ones, hollow its shuffled rows, band no difference."""
+def worth_chart(found: Ablation, measure: str, palette: Palette, chosen: Collection[str] = ()) -> go.Figure:
+    """One row a source, worth most on top: thick these test classes, thin new ones, hollow its shuffled rows, band no difference; the
+    rows of ``chosen`` sources are shaded."""
     rows = rows_of(found, measure)[::-1]
     figure = base(palette, 110 + 54 * len(rows))
     rope = found.spec.rope
@@ -78,6 +75,10 @@ def worth_chart(found: Ablation, measure: str, palette: Palette) -> go.Figure:
     figure.add_vline(x=0, line={"color": palette.muted, "width": 1})
     for place, row in enumerate(rows):
         below = BESIDE if row.control else 0.0
+        if row.name in chosen:
+            figure.add_hrect(
+                y0=place - 0.5, y1=place + 0.5, fillcolor=translucent(palette.helps, 0.1), line_width=0, layer="below"
+            )
         draw_effect(figure, place + below / 2, row.effect, row.name, colour_of(row.decision.verdict, palette), palette)
         if row.control:
             draw_effect(

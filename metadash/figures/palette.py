@@ -18,6 +18,8 @@ class Palette:
     hurts: str
     link: str
     categories: tuple[str, ...]
+    steps: tuple[str, ...]
+    """From little to much: lightness and hue rise together, so that they read without colour too."""
 
 
 LIGHT = Palette(
@@ -32,6 +34,7 @@ LIGHT = Palette(
     hurts="#b3261e",
     link="#1c5fb0",
     categories=("#0072b2", "#d55e00", "#007a5a", "#a4508b", "#8a6d00", "#5b6675", "#b3261e", "#2f4b9b", "#3d7a1f", "#7a4a2b"),
+    steps=("#b07d00", "#c2603c", "#a8417f", "#6c3fa5", "#23307a"),
 )
 
 DARK = Palette(
@@ -46,6 +49,7 @@ DARK = Palette(
     hurts="#ff7b72",
     link="#7ab7ff",
     categories=("#56b4e9", "#ff9450", "#35c99a", "#e08fc4", "#f0d442", "#9aa6b5", "#ff7b72", "#8ea8ff", "#9bd36a", "#d3a27f"),
+    steps=("#8583f5", "#b873e0", "#e07ab0", "#f5a06a", "#f4dd5a"),
 )
 
 

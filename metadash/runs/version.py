@@ -22,6 +22,7 @@ ELSEWHERE = {
     "__init__.py": "the name of the package",
     "checksums.py": "says whether a file is as it was written",
     "data/library.py": "finds a data set by name; what is in it is in its fingerprint",
+    "data/sql/turns.py": "says who asks next",
     "data/thumbnails.py": "draws what a person sees of an input",
     "errors.py": "words for what cannot be done",
     "prepared.py": "what prepared answers say of themselves, where nothing is computed",
@@ -34,6 +35,7 @@ ELSEWHERE = {
     "runs/version.py": "this one; the meaning of a digest is tested by itself",
     "specs/check.py": "refuses what does not fit the data, before anything is computed",
     "stats/": "what is said of values, and in which unit; a value itself comes from what scores a task",
+    "visitors.py": "says who asks for something",
     "workspace.py": "the places of files",
 }
 """What is reached and decides no number, files and whole folders, each with the reason; what only they reach does not count either."""

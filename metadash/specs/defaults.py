@@ -11,7 +11,7 @@ import pandas as pd
 
 from metadash.data.dataset import ROLES, Dataset
 from metadash.data.folds import fold_name
-from metadash.data.query import select_ids
+from metadash.data.sql.query import select_ids
 from metadash.episodes.deals import Deals
 from metadash.errors import BadInput, nearest
 from metadash.specs.run import BackboneSpec, Evaluation, usual_ways

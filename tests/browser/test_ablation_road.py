@@ -33,14 +33,20 @@ def test_from_the_button_to_the_cards_and_the_report(tiny_address: str, visit: V
     expect(page.get_by_text(re.compile("60 episodes .* 3 seeds"))).to_be_visible(timeout=WITHIN)
     expect(page.get_by_role("heading", name=HEADLINE)).to_be_visible()
     settle(page)
-    cards = page.locator("dl.md-card", has_text="Known for")
-    expect(cards).to_have_count(2)
-    expect(cards.first).to_contain_text("over 3 training seeds")
-    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    card = page.locator("dl.md-card", has_text="Known for")
+    expect(card).to_have_count(1)
+    expect(card).to_contain_text("over 3 training seeds")
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    page.get_by_role("radio", name="size", exact=True).click()
+    expect(page).to_have_url(re.compile("ab_card=size"))
 
-    page.get_by_role("button", name="place", exact=True).click()
-    expect(page.get_by_text(re.compile(r"With place, at 1 shot: \d+\.\d % of queries are right"))).to_be_visible()
-    expect(page).to_have_url(re.compile("ab_subset=place"))
+    subset = page.get_by_role("toolbar").filter(has=page.get_by_role("button", name="place", exact=True))
+    for name in ("place", "size"):
+        button = subset.get_by_role("button", name=name, exact=True)
+        if (button.get_attribute("aria-pressed") == "true") != (name == "size"):
+            button.click()
+    expect(page.get_by_text(re.compile(r"With size, at 1 shot: \d+\.\d % of queries are right"))).to_be_visible()
+    expect(page).to_have_url(re.compile("ab_subset=size"))
 
     with page.expect_download() as started:
         page.get_by_role("button", name="Report (one HTML file)").click()

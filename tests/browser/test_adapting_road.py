@@ -76,8 +76,53 @@ def test_three_learners_are_trained_compared_and_one_is_looked_into(tiny_address
     expect(page.get_by_role("spinbutton", name="Test task")).to_have_value("2")
     expect(page.get_by_role("button", name="Previous")).to_be_enabled(timeout=WITHIN)
     expect(page.get_by_text(HEADLINE)).to_be_visible(timeout=WITHIN)
+    map_of_a_task(visit(f"{tiny_address}/prototypes?dataset=tiny&pr_background=60&pr_perplexity=8"))
     log = (folder / "tiny.log").read_text()
     assert "Traceback" not in log and "a page failed" not in log
+
+
+def map_of_a_task(page: Page) -> None:
+    """Drawn, moved, hovered with its picture, wheeled only with the focus, selected with a lasso, made a task of."""
+    page.get_by_role("button", name="Draw the map").click()
+    canvas = page.locator("canvas.main")
+    expect(canvas).to_be_visible(timeout=WITHIN)
+    settle(page)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    where = "canvas => { const map = canvas.getRootNode().querySelector('#map').map; "
+    view = lambda: canvas.evaluate(where + "return {...map.view}; }")  # noqa: E731
+    before = view()
+    page.mouse.move(*middle)
+    page.mouse.wheel(0, 1)
+    assert view() == before, "the page is rolled, not the map"
+    page.mouse.down()
+    page.mouse.move(middle[0] + 60, middle[1] + 30, steps=4)
+    page.mouse.up()
+    assert view()["x"] == pytest.approx(before["x"] - 60 / before["scale"]) and view()["scale"] == before["scale"]
+    page.mouse.wheel(0, -100)
+    page.wait_for_function(
+        "([canvas, scale]) => canvas.getRootNode().querySelector('#map').map.view.scale > scale",
+        arg=[canvas.element_handle(), before["scale"]],
+    )
+    canvas.press("n")
+    tip = page.locator(".tip")
+    expect(tip).to_contain_text("query, answered")
+    expect(tip.locator("canvas")).to_be_visible()
+    page.get_by_role("button", name="All", exact=True).click()
+    page.get_by_role("button", name="Select", exact=True).click()
+    page.wait_for_timeout(400)
+    corners = [(x, y) for x, y in ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98))]
+    page.mouse.move(box["x"] + 4, box["y"] + 4)
+    page.mouse.down()
+    for x, y in corners:
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=2)
+    page.mouse.up()
+    expect(page.get_by_role("heading", name=re.compile(r"^\d+ instances selected"))).to_be_visible()
+    page.get_by_role("button", name="Episode from these").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("one task")
+    expect(page.get_by_role("button", name="Saved (1)")).to_be_visible()
 
 
 def test_a_link_inside_a_page_keeps_a_data_set_that_is_not_the_first(tiny_address: str, visit: Visit) -> None:

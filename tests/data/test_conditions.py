@@ -4,8 +4,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from metadash.data import repeatable
-from metadash.data.query import QueryError, select_ids
+from metadash.data.sql import repeatable
+from metadash.data.sql.query import QueryError, select_ids
 
 HUGE_JOIN = "SELECT count(*) FROM range(1000000) a(x), range(1000000) b(y) WHERE x * y % 7 = 3"
 

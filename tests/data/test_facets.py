@@ -23,7 +23,7 @@ from metadash.data.facets import (
 from metadash.data.filter_bar import parse, to_text
 from metadash.data.literals import identifier, literal, marked
 from metadash.data.profile import profile
-from metadash.data.query import select_ids
+from metadash.data.sql.query import select_ids
 from metadash.errors import BadInput
 from tests.builders import one_sentence
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metadash.data import query
-from metadash.data.query import QueryError, run_query
+from metadash.data.sql import children, query
+from metadash.data.sql.query import QueryError, run_query, select_ids
+from metadash.data.sql.turns import Turns
 from metadash.errors import BadInput
 
 ENDLESS = "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
@@ -74,7 +74,7 @@ def test_too_many_rows_are_cut_and_it_is_said(database):
 
 
 def test_rows_beyond_the_cap_are_not_computed(database):
-    assert run_query(database, "SELECT i, random() AS r FROM range(100000000000) t(i)", seconds=3).cut
+    assert run_query(database, "SELECT i, hash(i) AS r FROM range(100000000000) t(i)", seconds=3).cut
 
 
 def test_a_result_too_large_for_the_pipe_is_cut_and_it_is_said(database):
@@ -145,9 +145,29 @@ def test_text_that_is_no_text_or_far_too_long(database):
 # --- reading what is not the data set's ------------------------------------------------------------------------------------
 
 
+HIDDEN = "SELECT * FROM (PIVOT classes ON script USING count(*)), "
+"""A query for which DuckDB writes down no tree."""
+
+
 @pytest.mark.parametrize(
     "sql",
     [
+        "SELECT path FROM duckdb_databases()",
+        "FROM duckdb_databases",
+        "FROM system.main.duckdb_databases()",
+        "SELECT * FROM duckdb_settings()",
+        "FROM pg_catalog.pg_settings",
+        "SELECT CURRENT_SETTING('secret_directory')",
+        "SUMMARIZE FROM duckdb_settings()",
+        "EXPLAIN SELECT current_setting /* a gap */ ('secret_directory')",
+        "PIVOT pragma_database_list ON name USING count(*)",
+        HIDDEN + "\"read_blob\"('{file}')",
+        HIDDEN + "duckdb_databases",
+        "SELECT size FROM read_blob('{file}')",
+        "SELECT size FROM read_text('{file}')",
+        "SELECT * FROM query_table('duckdb_databases')",
+        "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
+        "SELECT * FROM a_function_of_the_next_duckdb()",
         "SELECT * FROM read_csv('/etc/passwd')",
         "SELECT * FROM read_text('/etc/passwd')",
         "FROM '/etc/passwd'",
@@ -160,7 +180,40 @@ def test_text_that_is_no_text_or_far_too_long(database):
     ],
 )
 def test_only_the_tables_of_the_data_set_can_be_read(database, sql):
-    assert str(refused(database, sql)).startswith("Queries here may only read the tables of this data set")
+    assert str(refused(database, sql.format(file=database))).startswith("Queries here may only read the tables of this data set")
+
+
+def test_what_names_tables_and_columns_is_within_reach(database):
+    for sql in (
+        "SHOW TABLES",
+        "SELECT column_name FROM information_schema.columns",
+        "FROM duckdb_tables()",
+        "FROM sqlite_master",
+    ):
+        assert len(run_query(database, sql).frame) > 0
+
+
+@pytest.mark.parametrize(
+    ("sql", "word", "column"),
+    [
+        ("SELECT sleep_ms(3000)", "sleep_ms", 8),
+        ("SELECT 'Ω', class_id.sleep_ms() FROM classes", "sleep_ms", 13),
+        ("FROM classes ORDER BY Random()", "random", 23),
+        (HIDDEN + '(SELECT "sleep_ms"(3000))', "sleep_ms", len(HIDDEN) + 9),
+        ("EXPLAIN ANALYZE SELECT uuid()", "uuid", 24),
+    ],
+)
+def test_nobody_waits_or_draws_lots_in_a_query(database, sql, word, column):
+    start = time.monotonic()
+    error = refused(database, sql, seconds=20)
+    assert str(error).startswith(f"'{word}' waits, or is another one whenever it is asked") and error.column == column
+    assert time.monotonic() - start < 20
+
+
+def test_a_defect_of_duckdb_is_one_sentence_without_its_trace(database):
+    error = refused(database, "SELECT reservoir_quantile(class_id, 0.5, 2000000000) FROM classes", seconds=20)
+    assert "stack_trace" not in str(error) and "_duckdb" not in str(error)
+    assert "more memory" in str(error) or str(error) == "DuckDB failed on this query; write it another way."
 
 
 def test_the_callers_python_variables_are_not_tables(database):
@@ -169,9 +222,9 @@ def test_the_callers_python_variables_are_not_tables(database):
 
 
 def test_the_environment_of_the_server_stays_behind(database, monkeypatch):
-    query._end_children()
+    children.end_children()
     monkeypatch.setenv("METADASH_SECRET", "swordfish")
-    child = query._Child()
+    child = children.Child()
     try:
         environment = f"/proc/{child.process.pid}/environ"
         if os.path.exists(environment):
@@ -239,7 +292,7 @@ def test_a_write_inside_a_query_is_refused(database, sql):
         "SELECT length(repeat('x', 2000000000))",
         "SELECT list(i) FROM range(300000000) t(i)",
         "SELECT string_agg(repeat('x', 1000000), '') FROM range(2000)",
-        "SELECT * FROM range(100000000) a(i) ORDER BY random()",
+        "SELECT * FROM range(100000000) a(i) ORDER BY hash(i)",
     ],
 )
 def test_a_memory_bomb_is_stopped_by_its_limit(database, sql):
@@ -261,9 +314,9 @@ def test_a_time_bomb_is_stopped_at_the_deadline(database, sql):
 def test_a_child_without_a_parent_ends_itself(database):
     """A server killed hard leaves no query running: the alarm in the child is two seconds behind the deadline."""
     script = (
-        "import sys, threading, time; from pathlib import Path; from metadash.data import query\n"
-        "child = query._Child(); print(child.process.pid, flush=True)\n"
-        "question = query._question(Path(sys.argv[1]), sys.argv[2], rows=1, seconds=0.5, memory_mb=128)\n"
+        "import sys, threading, time; from pathlib import Path; from metadash.data.sql import children, query\n"
+        "child = children.Child(); print(child.process.pid, flush=True)\n"
+        "question = query._question(Path(sys.argv[1]), sys.argv[2], rows=1, bytes=1000, seconds=0.5, memory_mb=128)\n"
         "child._limited = lambda seconds, exchange: exchange()\n"  # a parent whose timer never comes
         "child.ask(question)"
     )
@@ -288,7 +341,7 @@ def test_a_child_without_a_parent_ends_itself(database):
 
 def test_a_child_that_dies_is_replaced(database):
     run_query(database, "SELECT 1")
-    for child in list(query._waiting):
+    for child in list(children._waiting):
         child.process.kill()
         child.process.wait()
     assert run_query(database, "SELECT 1 AS one").frame["one"].tolist() == [1]
@@ -358,22 +411,29 @@ def test_twenty_threads_ask_at_once_and_each_gets_its_own_answer(database):
 
     with ThreadPoolExecutor(20) as threads:
         assert list(threads.map(ask, range(40))) == list(range(40))
-    assert len(query._waiting) <= query.KEPT
+    assert len(children._waiting) <= children.KEPT
 
 
 def test_a_crowded_server_says_so(database, monkeypatch):
-    monkeypatch.setattr(query, "_places", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(query, "PATIENCE", 0.05)
-    with query._places, pytest.raises(QueryError, match="Too many queries are running"):
+    monkeypatch.setattr(query, "QUERIES", Turns(1, queue=2, patience=0.05))
+    with query.QUERIES.turn("somebody"), pytest.raises(QueryError, match="Too many queries are running"):
         run_query(database, "SELECT 1")
     assert len(run_query(database, "SELECT 1").frame) == 1
 
 
+def test_who_fills_his_own_queue_is_told_and_conditions_go_on(database, monkeypatch):
+    monkeypatch.setattr(query, "QUERIES", Turns(1, queue=0, patience=5))
+    with query.QUERIES.turn(""):
+        with pytest.raises(QueryError, match="You have 0 queries waiting here already; let one of them end first"):
+            run_query(database, "SELECT 1", asked_by="eager")
+        assert len(select_ids(database, "classes", "script = 'Greek'")) == 30
+
+
 def test_a_waiting_child_makes_queries_quick(database):
     run_query(database, "SELECT 1")
-    child = query._waiting[-1]
+    child = children._waiting[-1]
     times = [run_query(database, "SELECT count(*) FROM instances").seconds for _ in range(5)]
-    assert query._waiting[-1] is child and min(times) < 0.3
+    assert children._waiting[-1] is child and min(times) < 0.3
 
 
 def test_the_child_starts_light():

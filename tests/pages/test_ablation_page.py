@@ -1,10 +1,12 @@
 """The *Ablation* page: what it promises before, the headline and cards after, and what it refuses."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -14,14 +16,16 @@ from metadash.ablation.effects_table import effects_table
 from metadash.ablation.methods import command, methods
 from metadash.ablation.plan import AblationSpec, Tier, ablation_run
 from metadash.ablation.result import ablation
+from metadash.ablation.sets import SourceSet
 from metadash.ablation.words import told_sets
 from metadash.answers.answer import AnswerSpec, answer, own_question
 from metadash.answers.sentence import headline
 from metadash.dashboard.ablation import road
-from metadash.dashboard.ablation.cards import csv_of, parquet_of
+from metadash.dashboard.ablation.cards import csv_of, good_set, parquet_of
+from metadash.dashboard.parts.badges import COLOURS
 from metadash.dashboard.parts.escape import plain
 from metadash.data.dataset import Dataset, Source
-from metadash.figures.ablation import measures_of, rows_of, worth_chart
+from metadash.figures.ablation import colour_of, measures_of, rows_of, worth_chart
 from metadash.figures.palette import LIGHT
 from metadash.learners.core.fusions import BOTH
 from metadash.runs.queue.jobs import all_jobs
@@ -29,7 +33,7 @@ from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.specs.any_spec import Spec
 from metadash.specs.subsets import HeadsSpec, MaskedSpec
-from metadash.stats.verdict import decide_together
+from metadash.stats.verdict import Verdict, decide_together
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, tiny_classes, tiny_description, write_tiny
 from tests.pages.page import ends_just_after_it_was_read, open_page, said, shown
@@ -99,21 +103,44 @@ def test_the_headline_has_both_intervals_and_says_on_what_it_rests(measured: Wor
     for one in (first.episodes, first.new_classes):
         assert one.bracket in headline
     assert said(page, "60 episodes") and said(page, "5 seeds") and said(page, "Confirm: every arm trained anew")
-    assert len(page.get("plotly_chart")) == 3 and not all_jobs(measured)
+    assert drawn(page) == ["ab_chart", "ab_fading"] and not all_jobs(measured)
+    page = opened(ab_tier="confirm", ab_further="what sources say together")
+    assert drawn(page) == ["ab_chart", "ab_pairs"]
+
+
+def drawn(page: AppTest) -> list[str]:
+    """The charts of the page, by key."""
+    return [str(one.key) for one in page.get("plotly_chart")]
 
 
 def test_every_source_has_its_card_with_its_three_intervals_and_its_control(measured: Workspace, tiny: Dataset) -> None:
+    found = ablation(asked(tiny, "confirm", 5), tiny, RunStore(measured))
+    assert found is not None
+    for card in found.cards:
+        page = opened(ab_tier="confirm", ab_card=card.source)
+        text, details = [element.proto.body for element in page.get("html") if "md-card" in element.proto.body]
+        one = card.delta[0]
+        assert one.seeds is not None
+        assert all(i.bracket in text for i in (one.episodes, one.new_classes, one.seeds))
+        assert "over 5 training seeds" in text and "Real − shuffled" in text and "Chance of more than" in text
+        assert "Holm" in details and said(page, f"##### {card.source}")
+
+
+def test_all_sources_stand_side_by_side_and_the_first_one_is_open(measured: Workspace, tiny: Dataset) -> None:
     page = opened(ab_tier="confirm")
     found = ablation(asked(tiny, "confirm", 5), tiny, RunStore(measured))
     assert found is not None
-    cards = [element.proto.body for element in page.get("html") if "md-card" in element.proto.body]
-    for card in found.cards:
-        one = card.delta[0]
-        assert one.seeds is not None
-        spans = [i.bracket for i in (one.episodes, one.new_classes, one.seeds)]
-        (text,) = [html for html in cards if "Known for" in html and all(span in html for span in spans)]
-        assert "over 5 training seeds" in text and "Real − shuffled" in text and "Chance of more than" in text
-    assert sum("Holm" in html for html in cards) == len(SOURCES)
+    (table,) = [one.value for one in page.dataframe if "real − shuffled" in one.value]
+    assert list(table["source"]) == [card.source for card in found.cards] and list(table["share"]) == [
+        card.phi[0].new_classes.bare for card in found.cards
+    ]
+    assert said(page, f"##### {found.cards[0].source}") and not said(page, f"##### {found.cards[1].source}")
+
+
+def test_the_chart_shows_what_the_headline_ranks_by(measured: Workspace) -> None:
+    page = opened(ab_tier="confirm")
+    assert "has the largest share" in headings(page)[0] and page.session_state["ab_measure"] == "share"
+    assert said(page, "its Shapley share of what all add together")
 
 
 def test_break_even_and_missingness_come_from_the_dose_curves_that_are_stored(measured: Workspace, tiny: Dataset) -> None:
@@ -152,7 +179,34 @@ def test_any_combination_can_be_read(measured: Workspace, tiny: Dataset) -> None
     assert found is not None
     page = opened(ab_subset=["place"])
     inside, _ = found.mean(("place",), 1)
-    assert said(page, f"With place, at 1 shot: **{inside.estimate:.1f} %**")
+    assert said(page, f"With place, at 1 shot: **{inside.estimate:.1f} %**") and said(page, "Shaded: the sources chosen below.")
+    assert shaded(worth_chart(found, "share", LIGHT, ["place"])) == 1 and not shaded(worth_chart(found, "share", LIGHT))
+
+
+def shaded(figure: go.Figure) -> int:
+    """Rows that are shaded: as high as a row, unlike the band of no difference."""
+    return sum(one.y1 - one.y0 == 1 and one.yref == "y" for one in figure.layout.shapes)
+
+
+def test_combinations_begin_with_the_smallest_set_that_would_do(measured: Workspace, tiny: Dataset) -> None:
+    found = ablation(asked(tiny, "screen", 3), tiny, RunStore(measured))
+    assert found is not None and found.sets is not None
+    zero = replace(found.sets.total, estimate=0.0, low=0.0, high=0.0)
+    for smallest, candidate, start in (
+        (SourceSet(("size",), None, zero), None, ["size"]),
+        (None, SourceSet((), None, zero), []),
+        (None, None, [*SOURCES]),
+    ):
+        sets = replace(found.sets, smallest=smallest, candidate=candidate)
+        assert sorted(good_set(replace(found, sets=sets))) == sorted(start)
+    page = opened()
+    told = ", ".join(good_set(found)) or "no metadata"
+    assert said(page, f"With {told}, at 1 shot: ")
+
+
+def test_amber_is_of_controls_alone() -> None:
+    assert {colour_of(verdict, LIGHT) for verdict in (Verdict.EQUIVALENT, Verdict.UNDETERMINED)} == {LIGHT.plain}
+    assert "orange" not in COLOURS.values()
 
 
 def test_a_claim_from_a_screen_is_refused_with_the_button_that_confirms(measured: Workspace) -> None:

@@ -15,7 +15,7 @@ from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.workspace import Workspace
 from tests.builders import one_sentence
-from tests.own_files import ended, sentence_table, sign_photos, sign_table
+from tests.own_files import VERBS, ended, sentence_table, sign_photos, sign_table
 from tests.pages.page import open_page, said
 
 VIEW = "Bring your own"
@@ -119,6 +119,42 @@ def test_another_class_column_changes_what_is_counted_and_can_be_undone(page: Ap
     assert "--class-column domain" in command
     page.button(key="bring_undo").click().run()
     assert page.subheader[0].value.startswith("54 texts of 9 intents")
+
+
+def workbook() -> bytes:
+    """The longest sheet is a log that names no class; the shorter one has the sentences, and a third what is known of the intents."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for name, rows in {
+        "log": [["when", "what"], *([f"2024-01-{1 + i % 28:02}", f"line {i} was read"] for i in range(90))],
+        "sentences": [line.split(",")[:2] for line in sentence_table().decode().splitlines()],
+        "about": [["intent", "tone"], *([f"{verb}_it", ("kind", "curt")[i % 2]] for i, verb in enumerate(VERBS))],
+    }.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    del book["Sheet"]
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def test_of_a_workbook_the_sheet_with_the_instances_can_be_chosen(page: AppTest, workspace: Workspace) -> None:
+    bring(page, ("intents.xlsx", workbook()))
+    assert page.error or not page.subheader[0].value.startswith("54"), "the longest sheet is taken first"
+    sheets = next(box for box in page.selectbox if box.label == "Table with a row for each instance")
+    assert (sheets.value, sheets.options) == ("log", ["log", "sentences", "about"])
+    sheets.set_value("sentences").run()
+    assert not page.error and page.subheader[0].value.startswith("54 texts of 9 intents")
+    assert table(page)["Table"].to_dict()["tone"] == "classes", "another sheet tells about the classes"
+    assert "python -m metadash datasets import intents.xlsx --table sentences" in [code.value for code in page.code]
+    correct(page, 3, Role="ignored")
+    page.button(key="bring_undo").click().run()
+    assert next(box for box in page.selectbox if box.key.startswith("bring_table")).value == "log"
+    next(box for box in page.selectbox if box.key.startswith("bring_table")).set_value("sentences").run()
+    data = imported(page, workspace)
+    assert (len(data.class_of), data.description.extra["recipe"]["table"]) == (54, "sentences") and "tone" in data.classes
 
 
 def test_a_role_that_leaves_no_input_says_so_and_nothing_can_be_imported_until_it_is_mended(page: AppTest) -> None:

@@ -1,10 +1,17 @@
 """The *Metadata* page: facts first, facets that follow each other, search, SQL in one sentence, a pool in one click."""
 
+import io
+
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from metadash.dashboard.parts import reads
 from metadash.data import profile
+from metadash.data.library import open_dataset
+from metadash.data.sql import query
+from metadash.data.sql.turns import Turns
 from metadash.workspace import Workspace
 from tests.builders import CLASS_SOURCES, one_sentence, tiny_description, write_tiny
 from tests.pages.page import BROKEN_CONDITIONS, open_page, said
@@ -129,7 +136,27 @@ def test_sql_answers_with_a_table_and_says_when_it_is_cut(page: AppTest) -> None
     ask(page, "SELECT corner, count(*) AS n FROM classes GROUP BY ALL")
     assert page.dataframe[-1].value["n"].sum() == 40
     ask(page, "SELECT * FROM instances")
-    assert len(page.dataframe[-1].value) == 1000 and said(page, "The first 1\u202f000 rows; there are more.")
+    assert len(page.dataframe[-1].value) == 1000 and said(
+        page, "The first 1\u202f000 rows; there are more. The file has them all"
+    )
+
+
+def test_a_wide_answer_shows_two_megabytes_and_its_file_has_the_rest(page: AppTest, tiny_workspace: Workspace) -> None:
+    sql = "SELECT class_id, repeat('x', 20_000) AS wide FROM classes, range(10) ORDER BY ALL"
+    ask(page, sql)
+    shown, data = page.dataframe[-1].value, open_dataset(tiny_workspace, "tiny")
+    assert 50 < len(shown) < 120 and said(page, "there are more. The file has them all, or as many as 20 MB hold.")
+    file = pd.read_csv(io.BytesIO(reads.file_of(data, sql, "")))
+    assert len(file) == 400 and file["class_id"].iloc[-1] == 39
+
+
+def test_that_the_server_was_busy_is_not_kept_for_the_next(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as crowded:
+        crowded.setattr(query, "QUERIES", Turns(0, queue=2, patience=0.01))
+        ask(page, "SELECT 43 AS later")
+        assert "Too many queries are running" in page.error[0].value
+    page.run()
+    assert not page.error and page.dataframe[-1].value["later"].tolist() == [43]
 
 
 def test_wrong_sql_is_one_sentence_with_its_place_and_the_sql_stays(page: AppTest) -> None:

@@ -1,6 +1,7 @@
 """The *Prototypes* page: a map of one task, computed in a job, with what it says in a sentence above it."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from metadash.answers.map_sentence import one_task, task_sentence
 from metadash.dashboard.prototypes.map_figure import (
-    TABLE_ROWS,
     Colouring,
     colour_columns,
     colouring,
@@ -17,10 +17,12 @@ from metadash.dashboard.prototypes.map_figure import (
     hover_texts,
     legend_html,
     map_figure,
-    selected_table,
+    nearest_rows,
     steps_or_categories,
 )
+from metadash.dashboard.use.tray import STATE
 from metadash.data.dataset import Dataset
+from metadash.episodes.saved import reopen, saved_episodes
 from metadash.figures.palette import DARK, LIGHT
 from metadash.runs.kinds import run_digest
 from metadash.runs.queue.jobs import JobFolder, all_jobs
@@ -45,6 +47,11 @@ def linked(workspace: Workspace, dataset: Dataset, spec: MapSpec) -> AppTest:
     )
 
 
+def the_maps(page: AppTest) -> list:
+    """The canvases on the page."""
+    return [one for one in page.get("bidi_component") if one.proto.component_name.endswith("metadash_map")]
+
+
 @pytest.fixture
 def points(trained: Workspace, tiny: Dataset) -> pd.DataFrame:
     run = RunStore(trained).find(MAP, tiny)
@@ -62,7 +69,7 @@ def test_a_stored_map_is_there_at_once_with_its_sentence(trained: Workspace, tin
     task = one_task(points)
     assert said(page, f"#### In this task the learner is right in {task.right} of 25 queries")
     assert said(page, f"and in {task.right_plainly} with the plain ones") and said(page, "One task says little about others")
-    assert len(page.get("plotly_chart")) == 1
+    assert len(the_maps(page)) == 1
     assert any("perplexity 8, started from principal components, seed 0" in line.value for line in page.markdown)
 
 
@@ -97,7 +104,7 @@ def test_another_task_asks_first_and_says_how_long_it_takes(trained: Workspace, 
     page = linked(trained, tiny, MAP)
     page.number_input(key="pr_episode").set_value(7).run()
     assert said(page, "Pressing the button arranges test task 7 among 120 other test instances.")
-    assert any("on this machine" in caption.value for caption in page.caption) and not page.get("plotly_chart")
+    assert any("on this machine" in caption.value for caption in page.caption) and not the_maps(page)
 
 
 def test_no_more_instances_are_promised_than_there_are(trained: Workspace, tiny: Dataset) -> None:
@@ -124,7 +131,7 @@ def test_a_map_that_is_finished_while_the_page_reads_is_shown(
 ) -> None:
     ends_just_after_it_was_read(MAP, trained, monkeypatch)
     page = linked(trained, tiny, MAP)
-    assert page.get("plotly_chart") and "pr_go" not in [button.key for button in page.button]
+    assert the_maps(page) and "pr_go" not in [button.key for button in page.button]
 
 
 def test_a_map_that_failed_shows_its_reason(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
@@ -150,7 +157,7 @@ def test_settings_that_cannot_be_are_one_sentence(trained: Workspace, tiny: Data
     (error,) = page.error
     assert "needs at least 300 background instances" in one_sentence(error.value) and not page.exception
     page.number_input(key="pr_perplexity").set_value(8).run()
-    assert not page.error and page.get("plotly_chart")
+    assert not page.error and the_maps(page)
 
 
 def test_a_damaged_map_is_one_sentence(trained: Workspace, tiny: Dataset) -> None:
@@ -165,11 +172,14 @@ def test_a_link_to_a_run_that_is_gone_says_so(trained: Workspace) -> None:
     assert any("not stored here: gone" in one_sentence(warning.value) for warning in page.warning)
 
 
-def test_the_figure_stays_the_same_object_while_points_are_selected(trained: Workspace, tiny: Dataset) -> None:
+def test_the_map_is_not_sent_anew_while_nothing_on_it_changes(trained: Workspace, tiny: Dataset) -> None:
     page = linked(trained, tiny, MAP)
-    before = page.get("plotly_chart")[0].proto.spec
+    before = the_maps(page)[0].proto.json
     page.run()
-    assert page.get("plotly_chart")[0].proto.spec == before and '"uirevision":' in before
+    assert the_maps(page)[0].proto.json == before and len(before) < 60_000
+    page.selectbox(key="pr_colour").set_value("corner").run()
+    sent = json.loads(the_maps(page)[0].proto.json)
+    assert sent["column"] == "corner" and "middle" in sent["labels"]
 
 
 def test_every_layer_of_the_map_is_drawn_and_carries_the_numbers_of_its_points(points: pd.DataFrame, tiny: Dataset) -> None:
@@ -221,14 +231,6 @@ def test_hover_says_what_a_point_is_and_what_was_answered(points: pd.DataFrame, 
     assert "anchor" in texts[anchor] and "site" not in texts[anchor]
 
 
-def test_the_selected_points_become_a_table_of_instances_with_pictures(points: pd.DataFrame, tiny: Dataset) -> None:
-    every = range(-5, len(points) + 5)
-    table = selected_table(points, [*every, *every], tiny)
-    assert len(table) == min(TABLE_ROWS, (points["row"] >= 0).sum())
-    assert table["picture"].str.startswith("data:image/png;base64,").all() and {"name", "what", "answered", "site"} <= set(table)
-    assert selected_table(points, [], tiny).empty
-
-
 def test_the_download_names_every_class(points: pd.DataFrame, tiny: Dataset) -> None:
     table = export_table(points, tiny)
     assert len(table) == len(points) and table["class_name"].str.startswith("thing").all()
@@ -240,3 +242,51 @@ def test_a_map_is_a_job_whose_result_depends_on_its_settings_only(trained: Works
     pd.testing.assert_frame_equal(again.frame("points"), points)
     other = dataclasses.replace(MAP, perplexity=9.0)
     assert run_digest(other, Dataset.open(trained, "tiny")) != again.digest
+
+
+def test_the_instances_of_the_task_become_an_episode_of_the_same_classes(
+    trained: Workspace, tiny: Dataset, points: pd.DataFrame
+) -> None:
+    page = linked(trained, tiny, MAP)
+    page.button(key="pr_episode_of").click().run()
+    assert page.title[0].value == "What does one task look like?" and not page.error and not page.warning
+    (entry,) = saved_episodes(trained, tiny)
+    manifest = reopen(trained, tiny, entry)
+    assert (
+        set(manifest.rows) == set(points.loc[points["kind"].isin(["query", "support"]), "row"]) and len(manifest.classes[0]) == 5
+    )
+    assert said(page, f"episode {manifest.hash}") and page.session_state["ep_way"] == 5
+
+
+def test_their_classes_become_the_pool(trained: Workspace, tiny: Dataset, points: pd.DataFrame) -> None:
+    page = linked(trained, tiny, MAP)
+    page.button(key="pr_pool_of").click().run()
+    assert page.title[0].value == "What does one task look like?" and not page.error
+    chip = page.button(key="pool_chip").label
+    assert chip.startswith("Class pool of 5 ") and all(
+        str(c) in chip for c in set(points.loc[points["kind"] == "query", "class_id"])
+    )
+
+
+def test_the_learner_of_the_map_labels_them_by_the_support_of_the_task(
+    trained: Workspace, tiny: Dataset, points: pd.DataFrame
+) -> None:
+    page = linked(trained, tiny, MAP)
+    page.button(key="pr_use").click().run()
+    assert (
+        page.title[0].value == "What are these?" and not page.error and page.session_state["us_run"] == run_digest(MAP.run, tiny)
+    )
+    tray = page.session_state[STATE]["tiny"]
+    assert set(tray.rows) == set(points.loc[points["kind"] == "support", "row"])
+    assert {one.row for one in tray.asked["pick"]} == set(points.loc[points["kind"] == "query", "row"])
+    assert said(page, "25 images to label as one of 5")
+
+
+def test_neighbours_of_a_selection_are_listed_with_their_distances(
+    trained: Workspace, tiny: Dataset, points: pd.DataFrame
+) -> None:
+    page = linked(trained, tiny, MAP)
+    assert page.button(key="pr_near_go").disabled and "distance" not in page.dataframe[0].value
+    one = int(points.loc[points["kind"] == "query", "row"].iloc[0])
+    found, far = nearest_rows(points, RunStore(trained).find(MAP, tiny).array("vectors"), [one], 24)
+    assert len(found) == 24 and one not in found and (np.diff(far) >= 0).all()

@@ -1,5 +1,7 @@
 """The *Start* page, on made-up scores: an answer is there as soon as its last run is."""
 
+from urllib.parse import parse_qs
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,19 @@ def test_the_line_grows_fold_by_fold_and_has_no_verdict_before_the_last(
     page = open_page("start", dataset="tiny")
     assert not said(page, "So far") and said(page, "5 folds, every thing tested once")
     assert "(8 families tested)" in shown(page.subheader[0].value)
+
+
+def test_after_the_answer_come_the_next_questions_of_the_same_sources_and_the_same_learner(
+    untrained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    spec = stored_folds(untrained, tiny, 5)
+    links = {link.proto.label: parse_qs(link.proto.query_string) for link in open_page("start", dataset="tiny").get("page_link")}
+    ablation = open_page("ablation", **links["Which source does it?"])
+    assert ablation.multiselect(key="ab_sources").value == list(spec.run.sources) == ["place", "traits"]
+    for place, label, key in (("prototypes", "See it on a map", "pr_run"), ("what_if", "What if it were wrong?", "wi_run")):
+        (run,) = links[label][key]
+        page = open_page(place, **links[label])
+        assert page.selectbox(key=key).value == run and not page.warning and not page.exception
 
 
 def test_the_button_queues_one_loop_a_fold_and_its_backbone(untrained: Workspace, tiny: Dataset, no_workers: None) -> None:

@@ -11,9 +11,10 @@ from metadash.ablation.cards import SourceCard
 from metadash.ablation.effects_table import effects_table
 from metadash.ablation.result import Ablation
 from metadash.ablation.subset_value import SubsetValue, subset_values
-from metadash.ablation.words import TIERS, headline, looks_words, told_sets, total_words, verdict_words
+from metadash.ablation.words import TIERS, cards_table, headline, looks_words, told_sets, total_words, verdict_words
 from metadash.answers.ledger import rank_of
 from metadash.answers.sentence import cell
+from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.badges import Colour, badge_of
 from metadash.dashboard.parts.escape import plain
 from metadash.figures.palette import Palette
@@ -89,14 +90,58 @@ def lines_html(lines: list[tuple[str, str]], palette: Palette) -> str:
     return f'{LINES}<dl class="md-card" style="--md-muted:{palette.muted};color:{palette.text}">{rows}</dl>'
 
 
-def subset_explorer(found: Ablation) -> None:
-    """Sources clicked on and off; the value of what is on, at once."""
+SHOWN, OPEN = "at first the fewest that are enough", "at first the fewest that may be enough"
+
+
+def chosen_card(found: Ablation) -> SourceCard:
+    """The one whose card is open, that of the source worth most at first."""
+    names = [card.source for card in found.cards]
+    return found.card(one_of(st, "Card of", names, default=names[0], format_func=plain, key="ab_card", wrap=True))
+
+
+def comparison(found: Ablation) -> None:
+    """All sources side by side, a row each."""
+    shown = cards_table(found).rename(columns={"": "verdict"})
+    st.dataframe(
+        shown, hide_index=True, width="stretch", alt="Every source with its effects, intervals and verdict, worth most first"
+    )
+
+
+def good_set(found: Ablation) -> list[str]:
+    """The sources that a look at combinations begins with: the smallest set that would do, the best candidate where none is shown to, else all."""
+    one = found.sets and (found.sets.smallest or found.sets.candidate)
+    return [name for name in found.spec.sources if not one or name in one.sources]
+
+
+def chosen_subset(found: Ablation) -> list[str]:
+    """Sources clicked on and off."""
     sources = list(found.spec.sources)
-    chosen = st.pills("Sources that are there", sources, selection_mode="multi", key="ab_subset", bind="query-params") or []
-    rows = subset_values(found, [name for name in sources if name in chosen])
+    start = good_set(found)
+    label = "Sources that are there" + (
+        " ({SHOWN if found.sets and found.sets.smallest else OPEN})" if len(start) < len(sources) else ""
+    )
+    chosen = (
+        st.pills(
+            label,
+            sources,
+            selection_mode="multi",
+            default=start,
+            format_func=plain,
+            key="ab_subset",
+            bind="query-params",
+            wrap=True,
+        )
+        or []
+    )
+    return [name for name in sources if name in chosen]
+
+
+def subset_explorer(found: Ablation, chosen: list[str]) -> None:
+    """The value of the sources that are on, at once. Raises BadInput where that subset was not scored."""
+    rows = subset_values(found, chosen)
     first, metric = at_fewest(rows), found.metric
     noun = plain(words.plural(found.unit_noun))
-    told = ", ".join(name for name in sources if name in chosen) or "no metadata"
+    told = ", ".join(chosen) or "no metadata"
     st.markdown(
         f"With {plain(told)}, at {words.plural_of(first.shot, 'shot')}: **{metric.said(first.episodes.estimate)}** "
         + ("of queries are right." if metric.counted else f"{metric.title}.")

@@ -21,7 +21,7 @@ NAMED = {"name": "bring_name", "title": "bring_title", "class_noun": "bring_noun
 class Bringing:
     """``place``: the folder of the upload, and of the record of its import, which a path on the server has too. ``seen``: what the preview was made of, so that it is made
     again when any of that changes, and ``problem`` why it could not be. ``listing``: the first files of the upload. ``rounds`` counts the tables of corrections, ``batch`` the fields for files: a new one starts empty.
-    ``said``: the name, title, noun and licence, where somebody typed them."""
+    ``table``: the sheet or table that holds the instances, where somebody chose it. ``said``: the name, title, noun and licence, where somebody typed them."""
 
     place: Path | None = None
     path: Path | None = None
@@ -30,6 +30,7 @@ class Bringing:
     listing: Listing | None = None
     look: Look | None = None
     reading: Reading | None = None
+    table: str | None = None
     rounds: int = 0
     batch: int = 0
     said: dict[str, str] = field(default_factory=dict)
@@ -64,8 +65,13 @@ class Bringing:
     def take(self, path: Path | None, place: Path | None) -> None:
         """Other files, or more of them: corrections of another table say nothing of theirs."""
         self.place, self.path, self.seen, self.look, self.reading = place, path, None, None, None
-        self.problem, self.listing = "", None
+        self.problem, self.listing, self.table = "", None, None
         self.rounds, self.batch = self.rounds + 1, self.batch + 1
+
+    def guess_again(self, table: str | None = None) -> None:
+        """What was corrected is forgotten, as corrections of one ``table`` say nothing of another."""
+        self.table = table
+        self.rounds += 1
 
     def forget(self) -> None:
         """The files, and what was said of their columns; what was typed beside them stays."""

@@ -32,8 +32,11 @@ def section() -> None:
     upload(ours)
     if found:
         going.ended_early(found)
-    if ours.path is not None and (look := looked(ours)):
-        draw(look, ours)
+    if ours.path is not None:
+        look = looked(ours)
+        which_table(ours)
+        if look:
+            draw(look, ours)
 
 
 def looked(ours: Bringing) -> Look | None:
@@ -41,7 +44,7 @@ def looked(ours: Bringing) -> Look | None:
     assert ours.path is not None
     corrections = corrected(ours)
     said = typed(ours)
-    asked = canonical_json([str(ours.path), [[*key, cells] for key, cells in corrections.items()], said])
+    asked = canonical_json([str(ours.path), ours.table, [[*key, cells] for key, cells in corrections.items()], said])
     if asked != ours.seen:
         look_again(ours, asked, corrections, said)
     if ours.problem:
@@ -96,8 +99,8 @@ def draw(look: Look, ours: Bringing) -> None:
     shown.pictures(look)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**What each column is.** Change what was guessed wrong; the rest follows.")
-        if edits(ours):
-            st.button("Guess again", icon=":material/undo:", key="bring_undo", on_click=undo, args=(ours,))
+        if edits(ours) or ours.table:
+            st.button("Guess again", icon=":material/undo:", key="bring_undo", on_click=ours.guess_again)
     with st.container(key="bring_guesses"):
         shown.guesses(look, ours)
     shown.faults(look)
@@ -110,8 +113,21 @@ def draw(look: Look, ours: Bringing) -> None:
         import_it(look, ours)
 
 
-def undo(ours: Bringing) -> None:
-    ours.rounds += 1
+def which_table(ours: Bringing) -> None:
+    """Of a workbook, a database or several files: which of their tables has a row for each instance."""
+    found = ours.reading and ours.reading.found
+    if not found or len(found.tables) < 2:
+        return
+    key = f"bring_table_{ours.rounds}"
+    st.selectbox(
+        "Table with a row for each instance",
+        found.tables,
+        index=found.tables.index(found.table),
+        key=key,
+        on_change=lambda: ours.guess_again(st.session_state[key]),
+        width=400,
+        help="A sheet of a workbook, a table of a database, or one of several files. Another that has a row for each class tells about the classes.",
+    )
 
 
 def names(look: Look, ours: Bringing) -> None:

@@ -29,10 +29,11 @@ TASKS = ("siblings", "disjoint")
 
 
 def reread(ours: Bringing, corrections: Mapping[tuple[str, str], Correction], report: Report) -> Reading:
-    """The files as they were read, again only where another column is the class: other tables may belong together then."""
+    """The files as they were read, again only where another table or column is meant: other tables may belong together then."""
     assert ours.path is not None
     named = [column for (table, column), said in corrections.items() if said.get("Role") == "class" and table == "instances"]
-    asked = {"class_column": named[-1]} if named else {}
+    said = {"table": ours.table, "class_column": named[-1] if named else None}
+    asked = {name: value for name, value in said.items() if value is not None}
     if ours.reading is not None and ours.reading.asked == asked:
         return ours.reading
     return Reading(ours.title, ours.several, asked, read_files(ours.path, ours.only, report, **asked))
@@ -41,7 +42,7 @@ def reread(ours: Bringing, corrections: Mapping[tuple[str, str], Correction], re
 def planned(reading: Reading, corrections: Mapping[tuple[str, str], Correction], said: Mapping[str, str]) -> Plan:
     """What was guessed, with what was corrected and typed. Raises BadInput for what cannot be."""
     typed: dict[str, Any] = dict(said)
-    plan = replace(reading.guessed, **typed)
+    plan = replace(reading.guessed, table=reading.asked.get("table"), **typed)
     order = sorted(corrections.items(), key=lambda one: one[1].get("Role") != "class")  # what is the class decides over the rest
     for (table, name), cells in order:
         if any((column.name, column.table) == (name, table) for column in plan.columns):
@@ -133,8 +134,7 @@ def same_in_a_terminal(reading: Reading, plan: Plan) -> str:
     if not says_all(reading, plan, roles):
         return command(reading.typed, [("recipe", f"{plan.name}.json")])
     options = {option: getattr(plan, field) for option, field in told.items() if getattr(plan, field) != getattr(usual, field)}
-    if asked := reading.asked.get("class_column"):
-        options["class-column"] = asked
+    options |= {name.replace("_", "-"): value for name, value in reading.asked.items()}
     return command(reading.typed, [*options.items(), *(("role", text) for text in as_texts(roles))])
 
 

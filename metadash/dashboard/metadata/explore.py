@@ -1,6 +1,7 @@
 """The parts of the *Metadata* page: the facts, facets that narrow a table, chips that take a filter off, the pool, the SQL box."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -21,7 +22,9 @@ from metadash.data.facets import MISSING, Between, Filter, is_facet, is_range, w
 from metadash.data.filter_bar import parse, quoted, to_text
 from metadash.data.literals import identifier, marked
 from metadash.data.profile import in_words
+from metadash.data.sql.query import MOST_BYTES, QueryResult
 from metadash.stats import words
+from metadash.visitors import visitor
 
 IDS = ("class_id", "instance_id")
 FEW_VALUES = 8
@@ -305,6 +308,22 @@ def filters_as_sql(table: str, filters: list[Filter]) -> str:
 
 
 # --- a person's SQL ------------------------------------------------------------------------------------------------------------
+
+
+def how_much(answer: QueryResult) -> str:
+    """How many rows of an answer are shown, and where the others are."""
+    n = words.count(len(answer.frame))
+    most = f"{MOST_BYTES / 2**20:.0f} MB"
+    rows = (
+        f"The first {n} rows; there are more. The file has them all, or as many as {most} hold." if answer.cut else f"{n} rows."
+    )
+    return f"{rows} {words.duration(answer.seconds).capitalize()}."
+
+
+def answer_file(data: Dataset, sql: str, answer: QueryResult) -> Callable[[], bytes]:
+    """What makes the CSV of an answer: of what is shown, or, where that is cut, of all that is asked for anew."""
+    asked_by = visitor().key  # the click is answered on a thread that knows no visitor
+    return partial(reads.file_of, data, sql, asked_by) if answer.cut else lambda: answer.frame.to_csv(index=False).encode()
 
 
 def refused(problem: Refusal, sql: str) -> None:

@@ -16,7 +16,7 @@ COLOURS: dict[Verdict, Colour] = {
     Verdict.HELPS: "primary",
     Verdict.HURTS: "red",
     Verdict.EQUIVALENT: "gray",
-    Verdict.UNDETERMINED: "orange",
+    Verdict.UNDETERMINED: "gray",
 }
 
 

@@ -5,6 +5,7 @@ begins). What is underscored only computes the answer.
 """
 
 import json
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,16 @@ from metadash.data.dataset import Dataset
 from metadash.data.facets import FacetValue, Filter
 from metadash.data.literals import identifier
 from metadash.data.profile import Shape
-from metadash.data.query import QueryError, QueryResult, run_query, select_ids
+from metadash.data.sql.query import QueryResult, run_query, select_ids
+from metadash.data.sql.words import Busy, QueryError
 from metadash.episodes.pool import PoolTable, pool_table
 from metadash.episodes.spec import EpisodeSpec
 
 ROWS_OF_A_QUERY = 1000
+ONE_FILE = threading.Lock()
+"""Files are made one after the other: each takes several times its size while it is."""
+BYTES_OF_A_QUERY = 2 * 2**20
+"""Of its answer on the page; the file has the rest."""
 
 
 def summaries(data: Dataset, table: str) -> list[ColumnSummary]:
@@ -94,7 +100,8 @@ def _facet_values(
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a person's SQL did not run, and the character it stumbled on. Kept like an answer, or a page with slow SQL on it would wait again."""
+    """Why a person's SQL did not run, and the character it stumbled on. Kept like an answer, or a page with slow SQL on it would wait again;
+    but not where the server was only busy."""
 
     message: str
     position: int | None
@@ -102,13 +109,18 @@ class Refusal:
 
 def pool_ids(data: Dataset, condition: str) -> np.ndarray | Refusal:
     """The classes that meet a person's condition."""
-    return _pool_ids(data.fingerprint, canonical_json([condition]), data)
+    try:
+        return _pool_ids(data.fingerprint, canonical_json([condition]), data)
+    except Busy as problem:
+        return Refusal(str(problem), None)
 
 
-@st.cache_data(max_entries=64, ttl=600, show_spinner=False)
+@st.cache_data(max_entries=64, max_size="32MB", ttl=600, show_spinner=False)
 def _pool_ids(fingerprint: str, key: str, _data: Dataset) -> np.ndarray | Refusal:
     try:
         return select_ids(_data.database, "classes", json.loads(key)[0])
+    except Busy:
+        raise
     except QueryError as problem:
         return Refusal(str(problem), problem.position)
 
@@ -118,15 +130,26 @@ def answer_of(data: Dataset, sql: str, again: bool = False) -> QueryResult | Ref
     key = canonical_json([sql])
     if again:
         _answer_of.clear(data.fingerprint, key, data)
-    return _answer_of(data.fingerprint, key, data)
+    try:
+        return _answer_of(data.fingerprint, key, data)
+    except Busy as problem:
+        return Refusal(str(problem), None)
 
 
-@st.cache_data(max_entries=32, ttl=600, show_spinner="Running the query …")
+@st.cache_data(max_entries=32, max_size="16MB", ttl=600, show_spinner="Running the query …")
 def _answer_of(fingerprint: str, key: str, _data: Dataset) -> QueryResult | Refusal:
     try:
-        return run_query(_data.database, json.loads(key)[0], rows=ROWS_OF_A_QUERY)
+        return run_query(_data.database, json.loads(key)[0], rows=ROWS_OF_A_QUERY, most_bytes=BYTES_OF_A_QUERY)
+    except Busy:
+        raise
     except QueryError as problem:
         return Refusal(str(problem), problem.position)
+
+
+def file_of(data: Dataset, sql: str, asked_by: str) -> bytes:
+    """The rows of an answer as CSV, as many as ``MOST_BYTES`` hold; asked anew for ``asked_by``, and kept nowhere. Raises QueryError."""
+    with ONE_FILE:
+        return run_query(data.database, sql, rows=None, seconds=20.0, asked_by=asked_by).frame.to_csv(index=False).encode()
 
 
 def pool(data: Dataset, spec: EpisodeSpec) -> PoolTable:

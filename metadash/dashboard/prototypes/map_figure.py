@@ -29,6 +29,8 @@ TABLE_ROWS = 200
 PICTURE, PICTURE_SIDE = "picture", 64
 """The column of pictures, and for how many pixels a side they are made: a click makes one larger."""
 LONGEST = 44
+MOST_SOUGHT = 200
+"""Selected instances whose neighbours are looked for: a distance to each of all points, each."""
 KIND_WORDS = {
     "instance": "test instance",
     "support": "support example",
@@ -91,10 +93,20 @@ def colouring(points: pd.DataFrame, data: Dataset, place: Place | None, palette:
     if place[0] == "instances":
         code = np.where(is_instance, code, -1)
     used = [label for label in labels if label not in ("other", "missing")]
-    shades = [*palette.categories[: len(used)]]
+    shades = ramp(palette, len(used)) if in_order(values) else [*palette.categories[: len(used)]]
     extra = {"other": palette.muted, "missing": translucent(palette.muted, 0.55)}
     colours = tuple(shades[used.index(label)] if label in used else extra[label] for label in labels)
     return Colouring(tuple(labels), colours, code, counted(code, is_instance, len(labels)))
+
+
+def in_order(values: pd.Series) -> bool:
+    """Whether values are drawn as steps from little to much: more numbers or dates than have a colour each."""
+    return kind_of(values).reads_as == "numbers" and values.nunique() > MOST
+
+
+def ramp(palette: Palette, n: int) -> list[str]:
+    """``n`` colours from the first to the last of the palette's steps."""
+    return [palette.steps[round(place * (len(palette.steps) - 1) / max(n - 1, 1))] for place in range(n)]
 
 
 def by_class(points: pd.DataFrame, data: Dataset, palette: Palette, is_instance: np.ndarray) -> Colouring:
@@ -112,7 +124,7 @@ def by_class(points: pd.DataFrame, data: Dataset, palette: Palette, is_instance:
 
 def task_classes(points: pd.DataFrame) -> list[int]:
     """The classes of the task, in the order of its prototypes."""
-    return points.loc[points["kind"] == "plain prototype", "class_id"].astype(int).tolist()
+    return list(dict.fromkeys(points.loc[points["kind"] == "plain prototype", "class_id"].astype(int).tolist()))
 
 
 def counted(code: np.ndarray, is_instance: np.ndarray, n: int) -> tuple[int, ...]:
@@ -123,7 +135,7 @@ def steps_or_categories(values: pd.Series) -> tuple[list[str], np.ndarray]:
     """Labels and the code of each value among them."""
     kind = kind_of(values)
     missing = values.isna().to_numpy()
-    if kind.reads_as == "numbers" and values.nunique() > MOST:
+    if in_order(values):
         binned = pd.qcut(pd.Series(kind.numbers(values), values.index), BINS, duplicates="drop")
         code = binned.cat.codes.to_numpy().astype(int)
         labels = []
@@ -286,22 +298,45 @@ def export_table(points: pd.DataFrame, data: Dataset) -> pd.DataFrame:
     return table
 
 
-def selected_table(points: pd.DataFrame, chosen: Sequence[int], data: Dataset) -> pd.DataFrame:
-    """The selected instances with picture, name and metadata, at most ``TABLE_ROWS`` of them; prototypes and anchors are no rows."""
-    found = points.iloc[sorted({index for index in chosen if 0 <= index < len(points)})]
-    found = found[found["row"] >= 0].head(TABLE_ROWS)
-    rows, classes = found["row"].to_numpy(), found["class_id"].to_numpy()
+def in_order_of_task(points: pd.DataFrame, rows: Sequence[int]) -> list[int]:
+    """Some rows of the data set, those of the task first: queries answered wrongly, the other queries, the support; then test instances."""
+    found = points[points["row"].isin(list(rows))]
+    right = found["predicted"] == found["class_id"]
+    rank = np.select([(found["kind"] == "query") & ~right, found["kind"] == "query", found["kind"] == "support"], [0, 1, 2], 3)
+    return found["row"].iloc[np.argsort(rank, kind="stable")].tolist()
+
+
+def nearest_rows(points: pd.DataFrame, vectors: np.ndarray, rows: Sequence[int], most: int) -> tuple[list[int], np.ndarray]:
+    """The ``most`` instances nearest to any of ``rows`` in the full space, nearest first, and their distances; ``vectors`` [P, D] are those
+    of the points."""
+    own = points["row"].isin(list(rows)).to_numpy()
+    others = np.flatnonzero((points["row"] >= 0).to_numpy() & ~own)
+    near = np.full(len(others), np.inf)
+    for vector in np.asarray(vectors[np.flatnonzero(own)[:MOST_SOUGHT]], dtype=np.float64):
+        near = np.minimum(near, np.linalg.norm(vectors[others] - vector, axis=1))
+    first = np.argsort(near, kind="stable")[:most]
+    return points["row"].iloc[others[first]].tolist(), near[first]
+
+
+def selected_table(points: pd.DataFrame, rows: Sequence[int], data: Dataset, pictures: bool = True) -> pd.DataFrame:
+    """The instances ``rows`` of the data set, those of them that are on the map, in this order, each once: picture (or words), name and
+    metadata."""
+    place = {int(row): at for at, row in enumerate(points["row"]) if row >= 0}
+    found = points.iloc[[place[row] for row in dict.fromkeys(map(int, rows)) if row in place]]
+    own, classes = found["row"].to_numpy(), found["class_id"].to_numpy()
     table = pd.DataFrame(index=range(len(found)))
     shown = data.modality
-    if shown.picture is not None:
-        table[PICTURE] = [shown.picture(data.inputs[row], PICTURE_SIDE) for row in rows]
+    if shown.picture is None:
+        table[shown.noun] = [shown.words(data.inputs[row]) for row in own]
+    elif pictures:
+        table[PICTURE] = [shown.picture(data.inputs[row], PICTURE_SIDE) for row in own]
     else:
-        table[shown.noun] = [shown.words(data.inputs[row]) for row in rows]
+        table["row"] = own
     names = data.classes["class_name"].astype(str).to_numpy()
     table["name"] = names[classes]
     table["what"] = [KIND_WORDS[kind] for kind in found["kind"]]
     table["answered"] = np.where(found["predicted"] >= 0, names[np.maximum(found["predicted"], 0)], "")
-    for frame, at in ((data.classes, classes), (data.instances, rows)):
+    for frame, at in ((data.classes, classes), (data.instances, own)):
         for column in frame.columns:
             if column not in ("class_id", "class_name", "instance_id"):
                 table[str(column)] = frame[column].iloc[at].to_numpy()

@@ -1,12 +1,17 @@
-"""Maps drawn once a server: figure and legend of a stored map, by its digest, its colours and the visitor's theme."""
+"""Maps drawn once a server: what a stored map is to the browser and to a report, by its digest, its colours and the visitor's theme."""
 
+from typing import Any
+
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from metadash.dashboard import server
 from metadash.dashboard.parts.theme import palette
+from metadash.dashboard.prototypes.canvas.message import Pane, map_message
 from metadash.dashboard.prototypes.map_figure import Place, colour_columns, colouring, hover_texts, legend_html, map_figure
 from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
 from metadash.figures.palette import Palette
 
 
@@ -23,6 +28,31 @@ def _drawn(key: str, _digest: str, _choice: str, _data: Dataset, _palette: Palet
     colours = colouring(points, _data, place, _palette)
     figure = map_figure(points, colours, hover_texts(points, _data, place), _palette, _digest)
     return figure, legend_html(colours)
+
+
+def message(digest: str, choice: str, data: Dataset, note: str, alt: str) -> dict[str, Any]:
+    """What the canvas is sent."""
+    colours = palette()
+    return _message(f"{digest} {colours.background} {choice} {note} {alt}", digest, choice, data, colours, note, alt)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _message(key: str, _digest: str, _choice: str, _data: Dataset, _palette: Palette, _note: str, _alt: str) -> dict[str, Any]:
+    points = server.run_frame(_digest, "points")
+    place = colour_choices(_data).get(_choice)
+    column = _choice if place else ""
+    return map_message(
+        _digest, [Pane("", points)], colouring(points, _data, place, _palette), column, _data, _palette, note=_note, alt=_alt
+    )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def vectors_of(digest: str) -> np.ndarray:
+    """The embeddings [P, D] of a stored map's points; read as far as they are asked for."""
+    run = server.store().get(digest)
+    if run is None:
+        raise BadInput(f"The map {digest} is gone, or was damaged and left out; draw it again.")
+    return run.array("vectors")
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

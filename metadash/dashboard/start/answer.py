@@ -5,7 +5,7 @@ import streamlit as st
 from metadash.answers.answer import OWN, Answer, AnswerSpec, own_question
 from metadash.answers.sentence import sentences, so_far_sentence
 from metadash.answers.tables import MODE_NOTES, answer_command, numbers_table
-from metadash.dashboard.links.pages import from_link, to_link
+from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import term
@@ -73,6 +73,16 @@ def draw_answer(answer: Answer) -> None:
     st.caption(
         f"Lines: mean {answer.metric.title} on the same test episodes; bands: 95 % interval over episodes, for these test classes."
     )
+
+
+def next_steps(answer: Answer) -> None:
+    """The questions that come after the answer, each a link that opens on this answer's own sources and learner."""
+    sources, learner = list(answer.spec.run.sources), answer.digests["metadata"][0]
+    with st.container(horizontal=True):
+        if len(sources) > 1:
+            link_to("ablation", "Which source does it?", "balance", ab_sources=sources)
+        link_to("prototypes", "See it on a map", "scatter_plot", pr_run=learner)
+        link_to("what_if", "What if it were wrong?", "help_center", wi_run=learner)
 
 
 def draw_so_far(spec: AnswerSpec, found: Answer | None, data: Dataset) -> None:

@@ -60,7 +60,8 @@ class Found:
     ``instances`` names. ``notes``: a sentence for each thing that was decided or left out here, for the preview. ``wrong``: what is wrong
     with a column, by (``instances`` or ``classes``, its name). ``place``: where paths in a column lead, or None. ``files``: what was read,
     for the provenance; ``stamp``: of those files before they were read, to notice that one changes meanwhile. ``made``: inputs that were made of
-    columns already, so that none is looked at twice. ``whole``: the folder of an exported data set,
+    columns already, so that none is looked at twice. ``tables``: of several tables, the names of those that could hold the
+    instances, and ``table`` the one that does. ``whole``: the folder of an exported data set,
     which is put back as it is where nothing is corrected; ``held``: what has to stay for as long as it is read from."""
 
     instances: pd.DataFrame
@@ -74,5 +75,7 @@ class Found:
     files: tuple[str, ...] = ()
     stamp: object = None
     made: dict[Any, InputsFound] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+    table: str = ""
     whole: Path | None = None
     held: object = None

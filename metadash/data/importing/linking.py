@@ -21,18 +21,19 @@ class Link:
     known: float
 
 
-def put_together(tables: list[Table], classes: Table | None, class_column: str | None) -> Found:
-    """The tables of a file, and one of classes where it was named. Raises BadInput where that has no key for the instances."""
+def put_together(tables: list[Table], classes: Table | None, class_column: str | None, table: str | None = None) -> Found:
+    """The tables of a file, and one of classes where it was named; ``table`` names that of the instances. Raises BadInput where there is none
+    of that name, and where that of classes has no key for the instances."""
     notes: list[str] = []
     if classes is None:
-        instances, classes, link = told_apart(tables, class_column)
+        instances, classes, link = told_apart(tables, class_column, table)
         unread = [table.name for table in tables if table is not instances and table is not classes]
         if unread:
             notes.append(
                 f"Of {len(tables)} tables, {', '.join(unread)} {'was' if len(unread) == 1 else 'were'} not read; --table names another."
             )
     else:
-        instances = max(tables, key=lambda table: len(table.frame))
+        instances = of_instances(tables, table)
         link = link_of(instances.frame, classes.frame, class_column)
         if link is None:
             refuse_twice(instances.frame, classes.frame, class_column)
@@ -40,7 +41,7 @@ def put_together(tables: list[Table], classes: Table | None, class_column: str |
                 f"No column of the table of classes has a value of its own in each row that the instances name; its columns are "
                 f"{', '.join(map(str, classes.frame.columns))}."
             )
-    found = Found(instances.frame, notes=[*notes, *instances.notes])
+    found = Found(instances.frame, notes=[*notes, *instances.notes], tables=names_of(tables), table=instances.name)
     found.wrong = {("instances", column): what for column, what in instances.wrong.items()}
     if classes is not None and link is not None:
         take_classes(found, classes, link)
@@ -56,9 +57,25 @@ def take_classes(found: Found, classes: Table, link: Link) -> None:
         found.hints = replace(found.hints, class_column=link.column)
 
 
-def told_apart(tables: list[Table], class_column: str | None) -> tuple[Table, Table | None, Link | None]:
-    """The longest table has the instances; another that has a row for each of their classes has the classes."""
-    instances = max(tables, key=lambda table: len(table.frame))
+def names_of(tables: list[Table]) -> tuple[str, ...]:
+    return tuple(table.name for table in tables)
+
+
+def of_instances(tables: list[Table], named: str | None) -> Table:
+    """The table of that name, else the longest. Raises BadInput."""
+    if named is None:
+        return max(tables, key=lambda table: len(table.frame))
+    found = next((table for table in tables if table.name == named), None)
+    if found is None:
+        raise BadInput(f"There is no table '{named}' with rows in it{nearest(named, names_of(tables))}")
+    return found
+
+
+def told_apart(
+    tables: list[Table], class_column: str | None, named: str | None = None
+) -> tuple[Table, Table | None, Link | None]:
+    """The table that is named, else the longest, has the instances; another that has a row for each of their classes has the classes."""
+    instances = of_instances(tables, named)
     links = [(link_of(instances.frame, other.frame, class_column), other) for other in tables if other is not instances]
     known = [(link, other) for link, other in links if link is not None]
     if not known:

@@ -307,16 +307,17 @@ def guess_disjoint(plan: Plan, found: Found, class_codes: np.ndarray) -> str | N
     best: tuple[int, float, str] | None = None
     n_classes = int(class_codes.max(initial=-1)) + 1
     for column in plan.of("metadata", "instances"):
-        values = found.instances[column.name]
-        if column.level != "instance" or not is_category(values):
+        if column.level != "instance":
             continue
+        values = found.instances[column.name]
         codes = codes_of(values)
         known = (codes >= 0) & (class_codes >= 0)
-        if not known.any():
+        width = int(codes.max(initial=0)) + 1
+        if not known.any() or width > 0.5 * len(values) or not is_category(values):  # the last looks at every text
             continue
-        pairs = np.unique(np.stack([class_codes[known], codes[known]]), axis=1)
-        several = float((np.bincount(pairs[0], minlength=n_classes) >= 2).mean())
-        if several <= 0.5 or codes.max(initial=0) + 1 > 0.5 * len(values):
+        pairs = pd.unique(class_codes[known].astype(np.int64) * width + codes[known])
+        several = float((np.bincount(pairs // width, minlength=n_classes) >= 2).mean())
+        if several <= 0.5:
             continue
         rank = (-words.place_in(column.name, words.DISJOINT_NAMES), several)
         if best is None or rank > best[:2]:

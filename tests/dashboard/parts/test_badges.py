@@ -19,7 +19,7 @@ from metadash.stats.verdict import Decision, Grade, Verdict
             "= very likely no practical difference",
             "gray",
         ),
-        (Verdict.UNDETERMINED, Grade.UNDETERMINED, "? cannot tell yet", "? cannot tell yet", "orange"),
+        (Verdict.UNDETERMINED, Grade.UNDETERMINED, "? cannot tell yet", "? cannot tell yet", "gray"),
     ],
 )
 def test_the_colour_is_the_verdict_s_and_the_words_say_how_sure(

@@ -7,7 +7,6 @@ import pytest
 from metadash.dashboard.prototypes.map_figure import (
     LONGEST,
     MOST,
-    TABLE_ROWS,
     WEBGL_FROM,
     Colouring,
     by_class,
@@ -15,8 +14,11 @@ from metadash.dashboard.prototypes.map_figure import (
     colouring,
     export_table,
     hover_texts,
+    in_order_of_task,
     legend_html,
     map_figure,
+    nearest_rows,
+    ramp,
     selected_table,
     short,
     steps_or_categories,
@@ -163,15 +165,38 @@ def test_the_legend_leaves_out_what_nobody_is() -> None:
 
 
 def test_the_table_holds_the_selected_instances_once_in_their_order(tiny: Dataset) -> None:
-    table = selected_table(POINTS, [5, 0, 5, 4, 7, 12, 13, -1], tiny)
-    assert table["name"].tolist() == ["thing 7", "thing 1", "thing 0"]
-    assert table["what"].tolist() == ["test instance", "query", "query"]
-    assert table["answered"].tolist() == ["", "thing 1", "thing 1"]
-    assert table["corner"].tolist() == tiny.classes["corner"][[7, 1, 0]].tolist()
-    assert table["site"].tolist() == tiny.instances["site"][[210, 31, 2]].tolist()
+    table = selected_table(POINTS, [2, 210, 2, 31, -1, 999], tiny)
+    assert table["name"].tolist() == ["thing 0", "thing 7", "thing 1"]
+    assert table["what"].tolist() == ["query", "test instance", "query"]
+    assert table["answered"].tolist() == ["thing 1", "", "thing 1"]
+    assert table["corner"].tolist() == tiny.classes["corner"][[0, 7, 1]].tolist()
+    assert table["site"].tolist() == tiny.instances["site"][[2, 210, 31]].tolist()
     assert {"class_id", "class_name", "instance_id"}.isdisjoint(table) and table.columns[0] == "picture"
-    many = pd.concat([POINTS.iloc[[1]]] * (TABLE_ROWS + 1), ignore_index=True)
-    assert len(selected_table(many, range(len(many)), tiny)) == TABLE_ROWS
+    assert selected_table(POINTS, [2, 210], tiny, pictures=False)["row"].tolist() == [2, 210]
+
+
+def test_a_selection_is_of_rows_and_the_same_on_a_map_that_holds_them_in_another_order(tiny: Dataset) -> None:
+    other = POINTS.iloc[::-1].reset_index(drop=True)
+    pd.testing.assert_frame_equal(selected_table(POINTS, [31, 5], tiny), selected_table(other, [31, 5], tiny))
+
+
+def test_the_rows_of_the_task_stand_first_and_its_wrong_answers_before_them() -> None:
+    assert in_order_of_task(POINTS, [210, 30, 31, 2, 3, 999]) == [2, 31, 3, 30, 210]
+
+
+def test_neighbours_are_near_in_the_full_space_and_none_of_the_selected() -> None:
+    vectors = np.zeros((len(POINTS), 3), np.float32)
+    vectors[:7, 2] = [0, 4, 1, 9, 2.5, 8, 20]  # rows 210, 5, 30, 1, 31, 2, 3
+    assert nearest_rows(POINTS, vectors, [210], 3)[0] == [30, 31, 5]
+    rows, distance = nearest_rows(POINTS, vectors, [210, 1], 2)
+    assert rows == [30, 2] and distance.tolist() == [1, 1]
+
+
+def test_many_numbers_have_colours_from_little_to_much_and_few_have_those_of_categories(tiny: Dataset) -> None:
+    points = pd.DataFrame([point("instance", c, 30 * c) for c in range(40)])
+    assert colouring(points, tiny, ("classes", "size"), LIGHT).colours == LIGHT.steps
+    assert ramp(LIGHT, 2) == [LIGHT.steps[0], LIGHT.steps[-1]]
+    assert colouring(points, tiny, ("classes", "family"), LIGHT).colours[0] == LIGHT.categories[0]
 
 
 def test_the_download_names_classes_and_answers(tiny: Dataset) -> None:

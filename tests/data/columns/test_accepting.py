@@ -46,6 +46,8 @@ UNDERSTOOD = {
     "truths of NumPy": (objects(np.bool_(True), np.bool_(False)), "boolean"),
     "numbers of NumPy": (objects(np.int64(1), np.float32(2.5)), "numeric"),
     "fractions and decimals": (objects(fractions.Fraction(1, 3), decimal.Decimal("0.1")), "numeric"),
+    "decimals that are infinite": (objects(decimal.Decimal("Infinity"), decimal.Decimal("NaN"), decimal.Decimal("0.1")), "numeric"),
+    "decimals far apart": (objects(decimal.Decimal("1e-30"), decimal.Decimal("2e20")), "numeric"),
     "truths and numbers": (objects(True, 3), "categorical"),
     "close and huge": (objects(2**70, 2**70 + 1), "categorical"),
     "huge and apart": (objects(2**70, 2**71), "numeric"),
@@ -103,6 +105,21 @@ def with_column(workspace: Workspace, column: pd.Series) -> Dataset:
     classes = tiny_classes()
     classes["v"] = pd.concat([column] * len(classes), ignore_index=True)[: len(classes)]
     return write_tiny(workspace, "with-v", classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        (("0.1", "NaN"), [decimal.Decimal("0.1"), None]),
+        (("0.1", "NaN", "-Infinity"), [0.1, None, -np.inf]),
+        (("1e-30", "2e20"), [1e-30, 2e20]),
+    ],
+)
+def test_decimals_keep_their_digits_and_what_is_no_number_is_missing(written: tuple[str, ...], stored: list) -> None:
+    held = pd.DataFrame({"v": objects(*map(decimal.Decimal, written))})
+    with duckdb.connect() as connection:
+        connection.register("held", accepted(held, "t"))
+        assert [row[0] for row in connection.execute("SELECT v FROM held").fetchall()] == stored
 
 
 def test_sets_are_stored_in_an_order_of_their_own() -> None:

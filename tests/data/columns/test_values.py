@@ -187,6 +187,20 @@ def test_tags_are_lists_of_texts_and_the_first_may_be_missing() -> None:
     assert kind_named("tags").read("a;b;  c").tolist() == ["a", "b", "c"]
 
 
+def test_what_is_no_text_in_a_list_is_no_label() -> None:
+    """Training rows with empty lists alone are told as labels, whatever the lists of later rows hold."""
+    nested = np.empty(2, dtype=object)
+    nested[:] = [np.array([]), np.array([0, 2])]
+    nothing = np.empty(0, dtype=object)
+    column = pd.Series([nothing, nested, [1.5, None], ["a"]], dtype=object)
+    assert kind_of(column.iloc[:1]).name == "tags" and kind_of(column.iloc[:1]).words(column).tolist() == [
+        set(),
+        set(),
+        set(),
+        {"a"},
+    ]
+
+
 def test_words_are_told_without_capitals_and_labels_with_them() -> None:
     assert kind_named("text").words(pd.Series(["The the END", None])).tolist() == [{"the", "end"}, set()]
     assert kind_named("multilabel").words(pd.Series(["Red; blue; Red", None])).tolist() == [{"Red", "blue"}, set()]

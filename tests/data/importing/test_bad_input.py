@@ -75,7 +75,7 @@ def test_a_table_that_cannot_be_imported_is_refused_in_one_sentence(case: str, t
         ({"side": 999}, "side"),
         ({"seed": -1}, "seed"),
         ({"side": 8}, "--side would be ignored: the inputs are texts"),
-        ({"table": "sheet 2"}, "has no table 'sheet 2'"),
+        ({"table": "sheet 2"}, "There is no table 'sheet 2'"),
         ({"split_column": "family"}, "holds 'family 0'; its values have to be train, validation or test"),
     ],
 )

@@ -208,15 +208,31 @@ def spans(held: Held) -> pd.Series:
 
 
 def numbers(held: Held) -> pd.Series:
-    """Decimals stay exact, and so do whole numbers: those beyond 64 bits as words, where doubles would not tell them apart."""
+    """Decimals stay exact where a database can hold them, and so do whole numbers: those beyond 64 bits as words, where doubles would not
+    tell them apart."""
     if held.types == {decimal.Decimal}:
-        return held.column
+        return held.each(lambda value: value) if fits_exactly(held.column) else held.each(float, float)
     if not all(issubclass(found, (int, np.integer)) for found in held.types):
         return held.column if held.types <= {int, float} else held.each(float, float)
     known = [int(value) for value in held.column if not is_missing(value)]
     if min(known) >= -(2**63) and max(known) < 2**64:
         return held.column if held.types == {int} else held.each(int)
     return held.each(float, float) if len({float(one) for one in known}) == len(set(known)) else as_words(held.column, held.whose)
+
+
+def fits_exactly(decimals: pd.Series) -> bool:
+    """Whether one DECIMAL holds all of them: none infinite, and no more than 38 digits from the first of the largest to the last of the
+    smallest. DuckDB rounds what it cannot hold, to a single float where any is infinite."""
+    known = [value for value in decimals if not is_missing(value)]
+    if not all(value.is_finite() for value in known):
+        return False
+    before = max(value.adjusted() + 1 for value in known)
+    after = max(-int(value.as_tuple().exponent) for value in known)
+    return max(before, 0) + max(after, 0) <= WIDEST
+
+
+WIDEST = 38
+"""Digits of DuckDB's widest DECIMAL."""
 
 
 def moments(held: Held) -> pd.Series:

@@ -12,10 +12,11 @@ from metadash.data.columns.rungs import of_part
 
 
 def lists(column: pd.Series) -> pd.Series:
-    """Each row's labels as a list of texts, an empty one where it is missing; a text that was made of a list is one label."""
+    """Each row's labels as a list of texts, an empty one where it is missing; a text that was made of a list is one label. What is no text is
+    no label: where training rows have empty lists alone, rows that come later may hold lists of anything."""
 
     def of(labels: Any) -> list[str]:
-        return [labels] if isinstance(labels, str) else [str(label) for label in labels if label]
+        return [labels] if isinstance(labels, str) else [str(label) for label in labels if isinstance(label, str) and label]
 
     return pd.Series([of(labels) if known else [] for labels, known in zip(column, column.notna(), strict=True)], column.index)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from metadash.data.importing.found import Found, Hints
-from metadash.data.importing.linking import as_key, put_together
+from metadash.data.importing.linking import as_key, names_of, of_instances, put_together
 from metadash.data.importing.readers.asked import Asked
 from metadash.data.importing.readers.tables import Table, tables_of
 from metadash.errors import BadInput
@@ -30,15 +30,15 @@ def related(tables: Sequence[Table], references: Sequence[Reference], asked: Ask
     full = {table.name: table for table in tables if len(table.frame)}
     if not full:
         raise BadInput(f"'{title}' describes no table with rows in it; a data set needs a row for each instance.")
-    if asked.table is not None and asked.table not in full:
-        raise BadInput(f"'{title}' has no table '{asked.table}'; it has {', '.join(full)}.")
+    if asked.table is not None:
+        of_instances(list(full.values()), asked.table)
     known = [one for one in references if one.table in full and one.other in full and one.table != one.other]
     for one in known:
         check(full, one)
     chosen = None if asked.classes is not None else choice(full, known, asked)
     if chosen is None:
         classes = tables_of(asked.classes)[0] if asked.classes is not None else None
-        found = put_together([full[asked.table]] if asked.table else list(full.values()), classes, asked.class_column)
+        found = put_together(list(full.values()), classes, asked.class_column, asked.table)
         found.hints = replace(hints, class_column=found.hints.class_column)
         return found
     instances, classes = full[chosen.table], full[chosen.other]
@@ -60,7 +60,9 @@ def related(tables: Sequence[Table], references: Sequence[Reference], asked: Ask
     notes.append(f"‘{chosen.column}’ of {chosen.table} names rows of {chosen.other}, which is the table of classes.")
     wrong = {("instances", name): what for name, what in instances.wrong.items()}
     wrong |= {("classes", name): what for name, what in classes.wrong.items()}
-    return Found(frame, None, of_classes, key, replace(hints, class_column=column), notes, wrong)
+    found = Found(frame, None, of_classes, key, replace(hints, class_column=column), notes, wrong)
+    found.tables, found.table = names_of(list(full.values())), chosen.table
+    return found
 
 
 def check(full: dict[str, Table], one: Reference) -> None:

@@ -53,5 +53,7 @@ def read(path: str | Path, **asked: Any) -> Found:
     said = Asked(**asked)
     stamp = stamp_of(path, said.classes)
     found = reader.read(path, said)
+    if said.table not in (None, found.table):
+        raise BadInput(f"There is no choice of tables in '{path.name}', so that --table would be ignored; leave it out.")
     found.stamp = stamp
     return found

@@ -15,16 +15,16 @@ def claims(path: Path) -> bool:
 
 
 def read(path: Path, asked: Asked) -> Found:
-    tables = tables_of(path, asked.table)
+    tables = tables_of(path)
     files = [path.name]
     if asked.classes is not None:
         classes = tables_of(asked.classes)
         if len(classes) > 1:
             raise BadInput(f"'{asked.classes.name}' has several tables; the table of classes has to be one.")
         files.append(asked.classes.name)
-        found = put_together(tables, classes[0], asked.class_column)
+        found = put_together(tables, classes[0], asked.class_column, asked.table)
     else:
-        found = put_together(tables, None, asked.class_column)
+        found = put_together(tables, None, asked.class_column, asked.table)
     found.files = tuple(files)
     found.place = Beside(path.parent)
     return found

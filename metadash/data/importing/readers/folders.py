@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from metadash.data.importing.found import Found
-from metadash.data.importing.linking import link_of, put_together, take_classes
+from metadash.data.importing.linking import link_of, names_of, of_instances, put_together, take_classes
 from metadash.data.importing.readers.asked import Asked
 from metadash.data.importing.readers.pictures import pictures_in
 from metadash.data.importing.readers.pixels import ENDINGS
@@ -37,39 +37,44 @@ def read(path: Path, asked: Asked) -> Found:
     return found
 
 
-def read_tables(place: Place, names: list[str], asked: Asked) -> list[Table]:
-    found: list[Table] = []
+def read_tables(place: Place, names: list[str]) -> list[Table]:
+    """Every table of every file: one by itself is called as its file, one of several as in the file, with the file before it where two
+    would have the same name."""
+    found: list[tuple[str, Table]] = []
     for name in names:
         tables = tables_of(place.path / name) if isinstance(place, Folder) else tables_in(place.read(name), name)
         if len(tables) == 1:
             tables[0].name = name[len(place.top) :]
-        found += tables
-    if asked.table is not None:
-        found = [table for table in found if table.name == asked.table] or found
-    return found
+        found += [(name[len(place.top) :], table) for table in tables]
+    often = Counter(table.name for _, table in found)
+    for file, table in found:
+        table.name = f"{file}/{table.name}" if often[table.name] > 1 else table.name
+    return [table for _, table in found]
 
 
 def of_tables(place: Place, names: list[str], asked: Asked) -> Found:
-    tables = read_tables(place, names, asked)
+    tables = read_tables(place, names)
     classes = None
     if asked.classes is not None:
         classes = tables_of(asked.classes)[0]
         tables = [table for table in tables if table.name != asked.classes.name] or tables
-    found = put_together(tables, classes, asked.class_column)
+    found = put_together(tables, classes, asked.class_column, asked.table)
     found.files = tuple(names)
     return found
 
 
 def of_pictures(place: Place, pictures: list[str], names: list[str], asked: Asked) -> Found:
-    tables = read_tables(place, names, asked)
+    tables = read_tables(place, names)
     if asked.classes is not None:
         named = tables_of(asked.classes)[0]
         tables = [table for table in tables if table.name != asked.classes.name]
     files = tuple(names)
     naming = [(column, table) for table in tables if (column := naming_column(table.frame, place, pictures))]
     if naming:
-        column, table = max(naming, key=lambda one: len(one[1].frame))
+        table = of_instances([table for _, table in naming], asked.table)
+        column = next(column for column, one in naming if one is table)
         found = of_table(place, pictures, table, column, asked)
+        found.tables, found.table = names_of([table for _, table in naming]), table.name
         others = [other for other in tables if other is not table]
     else:
         found = of_folders(place, pictures, asked)

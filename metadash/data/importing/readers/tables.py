@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from metadash.data.columns.accepting.from_duckdb import frame_of
 from metadash.data.importing.readers.delimited import read_delimited
 from metadash.data.importing.readers.typed import typed
-from metadash.errors import BadInput, nearest
+from metadash.errors import BadInput
 from metadash.workspace import reason
 
 WORDS = ("classes", "class", "labels", "categories", "intents", "species", "relations")
@@ -33,8 +33,8 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
 
-def tables_of(path: Path, only: str | None = None) -> list[Table]:
-    """Every table of a file (the one called ``only``). Raises BadInput for a file that is none, is empty, or has a header only."""
+def tables_of(path: Path) -> list[Table]:
+    """Every table of a file. Raises BadInput for a file that is none, is empty, or has a header only."""
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise BadInput(f"'{path.name}' is no file that can be imported; tables are {', '.join(KINDS)}.")
@@ -47,11 +47,6 @@ def tables_of(path: Path, only: str | None = None) -> list[Table]:
         raise BadInput(
             f"The file '{path.name}' cannot be read ({reason(error) if isinstance(error, OSError) and not isinstance(error, pa.ArrowInvalid) else first[:160]})."
         ) from error
-    if only is not None:
-        names = [table.name for table in found]
-        if only not in names:
-            raise BadInput(f"'{path.name}' has no table '{only}'{nearest(only, names, known='it has')}")
-        found = [table for table in found if table.name == only]
     full = [table for table in found if len(table.frame)]
     if not full:
         raise BadInput(f"The file '{path.name}' has no rows below its header; a data set needs a row for each instance.")

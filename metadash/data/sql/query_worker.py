@@ -1,11 +1,11 @@
-"""The process in which SQL written by users runs: locked, small, and killed without regret. Started by ``metadash.data.query``.
+"""The process in which SQL written by users runs: locked, small, and killed without regret. Started by ``metadash.data.sql.query``.
 
-It imports nothing of MetaDash but ``repeatable`` (a file by itself) and holds nothing worth having: no secrets in its environment, a read-only DuckDB connection per
+It imports nothing of MetaDash but ``repeatable`` and ``reachable`` (files by themselves) and holds nothing worth having: no secrets in its environment, a read-only DuckDB connection per
 query with files, extensions and settings locked, an address-space limit, no right to write a file, an alarm that ends it. The
 limits of the operating system are the ones that count: a single huge value outlives DuckDB's own memory limit and interrupt.
 
 Protocol, both ways over pipes: a length (4 bytes, big-endian) and that much JSON; an answer is followed by ``size`` bytes of
-Arrow IPC. A question is one of the dicts made in ``metadash.data.query``; the first thing sent is an empty answer, meaning
+Arrow IPC. A question is one of the dicts made in ``metadash.data.sql.query``; the first thing sent is an empty answer, meaning
 "ready".
 """
 
@@ -30,7 +30,7 @@ except ImportError:  # Windows: the deadline still kills, the memory limit is Du
 SLACK_MB = 256  # beside what DuckDB may use: Arrow copies of the result, stacks
 BATCH = 2048  # rows DuckDB hands over at once, its own vector size
 READING = ("SELECT", "EXPLAIN", "MULTI")  # MULTI is PIVOT. For the friendly message only: a CTE may hide an INSERT or COPY
-LAST_WORDS = ("Out of Memory", "Internal", "FATAL", "")  # after these the process is not trusted with another query
+LAST_WORDS = ("OUT OF MEMORY", "INTERNAL", "FATAL", "")  # after these the process is not trusted with another query
 LOCKED = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -74,7 +74,7 @@ def main() -> None:
             answer, body = explained(error), b""
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
-        spent = answer.get("kind") in LAST_WORDS
+        spent = answer.get("kind", "answered").upper() in LAST_WORDS
         send(answers, {**answer, "spent": spent}, body)
         if spent:
             return
@@ -98,7 +98,10 @@ def run(question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
             raise Refused("several" if statements else "empty")
         if statements[0].type.name not in READING:
             raise Refused("statement", statements[0].type.name)
-        if question["condition"] and (trouble := repeatable.trouble(connection, sql)):
+        tree = repeatable.tree_of(connection, sql)
+        found = None if tree is None else repeatable.nodes(tree)
+        moving = repeatable.trouble(connection, sql) if question["condition"] else None
+        if trouble := moving or reachable.beyond(connection, sql, found):
             raise Refused(trouble.kind, trouble.word, trouble.position)
         try:
             relation = connection.sql(sql)
@@ -145,7 +148,7 @@ def explained(error: Exception) -> dict[str, Any]:
     if not found or len(kind) > 40 or "\n" in kind:
         return {"kind": "", "message": text, "position": None}
     try:
-        detail = json.loads(rest)
+        detail, _ = json.JSONDecoder().raw_decode(rest)  # behind it stand hints to whoever works on DuckDB
         position = int(detail["position"]) if "position" in detail else None
         name = detail.get("name", "")
         return {"kind": detail["exception_type"], "message": detail["exception_message"], "position": position, "name": name}
@@ -185,7 +188,7 @@ def _beside(name: str) -> ModuleType:
     return module
 
 
-repeatable = _beside("repeatable")
+repeatable, reachable = _beside("repeatable"), _beside("reachable")
 
 
 def _address_space() -> int:

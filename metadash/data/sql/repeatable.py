@@ -100,7 +100,9 @@ def moving_functions(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
 def tree_of(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any] | None:
     """The parsed statement, or None where DuckDB cannot write it down."""
     try:
-        (text,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()  # type: ignore[misc]
+        ((text,),) = connection.execute(
+            "SELECT json_serialize_sql(?)", [sql]
+        ).fetchall()  # all, or the next query finds it unfinished
         tree = json.loads(text)
     except (duckdb.Error, ValueError, RecursionError):
         return None
