@@ -1,14 +1,16 @@
 """The folder that holds everything a team made: data sets, episodes, runs, jobs. Whole things appear in it, or nothing does."""
 
 import errno
+import hashlib
 import json
 import os
+import platform
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +98,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     refuse_change(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+        folder, lock = hidden_folder(target)
     except OSError as error:
         raise BadInput(f"'{target.name}' could not be written: {reason(error)}. Free some space, then try again.") from error
     try:
@@ -115,6 +117,56 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise BadInput(f"'{target.name}' could not be written: {reason(error)}. Free some space, then try again.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+"""In names of folders on their way: a lock says nothing across machines that share a disk."""
+LEFT_OVER = 86_400
+"""Seconds after which nobody is still writing what another machine, or one without locks, began."""
+
+
+def hidden_folder(target: Path) -> tuple[Path, int]:
+    """An empty folder beside ``target`` that nobody sees, and the lock by which ``sweep`` knows that its program lives: a descriptor to
+    close. Raises OSError."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.{HOST}.", suffix=".part", dir=target.parent))
+        lock = os.open(folder, os.O_RDONLY)
+        locked(lock)
+        if folder.is_dir():  # else somebody swept it before it was locked
+            return folder, lock
+        os.close(lock)
+
+
+def locked(descriptor: int) -> bool:
+    """Whether nobody else holds the lock, which the system takes away with the program, however that ends; False where there are no locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def sweep(workspace: Workspace) -> None:
+    """Removes what programs that were killed left on its way: at once where they ran on this machine, else after a day."""
+    if settings.read_only():
+        return
+    for place in (workspace.datasets, workspace.runs, workspace.episodes):
+        for left in place.glob(".*.part"):
+            with suppress(OSError):
+                if left.is_file():
+                    if time.time() - left.stat().st_mtime > LEFT_OVER:
+                        left.unlink()
+                    continue
+                lock = os.open(left, os.O_RDONLY)
+                try:
+                    nobody = f".{HOST}." in left.name and locked(lock)
+                    if nobody or time.time() - left.stat().st_mtime > LEFT_OVER:
+                        shutil.rmtree(left, ignore_errors=True)
+                finally:
+                    os.close(lock)
 
 
 def set_aside(folder: Path) -> None:
@@ -154,5 +206,5 @@ def read_json(path: Path) -> Any | None:
     """The file's content, or None when it is not there, or not JSON (half-written by a program that was killed)."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # so many brackets are no record of ours
         return None

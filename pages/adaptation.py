@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 
 from metadash.answers.inner_steps import advice, details, headline, queries_table, read_adaptation, steps_table
-from metadash.answers.stored_arms import names_of, run_words
+from metadash.answers.stored_arms import run_words
 from metadash.dashboard import server
 from metadash.dashboard.adaptation.query_grid import bins, cut_words, picture_of, query_grid, read_episode
 from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
-from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, named, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
@@ -39,8 +39,8 @@ header(
     "Here you see one task, step by step.",
 )
 
-every = [arm for arm in shelf()[0] if arm.spec.dataset == data.name]
-names = names_of(every)
+every = [arm for arm in shelf()[0] if arm.dataset == data.name]
+names = named(every)
 runs = {run.digest: (arm, run) for arm in adapting(every) for run in arm.runs}
 
 if not runs:

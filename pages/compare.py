@@ -6,13 +6,12 @@ from metadash.answers.stored_arms import (
     StoredArm,
     comparable,
     differences_table,
-    names_of,
     natural_baseline,
     newest_comparable,
     ordered,
 )
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import scores_of, shelf, shelf_table, tasks_words, unit_nouns
+from metadash.dashboard.compare.learners import named, scores_of, shelf, shelf_table, tasks_words, unit_nouns
 from metadash.dashboard.compare.results import SideBySide
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.asked import one_of
@@ -37,9 +36,9 @@ MOST = 6  # learners compared when nobody has said which
 
 data = server.chosen_dataset()
 everywhere, unreadable = shelf()
-arms = [arm for arm in everywhere if arm.spec.dataset == data.name]
+arms = [arm for arm in everywhere if arm.dataset == data.name]
 by_id = {arm.id: arm for arm in arms}
-all_names = names_of(arms)
+all_names = named(arms)
 
 
 def left_out() -> None:
@@ -73,7 +72,7 @@ def empty() -> None:
 
 def of_the_link(unknown: list[str]) -> None:
     """What it names and cannot be compared here: gone, or trained on another data set."""
-    others = {arm.id: arm.spec.dataset for arm in everywhere if arm.id in unknown}
+    others = {arm.id: arm.dataset for arm in everywhere if arm.id in unknown}
     gone = [identity for identity in unknown if identity not in others]
     if gone:
         st.warning(f"The link names learners that are not stored here: {plain(', '.join(gone))}.", icon=":material/link_off:")
@@ -193,7 +192,7 @@ if len(kept) < 2:
     end_page()
 
 kept = ordered(kept)
-names, every_way = names_of(kept), {arm.id: scores[arm.id] for arm in kept}
+names, every_way = named(kept), {arm.id: scores[arm.id] for arm in kept}
 shots, ways = every_way[kept[0].id].shots, sorted({n_way for found in every_way.values() for n_way in found.ways})
 left, right = st.columns([3, 2])
 baseline_place = left.container()
@@ -235,15 +234,22 @@ view = SideBySide(kept, names, every_way, n_way, shot, baseline, noun, in_pairs=
 with answer_area.container(border=True):
     view.draw_answer()
 report("comparison", view.section)
-if view.in_pairs:
-    view.draw_pairs()
-else:
-    view.draw_differences()
-view.draw_costs()
-view.draw_shots()
-view.draw_ways()
-st.subheader("What differs between them", anchor=False)
-st.dataframe(differences_table(kept, names), alt="The options that are not the same for all the learners compared")
+
+
+def draw_options() -> None:
+    """What was chosen differently of the learners."""
+    st.dataframe(differences_table(kept, names), alt="The options that are not the same for all the learners compared")
+    st.caption("Options that are the same for all are left out.")
+
+
+parts = {
+    "differences": view.draw_pairs if view.in_pairs else view.draw_differences,
+    f"{view.metric.title} and cost": view.draw_costs,
+    "over shots": view.draw_shots,
+    **({"over ways": view.draw_ways} if len(ways) > 1 else {}),
+    "what differs between them": draw_options,
+}
+parts[one_of(st, "Show", list(parts), default="differences", key="cmp_show", label_visibility="collapsed")]()
 stored_table()
 adaptation_links(kept, names)
 view.draw_downloads()

@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from metadash.answers.map_sentence import one_task, task_sentence
-from metadash.answers.stored_arms import names_of, run_words
+from metadash.answers.stored_arms import run_words
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, named, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.downloads import download
@@ -18,6 +18,7 @@ from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.watching import anew, offer
 from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
 from metadash.dashboard.prototypes.chosen import chosen_part, selected
+from metadash.dashboard.prototypes.confused import confused_part
 from metadash.dashboard.prototypes.map_figure import TASK, export_table, task_classes
 from metadash.dashboard.prototypes.map_section import map_section
 from metadash.dashboard.prototypes.map_view import colour_choices, drawn, message
@@ -28,9 +29,17 @@ from metadash.learners.core.fusions import BOTH
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.specs.views import MapSpec
+from metadash.specs.views import MAP_METHODS, MapSpec, same_tasks
 from metadash.stats import words
 
+METHOD_WORDS = {
+    "tsne": "**t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {perplexity}, started from principal components, seed {seed};",
+    "pca": "**Principal components**, the first two; seed {seed};",
+}
+CARE = {
+    "tsne": "t-SNE keeps neighbours, not distances; the size of a cluster and the gap between two mean nothing.",
+    "pca": "two components show a part of what there is; what lies together here may lie apart in the others.",
+}
 CLASSES, EXAMPLES = 20, 5  # of the support shown in pictures: so many classes, so many examples of each
 
 data = server.chosen_dataset()
@@ -39,8 +48,8 @@ header(
     "A map of one test task: what lies close together is alike to the learner, and arrows show where the metadata moves a class.",
 )
 
-arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name]
-names = names_of(arms)
+arms = [arm for arm in shelf()[0] if arm.dataset == data.name]
+names = named(arms)
 runs = {run.digest: (arm, run) for arm in arms for run in arm.runs}
 
 if not runs:
@@ -64,7 +73,7 @@ def run_label(digest: str) -> str:
 
 # a learner with metadata first: it has something to move
 order = sorted(runs, key=lambda digest: runs[digest][0].plain)
-left, middle, right, last = st.columns([5, 2, 2.4, 3.6])
+left, middle, right, colours_at, beside_at = st.columns([4, 1.7, 1.7, 2.6, 3])
 unknown = from_link("pr_run", {digest: run_label(digest) for digest in order})
 run_id = left.selectbox("Learner", order, format_func=run_label, key="pr_run")
 to_link("pr_run")
@@ -73,9 +82,30 @@ if unknown:
 arm, run = runs[run_id]
 tests = arm.spec.evaluation
 episode, shot = choose_task(middle, right, run, "pr")
-colour = last.selectbox("Colour by", [TASK, *colour_choices(data)], key="pr_colour", bind="query-params")
-with st.expander("More options: background, perplexity, seed", icon=":material/tune:"):
-    left, middle, right = st.columns(3)
+colour = colours_at.selectbox("Colour by", [TASK, *colour_choices(data)], key="pr_colour", bind="query-params")
+comparable = [
+    "",
+    *(other for other in order if other != run_id and same_tasks(runs[other][1].spec_as(RunSpec), run.spec_as(RunSpec))),
+]
+from_link("pr_beside", {other: run_label(other) if other else "nothing" for other in comparable}, name="Beside it")
+beside_id = beside_at.selectbox(
+    "Beside it",
+    comparable,
+    format_func=lambda other: run_label(other) if other else "nothing",
+    key="pr_beside",
+    help="Another learner on the same task, the same instances and the same axes.",
+)
+to_link("pr_beside")
+with st.expander("More options: method, background, perplexity, seed", icon=":material/tune:"):
+    first, left, middle, right = st.columns(4)
+    method = first.selectbox(
+        "Arranged by",
+        list(MAP_METHODS),
+        format_func=MAP_METHODS.__getitem__,
+        key="pr_method",
+        bind="query-params",
+        help="t-SNE keeps neighbours together; principal components keep directions, distances and gaps as far as two can.",
+    )
     background = left.number_input(
         "Background instances",
         50,
@@ -93,13 +123,23 @@ with st.expander("More options: background, perplexity, seed", icon=":material/t
         30,
         key="pr_perplexity",
         bind="query-params",
+        disabled=method == "pca",
         help="About how many neighbours t-SNE tries to keep together.",
     )
     seed = right.number_input(
         "Seed", 0, 9999, 0, key="pr_seed", bind="query-params", help="Of the background and of t-SNE's start."
     )
 
-spec = MapSpec(run.spec_as(RunSpec), int(episode) - 1, int(shot), int(background), float(perplexity), int(seed))
+spec = MapSpec(
+    run.spec_as(RunSpec),
+    int(episode) - 1,
+    int(shot),
+    int(background),
+    float(perplexity),
+    int(seed),
+    method,
+    runs[beside_id][1].spec_as(RunSpec) if beside_id else None,
+)
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
 found = server.store().get(digest)
@@ -177,35 +217,72 @@ def support_pictures() -> None:
             st.html(input_row(data, rows, size=30, alts=[caption] * len(rows)))
 
 
-def note() -> str:
-    """What the figure says below itself: how it was made, in a line."""
-    total = int((points["kind"] == "instance").sum())
+def arranged_by() -> str:
+    """``t-SNE, perplexity 30, seed 0``"""
     return (
-        f"t-SNE, perplexity {min(float(perplexity), round((len(points) - 1) / 3, 1)):g}, seed {seed}, of {words.count(len(points))} points; "
-        f"{words.count(total)} test instances outside the task. Neighbours mean something, distances and gaps do not."
+        f"t-SNE, perplexity {found.summary['perplexity']:g}, seed {seed}"
+        if method == "tsne"
+        else f"Principal components, seed {seed}"
     )
 
 
-chart, beside = st.columns([4, 1.25])
-with beside:
-    support_pictures()
+def note() -> str:
+    """What the figure says below itself: how it was made, and how far it can be trusted."""
+    total = int((points["kind"] == "instance").sum())
+    trusted = " and ".join(f"{one:.2f}" for one in found.summary["trustworthiness"])
+    return (
+        f"{arranged_by()}: {words.count(len(points))} points, {words.count(total)} of them test instances outside the task. Trustworthiness {trusted}: "
+        "how far the 12 neighbours here are neighbours where the learner decides, at most 1."
+    )
+
+
+titles = [run_label(one) for one in (run_id, beside_id) if one]
+points_beside = server.run_frame(digest, "points_beside") if beside_id else None
+alt = (
+    f"Map of {len(points)} points: test instances, the queries and prototypes of task {int(episode)}. Arrows move it, plus and minus zoom, "
+    "n and p go through the points of the task, Enter selects; the table below lists what is selected."
+)
+chart, aside = (st.container(), st.container()) if beside_id else st.columns([3.6, 1.4])
 with chart:
-    alt = (
-        f"Map of {len(points)} points: test instances, the queries and prototypes of task {int(episode)}. Arrows move it, plus and minus zoom, "
-        "n and p go through the points of the task, Enter selects; the table below lists what is selected."
-    )
-    the_map(key="pr_map", data={**message(digest, colour, data, note(), alt), "selected": selected(points)})
+    the_map(key="pr_map", data={**message(digest, titles, colour, data, note(), alt), "selected": selected(points)})
     pictures_of(points, data)
-chosen_part(points, digest, run_id, run.spec_as(RunSpec), int(shot), data)
+with aside:
+    confused_part(
+        points,
+        server.run_frame(digest, "confusions"),
+        int(found.summary["tasks_asked"]),
+        run.spec_as(RunSpec),
+        data,
+        bool(beside_id),
+    )
+chosen_part(points, points_beside, digest, run_id, run.spec_as(RunSpec), int(shot), data)
+with st.expander("The support, and what it is called", icon=":material/school:"):
+    support_pictures()
+
+
+def beside_words() -> str:
+    """How two learners come onto the same axes."""
+    if not beside_id:
+        return ""
+    own, other = (frame.loc[frame["row"] >= 0, ["x", "y"]].to_numpy() for frame in (points, points_beside))
+    same = bool(np.array_equal(own, other))
+    how = (
+        "both see every instance at the same place, so all points were arranged together, and only prototypes and answers differ"
+        if same
+        else "the second was arranged from the places of the first, then turned, mirrored and scaled onto them"
+    )
+    return f"- **Beside it** the run `{beside_id}` ({plain(run_label(beside_id))}): {how}.\n"
+
 
 with st.expander("How this map was made", icon=":material/info:"):
     st.markdown(
         f"""
 - **Embedding** of the run `{run.digest}` ({plain(run_label(run_id))}), in {"the frozen backbone" if arm.spec.mode == "quick" else "the backbone it trained"};
   prototypes are means of support embeddings{moved_by(arm.spec)}. All points are arranged together.
-- **t-SNE** (van der Maaten & Hinton 2008), scikit-learn's, perplexity {min(float(perplexity), round((len(points) - 1) / 3, 1)):g}, started from principal components, seed {seed};
+- {METHOD_WORDS[method].format(perplexity=f"{found.summary.get('perplexity', 0):g}", seed=seed)}
   {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {words.plural(words_of(data).class_noun)} as the number allows.
-- **Read it with care**: t-SNE keeps neighbours, not distances; the size of a cluster and the gap between two mean nothing. The learner decides by
+{beside_words()}- **Trustworthiness** (Venna & Kaski 2001): 1 where all neighbours on the map are neighbours in the full space; 12 neighbours of up to 500 points.
+- **Read it with care**: {CARE[method]} The learner decides by
   distance in the full space, so a query can lie nearer to another prototype on the map than to the one it was given.
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.queries_words}. Map `{digest}`.
 """

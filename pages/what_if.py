@@ -6,10 +6,10 @@ import streamlit as st
 
 from metadash.ablation.plan import tolerant_run
 from metadash.answers.doses import break_even_words, dose_curves, dose_name
-from metadash.answers.stored_arms import names_of, run_words
+from metadash.answers.stored_arms import run_words
 from metadash.answers.what_if import headline, moved_queries, what_if
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import mean_words, scores_of, shelf, unit_nouns
+from metadash.dashboard.compare.learners import mean_words, named, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
@@ -72,14 +72,14 @@ def train_one() -> None:
 
 
 in_training = {spec: on_its_way([spec], data) for spec in (tolerant(), tolerant(of_instances=True))}
-arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name and arm.spec.reads_at_test]
+arms = [arm for arm in shelf()[0] if arm.dataset == data.name and arm.spec.reads_at_test]
 arms = [arm for arm in arms if arm.spec.control == "none" and server.store().find(arm.spec, data)]
 if not arms:
     train_one()
     end_page()
 
 arms.sort(key=lambda arm: (-arm.spec.source_dropout, -len(arm.spec.sources)))
-names = names_of(arms)
+names = named(arms)
 answer_area = st.container()
 reads_instances = any(data.source(name).level == "instance" for arm in arms for name in arm.spec.sources)
 runs = {run.digest: (arm, run) for arm in arms for run in arm.runs}

@@ -51,6 +51,7 @@ SERVER_IMPORTS = (
     "metadash.dashboard.bring.page",
     "metadash.dashboard.ablation.road",
     "metadash.dashboard.ablation.cards",
+    "metadash.dashboard.use.leaving",
     "metadash.dashboard.use.learner",
     "metadash.dashboard.use.next",
     "metadash.dashboard.use.taking",

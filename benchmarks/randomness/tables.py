@@ -31,7 +31,7 @@ def tables(draw: st.DrawFn, n_classes: int = 8, each: int = 3, sorts: tuple[str,
         for name, column in level.items():
             table[name] = column
             if not draw(st.booleans()) or not sources:
-                sources[draw(texts()) or name] = [name]
+                sources[draw(texts()).strip() or f"s{len(sources)}"] = [name]
             elif (last := list(sources.values())[-1])[-1] in level and name not in last:
                 last.append(name)
     kind = draw(st.sampled_from(("vector", "image", "text")))

@@ -1,6 +1,7 @@
 """Stored runs as arms: runs alike but for their training seed, and for the fold of one cross-fitting, are one arm; anything else keeps
 them apart."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from metadash.answers.scores import load_scores, pooled_scores
-from metadash.canonical import digest
 from metadash.data.folds import read_fold
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
 from metadash.metadata.blur import read_blur
 from metadash.networks.encoders.of_metadata import in_words as texts_in_words
 from metadash.networks.encoders.registry import feature_entry
+from metadash.runs.shelf.learner_id import cross_fitting
 from metadash.runs.store import Run, RunStore
 from metadash.specs.normalising import normalisation_in_words
 from metadash.specs.run import RunSpec, ways_note
@@ -55,17 +56,21 @@ class StoredArm:
         return self.runs[0].spec_as(RunSpec)
 
     @property
+    def dataset(self) -> str:
+        return self.runs[0].dataset
+
+    @property
     def digests(self) -> tuple[str, ...]:
         return tuple(run.digest for run in self.runs)
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(run.about["spec"]["seed"] for run in self.runs))
+        return tuple(dict.fromkeys(run.place[1] for run in self.runs))
 
     @property
     def folds(self) -> int:
         """Of how many folds its runs are; 1 where it is not cross-fitted."""
-        return len({run.about["spec"]["split"] for run in self.runs})
+        return len({run.place[0] for run in self.runs})
 
     @property
     def episodes(self) -> tuple[tuple[str, ...], tuple[int, ...], str]:
@@ -75,7 +80,7 @@ class StoredArm:
 
     @property
     def created(self) -> float:
-        return max(run.about["created"] for run in self.runs)
+        return max(run.created for run in self.runs)
 
     @property
     def seconds(self) -> float:
@@ -108,18 +113,8 @@ class StoredArm:
 
 
 def arm_id(run: Run) -> str:
-    """Names everything a run is made of but its seed: its spec, the data, the code that computed it, the episodes it was scored on; of a
-    fold, those of the whole cross-fitting, whichever fold it is."""
-    rest = {key: value for key, value in run.about["spec"].items() if key != "seed"}
-    manifest = run.summary["manifest"]
-    if fold := read_fold(rest["split"]):
-        manifest = rest["split"] = cross_fitting(fold[1])
-        rest["backbone"] = {**rest["backbone"], "split": rest["split"], "start": bool(rest["backbone"].get("start"))}
-    return digest(rest, run.about["dataset_fingerprint"], run.about.get("code"), manifest, length=10)
-
-
-def cross_fitting(folds: int) -> str:
-    return f"cross-fitted in {folds} folds"
+    """Of the learner that a run is of (see ``learner_id``)."""
+    return run.learner
 
 
 def stored_arms(runs: Iterable[Run]) -> tuple[list[StoredArm], list[str]]:
@@ -129,10 +124,11 @@ def stored_arms(runs: Iterable[Run]) -> tuple[list[StoredArm], list[str]]:
     """
     found: dict[str, dict[tuple[str, int], Run]] = {}
     unreadable = []
-    for run in sorted((run for run in runs if run.kind == "learner"), key=lambda run: run.about["created"]):
+    for run in sorted((run for run in runs if run.kind == "learner"), key=lambda run: run.created):
         try:
-            spec = run.spec_as(RunSpec)
-            found.setdefault(arm_id(run), {})[spec.split, spec.seed] = run
+            if run.misunderstood:
+                raise BadInput(run.misunderstood)
+            found.setdefault(arm_id(run), {})[run.place] = run
         except (BadInput, KeyError, TypeError):
             unreadable.append(run.digest)
     arms = [arm for identity, of_arm in found.items() if (arm := whole_arm(identity, of_arm))]
@@ -231,7 +227,10 @@ def options_of(arm: StoredArm) -> dict[str, Any]:
 
 def differing(arms: Sequence[StoredArm]) -> list[str]:
     """The options that are not the same in all arms, in the order of the spec; one that is missing somewhere differs."""
-    options = [options_of(arm) for arm in arms]
+    return differing_in([options_of(arm) for arm in arms])
+
+
+def differing_in(options: Sequence[Mapping[str, Any]]) -> list[str]:
     keys = dict.fromkeys(key for found in options for key in found)
     return [key for key in keys if any(found.get(key, MISSING) != options[0].get(key, MISSING) for found in options)]
 
@@ -264,14 +263,19 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
         names = {arm.id: f"{arm.spec.learner}{marks[arm.id]}, {knowledge(arm.spec)}" for arm in arms}
     else:
         names = {arm.id: knowledge(arm.spec) + marks[arm.id] for arm in arms}
-    for name in set(names.values()):
-        alike = [arm for arm in arms if names[arm.id] == name]
-        for key in sorted(differing(alike), key="evaluation.ways".__eq__) if len(alike) > 1 else []:  # fewer ways tell least
+    together: dict[str, list[StoredArm]] = {}
+    for arm in arms:
+        together.setdefault(names[arm.id], []).append(arm)
+    for alike in together.values():
+        if len(alike) == 1:
+            continue
+        options = {arm.id: options_of(arm) for arm in alike}
+        for key in sorted(differing_in([*options.values()]), key="evaluation.ways".__eq__):  # fewer ways tell least
             if key not in IN_THE_NAME and len({names[arm.id] for arm in alike}) < len(alike):
                 for arm in alike:
-                    names[arm.id] += f", {option_in_words(key, options_of(arm).get(key, MISSING))}"
-    taken = list(names.values())
-    return {identity: name if taken.count(name) == 1 else f"{name}, {identity[:4]}" for identity, name in names.items()}
+                    names[arm.id] += f", {option_in_words(key, options[arm.id].get(key, MISSING))}"
+    taken = Counter(names.values())
+    return {identity: name if taken[name] == 1 else f"{name}, {identity[:4]}" for identity, name in names.items()}
 
 
 def announced(names: Mapping[str, str], arms: Iterable[StoredArm], of: Callable[[RunSpec], str]) -> list[str]:
@@ -318,23 +322,31 @@ def option_in_words(key: str, value: Any) -> str:
     if key.startswith("training.") and value != MISSING:
         return training_in_words(key.removeprefix("training."), value)
     last = key.rsplit(".", 1)[-1].replace("_", " ")
-    special = {
-        "mode": f"{value} mode",
-        "tune": f"tuned over {value}" if value and value != MISSING else "not tuned",
-        "normalise": normalisation_in_words(value),
-        "text_encoder": "texts word by word" if value in ("words", MISSING) else texts_in_words(str(value)),
-        "options": in_words(value) if value else "the paper's options",
-        "fusion": FUSION_WORDS.get(str(value), str(value)),
-        "backbone.backbone": title_of(value),
-        "backbone.encoder": title_of(value),
-        "backbone.width": f"width {value}",
-        "backbone.trained_on": f"backbone trained on {value}",
-        "evaluation.n_way": f"{value}-way",
-        "evaluation.strategy": str(value),
-        "evaluation.query_dirichlet": "even queries" if value in (None, MISSING) else f"uneven queries (Dirichlet {value})",
-        "evaluation.shots": f"{in_words(value)} shots",
-        "evaluation.ways": f"at {in_words(value)} ways too" if value and value != MISSING else "at one number of ways",
-        "code": f"code {str(value)[:6]}",
-        "data": f"data {str(value)[:6]}",
-    }
-    return special.get(key, f"{'backbone ' if key.startswith('backbone.') else ''}{last} {in_words(value)}")
+    said = OPTION_WORDS.get(key)
+    if said is not None:
+        return said(value)
+    return f"{'backbone ' if key.startswith('backbone.') else ''}{last} {in_words(value)}"
+
+
+OPTION_WORDS: dict[str, Callable[[Any], str]] = {
+    "mode": lambda value: f"{value} mode",
+    "tune": lambda value: f"tuned over {value}" if value and value != MISSING else "not tuned",
+    "normalise": normalisation_in_words,
+    "text_encoder": lambda value: "texts word by word" if value in ("words", MISSING) else texts_in_words(str(value)),
+    "options": lambda value: in_words(value) if value else "the paper's options",
+    "fusion": lambda value: FUSION_WORDS.get(str(value), str(value)),
+    "backbone.backbone": title_of,
+    "backbone.encoder": title_of,
+    "backbone.width": lambda value: f"width {value}",
+    "backbone.trained_on": lambda value: f"backbone trained on {value}",
+    "evaluation.n_way": lambda value: f"{value}-way",
+    "evaluation.strategy": str,
+    "evaluation.query_dirichlet": lambda value: (
+        "even queries" if value in (None, MISSING) else f"uneven queries (Dirichlet {value})"
+    ),
+    "evaluation.shots": lambda value: f"{in_words(value)} shots",
+    "evaluation.ways": lambda value: f"at {in_words(value)} ways too" if value and value != MISSING else "at one number of ways",
+    "code": lambda value: f"code {str(value)[:6]}",
+    "data": lambda value: f"data {str(value)[:6]}",
+}
+"""Options that have words of their own, with what turns a value into them."""

@@ -4,9 +4,11 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from metadash.errors import BadInput
 
 SERVING = threading.Event()
 """Set between the start and the stop of a server: pages that are run without one (by tests) have nobody to close what they start."""
@@ -38,3 +40,11 @@ def keep_search_path(script: Path) -> None:
 
 def warm_up() -> None:
     import plotly.graph_objects  # noqa: F401
+
+    from metadash.dashboard.server import store, workspace
+    from metadash.runs.estimate import known_runs
+    from metadash.workspace import sweep
+
+    with suppress(BadInput, OSError):  # a page will say it
+        sweep(workspace())
+        known_runs(store())

@@ -172,6 +172,8 @@ def check_names(description: Description, classes: pd.DataFrame, instances: Rows
     """Everything that a description names is there."""
     tables = {"class": ("classes", classes), "instance": ("instances", instances), "task": ("instances", instances)}
     for source in description.sources:
+        if source.name != source.name.strip() or not source.name:
+            raise BadInput(f"A source is named '{source.name}', with nothing in it or white space around it; name it otherwise.")
         table, frame = tables[source.level]
         for column in source.columns:
             if column not in frame:

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput, closest
-from metadash.workspace import Workspace, reason, refuse_change, set_aside
+from metadash.workspace import HOST, Workspace, reason, refuse_change, set_aside
 
 EMBEDDED = {"glyphs": "metadash.data.glyphs.install"}
 """Name to the module whose ``install(workspace)`` writes it."""
@@ -149,7 +149,7 @@ def remove_dataset(workspace: Workspace, name: str) -> None:
     refuse_change(folder)
     if not name or name.startswith(".") or "/" in name or not folder.is_dir():
         raise BadInput(f"There is no data set '{name}' in this workspace; `datasets` lists what there is.")
-    gone = folder.with_name(f".{name}.{time.time_ns()}.part")
+    gone = folder.with_name(f".{name}.{HOST}.{time.time_ns()}.part")
     try:
         folder.rename(gone)
     except OSError as error:

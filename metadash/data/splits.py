@@ -24,6 +24,10 @@ def split_by_group(
     """
     if groups.isna().any():
         raise BadInput(f"Class {int(groups.isna().argmax())} has no group in this column; a split needs one for every class.")
+    if groups.dtype.kind == "M" and not isinstance(groups.dtype, pd.ArrowDtype):
+        groups = groups.astype(
+            "int64"
+        )  # in the same order; dates beyond the calendar of Python cannot be compared with those within it
     sizes = groups.value_counts()
     if len(sizes) < FEWEST_GROUPS:
         raise BadInput(

@@ -82,7 +82,7 @@ def from_files(
         part of the split of each row.
     encoder : what inputs are looked through at first, such as ``tfidf``.
     role : roles of further columns, as a mapping or as texts ``COLUMN=ROLE``: class, input, id, split, metadata, class-metadata, instance-metadata (with
-        ``:SOURCE`` behind), sensitive, siblings, disjoint, kept (stored, and no metadata), ignored.
+        ``:SOURCE`` behind), sensitive, siblings, disjoint, parent (what is above each class in a taxonomy), kept (stored, and no metadata), ignored.
     recipe : a plan, or the JSON file of one (``preview(...).plan``, or ``recipe`` in ``dataset.json``), instead of guesses.
     table : the sheet, or the table of a database, that holds the instances.
     side : pixels of a side to which pictures are scaled (default: their own up to 256).

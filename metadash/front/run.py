@@ -9,7 +9,7 @@ from typing import Any, Unpack, overload
 import pandas as pd
 import plotly.graph_objects as go
 
-from metadash.answers.export import simple, span
+from metadash.answers.export import accuracy_rows, span
 from metadash.answers.scores import load_scores
 from metadash.answers.sentence import examples
 from metadash.answers.tables import bounds
@@ -127,12 +127,7 @@ class TrainedRun(ShownRun):
 
     def accuracy(self) -> list[dict[str, Any]]:
         """In %, at each number of ways and shots, with both intervals."""
-        found = [self.scores.at_ways(n_way) for n_way in reversed(self.scores.ways)]
-        means = [(at.n_way, shot, *at.means(shot)) for at in found for shot in at.shots]
-        return [
-            {"n_way": n_way, "shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}
-            for n_way, shot, inside, new in means
-        ]
+        return accuracy_rows(self.scores)
 
     def frame(self) -> pd.DataFrame:
         """The same as a table: ``n_way``, ``shot``, ``estimate`` in %, its interval for these test classes (``low``, ``high``) and for
@@ -240,7 +235,7 @@ class TrainedRun(ShownRun):
         instances, …), and where the folder is there already.
         """
         data = open_dataset(self.workspace, self.spec.dataset)
-        return save(self.run, data, RunStore(self.workspace), folder, self.accuracy(), progress)
+        return save(self.spec, data, RunStore(self.workspace), folder, progress)
 
 
 @spelled_out

@@ -7,8 +7,9 @@ from statistics import median
 
 from metadash.data.dataset import Dataset
 from metadash.runs.facts.facts import USUAL_SHAPE
-from metadash.runs.kinds import facts_of, kind_of
+from metadash.runs.kinds import facts_of
 from metadash.runs.queue.outlook import Piece, makespan
+from metadash.runs.record import family
 from metadash.runs.store import Run, RunStore
 from metadash.specs.any_spec import Spec
 
@@ -24,48 +25,50 @@ class Size:
     known: bool
 
 
-def estimate(spec: Spec, dataset: Dataset, store: RunStore, known: Sequence[Run] | None = None) -> float:
+class Known:
+    """Stored runs, newest first, in families: those whose time tells each other's."""
+
+    def __init__(self, runs: Sequence[Run]):
+        self.families: dict[str, list[Run]] = {}
+        for run in runs:
+            self.families.setdefault(run.family, []).append(run)
+
+    def like(self, spec: Spec) -> list[Run]:
+        """The newest few that are alike."""
+        return self.families.get(family(spec), [])[:LATEST]
+
+
+def estimate(spec: Spec, dataset: Dataset, store: RunStore, known: Known | None = None) -> float:
     """Seconds for one run by itself, without the runs it needs; 0 where it is stored already. ``known`` are the store's runs, if at hand."""
-    return 0.0 if store.find(spec, dataset) else size(spec, dataset, store.runs() if known is None else known).seconds
+    return 0.0 if store.find(spec, dataset) else size(spec, dataset, Known(store.runs()) if known is None else known).seconds
 
 
-def size(spec: Spec, dataset: Dataset, known: Sequence[Run]) -> Size:
-    """Of one run by itself, whether it is stored or not, from the ``known`` runs, newest first."""
-    rough = from_scratch(spec, *dataset.inputs.shape)
-    like = [run for run in known if alike(run.spec, spec)][:LATEST]
+def size(spec: Spec, dataset: Dataset, known: Known) -> Size:
+    """Of one run by itself, whether it is stored or not."""
+    rough, like = from_scratch(spec, *dataset.inputs.shape), known.like(spec)
     if not like:
         return Size(rough, False)
     return Size(rough * median(quiet_seconds(run) / from_scratch(run.spec, *dataset.inputs.shape) for run in like), True)
 
 
-def known_runs(store: RunStore) -> list[Run]:
-    """All that are stored, newest first, read again only when one has come or gone: a page asks every second."""
+def known_runs(store: RunStore) -> Known:
+    """All that are stored, looked at again only when one has come or gone: a page asks every second."""
     folder, changed = str(store.folder), store.folder.stat().st_mtime_ns
     kept = KNOWN.get(folder)
     if kept is None or kept[0] != changed:
-        kept = changed, store.runs()
+        kept = changed, Known(store.runs())
         KNOWN.clear()
         KNOWN[folder] = kept
     return kept[1]
 
 
-KNOWN: dict[str, tuple[int, list[Run]]] = {}
+KNOWN: dict[str, tuple[int, Known]] = {}
 """Of the workspace that was asked for last: when its folder of runs changed, and the runs."""
 
 
 def quiet_seconds(run: Run) -> float:
     """What a stored run took, without what it waited for the processor while others had it."""
     return max(min(run.about["seconds"], run.cost.get("cpu_seconds") or math.inf), 1e-3)
-
-
-def alike(one: Spec, other: Spec) -> bool:
-    """Whether the time of one run tells the time of the other, in proportion to their sizes."""
-    return family(one) == family(other)
-
-
-def family(spec: Spec) -> tuple:
-    """Equal of runs that are alike."""
-    return kind_of(spec), *facts_of(spec).like(spec)
 
 
 def may_end_early(spec: Spec) -> bool:

@@ -1,10 +1,12 @@
 """A finished run as it is read: its record ``run.json``, and its parts, each believed only when it is what was computed."""
 
 import errno
-from collections.abc import Iterator
+import json
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +16,10 @@ import pandas as pd
 from metadash.canonical import digest
 from metadash.checksums import Kept, Stamp, is_sealed, is_whole, stamp_of
 from metadash.errors import BadInput
+from metadash.fields import checked, hints_of
 from metadash.runs.device import marked
-from metadash.runs.kinds import from_plain
+from metadash.runs.kinds import KINDS, facts_of, from_plain, kind_of, title_of
+from metadash.runs.shelf.learner_id import learner_id
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
 from metadash.stats.metric import ACCURACY, Metric, metric_of
@@ -29,9 +33,24 @@ WRITTEN = {"kind", "spec", "summary", "environment", "seconds", "created"}
 SEALED = WRITTEN | {"dataset_fingerprint", "code", "files"}
 """What it holds beside its checksum since there is one; ``files`` are the SHA-256 of the run's other files by name."""
 
+SHAPES: dict[str, type | tuple[type, ...]] = {
+    "kind": str,
+    "spec": dict,
+    "summary": dict,
+    "environment": dict,
+    "seconds": (int, float),
+    "created": (int, float),
+    "dataset_fingerprint": str,
+    "code": str,
+    "files": dict,
+    "cost": dict,
+}
+"""What each part of it is, where it is there."""
+
 HALF = "its run.json is missing or half-written"
 CHANGED = "its run.json is not as it was written"
 UNSEALED = "it was made by an older version of MetaDash that kept no checksums"
+MISSHAPEN = "its run.json says in “{part}” what no run says there"
 MISNAMED = "its spec, data and code give another name than its folder has"
 UNMOVED = "one of its files is not as it was written"
 
@@ -39,12 +58,18 @@ REFUSED: dict[str, Stamp] = {}
 """Damaged runs that could not be moved aside: folder, and what was known of its ``run.json`` then."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
-    """A finished run; frames are read when asked for."""
+    """A finished run; frames are read when asked for. Two are equal where they lie in one folder and their records are the same."""
 
     folder: Path
     about: dict[str, Any]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and self.folder == other.folder and self.about["checksum"] == other.about["checksum"]
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
 
     @property
     def digest(self) -> str:
@@ -56,7 +81,7 @@ class Run:
 
     @cached_property
     def spec(self) -> Spec:
-        return from_plain(self.kind, self.about["spec"])
+        return spec_in(self.kind, self.about["spec"])
 
     def spec_as(self, cls: type[S]) -> S:
         """Its spec, where the kind of the run is known to whoever asks."""
@@ -76,6 +101,37 @@ class Run:
             return "" if self.spec is not None else "it has no spec"
         except BadInput as problem:
             return str(problem)
+
+    @property
+    def title(self) -> str:
+        """A line that tells it from its neighbours. Raises BadInput where its spec is another version's."""
+        return title_of(self.spec)
+
+    @property
+    def created(self) -> float:
+        """Seconds since 1970."""
+        return float(self.about["created"])
+
+    @property
+    def dataset(self) -> str:
+        """Its data set; empty where its spec, of another version, does not say."""
+        return dataset_in(self.about["spec"])
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Of a learner: its split and its seed. Raises KeyError or TypeError where its spec, of another version, does not say."""
+        spec = self.about["spec"]
+        return (str(spec["split"]), int(spec["seed"])) if self.kind == "learner" else ("", 0)
+
+    @property
+    def learner(self) -> str:
+        """The id of the learner that it is of; of other kinds its own digest. Raises KeyError or TypeError where its record misses some."""
+        return learner_id(self.about) if self.kind == "learner" else self.digest
+
+    @property
+    def family(self) -> str:
+        """Equal of runs whose time tells each other's."""
+        return family(self.spec)
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -162,6 +218,39 @@ class Run:
         return [name for name, sha256 in self.about["files"].items() if not is_whole_or_unread(self.folder / name, sha256)]
 
 
+def spec_in(kind: str, values: Mapping[str, Any]) -> Spec:
+    """As ``from_plain``; the parts of a spec, which most runs share with others, are built once. Raises BadInput."""
+    if kind not in KINDS:
+        return from_plain(kind, values)  # which refuses it
+    cls = KINDS[kind].spec
+    parts = {
+        name: part_in(cls, name, json.dumps(value))
+        for name, value in values.items()
+        if isinstance(value, dict) and name in hints_of(cls)
+    }
+    return from_plain(kind, {**values, **parts})
+
+
+@lru_cache(maxsize=1024)
+def part_in(cls: type, name: str, text: str) -> Any:
+    return checked(name, hints_of(cls)[name], json.loads(text))
+
+
+def dataset_in(spec: Mapping[str, Any]) -> str:
+    """The data set that a spec, or the spec within it, is of; empty where none is said."""
+    found = spec.get("dataset")
+    if isinstance(found, str):
+        return found
+    inner = next((part for part in spec.values() if isinstance(part, dict) and dataset_in(part)), {})
+    lists = (part for value in spec.values() if isinstance(value, list) for part in value if isinstance(part, dict))
+    return dataset_in(inner) if inner else next((name for part in lists if (name := dataset_in(part))), "")
+
+
+def family(spec: Spec) -> str:
+    """Equal of specs whose runs tell of each other's time, in proportion to their sizes."""
+    return repr((kind_of(spec), *facts_of(spec).like(spec)))
+
+
 def is_whole_or_unread(path: Path, sha256: str) -> bool:
     try:
         return is_whole(path, sha256)
@@ -191,8 +280,21 @@ def read_record(path: Path) -> Run | str:
         return CHANGED if about.get("code") == marked(code_version()) else UNSEALED
     if not is_sealed(about) or not about.keys() >= SEALED:
         return CHANGED
+    if part := misshapen(about):
+        return MISSHAPEN.format(part=part)
     named = digest(about["kind"], about["spec"], about["dataset_fingerprint"], about["code"])
     return Run(path.parent, about) if named == path.parent.name else MISNAMED
+
+
+def misshapen(about: dict[str, Any]) -> str:
+    """The part of a record that no run could hold, whoever sealed it; empty where each is what it is in all runs."""
+    for part, kind in SHAPES.items():
+        value = about.get(part)
+        if part in about and (not isinstance(value, kind) or isinstance(value, bool)):
+            return part
+        if isinstance(value, float) and not math.isfinite(value):
+            return part
+    return "files" if any(not isinstance(sum_of, str) for sum_of in about["files"].values()) else ""
 
 
 RECORDS = Kept(read_record)

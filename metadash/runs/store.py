@@ -21,6 +21,8 @@ from metadash.errors import BadInput
 from metadash.runs.device import marked
 from metadash.runs.kinds import kind_of, run_digest
 from metadash.runs.record import Run, look
+from metadash.runs.shelf.entries import Listed
+from metadash.runs.shelf.listing import listed
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
 from metadash.workspace import Workspace, new_folder, reason, refuse_change, set_aside
@@ -53,10 +55,14 @@ class RunStore:
         """The folders in the place of runs, whatever they hold."""
         return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
+    def listed(self) -> list[Listed]:
+        """Everything in the place of runs as the index knows it, runs of other versions and what is none to be believed included."""
+        return listed(self.workspace.root, self.folder)
+
     def damaged(self) -> dict[str, str]:
         """What is not believed, by digest, with the reason in words: what has the place of a run, and what was moved aside and not
         computed anew since. Looks at the records only; a file is checked when it is read."""
-        found = {name: why for name in self.names() if isinstance(why := self.look(name), str) and why}
+        found = {one.digest: one.entry.why for one in self.listed() if one.entry.why}
         for path in self.folder.glob(".*.damaged"):
             name = path.name[1:].split(".")[0]
             if not (self.folder / name).exists():
@@ -68,14 +74,12 @@ class RunStore:
 
     def runs(self, kind: str | None = None) -> list[Run]:
         """Every finished run whose spec this version understands, newest first."""
-        found = [run for name in self.names() if (run := self.get(name))]
-        known = [run for run in found if kind in (None, run.kind) and run.is_understood]
-        return sorted(known, key=lambda run: run.about["created"], reverse=True)
+        known = [run for run in self.listed() if run.entry.record and kind in (None, run.kind) and not run.misunderstood]
+        return [*sorted(known, key=lambda run: run.entry.created, reverse=True)]
 
     def foreign(self, kind: str | None = None) -> dict[str, str]:
         """Runs that are whole and that this version does not understand, by digest, each with what it says of their spec."""
-        runs = [run for name in self.names() if (run := self.get(name))]
-        return {run.digest: run.misunderstood for run in runs if kind in (None, run.kind) and run.misunderstood}
+        return {run.digest: run.misunderstood for run in self.listed() if kind in (None, run.kind) and run.misunderstood}
 
     def write(
         self,

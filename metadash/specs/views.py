@@ -1,8 +1,9 @@
 """What is computed to look at a trained run: specs of runs that start from another run."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
+from metadash.canonical import QUIET
 from metadash.errors import BadInput
 from metadash.fields import SEED, Between
 from metadash.learners.registry import LEARNERS, check_options, entry_of
@@ -17,12 +18,17 @@ class OfRun(AboutRun):
         return [self.run]
 
 
+MapMethod = Literal["tsne", "pca"]
+MAP_METHODS: dict[MapMethod, str] = {"tsne": "t-SNE", "pca": "principal components"}
+
+
 @dataclass(frozen=True)
 class MapSpec(OfRun):
-    """A t-SNE map (van der Maaten & Hinton 2008) of one test episode of a run, over a background of test instances.
+    """A map of one test episode of a run over a background of test instances, by t-SNE (van der Maaten & Hinton 2008) or principal components.
 
     ``episode`` counts from 0 in the run's test manifest and is drawn at ``n_shot``; ``background`` instances are drawn evenly
-    over the test classes by ``seed``, which also starts the optimisation.
+    over the test classes by ``seed``, which also starts the optimisation. Principal components have no ``perplexity``: it stays as usual.
+    ``beside`` is another run on the same tasks, drawn of the same instances on the same axes.
     """
 
     run: RunSpec
@@ -31,11 +37,21 @@ class MapSpec(OfRun):
     background: Annotated[int, Between(50, 20_000)] = 1500
     perplexity: Annotated[float, Between(2.0, 200.0)] = 30.0
     seed: Annotated[int, Between(0, SEED)] = 0
+    method: MapMethod = field(default="tsne", metadata=QUIET)
+    beside: RunSpec | None = field(default=None, metadata=QUIET)
+
+    @property
+    def needs(self) -> list[RunSpec]:
+        return [self.run, self.beside] if self.beside else [self.run]
 
     def settle(self) -> None:
         check_task(self.run, self.episode, self.n_shot)
         check_examples(self.n_shot, "A map shows where prototypes of examples lie")
-        if self.perplexity * 3 > self.background:
+        if self.beside:
+            check_beside(self.run, self.beside)
+        if self.method == "pca":
+            self.set(perplexity=30.0)
+        elif self.perplexity * 3 > self.background:
             raise BadInput(f"A perplexity of {self.perplexity:g} needs at least {int(self.perplexity * 3)} background instances.")
 
 
@@ -87,6 +103,20 @@ def check_task(run: RunSpec, episode: int, n_shot: int) -> None:
         raise BadInput(f"There is no episode {episode + 1}; the run was scored on {run.evaluation.n_episodes}.")
     if n_shot not in run.evaluation.shots:
         raise BadInput(f"The run was scored at {run.evaluation.shots} shots; {n_shot} is not among them.")
+
+
+def same_tasks(run: RunSpec, other: RunSpec) -> bool:
+    """Whether two runs were scored on the same test tasks, each asked the same queries."""
+    return all(getattr(run, name) == getattr(other, name) for name in ("dataset", "split", "evaluation"))
+
+
+def check_beside(run: RunSpec, beside: RunSpec) -> None:
+    if run == beside:
+        raise BadInput("A map shows another run beside this one, and both are the same; choose another.")
+    if not same_tasks(run, beside):
+        raise BadInput(
+            "The two runs were scored on different test tasks, and a map shows one task; choose one scored on the same."
+        )
 
 
 def check_examples(n_shot: int, why: str) -> None:

@@ -1,4 +1,4 @@
-"""The prototype map: where a run's embedding puts instances, prototypes and metadata anchors, flattened by t-SNE.
+"""The prototype map: where a run's embedding puts instances, prototypes and metadata anchors, flattened.
 
 Where metadata modulate the embedding (FiLM), every instance lies where the learner sees it in this task, the background as if it
 were asked for; plain prototypes are the means of what the embedding gives without metadata.
@@ -7,50 +7,68 @@ were asked for; plain prototypes are the means of what the embedding gives witho
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.manifold import TSNE
 
 from metadash.data.dataset import Dataset
 from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
+from metadash.learners.core.fusions import BOTH
 from metadash.learners.core.task_batch import TaskBatch
 from metadash.learners.prototypical import PrototypeLearner, pseudo_shot_prototype
 from metadash.networks.anchors import MetadataContext
 from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
-from metadash.specs.views import MapSpec
+from metadash.specs.views import MAP_METHODS, MapSpec
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of
+from metadash.training.mapping.confusing import confusions
+from metadash.training.mapping.flattening import arranged, trustworthiness, usable_perplexity
 from metadash.training.restored import restored
 from metadash.training.trainer import Arm
-
-NEIGHBOURS = 3
-"""Times the perplexity are looked at around each point; where a data set has fewer points, its perplexity is what they serve."""
 
 POINT_KINDS = ("instance", "support", "query", "plain prototype", "prototype", "anchor")
 
 
 def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore, history: History) -> Outcome:
     """Frame ``points``: kind, row (of the data set, −1 for prototypes and anchors), class_id, predicted and plainly_predicted
-    (classes of queries, by the fused and by the plain prototypes), x, y. Array ``vectors`` [P, D]: what was flattened."""
+    (classes of queries, by the fused and by the plain prototypes), kappa (of prototypes and anchors that metadata pull by pseudo-shots: in
+    labelled examples; else missing), x, y. Array ``vectors`` [P, D]: what was flattened. Frame ``confusions``: see
+    ``metadash.training.mapping.confusing``. With a second run, ``points_beside``, ``vectors_beside`` and ``confusions_beside`` are the same of it.
+    """
     history(0, "embedding the points", 0.0)
-    points, vectors = gather(spec, dataset, needed[0], store)
-    history(0, "arranging the map (t-SNE)", 0.1)
-    if len(np.unique(vectors, axis=0)) < 10:
-        raise BadInput("Nearly all points of this map have the same embedding; there is nothing to arrange.")
-    perplexity = min(spec.perplexity, (len(vectors) - 1) / NEIGHBOURS)
-    layout = TSNE(perplexity=perplexity, init="pca", random_state=spec.seed, n_jobs=1).fit_transform(vectors)
-    points["x"], points["y"] = layout.astype(np.float32).T
-    return Outcome(
-        summary={"n_points": len(points), "perplexity": round(perplexity, 1)},
-        frames={"points": points},
-        arrays={"vectors": vectors},
-    )
+    arms = [restored(run, dataset, done, store) for run, done in zip(spec.needs, needed, strict=True)]
+    found = [gathered(spec, arm, store.manifest(run)) for arm, run in zip(arms, needed, strict=True)]
+    history(0, f"arranging the map ({MAP_METHODS[spec.method]})", 0.1)
+    vectors = [part for _, part in found]
+    for part in vectors:
+        if len(np.unique(part, axis=0)) < 10:
+            raise BadInput("Nearly all points of this map have the same embedding; there is nothing to arrange.")
+    layouts = arranged(spec, vectors, [(points["row"] >= 0).to_numpy() for points, _ in found])
+    history(0, "asking the other tasks what is confused", 0.85)
+    told = [confusions(arm, store.manifest(run), spec.n_shot) for arm, run in zip(arms, needed, strict=True)]
+    summary: dict = {"n_points": len(vectors[0])}
+    if spec.method == "tsne":
+        summary["perplexity"] = round(usable_perplexity(spec, vectors[0]), 1)
+    summary |= {"tasks_asked": told[0][1], "trustworthiness": []}
+    frames: dict[str, pd.DataFrame] = {}
+    arrays: dict[str, np.ndarray] = {}
+    for place, ((points, part), layout, (pairs, _)) in enumerate(zip(found, layouts, told, strict=True)):
+        end = "_beside" if place else ""
+        points["x"], points["y"] = layout.astype(np.float32).T
+        frames |= {f"points{end}": points, f"confusions{end}": pairs}
+        arrays[f"vectors{end}"] = part
+        summary["trustworthiness"].append(round(trustworthiness(part, layout, seed=spec.seed), 3))
+    return Outcome(summary=summary, frames=frames, arrays=arrays)
 
 
 def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[pd.DataFrame, np.ndarray]:
-    """The points and their embeddings [P, D], before they are flattened."""
-    arm = restored(spec.run, dataset, run, store)
-    task = store.manifest(run)[spec.episode : spec.episode + 1].at_shot(spec.n_shot)
+    """The points of the map's run and their embeddings [P, D], before they are flattened."""
+    return gathered(spec, restored(spec.run, dataset, run, store), store.manifest(run))
+
+
+def gathered(spec: MapSpec, arm: Arm, manifest: EpisodeManifest) -> tuple[pd.DataFrame, np.ndarray]:
+    """The points as ``arm`` sees them and their embeddings [P, D]: test instances, support, queries, prototypes, anchors."""
+    dataset = arm.dataset
+    task = manifest[spec.episode : spec.episode + 1].at_shot(spec.n_shot)
     classes, support, (query, label) = task.classes[0], task.support[0], (part[0] for part in task.asked)
     rows = background_rows(spec, dataset, np.concatenate([support.ravel(), query]))
     embedded, position = arm.embeddings_of(np.concatenate([rows, support.ravel(), query]))
@@ -61,14 +79,15 @@ def gather(spec: MapSpec, dataset: Dataset, run: Run, store: RunStore) -> tuple[
         seen, asked = modulated(arm, task, at(support), at(np.concatenate([query, rows])), rows)
         of_query, of_rows = asked[: query.size], asked[query.size :]
         fused, anchors = fused_prototypes(arm, seen, context)
+        kappa = strengths(arm, context)
         predicted, plainly = (classes[arm.predict(task, told)] for told in (context, None if arm.can_do_without else context))
     parts = [
         frame("instance", rows, dataset.class_of[rows], of_rows.numpy()),
         frame("support", support.ravel(), np.repeat(classes, task.n_shot), seen.flatten(0, 1).numpy()),
         frame("query", query, classes[label], of_query.numpy(), predicted, plainly),
         frame("plain prototype", None, classes, plain.numpy()),
-        frame("prototype", None, classes, fused.numpy()) if arm.spec.reads_at_test else None,
-        frame("anchor", None, classes, anchors) if len(anchors) else None,
+        frame("prototype", None, classes, fused.numpy(), kappa=kappa) if arm.spec.reads_at_test else None,
+        frame("anchor", None, classes, anchors, kappa=kappa) if len(anchors) else None,
     ]
     kept = [part for part in parts if part is not None]
     return pd.concat([points for points, _ in kept], ignore_index=True), np.concatenate([vectors for _, vectors in kept]).astype(
@@ -101,6 +120,13 @@ def fused_prototypes(arm: Arm, support: torch.Tensor, context: MetadataContext |
     return pseudo_shot_prototype(mean[None], support.shape[1], anchor, strength)[0], anchor[0].numpy()
 
 
+def strengths(arm: Arm, context: MetadataContext | None) -> np.ndarray | None:
+    """κ [N] of each class of the task, in labelled examples; None where metadata pull no prototype, or by a gate that knows none."""
+    if context is None or arm.spec.fusion not in ("pseudo-shots", BOTH):
+        return None
+    return arm.learner.anchors(context)[1][0].numpy()
+
+
 def frame(
     kind: str,
     rows: np.ndarray | None,
@@ -108,6 +134,7 @@ def frame(
     vectors: np.ndarray,
     predicted: np.ndarray | None = None,
     plainly: np.ndarray | None = None,
+    kappa: np.ndarray | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     n = len(classes)
     table = {
@@ -116,6 +143,7 @@ def frame(
         "class_id": classes,
         "predicted": predicted if predicted is not None else np.full(n, -1),
         "plainly_predicted": plainly if plainly is not None else np.full(n, -1),
+        "kappa": kappa if kappa is not None else np.full(n, np.nan),
     }
     return pd.DataFrame(table), np.asarray(vectors)
 

@@ -1,4 +1,4 @@
-"""The same verbs without a browser: ``metadash answer | ablate | report | whatif | datasets | audit | episodes | train | predict | learners | compare | doctor | serve``.
+"""The same verbs without a browser: ``metadash answer | ablate | report | whatif | datasets | audit | episodes | train | predict | save | learners | compare | doctor | serve``.
 
 Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input (or ``audit`` found
 what must be mended before training), 130 interrupted. With ``--json`` the standard output is one
@@ -30,10 +30,26 @@ from metadash.verbs import (
 )
 from metadash.verbs.options import common_options
 from metadash.verbs.parser import Parser
-from metadash.verbs.using import predict
+from metadash.verbs.using import predict, save
 from metadash.workspace import Workspace
 
-VERBS = (answer, ablate, report, whatif, datasets, audit, episodes, propose, train, predict, learners, compare, doctor, serve)
+VERBS = (
+    answer,
+    ablate,
+    report,
+    whatif,
+    datasets,
+    audit,
+    episodes,
+    propose,
+    train,
+    predict,
+    save,
+    learners,
+    compare,
+    doctor,
+    serve,
+)
 """One module a verb, in the order in which help lists them."""
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130

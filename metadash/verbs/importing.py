@@ -46,7 +46,7 @@ def add_importing(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", 
         action="append",
         default=[],
         help="corrects a guess: class, input, id, split, metadata, class-metadata, instance-metadata (:SOURCE behind it names the source), sensitive, "
-        "siblings, disjoint, kept (stored, and no metadata) or ignored",
+        "siblings, disjoint, parent (what is above each class in a taxonomy), kept (stored, and no metadata) or ignored",
     )
     verb.add_argument(
         "--recipe", metavar="FILE", help="a recipe that --preview --json printed, or a dataset.json, instead of guesses"

@@ -204,6 +204,7 @@ def with_row(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
             {"description": tiny_description(sources=(Source("wrong", "class", ("nowhere",)),))},
             "source 'wrong' names the column 'nowhere'",
         ),
+        ({"description": tiny_description(sources=(Source(" ", "class", ("remark",)),))}, "named ' '"),
         ({"description": tiny_description(default_split="other")}, "split 'other'"),
         ({"description": tiny_description(sibling_column="nowhere")}, "'nowhere'"),
     ],

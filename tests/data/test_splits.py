@@ -1,7 +1,10 @@
 """Splits keep groups together, share nothing between roles, and come out the same from the same seed."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from metadash.data.dataset import ROLES
@@ -25,6 +28,18 @@ def test_the_same_seed_gives_the_same_split_and_another_seed_another() -> None:
 def test_the_order_of_the_classes_does_not_matter() -> None:
     order = np.random.default_rng(0).permutation(len(GROUPS))
     assert np.array_equal(split_by_group(GROUPS.iloc[order].reset_index(drop=True), 3), split_by_group(GROUPS, 3)[order])
+
+
+def test_dates_are_groups_as_any_other_and_may_lie_beyond_the_calendar_of_python() -> None:
+    dates = pd.Series(np.array(["1969-12-31", "-10305-06-03", "2020-01-01", "30000-01-01"] * 2, dtype="datetime64[us]"))
+    roles = pd.Series(split_by_group(dates, 3))
+    assert roles.groupby(dates).nunique().max() == 1 and set(roles) == set(ROLES)
+    days = pd.Series(pd.arrays.ArrowExtensionArray(pa.array([dt.date(2000 + i % 4, 1, 1) for i in range(8)])))
+    assert pd.Series(split_by_group(days, 3)).groupby(np.arange(8) % 4).nunique().max() == 1
+    near = dates.where(
+        dates.between("1900-01-01", "2100-01-01"), dates.map({dates[1]: pd.Timestamp("1900"), dates[3]: pd.Timestamp("2100")})
+    )
+    assert roles.tolist() == split_by_group(near.dt.strftime("%F"), 3).tolist(), "dealt as texts of the same order are"
 
 
 @pytest.mark.parametrize("kind", ["large", "small"])

@@ -290,3 +290,36 @@ def test_neighbours_of_a_selection_are_listed_with_their_distances(
     one = int(points.loc[points["kind"] == "query", "row"].iloc[0])
     found, far = nearest_rows(points, RunStore(trained).find(MAP, tiny).array("vectors"), [one], 24)
     assert len(found) == 24 and one not in found and (np.diff(far) >= 0).all()
+
+
+def test_two_learners_stand_beside_each_other_on_the_same_axes(trained: Workspace, tiny: Dataset) -> None:
+    page = linked(trained, tiny, MAP)
+    assert said(page, "##### Most often confused") and len(json.loads(the_maps(page)[0].proto.json)["panes"]) == 1
+    other = run_digest(PLAIN_MAP.run, tiny)
+    both = train(dataclasses.replace(MAP, beside=PLAIN_MAP.run, method="pca"), trained)
+    page.session_state["pr_beside"] = other
+    page.session_state["pr_method"] = "pca"
+    page.run()
+    sent = json.loads(the_maps(page)[0].proto.json)
+    assert len(sent["panes"]) == 2 and all(pane["title"] for pane in sent["panes"])
+    assert (
+        f"Trustworthiness {both.summary['trustworthiness'][0]:.2f} and" in sent["note"] and "Principal components" in sent["note"]
+    )
+    assert "answered beside" in page.dataframe[0].value and said(page, "both see every instance at the same place")
+    assert page.query_params["pr_beside"] in (other, [other])
+
+
+def test_a_pair_that_is_confused_can_be_seen_on_the_map(trained: Workspace, tiny: Dataset, points: pd.DataFrame) -> None:
+    page = linked(trained, tiny, MAP)
+    assert said(page, "Taken for each other in ") and said(page, "; without metadata in ")
+    page.button(key="pr_pair_0").click().run()
+    asked = [
+        json.loads(one.proto.json)["answer"] for one in page.get("bidi_component") if one.proto.component_name.endswith("relay")
+    ]
+    (focus,) = [one["focus"] for one in asked if one and "focus" in one]
+    classes = set(points.loc[points["row"].isin(focus), "class_id"])
+    assert len(classes) == 2 and len(focus) == (points["class_id"].isin(classes) & (points["row"] >= 0)).sum()
+    page.run()
+    assert not [
+        one for one in page.get("bidi_component") if one.proto.component_name.endswith("relay") and '"focus"' in one.proto.json
+    ]

@@ -27,6 +27,8 @@ WRITTEN: list[str] = []
 
 def watch(event: str, arguments: tuple) -> None:
     """What this process does to files below the watched folder; an audit hook stays for good, so it looks only while told."""
+    if WATCHED and event == "sqlite3.connect" and "mode=ro" not in str(arguments[0]):
+        WRITTEN.append(f"{event} {arguments[0]}")
     if not WATCHED or event not in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.utime", "os.truncate"):
         return
     if event == "open" and (not isinstance(arguments[2], int) or not arguments[2] & 0o3):  # O_WRONLY or O_RDWR

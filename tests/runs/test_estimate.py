@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from metadash.data.dataset import Dataset
-from metadash.runs.estimate import alike, estimate, estimate_all, from_scratch, known_runs, size, with_needs
+from metadash.runs.estimate import estimate, estimate_all, family, from_scratch, known_runs, size, with_needs
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.specs.subsets import HeadsSpec, MaskedSpec
@@ -85,14 +85,14 @@ def test_what_a_run_waited_for_the_processor_is_not_its_size(tiny: Dataset, stor
 
 
 def test_runs_that_come_and_go_are_noticed(tiny: Dataset, store: RunStore) -> None:
-    assert known_runs(store) == []
+    assert not known_runs(store).families
     took(store, tiny, SPEC, 60.0)
-    assert [run.spec for run in known_runs(store)] == [SPEC]
+    assert [run.spec for run in known_runs(store).like(SPEC)] == [SPEC]
 
 
 @pytest.mark.parametrize("other", [tiny_backbone(), tiny_run(), tiny_run(("place",), mode="full"), MapSpec(SPEC)])
 def test_runs_of_another_kind_tell_nothing(other: Any, tiny: Dataset, store: RunStore) -> None:
-    assert not alike(SPEC, other)
+    assert family(SPEC) != family(other)
     took(store, tiny, other, 10_000.0)
     assert estimate(SPEC, tiny, store) == pytest.approx(from_scratch(SPEC, 1200))
 

@@ -46,7 +46,14 @@ def approximately(expected: list[Told]) -> list[Any]:
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        (MAP, [(0, "embedding the points", 0.0), (0, "arranging the map (t-SNE)", 0.1)]),
+        (
+            MAP,
+            [
+                (0, "embedding the points", 0.0),
+                (0, "arranging the map (t-SNE)", 0.1),
+                (0, "asking the other tasks what is confused", 0.85),
+            ],
+        ),
         (
             AdaptationSpec(STEPPED, n_shot=2, steps=7),
             [(0, "reading the learner", 0.0), (0, "adapting to the episode", 0.3), (7, "asking the prototypes", 0.9)],

@@ -57,7 +57,7 @@ def with_correction(plan: Plan, column: Column, cells: Correction) -> Plan:
     if role is None and changed != column and column.role == "ignored":
         role = "metadata"  # whoever says where it belongs wants it
     for task in TASKS:
-        if role == task or (role is not None and getattr(plan, task) == column.name):
+        if role == task or (role not in (None, "parent") and getattr(plan, task) == column.name):
             named: dict[str, Any] = {task: column.name if role == task else None}
             plan = replace(plan, **named)
     if role is not None:

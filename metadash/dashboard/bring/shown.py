@@ -17,6 +17,7 @@ ROLES = {
     "class": "what is to be told apart",
     "input": "what a learner looks at: pictures, a text, numbers",
     "metadata": "what is known beside it",
+    "parent": "what is above each class in a taxonomy; the way down to it is metadata",
     "siblings": "metadata that like classes share; tasks can be drawn within it",
     "disjoint": "metadata in which the examples and the queries of a task may be made to differ",
     "id": "a number or name of the row",

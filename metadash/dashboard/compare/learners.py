@@ -10,7 +10,7 @@ import streamlit as st
 from metadash.answers.costs import cost_of, paid
 from metadash.answers.family import Claim, Pair, every_pair
 from metadash.answers.sentence import cell
-from metadash.answers.stored_arms import StoredArm, arm_scores, stored_arms
+from metadash.answers.stored_arms import StoredArm, arm_scores, names_of, stored_arms
 from metadash.answers.versus import Versus, against_baseline, versus
 from metadash.dashboard import server
 from metadash.dashboard.parts.badges import badge_of
@@ -57,6 +57,16 @@ def _shelf(stamp: str) -> tuple[list[StoredArm], list[str]]:
     return arms, [*store.damaged(), *store.foreign("learner"), *unreadable]
 
 
+def named(arms: Sequence[StoredArm]) -> dict[str, str]:
+    """What each is called among them, by id; worked out once for the same ones."""
+    return _named(" ".join(arm.id for arm in arms), arms)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _named(ids: str, _arms: Sequence[StoredArm]) -> dict[str, str]:
+    return names_of(_arms)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _scores(key: str, _digests: tuple[str, ...]) -> Scores:
     store = server.store()
@@ -101,16 +111,23 @@ def mean_words(scores: Scores, shot: int, noun: str) -> str:
     return f"{text}, {new.bracket} on new {noun}" if new.low is not None else f"{text} ({new.note})"
 
 
-UNLIKE_THE_ROLES = (0, 3, 7, 8, 9, 2, 4)
-"""Places among the categories that are not mistaken for slate, teal or amber."""
+UNLIKE_THE_ROLES = (0, 3, 7, 8, 9, 2, 4, 6)
+"""Places among the categories that are not mistaken for slate, teal or amber; red, which elsewhere says *hurts*, comes last."""
 
 
 def colours_of(arms: Sequence[StoredArm], baseline: str, palette: Palette) -> dict[str, str]:
-    """The house's roles first, to the baseline before others: plain learners slate, controls amber, the first with metadata teal."""
-    free = iter([palette.categories[place] for place in UNLIKE_THE_ROLES])
+    """The house's roles first, to the baseline before others: plain learners slate, controls amber, the first with metadata teal. As
+    long as there are colours no two learners have the same: roles that nobody plays are given away after all others."""
+
+    def role_of(arm: StoredArm) -> str:
+        return palette.plain if arm.plain else palette.control if arm.spec.control != "none" else palette.helps
+
+    roles = {role_of(arm) for arm in arms}
+    unplayed = [colour for colour in (palette.helps, palette.plain, palette.control) if colour not in roles]
+    free = iter([*(palette.categories[place] for place in UNLIKE_THE_ROLES), *unplayed])
     found: dict[str, str] = {}
     for arm in sorted(arms, key=lambda arm: arm.id != baseline):
-        role = palette.plain if arm.plain else palette.control if arm.spec.control != "none" else palette.helps
+        role = role_of(arm)
         found[arm.id] = role if role not in found.values() else next(free, palette.muted)
     return found
 
@@ -218,7 +235,7 @@ def shelf_table(arms: Sequence[StoredArm], names: Mapping[str, str]) -> pd.DataF
     return pd.DataFrame(
         {
             "learner": [names[arm.id] for arm in arms],
-            "data set": [arm.spec.dataset for arm in arms],
+            "data set": [arm.dataset for arm in arms],
             "tasks": [tasks_words(arm) for arm in arms],
             "mode": [arm.spec.mode for arm in arms],
             "seeds": [", ".join(map(str, arm.seeds)) for arm in arms],

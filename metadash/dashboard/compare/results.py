@@ -181,7 +181,7 @@ class SideBySide:
         chart(
             differences_chart(dots(self.names, self.compared, self.shot, self.arms, self.colours), palette(), self.metric.rope),
             key="cmp_dots",
-            alt=f"Paired differences from the baseline at {self.shot} shots with their intervals",
+            alt=f"Paired differences from the baseline at {words.plural_of(self.shot, 'shot')} with their intervals",
         )
         st.caption(
             f"Thick: 95 % interval for these test {self.noun}. Thin: for new {self.noun}. Grey: no practical difference (± {self.metric.rope:g} {self.metric.gain}). "
@@ -201,7 +201,6 @@ class SideBySide:
     # --- accuracy and cost ---------------------------------------------------------------------------------------------------
 
     def draw_costs(self) -> None:
-        st.subheader(f"{self.metric.title.capitalize()} and cost", anchor=False)
         st.dataframe(
             accuracy_table(self.names, self.scores, self.arms, self.shot),
             alt=f"{self.metric.title.capitalize()} of each learner with both intervals, and what it costs",
@@ -231,7 +230,6 @@ class SideBySide:
     # --- curves --------------------------------------------------------------------------------------------------------------
 
     def draw_shots(self) -> None:
-        st.subheader(f"{self.metric.title.capitalize()} over shots", anchor=False)
         shots, by_id = self.scores[self.baseline].shots, {arm.id: arm for arm in self.arms}
         first, one = next(iter(self.compared.items()))
         worth = one.worth if len(self.arms) == 2 else None
@@ -265,11 +263,7 @@ class SideBySide:
                 )
 
     def draw_ways(self) -> None:
-        """Nothing where everybody was scored at one number of ways only."""
         ways, lines = curves_over_ways(self.names, self.every_way, self.everyone, self.colours, self.shot)
-        if len(ways) < 2:
-            return
-        st.subheader(f"{self.metric.title.capitalize()} over ways", anchor=False)
         chart(
             curve_over_ways(ways, lines, palette(), metric=self.metric),
             key="cmp_ways_curves",

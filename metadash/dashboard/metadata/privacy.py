@@ -9,10 +9,10 @@ import streamlit as st
 from metadash.ablation.giveaway import giveaway
 from metadash.ablation.metadata_only import Alone, alone_specs, base_run, read_alone
 from metadash.ablation.privacy_curve import Cost, Step, curve, read_curve
-from metadash.answers.stored_arms import names_of, run_words
+from metadash.answers.stored_arms import run_words
 from metadash.canonical import canonical_json
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import shelf
+from metadash.dashboard.compare.learners import named, shelf
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.escape import plain, words_of
@@ -271,14 +271,14 @@ def alone(data: Dataset) -> None:
 
 def published(data: Dataset) -> None:
     """What a reader of a map, or of exported prototypes, could guess."""
-    arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name]
+    arms = [arm for arm in shelf()[0] if arm.dataset == data.name]
     if not arms:
         st.info(
             "Train a learner first; then you will see here what a map of it would give away.", icon=":material/model_training:"
         )
         link_to("train", "Train a learner", "model_training")
         return
-    names = names_of(arms)
+    names = named(arms)
     runs = {run.digest: (f"{names[arm.id]}, {run_words(run)}", run) for arm in arms for run in arm.runs}
     left, middle, right = st.columns([4, 3, 3])
     from_link("md_run", {digest: label for digest, (label, _) in runs.items()}, name="Learner")

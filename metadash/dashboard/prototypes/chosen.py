@@ -23,8 +23,9 @@ from metadash.episodes.saved import save
 from metadash.specs.run import RunSpec
 from metadash.stats import words
 
-KEY, NEAR, BACK = "pr_picked", "pr_near", "pr_back_to"
-"""The relay; in the session, the selection whose neighbours are shown, and that it is to be seen on the map again."""
+KEY, NEAR, BACK, SEEN = "pr_picked", "pr_near", "pr_back_to", "pr_seen"
+"""The relay; in the session, the selection whose neighbours are shown, that it is to be seen on the map again, and what another part of the
+page wants to be selected."""
 NEIGHBOURS = 24
 MOST_POOL = 500
 """Classes of a pool that is chosen by hand: its condition stands in the link."""
@@ -36,14 +37,22 @@ def selected(points: pd.DataFrame) -> list[int]:
     return [row for row in dict.fromkeys(heard(KEY)) if row in own]
 
 
+def see(rows: Sequence[int]) -> None:
+    """Select these on the map when the page runs next."""
+    st.session_state[SEEN] = list(rows)
+
+
 @st.fragment
-def chosen_part(points: pd.DataFrame, digest: str, run_id: str, run: RunSpec, n_shot: int, data: Dataset) -> None:
+def chosen_part(
+    points: pd.DataFrame, beside: pd.DataFrame | None, digest: str, run_id: str, run: RunSpec, n_shot: int, data: Dataset
+) -> None:
     """The table of what is selected, of the task where nothing is, with what may be done with these rows."""
     mine = selected(points)
     near = bool(mine) and st.session_state.get(NEAR) == (digest, mine)
     rows, distance = (nearest_rows(points, vectors_of(digest), mine, NEIGHBOURS)) if near else (mine, None)
-    back = st.session_state.pop(BACK, False)
-    answer(KEY, "picked", {"focus": rows} if near or back else None, kept=True)
+    back, seen = st.session_state.pop(BACK, False), st.session_state.pop(SEEN, None)
+    focus = {"focus": seen, "said": True} if seen else {"focus": rows} if near or back else None
+    answer(KEY, "picked", focus, kept=True)
     shown = (
         rows if near else in_order_of_task(points, mine or points.loc[points["kind"].isin(["query", "support"]), "row"].tolist())
     )
@@ -53,6 +62,8 @@ def chosen_part(points: pd.DataFrame, digest: str, run_id: str, run: RunSpec, n_
     if len(shown) > TABLE_ROWS:
         st.caption(f"The first {TABLE_ROWS} are shown; the CSV file holds all.")
     table = selected_table(points, shown[:TABLE_ROWS], data)
+    if beside is not None:
+        table.insert(4, "answered beside", selected_table(beside, shown[:TABLE_ROWS], data, pictures=False)["answered"])
     if distance is not None:
         table.insert(2, "distance", np.round(distance[: len(table)], 3))
     st.dataframe(

@@ -1,11 +1,14 @@
 """Maps drawn once a server: what a stored map is to the browser and to a report, by its digest, its colours and the visitor's theme."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from metadash.canonical import canonical_json
 from metadash.dashboard import server
 from metadash.dashboard.parts.theme import palette
 from metadash.dashboard.prototypes.canvas.message import Pane, map_message
@@ -30,20 +33,22 @@ def _drawn(key: str, _digest: str, _choice: str, _data: Dataset, _palette: Palet
     return figure, legend_html(colours)
 
 
-def message(digest: str, choice: str, data: Dataset, note: str, alt: str) -> dict[str, Any]:
-    """What the canvas is sent."""
+def message(digest: str, titles: Sequence[str], choice: str, data: Dataset, note: str, alt: str) -> dict[str, Any]:
+    """What the canvas is sent; ``titles`` of one learner, or of two that stand beside each other."""
     colours = palette()
-    return _message(f"{digest} {colours.background} {choice} {note} {alt}", digest, choice, data, colours, note, alt)
+    key = canonical_json([digest, list(titles), colours.background, choice, note, alt])
+    return _message(key, digest, tuple(titles), choice, data, colours, note, alt)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _message(key: str, _digest: str, _choice: str, _data: Dataset, _palette: Palette, _note: str, _alt: str) -> dict[str, Any]:
-    points = server.run_frame(_digest, "points")
+def _message(
+    key: str, _digest: str, _titles: tuple[str, ...], _choice: str, _data: Dataset, _palette: Palette, _note: str, _alt: str
+) -> dict[str, Any]:
+    frames = [server.run_frame(_digest, name) for name in ("points", "points_beside")[: len(_titles)]]
     place = colour_choices(_data).get(_choice)
-    column = _choice if place else ""
-    return map_message(
-        _digest, [Pane("", points)], colouring(points, _data, place, _palette), column, _data, _palette, note=_note, alt=_alt
-    )
+    colours = colouring(pd.concat(frames, ignore_index=True), _data, place, _palette)
+    panes = [Pane(title if len(_titles) > 1 else "", points) for title, points in zip(_titles, frames, strict=True)]
+    return map_message(_digest, panes, colours, _choice if place else "", _data, _palette, note=_note, alt=_alt)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

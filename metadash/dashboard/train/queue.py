@@ -14,7 +14,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.jobs import MARKS, time_left
 from metadash.dashboard.share.closed import closed
 from metadash.data.dataset import Dataset
-from metadash.runs.kinds import KINDS, facts_of, title_of
+from metadash.runs.kinds import KINDS, facts_of
 from metadash.runs.queue.jobs import Job, JobFolder
 from metadash.runs.store import Run
 from metadash.specs.any_spec import Spec
@@ -128,15 +128,16 @@ class Look:
 
 def choices(jobs: list[Job], runs: list[Run], data: Dataset) -> dict[str, Look]:
     """By digest, those of ``data`` before others, each newest first: jobs, and runs that were made without one (on the command line)."""
-    found = {job.digest: (job.submitted, job.title, job.spec) for job in jobs if facts_of(job.spec).listed}
+    found: dict[str, tuple[float, Job | Run]] = {job.digest: (job.submitted, job) for job in jobs if facts_of(job.spec).listed}
     for run in runs:
         if run.digest not in found and KINDS[run.kind].facts.listed:
-            found[run.digest] = (run.about["created"], title_of(run.spec), run.spec)
-    ordered = sorted(found.items(), key=lambda item: (item[1][2].dataset == data.name, item[1][0]), reverse=True)
-    return {
-        digest: Look(f"{title}{elsewhere(spec, data)} · {digest[:6]}", spec.dataset == data.name)
-        for digest, (_, title, spec) in ordered[:200]
-    }
+            found[run.digest] = (run.created, run)
+
+    def here(one: Job | Run) -> bool:
+        return (one.dataset if isinstance(one, Run) else one.spec.dataset) == data.name
+
+    ordered = sorted(found.items(), key=lambda item: (here(item[1][1]), item[1][0]), reverse=True)[:200]
+    return {digest: Look(f"{one.title}{elsewhere(one.spec, data)} · {digest[:6]}", here(one)) for digest, (_, one) in ordered}
 
 
 def newest_trained(digests: Sequence[str]) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from metadash.ablation.plan import tolerant_run
-from metadash.answers.stored_arms import StoredArm, names_of, run_words
+from metadash.answers.stored_arms import StoredArm, run_words
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import shelf
+from metadash.dashboard.compare.learners import named, shelf
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.escape import plain
 from metadash.data.dataset import Dataset
@@ -33,7 +33,7 @@ def told_learner(data: Dataset) -> RunSpec | None:
 
 def usable(data: Dataset) -> list[StoredArm]:
     """The stored learners of the data set that this version's code has trained, but for falsified controls; newest first."""
-    arms = [arm for arm in shelf()[0] if arm.spec.dataset == data.name and arm.spec.control == "none" and not arm.spec.falsified]
+    arms = [arm for arm in shelf()[0] if arm.dataset == data.name and arm.spec.control == "none" and not arm.spec.falsified]
     return [arm for arm in arms if (found := server.store().find(arm.spec, data)) and found.digest in arm.digests]
 
 
@@ -56,7 +56,7 @@ def recommended(data: Dataset, arms: Sequence[StoredArm]) -> tuple[StoredArm, st
 def choose_learner(data: Dataset, arms: Sequence[StoredArm]) -> tuple[StoredArm, Run]:
     """The control, with what is recommended first."""
     first, why = recommended(data, arms)
-    names = names_of(arms)
+    names = named(arms)
     order = [first, *(arm for arm in arms if arm is not first)]
     runs = {run.digest: (arm, run) for arm in order for run in arm.runs}
 

@@ -101,6 +101,8 @@ def storage_of(values: pd.Series) -> Storage:
         return "time"
     if types.is_timedelta64_dtype(values):
         return "duration"
+    if isinstance(values.dtype, pd.ArrowDtype) and values.dtype.type is dict:
+        return "record"
     return storage_of_objects(values) if values.dtype == object and len(values) else "text"
 
 

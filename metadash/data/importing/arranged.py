@@ -8,6 +8,7 @@ import pandas as pd
 from metadash.data.dataset import ROLES, Source
 from metadash.data.importing.candidates import codes_of
 from metadash.data.importing.found import Found
+from metadash.data.importing.lineage import Lineage, lineage_of
 from metadash.data.importing.linking import as_key
 from metadash.data.importing.plan import Column, Plan
 from metadash.data.importing.words import SPLIT_WORDS
@@ -16,6 +17,8 @@ from metadash.errors import BadInput
 from metadash.stats.words import plural_of
 
 KEPT_NAMES = ("class_id", "class_name", "instance_id")
+PATH = "path"
+"""In the place of a table: of a parent's column, the one that is made of it."""
 NO_ROLE = ""
 """Of a class that no task may draw."""
 
@@ -78,7 +81,7 @@ def check_columns(found: Found, plan: Plan) -> None:
     if (
         plan.class_key is None
         and found.classes is not None
-        and any(c.role == "metadata" and c.table == "classes" for c in plan.columns)
+        and any(c.role in ("metadata", "parent") and c.table == "classes" for c in plan.columns)
     ):
         raise BadInput("No column of the table of classes has the role class; give one that names them.")
 
@@ -144,7 +147,8 @@ def stored(plan: Plan, table: str) -> list[Column]:
     return [
         c
         for c in plan.columns
-        if c.table == table and (c.role in ("metadata", "id", "kept") or (c.name in tasks and c.role not in ("class", "input")))
+        if c.table == table
+        and (c.role in ("metadata", "parent", "id", "kept") or (c.name in tasks and c.role not in ("class", "input")))
     ]
 
 
@@ -162,12 +166,18 @@ def new_names(plan: Plan) -> dict[tuple[str, str], str]:
             name += " 2"
         taken[level].add(name.casefold())
         names[column.name, column.table] = name
+        if column.role == "parent":
+            path = f"{column.name} path"
+            while path.casefold() in taken[level]:
+                path += " 2"
+            taken[level].add(path.casefold())
+            names[column.name, PATH] = path
     return names
 
 
 def name_in(renamed: dict[tuple[str, str], str], plan: Plan, name: str, level: str) -> str:
-    column = next(c for c in plan.columns if c.name == name and c.level == level and c.role == "metadata")
-    return renamed[column.name, column.table]
+    column = next(c for c in plan.columns if c.name == name and c.level == level and c.role in ("metadata", "parent"))
+    return renamed[column.name, PATH if column.role == "parent" else column.table]
 
 
 def renamed_column(plan: Plan, name: str | None, level: str, renamed: dict[tuple[str, str], str]) -> str | None:
@@ -214,12 +224,17 @@ def class_table(
             notes.append(
                 f"The table of classes does not have {len(lost)} of {len(names)} classes ({', '.join(lost[:3])}{'…' if len(lost) > 3 else ''}); what it says is missing for them."
             )
-        unused = len(keys) - int(places.notna().sum())
+        lineages = {c.name: lineage_of(found.classes, plan.class_key, c) for c in plan.of("parent", "classes")}
+        above: frozenset[str] = frozenset().union(*(lineage.above for lineage in lineages.values()))
+        unused = len(set(keys) - set(names) - above)
         if unused:
             notes.append(
                 f"{plural_of(unused, 'class')} of the table of classes {'has' if unused == 1 else 'have'} no instances, and {was(unused)} left out."
             )
         for column in stored(plan, "classes"):
+            if column.role == "parent":
+                put_lineage(table, column, lineages[column.name], renamed)
+                continue
             values = found.classes[column.name].reset_index(drop=True).reindex(places.to_numpy())
             table[renamed[column.name, column.table]] = relabelled(values.reset_index(drop=True), column).to_numpy()
     codes = pd.Categorical(own, categories=names).codes.astype(np.int64)
@@ -231,10 +246,19 @@ def class_table(
             first = np.unique(codes[known], return_index=True)
             firsts = np.full(len(names), -1)
             firsts[first[0]] = known[first[1]]
-            table[renamed[column.name, column.table]] = relabelled(
-                values.reindex(firsts).reset_index(drop=True), column
-            ).to_numpy()
+            values = relabelled(values.reindex(firsts).reset_index(drop=True), column)
+            table[renamed[column.name, column.table]] = values.to_numpy()
+            if column.role == "parent":
+                told = pd.DataFrame({"class_name": table["class_name"], column.name: values})
+                put_lineage(table, column, lineage_of(told, "class_name", column), renamed)
     return table
+
+
+def put_lineage(table: pd.DataFrame, column: Column, lineage: Lineage, renamed: dict[tuple[str, str], str]) -> None:
+    """The parent of each class by its name, for tasks of siblings, and the path to it, which is metadata."""
+    names = table["class_name"]
+    table[renamed[column.name, column.table]] = lineage.parents.reindex(names).to_numpy()
+    table[renamed[column.name, PATH]] = lineage.paths.reindex(names).to_numpy()
 
 
 def check_constant(name: str, values: pd.Series, codes: np.ndarray, names: list[str]) -> None:

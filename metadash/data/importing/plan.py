@@ -9,12 +9,14 @@ from metadash.data.modality import LARGEST_SIDE
 from metadash.errors import BadInput, nearest
 from metadash.fields import SEED, Between, checked
 
-Role = Literal["class", "input", "id", "split", "metadata", "kept", "ignored"]
+Role = Literal["class", "input", "id", "split", "metadata", "parent", "kept", "ignored"]
 Level = Literal["class", "instance"]
 TableName = Literal["instances", "classes"]
-ROLES: tuple[Role, ...] = ("class", "input", "id", "split", "metadata", "kept", "ignored")
+ROLES: tuple[Role, ...] = ("class", "input", "id", "split", "metadata", "parent", "kept", "ignored")
 TABLES: tuple[TableName, ...] = ("instances", "classes")
 FORMAT = 1
+TAXONOMY = "taxonomy"
+"""The source that a parent is, unless it is given another."""
 FROM_FILES = "imported from"
 """How the provenance begins that nobody stated: of the same content it is the same data set, wherever its files lay."""
 
@@ -22,7 +24,7 @@ FROM_FILES = "imported from"
 @dataclass(frozen=True)
 class Column:
     """One column of what was read. ``level`` and ``source`` say of metadata what they describe and with which others they are collected;
-    A column that is *kept* is
+    A *parent* names what is above each class in a taxonomy, of which the path is the metadata (``lineage``). A column that is *kept* is
     stored and is no metadata. ``separator``: what stands between several labels in one text, where it is another than "; "."""
 
     name: str
@@ -84,10 +86,13 @@ class Plan:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """In the order of their first columns; one is of one level, so that a name at both is two sources."""
+        """In the order of their first columns; one is of one level, so that a name at both is two sources. A parent stands for the path
+        that is made of it."""
         found: dict[tuple[str, Level], list[Column]] = {}
-        for column in self.of("metadata"):
-            found.setdefault((column.source or column.name, column.level), []).append(column)
+        for column in self.columns:
+            if column.role not in ("metadata", "parent"):
+                continue
+            found.setdefault((column.source.strip() or column.name.strip(), column.level), []).append(column)
         levels: dict[str, list[Level]] = {}
         for name, level in found:
             levels.setdefault(name, []).append(level)
@@ -110,15 +115,17 @@ class Plan:
         return found[0]
 
     def with_column(self, changed: Column) -> "Plan":
-        """The column of that name and table as it is given. Class, split and id are one column each: who held the role before is ignored
-        (or is metadata again)."""
-        alone = changed.role in ("class", "split", "id")
+        """The column of that name and table as it is given. Class, split, id and parent are one column each: who held the role before is
+        ignored (or is metadata again). A parent is one of classes."""
+        alone = changed.role in ("class", "split", "id", "parent")
+        if changed.role == "parent":
+            changed = replace(changed, level="class", source=changed.source or TAXONOMY, separator="")
         columns = []
         for column in self.columns:
             if (column.name, column.table) == (changed.name, changed.table):
                 columns.append(changed)
             elif alone and column.role == changed.role and (changed.role != "class" or column.table == changed.table):
-                columns.append(replace(column, role="metadata" if changed.role == "class" else "ignored"))
+                columns.append(replace(column, role="metadata" if changed.role in ("class", "parent") else "ignored"))
             else:
                 columns.append(column)
         return replace(self, columns=tuple(columns))

@@ -228,13 +228,19 @@ def columns_of(found: Found, plan: Plan) -> pd.DataFrame:
 def row_of(found: Found, column: Column, values: pd.Series, is_text: bool) -> dict[str, Any]:
     """``is_text``: whether inputs are texts, whatever they would be as metadata."""
     some = values.iloc[:: max(1, len(values) // AT_ONCE)]
-    is_metadata = column.role == "metadata"
+    is_metadata = column.role in ("metadata", "parent")
     return {
         "name": column.name,
         "table": column.table,
         "role": column.role,
         "level": column.level if is_metadata else "",
-        "kind": "several labels" if column.separator else "text" if column.role == "input" and is_text else kind_in_words(some),
+        "kind": "path"
+        if column.role == "parent"
+        else "several labels"
+        if column.separator
+        else "text"
+        if column.role == "input" and is_text
+        else kind_in_words(some),
         "source": column.source if is_metadata else "",
         "sensitive": column.sensitive and is_metadata,
         "missing": round(float(values.isna().mean()), 4),

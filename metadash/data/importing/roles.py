@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from metadash.data.columns.facts import is_record
+from metadash.data.columns.facts import NAMING, is_record
 from metadash.data.columns.personal import PATTERNS, is_card_number, sign_of_name
 from metadash.data.columns.registry import kind_of
 from metadash.data.importing import words
@@ -23,6 +23,7 @@ from metadash.data.importing.candidates import (
     modality_of_columns,
 )
 from metadash.data.importing.found import Found
+from metadash.data.importing.lineage import names_others, texts
 from metadash.data.importing.linking import as_key
 from metadash.data.importing.plan import FROM_FILES, Column, Level, Plan, TableName
 from metadash.data.splits import FEWEST_GROUPS
@@ -64,7 +65,7 @@ def guess(found: Found, name: str, class_column: str | None = None, input_column
     if found.classes is not None:
         present = present_classes(found, classes)
         columns += [class_table_column(found, str(column), present) for column in found.classes.columns]
-    columns = [only_one_id(column, columns) for column in columns]
+    columns = [only_one(column, columns) for column in columns]
     columns = in_sources(columns, found)
     plan = Plan(
         name,
@@ -119,6 +120,8 @@ def column_of(
     if words.is_in(name, words.SPLIT_NAMES):
         return Column(name, role="kept", level=level)
     if level == "class":
+        if is_parent(name, look, found.instances, classes):
+            return Column(name, role="parent", level="class")
         first = np.unique(class_codes[class_codes >= 0], return_index=True)[1]
         values = values[class_codes >= 0].iloc[first]
     return described(found, Column(name, level=level), values)
@@ -147,9 +150,17 @@ def class_table_column(found: Found, name: str, present: np.ndarray) -> Column:
         return Column(name, "classes", "ignored", "class")
     if name == found.hints.split_column or (look.storage == "text" and is_split(values)):
         return Column(name, "classes", "split", "class")
+    if is_parent(name, look, found.classes, found.class_key):
+        return Column(name, "classes", "parent", "class")
     if words.is_in(name, words.SPLIT_NAMES):
         return Column(name, "classes", "kept", "class")
     return described(found, Column(name, "classes", "metadata", "class"), values)
+
+
+def is_parent(name: str, look: Look, table: pd.DataFrame, key: str | None) -> bool:
+    """Whether a column is called as one that names parents, and does name some of its table's own rows: else it is a category."""
+    named = key is not None and words.is_in(name, words.PARENT_NAMES) and look.storage in NAMING
+    return named and names_others(table, str(key), name)
 
 
 def is_split(values: pd.Series) -> bool:
@@ -221,9 +232,12 @@ def separator_of(values: pd.Series) -> str:
     return ""
 
 
-def only_one_id(column: Column, columns: Sequence[Column]) -> Column:
-    first = next((one for one in columns if one.role == "id"), None)
-    return replace(column, role="ignored") if column.role == "id" and column is not first else column
+def only_one(column: Column, columns: Sequence[Column]) -> Column:
+    """The first id and the first parent; another id is ignored, another parent a category."""
+    first = {role: next((one for one in columns if one.role == role), None) for role in ("id", "parent")}
+    if column.role not in first or column is first[column.role]:
+        return column
+    return replace(column, role="ignored" if column.role == "id" else "metadata")
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------------
@@ -232,7 +246,7 @@ def only_one_id(column: Column, columns: Sequence[Column]) -> Column:
 def in_sources(columns: Sequence[Column], found: Found) -> list[Column]:
     """A source for each column of metadata: that of the format, else what its name begins with, or means, else by itself."""
     said = {(name, source.level): source.name for source in found.hints.sources for name in source.columns}
-    asked = [column for column in columns if column.role == "metadata"]
+    asked = [column for column in columns if column.role in ("metadata", "parent")]
     prefixes = Counter((column.level, prefix_of(column.name)) for column in asked if prefix_of(column.name))
     chosen: dict[tuple[str, TableName], str] = {}
     for column in asked:
@@ -276,13 +290,13 @@ def class_values(plan: Plan, found: Found, class_codes: np.ndarray) -> dict[str,
     first = np.unique(class_codes[class_codes >= 0], return_index=True)[1]
     rows = np.flatnonzero(class_codes >= 0)[first]
     values = {}
-    for column in plan.of("metadata"):
+    for column in [*plan.of("parent"), *plan.of("metadata")]:
         if column.level == "class":
             if column.table == "instances":
                 values[column.name] = found.instances[column.name].iloc[rows]
             elif found.classes is not None:
                 values[column.name] = found.classes[column.name]
-    return values
+    return {name: texts(held) if plan.column(name).role == "parent" else held for name, held in values.items()}
 
 
 def guess_siblings(plan: Plan, found: Found, class_codes: np.ndarray) -> str | None:
@@ -350,6 +364,7 @@ ROLE_WORDS = (
     "sensitive",
     "siblings",
     "disjoint",
+    "parent",
     "kept",
     "ignored",
 )
@@ -366,13 +381,13 @@ def corrected(plan: Plan, said: Mapping[str, str]) -> Plan:
             level: Level = "class" if found["level"] == "class" else "instance" if found["level"] else column.level
             source = found["source"] or found["other"] or column.source or " ".join(words.parts_of(name))
             plan = plan.with_column(replace(column, role="metadata", level=level, source=source))
-        elif role in ("class", "input", "id", "split", "kept", "ignored"):
+        elif role in ("class", "input", "id", "split", "parent", "kept", "ignored"):
             plan = plan.with_column(replace(column, role=role))  # type: ignore[arg-type]
         elif role == "sensitive":
             plan = plan.with_column(replace(column, role="metadata", sensitive=True, source=column.source or name))
         elif role in ("siblings", "disjoint"):
             plan = replace(plan, siblings=name) if role == "siblings" else replace(plan, disjoint=name)
-            if column.role not in ("metadata", "class", "id"):
+            if column.role not in ("metadata", "parent", "class", "id"):
                 plan = plan.with_column(replace(column, role="metadata", source=column.source or name))
         else:
             raise BadInput(

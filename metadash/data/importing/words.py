@@ -105,6 +105,21 @@ SIBLING_NAMES = (
     "topic",
     "script",
 )
+PARENT_NAMES = (
+    *(
+        "parent",
+        "parent_id",
+        "parent_name",
+        "parent_class",
+        "parent_label",
+        "parent_category",
+        "parent_node",
+        "superclass",
+        "hypernym",
+    ),
+    *("broader", "is_a", "subclass_of", "subtype_of", "kind_of"),
+)
+"""Of a column that names another row, the one above it."""
 DISJOINT_NAMES = (
     *(
         "site",

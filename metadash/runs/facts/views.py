@@ -13,11 +13,13 @@ from metadash.specs.views import AdaptationSpec, MapSpec
 
 
 def map_title(spec: MapSpec) -> str:
-    return f"Map of episode {spec.episode + 1}: {learner.title(spec.run)}"
+    beside = f" beside {learner.title(spec.beside)}" if spec.beside else ""
+    return f"Map of episode {spec.episode + 1}: {learner.title(spec.run)}{beside}"
 
 
 def map_seconds(spec: MapSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:
-    return 2.0 + spec.background * 8e-3
+    arranging = spec.background * 8e-3 if spec.method == "tsne" else 0.5
+    return (3.0 + arranging) * len(spec.needs)
 
 
 def map_advice(spec: MapSpec) -> str:

@@ -18,6 +18,7 @@ from metadash.data.columns.registry import kind_of
 from metadash.data.dataset import Dataset
 from metadash.data.profile import profile
 from metadash.data.tables import numbered
+from metadash.data.writing.grouping import check_groups
 from metadash.errors import BadInput
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_classes, tiny_instances, write_tiny
@@ -55,6 +56,7 @@ UNDERSTOOD = {
     "clocks of a zone": (objects(dt.time(1, tzinfo=dt.UTC)), "categorical"),
     "times long ago": (pd.Series(np.array(["-5000-01-01", "2000-01-01"], dtype="datetime64[s]")), "timestamp"),
     "sets": (objects({"b", "a"}, frozenset({"c"})), "tags"),
+    "decimals that signal in lists": (objects(["a", decimal.Decimal("sNaN")], [decimal.Decimal("2.5")]), "tags"),
     "a tag beside lists": (objects(["a"], "b"), "tags"),
     "arrays of texts": (objects(np.array(["a", "b"]), np.array(["c"])), "tags"),
     "lists without a label": (objects([], [None]), "tags"),
@@ -99,6 +101,13 @@ def test_what_no_data_set_stores_is_refused_by_its_column(name: str, own_workspa
         with_column(own_workspace, column)
     assert "column 'v' of the table classes" in one_sentence(problem.value)
     assert [path.name for path in own_workspace.datasets.iterdir() if "with" in path.name] == []
+
+
+@pytest.mark.parametrize("held", [objects({"a": 1}), arrow(pa.struct([("a", pa.int64())]), {"a": 1}), objects(["a"])])
+def test_rows_are_not_put_together_by_lists_or_records_however_they_are_held(held: pd.Series) -> None:
+    with pytest.raises(BadInput, match="'v' of the table classes holds lists or records") as problem:
+        check_groups("v", "classes", accepted(pd.DataFrame({"v": held}), "classes"))
+    assert one_sentence(problem.value)
 
 
 def with_column(workspace: Workspace, column: pd.Series) -> Dataset:

@@ -29,6 +29,8 @@ BIRDS = "'animal/bird'"
         (["animal/bird/wren", "animal/bird/tit"], True),
         (["Animalia > Chordata > Aves", "Plantae > Rosids > Fagales"], True),
         (["Ökologie | Vögel | Zaunkönig", "Ökologie | Bäume | Eiche"], True),
+        (["/bird", "/animal/bird"], True),
+        (["/m/01g317", "/m/0dzct"], False),
         (["http://a.example/b/c", "http://a.example/b/d"], False),
         (["images/bird/wren.png", "images/bird/tit.png"], False),
         (["2020/01/02", "2021/02/03"], False),
@@ -77,7 +79,14 @@ def test_nodes_of_one_name_under_two_parents_are_two() -> None:
 
 def test_a_column_of_parents_becomes_paths_and_a_ring_ends() -> None:
     names, parents = pd.Series(["wren", "bird", "animal", "egg", "hen"]), pd.Series(["bird", "animal", None, "hen", "egg"])
-    assert paths_of(names, parents).tolist() == ["animal/bird/wren", "animal/bird", "animal", "hen/egg", "egg/hen"]
+    assert paths_of(names, parents).tolist() == ["/animal/bird", "/animal", None, "/hen", "/egg"]
+    assert nodes_of("/animal/bird") == ["animal", "animal/bird"]
+
+
+def test_a_name_is_one_node_of_a_path_whatever_is_in_it() -> None:
+    names = pd.Series(["and/or", "St. Bernard", "U.S.A.", "3-D > 2|D", "v1.2"])
+    paths = paths_of(pd.Series([f"below {name}" for name in names]), names)
+    assert kind_of(paths).name == "path" and [len(nodes_of(path)) for path in paths] == [1] * len(names)
 
 
 def test_rungs_and_filters_in_sql_are_those_in_pandas() -> None:

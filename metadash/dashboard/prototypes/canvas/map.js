@@ -19,7 +19,7 @@ export default function ({ data, parentElement }) {
     window.addEventListener(name, told);
   };
   listen("metadash:thumbs:answer", (event) => keepThumbs(m, event.detail));
-  listen("metadash:picked:answer", (event) => { if (event.detail?.focus) choose(m, event.detail.focus, false, false); });
+  listen("metadash:picked:answer", (event) => { if (event.detail?.focus) choose(m, event.detail.focus, false, Boolean(event.detail.said)); });
   keepThumbs(m, window.metadashAnswers?.thumbs);
   return () => Object.entries(m.listening).forEach(([name, told]) => window.removeEventListener(name, told));
 }

@@ -41,6 +41,8 @@ def sort_of(type: type) -> str:
 
 
 def is_missing(value: Any) -> bool:
+    if isinstance(value, decimal.Decimal):  # one that signals raises an error where it is compared
+        return value.is_nan()
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, numbers.Number) and value != value)
 
 

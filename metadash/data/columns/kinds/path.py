@@ -1,4 +1,5 @@
-"""Places in a taxonomy, written from the root down: ``animal/bird/wren``, ``Animalia > Chordata > Aves``, ``animal | bird | wren``."""
+"""Places in a taxonomy, written from the root down: ``animal/bird/wren``, ``Animalia > Chordata > Aves``, ``animal | bird | wren``; with a
+bar before the root (``/bird``) of any depth."""
 
 import re
 from collections.abc import Iterable
@@ -31,19 +32,27 @@ def nodes_of(text: str) -> list[str]:
 
 
 def paths_of(names: pd.Series, parents: pd.Series) -> pd.Series:
-    """The path of each row from a column that names its parent, which another row may be: ``wren`` below ``bird`` below ``animal``.
+    """The path to each row's parent, from a column that names it; another row may be that: ``/animal/bird`` of ``wren``, where ``bird``
+    is a row below ``animal``.
 
-    A row without a parent is a root; a ring of parents ends where it begins to repeat.
+    A row itself is no part of its path, since its name says nothing of others; siblings have the same one. A row without a parent is a
+    root, and its path is missing; a ring of parents ends where it begins to repeat. Names are written so that each stays one node.
     """
     above = {str(name): None if pd.isna(parent) else str(parent) for name, parent in zip(names, parents, strict=True)}
 
-    def path(name: str) -> str:
+    def path(name: str) -> str | None:
         steps = [name]
         while (parent := above.get(steps[-1])) and parent not in steps:
             steps.append(parent)
-        return "/".join(reversed(steps))
+        return "".join(f"/{as_node(step)}" for step in reversed(steps[1:])) or None
 
     return pd.Series([path(str(name)) for name in names], names.index, dtype=object)
+
+
+def as_node(name: str) -> str:
+    """A name as one node of a path: signs that stand between nodes, or that no node has, become others that look like them."""
+    text = re.sub(r"\.(?!\s)", "․", name.strip().translate(str.maketrans("/>|", "∕›¦")))
+    return text if re.match(NODE, text) else f"·{text}"
 
 
 def cut(column: pd.Series, least: int, most: int) -> pd.Series:
@@ -81,7 +90,7 @@ class Path(ColumnKind):
     name, plural = "path", "paths such as animal/bird/wren"
     reads_as = "words"
     vocabulary = searched = several = True
-    pattern = rf"^\s*{NODE}(?:{APART}{NODE}){{2,}}$"
+    pattern = rf"^(?:\s*{NODE}(?:{APART}{NODE}){{2,}}|(?:/{NODE})+)$"
     rungs = (TO_PARENT, TO_ROOT)
     guessed_as = "parent"
 
