@@ -9,14 +9,13 @@ from metadash.answers.export import as_json
 from metadash.answers.looks import looked_at_answer
 from metadash.dashboard import server
 from metadash.dashboard.parts.asked import one_of
-from metadash.dashboard.parts.budget import backbone_training
+from metadash.dashboard.parts.budget import backbone_training, chosen_text_encoder
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
-from metadash.dashboard.parts.texts import chosen_text_encoder
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.share.reporting import report
 from metadash.dashboard.start.answer import (
