@@ -20,7 +20,9 @@ from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
 from metadash.dashboard.prototypes.chosen import chosen_part, selected
 from metadash.dashboard.prototypes.confused import confused_part
 from metadash.dashboard.prototypes.map_figure import TASK, export_table, task_classes
+from metadash.dashboard.prototypes.map_section import map_section
 from metadash.dashboard.prototypes.map_view import colour_choices, drawn, message
+from metadash.dashboard.share.reporting import report
 from metadash.errors import BadInput
 from metadash.figures.report import figure_page
 from metadash.learners.core.fusions import BOTH
@@ -191,6 +193,7 @@ with answer_area.container(border=True):
         st.markdown(f"#### {task_sentence(one_task(points), in_task)}")
         st.caption(overall())
         announced(spec.run)
+        report(f"map-{digest}", lambda: map_section(found, points, data, run_label(run_id), overall()))
     else:
         offer([spec], data, "pr_go", "Draw the map", promise(), busy=busy, note=anew(spec.run, data))
 
