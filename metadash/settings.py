@@ -34,6 +34,11 @@ IMPORT_FROM = Setting(
     "",
     "folders on the server that *Metadata* may import from by a path, separated as in PATH; empty: files are uploaded",
 )
+READ_ONLY = Setting(
+    "METADASH_READ_ONLY",
+    "",
+    "yes: what is stored is shown, no job starts and nothing in the workspace is changed; empty: jobs start and are stored",
+)
 
 JOBS_EACH = Setting(
     "METADASH_JOBS_EACH",
@@ -41,7 +46,7 @@ JOBS_EACH = Setting(
     "how many jobs a visitor may have queued and running at once; who is at the machine may have any number",
 )
 
-SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, JOBS_EACH)
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, READ_ONLY, JOBS_EACH)
 
 
 def jobs_each() -> int:
@@ -49,6 +54,13 @@ def jobs_each() -> int:
     if not JOBS_EACH.value.isdecimal() or int(JOBS_EACH.value) < 1:
         raise BadInput(f"{JOBS_EACH.name} is '{JOBS_EACH.value}'; it must be a whole number from 1 on.")
     return int(JOBS_EACH.value)
+
+
+def read_only() -> bool:
+    """Raises BadInput for a value that is neither *yes* nor *no*: a typing error must not open what was meant to be closed."""
+    if READ_ONLY.value not in ("", "yes", "no"):
+        raise BadInput(f"{READ_ONLY.name} is '{READ_ONLY.value}'; it must be yes, or no or empty.")
+    return READ_ONLY.value == "yes"
 
 
 def worker_count() -> int:

@@ -26,7 +26,7 @@ from metadash.runs.queue.shapes import number
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
 from metadash.visitors import Visitor, visitor
-from metadash.workspace import Workspace, read_json, write_json
+from metadash.workspace import Workspace, read_json, refuse_change, write_json
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class JobBoard:
         digest = run_digest(spec, dataset)
         if RunStore(self.workspace).get(digest):
             return digest
+        refuse_change()
         check(spec, dataset)
         needs = [self.submit(need) for need in spec.needs]
         asking = visitor()
@@ -122,6 +123,7 @@ class JobBoard:
 
         Raises BadInput where only others do, unless the visitor is an editor.
         """
+        refuse_change()
         folder, asking = JobFolder(self.workspace, digest), visitor()
         others = folder.askers()
         if not asking.editor and asking.key not in others:
@@ -133,6 +135,8 @@ class JobBoard:
 
     def warm(self) -> None:
         """Have the workers start before anything is asked of them, by somebody who is about to ask."""
+        if settings.read_only():
+            return
         with self.lock:
             if not self.ready and self.thread is None:
                 self.waiting.put((WARM, []))

@@ -20,7 +20,7 @@ from metadash.runs.queue.shapes import number, progress_of, row_of
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
 from metadash.visitors import Visitor, visitor
-from metadash.workspace import Workspace, new_folder, read_json, write_json
+from metadash.workspace import Workspace, new_folder, read_json, refuse_change, write_json
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 ACTIVE = ("queued", "running")
@@ -78,6 +78,7 @@ class JobFolder:
 
     def create(self, spec: Spec, title: str, **size: Any) -> None:
         """``size``: ``work``, ``known`` and ``start`` of the job, and the name of its ``board``. Raises BadInput when the disk is full."""
+        refuse_change(self.path)
         shutil.rmtree(self.path, ignore_errors=True)
         with new_folder(self.path) as folder:
             about = {
@@ -135,6 +136,7 @@ class JobFolder:
         return [row for line in lines if line.endswith("\n") and (row := row_of(line)) is not None]
 
     def request_cancel(self) -> None:
+        refuse_change(self.path)
         if self.path.is_dir():
             (self.path / "cancel").touch()
 
