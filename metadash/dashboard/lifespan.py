@@ -41,8 +41,10 @@ def keep_search_path(script: Path) -> None:
 def warm_up() -> None:
     import plotly.graph_objects  # noqa: F401
 
-    from metadash.dashboard.server import store
+    from metadash.dashboard.server import store, workspace
     from metadash.runs.estimate import known_runs
+    from metadash.workspace import sweep
 
     with suppress(BadInput, OSError):  # a page will say it
+        sweep(workspace())
         known_runs(store())
