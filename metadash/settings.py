@@ -34,8 +34,13 @@ IMPORT_FROM = Setting(
     "",
     "folders on the server that *Metadata* may import from by a path, separated as in PATH; empty: files are uploaded",
 )
+KEEP_DAYS = Setting(
+    "METADASH_KEEP_DAYS",
+    "",
+    "days after which the server deletes stored runs that nobody starred, named, tagged or noted and no kept run is built on; empty: never",
+)
 
-SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM)
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, KEEP_DAYS)
 
 
 def worker_count() -> int:

@@ -1,4 +1,4 @@
-"""The same verbs without a browser: ``metadash answer | ablate | report | whatif | datasets | audit | episodes | train | predict | learners | compare | doctor | serve``.
+"""The same verbs without a browser: ``metadash answer | ablate | report | whatif | datasets | audit | episodes | train | predict | learners | compare | runs | doctor | serve``.
 
 Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input (or ``audit`` found
 what must be mended before training), 130 interrupted. With ``--json`` the standard output is one
@@ -24,6 +24,7 @@ from metadash.verbs import (
     learners,
     propose,
     report,
+    runs,
     serve,
     train,
     whatif,
@@ -33,7 +34,23 @@ from metadash.verbs.parser import Parser
 from metadash.verbs.using import predict
 from metadash.workspace import Workspace
 
-VERBS = (answer, ablate, report, whatif, datasets, audit, episodes, propose, train, predict, learners, compare, doctor, serve)
+VERBS = (
+    answer,
+    ablate,
+    report,
+    whatif,
+    datasets,
+    audit,
+    episodes,
+    propose,
+    train,
+    predict,
+    learners,
+    compare,
+    runs,
+    doctor,
+    serve,
+)
 """One module a verb, in the order in which help lists them."""
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
