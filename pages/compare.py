@@ -19,6 +19,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term
 from metadash.dashboard.parts.jobs import how_long, jobs_of
 from metadash.dashboard.parts.steps_link import adaptation_links
+from metadash.dashboard.share.reporting import report
 from metadash.errors import BadInput
 from metadash.specs.builder import run_for
 from metadash.stats import words
@@ -232,15 +233,23 @@ view = SideBySide(kept, names, every_way, n_way, shot, baseline, noun, in_pairs=
 
 with answer_area.container(border=True):
     view.draw_answer()
-if view.in_pairs:
-    view.draw_pairs()
-else:
-    view.draw_differences()
-view.draw_costs()
-view.draw_shots()
-view.draw_ways()
-st.subheader("What differs between them", anchor=False)
-st.dataframe(differences_table(kept, names), alt="The options that are not the same for all the learners compared")
+report("comparison", view.section)
+
+
+def draw_options() -> None:
+    """What was chosen differently of the learners."""
+    st.dataframe(differences_table(kept, names), alt="The options that are not the same for all the learners compared")
+    st.caption("Options that are the same for all are left out.")
+
+
+parts = {
+    "differences": view.draw_pairs if view.in_pairs else view.draw_differences,
+    f"{view.metric.title} and cost": view.draw_costs,
+    "over shots": view.draw_shots,
+    **({"over ways": view.draw_ways} if len(ways) > 1 else {}),
+    "what differs between them": draw_options,
+}
+parts[one_of(st, "Show", list(parts), default="differences", key="cmp_show", label_visibility="collapsed")]()
 stored_table()
 adaptation_links(kept, names)
 view.draw_downloads()

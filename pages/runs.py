@@ -10,6 +10,7 @@ from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.runs.deleting import deletion
 from metadash.dashboard.runs.one import SAID, head, links, log, note_form, repeat, star
 from metadash.dashboard.runs.table import SHOWN, table
+from metadash.dashboard.share.closed import closed
 from metadash.runs.shelf.notes import all_notes
 from metadash.runs.shelf.rows import narrowed, rows_of
 from metadash.stats import words
@@ -80,18 +81,27 @@ chosen = st.dataframe(
 )
 picked = [shown[place] for place in chosen["selection"]["rows"] if place < len(shown)]
 if not picked:
-    st.caption("Tick a run to name, tag, repeat or delete it; tick several to delete them together.")
+    st.caption(
+        "Tick a run to see it."
+        if closed()
+        else "Tick a run to name, tag, repeat or delete it; tick several to delete them together."
+    )
     end_page()
 
 if len(picked) == 1:
     row = picked[0]
     head(row)
     with st.container(horizontal=True):
-        star(row)
+        if not closed():
+            star(row)
         links(row.run)
-    note_form(row, sum(one.run.learner == row.run.learner for one in rows) if row.run.kind == "learner" else 1)
+    if closed():
+        st.caption(plain(row.note.text))
+    else:
+        note_form(row, sum(one.run.learner == row.run.learner for one in rows) if row.run.kind == "learner" else 1)
     if row.run.entry.record:
         if row.run.kind == "learner" and not row.run.misunderstood:
             repeat(row.run)
         log(row.run)
-deletion([row.digest for row in picked])
+if not closed():
+    deletion([row.digest for row in picked])

@@ -9,6 +9,7 @@ from metadash.answers.export import as_json
 from metadash.answers.looks import looked_at_answer
 from metadash.dashboard import server
 from metadash.dashboard.parts.asked import one_of
+from metadash.dashboard.parts.budget import backbone_training, chosen_text_encoder
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.first_look import warn_first
@@ -16,6 +17,7 @@ from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.share.reporting import report
 from metadash.dashboard.start.answer import (
     chosen_question,
     computed_how,
@@ -26,6 +28,7 @@ from metadash.dashboard.start.answer import (
     next_steps,
 )
 from metadash.dashboard.train.controls import backbone_origin
+from metadash.front.answer import AnswerResult
 from metadash.networks.encoders.registry import features_note, is_trained, usual_features
 from metadash.stats import words
 
@@ -81,7 +84,11 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         help="The classes rotate through the test in folds, over a backbone each, so that more is known of new ones. Without it, and end to "
         "end, the data set's own split stands as it is.",
     )
-    own_backbone = is_trained(backbone.name) and backbone_origin(data, "own_backbone", backbone=backbone.name, width=width)
+    text_encoder = chosen_text_encoder(st, data, question.sources, "texts")
+    learned, own_backbone = None, False
+    if is_trained(backbone.name):
+        learned = backbone_training(st, "learns_from", idle=False)
+        own_backbone = backbone_origin(data, "own_backbone", backbone=backbone.name, width=width, backbone_training=learned)
 
 spec = answer_spec(
     data,
@@ -92,6 +99,8 @@ spec = answer_spec(
     backbone=backbone.name,
     width=width,
     own_backbone=own_backbone,
+    backbone_training=learned,
+    text_encoder=text_encoder,
     where=pool,
 )
 jobs = spec.jobs(data, server.store())
@@ -120,8 +129,10 @@ def growing() -> None:
 if found:
     draw_answer(found)
     next_steps(found)
-    if looked := looked_at_answer(found, data, server.store()):
+    looked = looked_at_answer(found, data, server.store())
+    if looked:
         st.caption(plain(looked))
+    report(f"answer-{found.digest}", AnswerResult(found, data, looked).parts)
 else:
     with st.container(border=True):
         if busy:

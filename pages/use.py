@@ -9,6 +9,7 @@ from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header, one_sentence
 from metadash.dashboard.parts.jobs import cancel, how_long, jobs_of, on_its_way, progress_bar, troubled
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.share.closed import closed, not_prepared
 from metadash.dashboard.use import result as shown
 from metadash.dashboard.use import work
 from metadash.dashboard.use.asking import ask, asked_now
@@ -16,6 +17,7 @@ from metadash.dashboard.use.files import upload_known
 from metadash.dashboard.use.giving import EXAMPLE_CLASSES, give, give_example, habit, ways_of
 from metadash.dashboard.use.known import known_form
 from metadash.dashboard.use.learner import AWAITED, choose_learner, quick_learner, told_learner, usable
+from metadash.dashboard.use.leaving import leaving
 from metadash.dashboard.use.next import next_steps
 from metadash.dashboard.use.taking import take_away
 from metadash.dashboard.use.tray import tray_of
@@ -104,6 +106,10 @@ def start_example() -> None:
     want()
 
 
+def to_ask() -> None:
+    st.session_state[STEP] = "ask"
+
+
 def want() -> None:
     work.ask_for(data)
     st.session_state[STEP] = "review"
@@ -125,8 +131,10 @@ def what_first() -> None:
         )
     else:
         st.markdown(
-            f"#### Now say what is to be labelled.\n{words.capital(words.plural_of(len(tray.examples), noun))} {'have' if len(tray.examples) > 1 else 'has'} examples; step 2 takes them: {in_words(ways_of(data, pen))}."
+            f"#### Now say what is to be labelled.\n{words.capital(words.plural_of(len(tray.examples), noun))} are before it; step 2 takes what it is to tell apart: {in_words(ways_of(data, pen))} it."
         )
+        if st.session_state.get(STEP) != "ask":
+            st.button("Go to step 2", icon=":material/arrow_forward:", key="us_to_ask", on_click=to_ask)
 
 
 def promise(task: UseSpec) -> None:
@@ -186,7 +194,10 @@ with answer_area:
         try:
             result, coming = labels_of()
         except BadInput as problem:
-            st.error(plain(problem), icon=":material/error:")
+            if closed():
+                not_prepared("About a second")
+            else:
+                st.error(plain(problem), icon=":material/error:")
     else:
         work.to_link(data, None)
         what_first()
@@ -194,7 +205,7 @@ with answer_area:
 STEPS = {"give": "1 · Examples", "ask": "2 · To label", "review": "3 · Review"}
 step = one_of(st, "Step", list(STEPS), default="give", key=STEP, format_func=STEPS.__getitem__, label_visibility="collapsed")
 if step == "give":
-    give(data, spec.split, pen)
+    give(data, spec, pen)
     with st.expander("What is known of them", icon=":material/edit_note:", key="us_known", on_change="rerun") as known:
         if known.open and not columns:
             st.caption("This learner reads no metadata, so there is nothing to fill in; choose one that reads some.")
@@ -213,6 +224,7 @@ elif step == "ask":
 if result is None:
     if step == "review":
         st.caption("Nothing is labelled yet: give examples, say what is to be labelled, and press the button above.")
+    leaving(data, spec)
     end_page()
 frame = shown.settled(data, result.frame())
 with answer_area:
@@ -239,3 +251,4 @@ if step == "review":
     with st.expander("How far the probabilities can be believed", icon=":material/straighten:"):
         shown.believed(result)
     take_away(data, run.digest, result, frame)
+leaving(data, spec)

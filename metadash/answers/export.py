@@ -7,6 +7,7 @@ from typing import Any
 from metadash.answers.answer import Answer
 from metadash.answers.sentence import sentences
 from metadash.stats.metric import Metric
+from metadash.stats.scored import Scores
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -67,6 +68,16 @@ def metric_values(metric: Metric) -> dict[str, Any]:
         "bounds": list(metric.bounds),
         "rope": metric.rope,
     }
+
+
+def accuracy_rows(scores: Scores) -> list[dict[str, Any]]:
+    """A learner's accuracy in %, at each number of ways (most first) and shots, with both intervals."""
+    found = [scores.at_ways(n_way) for n_way in reversed(scores.ways)]
+    means = [(at.n_way, shot, *at.means(shot)) for at in found for shot in at.shots]
+    return [
+        {"n_way": n_way, "shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}
+        for n_way, shot, inside, new in means
+    ]
 
 
 def simple(value: Any) -> Any:

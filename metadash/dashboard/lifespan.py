@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from metadash import settings
 from metadash.errors import BadInput
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def expire_daily(stopped: threading.Event) -> None:
     while True:
         try:
             days = days_kept()
-            if days is None:
+            if days is None or settings.read_only():
                 return
             if gone := expire(workspace(), days):
                 log.info("%d stored runs expired after %g days", gone, days)
@@ -65,8 +66,10 @@ def expire_daily(stopped: threading.Event) -> None:
 def warm_up() -> None:
     import plotly.graph_objects  # noqa: F401
 
-    from metadash.dashboard.server import store
+    from metadash.dashboard.server import store, workspace
     from metadash.runs.estimate import known_runs
+    from metadash.workspace import sweep
 
     with suppress(BadInput, OSError):  # a page will say it
+        sweep(workspace())
         known_runs(store())

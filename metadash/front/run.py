@@ -9,7 +9,7 @@ from typing import Any, Unpack, overload
 import pandas as pd
 import plotly.graph_objects as go
 
-from metadash.answers.export import simple, span
+from metadash.answers.export import accuracy_rows, span
 from metadash.answers.scores import load_scores
 from metadash.answers.sentence import examples
 from metadash.answers.tables import bounds
@@ -18,10 +18,11 @@ from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.palette import LIGHT
+from metadash.figures.section import Section
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import OfTraining, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
-from metadash.front.shown import Parts, ShownRun
+from metadash.front.shown import ShownRun
 from metadash.front.using.asked import use_spec
 from metadash.front.using.checks import Support, shown
 from metadash.front.using.given import give
@@ -81,9 +82,9 @@ class TrainedRun(ShownRun):
         )
         return f"{self.title}: with {examples(first['shot'])} per class, at {first['n_way']} ways, {accuracy}."
 
-    def parts(self) -> Parts:
+    def parts(self) -> Section:
         scores = self.scores
-        return Parts(
+        return Section(
             f"A learner trained on {self.spec.dataset}",
             [self.sentence, *filter(None, [self.note, ways_note(self.spec)])],
             {"The numbers": self.frame()},
@@ -126,12 +127,7 @@ class TrainedRun(ShownRun):
 
     def accuracy(self) -> list[dict[str, Any]]:
         """In %, at each number of ways and shots, with both intervals."""
-        found = [self.scores.at_ways(n_way) for n_way in reversed(self.scores.ways)]
-        means = [(at.n_way, shot, *at.means(shot)) for at in found for shot in at.shots]
-        return [
-            {"n_way": n_way, "shot": shot, "these_test_classes": simple(inside), "new_classes": simple(new)}
-            for n_way, shot, inside, new in means
-        ]
+        return accuracy_rows(self.scores)
 
     def frame(self) -> pd.DataFrame:
         """The same as a table: ``n_way``, ``shot``, ``estimate`` in %, its interval for these test classes (``low``, ``high``) and for
@@ -239,7 +235,7 @@ class TrainedRun(ShownRun):
         instances, …), and where the folder is there already.
         """
         data = open_dataset(self.workspace, self.spec.dataset)
-        return save(self.run, data, RunStore(self.workspace), folder, self.accuracy(), progress)
+        return save(self.spec, data, RunStore(self.workspace), folder, progress)
 
 
 @spelled_out

@@ -21,7 +21,7 @@ from metadash.runs.facts.learner import LEARNER
 from metadash.runs.facts.proposal import PROPOSAL
 from metadash.runs.facts.subsets import HEADS, LOOP, MASKED
 from metadash.runs.facts.tuning import TUNING
-from metadash.runs.facts.use import CALIBRATION, SEEN, STEPS, USE
+from metadash.runs.facts.use import CALIBRATION, LEAVING, SEEN, STEPS, USE
 from metadash.runs.facts.views import ADAPTATION, MAP
 from metadash.runs.facts.what_if import DOSE, WHAT_IF
 from metadash.runs.version import code_version
@@ -32,7 +32,7 @@ from metadash.specs.features import EncodedSpec, FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
-from metadash.specs.use import CalibrationSpec, SeenSpec, StepsSpec, UseSpec
+from metadash.specs.use import CalibrationSpec, LeavingSpec, SeenSpec, StepsSpec, UseSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 
@@ -68,6 +68,7 @@ KINDS: dict[str, Kind] = {
     "steps": Kind(StepsSpec, "metadash.training.use.stepping:take_steps", STEPS),
     "seen": Kind(SeenSpec, "metadash.training.use.labelling:look_at", SEEN),
     "use": Kind(UseSpec, "metadash.training.use.labelling:label_given", USE),
+    "leaving": Kind(LeavingSpec, "metadash.training.use.leaving:leave", LEAVING),
     "heads": Kind(HeadsSpec, "metadash.training.heads:train_heads", HEADS),
     "masked": Kind(MaskedSpec, "metadash.training.source_masking:score_masked", MASKED),
 }

@@ -103,6 +103,24 @@ class UseSpec(OfRun):
         return [SeenSpec(run.backbone, self.inputs)] if frozen else []
 
 
+@dataclass(frozen=True)
+class LeavingSpec(OfRun):
+    """A trained run as it leaves its workspace: its tensors, the metadata that its sources are fitted on, and what its probabilities are
+    worth by the tasks of ``trust``. Nothing is trained."""
+
+    run: RunSpec
+    trust: tuple[CalibrationSpec, ...] = ()
+
+    def settle(self) -> None:
+        if any(one.run != self.run for one in self.trust):
+            raise BadInput("The calibrations must be of the learner that leaves.")
+
+    @property
+    def needs(self) -> list:
+        """The learner, and what is known of its probabilities."""
+        return [self.run, *self.trust]
+
+
 LABEL = "label"
 """The step that gives a class one more example; every other step is the name of a source that one class is told."""
 

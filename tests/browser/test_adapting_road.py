@@ -49,7 +49,10 @@ def test_three_learners_are_trained_compared_and_one_is_looked_into(tiny_address
 
     page.get_by_role("link", name="Compare it with others").click()
     page.get_by_role("button", name="Compare 3 learners").click()
-    expect(page.get_by_role("heading", name="Accuracy over shots")).to_be_visible()
+    page.get_by_role("radio", name="over shots", exact=True).click()
+    expect(
+        page.get_by_role("figure", name=re.compile("Accuracy of each learner over the number of labelled examples"))
+    ).to_be_visible()
     expect(page.get_by_text("60 episodes, the same for all")).to_be_visible()
     settle(page)
     page.get_by_role("link", name="See “maml, no metadata” adapt").click()

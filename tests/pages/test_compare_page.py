@@ -74,7 +74,22 @@ def test_every_pair_is_one_table_with_marks_and_its_own_correction(page: AppTest
     assert "rows shuffled" in table and "[" in table
 
 
+def show(page: AppTest, part: str) -> AppTest:
+    return page.segmented_control(key="cmp_show").set_value(part).run()
+
+
+def test_one_part_is_shown_at_a_time(page: AppTest) -> None:
+    drawn = {}
+    for part in ("differences", "accuracy and cost", "over shots", "what differs between them"):
+        show(page, part)
+        drawn[part] = [str(one.key) for one in page.get("plotly_chart")]
+        assert not page.exception
+    assert list(drawn.values()) == [["cmp_dots"], ["cmp_cost"], ["cmp_curves"], []]
+    assert "over ways" not in page.segmented_control(key="cmp_show").options, "all were scored at one number of ways"
+
+
 def test_accuracy_stands_beside_what_it_costs(page: AppTest) -> None:
+    show(page, "accuracy and cost")
     (table,) = [frame.value for frame in page.dataframe if "memory" in frame.value]
     assert table.index.tolist() == ["no metadata", "place", "place (rows shuffled)"], "a control never stands first"
     assert table["seconds"].str.endswith(" s").all() and table["memory"].str.endswith(" MiB").all()
@@ -88,7 +103,11 @@ def test_accuracy_stands_beside_what_it_costs(page: AppTest) -> None:
 def test_older_runs_say_that_nothing_was_recorded(trained: Workspace) -> None:
     for run in RunStore(trained).runs():
         rewrite(RunStore(trained), run, cost=None)
-    (table,) = [frame.value for frame in open_page("compare", dataset="tiny").dataframe if "memory" in frame.value]
+    (table,) = [
+        frame.value
+        for frame in open_page("compare", dataset="tiny", cmp_show="accuracy and cost").dataframe
+        if "memory" in frame.value
+    ]
     assert set(table["memory"]) == set(table["processor"]) == {"not recorded"} and table["seconds"].str.endswith(" s").all()
 
 
@@ -98,8 +117,8 @@ def test_fewer_ways_are_a_curve_and_a_choice_and_a_fixed_head_says_why_it_is_lef
         train(spec, trained)
     newest = {describe(arm) if arm.spec.learner == "prototypical" else "anil": arm for arm in reversed(stored(trained))}
     ids = [newest[name].id for name in ("plain", "place", "anil")] + [arms(trained)["shuffled"].id]
-    page = open_page("compare", dataset="tiny", runs=ids)
-    assert len(page.get("plotly_chart")) == 4 and said(page, "its head has one row for each of 5 classes")
+    page = open_page("compare", dataset="tiny", runs=ids, cmp_show="over ways")
+    assert len(page.get("plotly_chart")) == 1 and said(page, "its head has one row for each of 5 classes")
     page.segmented_control(key="cmp_ways").set_value(2).run()
     assert not page.exception and any("Fewer than two" in note.value for note in page.info), "only one was scored at two ways"
     train(tiny_run(("place",), evaluation=fewer), trained)
@@ -194,12 +213,13 @@ def test_choosing_nothing_asks_for_a_choice(page: AppTest) -> None:
 
 
 def test_only_what_differs_is_listed(page: AppTest) -> None:
+    show(page, "what differs between them")
     assert {"fusion", "sources", "control", "seeds"} == set(page.dataframe[-1].value.index)
 
 
 def test_more_shots_change_the_headline_and_the_charts_stand(page: AppTest) -> None:
     page.segmented_control(key="cmp_shot").set_value(5).run()
-    assert said(page, "#### With five labelled examples per class") and len(page.get("plotly_chart")) == 3
+    assert said(page, "#### With five labelled examples per class") and len(page.get("plotly_chart")) == 1
 
 
 def test_another_baseline_turns_the_comparison_round(page: AppTest, trained: Workspace) -> None:

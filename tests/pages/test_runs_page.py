@@ -171,6 +171,15 @@ def test_the_line_that_is_copied_runs_and_gives_the_same_run(own_workspace: Work
     assert json.loads(capsys.readouterr().out)["digest"] == run.digest and run.run.folder.is_dir()
 
 
+def test_where_nothing_may_be_changed_nothing_is(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(settings.READ_ONLY.name, "yes")
+    run = informed(kept)[0]
+    for change in (lambda: write_note(kept.runs, run.learner, name="x"), lambda: delete(kept, [run.digest])):
+        with pytest.raises(BadInput, match="only shows what is stored"):
+            change()
+    assert run.folder.is_dir() and not (kept.root / "notes").exists()
+
+
 def test_a_damaged_run_is_listed_and_named(kept: Workspace) -> None:
     run = informed(kept)[0]
     about = json.loads((run.folder / "run.json").read_text())

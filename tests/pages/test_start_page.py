@@ -4,6 +4,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from metadash.answers.answer import AnswerSpec, answer_spec
 from metadash.answers.ledger import asked_of_run, record
@@ -128,12 +129,28 @@ def test_where_nothing_is_known_of_the_classes_it_says_so(untrained: Workspace, 
     assert one_sentence(error.value).startswith("Nothing is known about the things of this data set")
 
 
+@pytest.mark.parametrize(("name", "control"), [("start", "texts"), ("ablation", "ab_texts")])
+def test_how_texts_are_read_is_asked_only_where_some_source_holds_any(
+    no_workers: None, untrained: Workspace, name: str, control: str
+) -> None:
+    def of(dataset: str, source: str) -> AppTest:
+        return open_page(
+            name, dataset=dataset, **({"q": "own", "q_sources": source} if name == "start" else {"ab_sources": source})
+        )
+
+    assert control not in [box.key for box in of("tiny", "size").selectbox], "numbers are no texts"
+    assert of("glyphs", "name").selectbox(key=control).options[0] == "word by word"
+
+
 def test_training_one_s_own_backbone_can_be_chosen_only_where_one_would_come_with_the_data(
     no_workers: None, untrained: Workspace
 ) -> None:
     assert "own_backbone" not in [toggle.key for toggle in open_page("start", dataset="tiny").toggle], "none comes with these"
     page = open_page("start", dataset="glyphs")
     assert not page.toggle(key="own_backbone").disabled
+    page.button_group(key="learns_from").set_value("classes").run()
+    assert page.toggle(key="own_backbone").disabled, "one that learns from all classes at once does not come with it"
+    page.button_group(key="learns_from").set_value("episodes").run()
     page.segmented_control(key="width").set_value(64).run()
     assert page.toggle(key="own_backbone").disabled, "no backbone of that size comes with it, so one is trained anyway"
 

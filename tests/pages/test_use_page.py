@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from streamlit.testing.v1 import AppTest
 from metadash.answers.scores import load_scores
 from metadash.dashboard.use import learner, work
 from metadash.dashboard.use.learner import told_learner
+from metadash.dashboard.use.leaving import zipped
 from metadash.dashboard.use.tray import STATE, Tray, class_labels
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given, given_named
 from metadash.front.use import give, labelled, use_spec
 from metadash.front.using.best import best_run
+from metadash.front.using.leaving import load_left
 from metadash.front.using.rising import rise
 from metadash.runs.kinds import run_digest
 from metadash.runs.queue.jobs import all_jobs
@@ -23,7 +26,7 @@ from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.specs.use import StepsSpec, UseSpec
+from metadash.specs.use import LeavingSpec, StepsSpec, UseSpec
 from metadash.workspace import Workspace
 from tests.builders import rewrite, store_scores, tiny_run
 from tests.pages.page import brought, open_page, said
@@ -196,6 +199,61 @@ def test_what_is_typed_of_a_class_reaches_the_learner_and_what_is_none_is_refuse
     (spec,) = queued(trained)
     told = given_named(trained, spec.given).metadata
     assert told is not None and told["corner"].iloc[0] == other and told["corner"].iloc[1] == given.metadata["corner"].iloc[1]  # type: ignore[index]
+
+
+def test_a_class_without_an_example_lies_where_its_metadata_say_and_a_link_lays_it_out_again(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    given = brought(trained, INFORMED)
+    page = labelled_page(trained, tiny, given, us_step="1 · Examples", us_give="Describe")
+    unseen = next(option for option in page.selectbox(key="us_bare").options if option not in given.classes)
+    page.selectbox(key="us_bare").set_value(unseen).run()
+    page.button(key="us_bare_add").click().run()
+    (spec,) = queued(trained)
+    now = given_named(trained, spec.given)
+    assert now.shots[unseen] == 0 and now.classes == [*given.classes, unseen] and now.metadata is not None
+    assert now.metadata.loc[unseen, "corner"] == tiny.classes["corner"][class_labels(tiny).index(unseen)]
+    train(spec, trained)
+    again = open_page("use", dataset="tiny", us_run=run_digest(INFORMED, tiny), us_given=spec.given, us_step=STEPS["review"])
+    assert said(again, "the 4 things") and len(queued(trained)) == 1 and not again.exception
+    assert f"--zero-shot '{unseen}'" in again.code[0].value or f"--zero-shot {unseen}" in again.code[0].value
+    plain_one = open_page("use", dataset="tiny", us_run=run_digest(PLAIN, tiny), us_give="Describe")
+    assert said(plain_one, "without an example cannot be placed: this learner reads no metadata")
+    assert not any(box.key == "us_bare" for box in plain_one.selectbox)
+
+
+def test_a_class_of_which_nothing_is_known_at_all_is_one_sentence(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = labelled_page(trained, tiny, brought(trained, INFORMED), us_step="1 · Examples", us_give="Describe")
+    page.session_state[STATE] = {"tiny": page.session_state[STATE]["tiny"].with_class("a thing of my own")}
+    page.run()
+    assert any("'a thing of my own' has neither an example nor metadata" in error.value.replace("\\", "") for error in page.error)
+    assert not page.exception
+
+
+def test_the_learner_is_packed_and_taken_along_as_one_folder(
+    trained: Workspace, tiny: Dataset, no_workers: None, tmp_path: Path
+) -> None:
+    page = open_page("use", dataset="tiny", us_run=run_digest(INFORMED, tiny))
+    page.session_state["us_leave"] = True
+    page.run()
+    page.button(key="us_pack").click().run()
+    (spec,) = [job.spec for job in all_jobs(trained) if isinstance(job.spec, LeavingSpec)]
+    packed = train(spec, trained)
+    page.run()
+    assert [button.label for button in page.get("download_button")] == ["Learner (zip)"]
+    content = zipped(packed, tiny, RunStore(trained), "it")
+    zipfile.ZipFile(io.BytesIO(content)).extractall(tmp_path)
+    left = load_left(tmp_path / "it")
+    assert left.spec == INFORMED and left.accuracy() and len(left.card["trust"]) == len(spec.trust) > 0
+
+
+def test_a_learner_that_cannot_leave_says_why(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    instances = tiny_run(("site",), fusion="film")
+    store_scores(RunStore(trained), instances, tiny, np.full((3, 120), 0.6))
+    page = open_page("use", dataset="tiny", us_run=run_digest(instances, tiny))
+    page.session_state["us_leave"] = True
+    page.run()
+    assert said(page, "This learner cannot leave its workspace: it reads metadata of single instances") and not page.exception
 
 
 def test_names_from_the_data_are_never_read_as_markdown(trained: Workspace, tiny: Dataset, no_workers: None) -> None:

@@ -19,7 +19,7 @@ from metadash.specs.choosing.tuning import TuneSpec
 from metadash.specs.features import EncodedSpec, FeaturesSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
-from metadash.specs.use import CalibrationSpec, SeenSpec, StepsSpec, UseSpec
+from metadash.specs.use import CalibrationSpec, LeavingSpec, SeenSpec, StepsSpec, UseSpec
 from metadash.specs.views import AdaptationSpec, MapSpec
 from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from tests.builders import one_sentence, tiny_backbone, tiny_evaluation, tiny_run
@@ -110,6 +110,7 @@ CASES: dict[str, tuple[Any, float, str]] = {
     "calibration": (CalibrationSpec(RUN), 1.02, f"How sure at 5 ways and 1 shot may be: {LIGHT}"),
     "steps": (StepsSpec(RUN, ((1,), (2, "place"), (1,))), 1.16, f"What to do next, for 3 classes: {LIGHT}"),
     "seen": (SeenSpec(tiny_backbone(), "1" * 20), 2.2352, "Features Conv-4-8 of what was given"),
+    "leaving": (LeavingSpec(RUN), 1.0, f"As a folder: {LIGHT}"),
     "use": (UseSpec(RUN, "0" * 20, "1" * 20), 2.0, f"Labels by: {LIGHT}"),
     "proxy": (ProxySpec("tiny", "family-0", ("site",), tiny_evaluation()), 1.126, "Instance metadata alone: site, tiny"),
     "probe": (ProbeSpec(MAP, column="corner"), 3.0, f"Guessing corner from the map: {LIGHT}"),

@@ -36,6 +36,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
         "--learner reptile --mode full",
     ),
     "predict": ("--run $informed --examples $folder/examples --inputs $folder/inputs",),
+    "save": ("--run $informed --out $folder/saved",),
     "propose": ("",),
     "learners": ("",),
     "compare": ("", "$informed $plain", "$informed $shuffled $plain --pairs"),
@@ -122,6 +123,7 @@ CASES: dict[str, dict[str, str]] = {
         "next_steps": "--next-steps",
         "dataset": "--dataset tiny",
     },
+    "save": {"asked": "--run $plain", "out": "--out $folder/examples", "dataset": "--dataset tiny"},
     "datasets": {},
     "datasets fetch": {
         "name": "another",
@@ -239,7 +241,7 @@ CASES: dict[str, dict[str, str]] = {
     "runs delete": {"digests": "nor-this", "yes": "--yes"},
     "runs expire": {"days": "--days 30000", "yes": "--yes"},
     "doctor": {"deep": "--deep"},
-    "serve": {"port": "--port 8999", "address": "--address 0.0.0.0"},
+    "serve": {"port": "--port 8999", "address": "--address 0.0.0.0", "read_only": "--read-only", "demo": "--demo"},
 }
 """For each option what to add to the line; of several (``|``) one must make a difference."""
 for _verb in ("answer", "ablate", "report", "audit", "episodes", "train", "propose", "whatif"):

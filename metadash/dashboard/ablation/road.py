@@ -15,7 +15,7 @@ from metadash.answers.sentence import headline
 from metadash.canonical import digest
 from metadash.dashboard import server
 from metadash.dashboard.parts.asked import one_of
-from metadash.dashboard.parts.budget import backbone_episodes, test_tasks, training_steps
+from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, chosen_text_encoder, test_tasks, training_steps
 from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import known_sources, level_label
@@ -175,7 +175,11 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
             bind="query-params",
             help="Effects smaller than this are too small to act on.",
         )
-        own_backbone = trained and backbone_origin(data, "ab_own", backbone_episodes=episodes)
+        text_encoder = chosen_text_encoder(st, data, sources, "ab_texts")
+        learned, own_backbone = None, False
+        if trained:
+            learned = backbone_training(st, "ab_backbone_training", idle=False)
+            own_backbone = backbone_origin(data, "ab_own", backbone_episodes=episodes, backbone_training=learned)
         folds = one_of(
             st,
             "Cross-fitting",
@@ -207,6 +211,8 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
         "steps": steps,
         "backbone_episodes": episodes if trained else None,
         "own_backbone": own_backbone,
+        "backbone_training": learned,
+        "text_encoder": text_encoder,
         "rope": rope,
         "controls": (
             "shuffled",

@@ -114,16 +114,23 @@ def mean_words(scores: Scores, shot: int, noun: str) -> str:
     return f"{text}, {new.bracket} on new {noun}" if new.low is not None else f"{text} ({new.note})"
 
 
-UNLIKE_THE_ROLES = (0, 3, 7, 8, 9, 2, 4)
-"""Places among the categories that are not mistaken for slate, teal or amber."""
+UNLIKE_THE_ROLES = (0, 3, 7, 8, 9, 2, 4, 6)
+"""Places among the categories that are not mistaken for slate, teal or amber; red, which elsewhere says *hurts*, comes last."""
 
 
 def colours_of(arms: Sequence[StoredArm], baseline: str, palette: Palette) -> dict[str, str]:
-    """The house's roles first, to the baseline before others: plain learners slate, controls amber, the first with metadata teal."""
-    free = iter([palette.categories[place] for place in UNLIKE_THE_ROLES])
+    """The house's roles first, to the baseline before others: plain learners slate, controls amber, the first with metadata teal. As
+    long as there are colours no two learners have the same: roles that nobody plays are given away after all others."""
+
+    def role_of(arm: StoredArm) -> str:
+        return palette.plain if arm.plain else palette.control if arm.spec.control != "none" else palette.helps
+
+    roles = {role_of(arm) for arm in arms}
+    unplayed = [colour for colour in (palette.helps, palette.plain, palette.control) if colour not in roles]
+    free = iter([*(palette.categories[place] for place in UNLIKE_THE_ROLES), *unplayed])
     found: dict[str, str] = {}
     for arm in sorted(arms, key=lambda arm: arm.id != baseline):
-        role = palette.plain if arm.plain else palette.control if arm.spec.control != "none" else palette.helps
+        role = role_of(arm)
         found[arm.id] = role if role not in found.values() else next(free, palette.muted)
     return found
 

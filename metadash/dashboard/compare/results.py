@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import pandas as pd
 import streamlit as st
 
-from metadash.answers.comparison import accuracy_table, embedding_note, seeds_words
+from metadash.answers.comparison import Report, accuracy_table, embedding_note, seeds_words
 from metadash.answers.costs import Cost, cheapest_words, cost_of
 from metadash.answers.family import (
     Claim,
@@ -18,7 +18,7 @@ from metadash.answers.family import (
     pairs_sentence,
     pairs_table,
 )
-from metadash.answers.ledger import asked_of_arms, record
+from metadash.answers.ledger import asked_of_arms, rank_of, record
 from metadash.answers.looks import looked_at_arms
 from metadash.answers.sentence import examples
 from metadash.answers.stored_arms import StoredArm, starved_words, transductive_words
@@ -40,7 +40,10 @@ from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.theme import chart, palette
+from metadash.errors import BadInput
 from metadash.figures.charts import curve_over_shots, curve_over_ways, mean_against_cost
+from metadash.figures.section import Section
+from metadash.front.compare import ComparisonResult
 from metadash.stats import words
 from metadash.stats.caveats import chosen_on_validation, single_seed, winners_curse
 from metadash.stats.metric import Metric
@@ -178,7 +181,7 @@ class SideBySide:
         chart(
             differences_chart(dots(self.names, self.compared, self.shot, self.arms, self.colours), palette(), self.metric.rope),
             key="cmp_dots",
-            alt=f"Paired differences from the baseline at {self.shot} shots with their intervals",
+            alt=f"Paired differences from the baseline at {words.plural_of(self.shot, 'shot')} with their intervals",
         )
         st.caption(
             f"Thick: 95 % interval for these test {self.noun}. Thin: for new {self.noun}. Grey: no practical difference (± {self.metric.rope:g} {self.metric.gain}). "
@@ -198,7 +201,6 @@ class SideBySide:
     # --- accuracy and cost ---------------------------------------------------------------------------------------------------
 
     def draw_costs(self) -> None:
-        st.subheader(f"{self.metric.title.capitalize()} and cost", anchor=False)
         st.dataframe(
             accuracy_table(self.names, self.scores, self.arms, self.shot),
             alt=f"{self.metric.title.capitalize()} of each learner with both intervals, and what it costs",
@@ -228,7 +230,6 @@ class SideBySide:
     # --- curves --------------------------------------------------------------------------------------------------------------
 
     def draw_shots(self) -> None:
-        st.subheader(f"{self.metric.title.capitalize()} over shots", anchor=False)
         shots, by_id = self.scores[self.baseline].shots, {arm.id: arm for arm in self.arms}
         first, one = next(iter(self.compared.items()))
         worth = one.worth if len(self.arms) == 2 else None
@@ -262,11 +263,7 @@ class SideBySide:
                 )
 
     def draw_ways(self) -> None:
-        """Nothing where everybody was scored at one number of ways only."""
         ways, lines = curves_over_ways(self.names, self.every_way, self.everyone, self.colours, self.shot)
-        if len(ways) < 2:
-            return
-        st.subheader(f"{self.metric.title.capitalize()} over ways", anchor=False)
         chart(
             curve_over_ways(ways, lines, palette(), metric=self.metric),
             key="cmp_ways_curves",
@@ -278,6 +275,21 @@ class SideBySide:
             f"The same tasks with fewer of their classes, with {examples(self.shot)} per class; bands: 95 % interval over episodes, for these "
             f"test {self.noun}. {notes}"
         )
+
+    # --- for a report --------------------------------------------------------------------------------------------------------
+
+    def section(self) -> Section:
+        """The same learners at the ways that are shown, in one section; the last is the baseline."""
+        arms = sorted(self.arms, key=lambda arm: arm.id == self.baseline)
+        found = Report(arms, self.scores)
+        looks = rank_of(server.store(), asked_of_arms(self.everyone))
+        tested = found.pairs(self.shot) if self.in_pairs else against_baseline(found.compared, self.shot)
+        looked = looked_at_arms(looks, self.noun, found.names, tested)
+        try:
+            data = server.dataset(arms[0].spec.dataset)
+        except BadInput:
+            data = None
+        return ComparisonResult(found, looks, looked, self.in_pairs, data=data).parts()
 
     # --- downloads -----------------------------------------------------------------------------------------------------------
 

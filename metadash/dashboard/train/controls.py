@@ -11,12 +11,11 @@ from metadash.answers.stored_arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.asked import query_balance, typed_condition
-from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks
+from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, chosen_text_encoder, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.train.backbone import chosen_backbone
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_tuning, chosen_width, recipe_steps, training_controls
-from metadash.dashboard.train.texts import chosen_text_encoder
 from metadash.data.columns.facts import is_single
 from metadash.data.dataset import Dataset
 from metadash.data.facets import both
@@ -121,7 +120,7 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         help="Which classes are for training, for validation and for testing; no class is in two of them.",
         width=210,
     )
-    text_encoder = chosen_text_encoder(texts_place, data, split, sources)
+    text_encoder = chosen_text_encoder(texts_place, data, sources, "tr_texts", split, closed=True)
     settings = fitting_recipe(entry.recipe(recipe), data, split, int(st.session_state.tr_way), backbone.name)
     with how:
         idle = nothing_to_train(learner) if mode == "quick" and not sources and not entry.learns else ""

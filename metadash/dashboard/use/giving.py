@@ -1,6 +1,7 @@
-"""Three ways to show the learner a new class: pick instances of the data set, upload files, draw (or write, where inputs are texts)."""
+"""The ways to tell the learner of a new class: pick instances of the data set, upload files, draw (or write, where inputs are texts); or name it
+without an example, where its metadata alone place it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -15,6 +16,8 @@ from metadash.dashboard.use.tray import Shown, Tray, class_labels, drawn_rows, o
 from metadash.data.dataset import Dataset
 from metadash.data.drawn import Habit, as_input, habit_of
 from metadash.errors import BadInput
+from metadash.front.use import places_by_metadata, why_not
+from metadash.specs.run import RunSpec
 from metadash.stats import words
 from metadash.stats.words import with_article
 
@@ -48,12 +51,14 @@ def one_way(
     habit: Habit | None,
     drawn: Callable[[Dataset, Habit], None],
     others: Mapping[str, Callable[[Dataset], None]],
+    more: Sequence[str] = (),
 ) -> str:
-    """The control of the ways, and the part of the one that is chosen: ``drawn``, or one of the ``others`` by its name. The way itself."""
+    """The control of the ways (and of ``more``), and the part of the one that is chosen: ``drawn``, or one of the ``others`` by its name. The
+    way itself."""
     way = one_of(
         st,
         label,
-        ways_of(data, habit),
+        [*ways_of(data, habit), *more],
         default="pick",
         key=key,
         format_func=words.capital,
@@ -76,12 +81,17 @@ def give_example(data: Dataset, split: str, n_classes: int = EXAMPLE_CLASSES, se
     put(data, tray)
 
 
-def give(data: Dataset, split: str, habit: Habit | None) -> None:
+def give(data: Dataset, spec: RunSpec, habit: Habit | None) -> None:
     """The control of the ways, and the one that is chosen; beside it what was given so far."""
-    ways = {"pick": lambda data: pick(data, split), "upload": upload, "write": write}
+    ways = {
+        "pick": lambda data: pick(data, spec.split),
+        "upload": upload,
+        "write": write,
+        "describe": lambda data: describe(data, spec),
+    }
     left, right = st.columns([1.25, 1], gap="large")
     with left:
-        one_way("How to show them", "us_give", data, habit, draw, ways)
+        one_way("How to show them", "us_give", data, habit, draw, ways, ["describe"])
     with right:
         given_so_far(data)
 
@@ -204,6 +214,38 @@ def upload(data: Dataset) -> None:
         upload_examples(data, name)
 
 
+def describe(data: Dataset, spec: RunSpec) -> None:
+    """A class without an example: what is known of it says where it lies."""
+    noun = words_of(data).class_noun
+    if not places_by_metadata(spec):
+        st.caption(
+            f"{words.capital(with_article(noun))} without an example cannot be placed: {why_not(spec)}. Give it an example, or choose a learner with the fusion "
+            "pseudo-shots."
+        )
+        return
+    labels, tray = class_labels(data), tray_of(data)
+    new = [labels[identity] for identity in data.split(spec.split)["test"].tolist() if labels[identity] not in tray.examples]
+    with st.container(key="us_describe"):
+        name = (
+            st.selectbox(
+                f"{words.capital(noun)} that you have no example of",
+                new,
+                index=None,
+                key="us_bare",
+                placeholder="Write a new name, or choose one",
+                accept_new_options=True,
+            )
+            or ""
+        ).strip()
+
+        def add() -> None:
+            put(data, tray_of(data).with_class(name))
+            st.session_state["us_bare"] = None
+
+        st.button("Add it", icon=":material/add:", key="us_bare_add", disabled=not name or name in tray.examples, on_click=add)
+        st.caption("Its metadata alone say where it lies: fill them in under “What is known of them”, below.")
+
+
 def given_so_far(data: Dataset) -> None:
     """The classes with their examples; a press takes an example, or a class, away."""
     tray, noun = tray_of(data), words_of(data).class_noun
@@ -224,7 +266,7 @@ def given_so_far(data: Dataset) -> None:
                 for number, one in enumerate(tray.examples[name])
             ],
             name,
-            words.plural_of(len(tray.examples[name]), "example"),
+            words.plural_of(len(tray.examples[name]), "example") if tray.examples[name] else "no example, its metadata place it",
             "Remove",
             str(place),
         )

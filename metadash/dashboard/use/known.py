@@ -9,7 +9,7 @@ import streamlit as st
 
 from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.escape import plain, words_of
-from metadash.dashboard.use.tray import Tray, put
+from metadash.dashboard.use.tray import Tray, class_labels, put
 from metadash.data.columns.kind import ColumnKind
 from metadash.data.columns.registry import kind_named
 from metadash.data.dataset import Dataset
@@ -22,8 +22,13 @@ MOST_OPTIONS = 200
 
 
 def own_row(data: Dataset, tray: Tray, name: str) -> int | None:
-    """The class of the data set that a class's first picked example is of; None for one that was brought along."""
-    row = next((one.row for one in tray.examples.get(name, ()) if one.row >= 0), None)
+    """The class of the data set that a class's first picked example is of, or that one without an example has the name of; None for one
+    that was brought along."""
+    shown = tray.examples.get(name, ())
+    if not shown:
+        labels = class_labels(data)
+        return labels.index(name) if name in labels else None
+    row = next((one.row for one in shown if one.row >= 0), None)
     return None if row is None else int(data.class_of[row])
 
 

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from shlex import quote
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import streamlit as st
 from metadash.dashboard.parts.downloads import download
 from metadash.data.dataset import Dataset
 from metadash.front.use import Labelled
+from metadash.front.using.lists import as_list
 
 
 def take_away(data: Dataset, digest: str, result: Labelled, frame: pd.DataFrame) -> None:
@@ -38,6 +40,8 @@ def parquet(frame: pd.DataFrame) -> bytes:
 def command(digest: str, result: Labelled) -> str:
     """The verb that labels the same."""
     told = ["--metadata metadata.csv"] if result.given.metadata is not None else []
+    if bare := [name for name, shots in result.given.shots.items() if not shots]:
+        told.append(f"--zero-shot {quote(as_list(bare))}")
     parts = ["metadash predict", f"--run {digest}", "--examples examples.csv", *told, "--inputs inputs.csv", "--out labels.csv"]
     return " \\\n  ".join(parts)
 

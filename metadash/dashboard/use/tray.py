@@ -33,7 +33,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Tray:
-    """``examples`` by class, in the order in which classes were named; ``known``: values as typed, by column by class (an empty one:
+    """``examples`` by class, in the order in which classes were named; of a class that was named alone there are none. ``known``: values as typed, by column by class (an empty one:
     missing, whatever the data set says); ``asked``: what was uploaded, drawn or written to be labelled, by way."""
 
     examples: Mapping[str, tuple[Shown, ...]] = field(default_factory=dict)
@@ -48,6 +48,15 @@ class Tray:
     def rows(self) -> dict[int, str]:
         """The rows of the data set that are examples, with their class."""
         return {one.row: name for name, shown in self.examples.items() for one in shown if one.row >= 0}
+
+    @property
+    def bare(self) -> list[str]:
+        """The classes without an example, of which only metadata tell."""
+        return [name for name, shown in self.examples.items() if not shown]
+
+    def with_class(self, name: str) -> "Tray":
+        """A class is named, and nothing shown of it yet."""
+        return self.with_examples(name, ())
 
     def with_examples(self, name: str, shown: Iterable[Shown]) -> "Tray":
         """These too, the first ones of a class included; what is there already is not taken twice."""
@@ -120,8 +129,10 @@ def drawn_rows(data: Dataset, identity: int, count: int, seed: int, but: Iterabl
 
 
 def own_classes(data: Dataset, tray: Tray) -> list[int]:
-    """The classes of the data set that a class of the tray has examples of."""
-    return sorted({int(data.class_of[row]) for row in tray.rows})
+    """The classes of the data set that a class of the tray has examples of, or has the name of where it has none."""
+    labels = class_labels(data) if tray.bare else []
+    named = {labels.index(name) for name in tray.bare if name in labels}
+    return sorted(named | {int(data.class_of[row]) for row in tray.rows})
 
 
 def rest_of(data: Dataset, tray: Tray, split: str, each: int, others: int, seed: int) -> list[Shown]:

@@ -76,6 +76,7 @@ def given_now(data: Dataset, tray: Tray, asked: Sequence[Shown], columns: Sequen
         known,
         [one.name for one in asked],
         example_names=[one.name for one, _ in support],
+        zero_shot=tray.bare,
     )
     places = {one.name: place for place, one in enumerate(asked)}
     further = {places[name]: label for name, label in labels.items() if name in places and label != NONE}
@@ -134,7 +135,7 @@ def lay_out(data: Dataset, given: Given) -> None:
     """The tray as it was: examples, what was typed, what was to be labelled and what was corrected."""
     said, inputs = given.said, given.inputs
     own = len(said.support) - len(given.corrected)
-    tray = Tray({name: () for name in said.classes if name in said.labels[:own]})
+    tray = Tray({name: () for name in said.classes})
     for place, label, name in zip(said.support[:own], said.labels[:own], said.example_names[:own], strict=True):
         tray = tray.with_examples(label, [Shown(name, inputs[place], row_named(data, name))])
     for label in tray.classes if said.metadata else ():

@@ -1,10 +1,9 @@
 """Makes a data set of what was found, as a plan says: inputs stream to disk, and the whole takes its place at once, or nothing does."""
 
+import os
 import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -28,14 +27,12 @@ from metadash.data.splits import table_of
 from metadash.data.tables import asking, check_name, numbered
 from metadash.data.writing.fingerprint import fingerprint_of
 from metadash.errors import BadInput
-from metadash.workspace import Workspace, reason
+from metadash.workspace import Workspace, hidden_folder, reason, sweep
 
 Report = Callable[[str, float], bool | None]
 """``report(what is being done, fraction of the whole)``; what returns True cancels."""
 READ, LOOKED, STORED = 0.1, 0.4, 0.9
 MOST_VERSIONS = 1000
-LEFT_OVER = 86_400
-"""Seconds after which nobody is still writing into a folder on its way."""
 
 
 class Cancelled(BadInput):
@@ -136,12 +133,9 @@ def land_found(
 @contextmanager
 def staging(workspace: Workspace, name: str) -> Iterator[Path]:
     """A folder beside the data sets that nobody sees, gone when the block ends; what programs that were killed left of theirs goes too."""
-    for left in workspace.datasets.glob(".*.part"):
-        with suppress(OSError):
-            if left.stat().st_mtime < time.time() - LEFT_OVER:
-                shutil.rmtree(left, ignore_errors=True)
+    sweep(workspace)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=workspace.datasets))
+        folder, lock = hidden_folder(workspace.datasets / name)
     except OSError as error:
         raise BadInput(f"'{name}' could not be written: {reason(error)}. Free some space, then try again.") from error
     try:
@@ -150,6 +144,7 @@ def staging(workspace: Workspace, name: str) -> Iterator[Path]:
         raise BadInput(f"'{name}' could not be written: {reason(error)}. Free some space, then try again.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def faults_of(inputs: InputsFound, tell: Callable[[float], None]) -> dict[int, str]:

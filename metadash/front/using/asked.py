@@ -99,6 +99,7 @@ def places_by_metadata(spec: RunSpec) -> bool:
 
 
 def why_not(spec: RunSpec) -> str:
+    """Why it cannot, as the end of a sentence."""
     if not spec.reads_at_test:
         return "this learner reads no metadata that could place it"
     if spec.fusion not in PLACING:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 import metadash
-from metadash.canonical import plain
-from metadash.checksums import is_sealed, is_whole, sealed, sums_of
+from metadash.answers.export import accuracy_rows
+from metadash.answers.scores import load_scores
+from metadash.checksums import is_sealed, is_whole, sealed
 from metadash.data.dataset import Dataset, Source
 from metadash.data.given.given import Given, Said
 from metadash.errors import BadInput
@@ -29,38 +31,56 @@ from metadash.front.using.given import checked
 from metadash.front.using.labelled import Labelled
 from metadash.front.using.trust import Trust
 from metadash.metadata.told import Metadata
+from metadash.runs.facts.use import refuse_to_leave
 from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec
-from metadash.specs.use import CalibrationSpec, UseSpec
+from metadash.specs.use import CalibrationSpec, LeavingSpec, UseSpec
 from metadash.workspace import new_folder, read_json, reason
 
 CARD, WEIGHTS, METADATA = "card.json", "weights.safetensors", "metadata.parquet"
 FORMAT = 1
 
 
-def save(
-    run: Run, dataset: Dataset, store: RunStore, folder: str | Path, metrics: list[dict[str, Any]], progress: bool = True
-) -> Path:
-    """Write the learner of a run as one new folder; ``metrics`` are the rows of its accuracy, with intervals. Raises BadInput where it cannot
-    leave, and where the folder is there already or cannot be written."""
-    from safetensors.torch import save_file
-
-    from metadash.training.use.leaving import packed
-
+def save(spec: RunSpec, dataset: Dataset, store: RunStore, folder: str | Path, progress: bool = True) -> Path:
+    """Write the learner of a run as one new folder. Raises BadInput where it cannot leave, and where the folder is there already or cannot be
+    written."""
     target = Path(folder)
     if target.exists():
         raise BadInput(f"'{target.name}' is there already; name a new folder.")
-    spec, tensors, table = packed(run, dataset, store)
-    trusts = [compute_one(one, store.workspace, progress) for one in calibrations(run.spec_as(RunSpec), dataset)]
+    packed = compute_one(leaving_spec(spec, dataset), store.workspace, progress)
     with new_folder(target) as part:
-        save_file(tensors, part / WEIGHTS)
-        table.to_parquet(part / METADATA, index=False)
-        for number, trust in enumerate(trusts):
-            trust.frame("answers").to_parquet(part / f"trust-{number}.parquet", index=False)
-        card = card_of(run, spec, dataset, metrics, trusts) | {"files": sums_of(part)}
-        (part / CARD).write_text(json.dumps(sealed(card), ensure_ascii=False, indent=1), encoding="utf-8")
+        for name, content in files_of(packed, dataset, store).items():
+            (part / name).write_bytes(content)
     return target
+
+
+def leaving_spec(spec: RunSpec, dataset: Dataset) -> LeavingSpec:
+    """The run that makes what leaves with a learner. Raises BadInput where it cannot leave."""
+    refuse_to_leave(spec, dataset)
+    return LeavingSpec(spec, tuple(calibrations(spec, dataset)))
+
+
+def files_of(packed: Run, dataset: Dataset, store: RunStore) -> dict[str, bytes]:
+    """What stands in the folder of a learner that leaves, by name, from the finished run of a ``LeavingSpec``. Reads no torch."""
+    trusts = len(packed.spec_as(LeavingSpec).trust)
+    parts = [METADATA, *[f"trust-{number}.parquet" for number in range(trusts)]]
+    files = {}
+    if WEIGHTS in packed.about["files"]:
+        parts.append(WEIGHTS)
+    else:  # it has nothing to learn
+        from safetensors.numpy import save as tensors
+
+        files[WEIGHTS] = tensors({})
+    for name in parts:
+        with packed.part(name) as path:
+            files[name] = path.read_bytes()
+    trained = store.get(packed.summary["needs"][0])
+    if trained is None:
+        raise BadInput(f"The run {packed.summary['needs'][0]} is gone; train it again.")
+    sums = {name: sha256(content).hexdigest() for name, content in files.items()}
+    card = card_of(packed, trained, dataset, accuracy_rows(load_scores([trained], store))) | {"files": sums}
+    return files | {CARD: json.dumps(sealed(card), ensure_ascii=False, indent=1).encode()}
 
 
 def calibrations(spec: RunSpec, dataset: Dataset) -> list[CalibrationSpec]:
@@ -75,15 +95,16 @@ def calibrations(spec: RunSpec, dataset: Dataset) -> list[CalibrationSpec]:
     return list(dict.fromkeys(filter(None, found)))
 
 
-def card_of(run: Run, spec: RunSpec, dataset: Dataset, metrics: list[dict[str, Any]], trusts: Sequence[Run]) -> dict[str, Any]:
-    """What a person and a program need to know of a learner that has left."""
+def card_of(packed: Run, run: Run, dataset: Dataset, metrics: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a person and a program need to know of a learner that has left; ``metrics`` are the rows of its accuracy, with intervals."""
+    spec = build(RunSpec, packed.summary["spec"])
     about, read = dataset.description, [dataset.source(name) for name in spec.sources]
     return {
         "format": FORMAT,
         "title": title_of(run.spec),
         "made_by": f"metadash {metadash.__version__}",
         "run": run.digest,
-        "spec": plain(spec),
+        "spec": packed.summary["spec"],
         "dataset": {
             "name": about.name,
             "title": about.title,
@@ -99,7 +120,7 @@ def card_of(run: Run, spec: RunSpec, dataset: Dataset, metrics: list[dict[str, A
         "features": spec.backbone.title,
         "normalise": spec.normalised if spec.mode == "quick" else "none",
         "metrics": metrics,
-        "trust": [{"spec": plain(trust.spec), "summary": trust.summary} for trust in trusts],
+        "trust": packed.summary["trust"],
         "holds": (
             f"{METADATA} holds what its sources say of meta-train classes"
             + (" (some are marked sensitive)" if any(source.sensitive for source in read) else "")
@@ -233,13 +254,15 @@ class LeftRun:
 
 def is_left(name: str | Path) -> bool:
     """Whether that names a folder and not a digest."""
-    return isinstance(name, Path) or "/" in str(name) or Path(str(name)).is_dir()
+    return isinstance(name, Path) or "/" in str(name) or Path(str(name)).is_dir() or str(name).lower().endswith(".zip")
 
 
 def load_left(folder: str | Path) -> LeftRun:
     """The learner of a folder that ``save`` wrote. Raises BadInput where there is none, or its card is not as it was written."""
     path = Path(folder)
     card = read_json(path / CARD)
+    if path.suffix.lower() == ".zip" and path.is_file():
+        raise BadInput(f"'{path.name}' is a zip file; unpack it, and name the folder that was in it.")
     if card is None and not path.is_dir():
         raise BadInput(f"There is no folder '{path.name}' with a learner; `run.save(folder)` writes one.")
     if not isinstance(card, dict) or not is_sealed(card):

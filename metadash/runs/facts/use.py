@@ -7,10 +7,13 @@ import numpy as np
 from metadash.data.dataset import Dataset
 from metadash.episodes.pool import pool_table
 from metadash.episodes.sampler import check_counts
+from metadash.errors import BadInput
+from metadash.networks.encoders.registry import encoder_entry, is_trained
 from metadash.runs.facts import learner
 from metadash.runs.facts.facts import USUAL_SHAPE, Facts
 from metadash.runs.facts.learner import scoring_seconds
-from metadash.specs.use import CalibrationSpec, SeenSpec, StepsSpec, UseSpec
+from metadash.specs.run import RunSpec
+from metadash.specs.use import CalibrationSpec, LeavingSpec, SeenSpec, StepsSpec, UseSpec
 from metadash.stats.words import plural_of
 
 PER_PIXEL = 1e-6
@@ -66,6 +69,36 @@ def steps_seconds(spec: StepsSpec, n_instances: int, shape: Sequence[int] = USUA
     return 1.0 + scoring_seconds(spec.run) * asked
 
 
+def leaving_title(spec: LeavingSpec) -> str:
+    return f"As a folder: {learner.title(spec.run)}"
+
+
+def check_leaving(spec: LeavingSpec, dataset: Dataset) -> None:
+    refuse_to_leave(spec.run, dataset)
+
+
+def refuse_to_leave(spec: RunSpec, dataset: Dataset) -> None:
+    """Raises BadInput, in one sentence, for a learner that cannot be asked without its data set."""
+    why = ""
+    if spec.control != "none":
+        why = "was trained on falsified metadata, as a control, and is of no use elsewhere"
+    elif spec.blur:
+        why = "reads blurred metadata, and how rare a value is only its data set says"
+    elif any(dataset.source(name).level != "class" for name in spec.sources if spec.reads_at_test):
+        why = "reads metadata of single instances, which cannot leave yet"
+    elif spec.backbone.needs:
+        why = "has a network over features that are fitted on the texts of its data set"
+    elif not is_trained(spec.backbone.backbone) and encoder_entry(spec.backbone.backbone).fits:
+        why = f"reads {spec.backbone.title}, which is fitted on the inputs of its data set"
+    if why:
+        raise BadInput(f"This learner cannot leave its workspace: it {why}; ask it here, or train another one.")
+
+
+def leaving_seconds(spec: LeavingSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:
+    return 1.0
+
+
+LEAVING = Facts[LeavingSpec](leaving_title, leaving_seconds, check_leaving)
 STEPS = Facts[StepsSpec](steps_title, steps_seconds, check_steps)
 SEEN = Facts[SeenSpec](seen_title, seen_seconds, shared=True)
 CALIBRATION = Facts[CalibrationSpec](calibration_title, calibration_seconds, check, shared=True)

@@ -15,7 +15,7 @@ from metadash.runs.shelf.entries import Listed
 from metadash.runs.shelf.notes import all_notes, forget_note
 from metadash.runs.store import RunStore
 from metadash.stats import words
-from metadash.workspace import Workspace, reason
+from metadash.workspace import Workspace, reason, refuse_change
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ def delete(workspace: Workspace, digests: Collection[str]) -> Loss:
     Raises BadInput, and removes nothing, for a run that is not stored, or that a job needs which is queued or running.
     """
     store = RunStore(workspace)
+    refuse_change(store.folder)
     loss = loss_of(store, digests)
     if doing := needed_by(workspace, digests):
         raise BadInput(f"A run to delete is needed by “{doing}”, which is on its way; cancel that or wait for it, then delete.")

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from metadash.checksums import Kept
 from metadash.errors import BadInput
-from metadash.workspace import read_json, write_json
+from metadash.workspace import read_json, refuse_change, write_json
 
 LONGEST = {"name": 80, "tag": 40, "text": 4000}
 PATIENCE = 5.0
@@ -92,6 +92,7 @@ def write_note(runs: Path, identity: str, **changes: Any) -> Note:
     if not ID.fullmatch(identity):
         raise BadInput(f"'{identity[:40]}' is the id of no learner and no run; `runs list` shows them.")
     place = place_of(runs)
+    refuse_change(place)
     file = place / f"{identity}.json"
     try:
         place.mkdir(exist_ok=True)

@@ -1,6 +1,6 @@
 """A trained learner leaves its workspace: all that it takes to ask it, as plain tensors and tables, and the same read back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,17 +13,19 @@ from metadash.canonical import plain
 from metadash.data.dataset import Dataset, Source
 from metadash.data.modality import Modality, modality_of
 from metadash.errors import BadInput, nearest
-from metadash.fields import build
 from metadash.learners.core.base import Learner
 from metadash.learners.registry import entry_of
 from metadash.metadata.encoded import EncodedInstances, EncodedSource
 from metadash.metadata.encoder import encode
-from metadash.networks.encoders.registry import encoder_entry, fitted, is_trained
+from metadash.networks.encoders.registry import fitted, is_trained
 from metadash.networks.registry import make_network
+from metadash.runs.progress import History
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.features import FeaturesSpec
 from metadash.specs.run import BackboneSpec, RunSpec
+from metadash.specs.use import LeavingSpec
+from metadash.training.backbone import Outcome
 from metadash.training.evaluate import embed
 from metadash.training.features.fresh import scale_of, unscaled
 from metadash.training.features.normalised import Normaliser
@@ -35,27 +37,19 @@ SCALE, CENTRE, LENGTH = "features.scale", "features.centre", "features.length"
 """What frozen features are multiplied by, what is subtracted from them then, and the length that they are given."""
 
 
-def refuse_to_leave(spec: RunSpec, dataset: Dataset) -> None:
-    """Raises BadInput, in one sentence, for a learner that cannot be asked without its data set."""
-    why = ""
-    if spec.control != "none":
-        why = "was trained on falsified metadata, as a control, and is of no use elsewhere"
-    elif spec.blur:
-        why = "reads blurred metadata, and how rare a value is only its data set says"
-    elif any(dataset.source(name).level != "class" for name in spec.sources if spec.reads_at_test):
-        why = "reads metadata of single instances, which cannot leave yet"
-    elif spec.backbone.needs:
-        why = "has a network over features that are fitted on the texts of its data set"
-    elif not is_trained(spec.backbone.backbone) and encoder_entry(spec.backbone.backbone).fits:
-        why = f"reads {spec.backbone.title}, which is fitted on the inputs of its data set"
-    if why:
-        raise BadInput(f"This learner cannot leave its workspace: it {why}; ask it here, or train another one.")
+def leave(spec: LeavingSpec, dataset: Dataset, needed: Sequence[Run], store: RunStore, history: History) -> Outcome:
+    """Weights: every tensor by name. Frames: ``metadata`` [C rows] of meta-train classes that its sources are fitted on, and the ``trust-i``
+    of each calibration: its answers. The summary holds the ``spec`` as it was trained in fact, and what is known of each ``trust``."""
+    history(0, "packing", 0.1)
+    trained, tensors, table = packed(needed[0], dataset, store)
+    trusts = [{"spec": plain(one.spec), "summary": one.summary} for one in needed[1:]]
+    answers = {f"trust-{number}": one.frame("answers") for number, one in enumerate(needed[1:])}
+    return Outcome({"spec": plain(trained), "trust": trusts}, weights=tensors, frames={"metadata": table, **answers})
 
 
 def packed(run: Run, dataset: Dataset, store: RunStore) -> tuple[RunSpec, dict[str, Tensor], pd.DataFrame]:
     """The spec as it was trained in fact, its tensors by name, and the metadata [C rows] of meta-train classes that its sources are fitted
-    on. Raises BadInput for a learner that cannot leave."""
-    refuse_to_leave(run.spec_as(RunSpec), dataset)
+    on."""
     arm = restored(run.spec_as(RunSpec), dataset, run, store)
     spec = arm.spec
     tensors = {LEARNER + name: value.detach().clone() for name, value in arm.learner.state_dict().items()}
@@ -175,11 +169,3 @@ def seeing(make: Callable[[Any], np.ndarray], tensors: dict[str, Tensor]) -> Cal
     centre = tensors[CENTRE].numpy() if CENTRE in tensors else None
     normalise = Normaliser(centre, np.float32(float(tensors[LENGTH])) if LENGTH in tensors else None)
     return lambda rows: torch.from_numpy(normalise((make(rows) * scale).astype(np.float32)))
-
-
-def as_spec(values: dict[str, Any]) -> RunSpec:
-    return cast(RunSpec, build(RunSpec, values))
-
-
-def as_values(spec: RunSpec) -> dict[str, Any]:
-    return cast(dict[str, Any], plain(spec))

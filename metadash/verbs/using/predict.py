@@ -8,7 +8,8 @@ from metadash.front.run import TrainedRun
 from metadash.front.using.files import BEST, label_files, learner_of
 from metadash.front.using.labelled import FIXED
 from metadash.front.using.leaving import LeftRun
-from metadash.verbs.options import Verbs, names
+from metadash.front.using.lists import names_in
+from metadash.verbs.options import Verbs
 from metadash.verbs.result import Result, chosen, refuse_idle
 from metadash.workspace import Workspace
 
@@ -38,7 +39,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", metavar="FILE.csv", help="where to write the labels; .parquet writes Parquet")
     verb.add_argument("--false-alarm", type=float, default=0.05, help="share of members that none_of_these may reject (0.05)")
     verb.add_argument(
-        "--zero-shot", type=names, default=(), metavar="CLASSES", help="classes without an example, placed by metadata"
+        "--zero-shot", type=names_in, default=(), metavar="CLASSES", help="classes without an example, placed by metadata"
     )
     verb.add_argument("--next-steps", action="store_true", help="also say which label or cell of the metadata would help most")
     verb.add_argument("--dataset", help="the data set whose learners --run best chooses among (default glyphs)")

@@ -46,8 +46,9 @@ def test_roles_have_their_colours_and_the_baseline_has_its_own_before_others() -
     found = colours_of(arms, "first", LIGHT)
     assert (found["first"], found["one"], found["wrong"]) == (LIGHT.plain, LIGHT.helps, LIGHT.control)
     assert (found["other"], found["plain"]) == (LIGHT.categories[0], LIGHT.categories[3]), "a role is one learner's"
-    many = colours_of([arm(str(n)) for n in range(9)], "0", LIGHT)
-    assert [many[str(n)] for n in range(9)] == [LIGHT.helps, *(LIGHT.categories[p] for p in (0, 3, 7, 8, 9, 2, 4)), LIGHT.muted]
+    many = colours_of([arm(str(n)) for n in range(12)], "0", LIGHT)
+    assert [many[str(n)] for n in range(9)] == [LIGHT.helps, *(LIGHT.categories[p] for p in (0, 3, 7, 8, 9, 2, 4, 6))]
+    assert len(set(list(many.values())[:11])) == 11, "roles that nobody plays are given away too"
 
 
 def test_the_chart_has_room_beyond_its_longest_interval_and_zero_in_view() -> None:

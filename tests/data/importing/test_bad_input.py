@@ -19,7 +19,7 @@ from metadash.data.importing.landing import land
 from metadash.data.importing.preview import preview
 from metadash.data.importing.readers import places
 from metadash.errors import BadInput
-from metadash.workspace import Workspace
+from metadash.workspace import Workspace, hidden_folder, sweep
 from tests.builders import one_sentence
 from tests.data.importing.makers import imported, notes_of, photos, picture, png, save, songs, zipped
 
@@ -272,8 +272,16 @@ def test_an_import_that_is_killed_leaves_nothing_to_be_seen_and_the_next_one_mak
     done = subprocess.run([sys.executable, "-c", program, str(folder), str(workspace.root)], timeout=120, check=False)
     assert done.returncode == -signal.SIGKILL
     assert [name for name in seen(workspace) if not name.startswith(".")] == [] and len(seen(workspace)) == 1
-    left = workspace.datasets / seen(workspace)[0]
-    os.utime(left, (time.time() - 2 * 86_400,) * 2)
+    mine, lock = hidden_folder(workspace.datasets / "another")  # of a program that lives
+    sweep(workspace)
+    assert seen(workspace) == [mine.name]
+    os.close(lock)
+    sweep(workspace)
+    assert seen(workspace) == []
+    (elsewhere := workspace.datasets / ".begun.elsewhere.1.part").mkdir()
+    sweep(workspace)
+    assert seen(workspace) == [elsewhere.name], "a lock says nothing of programs on other machines"
+    os.utime(elsewhere, (time.time() - 2 * 86_400,) * 2)
     assert imported(workspace, folder).name == "photos" and seen(workspace) == ["photos"]
 
 
