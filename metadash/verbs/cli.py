@@ -24,11 +24,11 @@ from metadash.verbs import (
     learners,
     propose,
     report,
-    runs,
     serve,
     train,
     whatif,
 )
+from metadash.verbs.keeping import runs
 from metadash.verbs.options import common_options
 from metadash.verbs.parser import Parser
 from metadash.verbs.using import predict, save

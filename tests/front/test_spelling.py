@@ -8,8 +8,8 @@ import pytest
 import metadash
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.front.keeping.spelling import as_command, as_python, asked, choices_of
 from metadash.front.run import run_asked
-from metadash.front.spelling import as_command, as_python, asked, choices_of
 from metadash.specs.run import RunSpec
 from metadash.verbs import train as verb
 from metadash.verbs.cli import parser

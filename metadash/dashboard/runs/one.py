@@ -8,7 +8,7 @@ from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.train.queue import LOOKS
 from metadash.errors import BadInput
-from metadash.front.spelling import as_command, as_python
+from metadash.front.keeping.spelling import as_command, as_python
 from metadash.runs.shelf.entries import Listed
 from metadash.runs.shelf.notes import LONGEST, tags_in, write_note
 from metadash.runs.shelf.rows import Row

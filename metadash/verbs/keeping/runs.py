@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import Any
 
-from metadash.front.stored import delete_runs, expire_runs, found, listed_runs, note_run, repeated
+from metadash.front.keeping.stored import delete_runs, expire_runs, found, listed_runs, note_run, repeated
 from metadash.runs.shelf.deleting import Loss
 from metadash.runs.store import RunStore
 from metadash.stats import words

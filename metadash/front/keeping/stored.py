@@ -6,8 +6,8 @@ from typing import Any
 
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
+from metadash.front.keeping.spelling import as_command, as_python
 from metadash.front.run import stored
-from metadash.front.spelling import as_command, as_python
 from metadash.runs.shelf.deleting import Loss, delete, loss_of
 from metadash.runs.shelf.entries import Listed
 from metadash.runs.shelf.expiry import days_kept, expired
