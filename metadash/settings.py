@@ -34,8 +34,20 @@ IMPORT_FROM = Setting(
     "",
     "folders on the server that *Metadata* may import from by a path, separated as in PATH; empty: files are uploaded",
 )
+READ_ONLY = Setting(
+    "METADASH_READ_ONLY",
+    "",
+    "yes: what is stored is shown, no job starts and nothing in the workspace is changed; empty: jobs start and are stored",
+)
 
-SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM)
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, READ_ONLY)
+
+
+def read_only() -> bool:
+    """Raises BadInput for a value that is neither *yes* nor *no*: a typing error must not open what was meant to be closed."""
+    if READ_ONLY.value not in ("", "yes", "no"):
+        raise BadInput(f"{READ_ONLY.name} is '{READ_ONLY.value}'; it must be yes, or no or empty.")
+    return READ_ONLY.value == "yes"
 
 
 def worker_count() -> int:

@@ -19,6 +19,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, trouble
 from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import anew, offer
+from metadash.dashboard.share.closed import closed
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
@@ -150,7 +151,11 @@ def overall() -> str:
     )
 
 
-if st.session_state.pop("ad_leafing", digest) != digest and not found and not retrained and not troubled(jobs_of([spec], data)):
+if (
+    st.session_state.pop("ad_leafing", digest) != digest
+    and not found
+    and not (retrained or closed() or troubled(jobs_of([spec], data)))
+):
     with one_sentence():
         server.board().submit(spec)
         busy = True

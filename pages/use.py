@@ -9,6 +9,7 @@ from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header, one_sentence
 from metadash.dashboard.parts.jobs import cancel, how_long, jobs_of, on_its_way, progress_bar, troubled
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.share.closed import closed, not_prepared
 from metadash.dashboard.use import result as shown
 from metadash.dashboard.use import work
 from metadash.dashboard.use.asking import ask, asked_now
@@ -193,7 +194,10 @@ with answer_area:
         try:
             result, coming = labels_of()
         except BadInput as problem:
-            st.error(plain(problem), icon=":material/error:")
+            if closed():
+                not_prepared("About a second")
+            else:
+                st.error(plain(problem), icon=":material/error:")
     else:
         work.to_link(data, None)
         what_first()

@@ -19,6 +19,8 @@ from metadash.dashboard.parts.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.parts.which_data import forget_others
+from metadash.dashboard.share.closed import closed, not_prepared
+from metadash.dashboard.share.reporting import report
 from metadash.dashboard.what_if.question import (
     changes_of,
     edits_of,
@@ -28,6 +30,7 @@ from metadash.dashboard.what_if.question import (
 )
 from metadash.figures.doses import dose_chart
 from metadash.figures.what_if import what_if_chart
+from metadash.front.what_if import WhatIfResult
 from metadash.runs.kinds import run_digest
 from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
@@ -159,6 +162,9 @@ def asking() -> None:
 
 with answer_area.container(border=True):
     if found is None:
+        if closed():
+            not_prepared("About a second")
+            end_page()
         if not troubled(jobs_of([spec], data)):
             server.board().submit(spec)
         asking()
@@ -175,6 +181,7 @@ with answer_area.container(border=True):
 if found is None:
     end_page()
 
+report(f"what-if-{digest}", WhatIfResult(found=result, run=found, data=data).parts)
 st.markdown("##### Accuracy before and after, paired on the same tasks")
 chart(
     what_if_chart(result, palette()),

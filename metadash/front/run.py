@@ -18,10 +18,11 @@ from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.palette import LIGHT
+from metadash.figures.section import Section
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import OfTraining, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
-from metadash.front.shown import Parts, ShownRun
+from metadash.front.shown import ShownRun
 from metadash.front.using.asked import use_spec
 from metadash.front.using.checks import Support, shown
 from metadash.front.using.given import give
@@ -81,9 +82,9 @@ class TrainedRun(ShownRun):
         )
         return f"{self.title}: with {examples(first['shot'])} per class, at {first['n_way']} ways, {accuracy}."
 
-    def parts(self) -> Parts:
+    def parts(self) -> Section:
         scores = self.scores
-        return Parts(
+        return Section(
             f"A learner trained on {self.spec.dataset}",
             [self.sentence, *filter(None, [self.note, ways_note(self.spec)])],
             {"The numbers": self.frame()},

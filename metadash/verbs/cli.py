@@ -58,7 +58,7 @@ DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        result = options.run(options, Workspace(options.workspace))
+        result = options.run(options, options.opens(options))
     except BadInput as problem:
         print(
             json.dumps({"error": str(problem)}, ensure_ascii=False) if options.json else f"metadash: {problem}", file=sys.stderr
@@ -80,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
         prog="metadash",
         description="Which metadata helps a few-shot learner with new classes, by how much, and how sure are you?",
     )
+    top.set_defaults(opens=lambda options: Workspace(options.workspace))
     top.add_argument("--version", action="version", version=f"%(prog)s {metadash.__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in VERBS:

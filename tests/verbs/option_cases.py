@@ -217,7 +217,7 @@ CASES: dict[str, dict[str, str]] = {
         "rope": "--rope 4",
     },
     "doctor": {"deep": "--deep"},
-    "serve": {"port": "--port 8999", "address": "--address 0.0.0.0"},
+    "serve": {"port": "--port 8999", "address": "--address 0.0.0.0", "read_only": "--read-only", "demo": "--demo"},
 }
 """For each option what to add to the line; of several (``|``) one must make a difference."""
 for _verb in ("answer", "ablate", "report", "audit", "episodes", "train", "propose", "whatif"):

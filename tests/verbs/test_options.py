@@ -152,7 +152,7 @@ def nothing_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (ablate, front_ablation):
         monkeypatch.setattr(module, "outlook_of", lambda *_, **__: Outlook(0, 0, 0))
         monkeypatch.setattr(module, "parts_of", lambda *_: [])
-    monkeypatch.setattr(serve, "hand_over", note)
+    monkeypatch.setattr(serve, "hand_over", lambda command, given: note([*command, given.get("METADASH_READ_ONLY", "")]))
     monkeypatch.setattr(omniglot, "fetch", got)
     monkeypatch.setattr(omniglot, "install", got)
 

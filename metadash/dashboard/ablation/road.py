@@ -15,12 +15,11 @@ from metadash.answers.sentence import headline
 from metadash.canonical import digest
 from metadash.dashboard import server
 from metadash.dashboard.parts.asked import one_of
-from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks, training_steps
+from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, chosen_text_encoder, test_tasks, training_steps
 from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import known_sources, level_label
 from metadash.dashboard.parts.jobs import jobs_of
-from metadash.dashboard.parts.texts import chosen_text_encoder
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.parts.which_data import forget_others
 from metadash.dashboard.train.controls import backbone_origin

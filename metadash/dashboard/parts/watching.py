@@ -19,6 +19,7 @@ from metadash.dashboard.parts.jobs import (
     progress_bar,
     troubled,
 )
+from metadash.dashboard.share.closed import closed, not_prepared
 from metadash.data.dataset import Dataset
 from metadash.specs.any_spec import Spec
 from metadash.specs.run import RunSpec
@@ -55,6 +56,12 @@ def offer(
     if not missing:
         return
     parts = jobs_of(missing, data)
+    if closed() and not primary:
+        st.caption(f"“{label}”: not among the answers that are stored here, and nothing can be computed on this server.")
+        return
+    if closed():
+        not_prepared(f"{how_long(parts)} on a machine like this")
+        return
     for job in troubled(parts)[:1]:
         st.warning(f"The last attempt ended early: {plain(job.title)}. {plain(job.message)}", icon=":material/warning:")
     if promise:

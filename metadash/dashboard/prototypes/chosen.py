@@ -51,7 +51,7 @@ def chosen_part(
     near = bool(mine) and st.session_state.get(NEAR) == (digest, mine)
     rows, distance = (nearest_rows(points, vectors_of(digest), mine, NEIGHBOURS)) if near else (mine, None)
     back, seen = st.session_state.pop(BACK, False), st.session_state.pop(SEEN, None)
-    focus = {"focus": seen, "said": True} if seen else {"focus": rows} if near or back else None
+    focus = {"focus": seen or rows, "said": bool(seen), "id": f"{seen} {mine} {near}"} if seen or near or back else None
     answer(KEY, "picked", focus, kept=True)
     shown = (
         rows if near else in_order_of_task(points, mine or points.loc[points["kind"].isin(["query", "support"]), "row"].tolist())
@@ -61,7 +61,7 @@ def chosen_part(
         actions(points, shown, mine, near, digest, run_id, run, n_shot, data)
     if len(shown) > TABLE_ROWS:
         st.caption(f"The first {TABLE_ROWS} are shown; the CSV file holds all.")
-    table = selected_table(points, shown[:TABLE_ROWS], data)
+    table = table_of(f"{digest} {shown[:TABLE_ROWS]}", points, shown[:TABLE_ROWS], data)
     if beside is not None:
         table.insert(4, "answered beside", selected_table(beside, shown[:TABLE_ROWS], data, pictures=False)["answered"])
     if distance is not None:
@@ -73,6 +73,12 @@ def chosen_part(
         column_config={PICTURE: st.column_config.ImageColumn(PICTURE, width="small")},
         alt="The selected instances with their metadata",
     )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def table_of(key: str, _points: pd.DataFrame, _rows: Sequence[int], _data: Dataset) -> pd.DataFrame:
+    """The rows of one map by their numbers, read and drawn once."""
+    return selected_table(_points, _rows, _data)
 
 
 def title(n_selected: int, n_shown: int, near: bool) -> str:

@@ -11,10 +11,9 @@ from metadash.answers.stored_arms import knowledge
 from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.asked import query_balance, typed_condition
-from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, test_tasks
+from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, chosen_text_encoder, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
-from metadash.dashboard.parts.texts import chosen_text_encoder
 from metadash.dashboard.train.backbone import chosen_backbone
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_tuning, chosen_width, recipe_steps, training_controls
 from metadash.data.columns.facts import is_single

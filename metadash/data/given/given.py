@@ -21,7 +21,7 @@ from metadash.checksums import is_sealed, is_whole, sealed, sums_of
 from metadash.data.inputs.storage import Inputs, add_to, file_of, read_inputs, write_inputs
 from metadash.data.modality import modality_of
 from metadash.errors import BadInput
-from metadash.workspace import Workspace, new_folder, read_json, reason
+from metadash.workspace import Workspace, new_folder, read_json, reason, refuse_change
 
 FORMAT = 1
 GIVEN = re.compile("[0-9a-f]{20}")
@@ -125,6 +125,7 @@ class Given:
     def forget(self) -> None:
         """Remove what was given; results that were computed from it stay. What other folders say of the same inputs is removed with them."""
         place = self.kept_in
+        refuse_change(place.root)
         same = [name for name in names_in(place) if (found := said_in(place, name)) and found.inputs == self.said.inputs]
         for name in (*same, self.digest, self.said.inputs):
             shutil.rmtree(folder_of(place, name), ignore_errors=True)
@@ -181,6 +182,7 @@ def keep(workspace: Workspace, said: Said) -> Given:
     with_inputs = Given(workspace, name, said)
     if said_in(workspace, name) is None:
         target = folder_of(workspace, name)
+        refuse_change(target)
         shutil.rmtree(target, ignore_errors=True)
         with new_folder(target) as folder:
             text = json.dumps(sealed({"format": FORMAT, **values}), ensure_ascii=False)

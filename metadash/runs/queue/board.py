@@ -20,7 +20,7 @@ from metadash.runs.queue.jobs import Job, JobFolder
 from metadash.runs.queue.outlook import USUAL_START
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
-from metadash.workspace import Workspace, read_json, write_json
+from metadash.workspace import Workspace, read_json, refuse_change, write_json
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class JobBoard:
         digest = run_digest(spec, dataset)
         if RunStore(self.workspace).get(digest):
             return digest
+        refuse_change()
         check(spec, dataset)
         needs = [self.submit(need) for need in spec.needs]
         with self.lock:
@@ -90,6 +91,8 @@ class JobBoard:
 
     def warm(self) -> None:
         """Have the workers start before anything is asked of them, by somebody who is about to ask."""
+        if settings.read_only():
+            return
         with self.lock:
             if not self.ready and self.thread is None:
                 self.waiting.put((WARM, []))

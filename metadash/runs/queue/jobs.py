@@ -17,7 +17,7 @@ from metadash.runs.kinds import from_plain, kind_of
 from metadash.runs.queue.outlook import Mark
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
-from metadash.workspace import Workspace, new_folder, read_json, write_json
+from metadash.workspace import Workspace, new_folder, read_json, refuse_change, write_json
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 ACTIVE = ("queued", "running")
@@ -63,6 +63,7 @@ class JobFolder:
 
     def create(self, spec: Spec, title: str, **size: Any) -> None:
         """``size``: ``work``, ``known`` and ``start`` of the job. Raises BadInput when the disk is full."""
+        refuse_change(self.path)
         shutil.rmtree(self.path, ignore_errors=True)
         with new_folder(self.path) as folder:
             about = {
@@ -99,6 +100,7 @@ class JobFolder:
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def request_cancel(self) -> None:
+        refuse_change(self.path)
         if self.path.is_dir():
             (self.path / "cancel").touch()
 

@@ -19,7 +19,7 @@ export default function ({ data, parentElement }) {
     window.addEventListener(name, told);
   };
   listen("metadash:thumbs:answer", (event) => keepThumbs(m, event.detail));
-  listen("metadash:picked:answer", (event) => { if (event.detail?.focus) choose(m, event.detail.focus, false, Boolean(event.detail.said)); });
+  listen("metadash:picked:answer", (event) => seeChosen(m, event.detail));
   keepThumbs(m, window.metadashAnswers?.thumbs);
   return () => Object.entries(m.listening).forEach(([name, told]) => window.removeEventListener(name, told));
 }
@@ -127,6 +127,16 @@ function choose(m, rows, more, aloud = true) {
   m.find("#live").textContent = m.selected.size ? `${count(m.selected.size)} selected` : "Nothing selected";
   m.change();
   if (aloud) send(m);
+}
+
+// What the server has chosen, once for each time that it says so: it is selected, and the map goes where all of it is seen.
+function seeChosen(m, told) {
+  if (!told?.focus) { m.seen = null; return; }
+  if (m.seen === told.id) return;
+  m.seen = told.id;
+  choose(m, told.focus, false, Boolean(told.said));
+  const there = m.panes.map((pane) => [pane, told.focus.filter((row) => pane.at.has(row)).map((row) => pane.at.get(row))]);
+  if (there.some(([, places]) => places.length)) go(m, viewOf(m, there, 70));
 }
 
 function send(m) {
