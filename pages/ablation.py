@@ -41,10 +41,13 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import begin, offer
+from metadash.dashboard.share.closed import closed
+from metadash.dashboard.share.reporting import report
 from metadash.errors import BadInput
 from metadash.figures.ablation import MEASURES, fading_chart, interaction_chart, measures_of, worth_chart
 from metadash.figures.palette import LIGHT
 from metadash.figures.report import figure_page, report_html
+from metadash.front.ablation import AblationResult
 from metadash.stats import words
 
 data = server.chosen_dataset()
@@ -79,6 +82,7 @@ with answer_area:
 if found is None:
     end_page()
 
+report(f"ablation-{found.digest}", AblationResult(found, data).parts)
 noun = plain(words.plural(found.unit_noun))
 left, right = picture_area.columns([3, 2], vertical_alignment="bottom")
 left.markdown("##### Sources, worth most first" + (" (partial)" if found.partial else ""))
@@ -198,7 +202,7 @@ try:
     )
 except BadInput as refusal:
     st.warning(plain(refusal), icon=":material/gavel:")
-    if spec.tier != "confirm":
+    if spec.tier != "confirm" and not closed():
         confirm = replace(spec, tier="confirm", seeds=tuple(range(USUAL_SEEDS["confirm"])))
         parts = jobs_of(confirm.runs, data)
         missing = not all(part.done for part in parts)

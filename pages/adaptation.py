@@ -8,6 +8,7 @@ from metadash.answers.stored_arms import run_words
 from metadash.dashboard import server
 from metadash.dashboard.adaptation.query_grid import bins, cut_words, picture_of, query_grid, read_episode
 from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
+from metadash.dashboard.adaptation.steps_link import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.compare.learners import mean_words, named, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
@@ -16,9 +17,9 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence
 from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.one_task import choose_task
-from metadash.dashboard.parts.steps_link import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import anew, offer
+from metadash.dashboard.share.closed import closed
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
@@ -150,7 +151,11 @@ def overall() -> str:
     )
 
 
-if st.session_state.pop("ad_leafing", digest) != digest and not found and not retrained and not troubled(jobs_of([spec], data)):
+if (
+    st.session_state.pop("ad_leafing", digest) != digest
+    and not found
+    and not (retrained or closed() or troubled(jobs_of([spec], data)))
+):
     with one_sentence():
         server.board().submit(spec)
         busy = True

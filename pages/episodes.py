@@ -12,6 +12,7 @@ from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header, one_sentence, term
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.reads import Refusal
+from metadash.dashboard.share.closed import closed
 from metadash.data.dataset import ROLES
 from metadash.data.facets import both
 from metadash.episodes.saved import as_table, save, saved_episodes
@@ -148,11 +149,12 @@ with answer:
     st.caption(" · ".join([counted, f"seed {seed}", *touched, f"episode {manifest.hash}"]))
 
 with keep:
-    title = st.text_input("Name", key="ep_name", placeholder=f"{n_way}-way {n_shot}-shot", max_chars=80)
-    if st.button("Save in this workspace", type="primary", key="ep_save", width="stretch"):
-        with one_sentence():
-            save(server.workspace(), data, manifest, title, spec)
-        st.rerun()
+    if not closed():
+        title = st.text_input("Name", key="ep_name", placeholder=f"{n_way}-way {n_shot}-shot", max_chars=80)
+        if st.button("Save in this workspace", type="primary", key="ep_save", width="stretch"):
+            with one_sentence():
+                save(server.workspace(), data, manifest, title, spec)
+            st.rerun()
     download("Download .npz", manifest.to_bytes, f"{manifest.hash}.npz", "application/octet-stream", width="stretch")
     download(
         "Download ids as CSV",

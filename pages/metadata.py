@@ -16,6 +16,7 @@ from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.parts.pool_chip import choose_pool
 from metadash.dashboard.parts.reads import Refusal
+from metadash.dashboard.share.closed import closed
 from metadash.data import facets
 from metadash.data.filter_bar import parse
 from metadash.errors import BadInput
@@ -28,7 +29,14 @@ MOST_ROWS, MOST_PICTURES = 5000, 24
 LOOK, KEEP = "Look and ask", "Card and export"
 
 top = st.container()
-view = one_of(st, "What to do here", [LOOK, BRING, KEEP], default=LOOK, key="md_view", label_visibility="collapsed")
+view = one_of(
+    st,
+    "What to do here",
+    [LOOK, KEEP] if closed() else [LOOK, BRING, KEEP],
+    default=LOOK,
+    key="md_view",
+    label_visibility="collapsed",
+)
 if view == BRING:
     with top:
         header(

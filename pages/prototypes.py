@@ -20,14 +20,16 @@ from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
 from metadash.dashboard.prototypes.chosen import chosen_part, selected
 from metadash.dashboard.prototypes.confused import confused_part
 from metadash.dashboard.prototypes.map_figure import TASK, export_table, task_classes
+from metadash.dashboard.prototypes.map_section import map_section
 from metadash.dashboard.prototypes.map_view import colour_choices, drawn, message
+from metadash.dashboard.share.reporting import report
 from metadash.errors import BadInput
 from metadash.figures.report import figure_page
 from metadash.learners.core.fusions import BOTH
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.specs.views import MAP_METHODS, MapSpec, same_tasks
+from metadash.specs.views import MAP_METHODS, MapSpec
 from metadash.stats import words
 
 METHOD_WORDS = {
@@ -81,10 +83,8 @@ arm, run = runs[run_id]
 tests = arm.spec.evaluation
 episode, shot = choose_task(middle, right, run, "pr")
 colour = colours_at.selectbox("Colour by", [TASK, *colour_choices(data)], key="pr_colour", bind="query-params")
-comparable = [
-    "",
-    *(other for other in order if other != run_id and same_tasks(runs[other][1].spec_as(RunSpec), run.spec_as(RunSpec))),
-]
+tasks = run.summary.get("manifest")  # which tasks a run was scored on, without reading what it was asked
+comparable = ["", *(other for other in order if other != run_id and runs[other][1].summary.get("manifest") == tasks)]
 from_link("pr_beside", {other: run_label(other) if other else "nothing" for other in comparable}, name="Beside it")
 beside_id = beside_at.selectbox(
     "Beside it",
@@ -193,6 +193,7 @@ with answer_area.container(border=True):
         st.markdown(f"#### {task_sentence(one_task(points), in_task)}")
         st.caption(overall())
         announced(spec.run)
+        report(f"map-{digest}", lambda: map_section(found, points, data, run_label(run_id), overall()))
     else:
         offer([spec], data, "pr_go", "Draw the map", promise(), busy=busy, note=anew(spec.run, data))
 
@@ -241,10 +242,11 @@ alt = (
 )
 chart, aside = (st.container(), st.container()) if beside_id else st.columns([3.6, 1.4])
 with chart:
-    the_map(key="pr_map", data={**message(digest, titles, colour, data, note(), alt), "selected": selected(points)})
+    the_map(key="pr_map", data={**message(digest, titles, colour, data, note(), alt), "selected": selected(points, data)})
     pictures_of(points, data)
 with aside:
     confused_part(
+        digest,
         points,
         server.run_frame(digest, "confusions"),
         int(found.summary["tasks_asked"]),

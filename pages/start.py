@@ -17,6 +17,7 @@ from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.share.reporting import report
 from metadash.dashboard.start.answer import (
     chosen_question,
     computed_how,
@@ -27,6 +28,7 @@ from metadash.dashboard.start.answer import (
     next_steps,
 )
 from metadash.dashboard.train.controls import backbone_origin
+from metadash.front.answer import AnswerResult
 from metadash.networks.encoders.registry import features_note, is_trained, usual_features
 from metadash.stats import words
 
@@ -127,8 +129,10 @@ def growing() -> None:
 if found:
     draw_answer(found)
     next_steps(found)
-    if looked := looked_at_answer(found, data, server.store()):
+    looked = looked_at_answer(found, data, server.store())
+    if looked:
         st.caption(plain(looked))
+    report(f"answer-{found.digest}", AnswerResult(found, data, looked).parts)
 else:
     with st.container(border=True):
         if busy:

@@ -19,14 +19,18 @@ from metadash.dashboard.parts.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.parts.which_data import forget_others
+from metadash.dashboard.share.closed import closed, not_prepared
+from metadash.dashboard.share.reporting import report
 from metadash.dashboard.what_if.question import (
     changes_of,
     edits_of,
     moved_map,
     queries_view,
+    scenario_buttons,
 )
 from metadash.figures.doses import dose_chart
 from metadash.figures.what_if import what_if_chart
+from metadash.front.what_if import WhatIfResult
 from metadash.runs.kinds import run_digest
 from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
@@ -127,6 +131,7 @@ if not reads_instances and any(data.source(name).level == "instance" for name in
 changes_area, beside = st.columns([3, 2])
 with changes_area.container(border=True):
     st.markdown("##### What changes")
+    scenario_buttons(asked_run.sources, data)
     changes = changes_of(asked_run.sources, data)
 with beside.container(border=True):
     st.markdown("##### One value rewritten")
@@ -157,6 +162,9 @@ def asking() -> None:
 
 with answer_area.container(border=True):
     if found is None:
+        if closed():
+            not_prepared("About a second")
+            end_page()
         if not troubled(jobs_of([spec], data)):
             server.board().submit(spec)
         asking()
@@ -173,6 +181,7 @@ with answer_area.container(border=True):
 if found is None:
     end_page()
 
+report(f"what-if-{digest}", WhatIfResult(found=result, run=found, data=data).parts)
 st.markdown("##### Accuracy before and after, paired on the same tasks")
 chart(
     what_if_chart(result, palette()),
@@ -180,7 +189,7 @@ chart(
     alt="Difference in accuracy after the change, at each number of shots",
 )
 st.caption(
-    f"Thick: 95 % interval over the tasks of these test {noun.classes}. Thin: for new {noun.of(scores)}. Grey band: no practical difference; grey dots lie in it, amber ones cannot be told yet."
+    f"Thick: 95 % interval over the tasks of these test {noun.classes}. Thin: for new {noun.of(scores)}. Grey band: no practical difference; a grey dot lies in it or cannot be told yet."
 )
 
 queries = moved_queries(found)

@@ -34,7 +34,7 @@ FLOORS = (
     {"episodes", "metadata"},
     {"data"},
     {"stats"},
-    {"errors", "fields", "canonical", "checksums", "settings", "visitors", "workspace", "__init__"},
+    {"errors", "fields", "canonical", "checksums", "prepared", "settings", "visitors", "workspace", "__init__"},
 )
 """From the top of the house to its ground; those beside each other in one set may not import each other, but for the ground."""
 

@@ -14,6 +14,8 @@ from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.jobs import running_badge
 from metadash.dashboard.parts.which_data import choose_dataset, refuse_unknown
 from metadash.dashboard.places import PAGES
+from metadash.dashboard.share import reporting
+from metadash.dashboard.share.closed import banner, closed
 from metadash.data.library import EMBEDDED, entries
 
 ICON = Path(__file__).with_name(
@@ -24,8 +26,9 @@ ICON = Path(__file__).with_name(
 STYLE = """<style>
 .stMainBlockContainer {max-width: 1240px; padding-top: 3.75rem}
 .stApp [data-testid=stCaptionContainer] {opacity: 1}
+.st-key-closed_banner {padding: .35rem .9rem; margin-bottom: .4rem; background: var(--st-secondary-background-color)}
 .st-key-copy_link {min-height: 2.5rem}
-@media (min-width: 640px) {.st-key-copy_link {padding-top: .6rem}}
+@media (min-width: 640px) {.st-key-copy_link, .st-key-report_button {padding-top: .6rem}}
 /* Streamlit writes white on the primary colour; on the dark theme's light teal that is too faint to read. */
 [data-testid^=stBaseButton-primary] p, [data-testid^=stBaseButton-primary] span,
 [data-tag], [data-tag] span, [data-tag] svg {color: light-dark(#ffffff, #11151b)}
@@ -74,6 +77,7 @@ SECTIONS = {
             "stacked_line_chart",
             "Runs side by side on the same episodes: paired differences with intervals.",
         ),
+        page("runs", "Runs", "inventory_2", "Everything that is stored: found again, named, tagged, repeated, deleted."),
         page("adaptation", "Adaptation", "moving", "What the inner loop of a learner does to one task, step by step."),
         page("prototypes", "Prototypes", "scatter_plot", "A t-SNE map of instances, prototypes and what the metadata says."),
     ],
@@ -98,6 +102,12 @@ SECTIONS = {
             "new_label",
             "New classes from a few examples: a trained learner labels the rest, and you correct what it doubts.",
         ),
+        page(
+            "reports",
+            "Reports",
+            "summarize",
+            "Answers collected from all pages, in your order and with your words; saved views of pages.",
+        ),
     ],
 }
 
@@ -111,14 +121,15 @@ with listening():
             # what comes with MetaDash stands first: an address that names no data set means the same after one was imported
             names = sorted((entry.name for entry in entries(server.workspace())), key=lambda name: name not in EMBEDDED)
             choose_dataset(names)
-            with st.container(key="bring_link"):
-                link_to(
-                    "metadata",
-                    "Bring your own",
-                    "upload",
-                    "Photos, sentences or numbers, and what is known about them.",
-                    md_view=BRING,
-                )
+            if not closed():
+                with st.container(key="bring_link"):
+                    link_to(
+                        "metadata",
+                        "Bring your own",
+                        "upload",
+                        "Photos, sentences or numbers, and what is known about them.",
+                        md_view=BRING,
+                    )
         for section, pages in SECTIONS.items():
             if section:
                 st.caption(section)
@@ -126,6 +137,9 @@ with listening():
                 st.page_link(entry)
         running_badge()
 
-    with one_sentence(), whole_page(current.url_path, st.container()):
+    with one_sentence():
+        banner()
+    with one_sentence(), whole_page(current.url_path, st.container(), reporting.draw):
+        reporting.forget()
         refuse_unknown(names)
         current.run()

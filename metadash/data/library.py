@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput, closest
-from metadash.workspace import HOST, Workspace, reason, set_aside
+from metadash.workspace import HOST, Workspace, reason, refuse_change, set_aside
 
 EMBEDDED = {"glyphs": "metadash.data.glyphs.install"}
 """Name to the module whose ``install(workspace)`` writes it."""
@@ -104,6 +104,7 @@ def made_anew(workspace: Workspace, name: str) -> Dataset:
     """An embedded data set; what is damaged in its place is moved aside. One process at a time makes it, the others find it made."""
     install: Callable[[Workspace], Dataset] = importlib.import_module(EMBEDDED[name]).install
     folder = workspace.datasets / name
+    refuse_change(folder)
     try:
         with FileLock(workspace.datasets / f".{name}.lock"):
             if data := sound(workspace, name):
@@ -145,6 +146,7 @@ def remove_dataset(workspace: Workspace, name: str) -> None:
     if name in EMBEDDED:
         raise BadInput(f"'{name}' comes with MetaDash and cannot be deleted; delete a data set of your own.")
     folder = workspace.datasets / name
+    refuse_change(folder)
     if not name or name.startswith(".") or "/" in name or not folder.is_dir():
         raise BadInput(f"There is no data set '{name}' in this workspace; `datasets` lists what there is.")
     gone = folder.with_name(f".{name}.{HOST}.{time.time_ns()}.part")

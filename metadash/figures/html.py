@@ -14,6 +14,7 @@ STYLE = f"""
 body{{font:16px/1.5 system-ui,sans-serif;color:{LIGHT.text};background:{LIGHT.background};max-width:980px;margin:2rem auto;padding:0 1rem}}
 h1{{font-size:1.5rem}} h2{{font-size:1.2rem;margin-top:2.2rem}} h3{{margin:0 0 .4rem}} .small{{color:{LIGHT.muted};font-size:.9rem}}
 .lead{{font-size:1.2rem;font-weight:600}} .stamp{{display:inline-block;border:2px solid;border-radius:6px;padding:.1rem .6rem;font-weight:600}}
+.comment{{border-left:3px solid {LIGHT.helps};padding-left:.8rem;margin:.4rem 0}} summary{{cursor:pointer;color:{LIGHT.muted}}}
 .claim{{color:{LIGHT.helps}}} .draft{{color:{LIGHT.control}}}
 article{{border:1px solid {LIGHT.grid};border-radius:8px;padding:1rem;margin:1rem 0;break-inside:avoid}}
 dl{{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.25rem 1rem;margin:.5rem 0}} dt{{color:{LIGHT.muted}}} dd{{margin:0}}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -58,7 +59,7 @@ def report_html(found: Ablation, dataset: Dataset, claim: bool = False) -> str:
         "<ol>" + "".join(f"<li>{escape(paper)}</li>" for paper in PAPERS) + "</ol>",
         "<h2>To repeat it</h2>",
         f"<pre>{escape(command(found.spec))}</pre>",
-        f"<pre>{escape(configuration(found, dataset))}</pre>",
+        f"<pre>{escape(json.dumps(configuration(found, dataset), ensure_ascii=False, indent=1))}</pre>",
     ]
     return page(title, parts)
 
@@ -116,8 +117,9 @@ def table_html(found: Ablation) -> str:
     return table(effects_table(found).drop(columns=["tier", "partial"]), index=False)
 
 
-def configuration(found: Ablation, dataset: Dataset) -> str:
-    values = {
+def configuration(found: Ablation, dataset: Dataset) -> dict[str, Any]:
+    """All that decides the numbers."""
+    return {
         "ablation": plain(found.spec),
         "dataset": dataset.name,
         "fingerprint": dataset.fingerprint,
@@ -125,4 +127,3 @@ def configuration(found: Ablation, dataset: Dataset) -> str:
         "runs": list(found.values.digests),
         "digest": found.digest,
     }
-    return json.dumps(values, ensure_ascii=False, indent=1)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -12,7 +13,7 @@ import plotly.graph_objects as go
 from metadash import settings
 from metadash.ablation.companions import complete, dose_specs
 from metadash.ablation.effects_table import effects_table
-from metadash.ablation.methods import command
+from metadash.ablation.methods import command, methods
 from metadash.ablation.plan import USUAL_SEEDS, AblationSpec, Tier, ablation_run, ablation_spec, leaks, refuse_leaks
 from metadash.ablation.result import Ablation, ablation
 from metadash.ablation.words import as_text, as_values, cards_table, headline, looks_words, total_words
@@ -21,10 +22,11 @@ from metadash.errors import BadInput
 from metadash.figures.ablation import measures_of, worth_chart
 from metadash.figures.html import write_page
 from metadash.figures.palette import LIGHT
-from metadash.figures.report import report_html
+from metadash.figures.report import configuration, report_html, rests_on
+from metadash.figures.section import Section
 from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
 from metadash.front.computing import compute_all
-from metadash.front.shown import Parts, Shown
+from metadash.front.shown import Shown
 from metadash.learners.registry import USUAL
 from metadash.runs.kinds import check
 from metadash.runs.queue.underway import outlook_of, parts_of
@@ -56,13 +58,16 @@ class AblationResult(Shown):
     def __repr__(self) -> str:
         return self.sentence
 
-    def parts(self) -> Parts:
-        return Parts(
+    def parts(self) -> Section:
+        return Section(
             f"What is each metadata source of {self.data.description.title} worth?",
             [line for line in (self.sentence, total_words(self.found)) if line],
-            {"A card for every source": cards_table(self.found)},
+            {"A card for every source": cards_table(self.found), "Every effect": self.frame()},
             [command(self.found.spec)],
-            small=looks_words(self.found),
+            small=" ".join(filter(None, [rests_on(self.found), looks_words(self.found)])),
+            pictures={f"Sources by worth: {name}": partial(self.figure, name) for name in measures_of(self.found)},
+            methods=methods(self.found, self.data),
+            configuration=configuration(self.found, self.data),
         )
 
     def frame(self) -> pd.DataFrame:

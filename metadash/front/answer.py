@@ -13,14 +13,17 @@ from metadash.answers.export import as_json
 from metadash.answers.looks import looked_at_answer
 from metadash.answers.sentence import sentences
 from metadash.answers.tables import answer_command, answer_frame, numbers_table
+from metadash.canonical import plain
 from metadash.data.dataset import Dataset, Question
 from metadash.errors import BadInput
 from metadash.figures.answer import answer_curve, curves_of, rests_on
 from metadash.figures.palette import LIGHT
+from metadash.figures.section import Section
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import TasksAndBudget, names_in, opened, read, spelled_out
 from metadash.front.computing import compute_all
-from metadash.front.shown import Parts, Shown
+from metadash.front.sharing.methods import answer_methods
+from metadash.front.shown import Shown
 from metadash.runs.store import RunStore
 from metadash.stats.words import plural
 
@@ -51,11 +54,11 @@ class AnswerResult(Shown):
 
     __repr__ = __str__
 
-    def parts(self) -> Parts:
+    def parts(self) -> Section:
         found = self.found
         runs = ", ".join(digest for digests in found.digests.values() for digest in digests)
         stored = f"{self.data.name}, fingerprint {self.data.fingerprint}\nmanifest {found.manifest}\nruns {runs}"
-        return Parts(
+        return Section(
             found.spec.question.title,
             sentences(found),
             {"The numbers": numbers_table(found)},
@@ -63,6 +66,15 @@ class AnswerResult(Shown):
             small=" ".join(filter(None, [rests_on(found), self.looked])),
             pictures={f"{found.metric.title.capitalize()} over labelled examples": self.figure},
             svg=curve_svg(found.spec.shots, curves_of(found, LIGHT), LIGHT, found.metric),
+            methods=answer_methods(found, self.data),
+            configuration={
+                "answer": plain(found.spec),
+                "dataset": self.data.name,
+                "fingerprint": self.data.fingerprint,
+                "manifest": found.manifest,
+                "runs": found.digests,
+                "digest": found.digest,
+            },
         )
 
     def frame(self) -> pd.DataFrame:

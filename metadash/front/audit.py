@@ -11,10 +11,11 @@ from metadash.ablation.metadata_only import Alone, alone_specs, base_run, proxie
 from metadash.answers.export import simple, span
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.figures.section import Section
 from metadash.front.choices import Training, names_in, opened, spelled_out
 from metadash.front.computing import compute_all, compute_one
 from metadash.front.run import TrainedRun, load
-from metadash.front.shown import Parts, Shown
+from metadash.front.shown import Shown
 from metadash.metadata.audit.anonymity import Anonymity, anonymity
 from metadash.metadata.audit.audit import Audit
 from metadash.metadata.audit.audit import audit as looked_at
@@ -48,12 +49,12 @@ class AuditResult(Shown):
     def title(self) -> str:
         return f"{self.data.name}, split {self.found.split}"
 
-    def parts(self) -> Parts:
+    def parts(self) -> Section:
         runs = "".join(f"\nrun {one.digest}, {one.name} alone" for one in self.alone)
         alone = pd.DataFrame(
             {"source": one.name, "accuracy, %": one.accuracy.estimate, "chance, %": one.chance} for one in self.alone
         )
-        return Parts(
+        return Section(
             self.title,
             [self.found.headline, *anonymity_lines(self.hidden), *([self.probed.sentence] if self.probed else [])],
             {"Findings": self.frame(), "Known for": self.coverage, **({"Metadata alone": alone} if self.alone else {})},

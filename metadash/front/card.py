@@ -9,8 +9,9 @@ import pandas as pd
 from metadash.data.dataset import Dataset
 from metadash.figures.data_card import balance_chart, examples, missing_chart
 from metadash.figures.palette import LIGHT
+from metadash.figures.section import Section
 from metadash.front.choices import opened
-from metadash.front.shown import Parts, Shown
+from metadash.front.shown import Shown
 from metadash.metadata.card import DataCard, card_of
 
 
@@ -30,7 +31,7 @@ class CardResult(Shown):
         about = self.data.description
         return about.title if about.title == about.name else f"{about.title} ({about.name})"
 
-    def parts(self) -> Parts:
+    def parts(self) -> Section:
         found, shown = self.found, examples(self.data)
         pictures = {f"Missing in {table}": partial(missing_chart, holes, LIGHT, table) for table, holes in found.missing.items()}
         if found.sizes.nunique() > 1:
@@ -49,7 +50,7 @@ class CardResult(Shown):
             **{name: readable(frame) for name, frame in more.items() if len(frame)},
         }
         licence, whence = self.data.description.licence, self.data.description.provenance
-        return Parts(
+        return Section(
             self.title,
             found.told,
             numbers,

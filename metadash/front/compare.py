@@ -15,12 +15,16 @@ from metadash.answers.sentence import examples
 from metadash.answers.stored_arms import StoredArm, arm_scores, stored_arms
 from metadash.answers.tables import bounds
 from metadash.answers.versus import against_baseline
+from metadash.canonical import plain
+from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.palette import LIGHT
+from metadash.figures.section import Section
 from metadash.figures.svg import curve_svg
 from metadash.front.run import TrainedRun, stored
-from metadash.front.shown import Parts, Shown
+from metadash.front.sharing.methods import comparison_methods
+from metadash.front.shown import Shown
 from metadash.runs.store import RunStore
 from metadash.stats.metric import Metric
 from metadash.workspace import Workspace
@@ -38,6 +42,8 @@ class ComparisonResult(Shown):
     looked: str
     pairs: bool = False
     ways: bool = False
+    data: Dataset | None = None
+    """What it is about; None where that is gone, which runs outlive."""
 
     @property
     def lines(self) -> list[str]:
@@ -50,20 +56,41 @@ class ComparisonResult(Shown):
     def __repr__(self) -> str:
         return f"{' / '.join(self.found.names.values())}: {len(self.found.arms)} learners on the same episodes"
 
-    def parts(self) -> Parts:
+    def parts(self) -> Section:
         found = self.found
         tables = {shot: accuracy_table(found.names, found.scores, found.arms, shot) for shot in found.shots}
         runs = "\n".join(f"{found.names[arm.id]}: {', '.join(arm.digests)}" for arm in found.arms)
         said = " --pairs" * self.pairs
-        return Parts(
+        return Section(
             f"{len(found.arms)} learners on the same episodes",
-            [line for line in found.lines(self.pairs) if line and not line.startswith(" ")],
+            self.told,
             {**{f"With {examples(shot)} per class": table for shot, table in tables.items()}, "Differences": self.frame()},
             [f"python -m metadash compare {' '.join(arm.id for arm in found.arms)}{said}", runs],
             small=self.looked,
             pictures={f"{self.metric.title.capitalize()} over labelled examples": self.figure},
             svg=curve_svg(found.shots, self.curves, LIGHT, self.metric),
+            methods=self.methods,
+            configuration={
+                "learners": {found.names[arm.id]: plain(arm.spec) for arm in found.arms},
+                "runs": {found.names[arm.id]: arm.digests for arm in found.arms},
+                "manifest": found.scores[found.baseline].manifest.hash,
+            },
         )
+
+    @property
+    def told(self) -> list[str]:
+        """What holds at each number of shots, then what must be known beside it."""
+        lines = [line for line in self.found.lines(self.pairs) if line and not line.startswith(" ")]
+        return sorted(lines, key=lambda line: not line.startswith("With "))
+
+    @property
+    def methods(self) -> list[tuple[str, str]]:
+        """None where the data set is gone that they would speak of."""
+        if self.data is None:
+            return []
+        about, tests = self.data.description, self.found.arms[0].spec.evaluation
+        unit = about.group_noun if tests.strategy == "siblings" and about.group_noun else about.class_noun
+        return comparison_methods(self.found.arms, self.found.scores[self.found.baseline], self.data, unit)
 
     @property
     def metric(self) -> Metric:

@@ -18,13 +18,14 @@ from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, curve_over_shots
 from metadash.figures.palette import LIGHT
+from metadash.figures.section import Section
 from metadash.figures.svg import curve_svg
 from metadash.front.choices import OfTraining, names_in, numbers_in, opened, read, spelled_out
 from metadash.front.computing import compute_one
-from metadash.front.shown import Parts, ShownRun
+from metadash.front.shown import ShownRun
 from metadash.front.using.asked import use_spec
 from metadash.front.using.checks import Support, shown
-from metadash.front.using.given import give
+from metadash.front.using.given import Known, give
 from metadash.front.using.labelled import Labelled, labelled
 from metadash.front.using.leaving import LeftRun, is_left, load_left, save
 from metadash.front.using.next_steps import NextSteps, doubts, states_of, steps_spec
@@ -81,9 +82,9 @@ class TrainedRun(ShownRun):
         )
         return f"{self.title}: with {examples(first['shot'])} per class, at {first['n_way']} ways, {accuracy}."
 
-    def parts(self) -> Parts:
+    def parts(self) -> Section:
         scores = self.scores
-        return Parts(
+        return Section(
             f"A learner trained on {self.spec.dataset}",
             [self.sentence, *filter(None, [self.note, ways_note(self.spec)])],
             {"The numbers": self.frame()},
@@ -193,6 +194,8 @@ class TrainedRun(ShownRun):
         names: Sequence[str] | None = None,
         zero_shot: Sequence[Any] = (),
         false_alarm: float = 0.05,
+        support_metadata: Known = None,
+        query_metadata: Known = None,
         progress: bool = True,
     ) -> Labelled:
         """As :meth:`predict`, with probabilities that can be believed: calibrated on validation classes, with *none of these*, what decided,
@@ -204,6 +207,7 @@ class TrainedRun(ShownRun):
         names : what the queries are called; numbers from 1 where nothing is said.
         zero_shot : classes without an example, of which only ``metadata`` tell.
         false_alarm : the share of true members that *none of these* may reject.
+        support_metadata, query_metadata : what is known of each example and of each query, a row each, of sources that describe instances.
 
         Raises
         ------
@@ -211,7 +215,17 @@ class TrainedRun(ShownRun):
             One sentence: as :meth:`predict`, and for a class without an example that this learner cannot place.
         """
         data, (inputs, labels) = open_dataset(self.workspace, self.spec.dataset), shown(support)
-        given = give(data, inputs, labels, queries, metadata, names, zero_shot=zero_shot)
+        given = give(
+            data,
+            inputs,
+            labels,
+            queries,
+            metadata,
+            names,
+            zero_shot=zero_shot,
+            support_metadata=support_metadata,
+            query_metadata=query_metadata,
+        )
         found = compute_one(use_spec(self.run, given, false_alarm), self.workspace, progress)
         return labelled(found, RunStore(self.workspace))
 

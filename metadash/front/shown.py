@@ -1,40 +1,22 @@
 """What every result has: a sentence for a terminal, a picture and a table for a notebook, one file for everybody else."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
+from metadash.figures.document import html_document
 from metadash.figures.html import fragment, write_page
-from metadash.figures.result import result_html
+from metadash.figures.section import Section
 from metadash.runs.store import Run
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a result is shown by: ``title`` is what was asked, the first of ``told`` the answer, ``small`` what it rests on; ``numbers`` are
-    tables by their headings, ``repeat`` what computes it again and names it. ``pictures`` are figures by their headings, drawn when they are
-    asked for, and ``svg`` the first of them for a notebook. ``shown`` is HTML of its own, safe as it is, between what is told and the pictures."""
-
-    title: str
-    told: Sequence[str]
-    numbers: Mapping[str, pd.DataFrame]
-    repeat: Sequence[str]
-    small: str = ""
-    pictures: Mapping[str, Callable[[], go.Figure]] = field(default_factory=dict)
-    svg: str = ""
-    shown: str = ""
 
 
 class Shown(ABC):
     """A result as a person meets it."""
 
     @abstractmethod
-    def parts(self) -> Parts:
+    def parts(self) -> Section:
         """What it is shown by."""
 
     @abstractmethod
@@ -52,9 +34,7 @@ class Shown(ABC):
     def to_html(self, file: str | Path) -> Path:
         """Write all of it as one HTML file that opens offline. Raises BadInput where the file cannot be written."""
         parts = self.parts()
-        pictures = {heading: draw() for heading, draw in parts.pictures.items()}
-        text = result_html(parts.title, parts.told, parts.small, pictures, parts.numbers, parts.repeat, parts.shown)
-        return write_page(file, text)
+        return write_page(file, html_document(parts.title, [(parts, "")]))
 
 
 class ShownRun(Shown):

@@ -1,5 +1,6 @@
 """``metadash.what_if`` and ``metadash.doses``: a trained learner asked again with some metadata changed, and how wrong they may get."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +21,16 @@ from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.figures.doses import dose_chart
 from metadash.figures.palette import LIGHT
+from metadash.figures.section import Section
 from metadash.figures.what_if import what_if_chart
 from metadash.front.choices import names_in
 from metadash.front.computing import compute_one
 from metadash.front.run import TrainedRun, load
-from metadash.front.shown import Parts, ShownRun
+from metadash.front.sharing.methods import what_if_methods
+from metadash.front.shown import ShownRun
 from metadash.metadata.changes import Change, Edit, InstanceEdit
-from metadash.metadata.written import read_change, read_edit, read_instance_edit
-from metadash.runs.kinds import title_of
+from metadash.metadata.written import change_in_a_line, read_change, read_edit, read_instance_edit
+from metadash.runs.kinds import run_digest, title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec
 from metadash.specs.source_levels import dose_kinds
@@ -75,13 +78,35 @@ class WhatIfResult(ShownRun):
         counted = f"{moved['right_before']} of {moved['queries']} queries right before, {moved['right_after']} after."
         return [self.sentence, f"Test task {self.spec.episode + 1}: {counted}"]
 
-    def parts(self) -> Parts:
-        return Parts(
+    @property
+    def command(self) -> str:
+        """What asks the same in a terminal."""
+        asked = self.spec
+        said = [arg for change in asked.changes for arg in ("--change", change_in_a_line(change))]
+        said += [arg for edit in asked.edits for arg in ("--edit", f"{edit.class_id}:{edit.column}={edit.value}")]
+        said += [
+            arg for edit in asked.instance_edits for arg in ("--edit-instance", f"{edit.instance_id}:{edit.column}={edit.value}")
+        ]
+        learner = run_digest(asked.run, self.data)
+        looked = ["--seed", str(asked.seed), "--episode", str(asked.episode + 1), "--n-shot", str(asked.n_shot)]
+        return shlex.join(["python", "-m", "metadash", "whatif", "--dataset", self.data.name, "--run", learner, *said, *looked])
+
+    def parts(self) -> Section:
+        return Section(
             title_of(self.spec),
             self.told,
             {"The numbers": self.frame()},
-            [f"{self.data.name}, fingerprint {self.data.fingerprint}\nrun {self.digest}"],
+            [self.command, f"{self.data.name}, fingerprint {self.data.fingerprint}\nrun {self.digest}"],
             pictures={f"{self.found.metric.title.capitalize()} after less before": self.figure},
+            methods=what_if_methods(
+                self.spec.run,
+                self.data,
+                self.spec.run.evaluation.n_episodes,
+                self.run.summary.get("manifest", "of the learner"),
+                self.found.metric.rope,
+                self.found.metric.gain,
+            ),
+            configuration={"what_if": self.run.about["spec"], "fingerprint": self.data.fingerprint, "digest": self.digest},
         )
 
     def __str__(self) -> str:
@@ -151,8 +176,8 @@ class DoseResult(ShownRun):
         without = f"Gain over doing without {', '.join(self.sources)}, {self.run.metric.gain}"
         return f"{without}, with {examples(self.shot)} per class; 95 % over tasks of these test classes:"
 
-    def parts(self) -> Parts:
-        return Parts(
+    def parts(self) -> Section:
+        return Section(
             f"How wrong may {', '.join(self.sources)} get?",
             self.told,
             {"The numbers": self.frame()},

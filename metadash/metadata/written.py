@@ -29,6 +29,15 @@ def read_change(text: str) -> Change:
     return Change(source, read_kind(kind), fraction, choice, years, last if kind == "blur" else "")
 
 
+def change_in_a_line(change: Change) -> str:
+    """What ``read_change`` reads as this change."""
+    last = change.to or (f"{change.years:g}" if change.years else "")
+    parts = [change.source, change.kind, f"{change.fraction:g}", change.choice, last]
+    while len(parts) > 3 and parts[-1] in ("", "random"):
+        parts.pop()
+    return ":".join(parts)
+
+
 def read_number(text: str, what: str, whole: str) -> float:
     try:
         return float(text)

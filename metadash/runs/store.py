@@ -25,7 +25,7 @@ from metadash.runs.shelf.entries import Listed
 from metadash.runs.shelf.listing import listed
 from metadash.runs.version import code_version
 from metadash.specs.any_spec import Spec
-from metadash.workspace import Workspace, new_folder, reason, set_aside
+from metadash.workspace import Workspace, new_folder, reason, refuse_change, set_aside
 
 POLL = 0.2
 """Seconds between two looks at a lock that another process holds."""
@@ -184,6 +184,7 @@ class RunStore:
 
         ``waiting`` is called again and again while somebody else computes the same run; it may raise to give up.
         """
+        refuse_change(self.folder)
         lock = FileLock(self.folder / f".{digest}.lock")
         while True:
             try:

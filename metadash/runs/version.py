@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
+from metadash import settings
+from metadash.prepared import prepared
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 ROOTS = ("runs/train.py", "runs/kinds.py")
@@ -22,6 +25,7 @@ ELSEWHERE = {
     "data/sql/turns.py": "says who asks next",
     "data/thumbnails.py": "draws what a person sees of an input",
     "errors.py": "words for what cannot be done",
+    "prepared.py": "what prepared answers say of themselves, where nothing is computed",
     "runs/cost.py": "measures time and memory",
     "runs/facts/": "words, estimates, and what must fit the data before anything is computed",
     "runs/progress.py": "says how far a run is, and may stop it",
@@ -31,7 +35,7 @@ ELSEWHERE = {
     "runs/version.py": "this one; the meaning of a digest is tested by itself",
     "specs/check.py": "refuses what does not fit the data, before anything is computed",
     "stats/": "what is said of values, and in which unit; a value itself comes from what scores a task",
-    "visitors.py": "says who asks",
+    "visitors.py": "says who asks for something",
     "workspace.py": "the places of files",
 }
 """What is reached and decides no number, files and whole folders, each with the reason; what only they reach does not count either."""
@@ -43,8 +47,19 @@ NAMED = re.compile(r"[\w.]+(?=:\w+$)|\w+(?=\.py$)")
 """The module in a string such as "arms:train_arm", "metadash.learners.maml:MAML" or "query_worker.py": loaded by name, not by import."""
 
 
-@cache
 def code_version() -> str:
+    """The version of this code; of prepared answers that are only shown, where nothing is computed, that of the code which made them."""
+    return version_shown(settings.WORKSPACE.value) if settings.read_only() else version_here()
+
+
+@cache
+def version_shown(workspace: str) -> str:
+    found = prepared(Path(workspace).expanduser())
+    return found.code if found else version_here()
+
+
+@cache
+def version_here() -> str:
     """Twelve hexadecimal digits over the syntax trees of all that counts; comments, docstrings and layout do not."""
     content = hashlib.sha256()
     for name in reached():

@@ -1,4 +1,4 @@
-"""The same verbs without a browser: ``metadash answer | ablate | report | whatif | datasets | audit | episodes | train | predict | save | learners | compare | doctor | serve``.
+"""The same verbs without a browser: ``metadash answer | ablate | report | whatif | datasets | audit | episodes | train | predict | save | learners | compare | runs | doctor | serve``.
 
 Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input (or ``audit`` found
 what must be mended before training), 130 interrupted. With ``--json`` the standard output is one
@@ -28,6 +28,7 @@ from metadash.verbs import (
     train,
     whatif,
 )
+from metadash.verbs.keeping import runs
 from metadash.verbs.options import common_options
 from metadash.verbs.parser import Parser
 from metadash.verbs.using import predict, save
@@ -47,6 +48,7 @@ VERBS = (
     save,
     learners,
     compare,
+    runs,
     doctor,
     serve,
 )
@@ -58,7 +60,7 @@ DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        result = options.run(options, Workspace(options.workspace))
+        result = options.run(options, options.opens(options))
     except BadInput as problem:
         print(
             json.dumps({"error": str(problem)}, ensure_ascii=False) if options.json else f"metadash: {problem}", file=sys.stderr
@@ -80,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
         prog="metadash",
         description="Which metadata helps a few-shot learner with new classes, by how much, and how sure are you?",
     )
+    top.set_defaults(opens=lambda options: Workspace(options.workspace))
     top.add_argument("--version", action="version", version=f"%(prog)s {metadash.__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in VERBS:

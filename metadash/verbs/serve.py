@@ -8,6 +8,7 @@ import sys
 from metadash import settings
 from metadash.dashboard.places import APP
 from metadash.errors import BadInput
+from metadash.front.sharing.demo import demo_workspace
 from metadash.verbs.options import Verbs
 from metadash.verbs.result import Result
 from metadash.workspace import Workspace
@@ -23,7 +24,35 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         default=ADDRESS,
         help=f"on which address (default {ADDRESS}: this machine only; see docs/sharing.md before another)",
     )
-    verb.set_defaults(run=serve)
+    verb.add_argument(
+        "--read-only",
+        action="store_true",
+        help="show what the workspace holds: no job starts and nothing is changed, whatever a browser sends",
+    )
+    verb.add_argument(
+        "--demo",
+        action="store_true",
+        help="show the answers on glyphs that come with MetaDash, read-only; they are unpacked once, into the folder demo of the workspace",
+    )
+    verb.set_defaults(run=serve, opens=to_serve)
+
+
+def to_serve(options: argparse.Namespace) -> Workspace:
+    """What is served, opened for reading alone where nothing is to be changed. Raises BadInput."""
+    if options.demo and options.read_only:
+        raise BadInput("--read-only would be ignored beside --demo, which is read-only; leave it out.")
+    root = options.workspace
+    if options.demo:
+        os.environ.pop(settings.READ_ONLY.name, None)  # what is not there yet is unpacked first
+        root = demo_workspace(root)
+    os.environ.update(closing(options))
+    return Workspace(root)
+
+
+def closing(options: argparse.Namespace) -> dict[str, str]:
+    """What makes a server show only: the setting, and for the demo the device its answers were computed on (runs of a GPU have other names)."""
+    shown = {settings.READ_ONLY.name: "yes"} if options.demo or options.read_only else {}
+    return shown | ({settings.DEVICE.name: "cpu"} if options.demo else {})
 
 
 def serve(options: argparse.Namespace, workspace: Workspace) -> Result:
@@ -32,7 +61,7 @@ def serve(options: argparse.Namespace, workspace: Workspace) -> Result:
         raise BadInput(f"The port is {options.port}; it must be from 1 to 65535.")
     command = [sys.executable, "-m", "streamlit", "run", str(APP)]
     command += ["--server.port", str(options.port), "--server.address", options.address]
-    code = hand_over(command, {**os.environ, settings.WORKSPACE.name: str(workspace.root)})
+    code = hand_over(command, {**os.environ, **closing(options), settings.WORKSPACE.name: str(workspace.root)})
     return Result({"port": options.port, "ended_with": code}, f"The dashboard ended with {code}.", healthy=code == 0)
 
 

@@ -100,7 +100,7 @@ def written(path: Path, content: str) -> Iterator[None]:
 
 
 def compute() -> str:
-    return version.code_version.__wrapped__()
+    return version.version_here.__wrapped__()
 
 
 def one_constant_changed(source: str) -> str | None:

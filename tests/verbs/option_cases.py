@@ -40,6 +40,12 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "propose": ("",),
     "learners": ("",),
     "compare": ("", "$informed $plain", "$informed $shuffled $plain --pairs"),
+    "runs": ("",),
+    "runs note": ("$informed",),
+    "runs command": ("$informed",),
+    "runs log": ("$informed",),
+    "runs delete": ("no-such-run",),
+    "runs expire": ("",),
     "doctor": ("",),
     "serve": ("",),
 }
@@ -216,8 +222,26 @@ CASES: dict[str, dict[str, str]] = {
         "ways": "--ways",
         "rope": "--rope 4",
     },
+    "runs": {
+        "search": "--search shuffled",
+        "kind": "--kind backbone",
+        "dataset": "--dataset glyphs",
+        "tag": "--tag paper",
+        "starred": "--starred",
+    },
+    "runs note": {
+        "digest": "$plain",
+        "name": "--name Mine",
+        "star": "--star|--no-star",
+        "tags": "--tags a,b",
+        "text": "--text hello",
+    },
+    "runs command": {"digest": "$plain"},
+    "runs log": {"digest": "$plain"},
+    "runs delete": {"digests": "nor-this", "yes": "--yes"},
+    "runs expire": {"days": "--days 30000", "yes": "--yes"},
     "doctor": {"deep": "--deep"},
-    "serve": {"port": "--port 8999", "address": "--address 0.0.0.0"},
+    "serve": {"port": "--port 8999", "address": "--address 0.0.0.0", "read_only": "--read-only", "demo": "--demo"},
 }
 """For each option what to add to the line; of several (``|``) one must make a difference."""
 for _verb in ("answer", "ablate", "report", "audit", "episodes", "train", "propose", "whatif"):

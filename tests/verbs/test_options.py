@@ -152,7 +152,7 @@ def nothing_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (ablate, front_ablation):
         monkeypatch.setattr(module, "outlook_of", lambda *_, **__: Outlook(0, 0, 0))
         monkeypatch.setattr(module, "parts_of", lambda *_: [])
-    monkeypatch.setattr(serve, "hand_over", note)
+    monkeypatch.setattr(serve, "hand_over", lambda command, given: note([*command, given.get("METADASH_READ_ONLY", "")]))
     monkeypatch.setattr(omniglot, "fetch", got)
     monkeypatch.setattr(omniglot, "install", got)
 
@@ -225,7 +225,7 @@ def test_no_option_is_ignored(verb: str, stage: Stage, nothing_trains: None) -> 
 
 def merged(line: list[str], more: list[str], name: str) -> list[str]:
     """An option that is on the line already is replaced, not said twice; a positional one goes in front or is replaced."""
-    if more and not more[0].startswith("-") and name in ("name", "path"):
+    if more and not more[0].startswith("-") and name in ("name", "path", "digest"):
         return [*more, *line[1:]]
     if name == "learners":
         return [*more, *line]

@@ -18,7 +18,7 @@ from metadash.dashboard.bring.staging import place_of
 from metadash.dashboard.places import PACKAGE
 from metadash.errors import BadInput
 from metadash.runs.queue.jobs import lives, whereabouts
-from metadash.workspace import Workspace, read_json, reason, write_json
+from metadash.workspace import Workspace, read_json, reason, refuse_change, write_json
 
 ASKED, PROGRESS, CANCEL, LOG = "asked.json", "progress.json", "cancel", "log.txt"
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
@@ -52,6 +52,7 @@ class Errand:
 def begin(workspace: Workspace, place: Path, path: Path, only: Path | None, name: str, recipe: Mapping[str, Any]) -> None:
     """Start to import ``path`` as ``recipe`` says; paths in its tables lead nowhere but into ``only``, where that is given. Raises
     BadInput where no process can be started."""
+    refuse_change(place)
     reap()
     for left in (PROGRESS, CANCEL):
         (place / left).unlink(missing_ok=True)
@@ -88,7 +89,7 @@ def read(place: Path) -> Errand | None:
         return None
     told = read_json(place / PROGRESS) or {}
     state, message = told.get("state", "queued"), told.get("message", "")
-    if state in ("queued", "running") and not lives({**asked, **told}, heartbeat=False):
+    if state in ("queued", "running") and not lives({**asked, "updated": asked.get("since"), **told}):
         told = read_json(place / PROGRESS) or {}  # it may have ended well in between
         state, message = told.get("state", "queued"), told.get("message", "")
         if state in ("queued", "running"):
@@ -106,6 +107,7 @@ def read(place: Path) -> Errand | None:
 
 
 def cancel(place: Path) -> None:
+    refuse_change(place)
     with contextlib.suppress(OSError):
         (place / CANCEL).touch()
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from metadash import settings
 from metadash.errors import BadInput
-from metadash.workspace import Workspace, part_of, reason
+from metadash.workspace import Workspace, part_of, reason, refuse_change
 
 KEPT = 24 * 3600.0
 """Seconds that an upload nobody has imported is kept."""
@@ -40,6 +40,7 @@ def place_of(workspace: Workspace) -> Path:
 def new_place(workspace: Workspace) -> Path:
     """An empty folder that nobody else has."""
     place = place_of(workspace) / uuid.uuid4().hex[:12]
+    refuse_change(place)
     try:
         (place / FILES).mkdir(parents=True)
     except OSError as error:
@@ -57,6 +58,7 @@ def stage(workspace: Workspace, uploads: Sequence[Upload], place: Path | None = 
         twice = next(name for place_, name in enumerate(names) if name in names[:place_])
         raise BadInput(f"Two of these files are named '{twice}'; rename one of them.")
     target = place or new_place(workspace)
+    refuse_change(target)
     try:
         for name, upload in zip(names, uploads, strict=True):
             write(target / FILES / name, upload.getbuffer())
@@ -117,11 +119,14 @@ def unwritten(error: OSError) -> BadInput:
 
 
 def discard(place: Path) -> None:
+    refuse_change(place)
     shutil.rmtree(place, ignore_errors=True)
 
 
 def sweep(workspace: Workspace, older: float = KEPT) -> None:
     """Uploads that nobody came back to are removed."""
+    if settings.read_only():
+        return
     try:
         places = list(place_of(workspace).iterdir())
     except OSError:

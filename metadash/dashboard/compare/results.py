@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import pandas as pd
 import streamlit as st
 
-from metadash.answers.comparison import accuracy_table, embedding_note, seeds_words
+from metadash.answers.comparison import Report, accuracy_table, embedding_note, seeds_words
 from metadash.answers.costs import Cost, cheapest_words, cost_of
 from metadash.answers.family import (
     Claim,
@@ -18,7 +18,7 @@ from metadash.answers.family import (
     pairs_sentence,
     pairs_table,
 )
-from metadash.answers.ledger import asked_of_arms, record
+from metadash.answers.ledger import asked_of_arms, rank_of, record
 from metadash.answers.looks import looked_at_arms
 from metadash.answers.sentence import examples
 from metadash.answers.stored_arms import StoredArm, starved_words, transductive_words
@@ -40,7 +40,10 @@ from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.theme import chart, palette
+from metadash.errors import BadInput
 from metadash.figures.charts import curve_over_shots, curve_over_ways, mean_against_cost
+from metadash.figures.section import Section
+from metadash.front.compare import ComparisonResult
 from metadash.stats import words
 from metadash.stats.caveats import chosen_on_validation, single_seed, winners_curse
 from metadash.stats.metric import Metric
@@ -272,6 +275,21 @@ class SideBySide:
             f"The same tasks with fewer of their classes, with {examples(self.shot)} per class; bands: 95 % interval over episodes, for these "
             f"test {self.noun}. {notes}"
         )
+
+    # --- for a report --------------------------------------------------------------------------------------------------------
+
+    def section(self) -> Section:
+        """The same learners at the ways that are shown, in one section; the last is the baseline."""
+        arms = sorted(self.arms, key=lambda arm: arm.id == self.baseline)
+        found = Report(arms, self.scores)
+        looks = rank_of(server.store(), asked_of_arms(self.everyone))
+        tested = found.pairs(self.shot) if self.in_pairs else against_baseline(found.compared, self.shot)
+        looked = looked_at_arms(looks, self.noun, found.names, tested)
+        try:
+            data = server.dataset(arms[0].spec.dataset)
+        except BadInput:
+            data = None
+        return ComparisonResult(found, looks, looked, self.in_pairs, data=data).parts()
 
     # --- downloads -----------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """*Copy link*: the address with everything chosen, in the clipboard with one click."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -81,8 +81,8 @@ def place() -> None:
 
 
 @contextmanager
-def whole_page(page: str, notes: Any) -> Iterator[None]:
-    """Around the script of a page: afterwards its *Copy link*, and in the container ``notes`` what of the link was not possible."""
+def whole_page(page: str, notes: Any, at_end: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Around the script of a page: afterwards what is drawn ``at_end``, its *Copy link*, and in the container ``notes`` what of the link was not possible."""
     if address.is_another_page(page):
         leave_page()
     st.session_state.pop(PLACE, None)
@@ -96,6 +96,7 @@ def whole_page(page: str, notes: Any) -> Iterator[None]:
         if not again:
             with notes:
                 address.notes()
+            at_end()
             if found := st.session_state.get(PLACE):
                 chosen, usual = address.everything()
                 with found:

@@ -11,6 +11,7 @@ from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.which_data import KEY, take
+from metadash.dashboard.share.closed import closed
 from metadash.data.dataset import Dataset
 from metadash.data.exporting.export import export
 from metadash.data.library import EMBEDDED, remove_dataset
@@ -93,6 +94,8 @@ def zipped(data: Dataset) -> bytes:
 
 def remove(data: Dataset) -> None:
     """Delete a data set of one's own, once its name was typed."""
+    if closed():
+        return
     st.subheader("Delete it", anchor=False)
     if data.name in EMBEDDED:
         st.caption(f"*{plain(data.name)}* comes with MetaDash: it would be made anew, and cannot be deleted.")

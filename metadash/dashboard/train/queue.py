@@ -11,7 +11,8 @@ from metadash.dashboard import server
 from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.curves import history_of
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.jobs import MARKS, time_left
+from metadash.dashboard.parts.jobs import MARKS, THEIRS, theirs, time_left
+from metadash.dashboard.share.closed import closed
 from metadash.data.dataset import Dataset
 from metadash.runs.kinds import KINDS, facts_of
 from metadash.runs.queue.jobs import Job, JobFolder
@@ -41,7 +42,14 @@ def active_row(job: Job, before: int, data: Dataset) -> None:
     else:
         doing = MARKS["queued"] + (f", {before} before it" if before else "")
     bar.progress(min(job.fraction, 1.0), f"**{plain(job.title)}**{plain(elsewhere(job.spec, data))} · {doing}")
-    if button.button("Cancel", icon=":material/close:", key=f"tr_cancel_{job.digest}", disabled=cancelling):
+    others = theirs([job])
+    if not closed() and button.button(
+        "Cancel",
+        icon=":material/close:",
+        key=f"tr_cancel_{job.digest}",
+        disabled=cancelling or others,
+        help=THEIRS if others else None,
+    ):
         server.board().cancel(job.digest)
         st.rerun(scope="fragment")
 
@@ -55,7 +63,9 @@ def ended_row(job: Job, data: Dataset) -> None:
     with actions.container(horizontal=True, horizontal_alignment="right"):
         st.button("Show", icon=":material/show_chart:", key=f"tr_look_{job.digest}", on_click=show, args=(job.digest,))
         if job.state != "done":
-            if st.button("Again", icon=":material/replay:", key=f"tr_again_{job.digest}", help="Start it again."):
+            if not closed() and st.button(
+                "Again", icon=":material/replay:", key=f"tr_again_{job.digest}", help="Start it again."
+            ):
                 server.board().submit(job.spec)
                 st.rerun()
         elif (run := server.store().get(job.digest)) and run.kind in LOOKS:

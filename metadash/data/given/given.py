@@ -21,10 +21,12 @@ from metadash.checksums import is_sealed, is_whole, sealed, sums_of
 from metadash.data.inputs.storage import Inputs, add_to, file_of, read_inputs, write_inputs
 from metadash.data.modality import modality_of
 from metadash.errors import BadInput
-from metadash.workspace import Workspace, new_folder, read_json, reason
+from metadash.workspace import Workspace, new_folder, read_json, reason, refuse_change
 
 FORMAT = 1
 GIVEN = re.compile("[0-9a-f]{20}")
+LATER = ("of_examples", "of_queries")
+"""Fields that came later: left out where nothing stands in them, so that what was given before keeps its name."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Said:
 
     ``labels`` are those of the support, ``classes`` all that there are, those without an example among them. ``metadata`` are values by
     column by class, only what is known. ``names`` say which query is which, ``example_names`` which example. ``corrected`` are labels that a
-    person gave to queries, by their place among the queries: these are among the support too.
+    person gave to queries, by their place among the queries: these are among the support too. ``of_examples`` and ``of_queries`` are what is
+    known of each single input, values by column, only what is known; None where nothing was said of any.
     """
 
     dataset: str
@@ -48,6 +51,8 @@ class Said:
     metadata: Mapping[str, Mapping[str, Any]] | None = None
     corrected: Mapping[int, str] | None = None
     notes: tuple[str, ...] = ()
+    of_examples: tuple[Mapping[str, Any], ...] | None = None
+    of_queries: tuple[Mapping[str, Any], ...] | None = None
 
     @property
     def shots(self) -> dict[str, int]:
@@ -125,6 +130,7 @@ class Given:
     def forget(self) -> None:
         """Remove what was given; results that were computed from it stay. What other folders say of the same inputs is removed with them."""
         place = self.kept_in
+        refuse_change(place.root)
         same = [name for name in names_in(place) if (found := said_in(place, name)) and found.inputs == self.said.inputs]
         for name in (*same, self.digest, self.said.inputs):
             shutil.rmtree(folder_of(place, name), ignore_errors=True)
@@ -181,6 +187,7 @@ def keep(workspace: Workspace, said: Said) -> Given:
     with_inputs = Given(workspace, name, said)
     if said_in(workspace, name) is None:
         target = folder_of(workspace, name)
+        refuse_change(target)
         shutil.rmtree(target, ignore_errors=True)
         with new_folder(target) as folder:
             text = json.dumps(sealed({"format": FORMAT, **values}), ensure_ascii=False)
@@ -191,6 +198,7 @@ def keep(workspace: Workspace, said: Said) -> Given:
 def plainly(said: Said) -> dict[str, Any]:
     """As JSON gives it back."""
     values = {**said.__dict__, "corrected": {str(place): label for place, label in (said.corrected or {}).items()} or None}
+    values = {name: value for name, value in values.items() if value is not None or name not in LATER}
     return json.loads(json.dumps(values, ensure_ascii=False))
 
 

@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Collection
 
+from metadash import settings
 from metadash.data.given.given import folder_of, names_in, said_in
 from metadash.workspace import Workspace
 
@@ -16,6 +17,8 @@ DAYS = 30
 
 def make_room(workspace: Workspace, keep: Collection[str] = (), most: int = MOST_BYTES, days: float = DAYS) -> list[str]:
     """Remove what is older than ``days``, then the oldest until all is within ``most`` bytes; never what is in ``keep``. Returns what went."""
+    if settings.read_only():
+        return []
     for name in keep:
         folder_of(workspace, name).touch()
     found = {name: folder_of(workspace, name) for name in names_in(workspace)}

@@ -11,7 +11,8 @@ import pandas as pd
 
 from metadash.data.given.given import Given, given_named
 from metadash.errors import BadInput
-from metadash.front.shown import Parts, ShownRun
+from metadash.figures.section import Section
+from metadash.front.shown import ShownRun
 from metadash.front.using.trust import Trust, trust_in
 from metadash.runs.kinds import title_of
 from metadash.runs.store import Run, RunStore
@@ -210,8 +211,8 @@ class Labelled(ShownRun):
     def __repr__(self) -> str:
         return self.sentence
 
-    def parts(self) -> Parts:
-        return Parts(
+    def parts(self) -> Section:
+        return Section(
             title_of(self.spec),
             [self.sentence, *self.notes],
             {"Labels": self.frame(), "How far probabilities can be believed": self.reliability},

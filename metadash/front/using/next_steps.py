@@ -12,7 +12,8 @@ from metadash.answers.export import simple
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given
 from metadash.errors import BadInput
-from metadash.front.shown import Parts, ShownRun
+from metadash.figures.section import Section
+from metadash.front.shown import ShownRun
 from metadash.front.using.asked import columns_read, few_enough
 from metadash.learners.registry import entry_of
 from metadash.runs.kinds import title_of
@@ -125,8 +126,8 @@ class NextSteps(ShownRun):
     def __repr__(self) -> str:
         return self.sentence
 
-    def parts(self) -> Parts:
-        return Parts(
+    def parts(self) -> Section:
+        return Section(
             title_of(self.spec),
             [self.sentence, *self.lines],
             {"Steps": self.frame()},

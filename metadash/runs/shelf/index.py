@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from metadash import settings
 from metadash.runs.shelf.entries import Entry
 
 FILE = "runs.index"
@@ -49,6 +50,8 @@ def remembered(root: Path) -> dict[str, Entry]:
 
 def note(root: Path, found: Iterable[Entry], gone: Iterable[str]) -> None:
     """Remember what was ``found`` and forget what is ``gone``; a damaged file gives way to a new one. Where nothing can be written, nothing is."""
+    if settings.read_only():
+        return
     rows = [(*values, sum_of(values)) for values in map(astuple, found) if can_be_noted(values)]
     names = [(name,) for name in gone if can_be_noted((name,))]
     if not rows and not names:

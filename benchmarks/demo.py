@@ -1,0 +1,144 @@
+"""Computes the answers that ``metadash serve --demo`` shows and writes the archive that the package carries: ``python -m benchmarks.demo``.
+
+It walks the roads below as a visitor would, through the pages themselves and with their own buttons, and computes whatever they ask for.
+So what is prepared is what the pages of today open on. On two quiet cores it takes about half an hour; ``--workspace`` keeps what was
+computed, and goes on there.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.record import ROOT
+from metadash import settings
+from metadash.dashboard import server
+from metadash.dashboard.lifespan import keep_search_path
+from metadash.data.library import open_dataset
+from metadash.front.sharing.demo import pack
+from metadash.runs.queue.batch import train_all
+from metadash.runs.queue.board import JobBoard
+from metadash.runs.store import RunStore
+from metadash.specs.any_spec import Spec
+from metadash.specs.builder import run_for
+from metadash.workspace import Workspace
+
+SHELL = ROOT / "metadash" / "dashboard" / "shell.py"
+MOST_PRESSES = 12
+LEARNERS: tuple[dict[str, Any], ...] = (
+    {"learner": "prototypical"},
+    {"learner": "maml", "options": (("inner_lr", 0.1),)},
+    {"learner": "meta-lstm"},
+    {"learner": "r2d2"},
+    {"learner": "matching"},
+)
+"""What *Compare*, *Adaptation*, *Prototypes* and *Use* look at, as ``run_for`` is asked for it, beside prototypes with all the Unicode metadata."""
+
+
+@dataclass(frozen=True)
+class Road:
+    """A page with something chosen on it, under a name a visitor reads; ``presses`` are the keys of buttons, in turn, each as often as it is there."""
+
+    title: str
+    page: str
+    presses: tuple[str, ...] = ()
+    query: dict[str, str] = field(default_factory=dict)
+
+
+ROADS = (
+    Road("All the Unicode metadata, among sibling characters", "start", ("start_go",)),
+    Road("The name alone", "start", ("start_go",), {"q": "name-siblings"}),
+    Road("The accents alone", "start", ("start_go",), {"q": "accents-siblings"}),
+    Road("Each source, screened", "ablation", ("ab_go", "ab_doses"), {"ab_tier": "screen"}),
+    Road("Learners side by side", "compare"),
+    Road("MAML on one task", "adaptation", ("ad_go",)),
+    Road("MAML on a second task", "adaptation", ("ad_go",), {"ad_episode": "2"}),
+    Road("Where the metadata move prototypes", "prototypes", ("pr_go",)),
+    Road("A second task on the map", "prototypes", ("pr_go",), {"pr_episode": "2"}),
+    Road("Metadata as they are", "what_if", ("wi_train", "wi_map")),
+    Road("A third of the names are wrong", "what_if", ("wi_train",), {"wi_kind_name": "swap", "wi_share_name": "35"}),
+    Road("Half of the names are missing", "what_if", ("wi_train",), {"wi_kind_name": "missing", "wi_share_name": "50"}),
+    Road("No accents are known", "what_if", ("wi_train",), {"wi_kind_accents": "missing", "wi_share_accents": "100"}),
+    Road("New characters from a few examples", "use", ("us_train", "us_example")),
+)
+
+
+class Wishes(JobBoard):
+    """A board that only writes down what a page wants computed."""
+
+    def __init__(self, workspace: Workspace):
+        super().__init__(workspace)
+        self.specs: list[Spec] = []
+
+    def submit(self, spec: Spec) -> str:
+        self.specs.append(spec)
+        return ""
+
+    def warm(self) -> None:
+        """Nobody waits here."""
+
+
+def opened(page: str, query: dict[str, str]) -> AppTest:
+    keep_search_path(SHELL)
+    test = AppTest.from_file(SHELL, default_timeout=300)
+    test.query_params.update(query)
+    test.run()
+    test.switch_page(str(ROOT / "pages" / f"{page}.py"))
+    test.query_params.update(query)
+    return test.run()
+
+
+def walk(road: Road, workspace: Workspace, workers: int) -> None:
+    """Press, compute what that asks for, look again, until nothing more is wanted."""
+    board = Wishes(workspace)
+    server.BOARDS[:] = [board]
+    for _ in range(MOST_PRESSES):
+        board.specs.clear()
+        test = opened(road.page, road.query)
+        for key in road.presses:
+            found = [button for button in test.button if button.key == key and not button.disabled]
+            if found:
+                found[0].click().run()
+        if problems := [*test.exception, *test.error]:
+            raise SystemExit(f"{road.title} ({road.page}): {problems[0].value}")
+        if not board.specs:
+            return
+        train_all(list(dict.fromkeys(board.specs)), workspace, workers, lambda step, metrics: False)
+    raise SystemExit(f"{road.title} ({road.page}) still wants something after {MOST_PRESSES} looks.")
+
+
+def compute(workspace: Workspace, roads: Sequence[Road]) -> None:
+    workers = settings.worker_count()
+    data = open_dataset(workspace, "glyphs")
+    sources = [source.name for source in data.class_sources()]
+    learners = [run_for(data, sources), *(run_for(data, strategy="siblings", **asked) for asked in LEARNERS)]
+    train_all(learners, workspace, workers, lambda step, metrics: False)
+    for road in roads:
+        began = time.monotonic()
+        walk(road, workspace, workers)
+        print(f"{time.monotonic() - began:6.0f} s  {len(RunStore(workspace).names()):4} runs  {road.title}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workspace", type=Path, help="where what is computed stays (default: nowhere)")
+    parser.add_argument("--pages", nargs="*", help="walk these pages only, and write no archive")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as room:
+        root = options.workspace or Path(room)
+        os.environ[settings.WORKSPACE.name], os.environ[settings.DEVICE.name] = str(root), "cpu"
+        workspace = Workspace(root)
+        compute(workspace, [road for road in ROADS if options.pages is None or road.page in options.pages])
+        if options.pages is None:
+            size = pack(workspace, [(road.title, road.page, road.query) for road in ROADS])
+            print(f"{size / 2**20:.1f} MiB packed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Sections and reports: one protocol for every answer, kept as it was, one file that opens offline."""
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from metadash.errors import BadInput
+from metadash.figures.document import bundle, html_document
+from metadash.figures.section import Section, restored, stored
+from metadash.front.sharing import reports
+from metadash.metadata.changes import Change
+from metadash.metadata.written import change_in_a_line, read_change
+from metadash.workspace import Workspace, write_text
+
+MARKUP = "<script>alert(1)</script>"
+
+
+def section(title: str = "Does it help?", **more: object) -> Section:
+    numbers = {"The numbers": pd.DataFrame({"shot": [1, 2], "gain": [5.125, 0.1]})}
+    figure = go.Figure(go.Scatter(x=[1, 2], y=[5.125, 0.1], text=[MARKUP, "b"]))
+    parts = {"pictures": {"Over shots": lambda: figure}, "methods": [("Data", "Some.")], "configuration": {"seed": 3}, **more}
+    return Section(title, ["It helps.", "By much."], numbers, ["python -m metadash answer"], "10 episodes", **parts)  # type: ignore[arg-type]
+
+
+def test_what_is_stored_comes_back_whole_and_under_one_name() -> None:
+    before = section(MARKUP)
+    after = restored(stored(before))
+    assert (after.title, after.told, after.small, after.repeat, after.methods, after.configuration) == (
+        before.title,
+        before.told,
+        before.small,
+        before.repeat,
+        before.methods,
+        before.configuration,
+    )
+    pd.testing.assert_frame_equal(
+        after.numbers["The numbers"], before.numbers["The numbers"], check_index_type=False, check_names=False
+    )
+    assert after.pictures["Over shots"]().data[0].y == (5.125, 0.1)
+    assert before.id == section(MARKUP).id != section("Another").id
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"format": 2}', '{"format": 1, "title": "a"}'])
+def test_what_is_no_section_is_one_sentence(text: str) -> None:
+    with pytest.raises(BadInput, match="cannot be read"):
+        restored(text)
+
+
+def test_the_file_asks_nobody_and_runs_nothing_that_data_say() -> None:
+    text = html_document(MARKUP, [(section(MARKUP), MARKUP), (section(), "")])
+    assert MARKUP not in text and text.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 3
+    assert 'src="http' not in text and text.count("plotly.js v") == 1
+    assert "It helps." in text and "To repeat it" in text and '"seed": 3' in text
+
+
+def test_a_file_that_nobody_could_send_is_refused() -> None:
+    with pytest.raises(BadInput, match="take a section out"):
+        html_document("Large", [(section(), "")], most=1000)
+
+
+def test_the_bundle_holds_every_number_and_text_from_data_is_no_markup() -> None:
+    with zipfile.ZipFile(io.BytesIO(bundle("A title", [(section("# [a](http://b)"), "Mine"), (section(), "")]))) as found:
+        names = found.namelist()
+        text = found.read("report.md").decode()
+        rows = list(csv.DictReader(io.StringIO(found.read(names[1]).decode())))
+    assert names[0] == "report.md" and len(names) == 3 and all(name in text for name in names[1:])
+    assert [float(row["gain"]) for row in rows] == [5.125, 0.1]
+    assert r"\# \[a\](http://b)" in text and "> Mine" in text
+
+
+def test_two_who_change_one_report_undo_nothing_of_each_other(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    one = reports.add(workspace, "Ours", section("First"))
+    reports.add(workspace, " Ours ", section("Second"))
+    first, second = (name for name, _ in reports.report_named(workspace, one.id).sections)
+    reports.commented(workspace, one.id, first, "about the first")
+    reports.moved(workspace, one.id, second, -1)
+    reports.commented(workspace, one.id, second, "about the second")
+    found = reports.reports(workspace)
+    assert [(section.title, told) for section, told in reports.sections_of(workspace, found[0])] == [
+        ("Second", "about the second"),
+        ("First", "about the first"),
+    ]
+    with pytest.raises(BadInput, match="already"):
+        reports.add(workspace, "Ours", section("First"))
+
+
+def test_a_report_goes_with_the_sections_that_no_other_holds(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    gone, kept = reports.add(workspace, "Gone", section("Both")), reports.add(workspace, "Kept", section("Both"))
+    reports.add(workspace, "Gone", section("Alone"))
+    reports.delete(workspace, gone.id)
+    assert [one.title for one in reports.reports(workspace)] == ["Kept"]
+    assert len(list((tmp_path / "reports" / "sections").iterdir())) == 1
+    assert len(reports.sections_of(workspace, reports.report_named(workspace, kept.id))) == 1
+    with pytest.raises(BadInput, match="deleted"):
+        reports.commented(workspace, gone.id, "x", "late")
+
+
+def test_a_damaged_report_is_left_out_and_stops_no_other(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    reports.add(workspace, "Good", section())
+    for name, text in (("0" * 12, "[1]"), ("1" * 12, '{"format": 1, "title": "forged", "sections": [], "changed": 1}')):
+        write_text(tmp_path / "reports" / f"{name}.json", text)
+    assert [one.title for one in reports.reports(workspace)] == ["Good"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Change("a:b", "swap", 0.35),
+        Change("a", "stale", 1.0, "rare", 2.0),
+        Change("a", "missing", 0.5, "systematic"),
+        Change("a", "noise"),
+    ],
+)
+def test_a_change_in_a_line_reads_as_itself(change: Change) -> None:
+    assert read_change(change_in_a_line(change)) == change
