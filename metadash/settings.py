@@ -46,7 +46,13 @@ JOBS_EACH = Setting(
     "how many jobs a visitor may have queued and running at once; who is at the machine may have any number",
 )
 
-SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, READ_ONLY, JOBS_EACH)
+KEEP_DAYS = Setting(
+    "METADASH_KEEP_DAYS",
+    "",
+    "days after which the server deletes stored runs that nobody starred, named, tagged or noted and no kept run is built on; empty: never",
+)
+
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, READ_ONLY, JOBS_EACH, KEEP_DAYS)
 
 
 def jobs_each() -> int:

@@ -242,7 +242,7 @@ alt = (
 )
 chart, aside = (st.container(), st.container()) if beside_id else st.columns([3.6, 1.4])
 with chart:
-    the_map(key="pr_map", data={**message(digest, titles, colour, data, note(), alt), "selected": selected(points)})
+    the_map(key="pr_map", data={**message(digest, titles, colour, data, note(), alt), "selected": selected(points, data)})
     pictures_of(points, data)
 with aside:
     confused_part(

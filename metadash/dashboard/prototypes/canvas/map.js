@@ -69,9 +69,9 @@ function layOut(m, before) {
   if (!sameMap) {
     m.only = m.sought = m.view = null;
     m.find("#find").value = m.find("#found").textContent = "";
-    const rows = before ? [...m.selected] : data.selected;
+    const rows = before?.fingerprint === data.fingerprint ? [...m.selected] : data.selected; // a row of one data set is none of another's
     m.selected = new Set(rows.filter((row) => m.panes.some((pane) => pane.at.has(row))));
-    if (before && rows.length) send(m);
+    if (rows.length) setTimeout(() => send(m), 50); // once whoever listens is there
   } else if (before.column !== data.column) m.only = null;
   m.find("#clear").hidden = !m.selected.size;
   m.find("#pictures").textContent = data.words ? "Texts" : "Pictures";
