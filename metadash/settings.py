@@ -40,7 +40,26 @@ READ_ONLY = Setting(
     "yes: what is stored is shown, no job starts and nothing in the workspace is changed; empty: jobs start and are stored",
 )
 
-SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, READ_ONLY)
+JOBS_EACH = Setting(
+    "METADASH_JOBS_EACH",
+    "400",
+    "how many jobs a visitor may have queued and running at once; who is at the machine may have any number",
+)
+
+KEEP_DAYS = Setting(
+    "METADASH_KEEP_DAYS",
+    "",
+    "days after which the server deletes stored runs that nobody starred, named, tagged or noted and no kept run is built on; empty: never",
+)
+
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, READ_ONLY, JOBS_EACH, KEEP_DAYS)
+
+
+def jobs_each() -> int:
+    """Raises BadInput when METADASH_JOBS_EACH is no whole number from 1 on."""
+    if not JOBS_EACH.value.isdecimal() or int(JOBS_EACH.value) < 1:
+        raise BadInput(f"{JOBS_EACH.name} is '{JOBS_EACH.value}'; it must be a whole number from 1 on.")
+    return int(JOBS_EACH.value)
 
 
 def read_only() -> bool:

@@ -8,6 +8,7 @@ from metadash.answers.stored_arms import run_words
 from metadash.dashboard import server
 from metadash.dashboard.adaptation.query_grid import bins, cut_words, picture_of, query_grid, read_episode
 from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
+from metadash.dashboard.adaptation.steps_link import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.compare.learners import mean_words, named, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
@@ -16,7 +17,6 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, one_sentence
 from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.one_task import choose_task
-from metadash.dashboard.parts.steps_link import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import anew, offer
 from metadash.dashboard.share.closed import closed

@@ -11,6 +11,7 @@ from metadash.answers.stored_arms import (
     ordered,
 )
 from metadash.dashboard import server
+from metadash.dashboard.adaptation.steps_link import adaptation_links
 from metadash.dashboard.compare.learners import named, scores_of, shelf, shelf_table, tasks_words, unit_nouns
 from metadash.dashboard.compare.results import SideBySide
 from metadash.dashboard.links.pages import from_link, link_to, to_link
@@ -18,7 +19,6 @@ from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term
 from metadash.dashboard.parts.jobs import how_long, jobs_of
-from metadash.dashboard.parts.steps_link import adaptation_links
 from metadash.dashboard.share.told import report
 from metadash.errors import BadInput
 from metadash.specs.builder import run_for

@@ -29,7 +29,7 @@ from metadash.learners.core.fusions import BOTH
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
 from metadash.specs.run import RunSpec
-from metadash.specs.views import MAP_METHODS, MapSpec, same_tasks
+from metadash.specs.views import MAP_METHODS, MapSpec
 from metadash.stats import words
 
 METHOD_WORDS = {
@@ -83,10 +83,8 @@ arm, run = runs[run_id]
 tests = arm.spec.evaluation
 episode, shot = choose_task(middle, right, run, "pr")
 colour = colours_at.selectbox("Colour by", [TASK, *colour_choices(data)], key="pr_colour", bind="query-params")
-comparable = [
-    "",
-    *(other for other in order if other != run_id and same_tasks(runs[other][1].spec_as(RunSpec), run.spec_as(RunSpec))),
-]
+tasks = run.summary.get("manifest")  # which tasks a run was scored on, without reading what it was asked
+comparable = ["", *(other for other in order if other != run_id and runs[other][1].summary.get("manifest") == tasks)]
 from_link("pr_beside", {other: run_label(other) if other else "nothing" for other in comparable}, name="Beside it")
 beside_id = beside_at.selectbox(
     "Beside it",
@@ -244,10 +242,11 @@ alt = (
 )
 chart, aside = (st.container(), st.container()) if beside_id else st.columns([3.6, 1.4])
 with chart:
-    the_map(key="pr_map", data={**message(digest, titles, colour, data, note(), alt), "selected": selected(points)})
+    the_map(key="pr_map", data={**message(digest, titles, colour, data, note(), alt), "selected": selected(points, data)})
     pictures_of(points, data)
 with aside:
     confused_part(
+        digest,
         points,
         server.run_frame(digest, "confusions"),
         int(found.summary["tasks_asked"]),

@@ -13,8 +13,8 @@ from metadash.dashboard.share.closed import closed, not_prepared
 from metadash.dashboard.use import result as shown
 from metadash.dashboard.use import work
 from metadash.dashboard.use.asking import ask, asked_now
-from metadash.dashboard.use.files import upload_known
-from metadash.dashboard.use.giving import EXAMPLE_CLASSES, give, give_example, habit, ways_of
+from metadash.dashboard.use.files import upload_known, upload_of_inputs
+from metadash.dashboard.use.giving import EXAMPLE_CLASSES, give, give_example, habit, of_inputs_in, ways_of
 from metadash.dashboard.use.known import known_form
 from metadash.dashboard.use.learner import AWAITED, choose_learner, quick_learner, told_learner, usable
 from metadash.dashboard.use.leaving import leaving
@@ -22,7 +22,7 @@ from metadash.dashboard.use.next import next_steps
 from metadash.dashboard.use.taking import take_away
 from metadash.dashboard.use.tray import tray_of
 from metadash.errors import BadInput
-from metadash.front.use import Labelled, columns_read, labelled, use_spec
+from metadash.front.use import Labelled, columns_of_inputs, columns_read, labelled, use_spec
 from metadash.front.using.rising import rise
 from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
@@ -80,6 +80,10 @@ alarm = right.slider(
 spec = run.spec_as(RunSpec)
 sources = columns_read(spec, data)
 columns = [column for own in sources.values() for column in own]
+of_inputs = (
+    tuple(of_inputs_in(spec, data)),
+    tuple(column for own in columns_of_inputs(spec, data, queries=True).values() for column in own),
+)
 pen = habit(data)
 tray = tray_of(data)
 asked = asked_now(data, spec.split, pen)
@@ -168,7 +172,7 @@ def labelling(task: UseSpec) -> None:
 
 def labels_of() -> tuple[Labelled | None, bool]:
     """The labels of what is on the page; else those that were there before, where they are of the same inputs. And whether new ones come."""
-    given = work.given_now(data, tray, asked, columns)
+    given = work.given_now(data, tray, asked, columns, of_inputs)
     task = use_spec(run, given, data=data)
     busy = on_its_way([task], data)
     stored = server.store().find(task, data)
@@ -208,7 +212,11 @@ if step == "give":
     give(data, spec, pen)
     with st.expander("What is known of them", icon=":material/edit_note:", key="us_known", on_change="rerun") as known:
         if known.open and not columns:
-            st.caption("This learner reads no metadata, so there is nothing to fill in; choose one that reads some.")
+            st.caption(
+                f"This learner reads nothing of {nouns}, but what is known of single {words.plural(data.modality.noun)}: step 2 takes it."
+                if of_inputs[0]
+                else "This learner reads no metadata, so there is nothing to fill in; choose one that reads some."
+            )
             if told := told_learner(data):
                 if st.session_state.get("us_train_told"):
                     st.session_state[AWAITED] = run_digest(told, data)
@@ -219,7 +227,16 @@ if step == "give":
         elif known.open:
             st.caption("Give an example first.")
 elif step == "ask":
-    ask(data, spec.split, pen)
+    ask(data, spec, pen)
+    if of_inputs[0]:
+        with st.expander(
+            f"What is known of single {words.plural(data.modality.noun)}",
+            icon=":material/edit_note:",
+            key="us_single",
+            on_change="rerun",
+        ) as single:
+            if single.open:
+                upload_of_inputs(data, of_inputs[0], asked)
 
 if result is None:
     if step == "review":

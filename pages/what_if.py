@@ -26,6 +26,7 @@ from metadash.dashboard.what_if.question import (
     edits_of,
     moved_map,
     queries_view,
+    scenario_buttons,
 )
 from metadash.figures.doses import dose_chart
 from metadash.figures.what_if import what_if_chart
@@ -130,6 +131,7 @@ if not reads_instances and any(data.source(name).level == "instance" for name in
 changes_area, beside = st.columns([3, 2])
 with changes_area.container(border=True):
     st.markdown("##### What changes")
+    scenario_buttons(asked_run.sources, data)
     changes = changes_of(asked_run.sources, data)
 with beside.container(border=True):
     st.markdown("##### One value rewritten")
@@ -187,7 +189,7 @@ chart(
     alt="Difference in accuracy after the change, at each number of shots",
 )
 st.caption(
-    f"Thick: 95 % interval over the tasks of these test {noun.classes}. Thin: for new {noun.of(scores)}. Grey band: no practical difference; grey dots lie in it, amber ones cannot be told yet."
+    f"Thick: 95 % interval over the tasks of these test {noun.classes}. Thin: for new {noun.of(scores)}. Grey band: no practical difference; a grey dot lies in it or cannot be told yet."
 )
 
 queries = moved_queries(found)

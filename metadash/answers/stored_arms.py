@@ -3,7 +3,7 @@ them apart."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from metadash.metadata.blur import read_blur
 from metadash.networks.encoders.of_metadata import in_words as texts_in_words
 from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.shelf.learner_id import cross_fitting
+from metadash.runs.shelf.notes import all_notes
 from metadash.runs.store import Run, RunStore
 from metadash.specs.normalising import normalisation_in_words
 from metadash.specs.run import RunSpec, ways_note
@@ -50,6 +51,8 @@ class StoredArm:
 
     id: str
     runs: tuple[Run, ...]
+    called: str = ""
+    """What a person called it; empty where nobody did."""
 
     @property
     def spec(self) -> RunSpec:
@@ -131,7 +134,13 @@ def stored_arms(runs: Iterable[Run]) -> tuple[list[StoredArm], list[str]]:
             found.setdefault(arm_id(run), {})[run.place] = run
         except (BadInput, KeyError, TypeError):
             unreadable.append(run.digest)
-    arms = [arm for identity, of_arm in found.items() if (arm := whole_arm(identity, of_arm))]
+    places = {run.folder.parent for of_arm in found.values() for run in of_arm.values()}
+    notes = {identity: note for place in places for identity, note in all_notes(place).items()}
+    arms = [
+        replace(arm, called=notes[identity].name) if identity in notes else arm
+        for identity, of_arm in found.items()
+        if (arm := whole_arm(identity, of_arm))
+    ]
     return sorted(arms, key=lambda arm: arm.created, reverse=True), unreadable
 
 
@@ -256,7 +265,8 @@ def in_words(value: Any) -> str:
 
 
 def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
-    """A name for each arm by what its learner knows, and by as little more as tells it from the others; marked where it is transductive."""
+    """A name for each arm: the one that a person gave it, else what its learner knows, and as little more as tells it from the others; marked
+    where it is transductive."""
     learners = {arm.spec.learner for arm in arms}
     marks = {arm.id: MARK if transductive(arm.spec) else "" for arm in arms}
     if len(learners) > 1:
@@ -274,6 +284,7 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
             if key not in IN_THE_NAME and len({names[arm.id] for arm in alike}) < len(alike):
                 for arm in alike:
                     names[arm.id] += f", {option_in_words(key, options[arm.id].get(key, MISSING))}"
+    names |= {arm.id: f"{arm.called}{marks[arm.id]}" for arm in arms if arm.called}
     taken = Counter(names.values())
     return {identity: name if taken[name] == 1 else f"{name}, {identity[:4]}" for identity, name in names.items()}
 

@@ -77,6 +77,7 @@ SECTIONS = {
             "stacked_line_chart",
             "Runs side by side on the same episodes: paired differences with intervals.",
         ),
+        page("runs", "Runs", "inventory_2", "Everything that is stored: found again, named, tagged, repeated, deleted."),
         page("adaptation", "Adaptation", "moving", "What the inner loop of a learner does to one task, step by step."),
         page("prototypes", "Prototypes", "scatter_plot", "A t-SNE map of instances, prototypes and what the metadata says."),
     ],

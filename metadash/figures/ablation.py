@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 from metadash.ablation.cards import SourceCard
 from metadash.ablation.result import Ablation
 from metadash.figures.charts import LABEL_WIDTH, Curve, base, draw_curve, with_axes
-from metadash.figures.palette import Palette, translucent
+from metadash.figures.palette import Palette, colour_of, translucent
 from metadash.stats.intervals import Interval
 from metadash.stats.paired import Difference, at_fewest
-from metadash.stats.verdict import SURELY, Decision, Verdict
+from metadash.stats.verdict import SURELY, Decision
 
 MEASURES = {
     "left out": "what is lost when it alone is taken away",
@@ -58,11 +58,6 @@ def label_of(row: Row) -> str:
     """``▲ accents``; ``▲ accents (very likely)`` where that is all that can be said."""
     surely = SURELY[row.decision.grade].strip()
     return f"{row.decision.verdict.value} {row.name}" + (f" ({surely})" if surely else "")
-
-
-def colour_of(verdict: Verdict, palette: Palette) -> str:
-    """Amber is of controls alone: what cannot be told has the colour of no difference, and its mark says which."""
-    return {Verdict.HELPS: palette.helps, Verdict.HURTS: palette.hurts}.get(verdict, palette.plain)
 
 
 def worth_chart(found: Ablation, measure: str, palette: Palette, chosen: Collection[str] = ()) -> go.Figure:

@@ -29,7 +29,7 @@ def missing_chart(missing: pd.DataFrame, palette: Palette, rows: str) -> go.Figu
         y=100 * (np.arange(len(missing)) + 0.5) / len(missing),
         zmin=0,
         zmax=1,
-        colorscale=[[0, palette.grid], [1, palette.control]],
+        colorscale=[[0, palette.grid], [1, palette.plain]],
         colorbar={
             "title": {"text": "missing", "side": "right", "font": {"color": palette.muted, "size": 13}},
             "tickformat": ".0%",

@@ -10,7 +10,7 @@ from metadash.figures.palette import Palette, translucent
 def dose_chart(curves: dict[str, DoseCurve], palette: Palette) -> go.Figure:
     """The gain over doing without the sources, as more and more of what they describe is hit; below the zero line they do harm."""
     figure = base(palette, 380)
-    colours = dict(zip(curves, [palette.plain, palette.hurts, palette.control, palette.categories[3]], strict=False))
+    colours = dict(zip(curves, [palette.plain, palette.hurts, palette.categories[0], palette.categories[3]], strict=False))
     unit = next(iter(curves.values())).gain[0].counted_in
     for kind, curve in curves.items():
         x = [100 * fraction for fraction in curve.fractions]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from metadash.stats.verdict import Verdict
+
 
 @dataclass(frozen=True)
 class Palette:
@@ -56,3 +58,8 @@ DARK = Palette(
 def translucent(colour: str, alpha: float) -> str:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha})"
+
+
+def colour_of(verdict: Verdict, palette: Palette) -> str:
+    """Amber is of controls alone: what cannot be told has the colour of no difference, and its mark says which."""
+    return {Verdict.HELPS: palette.helps, Verdict.HURTS: palette.hurts}.get(verdict, palette.plain)

@@ -4,8 +4,7 @@ import plotly.graph_objects as go
 
 from metadash.answers.what_if import WhatIf
 from metadash.figures.charts import Dot, interval_dots
-from metadash.figures.palette import Palette
-from metadash.stats.verdict import Verdict
+from metadash.figures.palette import Palette, colour_of
 from metadash.stats.words import plural_of
 
 
@@ -15,13 +14,7 @@ def what_if_chart(found: WhatIf, palette: Palette) -> go.Figure:
 
 
 def dots_of(found: WhatIf, palette: Palette) -> list[Dot]:
-    colour = {
-        Verdict.HELPS: palette.helps,
-        Verdict.HURTS: palette.hurts,
-        Verdict.EQUIVALENT: palette.plain,
-        Verdict.UNDETERMINED: palette.control,
-    }
     return [
-        Dot(plural_of(moved.shot, "shot"), moved.episodes, moved.new_classes, colour[moved.decision.verdict])
+        Dot(plural_of(moved.shot, "shot"), moved.episodes, moved.new_classes, colour_of(moved.decision.verdict, palette))
         for moved in found.differences
     ]

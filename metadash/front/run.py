@@ -25,7 +25,7 @@ from metadash.front.computing import compute_one
 from metadash.front.shown import ShownRun
 from metadash.front.using.asked import use_spec
 from metadash.front.using.checks import Support, shown
-from metadash.front.using.given import give
+from metadash.front.using.given import Known, give
 from metadash.front.using.labelled import Labelled, labelled
 from metadash.front.using.leaving import LeftRun, is_left, load_left, save
 from metadash.front.using.next_steps import NextSteps, doubts, states_of, steps_spec
@@ -194,6 +194,8 @@ class TrainedRun(ShownRun):
         names: Sequence[str] | None = None,
         zero_shot: Sequence[Any] = (),
         false_alarm: float = 0.05,
+        support_metadata: Known = None,
+        query_metadata: Known = None,
         progress: bool = True,
     ) -> Labelled:
         """As :meth:`predict`, with probabilities that can be believed: calibrated on validation classes, with *none of these*, what decided,
@@ -205,6 +207,7 @@ class TrainedRun(ShownRun):
         names : what the queries are called; numbers from 1 where nothing is said.
         zero_shot : classes without an example, of which only ``metadata`` tell.
         false_alarm : the share of true members that *none of these* may reject.
+        support_metadata, query_metadata : what is known of each example and of each query, a row each, of sources that describe instances.
 
         Raises
         ------
@@ -212,7 +215,17 @@ class TrainedRun(ShownRun):
             One sentence: as :meth:`predict`, and for a class without an example that this learner cannot place.
         """
         data, (inputs, labels) = open_dataset(self.workspace, self.spec.dataset), shown(support)
-        given = give(data, inputs, labels, queries, metadata, names, zero_shot=zero_shot)
+        given = give(
+            data,
+            inputs,
+            labels,
+            queries,
+            metadata,
+            names,
+            zero_shot=zero_shot,
+            support_metadata=support_metadata,
+            query_metadata=query_metadata,
+        )
         found = compute_one(use_spec(self.run, given, false_alarm), self.workspace, progress)
         return labelled(found, RunStore(self.workspace))
 

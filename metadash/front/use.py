@@ -9,7 +9,7 @@
 """
 
 from metadash.data.given.given import Given, given_named
-from metadash.front.using.asked import calibration_for, columns_read, places_by_metadata, use_spec, why_not
+from metadash.front.using.asked import calibration_for, columns_of_inputs, columns_read, places_by_metadata, use_spec, why_not
 from metadash.front.using.given import give, with_corrections
 from metadash.front.using.labelled import FIXED, Labelled, labelled
 from metadash.front.using.rising import Rise, expected_rise
@@ -22,6 +22,7 @@ __all__ = [
     "Rise",
     "Trust",
     "calibration_for",
+    "columns_of_inputs",
     "columns_read",
     "expected_rise",
     "give",

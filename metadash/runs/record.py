@@ -2,7 +2,6 @@
 
 import errno
 import json
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -46,6 +45,9 @@ SHAPES: dict[str, type | tuple[type, ...]] = {
     "cost": dict,
 }
 """What each part of it is, where it is there."""
+
+MOST_SECONDS = 9e9
+"""Seconds since 1970, or of work, that a record may say: until the year 2255, where dates of pandas end."""
 
 HALF = "its run.json is missing or half-written"
 CHANGED = "its run.json is not as it was written"
@@ -292,7 +294,7 @@ def misshapen(about: dict[str, Any]) -> str:
         value = about.get(part)
         if part in about and (not isinstance(value, kind) or isinstance(value, bool)):
             return part
-        if isinstance(value, float) and not math.isfinite(value):
+        if isinstance(value, (int, float)) and not 0 <= value < MOST_SECONDS:  # of NaN that is not so either
             return part
     return "files" if any(not isinstance(sum_of, str) for sum_of in about["files"].values()) else ""
 

@@ -79,6 +79,14 @@ def plural_of(number: int, noun: str) -> str:
     return f"{count(number)} {noun if number == 1 else plural(noun)}"
 
 
+def memory(size: float) -> str:
+    """Of bytes: ``940 bytes``, ``281 kB``, ``9.5 MB``"""
+    for unit, each in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= each:
+            return f"{size / each:.3g} {unit}" if size < 1000 * each else f"{size / each:,.0f} {unit}"
+    return plural_of(int(size), "byte")
+
+
 def duration(seconds: float, most: float | None = None) -> str:
     """How long something takes, as one would say it: ``about 40 s``, ``about 2.5 h``; where ``most`` says that it is not that sure, the
     range: ``1 to 2 min``."""

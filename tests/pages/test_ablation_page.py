@@ -25,8 +25,8 @@ from metadash.dashboard.ablation.cards import csv_of, good_set, parquet_of
 from metadash.dashboard.parts.badges import COLOURS
 from metadash.dashboard.parts.escape import plain
 from metadash.data.dataset import Dataset, Source
-from metadash.figures.ablation import colour_of, measures_of, rows_of, worth_chart
-from metadash.figures.palette import LIGHT
+from metadash.figures.ablation import measures_of, rows_of, worth_chart
+from metadash.figures.palette import LIGHT, colour_of
 from metadash.learners.core.fusions import BOTH
 from metadash.runs.queue.jobs import all_jobs
 from metadash.runs.store import RunStore

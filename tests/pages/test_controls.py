@@ -39,7 +39,7 @@ PAGES: dict[str, tuple[dict[str, Any], ...]] = {
     "adaptation": ({},),
     "use": ({"us_rows": PICKED}, {"us_step": "2 · To label", "us_rows": PICKED}),
 }
-"""The situations in which every control of a page is turned. *Metadata* and *Compare* compute nothing: all of them is showing."""
+"""The situations in which every control of a page is turned. *Metadata*, *Compare* and *Runs* compute nothing: all of them is showing."""
 
 KINDS = ("selectbox", "multiselect", "number_input", "slider", "toggle", "checkbox", "radio", "text_input", "button_group")
 SHOWS_ONLY = {

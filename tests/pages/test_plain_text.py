@@ -18,7 +18,7 @@ from tests.builders import copy_workspace, store_scores
 from tests.pages.hostile import HOSTILE, READ, hostile, interpreted, write_hostile
 from tests.pages.page import open_page
 
-PAGES = ("start", "metadata", "episodes", "train", "prototypes", "adaptation", "compare", "ablation", "what_if", "use")
+PAGES = ("start", "metadata", "episodes", "train", "prototypes", "adaptation", "compare", "ablation", "what_if", "use", "runs")
 VIEWS = (*PAGES, "metadata: Bring your own", "metadata: Card and export", "use: 2 · To label")
 """Pages as they open, and the views of them that are one click further."""
 SMALL: dict[str, Any] = {"width": 4, "backbone_episodes": 5, "steps": 10, "n_episodes": 30, "shots": (1, 2)}

@@ -323,3 +323,17 @@ def test_a_pair_that_is_confused_can_be_seen_on_the_map(trained: Workspace, tiny
     assert not [
         one for one in page.get("bidi_component") if one.proto.component_name.endswith("relay") and '"focus"' in one.proto.json
     ]
+
+
+def test_a_link_selects_the_rows_that_it_names_and_says_which_it_cannot(
+    trained: Workspace, tiny: Dataset, points: pd.DataFrame
+) -> None:
+    one = int(points.loc[points["kind"] == "instance", "row"].iloc[3])
+    link = {"pr_run": run_digest(MAP.run, tiny), "pr_episode": "3", "pr_background": "120", "pr_perplexity": "8"}
+    page = open_page("prototypes", dataset="tiny", **link, pr_rows=str(one))
+    assert json.loads(the_maps(page)[0].proto.json)["selected"] == [one] and said(page, "##### 1 instance selected")
+    assert not page.warning and len(page.dataframe[0].value) == 1
+    odd = open_page("prototypes", dataset="tiny", **link, pr_rows="nobody")
+    assert any("Selected on the map" in one_sentence(warning.value) for warning in odd.warning) and said(
+        odd, "The instances of this task"
+    )

@@ -5,20 +5,24 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from metadash.answers.scores import load_scores
 from metadash.dashboard.use import learner, work
+from metadash.dashboard.use.files import told_beside
 from metadash.dashboard.use.learner import told_learner
 from metadash.dashboard.use.leaving import zipped
+from metadash.dashboard.use.taking import bundle
 from metadash.dashboard.use.tray import STATE, Tray, class_labels
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given, given_named
 from metadash.front.use import give, labelled, use_spec
 from metadash.front.using.best import best_run
 from metadash.front.using.leaving import load_left
+from metadash.front.using.reading import Read
 from metadash.front.using.rising import rise
 from metadash.runs.kinds import run_digest
 from metadash.runs.queue.jobs import all_jobs
@@ -423,6 +427,41 @@ def test_a_field_shows_what_the_learner_is_told_after_a_table_said_otherwise(
     assert box.value == "somewhere else"
 
 
+def test_what_is_known_of_single_inputs_is_their_row_or_what_a_table_says_and_a_link_keeps_it(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    single = tiny_run(("site",), fusion="film", steps=5)
+    run = train(single, trained)
+    page = open_page("use", dataset="tiny", us_run=run.digest, us_step="2 · To label")
+    page.button(key="us_example").click().run()
+    page.segmented_control(key="us_step").set_value("ask").run()
+    page.session_state["us_single"] = True
+    page.run()
+    first = queued(trained)[0]
+    said_first = given_named(trained, first.given).said
+    own = tiny.instance_columns(["site", "taken"])
+    assert said_first.of_queries is not None and said_first.of_examples is not None
+    row = work.row_named(tiny, said_first.names[0])
+    assert said_first.of_queries[0]["site"] == own["site"][row]
+    table = f"file,site\n{said_first.names[0]},elsewhere\n{said_first.example_names[1]},there\n".encode()
+    page.file_uploader(key="us_of_inputs").set_value(("known.csv", table, "text/csv")).run()
+    assert said(page, "1 column of 2 images were read") and not page.error
+    (told,) = [spec for spec in queued(trained) if spec.given != first.given]
+    now = given_named(trained, told.given).said
+    assert (
+        now.of_queries is not None and now.of_queries[0]["site"] == "elsewhere" and now.of_queries[1] == said_first.of_queries[1]
+    )
+    assert now.of_examples is not None and now.of_examples[1]["site"] == "there"
+    train(told, trained)
+    again = open_page("use", dataset="tiny", us_run=run.digest, us_given=told.given, us_step=STEPS["review"])
+    assert len(queued(trained)) == 2 and again.query_params["us_given"] == told.given and not again.exception
+    files = bundle(tiny, labelled(RunStore(trained).find(told, tiny), RunStore(trained)))  # type: ignore[arg-type]
+    with zipfile.ZipFile(io.BytesIO(files)) as archive:
+        assert b"elsewhere" in archive.read("inputs.csv") and b"there" in archive.read("examples.csv")
+    page.file_uploader(key="us_of_inputs").set_value(("odd.csv", b"file,sight\nnobody.png,x\n", "text/csv")).run()
+    assert any("names an example or an input" in error.value for error in page.error)
+
+
 def test_what_would_help_most_is_offered_and_then_listed_with_intervals(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
@@ -435,3 +474,10 @@ def test_what_would_help_most_is_offered_and_then_listed_with_intervals(
     train(spec, trained)
     page.run()
     assert said(page, "Label one more each of ") and said(page, "points a label") and said(page, "tasks of validation classes")
+
+
+def test_a_table_of_inputs_says_what_is_known_of_each_whatever_the_others_are_called() -> None:
+    read = Read(["one", "two"], ["1", "2"], beside=pd.DataFrame({"site": ["here", None], "other": [1, 2]}))
+    tray = told_beside(Tray(), read, "ash", ["1", "2 (2)"], ["site"])
+    tray = told_beside(tray, read.some([1, 0]), "", ["1", "2"], ["site", "other"])
+    assert tray.of_inputs == {("ash", "1"): {"site": "here"}, ("", "1"): {"other": 2}, ("", "2"): {"site": "here", "other": 1}}

@@ -7,7 +7,7 @@ import numpy as np
 from metadash.answers.doses import BreakEven, break_even_words, dose_curves
 from metadash.answers.placement import placed
 from metadash.dashboard.compare.learners import differences_chart
-from metadash.dashboard.what_if.question import MOST_ARROWS, moved_map
+from metadash.dashboard.what_if.question import MOST_ARROWS, moved_map, scenarios
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot
 from metadash.figures.doses import dose_chart
@@ -62,6 +62,27 @@ def test_a_change_that_is_not_stored_is_asked_at_once(trained: Workspace, tiny: 
     assert said(page, "Asking the learner")
     (job,) = all_jobs(trained)
     assert job.spec == WhatIfSpec(RUN, (Change("place", "swap", 0.75),))
+
+
+def test_a_scenario_sets_the_controls_and_the_next_takes_it_back(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
+    page = opened(tiny, **SWAPPED)
+    names = {button.label: button for button in page.button if str(button.key).startswith("wi_scene_")}
+    assert list(names) == ["As it is", "A quarter of the things is told another's", "New things have no place"]
+    for name, kind, share in (
+        ("New things have no place", "missing", 100),
+        ("A quarter of the things is told another's", "swap", 25),
+    ):
+        next(button for button in page.button if button.label == name).click().run()
+        assert (page.selectbox(key="wi_kind_place").value, page.slider(key="wi_share_place").value) == (kind, share)
+    page.button(key="wi_scene_0").click().run()
+    assert page.selectbox(key="wi_kind_place").value == "nothing" and not page.exception
+
+
+def test_scenarios_are_those_that_can_become_of_the_sources(tiny: Dataset) -> None:
+    found = scenarios(("size", "place", "site"), tiny)
+    assert found["New things have nothing"] == {name: ("missing", 100, 0) for name in ("size", "place")}
+    assert list(scenarios(("site",), tiny)) == ["Last year's table"], "it is of instances, and has a day"
+    assert "Last year's table" not in scenarios(("place",), tiny)
 
 
 def test_the_answer_stands_on_top_with_both_intervals(trained: Workspace, tiny: Dataset, no_workers: None) -> None:

@@ -225,7 +225,7 @@ def test_no_option_is_ignored(verb: str, stage: Stage, nothing_trains: None) -> 
 
 def merged(line: list[str], more: list[str], name: str) -> list[str]:
     """An option that is on the line already is replaced, not said twice; a positional one goes in front or is replaced."""
-    if more and not more[0].startswith("-") and name in ("name", "path"):
+    if more and not more[0].startswith("-") and name in ("name", "path", "digest"):
         return [*more, *line[1:]]
     if name == "learners":
         return [*more, *line]

@@ -89,7 +89,7 @@ def read(place: Path) -> Errand | None:
         return None
     told = read_json(place / PROGRESS) or {}
     state, message = told.get("state", "queued"), told.get("message", "")
-    if state in ("queued", "running") and not lives({**asked, **told}, heartbeat=False):
+    if state in ("queued", "running") and not lives({**asked, "updated": asked.get("since"), **told}):
         told = read_json(place / PROGRESS) or {}  # it may have ended well in between
         state, message = told.get("state", "queued"), told.get("message", "")
         if state in ("queued", "running"):

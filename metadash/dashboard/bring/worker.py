@@ -20,6 +20,8 @@ from metadash.runs.queue.jobs import whereabouts
 from metadash.workspace import Workspace, read_json, write_json
 
 LOOK_EVERY = 0.2
+BEAT = 5.0
+"""Seconds of silence after which it says once more what it does."""
 GRACE = 2.0
 """Seconds in which an import that was called off tidies up by itself; then it is ended."""
 DEFECT = (
@@ -31,13 +33,22 @@ class Told:
     """What is written down of how far it is, a few times a second at most."""
 
     def __init__(self, place: Path):
-        self.place, self.last = place, 0.0
+        self.place, self.last, self.beat = place, 0.0, time.monotonic()
+        self.said: tuple[str, dict[str, Any]] = ("running", {})
+        self.lock = threading.RLock()
         self.off, self.over = threading.Event(), threading.Event()
         self.who = whereabouts()
 
     def write(self, state: str, **values: Any) -> None:
-        with contextlib.suppress(BadInput):  # a full disk is said by what is imported
+        with self.lock, contextlib.suppress(BadInput):  # a full disk is said by what is imported
+            self.said, self.beat = (state, values), time.monotonic()
             write_json(self.place / "progress.json", {"state": state, **values, **self.who, "updated": time.time()})
+
+    def sign_of_life(self) -> None:
+        """Says once more what was said last, where that is long ago: other machines believe nothing else."""
+        with self.lock:
+            if time.monotonic() - self.beat > BEAT:
+                self.write(self.said[0], **self.said[1])
 
     def __call__(self, phase: str, fraction: float) -> bool:
         """As every long work here reports; True asks it to stop."""
@@ -53,6 +64,8 @@ def watch(told: Told) -> None:
     while not told.off.is_set():
         if (told.place / "cancel").exists() or not told.place.is_dir():
             told.off.set()
+        elif not told.over.is_set():
+            told.sign_of_life()
         time.sleep(LOOK_EVERY)
     if told.over.wait(GRACE / 2):
         return

@@ -12,12 +12,14 @@ from metadash.answers.family import Claim, Pair, every_pair
 from metadash.answers.sentence import cell
 from metadash.answers.stored_arms import StoredArm, arm_scores, names_of, stored_arms
 from metadash.answers.versus import Versus, against_baseline, versus
+from metadash.canonical import canonical_json
 from metadash.dashboard import server
 from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.escape import plain, unbroken
 from metadash.errors import BadInput
 from metadash.figures.charts import Curve, Dot, Priced, interval_dots
 from metadash.figures.palette import Palette
+from metadash.runs.shelf.notes import changed, place_of
 from metadash.stats import words
 from metadash.stats.metric import ACCURACY
 from metadash.stats.scored import Scores
@@ -45,9 +47,10 @@ def unit_nouns(dataset: str) -> Nouns:
 
 
 def shelf() -> tuple[list[StoredArm], list[str]]:
-    """Every stored arm, newest first, and the digests that cannot be read or believed; read again only when a run has come or gone."""
+    """Every stored arm, newest first, and the digests that cannot be read or believed; read again only when a run or a
+    note has come or gone."""
     folder = server.store().folder
-    return _shelf(f"{folder} {folder.stat().st_mtime_ns}")
+    return _shelf(f"{folder} {folder.stat().st_mtime_ns} {changed(place_of(folder))}")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -59,7 +62,7 @@ def _shelf(stamp: str) -> tuple[list[StoredArm], list[str]]:
 
 def named(arms: Sequence[StoredArm]) -> dict[str, str]:
     """What each is called among them, by id; worked out once for the same ones."""
-    return _named(" ".join(arm.id for arm in arms), arms)
+    return _named(canonical_json([(arm.id, arm.called) for arm in arms]), arms)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -5,7 +5,7 @@ from html import escape
 from string import ascii_uppercase
 
 from metadash.answers.family import Claim, Pair
-from metadash.figures.palette import Palette, translucent
+from metadash.figures.palette import Palette, colour_of, translucent
 from metadash.stats.verdict import Grade, Verdict, graded
 
 STYLE = """<style>
@@ -61,12 +61,7 @@ def cell(row: str, column: str, names: Mapping[str, str], pairs: Mapping[Pair, C
         value, bracket = new.signed, "no interval"
     else:
         value, _, bracket = new.bare.partition(" ")
-    colour = {
-        Verdict.HELPS: palette.helps,
-        Verdict.HURTS: palette.hurts,
-        Verdict.EQUIVALENT: palette.plain,
-        Verdict.UNDETERMINED: palette.control,
-    }[verdict]
+    colour = colour_of(verdict, palette)
     title = (
         f"{names[row]} less {names[column]}: {value} {new.counted_in} {bracket}, {graded(WORDS[verdict], found.decision.grade)}"
     )

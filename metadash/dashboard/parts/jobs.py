@@ -10,11 +10,12 @@ from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
 from metadash.data.dataset import Dataset
 from metadash.runs.kinds import facts_of, run_digest
-from metadash.runs.queue.jobs import Job, JobFolder, active_jobs
+from metadash.runs.queue.jobs import Job, JobFolder, active_jobs, may_end
 from metadash.runs.queue.outlook import Outlook, steady, steady_times
 from metadash.runs.queue.underway import Part, alone, before_it, outlook_of, parts_of
 from metadash.specs.any_spec import Spec
 from metadash.stats import words
+from metadash.visitors import visitor
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at running jobs; a fragment looks, so that the page around it does not rerun."""
@@ -72,10 +73,18 @@ def on_its_way(specs: Sequence[Spec], data: Dataset) -> bool:
 
 
 def cancel(parts: Sequence[Part]) -> None:
-    """Ends all that is queued or running of it, what it builds on included; what is stored stays."""
+    """Ends all that is queued or running of it for this visitor, what it builds on included; what is stored stays."""
     for part in parts:
-        if part.job and part.job.active:
+        if part.job and part.job.active and may_end(part.job, visitor()):
             server.board().cancel(part.job.digest)
+
+
+def theirs(jobs: Sequence[Job | None]) -> bool:
+    """Whether others asked for all that is on its way of ``jobs``, so that this visitor may not cancel it."""
+    return not any(job is not None and job.active and may_end(job, visitor()) for job in jobs)
+
+
+THEIRS = "Somebody else asked for this: who asked for it may cancel it, and an editor."
 
 
 def outlook(parts: Sequence[Part]) -> Outlook:

@@ -10,6 +10,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.jobs import (
     LOOK_EVERY,
+    THEIRS,
     active,
     cancel,
     how_long,
@@ -17,6 +18,7 @@ from metadash.dashboard.parts.jobs import (
     on_its_way,
     outlook,
     progress_bar,
+    theirs,
     troubled,
 )
 from metadash.dashboard.share.closed import closed, not_prepared
@@ -86,6 +88,7 @@ def begin(specs: Sequence[Spec], data: Dataset, again: bool = True) -> None:
         drawn.progress(seen.fraction, f"{100 * seen.fraction:.0f} % · {words.left(*words.span(seen.low, seen.high))}")
         drawn.caption(f"Handing over {words.plural_of(missing, 'run')}")
         try:
+            server.board().refuse_too_many(specs)
             for spec in specs:
                 server.board().submit(spec)
         except Exception:
@@ -107,9 +110,9 @@ def watch(specs: Sequence[Spec], data: Dataset, key: str, label: str = "Cancel",
         if not active(parts) or (each and done != before):
             st.rerun()
         progress_bar(parts)
-        if st.button(
-            label, icon=":material/close:", key=f"{key}_cancel", help="What is finished stays, and it can go on from there."
-        ):
+        others = theirs([part.job for part in parts])
+        why = THEIRS if others else "What is finished stays, and it can go on from there."
+        if st.button(label, icon=":material/close:", key=f"{key}_cancel", help=why, disabled=others):
             cancel(parts)
             st.rerun()
 

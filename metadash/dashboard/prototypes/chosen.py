@@ -8,6 +8,8 @@ import streamlit as st
 
 from metadash.dashboard import server
 from metadash.dashboard.episodes import task
+from metadash.dashboard.links.address import not_possible
+from metadash.dashboard.links.pages import put as put_in_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import words_of
 from metadash.dashboard.parts.frame import one_sentence
@@ -26,15 +28,26 @@ from metadash.stats import words
 KEY, NEAR, BACK, SEEN = "pr_picked", "pr_near", "pr_back_to", "pr_seen"
 """The relay; in the session, the selection whose neighbours are shown, that it is to be seen on the map again, and what another part of the
 page wants to be selected."""
+LINK, MOST_IN_LINK = "pr_rows", 60
+"""The parameter of a link that names the selected rows; more of them are left out."""
 NEIGHBOURS = 24
 MOST_POOL = 500
 """Classes of a pool that is chosen by hand: its condition stands in the link."""
 
 
-def selected(points: pd.DataFrame) -> list[int]:
-    """The rows that are selected and on this map, whatever was on the map on which they were selected."""
+def selected(points: pd.DataFrame, data: Dataset) -> list[int]:
+    """The rows that are selected and on this map, whatever was on the map on which they were selected; at first those that the link names."""
     own = set(points.loc[points["row"] >= 0, "row"].tolist())
-    return [row for row in dict.fromkeys(heard(KEY)) if row in own]
+    asked = st.query_params.get_all(LINK) if st.session_state.get(key_of(data)) is None else []
+    named = [int(row) for row in asked if row.isascii() and row.isdigit() and len(row) < 13]
+    if len([row for row in named if row in own]) < len(asked):
+        not_possible(LINK, asked[:3], "Selected on the map", "what of it is on this map is selected")
+    return [row for row in dict.fromkeys(named or heard(key_of(data))) if row in own]
+
+
+def key_of(data: Dataset) -> str:
+    """Rows of one data set are none of another's."""
+    return f"{KEY}_{data.name}"
 
 
 def see(rows: Sequence[int]) -> None:
@@ -47,12 +60,13 @@ def chosen_part(
     points: pd.DataFrame, beside: pd.DataFrame | None, digest: str, run_id: str, run: RunSpec, n_shot: int, data: Dataset
 ) -> None:
     """The table of what is selected, of the task where nothing is, with what may be done with these rows."""
-    mine = selected(points)
+    mine = selected(points, data)
+    put_in_link(LINK, list(map(str, mine)) if len(mine) <= MOST_IN_LINK else [])
     near = bool(mine) and st.session_state.get(NEAR) == (digest, mine)
     rows, distance = (nearest_rows(points, vectors_of(digest), mine, NEIGHBOURS)) if near else (mine, None)
     back, seen = st.session_state.pop(BACK, False), st.session_state.pop(SEEN, None)
-    focus = {"focus": seen, "said": True} if seen else {"focus": rows} if near or back else None
-    answer(KEY, "picked", focus, kept=True)
+    focus = {"focus": seen or rows, "said": bool(seen), "id": f"{seen} {mine} {near}"} if seen or near or back else None
+    answer(key_of(data), "picked", focus, kept=True)
     shown = (
         rows if near else in_order_of_task(points, mine or points.loc[points["kind"].isin(["query", "support"]), "row"].tolist())
     )
@@ -61,7 +75,7 @@ def chosen_part(
         actions(points, shown, mine, near, digest, run_id, run, n_shot, data)
     if len(shown) > TABLE_ROWS:
         st.caption(f"The first {TABLE_ROWS} are shown; the CSV file holds all.")
-    table = selected_table(points, shown[:TABLE_ROWS], data)
+    table = table_of(f"{digest} {shown[:TABLE_ROWS]}", points, shown[:TABLE_ROWS], data)
     if beside is not None:
         table.insert(4, "answered beside", selected_table(beside, shown[:TABLE_ROWS], data, pictures=False)["answered"])
     if distance is not None:
@@ -73,6 +87,12 @@ def chosen_part(
         column_config={PICTURE: st.column_config.ImageColumn(PICTURE, width="small")},
         alt="The selected instances with their metadata",
     )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def table_of(key: str, _points: pd.DataFrame, _rows: Sequence[int], _data: Dataset) -> pd.DataFrame:
+    """The rows of one map by their numbers, read and drawn once."""
+    return selected_table(_points, _rows, _data)
 
 
 def title(n_selected: int, n_shown: int, near: bool) -> str:

@@ -25,7 +25,7 @@ STYLE = """<style>
 
 
 def confused_part(
-    points: pd.DataFrame, everywhere: pd.DataFrame, n_tasks: int, run: RunSpec, data: Dataset, wide: bool = False
+    digest: str, points: pd.DataFrame, everywhere: pd.DataFrame, n_tasks: int, run: RunSpec, data: Dataset, wide: bool = False
 ) -> None:
     """The pairs of this task, or those of the ``n_tasks`` that were asked; side by side where it is ``wide``."""
     st.markdown("##### Most often confused")
@@ -33,30 +33,39 @@ def confused_part(
     where = one_of(
         st, "Where", list(places), default="task", key=WHERE, format_func=places.__getitem__, label_visibility="collapsed"
     )
-    pairs = most_confused(of_task(points) if where == "task" else everywhere, MOST)
+    pairs = _pairs(f"{digest} {where}", points if where == "task" else everywhere, where == "task", run, data)
     if not pairs:
         st.caption("No query is answered wrongly.")
     room = st.columns(MOST) if wide else [st.container() for _ in range(MOST)]
-    for place, (pair, here) in enumerate(zip(pairs, room, strict=False)):
+    for place, ((pair, told), here) in enumerate(zip(pairs, room, strict=False)):
         with here:
-            card(place, pair, points, run, data)
+            card(place, pair, told, points, data)
 
 
-def card(place: int, pair: Confused, points: pd.DataFrame, run: RunSpec, data: Dataset) -> None:
+@st.cache_data(max_entries=16, show_spinner=False)
+def _pairs(key: str, _pairs: pd.DataFrame, _is_map: bool, _run: RunSpec, _data: Dataset) -> list[tuple[Confused, str]]:
+    """The pairs with what is said of each; counted once a map."""
+    known = [source.name for source in _data.class_sources()]
+    reads = [name for name in known if name in _run.sources] if _run.reads_at_test else []
+    found = []
+    for pair in most_confused(of_task(_pairs) if _is_map else _pairs, MOST):
+        differ, same, _ = told_apart(_data, pair.first, pair.second, reads or known)
+        told = f" {plain(metadata_words(differ, same, bool(reads)))}" if known else ""
+        found.append((pair, f"{count_words(pair, _run.reads_at_test)}{told}"))
+    return found
+
+
+def card(place: int, pair: Confused, told: str, points: pd.DataFrame, data: Dataset) -> None:
     """Two pictures, two names, two sentences, and a way to see both on the map."""
     both = [pair.first, pair.second]
     names = [str(data.classes["class_name"][c]) for c in both]
     pictures = "".join(input_html(data, example(points, c, data), 46, name) for c, name in zip(both, names, strict=True))
     on_map = points.loc[points["class_id"].isin(both) & (points["row"] >= 0), "row"].tolist()
-    known = [source.name for source in data.class_sources()]
-    reads = [name for name in known if name in run.sources] if run.reads_at_test else []
-    differ, same, _ = told_apart(data, pair.first, pair.second, reads or known)
     with st.container(border=True, gap="xsmall"):
         st.html(
             f'{STYLE}<div class="md-pair"><div>{pictures}</div><p>{html.escape(names[0])}<br>{html.escape(names[1])}</p></div>'
         )
-        told = f" {plain(metadata_words(differ, same, bool(reads)))}" if known else ""
-        st.caption(f"{count_words(pair, run.reads_at_test)}{told}")
+        st.caption(told)
         if st.button(
             "See both",
             icon=":material/frame_inspect:",

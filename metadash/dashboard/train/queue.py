@@ -11,7 +11,7 @@ from metadash.dashboard import server
 from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.curves import history_of
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.jobs import MARKS, time_left
+from metadash.dashboard.parts.jobs import MARKS, THEIRS, theirs, time_left
 from metadash.dashboard.share.closed import closed
 from metadash.data.dataset import Dataset
 from metadash.runs.kinds import KINDS, facts_of
@@ -42,7 +42,14 @@ def active_row(job: Job, before: int, data: Dataset) -> None:
     else:
         doing = MARKS["queued"] + (f", {before} before it" if before else "")
     bar.progress(min(job.fraction, 1.0), f"**{plain(job.title)}**{plain(elsewhere(job.spec, data))} · {doing}")
-    if not closed() and button.button("Cancel", icon=":material/close:", key=f"tr_cancel_{job.digest}", disabled=cancelling):
+    others = theirs([job])
+    if not closed() and button.button(
+        "Cancel",
+        icon=":material/close:",
+        key=f"tr_cancel_{job.digest}",
+        disabled=cancelling or others,
+        help=THEIRS if others else None,
+    ):
         server.board().cancel(job.digest)
         st.rerun(scope="fragment")
 

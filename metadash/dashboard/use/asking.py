@@ -6,12 +6,13 @@ from metadash.dashboard.parts.escape import words_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
 from metadash.dashboard.use.files import upload_inputs
-from metadash.dashboard.use.giving import TAKEN, one_way, preview, ways_of
+from metadash.dashboard.use.giving import TAKEN, of_inputs_in, one_way, preview, ways_of
 from metadash.dashboard.use.press import group, item, press
 from metadash.dashboard.use.tray import Shown, own_classes, put, rest_of, tray_of
 from metadash.dashboard.use.work import ask_for
 from metadash.data.dataset import Dataset
 from metadash.data.drawn import Habit, as_input
+from metadash.specs.run import RunSpec
 from metadash.stats import words
 
 WAY = "us_ask"
@@ -31,14 +32,14 @@ def asked_now(data: Dataset, split: str, habit: Habit | None) -> list[Shown]:
     return list(tray.asked.get("pick", ())) or rest_of(data, tray, split, *held)
 
 
-def ask(data: Dataset, split: str, habit: Habit | None) -> None:
+def ask(data: Dataset, spec: RunSpec, habit: Habit | None) -> None:
     """The control of the ways, and the one that is chosen; beside it what is to be labelled."""
-    ways = {"pick": pick, "upload": upload_inputs, "write": write}
+    ways = {"pick": pick, "upload": lambda data: upload_inputs(data, of_inputs_in(spec, data)), "write": write}
     left, right = st.columns([1.25, 1], gap="large")
     with left:
         way = one_way("What is to be labelled", WAY, data, habit, draw, ways)
     with right:
-        asked_so_far(data, split, habit, way)
+        asked_so_far(data, spec.split, habit, way)
 
 
 def pick(data: Dataset) -> None:

@@ -1,18 +1,19 @@
 """Uploaded files: pictures, a zip file of them, a table. They are read as ``predict`` reads files, in a folder that is gone right after."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import streamlit as st
 
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.use.tray import Shown, put, tray_of
+from metadash.dashboard.use.tray import Shown, Tray, put, tray_of
 from metadash.data.dataset import Dataset
 from metadash.data.importing.readers.pixels import ENDINGS
 from metadash.errors import BadInput
-from metadash.front.using.reading import read_examples, read_inputs, read_metadata
+from metadash.front.using.given import is_known
+from metadash.front.using.reading import Read, read_examples, read_inputs, read_metadata, read_of_inputs, records
 from metadash.stats import words
 
 TABLES = ("csv", "tsv", "parquet", "xlsx", "json", "jsonl")
@@ -68,8 +69,43 @@ def are_pictures(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in ENDINGS
 
 
-def upload_examples(data: Dataset, name: str) -> None:
-    """Loose pictures are of the class ``name``; zip files and tables say the class of each."""
+def told_beside(tray: Tray, read: Read, label: str, names: Sequence[str], columns: Sequence[str]) -> Tray:
+    """With what the table that inputs came in says of each, under the ``names`` that they have in the tray; ``label``: their class, or empty."""
+    rows = read.known(columns) or []
+    return tray.told_of_inputs(
+        {(label, name): known for name, row in zip(names, rows, strict=bool(rows)) if (known := only_known(row))}
+    )
+
+
+def only_known(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {column: value for column, value in row.items() if is_known(value)}
+
+
+def upload_of_inputs(data: Dataset, columns: Sequence[str], asked: Sequence[Shown]) -> None:
+    """A table with a row an input, of which the columns that the learner reads of single inputs are taken."""
+
+    def take(path: Path) -> str:
+        tray = tray_of(data)
+        keys = [(label, one.name) for label, shown in tray.examples.items() for one in shown]
+        keys += [("", one.name) for one in asked]
+        table = read_of_inputs(path, [name for _, name in keys])
+        if table is None:
+            raise BadInput(f"No column of '{path.name}' names an example or an input; write their names into a column file.")
+        own = [column for column in columns if column in table]
+        if not own:
+            raise BadInput(
+                f"'{path.name}' has none of the columns that the learner reads of single inputs: {', '.join(columns)}."
+            )
+        found = {key: known for key, row in zip(keys, records(table[own]), strict=True) if (known := only_known(row))}
+        put(data, tray.told_of_inputs(found))
+        return f"{words.plural_of(len(own), 'column')} of {words.plural_of(len(found), data.modality.noun)} were read."
+
+    label = f"A table with a row for each {data.modality.noun}"
+    upload(data, "us_of_inputs", label, f"One column names their files; it reads {', '.join(map(plain, columns))}.", TABLES, take)
+
+
+def upload_examples(data: Dataset, name: str, columns: Sequence[str] = ()) -> None:
+    """Loose pictures are of the class ``name``; zip files and tables say the class of each. ``columns``: what a table may say of single inputs."""
 
     def take(path: Path) -> str:
         tray = tray_of(data)
@@ -88,7 +124,11 @@ def upload_examples(data: Dataset, name: str) -> None:
                 for called, value, of in zip(read.names, read.inputs, read.labels, strict=True)
                 if of == label
             ]
+            before = len(tray.examples.get(label, ()))
             tray = tray.with_examples(label, own)
+            rows = [place for place, of in enumerate(read.labels) if of == label]
+            names = [one.name for one in tray.examples[label][before:]]
+            tray = told_beside(tray, read.some(rows[: len(names)]), label, names, columns)
         put(data, tray)
         return said(len(read.inputs), "example", read.note("examples", data))
 
@@ -103,12 +143,14 @@ def upload_examples(data: Dataset, name: str) -> None:
     )
 
 
-def upload_inputs(data: Dataset) -> None:
-    """What is to be labelled."""
+def upload_inputs(data: Dataset, columns: Sequence[str] = ()) -> None:
+    """What is to be labelled. ``columns``: what a table may say of single inputs."""
 
     def take(path: Path) -> str:
-        read = read_inputs(path, data)
-        put(data, tray_of(data).with_asked("upload", [Shown(*one) for one in zip(read.names, read.inputs, strict=True)]))
+        read, tray = read_inputs(path, data), tray_of(data)
+        before = len(tray.asked.get("upload", ()))
+        tray = tray.with_asked("upload", [Shown(*one) for one in zip(read.names, read.inputs, strict=True)])
+        put(data, told_beside(tray, read, "", [one.name for one in tray.asked["upload"][before:]], columns))
         return said(len(read.inputs), data.modality.noun, read.note(words.plural(data.modality.noun), data))
 
     kinds = "Pictures, a zip file of pictures, or a table" if data.modality.parts == "pixels" else "A table, or a file of lines"

@@ -16,7 +16,7 @@ from metadash.dashboard.use.tray import Shown, Tray, class_labels, drawn_rows, o
 from metadash.data.dataset import Dataset
 from metadash.data.drawn import Habit, as_input, habit_of
 from metadash.errors import BadInput
-from metadash.front.use import places_by_metadata, why_not
+from metadash.front.use import columns_of_inputs, places_by_metadata, why_not
 from metadash.specs.run import RunSpec
 from metadash.stats import words
 from metadash.stats.words import with_article
@@ -85,7 +85,7 @@ def give(data: Dataset, spec: RunSpec, habit: Habit | None) -> None:
     """The control of the ways, and the one that is chosen; beside it what was given so far."""
     ways = {
         "pick": lambda data: pick(data, spec.split),
-        "upload": upload,
+        "upload": lambda data: upload(data, of_inputs_in(spec, data)),
         "write": write,
         "describe": lambda data: describe(data, spec),
     }
@@ -207,11 +207,17 @@ def write(data: Dataset) -> None:
         st.button("Add them", icon=":material/add:", key="us_write_add", disabled=not (name and lines), on_click=add)
 
 
-def upload(data: Dataset) -> None:
-    """Files that are read as soon as they are there; loose pictures need a name of what they are of."""
+def of_inputs_in(spec: RunSpec, data: Dataset) -> list[str]:
+    """The columns that the learner reads of single inputs."""
+    return [column for own in columns_of_inputs(spec, data).values() for column in own]
+
+
+def upload(data: Dataset, columns: Sequence[str]) -> None:
+    """Files that are read as soon as they are there; loose pictures need a name of what they are of. ``columns``: what the learner reads of
+    single inputs."""
     with st.container(key="us_upload"):
         name = of_which(data, "us_upload_class") if data.modality.parts == "pixels" else ""
-        upload_examples(data, name)
+        upload_examples(data, name, columns)
 
 
 def describe(data: Dataset, spec: RunSpec) -> None:

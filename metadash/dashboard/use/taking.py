@@ -59,7 +59,10 @@ def bundle(data: Dataset, result: Labelled) -> bytes:
             if data.modality.parts == "pixels":
                 for path, value in zip(table["file"], values, strict=True):
                     file.writestr(path, png(value))
-            file.writestr(f"{name}.csv", table.assign(**{key: list(own) for key, own in more.items()}).to_csv(index=False))
+            single = given.said.of_examples if name == "examples" else given.said.of_queries
+            beside = pd.DataFrame.from_records([dict(row) for row in single or ()], index=range(len(single or ())))
+            table = pd.concat([table.assign(**{key: list(own) for key, own in more.items()}), beside], axis=1)
+            file.writestr(f"{name}.csv", table.to_csv(index=False))
         if given.metadata is not None:
             file.writestr("metadata.csv", given.metadata.rename_axis("class_name").to_csv())
         file.writestr("labels.csv", result.frame().to_csv(index=False))

@@ -34,11 +34,13 @@ class Shown:
 @dataclass(frozen=True)
 class Tray:
     """``examples`` by class, in the order in which classes were named; of a class that was named alone there are none. ``known``: values as typed, by column by class (an empty one:
-    missing, whatever the data set says); ``asked``: what was uploaded, drawn or written to be labelled, by way."""
+    missing, whatever the data set says); ``asked``: what was uploaded, drawn or written to be labelled, by way; ``of_inputs``: what a table said
+    of single inputs, values by column by (class, name), of what is to be labelled by ("", name)."""
 
     examples: Mapping[str, tuple[Shown, ...]] = field(default_factory=dict)
     known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     asked: Mapping[str, tuple[Shown, ...]] = field(default_factory=dict)
+    of_inputs: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def classes(self) -> list[str]:
@@ -79,6 +81,12 @@ class Tray:
     def told(self, name: str, column: str, text: str) -> "Tray":
         """What is known of a class in one column, as it was typed."""
         return replace(self, known={**self.known, name: {**self.known.get(name, {}), column: text.strip()}})
+
+    def told_of_inputs(self, rows: Mapping[tuple[str, str], Mapping[str, Any]]) -> "Tray":
+        """What is known of single inputs too."""
+        return replace(
+            self, of_inputs={**self.of_inputs, **{name: {**self.of_inputs.get(name, {}), **row} for name, row in rows.items()}}
+        )
 
     def with_asked(self, way: str, shown: Iterable[Shown]) -> "Tray":
         had = self.asked.get(way, ())

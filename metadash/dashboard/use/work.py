@@ -59,11 +59,35 @@ def wanted(data: Dataset, given: Given) -> bool:
     return asked_for(data) and (len(given.names) <= LIVE or st.session_state.get(MANY) == given.digest)
 
 
-def given_now(data: Dataset, tray: Tray, asked: Sequence[Shown], columns: Sequence[str]) -> Given:
-    """What is on the page, stored, corrections as further examples; not made again while nothing has changed. Raises BadInput."""
+def known_of(
+    data: Dataset, tray: Tray, shown: Sequence[tuple[Shown, str]], columns: Sequence[str]
+) -> list[dict[str, Any]] | None:
+    """What is known of each input, given with its class (or none): as a table said, else as its row of the data set has it; None where nothing is known of any."""
+    if not columns:
+        return None
+    own = data.instance_columns(list(columns))
+    found = [
+        {
+            **(own.iloc[one.row].to_dict() if one.row >= 0 else {}),
+            **{column: value for column, value in tray.of_inputs.get((label, one.name), {}).items() if column in columns},
+        }
+        for one, label in shown
+    ]
+    return found if any(found) else None
+
+
+def given_now(
+    data: Dataset,
+    tray: Tray,
+    asked: Sequence[Shown],
+    columns: Sequence[str],
+    of_inputs: tuple[Sequence[str], Sequence[str]] = ((), ()),
+) -> Given:
+    """What is on the page, stored, corrections as further examples; not made again while nothing has changed. ``columns`` are read of classes,
+    ``of_inputs`` of single examples and of what is to be labelled. Raises BadInput."""
     known = metadata_of(data, tray, list(columns)) if columns else None
     labels = mended(data)
-    content = (data.fingerprint, tray.examples, tuple(asked), repr(known), labels)
+    content = (data.fingerprint, tray.examples, tuple(asked), repr(known), labels, of_inputs, repr(tray.of_inputs))
     before, made = st.session_state.get(MADE, (None, None))
     if made is not None and before == content:
         return made
@@ -77,6 +101,8 @@ def given_now(data: Dataset, tray: Tray, asked: Sequence[Shown], columns: Sequen
         [one.name for one in asked],
         example_names=[one.name for one, _ in support],
         zero_shot=tray.bare,
+        support_metadata=known_of(data, tray, support, of_inputs[0]),
+        query_metadata=known_of(data, tray, [(one, "") for one in asked], of_inputs[1]),
     )
     places = {one.name: place for place, one in enumerate(asked)}
     further = {places[name]: label for name, label in labels.items() if name in places and label != NONE}
@@ -142,6 +168,9 @@ def lay_out(data: Dataset, given: Given) -> None:
         tray = as_told(data, tray, label, said.metadata or {})
     asked = [Shown(name, inputs[place], row_named(data, name)) for place, name in zip(said.queries, said.names, strict=True)]
     way = st.query_params.get("us_ask", "pick")
+    keys = [*zip(said.labels[:own], said.example_names[:own], strict=True), *[("", name) for name in said.names]]
+    rows = [*(said.of_examples or ({},) * own)[:own], *(said.of_queries or ({},) * len(asked))]
+    tray = tray.told_of_inputs({key: row for key, row in zip(keys, rows, strict=True) if row})
     put(data, tray.with_asked(way, asked))
     labels = {said.names[place]: label for place, label in given.corrected.items()}
     st.session_state[MENDED] = {**st.session_state.get(MENDED, {}), data.name: labels}

@@ -21,13 +21,50 @@ from metadash.data.dataset import Dataset
 from metadash.figures.charts import base
 from metadash.figures.palette import Palette
 from metadash.metadata.changes import CHOICES, Change, Edit, read_kind
-from metadash.stats.words import with_article
+from metadash.stats.words import plural, with_article
 
 NOTHING = "nothing"
 SEEN = 5e-4
 """Of a probability: what moved by less than a twentieth of a per cent has not moved."""
 MOST_ARROWS = 12
 """Instances whose way is drawn: more would hide the map."""
+
+
+Scenario = Mapping[str, tuple[str, int, int]]
+"""By source what happens to it, for how many per cent, and how many years it is out of date."""
+
+
+def scenarios(sources: Sequence[str], data: Dataset) -> dict[str, Scenario]:
+    """What people ask first, ready to click; only what can become of these sources."""
+    of_classes = [name for name in sources if data.source(name).level == "class"]
+    aged = [name for name in sources if "stale" in possible_changes(name, data)[0]]
+    many = plural(data.description.class_noun)
+    found: dict[str, Scenario] = {}
+    if of_classes:
+        found[f"A quarter of the {many} is told another's"] = {name: ("swap", 25, 0) for name in of_classes}
+        found[f"New {many} have no {of_classes[0]}"] = {of_classes[0]: ("missing", 100, 0)}
+    if len(of_classes) > 1:
+        found[f"New {many} have nothing"] = {name: ("missing", 100, 0) for name in of_classes}
+    if aged:
+        found["Last year's table"] = {name: ("stale", 100, 1) for name in aged}
+    return found
+
+
+def scenario_buttons(sources: Sequence[str], data: Dataset) -> None:
+    """Each sets the controls below; the first takes all changes back."""
+    with st.container(horizontal=True):
+        for place, (name, scenario) in enumerate({"As it is": {}, **scenarios(sources, data)}.items()):
+            st.button(plain(name), key=f"wi_scene_{place}", type="tertiary", on_click=play, args=(tuple(sources), scenario))
+
+
+def play(sources: Sequence[str], scenario: Scenario) -> None:
+    for source in sources:
+        kind, share, years = scenario.get(source, (NOTHING, 0, 0))
+        st.session_state[f"wi_kind_{source}"] = kind
+        if kind != NOTHING:
+            st.session_state[f"wi_share_{source}"] = share
+        if years:
+            st.session_state[f"wi_years_{source}"] = years
 
 
 def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:

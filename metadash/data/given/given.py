@@ -25,6 +25,8 @@ from metadash.workspace import Workspace, new_folder, read_json, reason, refuse_
 
 FORMAT = 1
 GIVEN = re.compile("[0-9a-f]{20}")
+LATER = ("of_examples", "of_queries")
+"""Fields that came later: left out where nothing stands in them, so that what was given before keeps its name."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Said:
 
     ``labels`` are those of the support, ``classes`` all that there are, those without an example among them. ``metadata`` are values by
     column by class, only what is known. ``names`` say which query is which, ``example_names`` which example. ``corrected`` are labels that a
-    person gave to queries, by their place among the queries: these are among the support too.
+    person gave to queries, by their place among the queries: these are among the support too. ``of_examples`` and ``of_queries`` are what is
+    known of each single input, values by column, only what is known; None where nothing was said of any.
     """
 
     dataset: str
@@ -48,6 +51,8 @@ class Said:
     metadata: Mapping[str, Mapping[str, Any]] | None = None
     corrected: Mapping[int, str] | None = None
     notes: tuple[str, ...] = ()
+    of_examples: tuple[Mapping[str, Any], ...] | None = None
+    of_queries: tuple[Mapping[str, Any], ...] | None = None
 
     @property
     def shots(self) -> dict[str, int]:
@@ -193,6 +198,7 @@ def keep(workspace: Workspace, said: Said) -> Given:
 def plainly(said: Said) -> dict[str, Any]:
     """As JSON gives it back."""
     values = {**said.__dict__, "corrected": {str(place): label for place, label in (said.corrected or {}).items()} or None}
+    values = {name: value for name, value in values.items() if value is not None or name not in LATER}
     return json.loads(json.dumps(values, ensure_ascii=False))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from metadash.data.dataset import Dataset, Source
 from metadash.data.given.given import Given, Said
 from metadash.data.library import open_dataset
-from metadash.errors import BadInput
+from metadash.errors import BadInput, nearest
 from metadash.front.using.checks import check_classes
 from metadash.learners.core.fusions import PLACING
 from metadash.learners.registry import entry_of
@@ -54,6 +54,7 @@ def check_said(spec: RunSpec, data: HasSources, said: Said) -> None:
     """Raises BadInput where the learner cannot be asked about such classes, or told that of them."""
     check_classes(spec, list(said.classes))
     check_metadata(spec, data, said)
+    check_of_inputs(spec, data, said)
     check_without_examples(spec, said)
 
 
@@ -77,6 +78,29 @@ def check_metadata(spec: RunSpec, data: HasSources, said: Said) -> None:
     sources = [data.source(name) for name in spec.sources]
     of_instances = {column for source in sources if source.level == "instance" for column in source.columns}
     rows_of(said.table, list(said.classes), [source for source in sources if source.level == "class"], of_instances)
+
+
+def columns_of_inputs(spec: RunSpec, data: HasSources, queries: bool = False) -> dict[str, tuple[str, ...]]:
+    """What the learner can be told of a single input: columns by source, of ``queries`` only what is there when a class is asked for; empty
+    where it reads none."""
+    if not spec.reads_at_test:
+        return {}
+    read = [source for source in map(data.source, spec.sources) if source.level == "instance"]
+    return {source.name: source.columns for source in read if source.available_at_prediction or not queries}
+
+
+def check_of_inputs(spec: RunSpec, data: HasSources, said: Said) -> None:
+    """Raises BadInput where something is said of single inputs that the learner does not read."""
+    for rows, queries in ((said.of_examples, False), (said.of_queries, True)):
+        known = [column for own in columns_of_inputs(spec, data, queries).values() for column in own]
+        told = dict.fromkeys(column for row in rows or () for column in row)
+        if told and not known:
+            raise BadInput("This learner reads no metadata of single inputs; leave them out.")
+        if told and spec.control != "none":
+            raise BadInput("This learner was trained on falsified metadata, so true ones tell it nothing; leave metadata out.")
+        if stray := next((column for column in told if column not in known), None):
+            what = "inputs to label" if queries else "examples"
+            raise BadInput(f"This learner reads no column '{stray}' of {what}{nearest(stray, known)}")
 
 
 def check_without_examples(spec: RunSpec, said: Said) -> None:
@@ -142,7 +166,14 @@ def few_enough(usual: int, n_way: int, n_query: int) -> int:
 
 
 def told_of(spec: RunSpec, data: HasSources, said: Said) -> tuple[str, ...]:
-    """The sources of which something is known for at least half of the classes."""
+    """The sources of which something is known for at least half of the classes, or of the inputs."""
     rows, read = said.metadata or {}, columns_read(spec, data)
     known = {name: sum(any(column in row for column in columns) for row in rows.values()) for name, columns in read.items()}
-    return tuple(name for name, classes in known.items() if 2 * classes >= len(said.classes))
+    of_classes = tuple(name for name, classes in known.items() if 2 * classes >= len(said.classes))
+    single = [*(said.of_examples or ()), *(said.of_queries or ())]
+    count = len(said.support) + len(said.queries)
+    of_inputs = {
+        name: sum(any(column in row for column in columns) for row in single)
+        for name, columns in columns_of_inputs(spec, data).items()
+    }
+    return (*of_classes, *[name for name, rows in of_inputs.items() if rows and 2 * rows >= count])

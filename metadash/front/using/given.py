@@ -15,6 +15,8 @@ from metadash.errors import BadInput, nearest
 from metadash.front.using.checks import TakesInputs, rows_like
 from metadash.metadata.told import Metadata
 
+Known = pd.DataFrame | Sequence[Mapping[str, Any]] | None
+"""What is known of single inputs, a row each."""
 MOST = 100_000
 """Inputs given at once."""
 
@@ -30,6 +32,8 @@ def give(
     example_names: Sequence[str] | None = None,
     zero_shot: Sequence[Any] = (),
     notes: Sequence[str] = (),
+    support_metadata: Known = None,
+    query_metadata: Known = None,
 ) -> Given:
     """Examples of new classes and inputs to label, for learners of ``data``.
 
@@ -41,6 +45,7 @@ def give(
     names, example_names : what queries and examples are called in the result; numbers from 1 where nothing is said.
     zero_shot : classes without an example, of which only ``metadata`` tell.
     notes : sentences of how the inputs were read, for the result.
+    support_metadata, query_metadata : what is known of each single example, and of each input to label: a row each, in their order.
 
     Raises
     ------
@@ -48,6 +53,11 @@ def give(
         One sentence, for whatever does not fit together or does not fit the data set.
     """
     said, rows = checked(data, support, labels, queries, metadata, names, example_names, zero_shot)
+    said = replace(
+        said,
+        of_examples=each_known(support_metadata, len(said.support), "labelled examples"),
+        of_queries=each_known(query_metadata, len(said.queries), "queries"),
+    )
     said = replace(said, inputs=keep_inputs(data.workspace, said.modality, rows), notes=(*notes, *said.notes))
     given = keep(data.workspace, said)
     make_room(data.workspace, {given.digest, said.inputs})
@@ -118,6 +128,10 @@ def with_corrections(given: Given, corrections: Mapping[int, Any]) -> Given:
             raise BadInput(f"There is no query {place!r}; there are {len(given.names)}, counted from 0.")
         corrected[int(place)] = label_in(int(place), label)
     said, own = given.said, len(given.said.support) - len(given.corrected)
+    of_examples = said.of_examples
+    if of_examples is not None or said.of_queries is not None:
+        of_queries = said.of_queries or ({},) * len(said.names)
+        of_examples = (*(of_examples or ({},) * own)[:own], *[of_queries[place] for place in sorted(corrected)])
     places = sorted(corrected)
     labels = (*said.labels[:own], *[corrected[place] for place in places])
     known = [name for name in given.classes if name in labels or name in said.labels[:own] or name not in said.labels]
@@ -128,6 +142,7 @@ def with_corrections(given: Given, corrections: Mapping[int, Any]) -> Given:
         example_names=(*said.example_names[:own], *[said.names[place] for place in places]),
         classes=tuple(dict.fromkeys([*known, *labels])),
         corrected=dict(sorted(corrected.items())),
+        of_examples=of_examples,
     )
     return keep(given.kept_in, now)
 
@@ -191,6 +206,19 @@ def known_of(metadata: Metadata | None, classes: Collection[str]) -> dict[str, d
             raise BadInput(f"The metadata have two rows of '{name}'; each class has one.")
         found[name] = {str(column): plain_value(value) for column, value in row.items() if is_known(value)}
     return found
+
+
+def each_known(rows: Known, n: int, what: str) -> tuple[dict[str, Any], ...] | None:
+    """Of each input what is known, by column; None where nothing is known of any. Raises BadInput where there are not as many rows."""
+    if rows is None:
+        return None
+    found = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
+    if len(found) != n or not all(isinstance(row, Mapping) for row in found):
+        raise BadInput(
+            f"There are {n} {what} and {len(found)} rows of metadata of them; give each a row, empty where nothing is known."
+        )
+    kept = tuple({str(column): plain_value(value) for column, value in row.items() if is_known(value)} for row in found)
+    return kept if any(kept) else None
 
 
 def is_known(value: Any) -> bool:

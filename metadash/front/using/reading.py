@@ -27,12 +27,26 @@ ARCHIVE = ".zip"
 
 @dataclass
 class Read:
-    """Inputs as the data set stores its own, what each is called, their labels where they are examples, and how many were scaled."""
+    """Inputs as the data set stores its own, what each is called, their labels where they are examples, how many were scaled; and the columns
+    that stand beside them where they came in a table."""
 
     inputs: list[Any]
     names: list[str]
     labels: list[str] = field(default_factory=list)
     scaled: int = 0
+    beside: pd.DataFrame | None = None
+
+    def known(self, columns: Sequence[str]) -> list[dict[str, Any]] | None:
+        """What the table says of each input in these columns; None where it has none of them."""
+        own = [] if self.beside is None else [column for column in columns if column in self.beside]
+        return records(self.beside[own]) if self.beside is not None and own else None
+
+    def some(self, rows: Sequence[int]) -> "Read":
+        """Those in these places."""
+        at = list(rows)
+        labels = [self.labels[place] for place in at] if self.labels else []
+        beside = None if self.beside is None else self.beside.iloc[at]
+        return Read([self.inputs[place] for place in at], [self.names[place] for place in at], labels, self.scaled, beside)
 
     def note(self, what: str, data: TakesInputs) -> str:
         """One sentence where some were scaled; empty where none was."""
@@ -104,6 +118,36 @@ def read_metadata(path: str | Path, classes: Sequence[str]) -> pd.DataFrame:
     )
 
 
+def read_of_inputs(path: str | Path, names: Sequence[str]) -> pd.DataFrame | None:
+    """What a table says of single inputs, a row each of ``names`` (all missing where it has none): by the column whose values are their
+    names, or the last parts of these; numbers name inputs in a column of files alone. None where no column names any. Raises BadInput for an
+    input that has two rows, and for a name that several inputs have."""
+    place = Path(path)
+    check_there(place, "metadata")
+    frame = tables_of(place)[0].frame
+    short = [name.replace("\\", "/").rsplit("/", 1)[-1] for name in names]
+    for column in sorted(frame.columns, key=lambda name: str(name).casefold() not in FILES):
+        values = frame[column].map(str).str.strip()
+        for called in (list(names), short):
+            if not (same := set(values) & set(called)):
+                continue
+            if str(column).casefold() not in FILES and all(one.isdigit() for one in same):
+                continue
+            if several := next((one for one in sorted(same) if called.count(one) > 1), None):
+                raise BadInput(
+                    f"'{place.name}' speaks of '{several}', and several inputs are called so; write their folders too."
+                )
+            if twice := next(iter(values[values.duplicated() & values.isin(called)]), None):
+                raise BadInput(f"'{place.name}' has two rows of '{twice}'; each input has one.")
+            return frame.drop(columns=column).set_index(pd.Index(values)).reindex(called)
+    return None
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A row each, values by column."""
+    return [{str(column): value for column, value in row.items()} for row in frame.to_dict("records")]
+
+
 def check_there(path: Path, what: str) -> None:
     if not path.exists():
         raise BadInput(f"There is no '{path}'; name the file or the folder of the {what}.")
@@ -131,13 +175,13 @@ def of_table(path: Path, data: TakesInputs, labelled: bool) -> Read:
         files = column_among(rest, FILES, path, "of files")
         names = [str(value) for value in rest[files]]
         read = pictures([picture_of(read_bytes(path.parent / name), name, data) for name in names], names)
-        read.labels = labels
+        read.labels, read.beside = labels, rest
         return read
     names = [str(row + 1) for row in range(len(frame))]
     if data.modality.stored == "texts":
         texts = rest[column_among(rest, TEXTS, path, "of texts")]
-        return Read([said(value, row, path) for row, value in enumerate(texts)], names, labels)
-    return Read(list(numbers_in(rest, data, path)), names, labels)
+        return Read([said(value, row, path) for row, value in enumerate(texts)], names, labels, beside=rest)
+    return Read(list(numbers_in(rest, data, path)), names, labels, beside=rest)
 
 
 def said(value: Any, row: int, path: Path) -> str:

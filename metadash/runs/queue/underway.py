@@ -1,6 +1,7 @@
 """A piece of work as its records tell it: each run with its job, and what the outlook makes of them together."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from metadash.runs.queue.jobs import Job, JobFolder, active_jobs
 from metadash.runs.queue.outlook import Outlook, Piece, State, outlook
 from metadash.runs.store import Run, RunStore
 from metadash.specs.any_spec import Spec
+from metadash.visitors import visitor
 from metadash.workspace import Workspace
 
 ONE_PIECE = 30.0
@@ -55,10 +57,19 @@ def parts_of(specs: Sequence[Spec], data: Dataset, workspace: Workspace) -> list
 
 def before_it(parts: Sequence[Part], workspace: Workspace) -> list[Job]:
     """What is on its way for somebody else and has its turn before these parts: before the first of them that is queued, or all of it
-    where nothing has been asked for yet."""
+    where nothing has been asked for yet. Visitors take turns: of another visitor's jobs that wait, no more than these parts are."""
     waiting = [part.job.submitted for part in parts if part.job is not None and part.job.state == "queued"]
     own, until = {part.digest for part in parts}, min(waiting, default=time.time())
-    return [job for job in active_jobs(workspace) if job.digest not in own and job.submitted < until]
+    asking = next((set(part.job.asked_by) for part in parts if part.job is not None and part.job.active), {visitor().key})
+    turns, seen, found = sum(not part.done for part in parts), Counter[str](), []
+    for job in active_jobs(workspace):
+        if job.digest in own or job.submitted >= until:
+            continue
+        whose = min(job.asked_by, default="")
+        seen[whose] += job.state == "queued"
+        if job.state == "running" or whose in asking or seen[whose] <= turns:
+            found.append(job)
+    return found
 
 
 def outlook_of(parts: Sequence[Part], workspace: Workspace, workers: int, ready: bool, usual_start: float = 0.0) -> Outlook:

@@ -15,7 +15,7 @@ from metadash.errors import BadInput
 from metadash.runs.kinds import run_digest
 from metadash.runs.memory import advice
 from metadash.runs.progress import Stopped
-from metadash.runs.queue.jobs import JobFolder, lives
+from metadash.runs.queue.jobs import RETRIES, JobFolder, lives
 from metadash.runs.queue.trail import Trail
 from metadash.runs.train import WAIT_PHASE, train
 from metadash.specs.any_spec import Spec
@@ -36,27 +36,33 @@ NICENESS = 10
 """The pages come first; safe because a worker computes with one thread."""
 
 KILLED = (
-    "Its worker process was killed while it computed, perhaps for lack of memory; nothing was kept. Start it again, or smaller."
+    f"Its worker process was killed while it computed, {RETRIES + 1} times, perhaps for lack of memory; nothing was kept. Start it again, "
+    "or smaller."
 )
 
 
-def work(root: str, digest: str) -> None:
+def work(root: str, digest: str, ticket: str = "") -> None:
     """Run the job ``digest`` of the workspace ``root``; its outcome is on disk, and nothing is raised.
 
-    Dask gives a task to another worker when its own dies. The record of the first attempt is then still there, and the job is
-    failed rather than tried again, since what killed one worker would kill the next.
+    Dask gives a task to another worker when its own is lost; ``ticket`` is the same then, and the record of the first attempt is still
+    there. What is stored of its parts (a backbone, features) is not computed again, a run itself begins anew: it depends on its spec alone,
+    so the answer is the same. After ``RETRIES`` of these it is failed: what killed that many workers would kill the next.
     """
     job = JobFolder(Workspace(root), digest)
     before = job.progress()
-    if before.get("state") == "running" and not lives(before):
-        job.write_progress(**{**before, "state": "failed", "message": f"{KILLED} {advice(job.spec())}"})
+    attempt = 1
+    if before.get("state") == "running" and (not lives(before) or before.get("ticket", "") == ticket != ""):
+        attempt = before.get("attempt", 1) + 1
+        if attempt > RETRIES + 1:
+            job.write_progress(**{**before, "state": "failed", "message": f"{KILLED} {advice(job.spec())}"})
+            return
+    if before.get("state") in ("cancelled", "failed", "done"):
+        job.write_progress(**{"fraction": 0.0, **before})
         return
-    if before.get("state") in ("cancelled", "failed", "done") or job.cancel_requested:
-        job.write_progress(
-            **{"fraction": 0.0, "message": "Cancelled before it began.", **before, "state": before.get("state", "cancelled")}
-        )
+    if job.cancel_requested:
+        job.write_progress(**{"fraction": 0.0, "message": "Cancelled before it began.", **before, "state": "cancelled"})
         return
-    reporter = Reporter(job)
+    reporter = Reporter(job, attempt, ticket)
     reporter.start()
     try:
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
@@ -105,8 +111,8 @@ class Reporter:
     A thread beside it gives the sign of life during long silent stretches, and ends the process when a cancel goes unnoticed.
     """
 
-    def __init__(self, job: JobFolder):
-        self.job = job
+    def __init__(self, job: JobFolder, attempt: int = 1, ticket: str = ""):
+        self.job, self.which = job, {"attempt": attempt, "ticket": ticket}
         self.started = time.time()
         self.current: dict[str, Any] = {"phase": "starting", "fraction": 0.0, "metrics": {}}
         self.written = 0.0
@@ -142,7 +148,9 @@ class Reporter:
                 self.trail.note(self.current["fraction"], force=state != "running")
             marks = [astuple(mark) for mark in self.trail.marks]
             try:
-                self.job.write_progress(state=state, message=message, started=self.started, marks=marks, **self.current)
+                self.job.write_progress(
+                    state=state, message=message, started=self.started, marks=marks, **self.which, **self.current
+                )
             except BadInput:  # the disk is full; the job itself finds out when it stores its result
                 if state != "running":
                     shutil.rmtree(self.job.path, ignore_errors=True)  # no record is better than one that says it still runs

@@ -1,14 +1,14 @@
 """What a learner reads of inputs and classes that are in no data set, made and scaled as it was in training."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from metadash.data.dataset import Source
+from metadash.data.dataset import Dataset, Source
 from metadash.errors import BadInput
 from metadash.learners.core.base import Learner
 from metadash.metadata.blur import blur_table, read_blur
@@ -55,10 +55,21 @@ def as_seen(arm: Arm, needed: Sequence[Run], rows: np.ndarray) -> Tensor:
     return torch.from_numpy(arm.normalise(fresh_features(needed[0], arm.dataset, rows)))
 
 
+Rows = Sequence[Mapping[str, Any]]
+"""What is known of single inputs, values by column, a row each."""
+
+
 def told(
-    arm: Asked, dataset: Classes, classes: list[Any], metadata: Metadata | None, n_support: int, n_query: int
+    arm: Asked,
+    dataset: Classes,
+    classes: list[Any],
+    metadata: Metadata | None,
+    n_support: int,
+    n_query: int,
+    of_support: Rows | None = None,
+    of_query: Rows | None = None,
 ) -> MetadataContext | None:
-    """What the learner is told of the classes [1, N, ·]; what is not said is missing, and instances have none."""
+    """What the learner is told of the classes [1, N, ·], and of examples and queries one by one; what is not said is missing."""
     spec = arm.spec
     if not spec.reads_at_test:
         if metadata is not None:
@@ -78,9 +89,29 @@ def told(
     context = MetadataContext(vectors, torch.from_numpy(present)[None])
     if not arm.instances:
         return context
-    widths = [source.width for source in arm.instances]
-    of_support, of_query = unknown((1, n_support), widths), unknown((1, n_query), widths)
-    return MetadataContext(vectors, context.present, of_support, of_query)
+    of_each = [
+        of_inputs(arm, cast(Dataset, dataset), rows, n)
+        if rows is not None
+        else unknown((1, n), [source.width for source in arm.instances])
+        for rows, n in ((of_support, n_support), (of_query, n_query))
+    ]
+    of_each[1].present[..., [not source.on_queries for source in arm.instances]] = False
+    return MetadataContext(vectors, context.present, *of_each)
+
+
+def of_inputs(arm: Asked, dataset: Dataset, rows: Rows, n: int) -> InstanceMetadata:
+    """What is known of ``n`` single inputs, by what was fitted on instances of meta-train classes."""
+    spec = arm.spec
+    sources = sources_of(spec, dataset, "instance")
+    columns = list(dict.fromkeys(column for source in sources for column in source.columns))
+    own = dataset.instance_columns(columns)
+    fit_on = np.flatnonzero(np.isin(dataset.class_of, dataset.split(spec.split)["train"]))
+    table = pd.DataFrame.from_records([dict(row) for row in rows], index=range(n)).reindex(columns=columns)
+    found = [by_fitted(own, table, source, fit_on, spec) for source in sources]
+    return InstanceMetadata(
+        [torch.from_numpy(vectors)[None] for vectors, _ in found],
+        torch.from_numpy(np.stack([present for _, present in found], axis=-1))[None],
+    )
 
 
 def unknown(shape: tuple[int, ...], widths: list[int]) -> InstanceMetadata:
@@ -96,7 +127,14 @@ def encoded(arm: Asked, dataset: Classes, table: pd.DataFrame, source: Source) -
         both = pd.concat([own[list(source.columns)], table[list(source.columns)]], ignore_index=True)
         table = blur_table(both, source.name, blurs, spec.seed).iloc[len(own) :]
         own = blur_table(own, source.name, blurs, spec.seed)
-    columns = fitted_columns(own, source, dataset.split(spec.split)["train"], reader(spec.text_encoder))[1]
+    return by_fitted(own, table, source, dataset.split(spec.split)["train"], spec)
+
+
+def by_fitted(
+    own: pd.DataFrame, table: pd.DataFrame, source: Source, fit_on: np.ndarray, spec: RunSpec
+) -> tuple[np.ndarray, np.ndarray]:
+    """New rows of a source [n, d] by what is fitted on the rows ``fit_on`` of the data set's ``own`` table, and which have anything [n]."""
+    columns = fitted_columns(own, source, fit_on, reader(spec.text_encoder))[1]
     try:
         for column in columns:
             if column.kind.unit:  # "1.5" and 1.5 are days, never nanoseconds

@@ -1,6 +1,6 @@
 """A trained learner labels what a person gave: all told, nothing told, and without each source; and which examples decided."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import torch
@@ -63,9 +63,11 @@ def answered(arm: Asked, dataset: Classes, said: Said, seen: Tensor, tick: Calla
     place = {name: number for number, name in enumerate(classes)}
     label = np.array([place[name] for name in said.labels], dtype=np.int64)
     order = np.argsort(label, kind="stable")
-    context = told(arm, dataset, classes, said.table, n_support, len(said.queries))
+    of_support = None if said.of_examples is None else [said.of_examples[example] for example in order]
+    context = told(arm, dataset, classes, said.table, n_support, len(said.queries), of_support, said.of_queries)
     answering = Answering(arm, seen[:n_support][order], label[order], seen[n_support:], context, len(classes))
-    tellings = tellings_of(arm.spec, dataset, context is not None and said.metadata is not None, arm.can_do_without)
+    known = set(told_any(arm, context)) if said.of_examples or said.of_queries else set()
+    tellings = tellings_of(arm.spec, dataset, context is not None and said.metadata is not None, arm.can_do_without, known)
     logits = np.stack([answering(keep) for keep in tellings.values()])
     tick()
     found = deciding(answering, logits[0])
@@ -81,23 +83,31 @@ def answered(arm: Asked, dataset: Classes, said: Said, seen: Tensor, tick: Calla
 
 
 def told_any(arm: Asked, context: MetadataContext | None) -> list[str]:
-    """The sources of which anything is known of any class."""
+    """The sources of which anything is known of any class, or of any input."""
     if context is None:
         return []
     names = [name for name in arm.spec.sources if name not in {source.name for source in arm.instances}]
-    return [name for name, there in zip(names, context.present.any(dim=(0, 1)).tolist(), strict=True) if there]
+    there = dict(zip(names, context.present.any(dim=(0, 1)).tolist(), strict=True))
+    for rows in filter(None, (context.support, context.query)):
+        any_of = rows.present.flatten(0, -2).any(dim=0).tolist()
+        for source, known in zip(arm.instances, any_of, strict=True):
+            there[source.name] = there.get(source.name, False) or known
+    return [name for name in arm.spec.sources if there.get(name)]
 
 
-def tellings_of(spec: RunSpec, dataset: Classes, has_metadata: bool, can_do_without: bool) -> dict[str, list[bool] | None]:
-    """What the learner is told, by name: which of its sources count, those of classes first; None for all of them."""
+def tellings_of(
+    spec: RunSpec, dataset: Classes, has_metadata: bool, can_do_without: bool, known: Collection[str] = ()
+) -> dict[str, list[bool] | None]:
+    """What the learner is told, by name: which of its sources count, those of classes first; None for all of them. ``known``: the sources
+    of which anything is said, where something is said of single inputs."""
     found: dict[str, list[bool] | None] = {ALL: None}
-    if not has_metadata:
+    if not has_metadata and not known:
         return found
     level = {name: dataset.source(name).level for name in spec.sources}
     sources = sorted(spec.sources, key=lambda name: level[name] != "class")  # a stable sort: in the order of the spec
     if can_do_without:
         found[NOTHING] = [False] * len(sources)
-    of_classes = [name for name in sources if level[name] == "class"]
-    if len(of_classes) > 1:
-        found |= {f"without {name}": [other != name for other in sources] for name in of_classes}
+    told = [name for name in sources if level[name] == "class" or name in known]
+    if len(told) > 1:
+        found |= {f"without {name}": [other != name for other in sources] for name in told}
     return found

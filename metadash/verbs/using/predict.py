@@ -29,7 +29,12 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         help="a finished learner's run, as `compare` lists them, the folder that it left in, or best: the cheapest that no other is shown to beat",
     )
     verb.add_argument("--examples", required=True, metavar="DIR_OR_TABLE", help="class/file.png, or a table with a column label")
-    verb.add_argument("--metadata", metavar="FILE", help="a table with a row a class")
+    verb.add_argument(
+        "--metadata",
+        nargs="+",
+        metavar="FILE",
+        help="a table with a row a class, one with a row an input (a column names its file), or both",
+    )
     verb.add_argument(
         "--inputs",
         required=True,

@@ -96,7 +96,7 @@ def test_where_there_is_no_interval_a_cell_says_so() -> None:
     found = claims({("a", "b"): pair(between(None, None, 4.0))})
     text = cell("b", "a", NAMES, found, LIGHT)
     assert "−4.0 points no interval, cannot tell yet" in text and "?</span> −4.0<small" in text
-    assert translucent(LIGHT.control, 0.09) in text
+    assert translucent(LIGHT.plain, 0.09) in text
 
 
 def test_what_holds_alone_and_not_together_is_said_in_the_direction_in_which_it_was_tested() -> None:

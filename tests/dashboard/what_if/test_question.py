@@ -80,7 +80,7 @@ def test_each_number_of_shots_is_a_dot_in_the_colour_of_its_verdict() -> None:
     found: Any = SimpleNamespace(differences=[moved(shot, verdict) for shot, verdict in enumerate(Verdict, start=1)])
     dots = dots_of(found, LIGHT)
     assert [dot.name for dot in dots] == ["1 shot", "2 shots", "3 shots", "4 shots"]
-    assert [dot.colour for dot in dots] == [LIGHT.helps, LIGHT.hurts, LIGHT.plain, LIGHT.control]
+    assert [dot.colour for dot in dots] == [LIGHT.helps, LIGHT.hurts, LIGHT.plain, LIGHT.plain]
 
 
 # --- the map -----------------------------------------------------------------------------------------------------------------

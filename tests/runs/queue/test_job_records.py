@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,8 @@ from metadash import settings
 from metadash.errors import BadInput
 from metadash.runs.queue import worker
 from metadash.runs.queue.board import JobBoard
-from metadash.runs.queue.jobs import all_jobs, honest_state, whereabouts
+from metadash.runs.queue.jobs import active_jobs, all_jobs, honest_state, whereabouts
+from metadash.runs.queue.underway import alone
 from metadash.runs.queue.worker import work
 from metadash.runs.store import RunStore
 from metadash.specs.views import MapSpec
@@ -84,6 +86,13 @@ def test_a_queued_job_that_is_cancelled_is_cancelled_at_once(own_workspace: Work
     assert not RunStore(own_workspace).runs(), "a worker that comes to it later leaves it"
 
 
+def test_a_run_that_was_cancelled_when_its_worker_was_lost_is_not_taken_up(own_workspace: Workspace) -> None:
+    folder = record(own_workspace, tiny_backbone(), state="running", started=time.time(), fraction=0.4, **dead_process())
+    folder.request_cancel()
+    work(str(own_workspace.root), folder.digest, "again")
+    assert folder.read().state == "cancelled" and not RunStore(own_workspace).runs()  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("progress", "state"),
     [
@@ -105,6 +114,40 @@ def test_a_damaged_record_is_no_job(own_workspace: Workspace) -> None:
     assert all_jobs(own_workspace) == []
     (folder.path / "progress.json").write_text("[1")
     assert folder.progress() == {}
+
+
+WRONG: tuple[Any, ...] = ([1], {}, {"a": [1]}, "x", None, -1, 1e300, 10**400, True, float("inf"), [[1, 2, 3]], "../../x")
+
+
+@pytest.mark.parametrize("file", ["job.json", "progress.json"])
+def test_no_shape_of_a_record_breaks_what_lists_jobs(file: str, own_workspace: Workspace) -> None:
+    folder = record(
+        own_workspace, tiny_backbone(), state="running", started=time.time(), fraction=0.4, marks=[[1, 2, 3]], **whereabouts()
+    )
+    other = record(own_workspace, tiny_backbone(seed=1))
+    written = json.loads((folder.path / file).read_text())
+    shapes = [
+        *WRONG,
+        *({**written, name: wrong} for name in (*written, "metrics", "attempt", "board", "work") for wrong in WRONG),
+    ]
+    for shape in shapes:
+        (folder.path / file).write_text(json.dumps(shape))
+        os.utime(folder.path)
+        for job in (*all_jobs(own_workspace), *active_jobs(own_workspace)):
+            assert isinstance(job.title, str) and isinstance(job.message, str) and 0 <= job.fraction <= 1 and job.elapsed >= 0
+            assert alone(job).fraction >= 0
+        assert other.digest in [job.digest for job in active_jobs(own_workspace)]
+
+
+def test_live_curves_leave_out_what_is_no_row(own_workspace: Workspace) -> None:
+    folder = record(own_workspace, tiny_backbone())
+    (folder.path / "history.jsonl").write_text('{"step": 1, "loss": [2]}\n[1]\nnonsense\n{"step": 2, "loss": 0.5}\n')
+    assert folder.history() == [{"step": 1}, {"step": 2, "loss": 0.5}]
+
+
+def test_a_file_beside_the_jobs_is_no_job(own_workspace: Workspace) -> None:
+    (own_workspace.jobs / "notes.txt").write_text("mine")
+    assert all_jobs(own_workspace) == active_jobs(own_workspace) == []
 
 
 def test_a_row_still_being_written_is_left_for_the_next_look(own_workspace: Workspace) -> None:
@@ -208,7 +251,7 @@ def test_a_run_does_not_compute_the_backbone_that_failed_before_it(own_workspace
     assert not RunStore(own_workspace).runs()
 
 
-@pytest.mark.parametrize("status", ["error", "lost"])
+@pytest.mark.parametrize("status", ["error", "lost", "cancelled"])
 def test_a_job_that_dask_gives_up_is_failed_and_not_queued_for_ever(
     status: str, own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -168,6 +168,8 @@ MISSHAPEN = [
     ("created", "x"),
     ("created", True),
     ("created", float("inf")),
+    ("created", 1e300),
+    ("created", -5.0),
     ("seconds", None),
     ("summary", [1]),
     ("spec", "x"),

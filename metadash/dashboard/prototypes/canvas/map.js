@@ -19,7 +19,7 @@ export default function ({ data, parentElement }) {
     window.addEventListener(name, told);
   };
   listen("metadash:thumbs:answer", (event) => keepThumbs(m, event.detail));
-  listen("metadash:picked:answer", (event) => { if (event.detail?.focus) choose(m, event.detail.focus, false, Boolean(event.detail.said)); });
+  listen("metadash:picked:answer", (event) => seeChosen(m, event.detail));
   keepThumbs(m, window.metadashAnswers?.thumbs);
   return () => Object.entries(m.listening).forEach(([name, told]) => window.removeEventListener(name, told));
 }
@@ -69,9 +69,9 @@ function layOut(m, before) {
   if (!sameMap) {
     m.only = m.sought = m.view = null;
     m.find("#find").value = m.find("#found").textContent = "";
-    const rows = before ? [...m.selected] : data.selected;
+    const rows = before?.fingerprint === data.fingerprint ? [...m.selected] : data.selected; // a row of one data set is none of another's
     m.selected = new Set(rows.filter((row) => m.panes.some((pane) => pane.at.has(row))));
-    if (before && rows.length) send(m);
+    if (rows.length) setTimeout(() => send(m), 50); // once whoever listens is there
   } else if (before.column !== data.column) m.only = null;
   m.find("#clear").hidden = !m.selected.size;
   m.find("#pictures").textContent = data.words ? "Texts" : "Pictures";
@@ -127,6 +127,16 @@ function choose(m, rows, more, aloud = true) {
   m.find("#live").textContent = m.selected.size ? `${count(m.selected.size)} selected` : "Nothing selected";
   m.change();
   if (aloud) send(m);
+}
+
+// What the server has chosen, once for each time that it says so: it is selected, and the map goes where all of it is seen.
+function seeChosen(m, told) {
+  if (!told?.focus) { m.seen = null; return; }
+  if (m.seen === told.id) return;
+  m.seen = told.id;
+  choose(m, told.focus, false, Boolean(told.said));
+  const there = m.panes.map((pane) => [pane, told.focus.filter((row) => pane.at.has(row)).map((row) => pane.at.get(row))]);
+  if (there.some(([, places]) => places.length)) go(m, viewOf(m, there, 70));
 }
 
 function send(m) {

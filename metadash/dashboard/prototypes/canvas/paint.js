@@ -109,7 +109,7 @@ function paintPictures(m, pane, ink) {
     take(pane, x, y, w, h);
     pane.placed.push({ at, x, y, w, h });
     const faint = m.selected.size && !m.selected.has(pane.row[at]);
-    ink.globalAlpha = faint ? 0.3 : own || m.selected.size ? 1 : 0.6;
+    ink.globalAlpha = faint ? 0.3 : own || m.selected.size || m.view.scale > 2.5 * m.close ? 1 : 0.6;
     if (thumb.words) paintWords(m, ink, thumb.words, x, y, w, h);
     else paintThumb(ink, thumb, x - w / 2, y - h / 2, w, h);
     ink.lineWidth = own ? 2.5 : 1.5;
@@ -277,7 +277,7 @@ function paintInset(m, pane) {
   canvas.width = wide * m.sharp; canvas.height = high * m.sharp;
   ink.drawImage(pane.small.canvas, 0, 0);
   ink.scale(m.sharp, m.sharp);
-  const [x, y] = at(...unscreen(m, pane, [0, 0])), w = (pane.wide / m.view.scale) * by, h = (pane.high / m.view.scale) * by;
+  const [x, y] = at(...unscreen(m, pane, [0, 0])), w = Math.max(5, (pane.wide / m.view.scale) * by), h = Math.max(5, (pane.high / m.view.scale) * by);
   ink.strokeStyle = m.data.theme.helps; ink.lineWidth = 1.5;
   ink.strokeRect(Math.max(x, 1), Math.max(y, 1), Math.min(w, wide - Math.max(x, 1) - 1), Math.min(h, high - Math.max(y, 1) - 1));
 }

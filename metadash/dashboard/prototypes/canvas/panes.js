@@ -37,7 +37,7 @@ function unscreen(m, pane, [sx, sy]) {
 }
 
 // The view in which these points fill the pane, with room for marks at its edge.
-function viewOf(m, members, room = 46) {
+function viewOf(m, members, room = 46, below = 0) {
   let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
   members.forEach(([pane, places]) => places.forEach((at) => {
     left = Math.min(left, pane.x[at]); right = Math.max(right, pane.x[at]);
@@ -45,12 +45,16 @@ function viewOf(m, members, room = 46) {
   }));
   if (left > right) return { x: 0, y: 0, scale: 200 };
   const { wide, high: tall } = m.panes[0];
-  const scale = Math.min((wide - 2 * room) / Math.max(right - left, 0.02), (tall - 2 * room) / Math.max(high - low, 0.02));
+  const scale = Math.min((wide - 2 * room) / Math.max(right - left, 0.02), (tall - below - 2 * room) / Math.max(high - low, 0.02));
   return { x: (left + right) / 2, y: (low + high) / 2, scale: Math.max(scale, 10) };
 }
 
 const everything = (m) => viewOf(m, m.panes.map((pane) => [pane, [...pane.kind.keys()]]), 14);
-const theTask = (m) => viewOf(m, m.panes.map((pane) => [pane, pane.task]));
+// Above the overview, which would lie on some of it.
+function theTask(m) {
+  const view = viewOf(m, m.panes.map((pane) => [pane, pane.task]), 46, 64);
+  return { ...view, y: view.y - 32 / view.scale };
+}
 
 function zoom(m, factor, pane = m.panes[0], about = [pane.wide / 2, pane.high / 2]) {
   const [x, y] = unscreen(m, pane, about);

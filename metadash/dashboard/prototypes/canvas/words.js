@@ -116,5 +116,6 @@ function key(m) {
     entry.append(name);
     return entry;
   }));
+  if (m.most) m.find("#key").append(make("span", `larger: worth more examples (κ up to ${m.most.toFixed(1)})`));
   m.find("#note").textContent = m.data.note;
 }

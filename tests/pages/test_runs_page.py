@@ -1,0 +1,196 @@
+"""The page *Runs*: what is stored is found, named, starred, tagged, repeated and deleted, and a learner's name is the same on every page."""
+
+import json
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from metadash import settings
+from metadash.answers.stored_arms import names_of, stored_arms
+from metadash.data.library import open_dataset
+from metadash.errors import BadInput
+from metadash.front.run import train
+from metadash.runs.queue.jobs import JobFolder
+from metadash.runs.shelf.deleting import delete, loss_of
+from metadash.runs.shelf.expiry import DAY, days_kept, expired
+from metadash.runs.shelf.notes import all_notes, write_note
+from metadash.runs.shelf.rows import narrowed, rows_of
+from metadash.runs.store import Run, RunStore
+from metadash.verbs.cli import main
+from metadash.workspace import Workspace
+from tests.builders import copy_workspace, one_sentence
+from tests.pages.page import open_page, said
+
+LEARNERS = 5
+
+
+@pytest.fixture
+def kept(workspace_with_runs: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: None) -> Workspace:
+    workspace = copy_workspace(workspace_with_runs, tmp_path / "kept", "datasets", "episodes", "runs")
+    monkeypatch.setenv("METADASH_WORKSPACE", str(workspace.root))
+    return workspace
+
+
+def informed(workspace: Workspace) -> list[Run]:
+    """Two seeds of one learner."""
+    return next([*arm.runs] for arm in stored_arms(RunStore(workspace).runs())[0] if len(arm.runs) == 2)
+
+
+def test_every_run_is_listed_with_what_it_takes(kept: Workspace) -> None:
+    page = open_page("runs")
+    table, runs = page.dataframe[0].value, RunStore(kept).runs()
+    assert table["digest"].tolist() == [run.digest for run in runs] and set(table["status"]) == {"done"}
+    assert (
+        (table["disk, MB"] > 0).all() and (table["seconds"] >= 0).all() and set(table["kind"]) == {"learner", "map", "backbone"}
+    )
+    assert said(page, f"{len(runs)} runs on")
+
+
+def test_a_search_finds_names_tags_notes_and_sources(kept: Workspace) -> None:
+    run = informed(kept)[0]
+    write_note(kept.runs, run.learner, name="My best one", tags=("paper",), text="ask Grace", star=True)
+    store = RunStore(kept)
+    rows = rows_of(store.listed(), all_notes(kept.runs))
+    both = {one.digest for one in informed(kept)}
+    for search in ("my best", "PAPER", "grace", "best place", run.digest[:8]):
+        found = {row.digest for row in narrowed(rows, search, "learner", "", "", False)}
+        assert found == ({run.digest} if search == run.digest[:8] else both), search
+    assert (
+        {row.digest for row in narrowed(rows, "", "", "", "", True)}
+        == both
+        == {row.digest for row in narrowed(rows, "", "", "tiny", "paper", False)}
+    )
+    assert not narrowed(rows, "best nobody", "", "", "", False)
+    page = open_page("runs", rn_search="my best")
+    assert set(page.dataframe[0].value["run"]) == {"My best one"} and set(page.dataframe[0].value["★"]) == {"★"}
+
+
+def test_a_name_is_used_wherever_its_learner_is_shown(kept: Workspace) -> None:
+    run = informed(kept)[0]
+    write_note(kept.runs, run.learner, name="<b>*Best* of all</b>")
+    arms, _ = stored_arms(RunStore(kept).runs())
+    assert names_of(arms)[run.learner] == "<b>*Best* of all</b>"
+    page = open_page("compare", dataset="tiny")
+    assert any("Best* of all" in label for label in page.multiselect(key="runs").options)
+    write_note(kept.runs, run.learner, name="Another")
+    page.run()
+    assert "Another" in page.multiselect(key="runs").options and not page.exception
+    other = next(arm for arm in arms if arm.id != run.learner)
+    write_note(kept.runs, other.id, name="Another")
+    assert len(set(names_of(stored_arms(RunStore(kept).runs())[0]).values())) == len(arms), "two of one name are told apart"
+
+
+def test_a_note_is_beside_the_run_and_in_no_digest(kept: Workspace) -> None:
+    before = {path: path.stat().st_mtime_ns for path in kept.runs.rglob("*")}
+    write_note(kept.runs, informed(kept)[0].learner, name="x", star=True)
+    assert {path: path.stat().st_mtime_ns for path in kept.runs.rglob("*")} == before
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"name": 3, "tags": {"a": 1}, "star": "yes"}', "{", '{"tags": [1, "a,b"]}'])
+def test_a_note_of_another_shape_is_none(content: str, kept: Workspace) -> None:
+    learner = informed(kept)[0].learner
+    write_note(kept.runs, learner, name="x")
+    (kept.root / "notes" / f"{learner}.json").write_text(content)
+    assert not all_notes(kept.runs) and not open_page("runs").exception
+
+
+def test_deleting_says_what_is_lost_and_loses_no_more(kept: Workspace) -> None:
+    store, runs = RunStore(kept), informed(kept)
+    write_note(kept.runs, runs[0].learner, name="Best")
+    first = loss_of(store, [runs[0].digest])
+    assert first.thinner == (runs[0].learner,) and not first.learners and not first.notes
+    everything = loss_of(store, [run.digest for run in runs])
+    assert everything.learners == (runs[0].learner,) == everything.notes and {run.kind for run in everything.build} == {"map"}
+    (backbone,) = store.runs("backbone")
+    assert sum(run.kind == "learner" for run in loss_of(store, [backbone.digest]).build) == LEARNERS
+    others = {run.digest for run in store.runs()} - {run.digest for run in runs}
+    delete(kept, [run.digest for run in runs])
+    assert {run.digest for run in RunStore(kept).runs()} == others and not all_notes(kept.runs)
+    assert not list(kept.runs.glob(".*.deleted"))
+
+
+def test_what_a_job_needs_is_not_deleted(kept: Workspace) -> None:
+    run = informed(kept)[0]
+    (backbone,) = RunStore(kept).runs("backbone")
+    shutil.rmtree(run.folder)
+    JobFolder(kept, run.digest).create(run.spec, "the job")
+    with pytest.raises(BadInput) as refused:
+        delete(kept, [backbone.digest])
+    one_sentence(refused.value)
+    assert RunStore(kept).get(backbone.digest)
+
+
+def test_what_is_old_and_noted_by_nobody_expires_with_its_whole_learner_and_nothing_that_is_built_on(kept: Workspace) -> None:
+    store, runs = RunStore(kept), informed(kept)
+    later = runs[0].created + 10 * DAY
+    assert {run.digest for run in expired(store, 9, later)} == {run.digest for run in store.runs()} and not expired(
+        store, 11, later
+    )
+    write_note(kept.runs, runs[1].learner, tags=("paper",))
+    going = {run.digest for run in expired(store, 9, later)}
+    (backbone,) = store.runs("backbone")
+    assert not going & {backbone.digest, *(run.digest for run in runs)}, "a backbone of what stays stays"
+    assert len(going) == LEARNERS - 2 + 2
+
+
+def test_nothing_expires_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(settings.KEEP_DAYS.name, raising=False)
+    assert days_kept() is None
+    for odd in ("0", "-3", "x", "1.5", "99999999"):
+        monkeypatch.setenv(settings.KEEP_DAYS.name, odd)
+        with pytest.raises(BadInput):
+            days_kept()
+
+
+def test_the_verb_does_what_the_page_does(kept: Workspace, capsys: pytest.CaptureFixture) -> None:
+    def said(*words: str) -> dict | list:
+        assert main(["runs", *words, "--workspace", str(kept.root), "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    run, other = informed(kept)
+    said("note", run.digest, "--name", "Best", "--star", "--tags", "b, a", "--text", "x")
+    (first, second) = said("--search", "best", "--starred", "--tag", "a")
+    assert {first["digest"], second["digest"]} == {run.digest, other.digest} and first["tags"] == ["a", "b"]
+    said("note", run.learner, "--no-star", "--name", "")
+    assert not said("--starred") and said("--tag", "b")
+    assert said("log", run.digest)["log"] == run.log()
+    assert not said("delete", run.digest)["deleted"] and RunStore(kept).get(run.digest)
+    assert said("delete", run.digest, "--yes")["deleted"] and not RunStore(kept).get(run.digest)
+    assert not said("expire", "--days", "3000", "--yes")["digests"]
+
+
+def test_the_line_that_is_copied_runs_and_gives_the_same_run(own_workspace: Workspace, capsys: pytest.CaptureFixture) -> None:
+    data = open_dataset(own_workspace, "tiny")
+    run = train(data, sources="place", width=8, backbone_episodes=8, steps=20, n_episodes=40, shots=(1, 2), progress=False)
+    assert main(["runs", "command", run.digest, "--workspace", str(own_workspace.root), "--json"]) == 0
+    line = json.loads(capsys.readouterr().out)["command"]
+    shutil.rmtree(run.run.folder)
+    assert main([*shlex.split(line)[3:], "--workspace", str(own_workspace.root), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == run.digest and run.run.folder.is_dir()
+
+
+def test_where_nothing_may_be_changed_nothing_is(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(settings.READ_ONLY.name, "yes")
+    run = informed(kept)[0]
+    for change in (lambda: write_note(kept.runs, run.learner, name="x"), lambda: delete(kept, [run.digest])):
+        with pytest.raises(BadInput, match="only shows what is stored"):
+            change()
+    assert run.folder.is_dir() and not (kept.root / "notes").exists()
+
+
+def test_a_damaged_run_is_listed_and_named(kept: Workspace) -> None:
+    run = informed(kept)[0]
+    about = json.loads((run.folder / "run.json").read_text())
+    (run.folder / "run.json").write_text(json.dumps({**about, "created": "x"}))
+    page = open_page("runs", rn_search="damaged")
+    assert page.dataframe[0].value["digest"].tolist() == [run.digest] and said(page, "1 damaged")
+
+
+def test_an_empty_workspace_says_what_to_do(
+    tiny_workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: None
+) -> None:
+    monkeypatch.setenv("METADASH_WORKSPACE", str(copy_workspace(tiny_workspace, tmp_path / "empty").root))
+    page = open_page("runs")
+    assert said(page, "Nothing is stored yet") and not page.dataframe
