@@ -17,7 +17,7 @@ from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
-from metadash.dashboard.share.reporting import report
+from metadash.dashboard.share.told import report
 from metadash.dashboard.start.answer import (
     chosen_question,
     computed_how,
@@ -84,7 +84,7 @@ with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more
         help="The classes rotate through the test in folds, over a backbone each, so that more is known of new ones. Without it, and end to "
         "end, the data set's own split stands as it is.",
     )
-    text_encoder = chosen_text_encoder(st, data, question.sources, "texts")
+    text_encoder = chosen_text_encoder(st.columns(2)[0], data, question.sources, "texts")
     learned, own_backbone = None, False
     if is_trained(backbone.name):
         learned = backbone_training(st, "learns_from", idle=False)

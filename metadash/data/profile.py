@@ -34,17 +34,37 @@ def profile(dataset: Dataset, table: str) -> list[ColumnSummary]:
         return profile_table(connection, table)
 
 
+LARGE = 2_000_000
+"""Rows beyond which what need not be exact is told from some of them."""
+SOME = 500_000
+
+
 def profile_table(connection: duckdb.DuckDBPyConnection, table: str) -> list[ColumnSummary]:
     columns = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {identifier(table)})").fetchall()
-    return [summarise(connection, identifier(table), name, type) for name, type in columns]
+    (rows,) = one_row(connection, f"SELECT count(*) FROM {identifier(table)}")
+    every = rows // SOME if rows > LARGE else 1
+    return [summarise(connection, identifier(table), name, type, every) for name, type in columns]
 
 
-def summarise(connection: duckdb.DuckDBPyConnection, table: str, name: str, type: str) -> ColumnSummary:
-    """One column; ``table`` is already an SQL identifier."""
+def summarise(connection: duckdb.DuckDBPyConnection, table: str, name: str, type: str, every: int = 1) -> ColumnSummary:
+    """One column; ``table`` is already an SQL identifier. With ``every`` above 1, one row in so many says the median, the shape, the most
+    frequent values (their counts times ``every``) and the examples; rows, missing ones, the least and the greatest are exact."""
     column = identifier(name)
-    kind, facts, rows = kind_in(connection, table, column, type)
-    said = kind.summarise(connection, table, column)
+    some = f"(SELECT {column} FROM {table} WHERE hash(rowid, 'some') % {every} = 0)" if every > 1 else ""
+    kind, facts, rows = kind_in(connection, table, column, type, some)
+    if some and kind.ranged:
+        some = with_ends(some, table, column, type)
+    said = kind.summarise(connection, some or table, column)
+    if said.get("top"):
+        said["top"] = tuple((value, count * every) for value, count in said["top"])
     return ColumnSummary(name, type, kind.name, rows, rows - facts.present, facts.distinct, **said)
+
+
+def with_ends(some: str, table: str, column: str, type: str) -> str:
+    """Some rows, and the least and the greatest of all."""
+    finite = f" WHERE isfinite({column})" if type in ("FLOAT", "DOUBLE", "DATE") or type.startswith("TIMESTAMP") else ""
+    ends = [f"SELECT {end}({column}) FROM {table}{finite}" for end in ("min", "max")]
+    return f"({' UNION ALL '.join([f'FROM {some}', *ends])})"
 
 
 def in_words(summary: ColumnSummary) -> str:

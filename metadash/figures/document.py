@@ -83,11 +83,17 @@ def markdown_document(title: str, sections: Sequence[Commented], tables: Mapping
         lines += [""] * bool(section.numbers)
         if section.methods:
             lines += ["### Methods", "", *(f"- **{marked(name)}** {marked(told)}" for name, told in section.methods), ""]
-        lines += ["### To repeat it", "", *(f"```\n{one}\n```" for one in section.repeat), ""]
+        lines += ["### To repeat it", "", *map(fenced, section.repeat), ""]
         if section.configuration:
             text = json.dumps(section.configuration, ensure_ascii=False, indent=1, default=str)
-            lines += ["### Configuration", "", f"```json\n{text}\n```", ""]
+            lines += ["### Configuration", "", fenced(text, "json"), ""]
     return "\n".join(lines)
+
+
+def fenced(text: str, language: str = "") -> str:
+    """As a block of code, between more backticks than it holds in a row: what comes from data cannot close it."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def marked(text: str) -> str:

@@ -18,7 +18,7 @@ def test_a_pair_is_counted_both_ways_and_the_most_taken_stands_first() -> None:
 
 
 def test_what_only_plain_prototypes_confuse_is_listed_after_what_is_confused_and_nothing_is_no_pair() -> None:
-    pairs = pd.DataFrame([(1, 2, 5, 0, 4), (1, 3, 5, 1, 1), (2, 3, 5, 0, 0)], columns=COLUMNS)
+    pairs = pd.DataFrame([(1, 2, 5, 0, 4), (1, 3, 5, 1, 0), (2, 3, 5, 0, 0)], columns=COLUMNS)
     assert [(one.first, one.second) for one in most_confused(pairs, 9)] == [(1, 3), (1, 2)]
     assert most_confused(pairs.iloc[2:], 9) == [] and most_confused(pairs.iloc[:0], 9) == []
 

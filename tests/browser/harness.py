@@ -86,6 +86,21 @@ def settle(page: Page, seconds: float = 60) -> None:
     page.wait_for_function("document.querySelectorAll('[data-testid=stSkeleton]').length === 0", timeout=seconds * 1000)
 
 
+KNOWN_TO_STREAMLIT = {"scrollable-region-focusable"}
+"""axe rules that Streamlit's own widgets break (the canvas of its tables); nothing on our pages can mend them."""
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What assistive tools would stumble over, seriously or worse: axe's rule, and the beginnings of what breaks it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        (found["id"], [node["html"][:200] for node in found["nodes"]])
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in ("serious", "critical") and found["id"] not in KNOWN_TO_STREAMLIT
+    ]
+
+
 def new_visitor(opened: Browser, width: int = 1280, height: int = 900, dark: bool = False) -> BrowserContext:
     return opened.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.harness import WITHIN, settle
+from tests.browser.harness import WITHIN, settle, violations
 from tests.own_files import NEW_SIGNS, as_csv, in_folders, new_photos, sentence_table, sign_photos, sign_table
 
 pytestmark = pytest.mark.browser
@@ -67,6 +67,7 @@ def test_a_new_user_brings_photos_and_a_table_asks_the_first_question_and_has_ne
     page.get_by_role("link", name="Bring your own").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("What would you like to bring?")
     bring_signs(page)
+    assert not violations(page), "nor has the preview, with its table"
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("signs is here: 96 images of 12 signs.")).to_be_visible(timeout=WITHIN)
     page.get_by_role("link", name="Ask the first question").click()

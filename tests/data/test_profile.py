@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metadash.data import profile as profiles
+from metadash.data.columns import facts
 from metadash.data.columns.registry import kind_of
 from metadash.data.columns.summary import BINS
 from metadash.data.dataset import Dataset
@@ -47,6 +49,34 @@ def test_numbers_have_range_median_and_histogram() -> None:
 )
 def test_odd_numbers_do_not_break_a_summary(values: list, words: str) -> None:
     assert in_words(summaries(pd.DataFrame({"x": values}))["x"]) == words
+
+
+def test_of_a_large_table_some_rows_say_what_need_not_be_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, rows in (("LARGE", 20_000), ("SOME", 8_000)):
+        monkeypatch.setattr(profiles, name, rows)
+    monkeypatch.setattr(facts, "EXACT_UP_TO", 5_000)
+    n = 80_000
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=n)
+    x[[7, 9]] = 100.0, np.nan
+    frame = pd.DataFrame(
+        {
+            "x": x,
+            "number": np.arange(n),
+            "often": generator.integers(0, 40_000, n),
+            "place": np.where(np.arange(n) % 4, "oslo", "rome"),
+            "labels": np.where(np.arange(n) % 4, "a; b", "b"),
+        }
+    )
+    found = summaries(frame)
+    assert (found["x"].rows, found["x"].missing, found["x"].high) == (n, 1, 100.0), "rows, gaps and ends are exact"
+    assert abs(found["x"].median) < 0.1 and found["x"].low == np.nanmin(x)
+    assert sum(found["x"].histogram) < n / 4, "told from some rows"
+    assert found["number"].identifies and not found["often"].identifies
+    assert found["often"].distinct == pytest.approx(frame["often"].nunique(), rel=0.15)
+    assert found["place"].distinct == 2, "few values are counted one by one"
+    assert dict(found["place"].top)["rome"] == pytest.approx(n / 4, rel=0.1)
+    assert {name: summary.kind for name, summary in found.items()} == {name: kind_of(frame[name]).name for name in frame}
 
 
 def test_not_a_number_counts_as_missing() -> None:

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from metadash.answers.mapping.confusions import of_task
 from metadash.canonical import canonical_json
+from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.runs.store import Run
+from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
 from metadash.specs.run import RunSpec
 from metadash.specs.views import MapSpec
@@ -44,6 +46,21 @@ def test_what_is_confused_is_what_the_scores_of_the_same_tasks_miss(of_two: tupl
     assert (pairs[["taken", "plainly_taken"]].max(axis=1) <= pairs["asked"]).all()
     back = pairs.rename(columns={"class_id": "other_id", "other_id": "class_id"})
     assert len(pairs.merge(back, on=["class_id", "other_id"])) == len(pairs), "each pair stands both ways"
+
+
+def test_a_pair_says_who_was_taken_for_whom(of_two: tuple[Run, Workspace], tiny: Dataset) -> None:
+    from metadash.training.mapping.confusing import confusions
+    from metadash.training.restored import restored
+
+    run, workspace = of_two
+    store, done = RunStore(workspace), train(TOLD, workspace)
+    found, asked = confusions(restored(TOLD, tiny, done, store), store.manifest(done)[MAP.episode : MAP.episode + 1], 1)
+    by_hand = of_task(run.frame("points"))
+    assert asked == 1
+    both = found.merge(by_hand, on=["class_id", "other_id"], suffixes=("", "_by_hand"))
+    assert len(both) == len(found) > 0
+    for name in ("asked", "taken", "plainly_taken"):
+        assert (both[name] == both[f"{name}_by_hand"]).all(), name
 
 
 def test_the_plain_answers_of_confusions_are_the_answers_without_metadata(of_two: tuple[Run, Workspace]) -> None:

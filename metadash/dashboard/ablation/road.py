@@ -175,7 +175,7 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
             bind="query-params",
             help="Effects smaller than this are too small to act on.",
         )
-        text_encoder = chosen_text_encoder(st, data, sources, "ab_texts")
+        text_encoder = chosen_text_encoder(st.columns(2)[0], data, sources, "ab_texts")
         learned, own_backbone = None, False
         if trained:
             learned = backbone_training(st, "ab_backbone_training", idle=False)

@@ -21,7 +21,7 @@ from metadash.data.dataset import ROLES, Dataset
 from metadash.data.facets import MISSING, Between, Filter, is_facet, is_range, where_text, without
 from metadash.data.filter_bar import parse, quoted, to_text
 from metadash.data.literals import identifier, marked
-from metadash.data.profile import in_words
+from metadash.data.profile import LARGE, SOME, in_words
 from metadash.data.sql.query import MOST_BYTES, QueryResult
 from metadash.stats import words
 from metadash.visitors import visitor
@@ -112,6 +112,11 @@ def column_table(data: Dataset, table: str) -> None:
         column_config=config,
         alt=f"Columns of {table} with kind, missing share and content",
     )
+    if found and found[0].rows > LARGE:
+        st.caption(
+            f"Of {number(found[0].rows)} rows some {number(SOME)} say medians, distributions, the most frequent values and how many differ; rows, what "
+            "is missing, the least and the greatest are exact, and so is all that is counted by a filter."
+        )
 
 
 def shape(summary: ColumnSummary) -> list[int] | None:

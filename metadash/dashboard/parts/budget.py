@@ -62,7 +62,7 @@ def chosen_text_encoder(
     if idle and not closed:
         return "words"
     chosen = place.selectbox(
-        "Texts and names among them are read",
+        "Texts and names in the metadata are read",
         list(TEXTS_READ),
         format_func=TEXTS_READ.__getitem__,
         key=key,

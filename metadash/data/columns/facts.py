@@ -25,7 +25,7 @@ EXACT = 2**53
 """Whole numbers beyond this are no longer told apart by a double."""
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
 FRACTIONAL = ("FLOAT", "DOUBLE", "DECIMAL")
-RECORDS = ("STRUCT", "MAP", "UNION", "BLOB", "BIT")
+RECORDS = ("STRUCT", "TUPLE", "MAP", "UNION", "BLOB", "BIT")
 AS_NUMBER: dict[Storage, str] = {
     "boolean": "CAST({} AS DOUBLE)",
     "number": "CAST({} AS DOUBLE)",
@@ -180,6 +180,36 @@ def facts_in(
         return one_row(connection, f"SELECT count(DISTINCT CAST({column} AS DOUBLE)) FROM {table}")[0]
 
     return Facts(storage, present, lambda: distinct, doubles, lambda pattern: matching.get(pattern, 0)), rows
+
+
+SLICES = 64
+"""Values are parted by their hash into so many slices, of which one is looked at."""
+EXACT_UP_TO = 100_000
+"""Different values that are counted one by one in a table of any size."""
+
+
+def facts_of_many(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, type: str, patterns: tuple[str, ...], some: str
+) -> tuple[Facts, int]:
+    """As ``facts_in`` of a table whose different values are too many to count: what is present is exact; more than ``EXACT_UP_TO`` different
+    values are told from one slice of them, and are as many as there are rows where no two rows of it share one; how many texts match is
+    told from ``some`` of the rows (an SQL table)."""
+    told, _ = facts_in(connection, some, column, type, patterns)
+    value = f"nullif({column}, 'nan')" if type in ("FLOAT", "DOUBLE") else column
+    slice_of = f"FILTER (hash({value}) % {SLICES} = 0)"
+    rows, present, held, distinct = one_row(
+        connection, f"SELECT count(*), count({value}), count({value}) {slice_of}, count(DISTINCT {value}) {slice_of} FROM {table}"
+    )
+    if SLICES * distinct <= EXACT_UP_TO:
+        (different,) = one_row(connection, f"SELECT count(DISTINCT {value}) FROM {table}")
+    else:
+        different = present if held == distinct else min(present - 1, SLICES * distinct)
+    lost = told.distinct - told.as_doubles
+    share = {pattern: told.share(pattern) for pattern in patterns}
+    facts = Facts(
+        told.storage, present, lambda: different, lambda: different - lost, lambda one: round(share.get(one, 0.0) * present)
+    )
+    return facts, rows
 
 
 def quoted(text: str) -> str:

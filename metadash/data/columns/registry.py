@@ -3,7 +3,7 @@
 import duckdb
 import pandas as pd
 
-from metadash.data.columns.facts import Facts, facts_in, facts_of
+from metadash.data.columns.facts import Facts, facts_in, facts_of, facts_of_many
 from metadash.data.columns.kind import ColumnKind
 from metadash.data.columns.kinds.boolean import Boolean
 from metadash.data.columns.kinds.categorical import Categorical
@@ -41,10 +41,17 @@ def kind_of(column: pd.Series) -> ColumnKind:
     return claimed(facts_of(column))
 
 
-def kind_in(connection: duckdb.DuckDBPyConnection, table: str, column: str, type: str) -> tuple[ColumnKind, Facts, int]:
-    """The same in SQL (``table`` and ``column`` are identifiers), with the facts and the number of rows."""
+def kind_in(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, type: str, some: str = ""
+) -> tuple[ColumnKind, Facts, int]:
+    """The same in SQL (``table`` and ``column`` are identifiers), with the facts and the number of rows; of a large table by a look at
+    ``some`` of it, where that is given."""
     patterns = tuple(dict.fromkeys(one for kind in KINDS for one in (kind.pattern, *kind.further) if one))
-    facts, rows = facts_in(connection, table, column, type, patterns)
+    facts, rows = (
+        facts_of_many(connection, table, column, type, patterns, some)
+        if some
+        else facts_in(connection, table, column, type, patterns)
+    )
     return claimed(facts), facts, rows
 
 

@@ -3,6 +3,7 @@
 import duckdb
 import pandas as pd
 
+from metadash.data.literals import identifier
 from metadash.data.writing.rows import ParquetRows, Rows
 from metadash.errors import BadInput
 
@@ -19,11 +20,25 @@ def store(connection: duckdb.DuckDBPyConnection, name: str, frame: Rows) -> None
     except duckdb.Error as error:
         column = next((column for column in frame if not storable(frame[[column]])), None)
         if column is None:
-            raise
+            store_apart(connection, name, frame)
+            return
         raise BadInput(
             f"The column '{column}' of the table {name} holds {frame[column].dtype} values, which cannot be stored; make them numbers, texts or "
             "dates."
         ) from error
+
+
+def store_apart(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+    """Columns that Arrow holds, and the others: beside one of those DuckDB reads all by way of Arrow, which has no type for some records that
+    DuckDB takes by itself."""
+    of_arrow = [isinstance(held, pd.ArrowDtype) for held in frame.dtypes]
+    parts = {"of_arrow": frame.loc[:, of_arrow], "others": frame.loc[:, [not one for one in of_arrow]]}
+    for part, columns in parts.items():
+        connection.register(part, columns)
+    names = ", ".join(map(identifier, frame.columns))
+    connection.execute(f"CREATE TABLE {name} AS SELECT {names} FROM of_arrow POSITIONAL JOIN others")
+    for part in parts:
+        connection.unregister(part)
 
 
 def storable(column: pd.DataFrame) -> bool:

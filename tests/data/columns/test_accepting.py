@@ -15,6 +15,7 @@ import pytest
 from metadash.data.columns.accepting.accepting import accepted
 from metadash.data.columns.accepting.from_duckdb import frame_of
 from metadash.data.columns.registry import kind_of
+from metadash.data.columns.storing import store
 from metadash.data.dataset import Dataset
 from metadash.data.profile import profile
 from metadash.data.tables import numbered
@@ -81,6 +82,7 @@ REFUSED = {
     "times with and without a zone": (objects(pd.Timestamp("2020", tz="UTC"), pd.Timestamp("2020")), "times without one"),
     "lists and numbers": (objects(["a"], 2), "lists in some rows and numbers in others"),
     "records and texts": (objects({"a": 1}, "b"), "records in some rows and texts in others"),
+    "records with a field of no name": (objects({"a": 1}, {"": 2}), "no name .row 1."),
     "months of Arrow": (arrow(pa.month_day_nano_interval(), (1, 2, 3)), "intervals of months"),
     "times beyond any calendar": (pd.Series(np.array([2**62], dtype="datetime64[s]")), "no calendar reaches"),
 }
@@ -129,6 +131,15 @@ def test_decimals_keep_their_digits_and_what_is_no_number_is_missing(written: tu
     with duckdb.connect() as connection:
         connection.register("held", accepted(held, "t"))
         assert [row[0] for row in connection.execute("SELECT v FROM held").fetchall()] == stored
+
+
+def test_records_of_several_types_are_stored_beside_a_column_of_arrow() -> None:
+    mixed = objects({"a": "x"}, {"a": 1}, {"a": 2.5}, {})
+    frame = pd.DataFrame({"r": mixed, "s": arrow(pa.int32(), 1, 2, None, 4)})
+    with duckdb.connect() as connection:
+        store(connection, "t", frame)
+        assert [row[0] for row in connection.execute("SELECT s FROM t").fetchall()] == [1, 2, None, 4]
+        assert [row[0] for row in connection.execute("SELECT column_name FROM (DESCRIBE t)").fetchall()] == ["r", "s"]
 
 
 def test_sets_are_stored_in_an_order_of_their_own() -> None:

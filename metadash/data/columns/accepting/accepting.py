@@ -260,6 +260,16 @@ def clocks(held: Held) -> pd.Series:
     return as_words(held.column, held.whose) if any(not is_missing(one) and one.tzinfo for one in held.column) else held.column
 
 
+def records(held: Held) -> pd.Series:
+    """As they are; DuckDB makes a tuple, which pandas takes for a list, of fields without names."""
+    nameless = [row for row, value in enumerate(held.column) if not is_missing(value) and "" in value]
+    if nameless:
+        raise BadInput(
+            f"{held.whose} holds a record with a field that has no name (row {nameless[0]}); name it, or leave it out."
+        )
+    return held.column
+
+
 OF_SORT: dict[str, Callable[[Held], pd.Series]] = {
     "texts": lambda held: encodable(held.column, held.whose),
     "truths": lambda held: held.column if held.types == {bool} else held.each(bool),
@@ -271,5 +281,5 @@ OF_SORT: dict[str, Callable[[Held], pd.Series]] = {
     "constants": lambda held: as_words(held.column, held.whose),
     "ranges": lambda held: as_words(held.column, held.whose),
     "bytes": lambda held: held.column if held.types == {bytes} else held.each(bytes),
-    "records": lambda held: held.column,
+    "records": records,
 }
