@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from metadash.dashboard.lifespan import keep_search_path
+from metadash.dashboard.parts.escape import JOINER
 from metadash.dashboard.use.tray import class_labels
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given
@@ -52,7 +53,7 @@ def said(page: AppTest, text: str) -> bool:
 
 def shown(text: str) -> str:
     """Markdown as a reader sees it: without the strokes that keep marks from being read."""
-    return re.sub(r"\\([^\w\s])", r"\1", text)
+    return re.sub(r"\\([^\w\s])", r"\1", text).replace(JOINER, "")
 
 
 def ends_just_after_it_was_read(spec: Spec, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, looks: int = 1) -> None:

@@ -6,6 +6,10 @@ from typing import Any
 
 from metadash.data.dataset import Dataset, Description
 
+JOINER = "\N{WORD JOINER}"
+"""Of no width, and nowhere a line may end."""
+READ_AFTERWARDS = re.compile(r"(?<![0-9]):(?=[\w+/])|(?<=[0-9]):(?=[A-Za-z_+/])|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
+"""Where browsers look once escapes are gone: ``:material/home:``, ``:cat:``, ``http://``, ``www.`` and addresses of mail become pictures and links."""
 PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!$:~<>|&^=])")
 
 
@@ -15,8 +19,10 @@ def unbroken(quantity: str) -> str:
 
 
 def plain(text: object) -> str:
-    """The text with its punctuation escaped, line breaks as spaces."""
-    return PUNCTUATION.sub(r"\\\1", str(text).replace("\n", " "))
+    """The text with its punctuation escaped, line breaks as spaces; what is read as a link or an icon afterwards is parted by a character
+    of no width."""
+    parted = READ_AFTERWARDS.sub(lambda found: found.group() + JOINER, str(text).replace("\n", " "))
+    return PUNCTUATION.sub(r"\\\1", parted)
 
 
 def spoken(text: object) -> str:
