@@ -42,7 +42,7 @@ from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import begin, offer
 from metadash.dashboard.share.closed import closed
-from metadash.dashboard.share.reporting import report
+from metadash.dashboard.share.told import report
 from metadash.errors import BadInput
 from metadash.figures.ablation import MEASURES, fading_chart, interaction_chart, measures_of, worth_chart
 from metadash.figures.palette import LIGHT

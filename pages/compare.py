@@ -19,7 +19,7 @@ from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term
 from metadash.dashboard.parts.jobs import how_long, jobs_of
-from metadash.dashboard.share.reporting import report
+from metadash.dashboard.share.told import report
 from metadash.errors import BadInput
 from metadash.specs.builder import run_for
 from metadash.stats import words

@@ -22,7 +22,7 @@ from metadash.dashboard.prototypes.confused import confused_part
 from metadash.dashboard.prototypes.map_figure import TASK, export_table, task_classes
 from metadash.dashboard.prototypes.map_section import map_section
 from metadash.dashboard.prototypes.map_view import colour_choices, drawn, message
-from metadash.dashboard.share.reporting import report
+from metadash.dashboard.share.told import report
 from metadash.errors import BadInput
 from metadash.figures.report import figure_page
 from metadash.learners.core.fusions import BOTH
@@ -227,7 +227,7 @@ def arranged_by() -> str:
 def note() -> str:
     """What the figure says below itself: how it was made, and how far it can be trusted."""
     total = int((points["kind"] == "instance").sum())
-    trusted = " and ".join(f"{one:.2f}" for one in found.summary["trustworthiness"])
+    trusted = " and ".join(f"{one:.2f}" for one in found.summary.get("trustworthiness", ()))
     return (
         f"{arranged_by()}: {words.count(len(points))} points, {words.count(total)} of them test instances outside the task. Trustworthiness {trusted}: "
         "how far the 12 neighbours here are neighbours where the learner decides, at most 1."

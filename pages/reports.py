@@ -11,13 +11,14 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.share.closed import closed
 from metadash.dashboard.share.sections import draw_section
+from metadash.dashboard.share.views import draw_views
 from metadash.figures.document import LARGEST, bundle, html_document
 from metadash.front.sharing.reports import delete, reports, sections_of
 from metadash.stats import words
 
 header(
     "What will you tell others?",
-    "A report collects answers as they are when you add them: *Report* stands beside the title of every page that has one.",
+    "A report collects answers as they are when you add them: *Share* stands beside the title of every page.",
 )
 workspace = server.workspace()
 known = {one.id: one for one in reports(workspace)}
@@ -74,8 +75,10 @@ with st.container(border=True):
             chosen_report()
     else:
         st.markdown(
-            "#### There is no report yet.\nAsk something on *Start*, *Ablation*, *Compare*, *What if* or *Prototypes*, press *Report* beside its title, "
+            "#### There is no report yet.\nAsk something on *Start*, *Ablation*, *Compare*, *What if* or *Prototypes*, press *Share* beside its title, "
             "and add the answer. Here you then put answers in order, write to each, and take all as one file that opens anywhere, offline."
             if not closed()
-            else "#### There is no report here.\n*Report* beside the title of a page gives its answer as a file."
+            else "#### There is no report here.\n*Share* beside the title of a page gives its answer as a file."
         )
+
+draw_views()

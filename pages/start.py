@@ -17,7 +17,7 @@ from metadash.dashboard.parts.frame import header
 from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
-from metadash.dashboard.share.reporting import report
+from metadash.dashboard.share.told import report
 from metadash.dashboard.start.answer import (
     chosen_question,
     computed_how,

@@ -16,6 +16,7 @@ from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY, jobs_of
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.runs.one import repeat
 from metadash.dashboard.train.controls import chosen_runs, reading
 from metadash.dashboard.train.how import MODES, recipe_lines
 from metadash.dashboard.train.proposal import arrangement_part
@@ -108,6 +109,7 @@ def known() -> None:
         if adapts(spec.learner):
             link_to("adaptation", "See it adapt", "moving", ad_run=stored[0].digest)
         link_to("prototypes", "See what it learned", "scatter_plot", pr_run=stored[0].digest)
+    repeat(stored[0], "tr_repeat")
 
 
 with st.container(border=True):

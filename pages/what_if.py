@@ -20,7 +20,7 @@ from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.parts.which_data import forget_others
 from metadash.dashboard.share.closed import closed, not_prepared
-from metadash.dashboard.share.reporting import report
+from metadash.dashboard.share.told import report
 from metadash.dashboard.what_if.question import (
     changes_of,
     edits_of,

@@ -14,7 +14,7 @@ from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.jobs import running_badge
 from metadash.dashboard.parts.which_data import choose_dataset, refuse_unknown
 from metadash.dashboard.places import PAGES
-from metadash.dashboard.share import reporting
+from metadash.dashboard.share import reporting, told, views
 from metadash.dashboard.share.closed import banner, closed
 from metadash.data.library import EMBEDDED, entries
 
@@ -115,6 +115,7 @@ current = st.navigation(SECTIONS, position="hidden")  # drawn below: the data se
 history.tell()
 
 with listening():
+    views.open_asked()
     with st.sidebar:
         st.markdown("### :material/hub: MetaDash")
         with one_sentence():
@@ -140,6 +141,7 @@ with listening():
     with one_sentence():
         banner()
     with one_sentence(), whole_page(current.url_path, st.container(), reporting.draw):
-        reporting.forget()
+        told.forget()
+        views.told()
         refuse_unknown(names)
         current.run()

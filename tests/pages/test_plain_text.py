@@ -1,13 +1,18 @@
 """Text that came with data is shown as it is written, on every page: no Markdown, LaTeX, icon, HTML or picture is read out of it."""
 
+from html import unescape
+from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
 import pytest
 
 from metadash.ablation.plan import AblationSpec, ablation_run
+from metadash.ablation.result import ablation
 from metadash.answers.answer import answer_spec
 from metadash.dashboard.parts.escape import plain
+from metadash.data.library import open_dataset
+from metadash.figures.report import report_html
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.specs.builder import run_for
@@ -77,6 +82,21 @@ def test_no_page_reads_anything_out_of_the_data(
     page = open_page(title.partition(":")[0], dataset="hostile", **links.get(title, {}))
     assert not page.error, [error.value for error in page.error]
     assert interpreted(page) == []
+
+
+def test_a_report_on_such_data_fetches_nothing_and_reads_no_markup(whole: tuple[Workspace, dict[str, dict[str, Any]]]) -> None:
+    workspace, links = whole
+    data = open_dataset(workspace, "hostile")
+    sources = tuple(links["ablation"]["ab_sources"])
+    spec = AblationSpec(ablation_run(data, sources, **{**SMALL, "n_episodes": 60}), "screen", (0, 1, 2))
+    found = ablation(spec, data, RunStore(workspace))
+    assert found is not None
+    tags: list[str] = []
+    reader = HTMLParser()
+    reader.handle_starttag = lambda tag, attrs: tags.append(f"{tag} {dict(attrs)}")  # type: ignore[method-assign]
+    reader.feed(report_html(found, data))
+    assert hostile("place") in unescape(report_html(found, data)), "the names are in it, as they are written"
+    assert not [tag for tag in tags if tag.startswith(("img", "a ")) or "onerror" in tag or "127.0.0.1" in tag]
 
 
 def test_what_is_plain_holds_nothing_that_a_page_would_read() -> None:

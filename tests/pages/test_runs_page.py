@@ -5,13 +5,14 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from metadash import settings
 from metadash.answers.stored_arms import names_of, stored_arms
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
-from metadash.front.run import train
+from metadash.front.run import run_asked, train
 from metadash.runs.queue.jobs import JobFolder
 from metadash.runs.shelf.deleting import delete, loss_of
 from metadash.runs.shelf.expiry import DAY, days_kept, expired
@@ -20,7 +21,7 @@ from metadash.runs.shelf.rows import narrowed, rows_of
 from metadash.runs.store import Run, RunStore
 from metadash.verbs.cli import main
 from metadash.workspace import Workspace
-from tests.builders import copy_workspace, one_sentence
+from tests.builders import copy_workspace, one_sentence, store_scores
 from tests.pages.page import open_page, said
 
 LEARNERS = 5
@@ -194,3 +195,15 @@ def test_an_empty_workspace_says_what_to_do(
     monkeypatch.setenv("METADASH_WORKSPACE", str(copy_workspace(tiny_workspace, tmp_path / "empty").root))
     page = open_page("runs")
     assert said(page, "Nothing is stored yet") and not page.dataframe
+
+
+def test_train_offers_what_is_stored_as_a_command_too(
+    own_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, served: None
+) -> None:
+    monkeypatch.setenv("METADASH_WORKSPACE", str(own_workspace.root))
+    open_page("train", dataset="tiny")
+    data = open_dataset(own_workspace, "tiny")
+    asked = run_asked(data)
+    store_scores(RunStore(own_workspace), asked, data, np.full((len(asked.evaluation.shots), asked.evaluation.n_episodes), 0.7))
+    page = open_page("train", dataset="tiny")
+    assert not page.exception and any(one.label == "Copy as command, as Python" for one in page.expander)

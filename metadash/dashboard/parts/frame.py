@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from metadash.dashboard.links import copy_link
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.share import reporting
+from metadash.dashboard.share import told
 from metadash.errors import BadInput
 
 log = logging.getLogger(__name__)
@@ -32,12 +32,12 @@ TERMS = {
 
 
 def header(question: str, caption: str) -> None:
-    """The page's title, which is its question, and a line on how it is answered. *Report* (once there is an answer) and *Copy link* stand
+    """The page's title, which is its question, and a line on how it is answered. *Share* and *Copy link* stand
     beside it."""
     title, report, link = st.columns([5, 1.2, 1.2], vertical_alignment="center")
     title.title(question, anchor=False)
     with report:
-        reporting.place()
+        told.place()
     with link:
         copy_link.place()
     st.caption(caption)

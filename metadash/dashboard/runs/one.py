@@ -12,6 +12,7 @@ from metadash.front.keeping.spelling import as_command, as_python
 from metadash.runs.shelf.entries import Listed
 from metadash.runs.shelf.notes import LONGEST, tags_in, write_note
 from metadash.runs.shelf.rows import Row
+from metadash.runs.store import Run
 from metadash.stats import words
 
 SAID = "runs said"
@@ -65,9 +66,9 @@ def star(row: Row) -> None:
         st.rerun()
 
 
-def repeat(run: Listed) -> None:
+def repeat(run: Run, key: str = "rn_repeat") -> None:
     """A learner as a line for a terminal and as lines of Python; both give this very digest."""
-    with st.expander("Copy as command, as Python", icon=":material/terminal:", on_change="rerun", key="rn_repeat") as shown:
+    with st.expander("Copy as command, as Python", icon=":material/terminal:", on_change="rerun", key=key) as shown:
         if not shown.open:
             return
         try:

@@ -67,7 +67,7 @@ def not_prepared(takes: str = "") -> None:
     cost = f" It takes {takes} there." if takes else ""
     st.markdown("#### This is not among the answers that are stored here.")
     st.caption(f"Nothing can be computed on this server; MetaDash on your own machine ({INSTALL}) answers it.{cost}")
-    here = st.session_state.get("address page", "")
+    here = st.session_state.get("address page") or "start"
     about = shown()
     if about and any(where == here for _, where, _ in about.roads):
         st.caption("These are there:")

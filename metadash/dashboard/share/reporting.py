@@ -1,6 +1,5 @@
-"""*Report*: the answer of a page as a file, or as a section of a report that is kept."""
+"""*Share*: the answer of a page as a file, or as a section of a report that is kept; the page as a saved view."""
 
-from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -10,42 +9,35 @@ from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.share.closed import closed
+from metadash.dashboard.share.told import GIVEN, PLACE, Make
+from metadash.dashboard.share.views import save_here
 from metadash.errors import BadInput
 from metadash.figures.document import LARGEST, bundle, html_document
-from metadash.figures.section import Section
 from metadash.front.sharing.reports import LONGEST, add
 
-PLACE, GIVEN, LAST = "report place", "report given", "report last"
-"""In the session: where the button stands, what the page gave, the title of the report that was last added to."""
+LAST = "report last"
+"""In the session: the title of the report that was last added to."""
 USUAL = "My report"
-Make = Callable[[], Section]
-
-
-def place() -> None:
-    """Keep the room where the button will stand."""
-    st.session_state[PLACE] = st.container(key="report_button")
-
-
-def report(name: str, make: Make) -> None:
-    """What the page has to tell; ``make`` is called when somebody takes it, ``name`` begins the names of files."""
-    st.session_state[GIVEN] = name, make
-
-
-def forget() -> None:
-    """At the beginning of a page: what the page before had to tell is not this one's."""
-    st.session_state.pop(GIVEN, None)
-    st.session_state.pop(PLACE, None)
 
 
 def draw() -> None:
-    """At the end of a page: the button, where the page has an answer."""
+    """At the end of a page: the button; the answer where the page has one, and the page as a view."""
     given, where = st.session_state.get(GIVEN), st.session_state.get(PLACE)
-    if given is None or where is None:
+    if where is None or (given is None and closed()):
         return
-    name, make = given
-    with where, st.popover("Report", icon=":material/description:", width="stretch", key="rp_open", on_change="rerun") as opened:
+    with where, st.popover("Share", icon=":material/ios_share:", width="stretch", key="rp_open", on_change="rerun") as opened:
         if not opened.open:
             return
+        if given is not None:
+            take(*given)
+        if not closed():
+            save_here()
+            link_to("reports", "Reports and views", "summarize")
+
+
+def take(name: str, make: Make) -> None:
+    """The answer as files, or as a section of a report."""
+    with st.container():
         st.caption("The answer with its chart, numbers, methods and the command that repeats it.")
         download("One HTML file", partial(as_html, make), f"{name}.html", "text/html", icon=":material/html:", width="stretch")
         download(
@@ -70,7 +62,6 @@ def collect(make: Make) -> None:
         else:
             st.session_state[LAST] = found.title
             st.success(f"Added to “{plain(found.title)}”.", icon=":material/check:")
-    link_to("reports", "All reports", "summarize")
 
 
 def as_html(make: Make) -> str:
