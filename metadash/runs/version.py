@@ -30,6 +30,7 @@ ELSEWHERE = {
     "runs/facts/": "words, estimates, and what must fit the data before anything is computed",
     "runs/progress.py": "says how far a run is, and may stop it",
     "runs/record.py": "gives back what was stored, and only as it was stored",
+    "runs/shelf/": "remembers what the records of stored runs say, and lists them; a record itself is believed as before",
     "runs/store.py": "keeps what was computed; episodes that it draws anew must have the hash that they had",
     "settings.py": "where things lie and how many work; the device that it names is beside the code in a digest",
     "runs/version.py": "this one; the meaning of a digest is tested by itself",
