@@ -401,6 +401,16 @@ def test_an_upload_that_cannot_be_read_is_one_sentence(
     assert not page.session_state[STATE].get("tiny", Tray()).examples if STATE in page.session_state else True
 
 
+@pytest.mark.parametrize(("step", "key"), [("1 · Examples", "us_files"), ("2 · To label", "us_ask_files")])
+def test_a_table_among_pictures_is_refused_and_not_passed_over(
+    step: str, key: str, trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    page = uploading(tiny, step, us_rows="0")
+    files = [("0.png", png(tiny.inputs[0]), "image/png"), ("about.csv", b"file,colour\n0.png,red\n", "text/csv")]
+    page.file_uploader(key=key).set_value(files).run()
+    assert ["'about.csv' came with other files" in error.value.replace("\\", "") for error in page.error] == [True]
+
+
 def test_a_table_says_what_is_known_of_the_classes(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
     given = brought(trained, INFORMED)
     page = labelled_page(trained, tiny, given, us_step="1 · Examples")

@@ -51,7 +51,11 @@ def upload(data: Dataset, key: str, label: str, help: str, types: Sequence[str],
 
 
 def with_files(files: Sequence[Any], take: Callable[[Path], str]) -> str:
-    """``take`` of the uploaded files as they lie on disk meanwhile."""
+    """``take`` of the uploaded files as they lie on disk meanwhile. Raises BadInput for a table or an archive beside others: of several
+    files at once only pictures are read."""
+    others = [file.name for file in files if PurePosixPath(file.name).suffix.lower() not in ENDINGS]
+    if others and len(files) > 1:
+        raise BadInput(f"'{others[0]}' came with other files, of which only pictures are read together; upload it by itself.")
     with tempfile.TemporaryDirectory() as folder:
         inside = Path(folder) / "uploaded"
         inside.mkdir()
