@@ -1,6 +1,7 @@
 """Who a visitor is: the person at the machine and nobody else has its rights; the tabs of one browser are one visitor."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -42,7 +43,8 @@ def answered(kind: str, asked: list[tuple[bytes, bytes]], scheme: str = "http") 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Visiting(app)({"type": "http", "scheme": scheme, "headers": asked}, None, send))
+    with ThreadPoolExecutor(1) as apart:  # where no browser test has left a loop running
+        apart.submit(asyncio.run, Visiting(app)({"type": "http", "scheme": scheme, "headers": asked}, None, send)).result()
     return {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 

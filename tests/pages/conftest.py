@@ -6,7 +6,8 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
-from metadash.dashboard import server
+from metadash import visitors
+from metadash.dashboard import server, visiting  # noqa: F401 - it names itself as who knows visitors, once, when it is loaded
 from metadash.runs.queue.board import JobBoard
 from metadash.runs.train import train
 from metadash.specs.views import MapSpec
@@ -34,6 +35,13 @@ def workspace_with_runs(tiny_workspace: Workspace, tmp_path_factory: pytest.Temp
     for spec in specs:
         train(spec, workspace)
     return workspace
+
+
+@pytest.fixture(autouse=True)
+def at_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who opens pages here is at this machine. Streamlit's harness gives each run of a page another session and an address that is none,
+    so that nobody would be who they were a click before."""
+    monkeypatch.setattr(visitors, "_found", [lambda: visitors.AT_THE_MACHINE])
 
 
 @pytest.fixture

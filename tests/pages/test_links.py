@@ -17,6 +17,8 @@ from metadash.dashboard.links import address, copy_link
 from metadash.dashboard.links.pages import UNBOUND
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
+from metadash.figures.section import Section
+from metadash.front.sharing.reports import add
 from metadash.learners.core.fusions import BOTH
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS
@@ -75,6 +77,8 @@ STATES: dict[str, list[dict[str, Any]]] = {
     "prototypes": [{}],
     "ablation": [{"pool": "count > 1"}, SMALL, {"ab_tier": "confirm"}, {"ab_tier": "reliance"}],
     "what_if": [{"wi_run": MIXED}, {"wi_run": TOLD, "wi_kind_age": "is out of date", "wi_kind_place": "is less exact"}],
+    "runs": [{}],
+    "reports": [{}],
     "use": [{}, {"us_step": "2 · To label", "us_rows": PICKED}, {"us_step": "3 · Review"}],
 }
 """Of each page, links that bring up its controls: with those of the first of them every hostile value is tried, with others some."""
@@ -90,6 +94,7 @@ def full(workspace_with_runs: Workspace, tmp_path_factory: pytest.TempPathFactor
     )
     for spec in (MAML, LOOK, TOLD, MIXED, *asked(open_dataset(workspace, "tiny"), "screen", 3).runs):
         train(spec, workspace)
+    add(workspace, "Ours", Section("Does it help?", ["It helps."], {}, []))
     return workspace
 
 
@@ -240,6 +245,7 @@ def test_what_is_at_its_default_is_in_the_link_too(seen: list[dict]) -> None:
         "seeds": ["3"],
         "mode": ["quick"],
         "crossed": ["true"],
+        "learns_from": ["episodes"],
         "width": 0,
     }
 
