@@ -174,6 +174,9 @@ def opened(rows: int, folder: Path) -> Measured:
 
 def narrowed(line: str) -> Callable[[int, Path], Measured]:
     def narrow(rows: int, folder: Path) -> Measured:
+        from metadash.data.sql import children
+
+        children.ready()  # as a server does when it starts
         page = page_of(folder)
         ran(page)
         page.text_input(key="md_instances").set_value(line)

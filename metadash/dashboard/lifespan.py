@@ -67,9 +67,12 @@ def warm_up() -> None:
     import plotly.graph_objects  # noqa: F401
 
     from metadash.dashboard.server import store, workspace
+    from metadash.data.sql import children
     from metadash.runs.estimate import known_runs
     from metadash.workspace import sweep
 
     with suppress(BadInput, OSError):  # a page will say it
         sweep(workspace())
         known_runs(store())
+    with suppress(OSError, EOFError, TimeoutError):  # whoever asks first will read why
+        children.ready()

@@ -436,6 +436,14 @@ def test_a_waiting_child_makes_queries_quick(database):
     assert children._waiting[-1] is child and min(times) < 0.3
 
 
+def test_one_child_is_started_ahead_and_only_one():
+    children.end_children()
+    children.ready()
+    (child,) = children._waiting
+    children.ready()
+    assert children._waiting == [child] and child.process.poll() is None
+
+
 def test_the_child_starts_light():
     """No pandas, none of MetaDash: what is not there cannot be slow or leak."""
     heavy = "print([name for name in ('pandas', 'metadash', 'torch', 'streamlit') if name in sys.modules])"
