@@ -24,7 +24,20 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PAGES = ("start", "metadata", "episodes", "train", "compare", "adaptation", "prototypes", "ablation", "what_if", "use", "reports")
+PAGES = (
+    "start",
+    "metadata",
+    "episodes",
+    "train",
+    "compare",
+    "adaptation",
+    "prototypes",
+    "ablation",
+    "what_if",
+    "use",
+    "runs",
+    "reports",
+)
 HOME = "start"
 """The default page lives at the root, without its name."""
 
