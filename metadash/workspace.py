@@ -153,7 +153,7 @@ def sweep(workspace: Workspace) -> None:
     """Removes what programs that were killed left on its way: at once where they ran on this machine, else after a day."""
     if settings.read_only():
         return
-    for place in (workspace.datasets, workspace.runs, workspace.episodes):
+    for place in (workspace.root, workspace.datasets, workspace.runs, workspace.episodes):
         for left in place.glob(".*.part"):
             with suppress(OSError):
                 if left.is_file():
@@ -175,6 +175,13 @@ def set_aside(folder: Path) -> None:
     if settings.read_only() and is_in_workspace(folder):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
     folder.rename(folder.with_name(f".{folder.name}.{time.time_ns()}.damaged"))
+
+
+def remove_whole(folder: Path) -> None:
+    """Removes a folder that nobody then sees half of, whenever the program ends. Raises OSError where it may not be."""
+    gone = folder.with_name(f".{folder.name}.{HOST}.{time.time_ns()}.part")
+    folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def part_of(path: Path) -> Path:

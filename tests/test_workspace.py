@@ -13,7 +13,7 @@ import pytest
 from metadash.canonical import canonical_json, digest, plain
 from metadash.errors import BadInput
 from metadash.settings import WORKERS, WORKSPACE, worker_count
-from metadash.workspace import Workspace, new_folder, read_json, write_json, write_text
+from metadash.workspace import Workspace, new_folder, read_json, remove_whole, sweep, write_json, write_text
 from tests.builders import one_sentence
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -189,3 +189,18 @@ def test_an_empty_setting_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> 
     assert worker_count() >= 1
     monkeypatch.setenv(WORKERS.name, "3")
     assert worker_count() == 3
+
+
+def test_a_folder_that_was_being_removed_when_its_program_was_killed_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace(tmp_path)
+    places = [workspace.root / "demo", workspace.datasets / "old"]
+    monkeypatch.setattr("metadash.workspace.shutil.rmtree", lambda *_, **__: None)  # killed before that
+    for place in places:
+        place.mkdir(parents=True)
+        remove_whole(place)
+        assert not place.exists() and len(list(place.parent.glob(".*.part"))) == 1
+    monkeypatch.undo()
+    sweep(workspace)
+    assert not any(list(place.parent.glob(".*.part")) for place in places)

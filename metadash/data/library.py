@@ -1,8 +1,6 @@
 """Which data sets there are: those in the workspace, and those inside the package, which are put there when first opened."""
 
 import importlib
-import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -11,7 +9,7 @@ from filelock import FileLock
 
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput, closest
-from metadash.workspace import HOST, Workspace, reason, refuse_change, set_aside
+from metadash.workspace import Workspace, reason, refuse_change, remove_whole, set_aside
 
 EMBEDDED = {"glyphs": "metadash.data.glyphs.install"}
 """Name to the module whose ``install(workspace)`` writes it."""
@@ -149,9 +147,7 @@ def remove_dataset(workspace: Workspace, name: str) -> None:
     refuse_change(folder)
     if not name or name.startswith(".") or "/" in name or not folder.is_dir():
         raise BadInput(f"There is no data set '{name}' in this workspace; `datasets` lists what there is.")
-    gone = folder.with_name(f".{name}.{HOST}.{time.time_ns()}.part")
     try:
-        folder.rename(gone)
+        remove_whole(folder)
     except OSError as error:
         raise BadInput(f"The data set '{name}' could not be deleted: {reason(error)}; try again.") from error
-    shutil.rmtree(gone, ignore_errors=True)

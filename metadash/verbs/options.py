@@ -202,3 +202,14 @@ def add_ablation(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--where", help="SQL condition on the test classes")
     add_tasks(verb)
     add_budget(verb)
+
+
+def add_learner(verb: argparse.ArgumentParser, also: str = "") -> None:
+    """``--run``: which trained learner is put to work; ``also``: what else may stand for it."""
+    verb.add_argument(
+        "--run",
+        dest="asked",
+        required=True,
+        metavar="DIGEST",
+        help=f"a finished learner's run, as `compare` lists them{also}, or best: the cheapest that no other is shown to beat",
+    )

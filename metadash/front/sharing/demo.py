@@ -4,10 +4,8 @@ The archive holds runs, the episodes they were scored on, and what was given to 
 is believed because it is shipped: every run must lie under the digest of its spec, data and code, and every file be what its record says.
 """
 
-import shutil
 import tarfile
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +17,7 @@ from metadash.errors import BadInput
 from metadash.prepared import ARCHIVE, RECORD, Prepared, prepared, read
 from metadash.runs.store import RunStore
 from metadash.settings import WORKSPACE
-from metadash.workspace import Workspace, new_folder, read_json, reason, write_json
+from metadash.workspace import Workspace, new_folder, read_json, reason, remove_whole, write_json
 
 FOLDER = "demo"
 KEPT = ("given", "asked.jsonl")
@@ -92,12 +90,10 @@ def give_way(target: Path) -> None:
         return
     if not (target / RECORD).is_file():
         raise BadInput(f"The folder '{target.name}' in the workspace holds no demo; move it, or name another --workspace.")
-    old = target.with_name(f".{target.name}.{time.time_ns()}.part")
     try:
-        target.rename(old)
+        remove_whole(target)
     except OSError as error:
         raise BadInput(f"The older demo could not be removed: {reason(error)}.") from error
-    shutil.rmtree(old, ignore_errors=True)
 
 
 Road = tuple[str, str, dict[str, str]]

@@ -9,7 +9,7 @@ from metadash.front.using.files import BEST, label_files, learner_of
 from metadash.front.using.labelled import FIXED
 from metadash.front.using.leaving import LeftRun
 from metadash.front.using.lists import names_in
-from metadash.verbs.options import Verbs
+from metadash.verbs.options import Verbs, add_learner
 from metadash.verbs.result import Result, chosen, refuse_idle
 from metadash.workspace import Workspace
 
@@ -21,13 +21,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser(
         "predict", parents=[common], help="label files by a trained learner, from a few examples of each class"
     )
-    verb.add_argument(
-        "--run",
-        dest="asked",
-        required=True,
-        metavar="DIGEST",
-        help="a finished learner's run, as `compare` lists them, the folder that it left in, or best: the cheapest that no other is shown to beat",
-    )
+    add_learner(verb, ", the folder that it left in")
     verb.add_argument("--examples", required=True, metavar="DIR_OR_TABLE", help="class/file.png, or a table with a column label")
     verb.add_argument(
         "--metadata",

@@ -6,7 +6,7 @@ from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.front.using.files import BEST, learner_of
 from metadash.front.using.leaving import LeftRun, load_left
-from metadash.verbs.options import Verbs
+from metadash.verbs.options import Verbs, add_learner
 from metadash.verbs.result import Result, refuse_idle
 from metadash.workspace import Workspace
 
@@ -15,13 +15,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser(
         "save", parents=[common], help="write a trained learner as one folder, which `predict --run FOLDER` runs anywhere"
     )
-    verb.add_argument(
-        "--run",
-        dest="asked",
-        required=True,
-        metavar="DIGEST",
-        help="a finished learner's run, as `compare` lists them, or best: the cheapest that no other is shown to beat",
-    )
+    add_learner(verb)
     verb.add_argument("--out", required=True, metavar="FOLDER", help="a new folder: tensors, tables and a card, no programs")
     verb.add_argument("--dataset", help="the data set whose learners --run best chooses among (default glyphs)")
     verb.set_defaults(run=save)
