@@ -67,10 +67,10 @@ def test_a_change_that_is_not_stored_is_asked_at_once(trained: Workspace, tiny: 
 def test_a_scenario_sets_the_controls_and_the_next_takes_it_back(trained: Workspace, tiny: Dataset, no_workers: None) -> None:
     page = opened(tiny, **SWAPPED)
     names = {button.label: button for button in page.button if str(button.key).startswith("wi_scene_")}
-    assert list(names) == ["As it is", "A quarter of the things is told another's", "New things have no place"]
+    assert list(names) == ["As it is", "A quarter of things mixed up", "New things have no place"]
     for name, kind, share in (
         ("New things have no place", "missing", 100),
-        ("A quarter of the things is told another's", "swap", 25),
+        ("A quarter of things mixed up", "swap", 25),
     ):
         next(button for button in page.button if button.label == name).click().run()
         assert (page.selectbox(key="wi_kind_place").value, page.slider(key="wi_share_place").value) == (kind, share)

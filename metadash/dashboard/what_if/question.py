@@ -41,7 +41,7 @@ def scenarios(sources: Sequence[str], data: Dataset) -> dict[str, Scenario]:
     many = plural(data.description.class_noun)
     found: dict[str, Scenario] = {}
     if of_classes:
-        found[f"A quarter of the {many} is told another's"] = {name: ("swap", 25, 0) for name in of_classes}
+        found[f"A quarter of {many} mixed up"] = {name: ("swap", 25, 0) for name in of_classes}
         found[f"New {many} have no {of_classes[0]}"] = {of_classes[0]: ("missing", 100, 0)}
     if len(of_classes) > 1:
         found[f"New {many} have nothing"] = {name: ("missing", 100, 0) for name in of_classes}
@@ -54,7 +54,7 @@ def scenario_buttons(sources: Sequence[str], data: Dataset) -> None:
     """Each sets the controls below; the first takes all changes back."""
     with st.container(horizontal=True):
         for place, (name, scenario) in enumerate({"As it is": {}, **scenarios(sources, data)}.items()):
-            st.button(plain(name), key=f"wi_scene_{place}", type="tertiary", on_click=play, args=(tuple(sources), scenario))
+            st.button(plain(name), key=f"wi_scene_{place}", on_click=play, args=(tuple(sources), scenario))
 
 
 def play(sources: Sequence[str], scenario: Scenario) -> None:
