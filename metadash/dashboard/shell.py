@@ -26,6 +26,8 @@ ICON = Path(__file__).with_name(
 STYLE = """<style>
 .stMainBlockContainer {max-width: 1240px; padding-top: 3.75rem}
 .stApp [data-testid=stCaptionContainer] {opacity: 1}
+/* The name of a control stays readable where the control is off: Streamlit fades both, and the name says what could be chosen. */
+.stApp [data-testid=stWidgetLabel], .stApp [data-testid=stWidgetLabel] * {color: inherit; opacity: 1}
 .st-key-closed_banner {padding: .35rem .9rem; margin-bottom: .4rem; background: var(--st-secondary-background-color)}
 .st-key-copy_link {min-height: 2.5rem}
 @media (min-width: 640px) {.st-key-copy_link, .st-key-report_button {padding-top: .6rem}}
