@@ -1,6 +1,7 @@
 """Everything that was computed here and is kept: found again, named, tagged, repeated, deleted."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from metadash.canonical import digest
 from metadash.dashboard import server
@@ -42,6 +43,14 @@ with st.container(border=True):
     told += [f"{words.count(len(broken))} damaged: search “damaged”"] if broken else []
     st.caption(" · ".join(told))
 
+
+def one_or_any(place: DeltaGenerator, label: str, options: list[str], key: str) -> str:
+    """One of them, or the empty text for any: somebody may call a tag so."""
+    return place.selectbox(
+        label, ["", *options], format_func=lambda one: one or ANY, key=key, bind="query-params", disabled=not options
+    )
+
+
 kinds = sorted({row.run.entry.kind for row in rows} - {""})
 sets = sorted({row.run.entry.dataset for row in rows} - {""})
 tags = sorted({tag for row in rows for tag in row.note.tags}, key=str.casefold)
@@ -49,17 +58,19 @@ first, second, third, fourth, fifth = st.columns([5, 2, 2, 2, 2], vertical_align
 search = first.text_input(
     "Search", key="rn_search", bind="query-params", placeholder="words of a name, a source, a tag, a note, a digest"
 )
-kind = second.selectbox("Kind", [ANY, *kinds], key="rn_kind")
-dataset = third.selectbox("Data set", [ANY, *sets], key="rn_set", format_func=str)
-tag = fourth.selectbox("Tag", [ANY, *tags], key="rn_tag", disabled=not tags)
+kind = one_or_any(second, "Kind", kinds, "rn_kind")
+dataset = one_or_any(third, "Data set", sets, "rn_set")
+tag = one_or_any(fourth, "Tag", tags, "rn_tag")
 only = fifth.toggle("Starred only", key="rn_starred", bind="query-params")
-found = narrowed(rows, search, *("" if one == ANY else one for one in (kind, dataset, tag)), only)
+found = narrowed(rows, search, kind, dataset, tag, only)
 shown = found[:SHOWN]
 
 if said := st.session_state.pop(SAID, ""):
     st.success(plain(said), icon=":material/check:")
 if not shown:
-    st.info("No stored run is like that; search for fewer words.", icon=":material/search_off:")
+    st.info(
+        "No stored run is like that; search for fewer words, or choose any kind, data set and tag.", icon=":material/search_off:"
+    )
     end_page()
 if len(found) < len(rows) or len(shown) < len(found):
     cut = f"; the newest {words.count(SHOWN)} are shown, search to see others" if len(shown) < len(found) else ""
@@ -91,11 +102,12 @@ if not picked:
 if len(picked) == 1:
     row = picked[0]
     head(row)
+    noted = bool(row.run.entry.record) and not closed()  # what cannot be believed is of no learner
     with st.container(horizontal=True):
-        if not closed():
+        if noted:
             star(row)
         links(row.run)
-    if closed():
+    if not noted:
         st.caption(plain(row.note.text))
     else:
         note_form(row, sum(one.run.learner == row.run.learner for one in rows) if row.run.kind == "learner" else 1)
