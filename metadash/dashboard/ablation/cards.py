@@ -117,8 +117,8 @@ def chosen_subset(found: Ablation) -> list[str]:
     """Sources clicked on and off."""
     sources = list(found.spec.sources)
     start = good_set(found)
-    told = SHOWN if found.sets and found.sets.smallest else OPEN
-    label = f"Sources that are there ({told})" if len(start) < len(sources) else "Sources that are there"
+    begun = SHOWN if found.sets and found.sets.smallest else OPEN
+    label = "Sources that are there" + (f" ({begun})" if len(start) < len(sources) else "")
     chosen = (
         st.pills(
             label,

@@ -7,6 +7,7 @@ import streamlit as st
 
 from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.jobs import asked_by
 from metadash.dashboard.train.queue import LOOKS
 from metadash.errors import BadInput
 from metadash.front.keeping.spelling import as_command, as_python
@@ -24,12 +25,15 @@ SAID = "runs said"
 def head(row: Row) -> None:
     entry = row.run.entry
     took = words.duration(float(row.run.about["seconds"])) if entry.record else ""
+    by = f"asked for by {plain(name)}" if (name := asked_by(row.digest)) else ""
     st.markdown(f"#### {plain(row.name)}")
     if row.note.name:
         st.caption(plain(entry.title))
     st.caption(
         " · ".join(
-            filter(None, [plain(entry.kind), plain(entry.dataset), row.when, took, words.memory(entry.size), f"`{row.digest}`"])
+            filter(
+                None, [plain(entry.kind), plain(entry.dataset), row.when, took, by, words.memory(entry.size), f"`{row.digest}`"]
+            )
         )
     )
     if trouble := entry.why or row.run.misunderstood:
