@@ -1,7 +1,6 @@
 """Everything that was computed here and is kept: found again, named, tagged, repeated, deleted."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from metadash.canonical import digest
 from metadash.dashboard import server
@@ -16,8 +15,6 @@ from metadash.dashboard.signing_in import way
 from metadash.runs.shelf.notes import all_notes
 from metadash.runs.shelf.rows import narrowed, rows_of
 from metadash.stats import words
-
-ANY = "any"
 
 header(
     "What has been computed here, and what is worth keeping?",
@@ -45,11 +42,9 @@ with st.container(border=True):
     st.caption(" · ".join(told))
 
 
-def one_or_any(place: DeltaGenerator, label: str, options: list[str], key: str) -> str:
-    """One of them, or the empty text for any: somebody may call a tag so."""
-    return place.selectbox(
-        label, ["", *options], format_func=lambda one: one or ANY, key=key, bind="query-params", disabled=not options
-    )
+def or_any(one: str) -> str:
+    """Somebody may call a tag *any*, so the choice of all is the empty text."""
+    return one or "any"
 
 
 kinds = sorted({row.run.entry.kind for row in rows} - {""})
@@ -60,9 +55,9 @@ first, second, third, fourth, fifth = st.columns([5, 2, 2, 2, 2], vertical_align
 search = first.text_input(
     "Search", key="rn_search", bind="query-params", placeholder="words of a name, a source, a tag, a note, a digest"
 )
-kind = one_or_any(second, "Kind", kinds, "rn_kind")
-dataset = one_or_any(third, "Data set", sets, "rn_set")
-tag = one_or_any(fourth, "Tag", tags, "rn_tag")
+kind = second.selectbox("Kind", ["", *kinds], format_func=or_any, key="rn_kind", bind="query-params")
+dataset = third.selectbox("Data set", ["", *sets], format_func=or_any, key="rn_set", bind="query-params")
+tag = fourth.selectbox("Tag", ["", *tags], format_func=or_any, key="rn_tag", bind="query-params", disabled=not tags)
 only = fifth.toggle("Starred only", key="rn_starred", bind="query-params")
 own = people and fifth.toggle("Mine only", key="rn_mine", bind="query-params")
 found = narrowed(mine(rows) if own else rows, search, kind, dataset, tag, only)

@@ -178,7 +178,7 @@ def test_a_sentence_begins_large_and_keeps_its_names() -> None:
         (999_400, "999 kB"),
         (999_600, "1 MB"),
         (999_999_999, "1 GB"),
-        (5e12, "5\u2009000 GB"),
+        (5e12, "5\u202f000 GB"),
     ],
 )
 def test_bytes_are_said_in_three_digits_and_never_as_a_power_of_ten(size, words):
