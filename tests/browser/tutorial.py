@@ -58,7 +58,7 @@ def of_bring(opened: Browser, folder: Path) -> None:
         page.get_by_role("button", name="Answer it").click()
         expect(page.get_by_text(SENTENCE)).to_be_visible(timeout=4 * WITHIN)
         taken(page, folder, names[3], bottom="[data-testid=stPlotlyChart]")
-        page.goto(f"{address}/prototypes?dataset=signs")
+        page.get_by_role("link", name="See it on a map").click()
         page.get_by_role("button", name="Draw the map").click()
         expect(page.locator("canvas.main")).to_be_visible(timeout=WITHIN)
         taken(page, folder, "page-prototypes", most=MAP)
