@@ -42,10 +42,13 @@ OBTAINABLE = {
         "train_wiki.json, val_wiki.json and pid2name.json of github.com/thunlp/FewRel, or fewrel80_sentences.parquet and "
         "fewrel_relations.parquet",
     ),
+    "movielens": Obtainable(
+        "metadash.data.ratings.movielens",
+        "ratings.csv and movies.csv (latest-small; or the two as Parquet), u.data, u.item and u.user (100K), or ratings.dat, movies.dat and "
+        "users.dat (1M) of grouplens.org/datasets/movielens",
+    ),
 }
-NOT_YET = {
-    "movielens": "MovieLens has users and ratings, no classes that examples are given of; it comes with tasks of users, which are still to come."
-}
+NOT_YET: dict[str, str] = {}
 """Names that people will ask for, and why there is nothing by them."""
 
 
