@@ -48,8 +48,6 @@ OBTAINABLE = {
         "users.dat (1M) of grouplens.org/datasets/movielens",
     ),
 }
-NOT_YET: dict[str, str] = {}
-"""Names that people will ask for, and why there is nothing by them."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +127,6 @@ def how_to_get(name: str) -> str:
 
 def obtain(name: str, *, fetched: bool = False) -> ModuleType:
     """The module that gets a data set from elsewhere, by a download where ``fetched``. Raises BadInput when none does."""
-    if name in NOT_YET:
-        raise BadInput(NOT_YET[name])
     if name not in OBTAINABLE:
         raise BadInput(f"'{name}' cannot be fetched or imported; what can be is {', '.join(OBTAINABLE)}.")
     if fetched and not OBTAINABLE[name].fetched:

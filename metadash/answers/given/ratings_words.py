@@ -16,6 +16,8 @@ from metadash.stats.verdict import SURELY, Verdict
 from metadash.stats.words import capital, count, plural, plural_of
 
 UNIT = "user"
+FEWEST_FOR_HITS = 250
+"""Users. Most tasks are hits whatever is foreseen, so that few differ: measured, 95 % intervals of 100 users cover 88 % (docs/recommendation.md)."""
 SAME_ORDER = (
     "A user's own offset moves all that is foreseen for that user alike, so it cannot change the order: by every measure of ranking, user and "
     "item offsets are the item's mean."
@@ -99,6 +101,8 @@ def ranking_sentences(found: RatingsAnswer, metric: Metric, at: int) -> list[str
     said = [f"Any order gets {metric.said(chance)}.", SAME_ORDER]
     if metric is HIT_RATE or chance > 90:
         said.append("A measure of which chance has that much can hardly tell methods apart.")
+    if metric is HIT_RATE and found.n_users < FEWEST_FOR_HITS:
+        said.append(f"Of fewer than {FEWEST_FOR_HITS} users its intervals hold less often than they say.")
     if found.one_sided:
         said.append(
             f"In {count(found.one_sided)} of {count(found.n_tasks)} tasks all that was asked about was liked, or nothing: there any order is as good."

@@ -36,7 +36,7 @@ def ask_about_users(data: Dataset) -> None:
     nouns = plural(words_of(data).class_noun)
     header(
         "Which metadata helps with new users?",
-        f"Each user of *{words_of(data).title.lower()}* is a task: a few ratings are known, the others are foreseen. Every number behind it is kept.",
+        f"Each user of *{words_of(data).title}* is a task: a few ratings are known, the others are foreseen. Every number behind it is kept.",
     )
     sources, metric = asked_about(data, nouns)
     spec = how_thoroughly(data, sources)
