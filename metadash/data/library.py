@@ -47,6 +47,13 @@ OBTAINABLE = {
         "ratings.csv and movies.csv (latest-small; or the two as Parquet), u.data, u.item and u.user (100K), or ratings.dat, movies.dat and "
         "users.dat (1M) of grouplens.org/datasets/movielens",
     ),
+    "crossner": Obtainable(
+        "metadash.data.known.crossner", "the folder ner_data of github.com/zliucr/CrossNER, or crossner.parquet"
+    ),
+    "snips-slots": Obtainable(
+        "metadash.data.known.snips",
+        "the folder 2017-06-custom-intent-engines of github.com/sonos/nlu-benchmark, or snips_slots.parquet",
+    ),
 }
 
 
