@@ -33,11 +33,20 @@ def map_section(run: Run, points: pd.DataFrame, data: Dataset, learner: str, ove
             ("Task", tasks_words(spec.run, 1, str(run.summary.get("manifest", "of the learner")))),
             (
                 "Map",
-                f"t-SNE (van der Maaten & Hinton 2008), perplexity {spec.perplexity:g}, seed {spec.seed}, {words.count(spec.background)} other test instances at most. It "
-                "keeps neighbours, not distances: the size of a cluster and the gap between two mean nothing.",
+                arranged_how(spec),
             ),
         ],
         configuration={"map": plain(spec), "fingerprint": data.fingerprint, "digest": run.digest},
+    )
+
+
+def arranged_how(spec: MapSpec) -> str:
+    background = f"{words.count(spec.background)} other test instances at most."
+    if spec.method == "pca":
+        return f"The first two principal components, seed {spec.seed} of the background, {background} They show a part of what there is."
+    return (
+        f"t-SNE (van der Maaten & Hinton 2008), perplexity {spec.perplexity:g}, seed {spec.seed}, {background} It "
+        "keeps neighbours, not distances: the size of a cluster and the gap between two mean nothing."
     )
 
 
