@@ -221,7 +221,8 @@ rows_touched = [
 ]
 told = [", ".join(touched)] * bool(touched) + [" and ".join(rows_touched)] * bool(rows_touched)
 st.caption(f"Changed in this task: {'; '.join(told) if told else 'nothing'}.")
-queries_view(found.frame("queries"), data)
+with st.container():  # one element more or less would make the map below another, and nothing on it could move
+    queries_view(found.frame("queries"), data)
 
 
 def map_part() -> None:

@@ -43,6 +43,7 @@ def moved_points(
     own = points["kind"].isin(INSTANCES).to_numpy()
     known, layout = vectors[own], points.loc[own, ["x", "y"]].to_numpy(dtype=np.float64)
     found = points.loc[own, ["kind", "row", "class_id", "predicted", "plainly_predicted", "x", "y"]].reset_index(drop=True)
+    found = found.astype({"x": float, "y": float})
     of_query = found["kind"] == "query"
     answers = queries.drop_duplicates("row").set_index("row")
     for column, when in (("predicted", "after"), ("plainly_predicted", "before")):
