@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from metadash.errors import BadInput
+from metadash.errors import BadInput, Overtaken
 from metadash.figures.document import bundle, html_document
 from metadash.figures.section import Section, restored, stored
 from metadash.front.sharing import reports
@@ -88,6 +88,18 @@ def test_two_who_change_one_report_undo_nothing_of_each_other(tmp_path: Path) ->
     ]
     with pytest.raises(BadInput, match="already"):
         reports.add(workspace, "Ours", section("First"))
+
+
+def test_a_comment_takes_the_place_of_what_its_writer_saw_and_of_nothing_else(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    one = reports.add(workspace, "Ours", section("First"))
+    name = one.sections[0][0]
+    reports.commented(workspace, one.id, name, "theirs", before="")
+    with pytest.raises(Overtaken, match="yours is not stored") as refused:
+        reports.commented(workspace, one.id, name, "mine", before="")
+    assert refused.value.theirs == "theirs" == reports.report_named(workspace, one.id).sections[0][1]
+    reports.commented(workspace, one.id, name, "theirs", before="")  # both wrote the same
+    assert reports.commented(workspace, one.id, name, "mine", before="theirs").sections == ((name, "mine"),)
 
 
 def test_a_report_goes_with_the_sections_that_no_other_holds(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Saved views: what is chosen under a name, and the runs they look at, wherever these have gone."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,27 @@ def test_runs_that_are_gone_are_offered_and_then_called_by_their_name_of_today(
     assert views.query_here(arm, store, data)["runs"] == [arm_id(again)] and views.missing(arm, store, data) == []
     gone = saved(workspace, "A digest", "0" * len(again.digest))
     assert views.query_here(gone, store, data)["pr_run"] == [again.digest] == [run_digest(tiny_run(), data)]
+
+
+def test_two_who_choose_one_name_in_the_same_moment_are_told(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = views.views
+
+    def slowly(where: Workspace) -> list[views.View]:
+        found = read(where)
+        time.sleep(0.1)  # between the look at the names and the writing
+        return found
+
+    def save(page: str) -> str:
+        try:
+            return views.save(workspace, "Ours", page, {}, {}).page
+        except BadInput as problem:
+            return str(problem)
+
+    monkeypatch.setattr(views, "views", slowly)
+    with ThreadPoolExecutor(2) as both:
+        found = list(both.map(save, ["start", "runs"]))
+    kept = [one.page for one in read(workspace) if one.name == "Ours"]
+    assert len(kept) == 1 and kept[0] in found and any("choose another name" in one for one in found)
 
 
 def test_a_damaged_view_is_left_out(workspace: Workspace) -> None:

@@ -6,9 +6,10 @@ import streamlit as st
 
 from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.jobs import asked_by
 from metadash.dashboard.train.queue import LOOKS
-from metadash.errors import BadInput
+from metadash.errors import BadInput, Overtaken
 from metadash.front.keeping.spelling import as_command, as_python
 from metadash.runs.shelf.entries import Listed
 from metadash.runs.shelf.notes import LONGEST, tags_in, write_note
@@ -40,6 +41,8 @@ def head(row: Row) -> None:
 def note_form(row: Row, siblings: int) -> None:
     """A learner's note is that of all its runs, and this says so."""
     key = f"{row.run.learner}"
+    if f"rn_text_{key}" not in st.session_state:  # it is drawn anew, with what stands there now
+        st.session_state[f"rn_seen_{key}"] = row.note
     with st.form(f"rn_form_{key}", border=False):
         left, right = st.columns([3, 2])
         name = left.text_input(
@@ -49,10 +52,18 @@ def note_form(row: Row, siblings: int) -> None:
         text = st.text_area("Notes", row.note.text, max_chars=LONGEST["text"], key=f"rn_text_{key}", height=100)
         if st.form_submit_button("Save", icon=":material/save:"):
             try:
-                write_note(server.store().folder, row.run.learner, name=name, tags=tags_in(tags), text=text)
+                own = {"name": name, "tags": tags_in(tags), "text": text}
+                seen = write_note(server.store().folder, row.run.learner, st.session_state[f"rn_seen_{key}"], **own)
+            except Overtaken as problem:
+                st.session_state[f"rn_seen_{key}"] = row.note
+                st.warning(
+                    f"{plain(problem)} It is now “{plain(problem.theirs)}”. Save again to put yours in its place.",
+                    icon=":material/group:",
+                )
             except BadInput as problem:
                 st.error(plain(problem), icon=":material/error:")
             else:
+                st.session_state[f"rn_seen_{key}"] = seen
                 st.session_state[SAID] = "Saved."
                 st.rerun()
     if siblings > 1:
@@ -62,10 +73,14 @@ def note_form(row: Row, siblings: int) -> None:
 
 
 def star(row: Row) -> None:
+    """What was to be seen is what is changed: a star that somebody else gave meanwhile stays."""
     label, icon = ("Take the star away", ":material/star:") if row.note.star else ("Star", ":material/star_border:")
-    if st.button(label, icon=icon, key="rn_star"):
-        write_note(server.store().folder, row.run.learner, star=not row.note.star)
-        st.rerun()
+    st.button(label, icon=icon, key="rn_star", on_click=give_star, args=(row.run.learner, not row.note.star))
+
+
+def give_star(learner: str, given: bool) -> None:
+    with one_sentence():
+        write_note(server.store().folder, learner, star=given)
 
 
 def repeat(run: Run, key: str = "rn_repeat") -> None:

@@ -11,6 +11,7 @@ from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.theme import chart
 from metadash.dashboard.share.closed import closed
+from metadash.dashboard.share.together import comment_field
 from metadash.figures.palette import LIGHT
 from metadash.figures.section import Section
 from metadash.front.sharing.reports import LONGEST_COMMENT, Report, commented, moved, without
@@ -38,15 +39,13 @@ def draw_section(report: Report, place: int, section: Section, comment: str) -> 
         if closed():
             st.markdown(plain(comment))
         else:
-            key = f"rp_comment_{report.id}_{name}"
-            st.text_area(
+            comment_field(
                 "What you write to it",
                 comment,
-                max_chars=LONGEST_COMMENT,
-                key=key,
-                height=68,
-                placeholder="What should a reader take from this?",
-                on_change=partial(write, report.id, name, key),
+                f"rp_comment_{report.id}_{name}",
+                partial(write, report.id, name),
+                LONGEST_COMMENT,
+                "What should a reader take from this?",
             )
         with st.expander("Chart and numbers", icon=":material/table:", on_change="rerun", key=f"rp_more_{name}") as more:
             if more.open:
@@ -74,5 +73,5 @@ def change(how: Callable[..., Report], *arguments: Any) -> None:
         how(server.workspace(), *arguments)
 
 
-def write(identity: str, name: str, key: str) -> None:
-    change(commented, identity, name, st.session_state[key])
+def write(identity: str, name: str, comment: str, before: str) -> None:
+    commented(server.workspace(), identity, name, comment, before)

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from metadash.checksums import is_sealed, sealed
-from metadash.errors import BadInput
+from metadash.errors import BadInput, Overtaken
 from metadash.figures.document import Commented
 from metadash.figures.section import LARGEST, Section, restored, stored
 from metadash.workspace import Workspace, read_json, reason, refuse_change, write_json, write_text
@@ -104,13 +104,17 @@ def change(workspace: Workspace, identity: str, how: Callable[[Report], Report])
         return write(workspace, how(report_named(workspace, identity)))
 
 
-def commented(workspace: Workspace, identity: str, name: str, comment: str) -> Report:
+def commented(workspace: Workspace, identity: str, name: str, comment: str, before: str | None = None) -> Report:
+    """``before``: what the writer saw there. Raises Overtaken where somebody else has written something else since."""
     told = comment[:LONGEST_COMMENT]
-    return change(
-        workspace,
-        identity,
-        lambda now: replace(now, sections=tuple((one, told if one == name else old) for one, old in now.sections)),
-    )
+
+    def written(now: Report) -> Report:
+        stands = dict(now.sections).get(name, told)
+        if before is not None and stands not in (before, told):
+            raise Overtaken("this comment", stands)
+        return replace(now, sections=tuple((one, told if one == name else old) for one, old in now.sections))
+
+    return change(workspace, identity, written)
 
 
 def moved(workspace: Workspace, identity: str, name: str, by: int) -> Report:

@@ -8,6 +8,8 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from filelock import FileLock
+
 from metadash.answers.stored_arms import arm_id, stored_arms
 from metadash.canonical import digest
 from metadash.checksums import is_sealed, sealed
@@ -75,22 +77,26 @@ def save(workspace: Workspace, name: str, page: str, query: Query, runs: Mapping
     name = " ".join(name.split())
     if not name or len(name) > LONGEST:
         raise BadInput(f"The name has {len(name)} letters; give it from 1 to {LONGEST}.")
-    known = views(workspace)
-    if any(one.name == name for one in known):
-        raise BadInput(f"There is a view “{name}” already; choose another name, or delete that one on Reports.")
-    if len(known) >= MOST:
-        raise BadInput(f"There are {MOST} views already; delete one first.")
     if sum(len(one) for values in query.values() for one in values) > MOST_LETTERS:
         raise BadInput(f"More is chosen here than a view holds ({MOST_LETTERS:,} letters); choose less.")
     stored = {value: [(kind_of(spec), as_plain(spec)) for spec in specs] for value, specs in runs.items()}
     found = View(digest(name, page, query)[:12], name, page, query, stored, time())
+    record = {"name": name, "page": page, "query": query, "runs": stored, "made": found.made}
     try:
         folder_of(workspace).mkdir(exist_ok=True)
+        with FileLock(folder_of(workspace) / ".lock"):  # two people may choose one name in the same moment
+            refuse_taken(name, views(workspace))
+            write_json(folder_of(workspace) / f"{found.id}.json", sealed({"format": FORMAT, **record}))
     except OSError as error:
         raise BadInput(f"The view could not be kept: {reason(error)}. Free some space, then try again.") from error
-    record = {"name": name, "page": page, "query": query, "runs": stored, "made": found.made}
-    write_json(folder_of(workspace) / f"{found.id}.json", sealed({"format": FORMAT, **record}))
     return found
+
+
+def refuse_taken(name: str, known: Sequence[View]) -> None:
+    if any(one.name == name for one in known):
+        raise BadInput(f"There is a view “{name}” already; choose another name, or delete that one on Reports.")
+    if len(known) >= MOST:
+        raise BadInput(f"There are {MOST} views already; delete one first.")
 
 
 def delete(workspace: Workspace, identity: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from metadash.checksums import Kept
-from metadash.errors import BadInput
+from metadash.errors import BadInput, Overtaken
 from metadash.workspace import read_json, refuse_change, write_json
 
 LONGEST = {"name": 80, "tag": 40, "text": 4000}
@@ -33,6 +33,7 @@ class Note:
 
 
 NOTHING = Note()
+PARTS = {"name": "the name", "star": "the star", "tags": "the tags", "text": "the notes"}
 
 
 def place_of(runs: Path) -> Path:
@@ -86,9 +87,10 @@ def changed(place: Path) -> int:
         return 0
 
 
-def write_note(runs: Path, identity: str, **changes: Any) -> Note:
-    """Change some parts of a note; another that is being changed by somebody else keeps what they wrote. Raises BadInput, in one sentence,
-    for what is too long and where nothing can be written."""
+def write_note(runs: Path, identity: str, seen: Note | None = None, **changes: Any) -> Note:
+    """Change some parts of a note; another that is being changed by somebody else keeps what they wrote. ``seen``: the note as the writer saw
+    it; what he left as it was is not written. Raises BadInput, in one sentence, for what is too long and where nothing can be written, and
+    Overtaken where somebody else has changed the same part since."""
     if not ID.fullmatch(identity):
         raise BadInput(f"'{identity[:40]}' is the id of no learner and no run; `runs list` shows them.")
     place = place_of(runs)
@@ -97,7 +99,8 @@ def write_note(runs: Path, identity: str, **changes: Any) -> Note:
     try:
         place.mkdir(exist_ok=True)
         with FileLock(place / ".lock", timeout=PATIENCE):
-            note = checked(replace(read_note(file), **changes))
+            now = read_note(file)
+            note = checked(replace(now, **(changes if seen is None else changed_of(changes, seen, now))))
             if note == NOTHING:
                 file.unlink(missing_ok=True)
             else:
@@ -107,6 +110,16 @@ def write_note(runs: Path, identity: str, **changes: Any) -> Note:
     except OSError as error:
         raise BadInput(f"The note could not be written ({error.strerror or error}); free some space, then try again.") from error
     return note
+
+
+def changed_of(changes: Mapping[str, Any], seen: Note, now: Note) -> dict[str, Any]:
+    """The parts that differ from what was ``seen``. Raises Overtaken where one differs ``now`` from both."""
+    own = {part: value for part, value in asdict(checked(replace(NOTHING, **changes))).items() if part in changes}
+    found = {part: value for part, value in own.items() if value != getattr(seen, part)}
+    for part, value in found.items():
+        if (stands := getattr(now, part)) not in (getattr(seen, part), value):
+            raise Overtaken(PARTS[part], ", ".join(stands) if isinstance(stands, tuple) else str(stands))
+    return found
 
 
 def forget_note(runs: Path, identity: str) -> None:
