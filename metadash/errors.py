@@ -16,14 +16,6 @@ class BadInput(ValueError):
     """
 
 
-class Overtaken(BadInput):
-    """Somebody else has written here since it was read; ``theirs`` is what stands there now. Nothing was replaced."""
-
-    def __init__(self, what: str, theirs: str):
-        super().__init__(f"Somebody else has changed {what} meanwhile; theirs stands, and yours is not stored yet.")
-        self.theirs = theirs
-
-
 def nearest(word: str, words: Iterable[str], called: Mapping[str, str] | None = None, known: str = "there are") -> str:
     """How a sentence about an unknown ``word`` ends: with the nearest of the known ones, or with all of them.
 

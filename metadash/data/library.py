@@ -42,6 +42,13 @@ OBTAINABLE = {
         "train_wiki.json, val_wiki.json and pid2name.json of github.com/thunlp/FewRel, or fewrel80_sentences.parquet and "
         "fewrel_relations.parquet",
     ),
+    "crossner": Obtainable(
+        "metadash.data.known.crossner", "the folder ner_data of github.com/zliucr/CrossNER, or crossner.parquet"
+    ),
+    "snips-slots": Obtainable(
+        "metadash.data.known.snips",
+        "the folder 2017-06-custom-intent-engines of github.com/sonos/nlu-benchmark, or snips_slots.parquet",
+    ),
 }
 NOT_YET = {
     "movielens": "MovieLens has users and ratings, no classes that examples are given of; it comes with tasks of users, which are still to come."

@@ -77,17 +77,19 @@ def test_two_editors_lose_nothing_and_a_viewer_reads_it(team_address: str, team:
         field.fill(text)
         field.press("Control+Enter")
         settle(page)
-    expect(bob.get_by_text("Somebody else has written here meanwhile: “by Ada”.")).to_be_visible()
+    expect(bob.get_by_text("Somebody else has written to this section meanwhile: “by Ada”")).to_be_visible()
     assert comment(team) == "by Ada" and fields[1].input_value() == "by Bob"
-    bob.get_by_role("button", name="Put mine in its place").click()
-    expect(bob.get_by_text("Somebody else has written here")).to_be_hidden()
-    assert comment(team) == "by Bob"
+    fields[1].fill("by Ada and Bob")
+    fields[1].press("Control+Enter")
+    settle(bob)
+    expect(bob.get_by_text("Somebody else has written")).to_be_hidden()
+    assert comment(team) == "by Ada and Bob"
     ada.get_by_text("Chart and numbers").click()
-    expect(fields[0]).to_have_value("by Bob")
+    expect(fields[0]).to_have_value("by Ada and Bob")
 
     eve = signed_in(chromium, team_address, EVE, "reports?dataset=tiny")
     expect(eve.get_by_text("You are a viewer.")).to_be_visible()
-    expect(eve.get_by_text("by Bob")).to_be_visible()
+    expect(eve.get_by_text("by Ada and Bob")).to_be_visible()
     expect(eve.get_by_role("button", name="One HTML file")).to_be_visible()
     assert eve.get_by_role("textbox", name="What you write to it").count() == 0
     assert eve.get_by_role("button", name=re.compile("Delete|Up|Down")).count() == 0

@@ -1,18 +1,23 @@
 """The page *Runs*: what is stored is found, named, starred, tagged, repeated and deleted, and a learner's name is the same on every page."""
 
 import json
+import re
 import shlex
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from metadash import settings, visitors
 from metadash.answers.stored_arms import names_of, stored_arms
 from metadash.dashboard.share import entering
 from metadash.data.library import open_dataset
-from metadash.errors import BadInput, Overtaken
+from metadash.errors import BadInput
+from metadash.front.keeping.stored import note_run
 from metadash.front.run import run_asked, train
 from metadash.runs.queue.jobs import JobFolder
 from metadash.runs.shelf.deleting import delete, loss_of
@@ -89,17 +94,6 @@ def test_a_note_is_beside_the_run_and_in_no_digest(kept: Workspace) -> None:
     before = {path: path.stat().st_mtime_ns for path in kept.runs.rglob("*")}
     write_note(kept.runs, informed(kept)[0].learner, name="x", star=True)
     assert {path: path.stat().st_mtime_ns for path in kept.runs.rglob("*")} == before
-
-
-def test_who_saves_a_note_undoes_nothing_that_somebody_else_wrote_meanwhile(kept: Workspace) -> None:
-    learner, seen = informed(kept)[0].learner, Note(name="ours")
-    write_note(kept.runs, learner, name="ours", text="theirs", star=True)
-    write_note(kept.runs, learner, seen, name="ours", tags=("mine",), text="")
-    assert all_notes(kept.runs)[learner] == Note("ours", True, ("mine",), "theirs")
-    with pytest.raises(Overtaken, match="changed the notes meanwhile") as refused:
-        write_note(kept.runs, learner, seen, text="mine")
-    assert refused.value.theirs == "theirs" == all_notes(kept.runs)[learner].text
-    assert write_note(kept.runs, learner, all_notes(kept.runs)[learner], text="mine").text == "mine"
 
 
 def test_where_people_sign_in_a_run_says_who_asked_and_ones_own_are_one_click_away(
@@ -224,6 +218,95 @@ def test_a_damaged_run_is_listed_and_named(kept: Workspace) -> None:
     (run.folder / "run.json").write_text(json.dumps({**about, "created": "x"}))
     page = open_page("runs", rn_search="damaged")
     assert page.dataframe[0].value["digest"].tolist() == [run.digest] and said(page, "1 damaged")
+
+
+def form() -> None:
+    """The note of the learner that the session names, as its page draws it."""
+    import streamlit as st
+
+    from metadash.dashboard import server
+    from metadash.dashboard.runs.one import note_form, star
+    from metadash.runs.shelf.notes import all_notes
+    from metadash.runs.shelf.rows import rows_of
+
+    rows = rows_of(server.store().listed(), all_notes(server.store().folder))
+    row = next(row for row in rows if row.run.learner == st.session_state["learner"])
+    star(row)
+    note_form(row, 1)
+
+
+def opened(learner: str) -> AppTest:
+    page = AppTest.from_function(form, default_timeout=30)
+    page.session_state["learner"] = learner
+    return page.run()
+
+
+def save(page: AppTest) -> AppTest:
+    return next(button for button in page.button if button.label == "Save").click().run()
+
+
+def test_two_who_write_to_one_note_undo_nothing_of_each_other(kept: Workspace) -> None:
+    learner = informed(kept)[0].learner
+    mine, theirs = opened(learner), opened(learner)
+    theirs.text_input(key=f"rn_tags_{learner}").input("paper, b")
+    save(theirs)
+    mine.text_input(key=f"rn_name_{learner}").input("Best")
+    save(mine)
+    assert all_notes(kept.runs)[learner] == Note("Best", tags=("b", "paper"))
+    assert mine.text_input(key=f"rn_tags_{learner}").value == "b, paper"
+    theirs.text_input(key=f"rn_name_{learner}").input("Worst")
+    save(theirs)
+    assert "Best" in theirs.error[0].value and all_notes(kept.runs)[learner].name == "Best"
+    save(theirs)
+    assert all_notes(kept.runs)[learner] == Note("Worst", tags=("b", "paper")) and not theirs.error
+
+
+def test_a_star_that_was_given_meanwhile_is_not_taken_away_by_who_gives_it_too(kept: Workspace) -> None:
+    learner = informed(kept)[0].learner
+    page = opened(learner)
+    write_note(kept.runs, learner, star=True)
+    page.button(key="rn_star").click().run()
+    assert all_notes(kept.runs)[learner].star
+    page.button(key="rn_star").click().run()
+    assert not all_notes(kept.runs)
+
+
+def test_a_link_holds_what_the_list_is_narrowed_to_and_a_tag_may_be_called_any(kept: Workspace) -> None:
+    runs = informed(kept)
+    write_note(kept.runs, runs[0].learner, tags=("any", "paper"))
+    assert set(open_page("runs", rn_kind="map").dataframe[0].value["kind"]) == {"map"}
+    page = open_page("runs", rn_kind="learner", rn_set="tiny", rn_tag="paper")
+    assert set(page.dataframe[0].value["digest"]) == {run.digest for run in runs}
+    page = open_page("runs").selectbox(key="rn_tag").set_value("any").run()
+    assert set(page.dataframe[0].value["digest"]) == {run.digest for run in runs}
+
+
+def test_one_clock_says_when_runs_were_made(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        first = RunStore(kept).runs()[0]
+        table = open_page("runs").dataframe[0].value
+        assert f"{table['when'][0]:%Y-%m-%d %H:%M}" == time.strftime("%Y-%m-%d %H:%M", time.localtime(first.created))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_nothing_is_noted_of_what_is_damaged(kept: Workspace, capsys: pytest.CaptureFixture) -> None:
+    run = informed(kept)[0]
+    (run.folder / "run.json").write_text("{")
+    with pytest.raises(BadInput, match="Nothing can be noted") as refused:
+        note_run(kept, run.digest, star=True)
+    one_sentence(refused.value)
+
+
+@pytest.mark.parametrize("say", [lambda kept: delete(kept, ["0" * 12]), lambda kept: write_note(kept.runs, "none", name="x")])
+def test_what_lists_the_runs_is_named_as_it_is_called(say: Callable[[Workspace], object], kept: Workspace) -> None:
+    with pytest.raises(BadInput) as refused:
+        say(kept)
+    (line,) = re.findall("`([^`]*)`", str(refused.value))
+    assert main([*line.split(), "--workspace", str(kept.root)]) == 0
 
 
 def test_an_empty_workspace_says_what_to_do(

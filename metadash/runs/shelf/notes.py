@@ -6,14 +6,14 @@ workspace under the id of either, so it outlives the run's folder and is there a
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from metadash.checksums import Kept
-from metadash.errors import BadInput, Overtaken
+from metadash.errors import BadInput
 from metadash.workspace import read_json, refuse_change, write_json
 
 LONGEST = {"name": 80, "tag": 40, "text": 4000}
@@ -33,7 +33,6 @@ class Note:
 
 
 NOTHING = Note()
-PARTS = {"name": "the name", "star": "the star", "tags": "the tags", "text": "the notes"}
 
 
 def place_of(runs: Path) -> Path:
@@ -88,19 +87,22 @@ def changed(place: Path) -> int:
 
 
 def write_note(runs: Path, identity: str, seen: Note | None = None, **changes: Any) -> Note:
-    """Change some parts of a note; another that is being changed by somebody else keeps what they wrote. ``seen``: the note as the writer saw
-    it; what he left as it was is not written. Raises BadInput, in one sentence, for what is too long and where nothing can be written, and
-    Overtaken where somebody else has changed the same part since."""
+    """Change some parts of a note; the others keep what somebody else wrote. Raises BadInput, in one sentence, for what is too long, where
+    nothing can be written, and for a part that was changed by somebody else since the note was as ``seen``."""
     if not ID.fullmatch(identity):
-        raise BadInput(f"'{identity[:40]}' is the id of no learner and no run; `runs list` shows them.")
+        raise BadInput(f"'{identity[:40]}' is the id of no learner and no run; `runs` lists them.")
     place = place_of(runs)
     refuse_change(place)
     file = place / f"{identity}.json"
     try:
         place.mkdir(exist_ok=True)
         with FileLock(place / ".lock", timeout=PATIENCE):
-            now = read_note(file)
-            note = checked(replace(now, **(changes if seen is None else changed_of(changes, seen, now))))
+            before = read_note(file)
+            note = checked(replace(before, **changes))
+            if seen is not None and (part := changed_by_others(before, seen, note)):
+                raise BadInput(
+                    f"Somebody else has changed the {part} meanwhile, to “{in_words(before, part)}”; save again to have yours."
+                )
             if note == NOTHING:
                 file.unlink(missing_ok=True)
             else:
@@ -112,14 +114,15 @@ def write_note(runs: Path, identity: str, seen: Note | None = None, **changes: A
     return note
 
 
-def changed_of(changes: Mapping[str, Any], seen: Note, now: Note) -> dict[str, Any]:
-    """The parts that differ from what was ``seen``. Raises Overtaken where one differs ``now`` from both."""
-    own = {part: value for part, value in asdict(checked(replace(NOTHING, **changes))).items() if part in changes}
-    found = {part: value for part, value in own.items() if value != getattr(seen, part)}
-    for part, value in found.items():
-        if (stands := getattr(now, part)) not in (getattr(seen, part), value):
-            raise Overtaken(PARTS[part], ", ".join(stands) if isinstance(stands, tuple) else str(stands))
-    return found
+def changed_by_others(now: Note, seen: Note, wanted: Note) -> str:
+    """The part of a note that is neither as it was seen nor as it is wanted; empty where there is none."""
+    parts = ((field.name, *(getattr(note, field.name) for note in (now, seen, wanted))) for field in fields(Note))
+    return next((name for name, is_now, was, is_wanted in parts if is_now not in (was, is_wanted)), "")
+
+
+def in_words(note: Note, part: str) -> str:
+    value = getattr(note, part)
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def forget_note(runs: Path, identity: str) -> None:
