@@ -1,6 +1,7 @@
 """Sections and reports: one protocol for every answer, kept as it was, one file that opens offline."""
 
 import contextlib
+import copy
 import csv
 import io
 import threading
@@ -13,13 +14,24 @@ import plotly.graph_objects as go
 import pytest
 
 from metadash.checksums import sealed
+from metadash.dashboard.prototypes.map_section import arranged_words
+from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.figures.document import bundle, html_document
 from metadash.figures.section import Section, restored, stored
 from metadash.front.sharing import reports
-from metadash.metadata.changes import Change
-from metadash.metadata.written import change_in_a_line, read_change
+from metadash.metadata.changes import Change, Edit, InstanceEdit
+from metadash.metadata.written import (
+    change_in_a_line,
+    edit_in_a_line,
+    instance_edit_in_a_line,
+    read_change,
+    read_edit,
+    read_instance_edit,
+)
+from metadash.specs.views import MapMethod, MapSpec
 from metadash.workspace import Workspace, write_json, write_text
+from tests.builders import tiny_run
 
 MARKUP = "<script>alert(1)</script>"
 
@@ -181,7 +193,37 @@ def test_a_damaged_report_is_left_out_and_stops_no_other(tmp_path: Path) -> None
         Change("a", "stale", 1.0, "rare", 2.0),
         Change("a", "missing", 0.5, "systematic"),
         Change("a", "noise"),
+        Change("a", "missing", 0.123456789),
     ],
 )
 def test_a_change_in_a_line_reads_as_itself(change: Change) -> None:
     assert read_change(change_in_a_line(change)) == change
+
+
+@pytest.mark.parametrize("names", [["1", "0", "2"], ["a", "a", "0"], ["a:b", "-c", "d"], ["x=y", "b", "c"]])
+def test_an_edit_in_a_line_is_of_its_class_whatever_classes_are_called(names: list[str], tiny: Dataset) -> None:
+    """Of classes that are called by numbers, another's may be its name."""
+    data = copy.copy(tiny)
+    data.__dict__["classes"] = tiny.classes.assign(class_name=[*names, *map(str, tiny.classes["class_name"][3:])])
+    for class_id in range(3):
+        edit = Edit(class_id, "place", "a=b:c")
+        try:
+            line = edit_in_a_line(edit, data)
+        except BadInput:
+            assert names == ["a", "a", "0"] and class_id == 0, (
+                "no line says which of two of one name, where the id is a third one's name"
+            )
+        else:
+            assert read_edit(line, data) == edit
+    one = InstanceEdit(3, "corner", "=x")
+    assert read_instance_edit(instance_edit_in_a_line(one)) == one
+    with pytest.raises(BadInput, match="No line"):
+        instance_edit_in_a_line(InstanceEdit(3, "a=b", "x"))
+
+
+@pytest.mark.parametrize(
+    ("method", "said", "unsaid"), [("pca", "principal components", "t-SNE"), ("tsne", "perplexity 8", "principal")]
+)
+def test_a_report_says_how_its_map_was_arranged(method: MapMethod, said: str, unsaid: str) -> None:
+    told = arranged_words(MapSpec(tiny_run(), background=120, method=method), 8.0)
+    assert said in told and unsaid not in told

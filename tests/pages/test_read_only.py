@@ -31,7 +31,7 @@ from tests.pages.conftest import MAP
 from tests.pages.page import ROOT, open_page, said
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-SECTION = Section("Does it help?", ["It helps."], {}, ["python -m metadash answer"], "10 episodes")
+SECTION = Section("Does it help?", ["It helps."], {}, [])
 WATCHED: list[Path] = []
 WRITTEN: list[str] = []
 

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +15,15 @@ from streamlit.testing.v1 import AppTest
 
 from metadash import settings, visitors
 from metadash.answers.stored_arms import names_of, stored_arms
+from metadash.dashboard import lifespan
 from metadash.dashboard.share import entering
+from metadash.dashboard.train import queue
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.front.keeping.stored import note_run
 from metadash.front.run import run_asked, train
 from metadash.runs.queue.jobs import JobFolder
+from metadash.runs.shelf import expiry
 from metadash.runs.shelf.deleting import delete, loss_of
 from metadash.runs.shelf.expiry import DAY, days_kept, expired
 from metadash.runs.shelf.notes import Note, all_notes, write_note
@@ -176,6 +180,19 @@ def test_nothing_expires_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
             days_kept()
 
 
+def test_a_disk_that_is_away_for_a_while_ends_no_expiry(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_said: object) -> int:
+        raise OSError("Stale file handle")
+
+    monkeypatch.setenv(settings.KEEP_DAYS.name, "9")
+    monkeypatch.setattr(expiry, "expire", away)
+    waited: list[float] = []
+    stopped = threading.Event()
+    monkeypatch.setattr(stopped, "wait", lambda seconds: waited.append(seconds) or len(waited) > 1)
+    lifespan.expire_daily(stopped)
+    assert waited == [DAY, DAY]
+
+
 def test_the_verb_does_what_the_page_does(kept: Workspace, capsys: pytest.CaptureFixture) -> None:
     def said(*words: str) -> dict | list:
         assert main(["runs", *words, "--workspace", str(kept.root), "--json"]) == 0
@@ -279,6 +296,17 @@ def test_a_link_holds_what_the_list_is_narrowed_to_and_a_tag_may_be_called_any(k
     assert set(page.dataframe[0].value["digest"]) == {run.digest for run in runs}
     page = open_page("runs").selectbox(key="rn_tag").set_value("any").run()
     assert set(page.dataframe[0].value["digest"]) == {run.digest for run in runs}
+
+
+def test_the_link_of_a_stored_map_opens_that_map(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    links: list[dict] = []
+    monkeypatch.setattr(queue, "link_to", lambda page, *_said, **chosen: links.append(chosen))
+    stored = RunStore(kept).runs("map")
+    for run in stored:
+        queue.map_of(run)
+        page = open_page("prototypes", **links.pop())
+        assert said(page, f"Map `{run.digest}`"), run.title
+    assert stored
 
 
 def test_one_clock_says_when_runs_were_made(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
