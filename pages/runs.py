@@ -16,8 +16,6 @@ from metadash.runs.shelf.notes import all_notes
 from metadash.runs.shelf.rows import narrowed, rows_of
 from metadash.stats import words
 
-ANY = "any"
-
 header(
     "What has been computed here, and what is worth keeping?",
     "Every stored run of this workspace. Star, name and tag what you want to find again; a name is used wherever its learner is shown.",
@@ -43,6 +41,12 @@ with st.container(border=True):
     told += [f"{words.count(len(broken))} damaged: search “damaged”"] if broken else []
     st.caption(" · ".join(told))
 
+
+def or_any(one: str) -> str:
+    """Somebody may call a tag *any*, so the choice of all is the empty text."""
+    return one or "any"
+
+
 kinds = sorted({row.run.entry.kind for row in rows} - {""})
 sets = sorted({row.run.entry.dataset for row in rows} - {""})
 tags = sorted({tag for row in rows for tag in row.note.tags}, key=str.casefold)
@@ -51,18 +55,20 @@ first, second, third, fourth, fifth = st.columns([5, 2, 2, 2, 2], vertical_align
 search = first.text_input(
     "Search", key="rn_search", bind="query-params", placeholder="words of a name, a source, a tag, a note, a digest"
 )
-kind = second.selectbox("Kind", [ANY, *kinds], key="rn_kind")
-dataset = third.selectbox("Data set", [ANY, *sets], key="rn_set", format_func=str)
-tag = fourth.selectbox("Tag", [ANY, *tags], key="rn_tag", disabled=not tags)
+kind = second.selectbox("Kind", ["", *kinds], format_func=or_any, key="rn_kind", bind="query-params")
+dataset = third.selectbox("Data set", ["", *sets], format_func=or_any, key="rn_set", bind="query-params")
+tag = fourth.selectbox("Tag", ["", *tags], format_func=or_any, key="rn_tag", bind="query-params", disabled=not tags)
 only = fifth.toggle("Starred only", key="rn_starred", bind="query-params")
 own = people and fifth.toggle("Mine only", key="rn_mine", bind="query-params")
-found = narrowed(mine(rows) if own else rows, search, *("" if one == ANY else one for one in (kind, dataset, tag)), only)
+found = narrowed(mine(rows) if own else rows, search, kind, dataset, tag, only)
 shown = found[:SHOWN]
 
 if said := st.session_state.pop(SAID, ""):
     st.success(plain(said), icon=":material/check:")
 if not shown:
-    st.info("No stored run is like that; search for fewer words.", icon=":material/search_off:")
+    st.info(
+        "No stored run is like that; search for fewer words, or choose any kind, data set and tag.", icon=":material/search_off:"
+    )
     end_page()
 if len(found) < len(rows) or len(shown) < len(found):
     cut = f"; the newest {words.count(SHOWN)} are shown, search to see others" if len(shown) < len(found) else ""
@@ -94,11 +100,12 @@ if not picked:
 if len(picked) == 1:
     row = picked[0]
     head(row)
+    noted = bool(row.run.entry.record) and not closed()  # what cannot be believed is of no learner
     with st.container(horizontal=True):
-        if not closed():
+        if noted:
             star(row)
         links(row.run)
-    if closed():
+    if not noted:
         st.caption(plain(row.note.text))
     else:
         note_form(row, sum(one.run.learner == row.run.learner for one in rows) if row.run.kind == "learner" else 1)

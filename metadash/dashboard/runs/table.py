@@ -28,7 +28,7 @@ def table(rows: Sequence[Row], named: bool) -> pd.DataFrame:
             "run": [row.name for row in rows],
             "tags": [", ".join(row.note.tags) for row in rows],
             "kind": [row.run.entry.kind for row in rows],
-            "when": pd.to_datetime([row.run.entry.created or float("nan") for row in rows], unit="s"),
+            "when": pd.to_datetime([row.when for row in rows]),
             "status": [row.status for row in rows],
             "seconds": [float(row.run.about["seconds"]) if row.run.entry.record else None for row in rows],
             "disk, MB": [row.run.entry.size / 1e6 for row in rows],

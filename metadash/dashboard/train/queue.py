@@ -19,7 +19,7 @@ from metadash.runs.queue.jobs import Job, JobFolder
 from metadash.runs.store import Run
 from metadash.specs.any_spec import Spec
 from metadash.specs.choosing.tuning import as_chosen
-from metadash.specs.views import AdaptationSpec, own_steps
+from metadash.specs.views import MAP_METHODS, AdaptationSpec, MapSpec, own_steps
 from metadash.stats import words
 
 SHOWN = 6
@@ -79,7 +79,23 @@ def comparison_of(run: Run) -> None:
 
 
 def map_of(run: Run) -> None:
-    link_to("prototypes", "Map", "scatter_plot", dataset=run.spec.dataset)
+    """A link to the very map: its learners, task, shots and how it is arranged."""
+    spec = run.spec_as(MapSpec)
+    learners = run.summary["needs"]
+    link_to(
+        "prototypes",
+        "Map",
+        "scatter_plot",
+        dataset=spec.dataset,
+        pr_run=learners[0],
+        pr_episode=str(spec.episode + 1),
+        pr_shot=str(spec.n_shot),
+        pr_method=MAP_METHODS[spec.method],
+        pr_background=str(spec.background),
+        pr_perplexity=f"{spec.perplexity:g}",
+        pr_seed=str(spec.seed),
+        **({"pr_beside": learners[1]} if spec.beside else {}),
+    )
 
 
 def adaptation_of(run: Run) -> None:
