@@ -61,7 +61,7 @@ def test_from_a_swapped_source_to_an_answer_that_its_link_repeats(tiny_address: 
 
 
 def points_go_where_a_change_puts_them(page: Page) -> None:
-    """The map stays the same canvas while the learner answers, and its prototypes go to where they were without the change."""
+    """The map stays the same canvas while the learner answers, and its prototypes go where metadata that are missing leave them."""
     page.get_by_text("Where the prototypes go (map)").click()
     page.get_by_role("button", name="Draw the map of this task").click()
     canvas = page.locator("canvas.main")
@@ -73,12 +73,12 @@ def points_go_where_a_change_puts_them(page: Page) -> None:
         "return [canvas === window.kept, data.drawn, of(3), of(4)]; }"
     )
     canvas.evaluate("canvas => { window.kept = canvas; }")
-    _, drawn, before, after = canvas.evaluate(places)
-    assert before != after
-    page.get_by_role("button", name="As it is").click()
-    expect(page.get_by_role("heading", name=UNCHANGED)).to_be_visible(timeout=WITHIN)
-    settle(page)
-    page.wait_for_timeout(1000)
-    same, redrawn, back, now = canvas.evaluate(places)
-    assert same and redrawn != drawn and back == before
-    assert [point for place in now for point in place] == pytest.approx([point for place in before for point in place], abs=1e-4)
+    _, drawn, before, _ = canvas.evaluate(places)
+    page.get_by_role("button", name="have nothing").click()
+    expect(page.get_by_text("Changed in this task: thing")).to_be_visible(timeout=WITHIN)
+    page.wait_for_function(
+        "([canvas, drawn]) => { const {data, gliding} = canvas.getRootNode().querySelector('#map').map; return data.drawn !== drawn && !gliding; }",
+        arg=[canvas.element_handle(), drawn],
+    )
+    same, _, start, after = canvas.evaluate(places)
+    assert same and start == before != after
