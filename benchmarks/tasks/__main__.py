@@ -4,7 +4,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-KINDS = {"entities": "benchmarks.tasks.entities"}
+KINDS = {"entities": "benchmarks.tasks.entities", "users": "benchmarks.tasks.users"}
 """A new kind of task is one line here."""
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 

@@ -13,7 +13,8 @@ from metadash.dashboard import server
 from metadash.data.library import open_dataset, remove_dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
-from metadash.front.sharing.reports import new_report
+from metadash.figures.section import Section
+from metadash.front.sharing.reports import add
 from metadash.front.sharing.views import save as save_view
 from metadash.front.use import give
 from metadash.runs.kinds import run_digest
@@ -30,6 +31,7 @@ from tests.pages.conftest import MAP
 from tests.pages.page import ROOT, open_page, said
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+SECTION = Section("Does it help?", ["It helps."], {}, [])
 WATCHED: list[Path] = []
 WRITTEN: list[str] = []
 
@@ -61,7 +63,7 @@ def closed(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work
 @pytest.fixture
 def looked_at(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The same where others may change it and who visits may not; the server goes on with what it keeps of its own."""
-    new_report(trained, "ours")
+    add(trained, "ours", SECTION)
     save_view(trained, "ours", "start", {"dataset": ["tiny"]}, {})
     monkeypatch.setattr(visitors, "_found", [lambda: Visitor("eve", "eve@example.org", viewer=True)])
     return trained
@@ -127,7 +129,7 @@ def changes(workspace: Workspace) -> dict[str, Callable[[], object]]:
         "give a learner something": lambda: give(data, data.inputs[:2], ["a", "b"], data.inputs[2:4]),
         "save episodes": lambda: manifest.save(workspace.episodes / "new.npz"),
         "write a note": lambda: write_note(workspace.runs, run.learner, name="mine"),
-        "begin a report": lambda: new_report(workspace, "mine"),
+        "begin a report": lambda: add(workspace, "mine", SECTION),
         "save a view": lambda: save_view(workspace, "mine", "start", {}, {}),
         "write any record": lambda: write_json(workspace.root / "anything.json", {}),
     }
