@@ -80,8 +80,17 @@ def alone(data: Dataset, of_classes: Sequence[str]) -> Question:
 
 
 def ready_row(data: Dataset) -> None:
-    """The three, side by side."""
+    """The three, side by side. To the query of a link the browser adds what this page holds, so what is asked here is chosen by a button."""
     if found := ready_questions(data):
         with st.container(horizontal=True, key="ready"):
             for one in found:
-                one.link()
+                if one.page == "start":
+                    icon = f":material/{ICONS[one.page]}:"
+                    st.button(one.asked, key="ready_here", icon=icon, help=one.tells, on_click=choose, args=(one.query,))
+                else:
+                    one.link()
+
+
+def choose(query: dict[str, str | list[str]]) -> None:
+    """Before the page runs again: what the link would have said."""
+    st.session_state.update(query)
