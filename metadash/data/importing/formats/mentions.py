@@ -26,7 +26,19 @@ from metadash.data.importing.words import SPLIT_WORDS
 from metadash.data.known.files import words_of
 from metadash.data.tagged.bio import tagged
 from metadash.data.tagged.columns import looks_tagged, sentences_in
-from metadash.data.tagged.records import ENDS, STARTS, TAGS, TEXTS, TOKENS, TYPES, has_spans, has_tags, named, sentence_of
+from metadash.data.tagged.records import (
+    ENDS,
+    STARTS,
+    TAGS,
+    TEXTS,
+    TOKENS,
+    TYPES,
+    has_spans,
+    has_tags,
+    named,
+    says_a_mention,
+    sentence_of,
+)
 from metadash.data.tagged.spans import Tagged, checked_spans, in_words
 from metadash.data.tagged.table import SOURCES, table_of_mentions
 from metadash.errors import BadInput
@@ -35,8 +47,9 @@ from metadash.stats.words import plural_of
 COLUMNS = (".conll", ".bio", ".iob", ".iob2", ".ner", ".tsv", ".txt")
 RECORDS = (".jsonl", ".ndjson", ".json")
 PARQUET = (".parquet", ".pq")
-HEADS, MOST_DEEP = 5, 3
-"""Files of a folder that are looked into, and how far below it they may lie."""
+HEADS, MOST_DEEP, LOOKED_AT = 5, 3, 20
+"""Files of a folder that are looked into, how far below it they may lie, and sentences of a file that are looked at."""
+BETWEEN = re.compile(r"[\s,\[]*")
 OWN = ("text", "type", "sentence", *(column for source in SOURCES for column in source.columns))
 COMMON = ("ner_data", "data", "annotations")
 """Folders that say nothing of what lies in them."""
@@ -54,11 +67,12 @@ def claims(path: Path) -> bool:
 def is_tagged_file(path: Path) -> bool:
     if path.suffix.lower() in PARQUET:
         try:
-            names = pq.read_schema(path)
-        except (OSError, pa.ArrowException):
+            with pq.ParquetFile(path) as file:
+                names = [named(file.schema_arrow.names, wanted) for wanted in (TOKENS, TAGS)]
+                first = next(file.iter_batches(LOOKED_AT, columns=names)).to_pylist() if None not in names else []
+        except (OSError, pa.ArrowException, StopIteration):
             return False
-        both = [named(names.names, wanted) for wanted in (TOKENS, TAGS)]
-        return None not in both and all(pa.types.is_list(names.field(one).type) for one in both)
+        return are_tagged(first)
     head = head_of(path)
     return looks_like(head, path.name) or (path.suffix.lower() in (".csv", ".tsv") and is_table_of_spans(path, head))
 
@@ -66,18 +80,25 @@ def is_tagged_file(path: Path) -> bool:
 def looks_like(head: str, name: str) -> bool:
     if name.lower().endswith(COLUMNS):
         return looks_tagged(head)
-    return name.lower().endswith(RECORDS) and any(has_tags(one) or has_spans(one) for one in first_records(head))
+    return name.lower().endswith(RECORDS) and are_tagged(list(first_records(head)))
+
+
+def are_tagged(records: list[dict[str, Any]]) -> bool:
+    """Whether most are sentences with tags or spans, and some has one: lists of labels of whole texts are none."""
+    return 2 * sum(has_tags(one) or has_spans(one) for one in records) >= len(records) and any(map(says_a_mention, records))
 
 
 def first_records(head: str) -> Iterator[dict[str, Any]]:
-    """The first object of JSON lines, or of a list of objects."""
-    start = re.match(r"\s*\[?\s*(?=\{)", head)
-    try:
-        found = json.JSONDecoder().raw_decode(head, start.end())[0] if start else None
-    except ValueError:
-        return
-    if isinstance(found, dict):
-        yield found
+    """The first objects of JSON lines, or of a list of objects, as far as they are whole."""
+    place = 0
+    for _ in range(LOOKED_AT):
+        start = BETWEEN.match(head, place)
+        try:
+            found, place = json.JSONDecoder().raw_decode(head, start.end() if start else place)
+        except ValueError:
+            return
+        if isinstance(found, dict):
+            yield found
 
 
 def is_table_of_spans(path: Path, head: str) -> bool:
