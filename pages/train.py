@@ -16,7 +16,7 @@ from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY, jobs_of
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
-from metadash.dashboard.runs.one import repeat
+from metadash.dashboard.runs.again import repeat
 from metadash.dashboard.train.controls import chosen_runs, reading
 from metadash.dashboard.train.how import MODES, recipe_lines
 from metadash.dashboard.train.proposal import arrangement_part

@@ -12,6 +12,7 @@ from metadash.dashboard.links.copy_link import whole_page
 from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.jobs import running_badge
+from metadash.dashboard.parts.one_look import look_only
 from metadash.dashboard.parts.which_data import choose_dataset, refuse_unknown
 from metadash.dashboard.places import PAGES
 from metadash.dashboard.share import reporting, told, views
@@ -52,6 +53,7 @@ def page(file: str, title: str, icon: str, help: str, default: bool = False) -> 
     return st.Page(PAGES / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=file, help=help, default=default)
 
 
+look_only()
 st.set_page_config(page_title="MetaDash", page_icon=ICON, layout="wide", initial_sidebar_state="auto")
 st.html(STYLE)
 
