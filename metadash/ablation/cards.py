@@ -249,7 +249,6 @@ def cards_of(
     return tuple(sorted(cards, key=worth_first))
 
 
-def worth_first(card: SourceCard) -> tuple[float, float]:
-    """What is worth more examples first; where the measured shots do not reach, or there is one number of shots, what adds more."""
-    worth = at_fewest(card.worth).value if card.worth else 0.0
-    return -worth, -(card.phi or card.delta)[card.first].episodes.estimate
+def worth_first(card: SourceCard) -> float:
+    """What the headline ranks by, most first: the share, which twins divide; left out where there are no shares."""
+    return -(card.phi or card.delta)[card.first].episodes.estimate

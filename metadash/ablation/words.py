@@ -51,9 +51,8 @@ def told_measure(found: Ablation) -> str:
 
 
 def most_words(found: Ablation) -> str:
-    """The source that is first by ``told_measure``."""
-    shared = told_measure(found) == "share"
-    best = max(found.cards, key=lambda card: (card.phi if shared else card.delta)[card.first].episodes.estimate)
+    """The source that is first by ``told_measure``, and so among the cards."""
+    shared, best = told_measure(found) == "share", found.cards[0]
     one = (best.phi if shared else best.delta)[best.first]
     what = "the largest share" if shared else "the most beside the others"
     return f"“{best.source}” has {what}: {both(one, found.unit_noun)}."

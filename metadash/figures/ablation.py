@@ -40,10 +40,10 @@ def measures_of(found: Ablation) -> list[str]:
 
 
 def rows_of(found: Ablation, measure: str) -> list[Row]:
-    """In the order of the cards. Every decision is that among all of them."""
+    """Most by this measure first. Every decision is that among all of them."""
     effects = {"left out": lambda card: card.delta, "share": lambda card: card.phi, "alone": lambda card: card.alone}[measure]
     among = {"left out": True, "alone": False}.get(measure)
-    return [
+    rows = [
         Row(
             card.source,
             effects(card)[0],
@@ -52,6 +52,7 @@ def rows_of(found: Ablation, measure: str) -> list[Row]:
         )
         for card in found.cards
     ]
+    return sorted(rows, key=lambda row: -row.effect.episodes.estimate)
 
 
 def label_of(row: Row) -> str:
@@ -61,7 +62,7 @@ def label_of(row: Row) -> str:
 
 
 def worth_chart(found: Ablation, measure: str, palette: Palette, chosen: Collection[str] = ()) -> go.Figure:
-    """One row a source, worth most on top: thick these test classes, thin new ones, hollow its shuffled rows, band no difference; the
+    """One row a source, most on top: thick these test classes, thin new ones, hollow its shuffled rows, band no difference; the
     rows of ``chosen`` sources are shaded."""
     rows = rows_of(found, measure)[::-1]
     figure = base(palette, 110 + 54 * len(rows))

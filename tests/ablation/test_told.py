@@ -1,6 +1,7 @@
 """What is said of an ablation, to the letter: cards, table, text; and the same numbers in the file to download."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,12 +25,14 @@ from metadash.ablation.result import Ablation, Efficiency
 from metadash.ablation.words import as_text, cards_table, cell, efficiency_words, headline, leaning, verdict_words, worth_words
 from metadash.answers.doses import BreakEven, DoseCurve
 from metadash.data.dataset import Dataset
+from metadash.figures.ablation import measures_of, rows_of
 from metadash.runs.store import RunStore
+from metadash.specs.subsets import SourceArm
 from metadash.stats.intervals import Interval
 from metadash.stats.shots import WorthInShots
 from metadash.stats.verdict import Decision, Grade, Verdict
 from metadash.workspace import Workspace
-from tests.ablations import SOURCES, additive, asked, made_up
+from tests.ablations import SOURCES, additive, asked, bits, made_up
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +208,22 @@ def test_the_headline_names_what_leads_and_by_what(found: Ablation) -> None:
     assert headline(partial).startswith("Partial, 2 of 5 seeds: With one labelled example")
     leaning = replace(found, spec=replace(found.spec, tier="reliance", seeds=(0,)), seeds=(0,))
     assert "all 3 sources together give this model +5.0 points" in headline(leaning)
+
+
+def test_cards_chart_and_headline_rank_by_one_measure_where_twins_share_what_the_lone_source_has_for_itself(
+    wide: Dataset, tmp_path: Path
+) -> None:
+    def twins(arm: SourceArm) -> float:
+        place, size, flag, *_ = bits(arm)
+        return 50 + 6 * (place or size) + 2 * flag
+
+    found = made_up(asked(), wide, RunStore(Workspace(tmp_path)), twins, noise=3)
+    assert [card.source for card in found.cards][-1] == "flag", "3 points each for the twins, 2 for the other"
+    assert headline(found).count(f"“{found.cards[0].source}” has the largest share") == 1
+    assert next(row.name for row in rows_of(found, "left out")) == "flag", "a twin left out is missed by nobody"
+    for measure in measures_of(found):
+        shown = [row.effect.episodes.estimate for row in rows_of(found, measure)]
+        assert shown == sorted(shown, reverse=True)
 
 
 def test_the_file_holds_every_effect_of_every_source_with_its_numbers(found: Ablation) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from metadash.front.sharing.demo import demo_workspace
 from tests.browser.harness import PAGES, new_visitor, open_in, server, violations
 
 pytestmark = pytest.mark.browser
@@ -14,6 +15,25 @@ Visit = Callable[..., Page]
 DEEP = [page for page in PAGES if page != "start"]
 VIEWS = {"bring": "metadata?md_view=Bring+your+own", "card": "metadata?md_view=Card+and+export"}
 """Views of a page that are pages of their own to whoever looks at them."""
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> Path:
+    return demo_workspace(folder / "answered")
+
+
+@pytest.fixture(scope="module")
+def answered(demo: Path) -> Iterator[str]:
+    """A server that shows the demo's answers: what pages look like depends on no other test."""
+    with server(demo, demo.parent / "answered.log", METADASH_READ_ONLY="yes") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def open_to_all(demo: Path) -> Iterator[str]:
+    """The same where everything may be changed: runs are stored, answers of an older version are offered anew."""
+    with server(demo, demo.parent / "open.log") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +73,22 @@ def test_a_deep_link_as_the_first_visit_of_a_fresh_server_shows_the_whole_app(
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", [*PAGES, *VIEWS])
-def test_a_page_has_no_serious_accessibility_violation(name: str, dark: bool, address: str, look: Visit) -> None:
-    page = look(f"{address}/{path_of(name)}", dark=dark)
+def test_a_page_with_results_has_no_serious_accessibility_violation(name: str, dark: bool, answered: str, look: Visit) -> None:
+    page = look(f"{answered}/{path_of(name)}", dark=dark)
     page.wait_for_timeout(500)
     assert not violations(page)
 
 
 @pytest.mark.parametrize("name", [*PAGES, *VIEWS])
-def test_a_page_fits_a_narrow_screen(name: str, address: str, look: Visit) -> None:
-    page = look(f"{address}/{path_of(name)}", width=480)
+def test_a_page_with_all_its_controls_has_none_either(name: str, open_to_all: str, look: Visit) -> None:
+    page = look(f"{open_to_all}/{path_of(name)}")
+    page.wait_for_timeout(500)
+    assert not violations(page)
+
+
+@pytest.mark.parametrize("name", [*PAGES, *VIEWS])
+def test_a_page_with_results_fits_a_narrow_screen(name: str, answered: str, look: Visit) -> None:
+    page = look(f"{answered}/{path_of(name)}", width=480)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 480
     main = page.locator("[data-testid=stMainBlockContainer]")
     assert main.evaluate("node => node.scrollWidth") <= 480

@@ -17,7 +17,7 @@ from metadash.runs.train import train
 from metadash.workspace import Workspace, read_json, write_json
 from tests.builders import copy_workspace, tiny_run
 
-MOST = 8_000_000
+MOST = 9_000_000
 ROADS = [("A title", "start", {"q": "name-siblings"})]
 
 

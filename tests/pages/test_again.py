@@ -30,7 +30,7 @@ LEARNERS: dict[str, dict[str, Any]] = {
         "start": "random",
         "schedule": "cosine",
         "patience": 0,
-        "train_ways": 6,
+        "train_ways": 4,
         "train_shots": (1, 2),
     },
     "with metadata": {
@@ -40,7 +40,7 @@ LEARNERS: dict[str, dict[str, Any]] = {
         "strategy": "uniform",
         "query_dirichlet": 2.0,
     },
-    "of features of length one": {"learner": "matching", "distance": "cosine", "normalise": "centred-l2", "where": "class_id < 40"},
+    "of features of length one": {"distance": "cosine", "normalise": "centred-l2", "where": "class_id < 40"},
 }
 
 

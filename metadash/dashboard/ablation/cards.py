@@ -123,9 +123,8 @@ def chosen_subset(found: Ablation) -> list[str]:
     """Sources clicked on and off."""
     sources = list(found.spec.sources)
     start = good_set(found)
-    label = "Sources that are there" + (
-        f" ({SHOWN if found.sets and found.sets.smallest else OPEN})" if len(start) < len(sources) else ""
-    )
+    begun = SHOWN if found.sets and found.sets.smallest else OPEN
+    label = "Sources that are there" + (f" ({begun})" if len(start) < len(sources) else "")
     chosen = (
         st.pills(
             label,
