@@ -9,10 +9,10 @@ from metadash.dashboard.bring import BRING
 from metadash.dashboard.links import history
 from metadash.dashboard.links.address import listening
 from metadash.dashboard.links.copy_link import whole_page
+from metadash.dashboard.links.one_look import look_only
 from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.jobs import running_badge
-from metadash.dashboard.parts.one_look import look_only
 from metadash.dashboard.parts.which_data import choose_dataset, refuse_unknown
 from metadash.dashboard.places import PAGES
 from metadash.dashboard.share import reporting, told, views

@@ -11,7 +11,7 @@ from streamlit.runtime.state.session_state import SessionState
 from streamlit.testing.v1 import AppTest
 
 from metadash.dashboard import server
-from metadash.dashboard.parts.one_look import Look
+from metadash.dashboard.links.one_look import Look
 from metadash.dashboard.parts.shared import name_of, share
 from metadash.dashboard.parts.theme import mark_of
 from metadash.settings import WORKSPACE
