@@ -1,4 +1,4 @@
-"""What a rerun computes in the server, page by page: ``python -m benchmarks.reruns`` prints the table of docs/figures.md.
+"""What a rerun computes in the server, page by page: ``python -m benchmarks.reruns`` prints the table in docs/figures.md.
 
 One session on a workspace with an answer on every page (``benchmarks.filled``). *As it is*: nothing has changed, so all there is to pay is
 Streamlit itself and what a page does at every click. *Turned*: one control of the page is changed, there and back. Milliseconds are of the
