@@ -1,6 +1,6 @@
 # Two commands for a fresh machine with Python 3.11+: `make run` starts the dashboard, `make test` runs all tests.
 # `make demo` starts it with answers that are there already, and nothing in it can be changed.
-# `make run WITH="images text"` adds networks that were trained elsewhere, on photographs and on sentences (17 and 90 MB).
+# `make run WITH="images text"` adds networks that were trained elsewhere, on photographs and on sentences (17 and 90 MB); `WITH=auth` sign-in.
 PYTHON ?= python3
 PORT ?= 8501
 SIDE_BY_SIDE ?= 2
@@ -55,6 +55,10 @@ $(VENV)/.run: requirements.txt | $(BIN)/python
 
 $(VENV)/.with-images: requirements-images.txt $(VENV)/.run
 	$(PIP) -r requirements-images.txt
+	touch $@
+
+$(VENV)/.with-auth: requirements-auth.txt $(VENV)/.run
+	$(PIP) -r requirements-auth.txt
 	touch $@
 
 $(VENV)/.with-text: requirements-text.txt $(VENV)/.run

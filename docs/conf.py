@@ -12,6 +12,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from building.names import every_name  # noqa: E402
 from building.verbs import every_verb  # noqa: E402
 
+from metadash.figures.palette import DARK, LIGHT  # noqa: E402
+
 project = "MetaDash"
 html_title = "MetaDash"
 extensions = ["myst_parser", "building.formulas"]
@@ -20,6 +22,10 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": LIGHT.helps, "color-brand-content": LIGHT.link},
+    "dark_css_variables": {"color-brand-primary": DARK.helps, "color-brand-content": DARK.link},
+}
 html_math_renderer = "mathml"
 html_static_path = ["building/static"]
 html_css_files = ["site.css"]

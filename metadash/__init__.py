@@ -28,6 +28,7 @@ NAMES = frozenset(
         "Preview",
         "ProposalResult",
         "Question",
+        "RatingsResult",
         "Source",
         "TrainedRun",
         "WhatIfResult",
@@ -50,6 +51,7 @@ NAMES = frozenset(
         "open",
         "preview",
         "propose",
+        "recommend",
         "train",
         "what_if",
     ]

@@ -14,6 +14,7 @@ from metadash.api import Plan as Plan
 from metadash.api import Preview as Preview
 from metadash.api import ProposalResult as ProposalResult
 from metadash.api import Question as Question
+from metadash.api import RatingsResult as RatingsResult
 from metadash.api import Source as Source
 from metadash.api import TrainedRun as TrainedRun
 from metadash.api import WhatIfResult as WhatIfResult
@@ -36,6 +37,7 @@ from metadash.api import load as load
 from metadash.api import open as open
 from metadash.api import preview as preview
 from metadash.api import propose as propose
+from metadash.api import recommend as recommend
 from metadash.api import train as train
 from metadash.api import what_if as what_if
 

@@ -20,6 +20,7 @@ from metadash.front.card import CardResult, card
 from metadash.front.compare import ComparisonResult, compare
 from metadash.front.data import datasets, export, from_tables, open
 from metadash.front.draw import draw_episodes
+from metadash.front.given.recommend import RatingsResult, recommend
 from metadash.front.importing import from_files, preview
 from metadash.front.obtain import fetch, install
 from metadash.front.propose import ProposalResult, propose
@@ -47,6 +48,7 @@ __all__ = [
     "Preview",
     "ProposalResult",
     "Question",
+    "RatingsResult",
     "Source",
     "TrainedRun",
     "WhatIfResult",
@@ -69,6 +71,7 @@ __all__ = [
     "open",
     "preview",
     "propose",
+    "recommend",
     "train",
     "what_if",
 ]

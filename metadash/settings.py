@@ -1,6 +1,7 @@
 """Every setting, by name, with what it does; ``docs/settings.md`` holds the same list, and a test compares them."""
 
 import os
+import re
 from dataclasses import dataclass
 
 from metadash.errors import BadInput
@@ -52,7 +53,21 @@ KEEP_DAYS = Setting(
     "days after which the server deletes stored runs that nobody starred, named, tagged or noted and no kept run is built on; empty: never",
 )
 
-SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, READ_ONLY, JOBS_EACH, KEEP_DAYS)
+EDITORS = Setting(
+    "METADASH_EDITORS",
+    "",
+    "where people sign in, the e-mail addresses and domains (@example.org) of those who may start and change things, with commas between; "
+    "everybody else looks",
+)
+
+USER_HEADER = Setting(
+    "METADASH_USER_HEADER",
+    "",
+    "the header in which the team's proxy says who signed in, such as X-Auth-Request-Email; it is believed only where the server listens on "
+    "this machine alone; empty: no header is",
+)
+
+SETTINGS = (WORKSPACE, SCHEDULER, WORKERS, DEVICE, IMPORT_FROM, READ_ONLY, JOBS_EACH, KEEP_DAYS, EDITORS, USER_HEADER)
 
 
 def jobs_each() -> int:
@@ -67,6 +82,24 @@ def read_only() -> bool:
     if READ_ONLY.value not in ("", "yes", "no"):
         raise BadInput(f"{READ_ONLY.name} is '{READ_ONLY.value}'; it must be yes, or no or empty.")
     return READ_ONLY.value == "yes"
+
+
+def editors() -> tuple[str, ...]:
+    """Raises BadInput for what is neither an address nor a domain: a typing error must not shut out, or let in, whom it did not mean."""
+    listed = tuple(one.strip() for one in EDITORS.value.split(",") if one.strip())
+    for one in listed:
+        if not re.fullmatch(r"[^@\s]*@[^@\s]+", one):
+            raise BadInput(f"{EDITORS.name} has '{one}'; it must be an e-mail address, or a domain as in @example.org.")
+    return listed
+
+
+def user_header() -> str:
+    """Raises BadInput for what is no name of a header."""
+    if USER_HEADER.value and not re.fullmatch(r"[A-Za-z0-9-]+", USER_HEADER.value):
+        raise BadInput(
+            f"{USER_HEADER.name} is '{USER_HEADER.value}'; it must be the name of a header, such as X-Auth-Request-Email."
+        )
+    return USER_HEADER.value
 
 
 def worker_count() -> int:

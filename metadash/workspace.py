@@ -16,6 +16,7 @@ from typing import Any
 
 from metadash import settings
 from metadash.errors import BadInput
+from metadash.visitors import visitor
 
 
 class Workspace:
@@ -58,11 +59,23 @@ class Workspace:
 CLOSED = "This MetaDash only shows what is stored: nothing can be computed or changed here. Install it on your own machine to ask more."
 
 
+VIEWER = (
+    "You look here as a viewer, who can start and change nothing; ask an editor of this MetaDash to do it, or to make you one."
+)
+
+
+def why_closed() -> str:
+    """Why who asks in this thread may start no job and change nothing, in a sentence; empty where they may. The one place that decides."""
+    if settings.read_only():
+        return CLOSED
+    return VIEWER if visitor().viewer else ""
+
+
 def refuse_change(path: Path | None = None) -> None:
     """Whoever starts a job, or writes, moves or deletes ``path``, asks here first. Raises BadInput where nothing may be changed; files
     outside the workspace, such as those made for a download, may be."""
-    if settings.read_only() and (path is None or is_in_workspace(path)):
-        raise BadInput(CLOSED)
+    if (why := why_closed()) and (path is None or is_in_workspace(path)):
+        raise BadInput(why)
 
 
 OPENED: set[Path] = set()

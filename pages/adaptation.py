@@ -8,6 +8,7 @@ import streamlit as st
 from metadash.answers.inner_steps import advice, details, headline, queries_table, read_adaptation, steps_table
 from metadash.answers.stored_arms import run_words
 from metadash.dashboard import server
+from metadash.dashboard.adaptation.player.component import player
 from metadash.dashboard.adaptation.query_grid import bins, cut_words, episode_of, picture_of, query_grid
 from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
 from metadash.dashboard.adaptation.steps_link import adapting, arm_title, learners_that_adapt
@@ -252,15 +253,18 @@ picture = picture_of(data)
 def predictions() -> None:
     """The grid, and the queries at one step; only this part is drawn again when the slider moves."""
     st.subheader("How the answers to each query move", anchor=False)
-    grid = st.container()
+    controls, grid = st.container(), st.container()
     st.subheader("What each query is taken for", anchor=False)
     now = seen.steps
     if seen.steps:
         now = int(st.slider("At step", 0, seen.steps, seen.steps, key="ad_step", bind="query-params"))
+        with controls:
+            player(now, seen.steps, digest)
     grid.html(query_grid(shown, picture, colours, own, now))
     count = int(seen.right[now])
     st.caption(
-        f"At step {now}, {count} of {seen.queries} queries are answered rightly. Beside each name: a labelled example. Red with ×: a query that belongs elsewhere."
+        f"At step {now}, {count} of {seen.queries} queries are answered rightly. Loss: {steps['query_loss'].iloc[now]:.2f} of the queries, "
+        f"{steps['support_loss'].iloc[now]:.2f} of the support. Beside each name: a labelled example. Red with ×: a query that belongs elsewhere."
     )
     st.html(bins(shown, now, picture, colours))
     if text := cut_words(shown):

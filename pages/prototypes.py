@@ -16,6 +16,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.watching import anew, offer
+from metadash.dashboard.prototypes.beside import START, as_spec, beside_sentence, beside_words, besides, what_lies
 from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
 from metadash.dashboard.prototypes.chosen import chosen_part, selected
 from metadash.dashboard.prototypes.confused import confused_part
@@ -29,6 +30,7 @@ from metadash.figures.report import figure_page
 from metadash.learners.core.fusions import BOTH
 from metadash.runs.kinds import run_digest
 from metadash.specs.builder import run_for
+from metadash.specs.choosing.tuning import as_chosen
 from metadash.specs.run import RunSpec
 from metadash.specs.views import MAP_METHODS, MapSpec
 from metadash.stats import words
@@ -85,14 +87,15 @@ tests = arm.spec.evaluation
 episode, shot = choose_task(middle, right, run, "pr")
 colour = colours_at.selectbox("Colour by", [TASK, *colour_choices(data)], key="pr_colour", bind="query-params")
 tasks = run.summary.get("manifest")  # which tasks a run was scored on, without reading what it was asked
-comparable = ["", *(other for other in order if other != run_id and runs[other][1].summary.get("manifest") == tasks)]
-from_link("pr_beside", {other: run_label(other) if other else "nothing" for other in comparable}, name="Beside it")
+comparable = [other for other in order if other != run_id and runs[other][1].summary.get("manifest") == tasks]
+choices = besides(as_chosen(run.spec_as(RunSpec), run.summary), comparable, run_label)
+from_link("pr_beside", choices, name="Beside it")
 beside_id = beside_at.selectbox(
     "Beside it",
-    comparable,
-    format_func=lambda other: run_label(other) if other else "nothing",
+    list(choices),
+    format_func=choices.__getitem__,
     key="pr_beside",
-    help="Another learner on the same task, the same instances and the same axes.",
+    help="Another learner, or this one before it adapts or without a source: the same task, instances and axes.",
 )
 to_link("pr_beside")
 with st.expander("More options: method, background, perplexity, seed", icon=":material/tune:"):
@@ -137,7 +140,7 @@ spec = MapSpec(
     float(perplexity),
     int(seed),
     method,
-    runs[beside_id][1].spec_as(RunSpec) if beside_id else None,
+    **as_spec(beside_id, runs),
 )
 digest = run_digest(spec, data)
 busy = on_its_way([spec], data)
@@ -192,6 +195,8 @@ with answer_area.container(border=True):
         class_names = data.classes["class_name"].astype(str)
         in_task = {int(c): plain(class_names[c]) for c in task_classes(points)}
         st.markdown(f"#### {task_sentence(one_task(points), in_task)}")
+        if beside_id:
+            st.markdown(plain(beside_sentence(points, server.run_frame(digest, "points_beside"), beside_id)))
         st.caption(overall())
         announced(spec.run)
         report(f"map-{digest}", lambda: map_section(found, points, data, run_label(run_id), overall()))
@@ -235,7 +240,8 @@ def note() -> str:
     )
 
 
-titles = [run_label(one) for one in (run_id, beside_id) if one]
+own_title = run_label(run_id)
+titles = [own_title, words.capital(choices[beside_id])] if beside_id else [own_title]
 points_beside = server.run_frame(digest, "points_beside") if beside_id else None
 alt = (
     f"Map of {len(points)} points: test instances, the queries and prototypes of task {int(episode)}. Arrows move it, plus and minus zoom, "
@@ -260,28 +266,20 @@ with st.expander("The support, and what it is called", icon=":material/school:")
     support_pictures()
 
 
-def beside_words() -> str:
-    """How two learners come onto the same axes."""
-    if not beside_id:
+def how_beside() -> str:
+    """How what stands beside the learner came onto its axes, as a line of the list below."""
+    if points_beside is None:
         return ""
-    own, other = (frame.loc[frame["row"] >= 0, ["x", "y"]].to_numpy() for frame in (points, points_beside))
-    same = bool(np.array_equal(own, other))
-    how = (
-        "both see every instance at the same place, so all points were arranged together, and only prototypes and answers differ"
-        if same
-        else "the second was arranged from the places of the first, then turned, mirrored and scaled onto them"
-    )
-    return f"- **Beside it** the run `{beside_id}` ({plain(run_label(beside_id))}): {how}.\n"
+    return f"- **Beside it** {plain(titles[1])}: {beside_words(points, points_beside, beside_id)}.\n"
 
 
 with st.expander("How this map was made", icon=":material/info:"):
     st.markdown(
         f"""
-- **Embedding** of the run `{run.digest}` ({plain(run_label(run_id))}), in {"the frozen backbone" if arm.spec.mode == "quick" else "the backbone it trained"};
-  prototypes are means of support embeddings{moved_by(arm.spec)}. All points are arranged together.
+- {what_lies(beside_id)} of the run `{run.digest}` ({plain(run_label(run_id))}), in {"the frozen backbone" if arm.spec.mode == "quick" else "the backbone it trained"}{"" if beside_id == START else f"; prototypes are means of support embeddings{moved_by(arm.spec)}. All points are arranged together"}.
 - {METHOD_WORDS[method].format(perplexity=f"{found.summary.get('perplexity', 0):g}", seed=seed)}
   {words.count(int((points["kind"] == "instance").sum()))} background instances, as even over the test {words.plural(words_of(data).class_noun)} as the number allows.
-{beside_words()}- **Trustworthiness** (Venna & Kaski 2001): 1 where all neighbours on the map are neighbours in the full space; 12 neighbours of up to 500 points.
+{how_beside()}- **Trustworthiness** (Venna & Kaski 2001): 1 where all neighbours on the map are neighbours in the full space; 12 neighbours of up to 500 points.
 - **Read it with care**: {CARE[method]} The learner decides by
   distance in the full space, so a query can lie nearer to another prototype on the map than to the one it was given.
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.queries_words}. Map `{digest}`.

@@ -8,12 +8,12 @@ from metadash.dashboard import server
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.frame import header, one_sentence
+from metadash.dashboard.parts.frame import header, one_sentence, tried
 from metadash.dashboard.share.closed import closed
 from metadash.dashboard.share.sections import draw_section
 from metadash.dashboard.share.views import draw_views
 from metadash.figures.document import LARGEST, bundle, html_document
-from metadash.front.sharing.reports import delete, reports, sections_of
+from metadash.front.sharing.reports import delete, reports, sections_there
 from metadash.stats import words
 
 header(
@@ -35,27 +35,28 @@ def chosen_report() -> None:
     identity = st.selectbox("Report", list(labels), format_func=lambda key: labels.get(key, key), key="rp_report")
     to_link("rp_report")
     found = known[identity]
-    sections = sections_of(workspace, found)
+    sections, comments = sections_there(workspace, found), dict(found.sections)
+    there = [(section, comments[name]) for name, section in sections.items() if section is not None]
     name = file_name(found.title)
     with st.container(horizontal=True):
         download(
             "One HTML file",
-            lambda: html_document(found.title, sections, LARGEST),
+            lambda: html_document(found.title, there, LARGEST),
             f"{name}.html",
             "text/html",
             icon=":material/html:",
         )
         download(
             "Markdown and CSV (zip)",
-            lambda: bundle(found.title, sections),
+            lambda: bundle(found.title, there),
             f"{name}.zip",
             "application/zip",
             icon=":material/folder_zip:",
         )
     if not sections:
         st.caption("Nothing stands in it yet.")
-    for place, (section, comment) in enumerate(sections):
-        draw_section(found, place, section, comment)
+    for place, (identifier, section) in enumerate(sections.items()):
+        draw_section(found, place, section, comments[identifier])
     if closed():
         return
     with st.popover("Delete this report", icon=":material/delete:", key="rp_delete_open"):
@@ -64,9 +65,8 @@ def chosen_report() -> None:
 
 
 def remove(identity: str) -> None:
-    with one_sentence():
-        delete(workspace, identity)
-    st.session_state.pop("rp_report", None)
+    if tried(delete, workspace, identity):
+        st.session_state.pop("rp_report", None)
 
 
 with st.container(border=True):

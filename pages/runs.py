@@ -10,13 +10,12 @@ from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.runs.again import repeat
 from metadash.dashboard.runs.deleting import deletion
 from metadash.dashboard.runs.one import SAID, head, links, log, note_form, star
-from metadash.dashboard.runs.table import SHOWN, table
+from metadash.dashboard.runs.table import SHOWN, mine, table
 from metadash.dashboard.share.closed import closed
+from metadash.dashboard.signing_in import way
 from metadash.runs.shelf.notes import all_notes
 from metadash.runs.shelf.rows import narrowed, rows_of
 from metadash.stats import words
-
-ANY = "any"
 
 header(
     "What has been computed here, and what is worth keeping?",
@@ -43,30 +42,40 @@ with st.container(border=True):
     told += [f"{words.count(len(broken))} damaged: search “damaged”"] if broken else []
     st.caption(" · ".join(told))
 
+
+def or_any(one: str) -> str:
+    """Somebody may call a tag *any*, so the choice of all is the empty text."""
+    return one or "any"
+
+
 kinds = sorted({row.run.entry.kind for row in rows} - {""})
 sets = sorted({row.run.entry.dataset for row in rows} - {""})
 tags = sorted({tag for row in rows for tag in row.note.tags}, key=str.casefold)
+people = bool(way())
 first, second, third, fourth, fifth = st.columns([5, 2, 2, 2, 2], vertical_alignment="bottom")
 search = first.text_input(
     "Search", key="rn_search", bind="query-params", placeholder="words of a name, a source, a tag, a note, a digest"
 )
-kind = second.selectbox("Kind", [ANY, *kinds], key="rn_kind")
-dataset = third.selectbox("Data set", [ANY, *sets], key="rn_set", format_func=str)
-tag = fourth.selectbox("Tag", [ANY, *tags], key="rn_tag", disabled=not tags)
+kind = second.selectbox("Kind", ["", *kinds], format_func=or_any, key="rn_kind", bind="query-params")
+dataset = third.selectbox("Data set", ["", *sets], format_func=or_any, key="rn_set", bind="query-params")
+tag = fourth.selectbox("Tag", ["", *tags], format_func=or_any, key="rn_tag", bind="query-params", disabled=not tags)
 only = fifth.toggle("Starred only", key="rn_starred", bind="query-params")
-found = narrowed(rows, search, *("" if one == ANY else one for one in (kind, dataset, tag)), only)
+own = people and fifth.toggle("Mine only", key="rn_mine", bind="query-params")
+found = narrowed(mine(rows) if own else rows, search, kind, dataset, tag, only)
 shown = found[:SHOWN]
 
 if said := st.session_state.pop(SAID, ""):
     st.success(plain(said), icon=":material/check:")
 if not shown:
-    st.info("No stored run is like that; search for fewer words.", icon=":material/search_off:")
+    st.info(
+        "No stored run is like that; search for fewer words, or choose any kind, data set and tag.", icon=":material/search_off:"
+    )
     end_page()
 if len(found) < len(rows) or len(shown) < len(found):
     cut = f"; the newest {words.count(SHOWN)} are shown, search to see others" if len(shown) < len(found) else ""
     st.caption(f"{words.count(len(found))} of {words.count(len(rows))}{cut}")
 chosen = st.dataframe(
-    table(shown),
+    table(shown, people),
     hide_index=True,
     on_select="rerun",
     selection_mode="multi-row",
@@ -92,11 +101,12 @@ if not picked:
 if len(picked) == 1:
     row = picked[0]
     head(row)
+    noted = bool(row.run.entry.record) and not closed()  # what cannot be believed is of no learner
     with st.container(horizontal=True):
-        if not closed():
+        if noted:
             star(row)
         links(row.run)
-    if closed():
+    if not noted:
         st.caption(plain(row.note.text))
     else:
         note_form(row, sum(one.run.learner == row.run.learner for one in rows) if row.run.kind == "learner" else 1)

@@ -13,7 +13,7 @@ from metadash.dashboard.parts.budget import backbone_training, chosen_text_encod
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.first_look import warn_first
-from metadash.dashboard.parts.frame import header
+from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.parts.jobs import LOOK_EVERY, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
@@ -27,12 +27,17 @@ from metadash.dashboard.start.answer import (
     episode_row,
     next_steps,
 )
+from metadash.dashboard.start.ratings import ask_about_users
 from metadash.dashboard.train.controls import backbone_origin
+from metadash.data.ratings.rated import rated_in
 from metadash.front.answer import AnswerResult
 from metadash.networks.encoders.registry import features_note, is_trained, usual_features
 from metadash.stats import words
 
 data = server.chosen_dataset()
+if rated_in(data):
+    ask_about_users(data)
+    end_page()
 
 header(
     "Which metadata helps with new classes?",

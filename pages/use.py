@@ -165,7 +165,7 @@ def labelling(task: UseSpec) -> None:
                 server.board().submit(task)
             return
         progress_bar(parts)
-        if st.button("Cancel", icon=":material/close:", key="us_cancel"):
+        if not closed() and st.button("Cancel", icon=":material/close:", key="us_cancel"):
             cancel(parts)
             work.ask_for(data, False)
             st.rerun()
@@ -200,7 +200,7 @@ with answer_area:
             result, coming = labels_of()
         except BadInput as problem:
             if closed():
-                not_prepared("About a second")
+                not_prepared("about a second")
             else:
                 st.error(plain(problem), icon=":material/error:")
     else:

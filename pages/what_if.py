@@ -20,15 +20,16 @@ from metadash.dashboard.parts.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.parts.which_data import forget_others
+from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
 from metadash.dashboard.runs.again import copied
 from metadash.dashboard.share.closed import closed, not_prepared
 from metadash.dashboard.share.told import report
+from metadash.dashboard.what_if.moving import moved_message, moved_points
 from metadash.dashboard.what_if.question import (
     answer_of,
     changes_of,
     edits_of,
     lines_of,
-    moved_map,
     queries_view,
     scenario_buttons,
 )
@@ -43,6 +44,7 @@ from metadash.specs.what_if import DoseSpec, WhatIfSpec
 from metadash.stats import words
 from metadash.stats.shots import fewest_shots
 
+SHOWN = "wi shown"  # in the session: which answer stands below, and of which learner, task and shots: it stays until the next is there
 AWAITED = "wi awaited"  # in the session: the run that this person has asked to be trained here
 ANSWER_EVERY = 0.25  # seconds between two looks for an answer: it takes about half a second
 
@@ -148,6 +150,10 @@ with beside.container(border=True):
 spec = WhatIfSpec(asked_run, changes, edits, instance_edits, int(seed), int(episode) - 1, int(shot))
 digest = run_digest(spec, data)
 found = server.store().get(digest)
+asked_of, before = (run_id, int(episode), int(shot)), st.session_state.get(SHOWN)
+if found:
+    st.session_state[SHOWN] = (asked_of, digest)
+earlier = server.store().get(before[1]) if not found and before and before[0] == asked_of else None
 
 
 @st.fragment(run_every=ANSWER_EVERY)
@@ -161,15 +167,21 @@ def asking() -> None:
             st.warning(plain(failed[0].message), icon=":material/warning:")
             return
         st.markdown("#### Asking the learner …")
-        st.caption("The first question starts a worker and takes about six seconds; the next are answered within one.")
+        st.caption(
+            "Below stands the answer before."
+            if earlier
+            else "The first question starts a worker and takes about six seconds; the next are answered within one."
+        )
 
 
 with answer_area.container(border=True):
     if found is None:
         if closed():
-            not_prepared("About a second")
+            not_prepared("about a second")
             end_page()
-        if not troubled(jobs_of([spec], data)):
+        if troubled(jobs_of([spec], data)):
+            earlier = None
+        else:
             server.board().submit(spec)
         asking()
     else:
@@ -182,8 +194,10 @@ with answer_area.container(border=True):
             f"As it is: {mean_words(scores, int(shot), noun.of(scores))}, over {words.count(len(scores.manifest))} test tasks of one training "
             "seed. The changes reach the learner at test only; what a learner trained on such metadata does is another question (Compare)."
         )
+found = found or earlier
 if found is None:
     end_page()
+digest, (result, queries) = found.digest, answer_of(found, trained)
 
 report(f"what-if-{digest}", WhatIfResult(found=result, run=found, data=data).parts)
 st.markdown("##### Accuracy before and after, paired on the same tasks")
@@ -211,7 +225,8 @@ rows_touched = [
 ]
 told = [", ".join(touched)] * bool(touched) + [" and ".join(rows_touched)] * bool(rows_touched)
 st.caption(f"Changed in this task: {'; '.join(told) if told else 'nothing'}.")
-queries_view(asked_queries, data)
+with st.container():  # one element more or less would make the map below another, and nothing on it could move
+    queries_view(asked_queries, data)
 
 
 def map_part() -> None:
@@ -227,19 +242,15 @@ def map_part() -> None:
     if drawn is None:
         offer([pinned], data, "wi_map", "Draw the map of this task", busy=busy, icon="scatter_plot", primary=False)
         return
-    chart(
-        moved_map(drawn.frame("points"), drawn.array("vectors"), classes, data, palette(), found.frame("instances")),
-        key="wi_map_chart",
-        alt="Map of the task with the way of each prototype",
-    )
-    st.caption(
-        "The map of the task as it was, pinned; small rings: prototypes before, numbered rings: after, each placed among its neighbours in the full space."
-        + (" Hollow: the instances that moved most, after." if len(found.frame("instances")) else "")
-    )
+    points = drawn.frame("points")
+    moved = moved_points(points, drawn.array("vectors"), classes, asked_queries, found.frame("instances"))
+    the_map(key="wi_map_canvas", data=moved_message(drawn.digest, digest, moved, data, palette()))
+    pictures_of(points, data)
 
 
 if "prototype_after" in classes:
-    with st.expander("Where the prototypes go (map)", icon=":material/scatter_plot:"):
+    pinned_there = shot and server.store().find(MapSpec(asked_run, int(episode) - 1, int(shot)), data)
+    with st.expander("Where the prototypes go (map)", icon=":material/scatter_plot:", expanded=bool(pinned_there)):
         map_part()
 
 

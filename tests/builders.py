@@ -229,6 +229,29 @@ def write_sentences(workspace: Workspace, name: str = "sentences", **parts: Any)
     return write_tiny(workspace, name, **{"inputs": tiny_sentences(), "description": description, **parts})
 
 
+def tiny_mentions(seed: int = 0) -> list[str]:
+    """The sentences of *tiny* with the last of their deeds' words marked, which says as much as the deed."""
+    found = []
+    for said in tiny_sentences(seed):
+        start = max(said.rfind(word) for word in MARKED)
+        end = start + next(len(word) for word in MARKED if said.startswith(word, start))
+        found.append(f"{said[:start]}[[{said[start:end]}]]{said[end:]}")
+    return found
+
+
+MENTIONS_EACH = 8
+MARKED = ("card", "bill", "table", "music", "alarm")
+
+
+def write_mentions(workspace: Workspace, name: str = "mentions", **parts: Any) -> Dataset:
+    """*tiny* as a data set of mentions in sentences, with eight of each class."""
+    kept = tiny_instances().groupby("class_id").head(MENTIONS_EACH)
+    instances = kept.assign(instance_id=np.arange(len(kept))).reset_index(drop=True)
+    inputs = [row for place, row in enumerate(tiny_mentions()) if place % PER_CLASS < MENTIONS_EACH]
+    description = tiny_description(name, modality="mention", title="Tiny mentions")
+    return write_tiny(workspace, name, **{"inputs": inputs, "instances": instances, "description": description, **parts})
+
+
 def copy_workspace(source: Workspace, root: Path, *folders: str) -> Workspace:
     """A workspace of its own with the same ``folders`` (by default the data sets): for tests that write or break things."""
     workspace = Workspace(root)
@@ -371,5 +394,6 @@ WRITERS: dict[str, Callable[..., Dataset]] = {
     "photos": write_photos,
     "vectors": write_vectors,
     "sentences": write_sentences,
+    "mentions": write_mentions,
 }
 """A data set of each kind of inputs that there is, by its name."""

@@ -57,7 +57,7 @@ def expire_daily(stopped: threading.Event) -> None:
                 return
             if gone := expire(workspace(), days):
                 log.info("%d stored runs expired after %g days", gone, days)
-        except BadInput as problem:
+        except (BadInput, OSError) as problem:  # a disk that is away for a while is there tomorrow
             log.warning("nothing expired: %s", problem)
         if stopped.wait(DAY):
             return

@@ -19,6 +19,7 @@ from metadash.errors import BadInput
 from metadash.runs.queue.board import JobBoard
 from metadash.runs.record import Run
 from metadash.runs.store import RunStore
+from metadash.visitors import by_itself
 from metadash.workspace import Workspace
 
 LOCK = threading.Lock()
@@ -69,7 +70,8 @@ def dataset(name: str) -> Dataset:
     folder = workspace().datasets / name
     about = folder / "dataset.json"
     stamp = about.stat().st_mtime_ns if about.is_file() else 0
-    return _dataset(name, stamp) if stamp else open_dataset(workspace(), name)
+    with by_itself():  # one that comes with MetaDash is made by whoever comes first, viewers too
+        return _dataset(name, stamp) if stamp else open_dataset(workspace(), name)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

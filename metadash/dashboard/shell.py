@@ -17,6 +17,7 @@ from metadash.dashboard.parts.which_data import choose_dataset, refuse_unknown
 from metadash.dashboard.places import PAGES
 from metadash.dashboard.share import reporting, told, views
 from metadash.dashboard.share.closed import banner, closed
+from metadash.dashboard.share.entering import enter, signed_in
 from metadash.data.library import EMBEDDED, entries
 
 ICON = Path(__file__).with_name(
@@ -117,6 +118,8 @@ SECTIONS = {
 
 current = st.navigation(SECTIONS, position="hidden")  # drawn below: the data set stands above the pages, since it rules them all
 history.tell()
+with one_sentence():
+    enter()
 
 with listening():
     views.open_asked()
@@ -141,6 +144,7 @@ with listening():
             for entry in pages:
                 st.page_link(entry)
         running_badge()
+        signed_in()
 
     with one_sentence():
         banner()

@@ -5,7 +5,6 @@ session is a visitor of its own. Whoever writes a program that throws its cookie
 by their address (docs/sharing.md).
 """
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
@@ -15,11 +14,13 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from metadash.visitors import AT_THE_MACHINE, Visitor, found_by
+from metadash.dashboard.signing_in import LOOPBACK, person, way
+from metadash.visitors import AT_THE_MACHINE, Visitor, found_by, key_of
 
 COOKIE = "metadash_visitor"
 A_YEAR = 365 * 24 * 3600
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LAST = "visitor last"
+"""In the session: who it was when the script last knew."""
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 """What a proxy says of whom it speaks for."""
 
@@ -28,31 +29,40 @@ ONLY_OURS = "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 
 
 
 def who() -> Visitor:
-    """Who runs the script of this thread."""
-    context = st.context
-    if is_at_the_machine(context.headers, context.ip_address):
-        return AT_THE_MACHINE
-    if st.user.get("is_logged_in"):
-        person = str(st.user.get("email") or st.user.get("sub") or "")
-        return Visitor(key_of(f"person {person}"), person)
-    if cookie := context.cookies.get(COOKIE):
-        return Visitor(key_of(f"browser {cookie}"), "a visitor")
+    """Who runs the script of this thread; a thread that runs none is the server's own. A browser that has gone while its script still
+    runs is who it was."""
     running = get_script_run_ctx(suppress_warning=True)
-    return Visitor(key_of(f"session {running.session_id if running else ''}"), "a visitor")
+    if running is None:
+        return AT_THE_MACHINE
+    headers = st.context.headers
+    if headers:  # every browser sends some
+        found = known_by(headers, running.session_id)
+        st.session_state[LAST] = found
+        return found
+    return st.session_state.get(LAST) or stranger(running.session_id)
+
+
+def known_by(headers: Any, session: str) -> Visitor:
+    """Where people sign in, nobody is taken for the person at the machine: a proxy that passes on too little would let everybody be that."""
+    if way():
+        return person(headers) or stranger(session)
+    if is_at_the_machine(headers, st.context.ip_address):
+        return AT_THE_MACHINE
+    cookie = st.context.cookies.get(COOKIE)
+    return Visitor(key_of(f"browser {cookie}"), "a visitor") if cookie else stranger(session)
+
+
+def stranger(session: str) -> Visitor:
+    return Visitor(key_of(f"session {session}"), "a visitor", viewer=bool(way()))
 
 
 def is_at_the_machine(headers: Mapping[str, str], address: str | None) -> bool:
     """Whether a browser on this very machine asks, through nobody: it names the machine by a name that only means that one, as its own
     origin too (a proxy on this machine passes on the origin that the browser sees). ``address``: None for this machine."""
-    if address is not None or any(name in headers for name in FORWARDED):
+    if not headers or address is not None or any(name in headers for name in FORWARDED):
         return False
     named = [headers[name] for name in ("Host", "Origin") if name in headers]
     return all(urlsplit(one if "//" in one else f"//{one}").hostname in LOOPBACK for one in named)
-
-
-def key_of(text: str) -> str:
-    """What may stand in a record that others can read: the cookie itself opens what is its owner's."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Visiting:

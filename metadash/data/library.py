@@ -42,11 +42,19 @@ OBTAINABLE = {
         "train_wiki.json, val_wiki.json and pid2name.json of github.com/thunlp/FewRel, or fewrel80_sentences.parquet and "
         "fewrel_relations.parquet",
     ),
+    "movielens": Obtainable(
+        "metadash.data.ratings.movielens",
+        "ratings.csv and movies.csv (latest-small; or the two as Parquet), u.data, u.item and u.user (100K), or ratings.dat, movies.dat and "
+        "users.dat (1M) of grouplens.org/datasets/movielens",
+    ),
+    "crossner": Obtainable(
+        "metadash.data.known.crossner", "the folder ner_data of github.com/zliucr/CrossNER, or crossner.parquet"
+    ),
+    "snips-slots": Obtainable(
+        "metadash.data.known.snips",
+        "the folder 2017-06-custom-intent-engines of github.com/sonos/nlu-benchmark, or snips_slots.parquet",
+    ),
 }
-NOT_YET = {
-    "movielens": "MovieLens has users and ratings, no classes that examples are given of; it comes with tasks of users, which are still to come."
-}
-"""Names that people will ask for, and why there is nothing by them."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +134,6 @@ def how_to_get(name: str) -> str:
 
 def obtain(name: str, *, fetched: bool = False) -> ModuleType:
     """The module that gets a data set from elsewhere, by a download where ``fetched``. Raises BadInput when none does."""
-    if name in NOT_YET:
-        raise BadInput(NOT_YET[name])
     if name not in OBTAINABLE:
         raise BadInput(f"'{name}' cannot be fetched or imported; what can be is {', '.join(OBTAINABLE)}.")
     if fetched and not OBTAINABLE[name].fetched:

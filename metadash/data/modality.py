@@ -12,12 +12,20 @@ from typing import Any, Literal
 import numpy as np
 
 from metadash.data import thumbnails
+from metadash.data.inputs.mentions import around, check_mentions, fault_of, mention_words
 from metadash.data.inputs.texts import check_texts, snippet
 from metadash.errors import BadInput, nearest
 
 LARGEST_SIDE = 256
 """Pixels. A larger image costs a CPU seconds a training task, and shows a network of these depths no more."""
 COARSE_SIDE = 32
+MARK = "background:rgba(0,150,136,.2);color:inherit;font-weight:600;padding:0 2px;border-radius:3px;border-bottom:2px solid rgb(0,150,136)"
+HEARD = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+"""Of what is read aloud, and not shown."""
+
+
+def no_fault(text: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,9 @@ class Modality:
     between which ends; without, an encoder has to make them first. ``backbones`` names the networks that read rows as they are, the usual
     one first (``metadash.networks.registry``), ``encoders`` what turns rows into feature vectors. ``parts`` says what single numbers
     of an input mean, for the audit: pixels of a plane, places of a vector, or nothing (None). ``stored`` says how they lie on disk
-    (``metadash.data.inputs.storage``).
+    (``metadash.data.inputs.storage``). ``marks(row)`` parts the words of a row into what is before the thing that is asked about, itself, and what is
+    behind it; without, all of a row is. ``blank``: of texts one that says nothing;
+    ``fault(text)``: why a text is none of this kind, in a few words, or nothing.
     """
 
     name: str
@@ -45,15 +55,25 @@ class Modality:
     encoders: tuple[str, ...] = ()
     parts: Literal["pixels", "places"] | None = None
     stored: Literal["array", "texts"] = "array"
+    marks: Callable[[Any], tuple[str, str, str]] | None = None
+    blank: str = ""
+    fault: Callable[[str], str] = no_fault
 
     def html(self, row: Any, side: int, alt: str = "", title: str = "") -> str:
         """One row on a page, in a place of ``side`` pixels: a picture with its text for those who do not see it, or its words."""
         told = title or (self.words(row) if self.picture and self.parts == "places" else "")  # bars say no numbers
         hover = f' title="{html.escape(told, quote=True)}"' if told else ""
         if self.picture is None:
-            return f'<span class="md-words"{hover}>{html.escape(self.words(row))}</span>'
+            return f'<span class="md-words"{hover}>{self.words_html(row)}</span>'
         smooth = "" if self.is_coarse(row) else ' style="image-rendering:auto"'
         return f'<img src="{self.picture(row, side)}" alt="{html.escape(alt, quote=True)}"{hover}{smooth}>'
+
+    def words_html(self, row: Any) -> str:
+        """Its words, escaped; what is asked about in them stands out by colour, weight and a line, and by a word for those who hear it."""
+        if self.marks is None:
+            return html.escape(self.words(row))
+        before, asked, after = (html.escape(part) for part in self.marks(row))
+        return f'{before}<mark style="{MARK}"><span style="{HEARD}">{self.noun}: </span>{asked}</mark>{after}'
 
     def is_coarse(self, row: np.ndarray) -> bool:
         """Whether a picture has so few pixels that they are to be seen as pixels."""
@@ -131,6 +151,17 @@ MODALITIES = {
             parts="places",
         ),
         Modality("text", "text", check_texts, snippet, encoders=("tfidf", "minilm"), stored="texts"),
+        Modality(
+            "mention",
+            "mention",
+            check_mentions,
+            mention_words,
+            encoders=("tfidf-span", "minilm-span"),
+            stored="texts",
+            marks=around,
+            blank="[[nothing]]",
+            fault=fault_of,
+        ),
     )
 }
 

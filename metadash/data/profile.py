@@ -73,9 +73,9 @@ def in_words(summary: ColumnSummary) -> str:
 
 
 def coverage(dataset: Dataset) -> dict[str, float]:
-    """For each source, the share of rows (classes or instances) for which at least one of its columns is known."""
+    """For each source, the share of rows (classes; instances, of what describes them or their owners) for which at least one of its columns is known."""
     counted = known_by_class(dataset)
-    told = (source.name for source in dataset.sources if source.level != "task" and source.name in counted)
+    told = (source.name for source in dataset.sources if source.name in counted)
     return {name: float(counted[name][0].sum() / counted[name][1].sum()) for name in told}
 
 

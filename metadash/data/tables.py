@@ -11,6 +11,7 @@ from metadash.canonical import digest
 from metadash.data.columns.accepting.accepting import accepted, with_class_names
 from metadash.data.dataset import ROLES, Dataset, Description, Source, write_dataset
 from metadash.data.importing.questions import questions_for
+from metadash.data.inputs.mentions import is_marked
 from metadash.data.library import EMBEDDED, OBTAINABLE
 from metadash.data.splits import split_by_group, table_of
 from metadash.data.writing.fingerprint import fingerprint_of
@@ -126,7 +127,7 @@ def unindexed(frame: pd.DataFrame) -> pd.DataFrame:
 
 def modality_like(inputs: np.ndarray | list[str]) -> str:
     if isinstance(inputs, list):
-        return "text"
+        return "mention" if all(map(is_marked, inputs)) else "text"
     return "vector" if inputs.ndim == 2 else "image"
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from metadash.data.dataset import Dataset
+from metadash.data.ratings.rated import refuse_ratings
 from metadash.data.sql.query import select_ids
 from metadash.episodes.spec import EpisodeSpec
 from metadash.errors import BadInput, nearest
@@ -32,6 +33,7 @@ class PoolTable:
 
 def pool_table(dataset: Dataset, spec: EpisodeSpec) -> PoolTable:
     """Look the pool of ``spec`` up. Raises BadInput when it selects nothing or names a column that is not there."""
+    refuse_ratings(dataset)
     members = dataset.split(spec.pool.split)[spec.pool.role]
     if spec.pool.where:
         members = np.intersect1d(members, select_ids(dataset.database, "classes", spec.pool.where))

@@ -1,6 +1,5 @@
 """What every answer is shown by, whichever page or function gave it: one section, which stands alone or among others in a report."""
 
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,25 +39,29 @@ class Section:
     @property
     def id(self) -> str:
         """Names it by its content."""
-        return digest(stored(self))
+        return name_of(stored(self))
+
+
+def name_of(text: str) -> str:
+    """Of a stored section: where the text is another, it is another section."""
+    return digest(text)
 
 
 def stored(section: Section) -> str:
-    """All of it as one text of JSON, figures drawn; what is ``shown`` as HTML and as SVG is for other places and stays out."""
+    """All of it as one text of JSON, in its order, figures drawn; what is ``shown`` as HTML and as SVG is for other places and stays out."""
     return json.dumps(
         {
             "format": FORMAT,
             "title": section.title,
             "told": list(section.told),
             "small": section.small,
-            "numbers": {name: frame.to_json(orient="split", double_precision=15) for name, frame in section.numbers.items()},
+            "numbers": {name: text_of(frame) for name, frame in section.numbers.items()},
             "pictures": {name: draw().to_json() for name, draw in section.pictures.items()},
             "repeat": list(section.repeat),
             "methods": [list(one) for one in section.methods],
             "configuration": dict(section.configuration),
         },
         ensure_ascii=False,
-        sort_keys=True,
         default=str,
     )
 
@@ -80,9 +83,16 @@ def restored(text: str) -> Section:
             configuration=found["configuration"],
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput("A section of this report cannot be read; remove it, and add it from its page again.") from error
+        raise BadInput("This section cannot be read; take it out of the report, and add it from its page again.") from error
+
+
+def text_of(frame: pd.DataFrame) -> str:
+    """A table as JSON: its columns, its index with what that is called, its rows; dates as texts."""
+    text = frame.to_json(orient="split", double_precision=15, date_format="iso")
+    return text if frame.index.name is None else json.dumps({**json.loads(text), "called": str(frame.index.name)})
 
 
 def frame_of(text: str) -> pd.DataFrame:
-    """Texts stay texts, whatever they look like."""
-    return pd.read_json(io.StringIO(text), orient="split", convert_axes=False, convert_dates=False, dtype=False)
+    """What ``text_of`` wrote. Texts stay texts, whatever they look like."""
+    found = json.loads(text)
+    return pd.DataFrame(found["data"], found["index"], found["columns"]).rename_axis(found.get("called"))

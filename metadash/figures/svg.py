@@ -20,7 +20,7 @@ def curve_svg(ticks: Sequence[int], curves: Sequence[Curve], palette: Palette, m
     if not known:
         return ""
     low, high = min(map(lowest, known)), max(map(highest, known))
-    margin = max(0.08 * (high - low), 0.5)
+    margin = max(0.08 * (high - low), metric.rope)
     low, high = low - margin, high + margin
     step = (WIDTH - LEFT - RIGHT) / max(len(ticks), 1)
 

@@ -15,6 +15,7 @@ from metadash.answers.sentence import sentences
 from metadash.answers.tables import answer_command, answer_frame, numbers_table
 from metadash.canonical import plain
 from metadash.data.dataset import Dataset, Question
+from metadash.data.ratings.rated import refuse_ratings
 from metadash.errors import BadInput
 from metadash.figures.answer import answer_curve, curves_of, rests_on
 from metadash.figures.palette import LIGHT
@@ -163,6 +164,7 @@ def answer_asked(
     **choices: Any,
 ) -> AnswerSpec:
     """The answer that is asked for, before anything is computed; ``choices`` as for ``run_for``."""
+    refuse_ratings(data)
     asked = question_of(data, question, names_in(sources), n_way, strategy)
     return answer_spec(data, asked, seeds=range(seeds), **choices)
 

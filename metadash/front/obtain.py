@@ -34,7 +34,7 @@ def fetch(
     >>> md.fetch("mini-imagenet", workspace=data.workspace)
     Traceback (most recent call last):
         ...
-    metadash.errors.BadInput: 'mini-imagenet' cannot be fetched or imported; what can be is omniglot, clinc150, fewrel.
+    metadash.errors.BadInput: 'mini-imagenet' cannot be fetched or imported; what can be is omniglot, clinc150...
     """
     module = obtain(name, fetched=True)
     with heard(f"fetching {name}", progress) as told:
@@ -50,7 +50,8 @@ def install(
     workspace: Workspace | str | Path | None = None,
     progress: bool = True,
 ) -> Dataset:
-    """Install a known data set from files that are here, in the folder ``source``: ``omniglot``, ``clinc150`` or ``fewrel``.
+    """Install a known data set from files that are here, in the folder ``source``: ``omniglot``, ``clinc150``, ``fewrel``, ``crossner``,
+    ``snips-slots`` or ``movielens``.
 
     What each needs is said by ``python -m metadash datasets``: its authors' files, or their content as Parquet. ``as_name`` and
     ``no_rotations`` (of omniglot), ``workspace`` and ``progress`` as in :func:`metadash.fetch`. Raises BadInput, and leaves nothing behind,

@@ -30,7 +30,14 @@ from metadash.front.run import TrainedRun, load
 from metadash.front.sharing.methods import what_if_methods
 from metadash.front.shown import ShownRun
 from metadash.metadata.changes import Change, Edit, InstanceEdit
-from metadash.metadata.written import change_in_a_line, read_change, read_edit, read_instance_edit
+from metadash.metadata.written import (
+    change_in_a_line,
+    edit_in_a_line,
+    instance_edit_in_a_line,
+    read_change,
+    read_edit,
+    read_instance_edit,
+)
 from metadash.runs.kinds import run_digest, title_of
 from metadash.runs.store import Run, RunStore
 from metadash.specs.run import RunSpec
@@ -81,13 +88,14 @@ class WhatIfResult(ShownRun):
 
     @property
     def command(self) -> str:
-        """What asks the same in a terminal."""
+        """What asks the same in a terminal; empty where no line says it."""
         asked = self.spec
-        said = [arg for change in asked.changes for arg in ("--change", change_in_a_line(change))]
-        said += [arg for edit in asked.edits for arg in ("--edit", f"{edit.class_id}:{edit.column}={edit.value}")]
-        said += [
-            arg for edit in asked.instance_edits for arg in ("--edit-instance", f"{edit.instance_id}:{edit.column}={edit.value}")
-        ]
+        try:
+            said = [f"--change={change_in_a_line(change)}" for change in asked.changes]
+            said += [f"--edit={edit_in_a_line(edit, self.data)}" for edit in asked.edits]
+            said += [f"--edit-instance={instance_edit_in_a_line(edit)}" for edit in asked.instance_edits]
+        except BadInput:
+            return ""
         learner = run_digest(asked.run, self.data)
         looked = ["--seed", str(asked.seed), "--episode", str(asked.episode + 1), "--n-shot", str(asked.n_shot)]
         return shlex.join(["python", "-m", "metadash", "whatif", "--dataset", self.data.name, "--run", learner, *said, *looked])
@@ -110,13 +118,13 @@ class WhatIfResult(ShownRun):
             title_of(self.spec),
             self.told,
             {"The numbers": self.frame()},
-            [self.command, f"{self.data.name}, fingerprint {self.data.fingerprint}\nrun {self.digest}"],
+            [*filter(None, [self.command]), f"{self.data.name}, fingerprint {self.data.fingerprint}\nrun {self.digest}"],
             pictures={f"{self.found.metric.title.capitalize()} after less before": self.figure},
             methods=what_if_methods(
                 self.spec.run,
                 self.data,
                 self.spec.run.evaluation.n_episodes,
-                self.run.summary.get("manifest", "of the learner"),
+                self.run.summary.get("manifest", ""),
                 self.found.metric.rope,
                 self.found.metric.gain,
             ),

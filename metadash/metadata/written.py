@@ -1,5 +1,7 @@
 """Changes of metadata as a person writes them in a line: ``SOURCE:KIND:FRACTION``, ``CLASS:COLUMN=VALUE``, ``ID:COLUMN=VALUE``."""
 
+from contextlib import suppress
+
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.metadata.changes import CHOICES, KINDS, Change, Edit, InstanceEdit, read_kind
@@ -31,11 +33,35 @@ def read_change(text: str) -> Change:
 
 def change_in_a_line(change: Change) -> str:
     """What ``read_change`` reads as this change."""
-    last = change.to or (f"{change.years:g}" if change.years else "")
-    parts = [change.source, change.kind, f"{change.fraction:g}", change.choice, last]
+    last = change.to or (exactly(change.years) if change.years else "")
+    parts = [change.source, change.kind, exactly(change.fraction), change.choice, last]
     while len(parts) > 3 and parts[-1] in ("", "random"):
         parts.pop()
     return ":".join(parts)
+
+
+def exactly(number: float) -> str:
+    """Every digit of it, and no point behind a whole one."""
+    return repr(float(number)).removesuffix(".0")
+
+
+def edit_in_a_line(edit: Edit, data: Dataset) -> str:
+    """What ``read_edit`` reads as this edit: by the class's name, else by its id, which may be another class's name. Raises BadInput where
+    neither is."""
+    for name in (str(data.classes["class_name"][edit.class_id]), str(edit.class_id)):
+        line = f"{name}:{edit.column}={edit.value}"
+        with suppress(BadInput):
+            if read_edit(line, data) == edit:
+                return line
+    raise BadInput(f"No line says what is edited in the column '{edit.column}'; ask it on the page, or in Python.")
+
+
+def instance_edit_in_a_line(edit: InstanceEdit) -> str:
+    """What ``read_instance_edit`` reads as this edit. Raises BadInput where the column's name holds an equals sign."""
+    line = f"{edit.instance_id}:{edit.column}={edit.value}"
+    if read_instance_edit(line) != edit:
+        raise BadInput(f"No line says what is edited in the column '{edit.column}'; ask it on the page, or in Python.")
+    return line
 
 
 def read_number(text: str, what: str, whole: str) -> float:

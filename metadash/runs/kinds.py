@@ -19,6 +19,7 @@ from metadash.runs.facts.facts import Facts
 from metadash.runs.facts.features import ENCODED, FEATURES
 from metadash.runs.facts.learner import LEARNER
 from metadash.runs.facts.proposal import PROPOSAL
+from metadash.runs.facts.ratings import RATINGS
 from metadash.runs.facts.subsets import HEADS, LOOP, MASKED
 from metadash.runs.facts.tuning import TUNING
 from metadash.runs.facts.use import CALIBRATION, LEAVING, SEEN, STEPS, USE
@@ -29,6 +30,7 @@ from metadash.specs.any_spec import Spec
 from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.choosing.tuning import TuneSpec
 from metadash.specs.features import EncodedSpec, FeaturesSpec
+from metadash.specs.given.ratings import RatingsSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
@@ -63,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "dose": Kind(DoseSpec, "metadash.training.rescoring:dose", DOSE),
     "proxy": Kind(ProxySpec, "metadash.training.attack:score_proxy", PROXY),
     "probe": Kind(ProbeSpec, "metadash.training.attack:guess_column", PROBE),
+    "ratings": Kind(RatingsSpec, "metadash.training.ratings.scoring:score_ratings", RATINGS),
     "adaptation": Kind(AdaptationSpec, "metadash.training.adaptation:watch", ADAPTATION),
     "calibration": Kind(CalibrationSpec, "metadash.training.use.calibrating:calibrate", CALIBRATION),
     "steps": Kind(StepsSpec, "metadash.training.use.stepping:take_steps", STEPS),

@@ -11,6 +11,7 @@ from typing import Any, cast
 from metadash.canonical import plain
 from metadash.data.dataset import Dataset
 from metadash.data.folds import fold_name
+from metadash.data.ratings.rated import refuse_ratings
 from metadash.data.shipped import start_of
 from metadash.episodes.spec import Strategy
 from metadash.errors import BadInput, closest
@@ -81,6 +82,7 @@ def run_for(dataset: Dataset, sources: Sequence[str] = (), **choices: Any) -> Ru
     >>> run_for(data, ["name"], n_way=3).evaluation.strategy
     'siblings'
     """
+    refuse_ratings(dataset)
     known = (*OF_TASKS, *OF_BACKBONE, *OF_RUN, *OF_TRAINING, "recipe")
     for name in choices:
         if name not in known:

@@ -28,7 +28,9 @@ class MapSpec(OfRun):
 
     ``episode`` counts from 0 in the run's test manifest and is drawn at ``n_shot``; ``background`` instances are drawn evenly
     over the test classes by ``seed``, which also starts the optimisation. Principal components have no ``perplexity``: it stays as usual.
-    ``beside`` is another run on the same tasks, drawn of the same instances on the same axes.
+
+    Beside it, of the same instances on the same axes, at most one of: ``beside``, another run on the same tasks; ``without``, the same run
+    that is told nothing of this source; ``before_steps``, the same run before it adapts to the task, where both lie by their scores.
     """
 
     run: RunSpec
@@ -39,16 +41,32 @@ class MapSpec(OfRun):
     seed: Annotated[int, Between(0, SEED)] = 0
     method: MapMethod = field(default="tsne", metadata=QUIET)
     beside: RunSpec | None = field(default=None, metadata=QUIET)
+    without: str = field(default="", metadata=QUIET)
+    before_steps: bool = field(default=False, metadata=QUIET)
 
     @property
     def needs(self) -> list[RunSpec]:
         return [self.run, self.beside] if self.beside else [self.run]
 
+    @property
+    def n_panes(self) -> int:
+        return 2 if self.beside or self.without or self.before_steps else 1
+
     def settle(self) -> None:
         check_task(self.run, self.episode, self.n_shot)
         check_examples(self.n_shot, "A map shows where prototypes of examples lie")
+        if bool(self.beside) + bool(self.without) + self.before_steps > 1:
+            raise BadInput(
+                "A map shows one thing beside the learner: another run, a source hidden, or its start; choose one of them."
+            )
         if self.beside:
             check_beside(self.run, self.beside)
+        if self.without and self.without not in told_at_test(self.run):
+            raise BadInput(
+                f"Source '{self.without}' cannot be hidden: the learner is told {', '.join(told_at_test(self.run)) or 'no source'} at test."
+            )
+        if self.before_steps and own_steps(self.run) is None:
+            raise BadInput(does_not_adapt(self.run))
         if self.method == "pca":
             self.set(perplexity=30.0)
         elif self.perplexity * 3 > self.background:
@@ -117,6 +135,11 @@ def check_beside(run: RunSpec, beside: RunSpec) -> None:
         raise BadInput(
             "The two runs were scored on different test tasks, and a map shows one task; choose one scored on the same."
         )
+
+
+def told_at_test(run: RunSpec) -> tuple[str, ...]:
+    """The sources that a run's learner reads when it is tested."""
+    return run.sources if run.reads_at_test else ()
 
 
 def check_examples(n_shot: int, why: str) -> None:

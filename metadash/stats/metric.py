@@ -138,7 +138,40 @@ ACCURACY = Metric(
 )
 """The share of a task's queries that are told their own class: right answers over queries."""
 
-METRICS = {metric.name: metric for metric in (ACCURACY,)}
+
+def guessing_which_is_above(task: Task) -> float:
+    """In %, of two items in the right order."""
+    return 50.0
+
+
+MAE = Metric(
+    name="mae",
+    title="mean absolute error",
+    unit="stars",
+    gain="stars less",
+    rope=0.01,
+    bounds=(0.0, None),
+    better="lower",
+    decimals=3,
+)
+"""How far foreseen ratings lie from those that were given, on a scale of five stars."""
+
+
+def of_ranking(name: str, title: str, chance: Callable[[Task], float | None] = nobody_knows) -> Metric:
+    """A share, in %, that says how well a user's items are ordered."""
+    return Metric(name, title, "%", "points", rope=0.5, scale=100.0, bounds=(0.0, 100.0), chance=chance)
+
+
+NDCG = of_ranking("ndcg_at_5", "nDCG@5")
+"""The discounted gain of the first five, over that of the best order."""
+AUC = of_ranking("auc", "AUC", guessing_which_is_above)
+"""How often of two items the one that was liked stands above the other."""
+PRECISION = of_ranking("precision_at_5", "precision@5")
+"""The share of the first five that were liked; what it is by chance depends on how many there are to find."""
+HIT_RATE = of_ranking("hit_at_5", "HR@5")
+"""How often any of the first five was liked."""
+
+METRICS = {metric.name: metric for metric in (ACCURACY, MAE, NDCG, AUC, PRECISION, HIT_RATE)}
 
 
 def metric_of(name: str) -> Metric:

@@ -82,8 +82,8 @@ def plural_of(number: int, noun: str) -> str:
 def memory(size: float) -> str:
     """Of bytes: ``940 bytes``, ``281 kB``, ``9.5 MB``"""
     for unit, each in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= each:
-            return f"{size / each:.3g} {unit}" if size < 1000 * each else f"{size / each:,.0f} {unit}"
+        if size >= 0.9995 * each:  # which three digits say as one of the unit
+            return f"{size / each:.3g} {unit}" if size < 999.5 * each else f"{count(round(size / each))} {unit}"
     return plural_of(int(size), "byte")
 
 

@@ -1,6 +1,5 @@
 """The adaptation view: what the inner loop of a run does to one episode, step by step, and how a prototype sees the same episode."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from metadash.runs.store import Run, RunStore
 from metadash.specs.views import AdaptationSpec
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import task_batch
+from metadash.training.mapping.beside import asking_the_support
 from metadash.training.restored import restored
 from metadash.training.scorable import scorable
 from metadash.training.trainer import Arm
@@ -71,12 +71,6 @@ def traced(arm: Arm, task: EpisodeManifest, context: MetadataContext | None, ste
         return seen
 
     return seen_on(batch), seen_on(asking_the_support(batch))
-
-
-def asking_the_support(batch: TaskBatch) -> TaskBatch:
-    """The same tasks, asked about the examples that they learn from, and told of them as queries what is told of them as examples."""
-    context = batch.context and replace(batch.context, query=batch.context.support)
-    return replace(batch, query_x=batch.support_x, query_y=batch.support_y, query_mask=batch.mask, context=context)
 
 
 def steps_frame(seen: Seen, on_support: Seen, task: EpisodeManifest) -> pd.DataFrame:

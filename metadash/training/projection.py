@@ -20,8 +20,10 @@ from metadash.runs.store import Run, RunStore
 from metadash.specs.views import MAP_METHODS, MapSpec
 from metadash.training.backbone import Outcome
 from metadash.training.evaluate import context_of
+from metadash.training.mapping.beside import around_steps, without
 from metadash.training.mapping.confusing import confusions
 from metadash.training.mapping.flattening import arranged, trustworthiness, usable_perplexity
+from metadash.training.mapping.points import background_rows, frame
 from metadash.training.restored import restored
 from metadash.training.trainer import Arm
 
@@ -32,11 +34,14 @@ def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore
     """Frame ``points``: kind, row (of the data set, −1 for prototypes and anchors), class_id, predicted and plainly_predicted
     (classes of queries, by the fused and by the plain prototypes), kappa (of prototypes and anchors that metadata pull by pseudo-shots: in
     labelled examples; else missing), x, y. Array ``vectors`` [P, D]: what was flattened. Frame ``confusions``: see
-    ``metadash.training.mapping.confusing``. With a second run, ``points_beside``, ``vectors_beside`` and ``confusions_beside`` are the same of it.
+    ``metadash.training.mapping.confusing``. What stands beside it has ``points_beside``, ``vectors_beside`` and, but for a start, ``confusions_beside``.
     """
     history(0, "embedding the points", 0.0)
     arms = [restored(run, dataset, done, store) for run, done in zip(spec.needs, needed, strict=True)]
-    found = [gathered(spec, arm, store.manifest(run)) for arm, run in zip(arms, needed, strict=True)]
+    if spec.without:
+        arms.append(without(arms[0], spec.without))
+    manifest = store.manifest(needed[0])  # of what stands beside it too: both were scored on the same tasks
+    found = around_steps(spec, arms[0], manifest) if spec.before_steps else [gathered(spec, arm, manifest) for arm in arms]
     history(0, f"arranging the map ({MAP_METHODS[spec.method]})", 0.1)
     vectors = [part for _, part in found]
     for part in vectors:
@@ -44,17 +49,19 @@ def draw_map(spec: MapSpec, dataset: Dataset, needed: list[Run], store: RunStore
             raise BadInput("Nearly all points of this map have the same embedding; there is nothing to arrange.")
     layouts = arranged(spec, vectors, [(points["row"] >= 0).to_numpy() for points, _ in found])
     history(0, "asking the other tasks what is confused", 0.85)
-    told = [confusions(arm, store.manifest(run), spec.n_shot) for arm, run in zip(arms, needed, strict=True)]
+    told = [confusions(arm, manifest, spec.n_shot) for arm in arms]
     summary: dict = {"n_points": len(vectors[0])}
     if spec.method == "tsne":
         summary["perplexity"] = round(usable_perplexity(spec, vectors[0]), 1)
     summary |= {"tasks_asked": told[0][1], "trustworthiness": []}
     frames: dict[str, pd.DataFrame] = {}
     arrays: dict[str, np.ndarray] = {}
-    for place, ((points, part), layout, (pairs, _)) in enumerate(zip(found, layouts, told, strict=True)):
+    for place, ((points, part), layout) in enumerate(zip(found, layouts, strict=True)):
         end = "_beside" if place else ""
         points["x"], points["y"] = layout.astype(np.float32).T
-        frames |= {f"points{end}": points, f"confusions{end}": pairs}
+        frames[f"points{end}"] = points
+        if place < len(told):
+            frames[f"confusions{end}"] = told[place][0]
         arrays[f"vectors{end}"] = part
         summary["trustworthiness"].append(round(trustworthiness(part, layout, seed=spec.seed), 3))
     return Outcome(summary=summary, frames=frames, arrays=arrays)
@@ -79,6 +86,8 @@ def gathered(spec: MapSpec, arm: Arm, manifest: EpisodeManifest) -> tuple[pd.Dat
         seen, asked = modulated(arm, task, at(support), at(np.concatenate([query, rows])), rows)
         of_query, of_rows = asked[: query.size], asked[query.size :]
         fused, anchors = fused_prototypes(arm, seen, context)
+        if context is not None and not context.present.any():
+            anchors = anchors[:0]  # all that describes classes is hidden: no class has a place by it
         kappa = strengths(arm, context)
         predicted, plainly = (classes[arm.predict(task, told)] for told in (context, None if arm.can_do_without else context))
     parts = [
@@ -125,33 +134,3 @@ def strengths(arm: Arm, context: MetadataContext | None) -> np.ndarray | None:
     if context is None or arm.spec.fusion not in ("pseudo-shots", BOTH):
         return None
     return arm.learner.anchors(context)[1][0].numpy()
-
-
-def frame(
-    kind: str,
-    rows: np.ndarray | None,
-    classes: np.ndarray,
-    vectors: np.ndarray,
-    predicted: np.ndarray | None = None,
-    plainly: np.ndarray | None = None,
-    kappa: np.ndarray | None = None,
-) -> tuple[pd.DataFrame, np.ndarray]:
-    n = len(classes)
-    table = {
-        "kind": kind,
-        "row": rows if rows is not None else np.full(n, -1),
-        "class_id": classes,
-        "predicted": predicted if predicted is not None else np.full(n, -1),
-        "plainly_predicted": plainly if plainly is not None else np.full(n, -1),
-        "kappa": kappa if kappa is not None else np.full(n, np.nan),
-    }
-    return pd.DataFrame(table), np.asarray(vectors)
-
-
-def background_rows(spec: MapSpec, dataset: Dataset, taken: np.ndarray) -> np.ndarray:
-    """Test instances outside the episode, as evenly over the classes as the number allows."""
-    generator = np.random.default_rng(spec.seed)
-    test = dataset.split(spec.run.split)["test"]
-    rows = generator.permutation(np.setdiff1d(np.flatnonzero(np.isin(dataset.class_of, test)), taken))
-    turn = pd.Series(dataset.class_of[rows]).groupby(dataset.class_of[rows]).cumcount().to_numpy()
-    return np.sort(rows[np.argsort(turn, kind="stable")[: spec.background]])

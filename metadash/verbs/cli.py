@@ -1,4 +1,4 @@
-"""The same verbs without a browser: ``metadash answer | ablate | report | whatif | datasets | audit | episodes | train | predict | save | learners | compare | runs | doctor | serve``.
+"""The same verbs without a browser: ``metadash answer | recommend | ablate | report | whatif | datasets | audit | episodes | train | predict | save | learners | compare | runs | doctor | serve``.
 
 Exit codes: 0 done, 1 a defect (or ``doctor`` found one), 2 bad input (or ``audit`` found
 what must be mended before training), 130 interrupted. With ``--json`` the standard output is one
@@ -28,6 +28,7 @@ from metadash.verbs import (
     train,
     whatif,
 )
+from metadash.verbs.given import recommend
 from metadash.verbs.keeping import runs
 from metadash.verbs.options import common_options
 from metadash.verbs.parser import Parser
@@ -36,6 +37,7 @@ from metadash.workspace import Workspace
 
 VERBS = (
     answer,
+    recommend,
     ablate,
     report,
     whatif,

@@ -7,7 +7,7 @@ from typing import Any
 from metadash.data.dataset import Dataset
 from metadash.data.importing.command import command
 from metadash.data.importing.formats.ours import fingerprint_at
-from metadash.data.library import NOT_YET, OBTAINABLE, obtain
+from metadash.data.library import OBTAINABLE, obtain
 from metadash.errors import BadInput
 from metadash.front.data import described
 from metadash.front.importing import from_files, preview
@@ -66,7 +66,7 @@ def add_importing(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", 
 
 def import_dataset(options: argparse.Namespace, workspace: Workspace) -> Result:
     """As ``metadash.from_files``, ``metadash.preview``, or ``metadash.install`` for a data set that is known."""
-    if options.path in (*OBTAINABLE, *NOT_YET) or (options.source is not None and not Path(options.path).exists()):
+    if options.path in OBTAINABLE or (options.source is not None and not Path(options.path).exists()):
         return import_known(options, workspace)
     refuse_idle(options, "where files of your own are imported", "source", "no_rotations")
     said = chosen(options, "path", "name", *(name for name in OF_FILES if name != "preview"))

@@ -66,6 +66,7 @@ def test_three_learners_are_trained_compared_and_one_is_looked_into(tiny_address
     page.get_by_role("slider").press("ArrowLeft")
     expect(page.get_by_text(re.compile(r"At step 4, \d+ of 25 queries are answered rightly"))).to_be_visible()
     expect(page).to_have_url(re.compile("ad_step=4"))
+    played_and_paused(page)
 
     again = visit(page.url)
     assert again.get_by_text(HEADLINE).inner_text() == page.get_by_text(HEADLINE).inner_text()
@@ -79,12 +80,40 @@ def test_three_learners_are_trained_compared_and_one_is_looked_into(tiny_address
     expect(page.get_by_role("spinbutton", name="Test task")).to_have_value("2")
     expect(page.get_by_role("button", name="Previous")).to_be_enabled(timeout=WITHIN)
     expect(page.get_by_text(HEADLINE)).to_be_visible(timeout=WITHIN)
-    map_of_a_task(visit(f"{tiny_address}/prototypes?dataset=tiny&pr_background=60&pr_perplexity=8"))
+    map_of_a_task(visit(f"{tiny_address}/prototypes?dataset=tiny&pr_background=60&pr_perplexity=8"), visit)
     log = (folder / "tiny.log").read_text()
     assert "Traceback" not in log and "a page failed" not in log
 
 
-def map_of_a_task(page: Page) -> None:
+def played_and_paused(page: Page) -> None:
+    """From the last step they play again from the first, by themselves; a pause holds them, and keys take single ones."""
+    play = page.get_by_role("button", name=re.compile("^(Play|Pause)$"))
+
+    def at(number: int) -> None:
+        expect(page.get_by_text(re.compile(rf"At step {number}, \d+ of 25 queries"))).to_be_visible(timeout=30_000)
+
+    play.press("End")
+    at(5)
+    play.press("Enter")
+    at(0)
+    at(1)
+    play.press("Enter")
+    expect(play).to_have_accessible_name("Play")
+    page.wait_for_timeout(1500)
+    shown = page.locator("#where").inner_text()
+    page.wait_for_timeout(1500)
+    assert page.locator("#where").inner_text() == shown != "Step 5 of 5", "it is held"
+    play.press("End")
+    at(5)
+    page.get_by_role("slider").press("ArrowLeft")
+    at(4)
+    play.press("ArrowLeft")
+    at(3)
+    page.get_by_role("button", name="One step on").click()
+    at(4)
+
+
+def map_of_a_task(page: Page, visit: Visit) -> None:
     """Drawn, moved, hovered with its picture, wheeled only with the focus, selected with a lasso, made a task of."""
     page.get_by_role("button", name="Draw the map").click()
     canvas = page.locator("canvas.main")
@@ -113,6 +142,16 @@ def map_of_a_task(page: Page) -> None:
     tip = page.locator(".tip")
     expect(tip).to_contain_text("query, answered")
     expect(tip.locator("canvas")).to_be_visible()
+    told = tip.inner_text()
+    x, y = canvas.evaluate(
+        where + "const {view, hover: {at}, panes: [p]} = map; "
+        "return [(p.x[at] - view.x) * view.scale + p.wide / 2, p.high / 2 - (p.y[at] - view.y) * view.scale]; }"
+    )
+    page.mouse.move(box["x"] + box["width"] - 4, box["y"] + 4)
+    expect(tip).to_be_hidden()
+    page.mouse.move(box["x"] + x, box["y"] + y, steps=3)
+    expect(tip).to_have_text(re.compile("^thing"))
+    assert tip.inner_text() == told, "a mouse is told what keys are: name and answer"
     page.get_by_role("button", name="All", exact=True).click()
     page.get_by_role("button", name="Select", exact=True).click()
     page.wait_for_timeout(400)
@@ -129,6 +168,12 @@ def map_of_a_task(page: Page) -> None:
     canvas.press("Enter")
     expect(page.get_by_role("heading", name="1 instance selected")).to_be_visible()
     expect(page).to_have_url(re.compile(r"pr_rows=\d+"))
+    linked = visit(page.url)
+    expect(linked.get_by_role("heading", name="1 instance selected")).to_be_visible()
+    (row,) = parse_qs(urlsplit(page.url).query)["pr_rows"]
+    chosen = linked.locator("canvas.main").evaluate(where + "return [...map.selected]; }")
+    assert chosen == [int(row)], "a selection is of rows of the data set"
+    linked.close()
     page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_role("button", name="Episode from these").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("one task")

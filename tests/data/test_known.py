@@ -1,6 +1,7 @@
-"""CLINC150 and FewRel from their authors' files and from Parquet: the same content, or one sentence."""
+"""CLINC150, FewRel, CrossNER and SNIPS from their authors' files and from Parquet: the same content, or one sentence."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 import metadash as md
 from metadash.data.dataset import Dataset
-from metadash.data.known import clinc, fewrel
-from metadash.data.library import NOT_YET, OBTAINABLE
+from metadash.data.inputs.mentions import mention_of
+from metadash.data.known import clinc, crossner, fewrel
+from metadash.data.library import OBTAINABLE
 from metadash.errors import BadInput
 from metadash.verbs import cli
 from metadash.workspace import Workspace
@@ -188,11 +190,9 @@ def test_what_is_not_here_yet_says_what_it_needs(tmp_path: Path, capsys: pytest.
         md.fetch("fewrel", workspace=tmp_path, progress=False)
     with pytest.raises(BadInput, match="no_rotations would be ignored"):
         md.install("clinc150", tmp_path, no_rotations=True, workspace=tmp_path, progress=False)
-    for name, why in NOT_YET.items():
-        with pytest.raises(BadInput) as refusal:
-            md.install(name, tmp_path, workspace=tmp_path, progress=False)
-        assert one_sentence(refusal.value) == why
-        assert cli.main(["datasets", "import", name, *where]) == cli.BAD_INPUT and why in capsys.readouterr().err
+    with pytest.raises(BadInput) as refusal:
+        md.install("mini-imagenet", tmp_path, workspace=tmp_path, progress=False)
+    assert "cannot be fetched or imported" in one_sentence(refusal.value)
 
 
 @needs_text
@@ -203,3 +203,89 @@ def test_the_real_files_load(tmp_path: Path) -> None:
     relations = md.install("fewrel", TEXT, workspace=tmp_path, progress=False)
     assert len(relations.classes) == 80 and len(relations.class_of) == 11200 and len(relations.split("authors")["test"]) == 16
     assert "mouth of the watercourse" in set(relations.classes["name"])
+
+
+ENTITIES = Path(__file__).resolve().parents[3] / "shared" / "data" / "entities"
+
+
+def crossner_files(folder: Path) -> Path:
+    """As the authors have them: a folder a domain, three files each, two columns; a person in every domain, and a type of its own."""
+    for domain in crossner.DOMAINS:
+        (folder / "ner_data" / domain).mkdir(parents=True, exist_ok=True)
+        for part in crossner.PARTS:
+            said = [f"Ann\tB-person\nmet\tO\nthe\tO\n{domain}\tB-{domain}thing\n{part}\tI-{domain}thing\n" for _ in range(4)]
+            (folder / "ner_data" / domain / f"{part}.txt").write_text("\n".join(said))
+    return folder
+
+
+def snips_files(folder: Path) -> Path:
+    top = folder / "2017-06-custom-intent-engines"
+    for intent in ("GetWeather", "PlayMusic", "RateBook", "BookRestaurant"):
+        said = [
+            {
+                "data": [
+                    {"text": "in "},
+                    {"text": "Rome", "entity": "city"},
+                    {"text": " the "},
+                    {"text": f"a {i}", "entity": f"{intent}_thing"},
+                ]
+            }
+            for i in range(5)
+        ]
+        (top / intent).mkdir(parents=True, exist_ok=True)
+        (top / intent / f"train_{intent}_full.json").write_text(json.dumps({intent: said}))
+    return folder
+
+
+def test_crossner_and_snips_read_alike_from_both_layouts(tmp_path: Path) -> None:
+    made = {}
+    for name, files, where in (("crossner", crossner_files, "domain"), ("snips-slots", snips_files, "intent")):
+        one = md.install(name, files(tmp_path / name), workspace=tmp_path / "one", progress=False)
+        rows = []
+        for row, said in zip(one.inputs[:], one.instances.to_dict("records"), strict=True):
+            if said["sentence"] > len(rows):
+                rows.append({where: said[{"domain": "sentence_domain", "intent": "said_to"}[where]], "tokens": [], "tags": []})
+            mention = mention_of(row)
+            rows[-1]["tokens"] = rows[-1]["tokens"] or mention.text.split()
+            rows[-1]["tags"] = rows[-1]["tags"] or ["O"] * len(mention.text.split())
+            first = len(mention.text[: mention.start].split())
+            kind = one.classes["type"][said["class_id"]]
+            for place in range(len(mention.span.split())):
+                rows[-1]["tags"][first + place] = f"{'I' if place else 'B'}-{kind}"
+        (tmp_path / f"{name} table").mkdir()
+        pd.DataFrame(rows).to_parquet(tmp_path / f"{name} table" / f"{name.replace('-', '_')}.parquet")
+        other = md.install(name, tmp_path / f"{name} table", workspace=tmp_path / "other", progress=False)
+        assert one.fingerprint == other.fingerprint
+        made[name] = one
+    cross, slots = made["crossner"], made["snips-slots"]
+    assert cross.classes.set_index("type")["domain"].to_dict() == {"person": "several"} | {
+        f"{d}thing": d for d in crossner.DOMAINS
+    }
+    assert len(cross.class_of) == 2 * 4 * 15 and len(slots.class_of) == 2 * 5 * 4
+    held = cross.split("domain-0")
+    parts = [set(cross.classes["domain"][held[role]]) for role in ("train", "test")]
+    assert not parts[0] & parts[1] and all(parts)
+
+
+def test_mentions_that_are_missing_damaged_or_others_are_one_sentence(tmp_path: Path) -> None:
+    for name, files, spoil, words in (
+        ("crossner", crossner_files, "ner_data/ai/dev.txt", "holds no ai/dev.txt"),
+        ("snips-slots", snips_files, "", "holds neither snips_slots.parquet nor"),
+    ):
+        folder = files(tmp_path / name)
+        (folder / spoil).unlink() if spoil else shutil.rmtree(folder / "2017-06-custom-intent-engines")
+        with pytest.raises(BadInput, match=words) as refusal:
+            md.install(name, folder, workspace=tmp_path / "w", progress=False)
+        one_sentence(refusal.value)
+    folder = tmp_path / "uneven"
+    folder.mkdir()
+    pd.DataFrame([{"domain": "ai", "tokens": ["a", "b"], "tags": ["O"]}]).to_parquet(folder / "crossner.parquet")
+    with pytest.raises(BadInput, match=r"Row 1 of crossner.parquet has 2 words and 1 tags"):
+        md.install("crossner", folder, workspace=tmp_path / "w", progress=False)
+
+
+@pytest.mark.skipif(not ENTITIES.is_dir(), reason="needs ../shared/data/entities beside the checkout")
+def test_the_real_sentences_load(tmp_path: Path) -> None:
+    data = md.install("crossner", ENTITIES, workspace=tmp_path, progress=False)
+    assert len(data.classes) == 39 and len(data.class_of) == 31187 and data.classes["domain"].nunique() == 6
+    assert {"musical instrument", "programming language"} <= set(data.classes["name"])

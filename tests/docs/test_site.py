@@ -16,6 +16,7 @@ import pytest
 from metadash import api
 from metadash.verbs import cli
 from tests.browser.harness import browser, chromium_path
+from tests.docs.pictured import PICTURES, page_of, said, words_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -99,6 +100,16 @@ def test_every_control_that_a_how_to_names_is_in_the_app() -> None:
         for label in re.findall(r"\*\*([^*]+?)\*\*", text):
             pieces = [piece.strip() for piece in label.split("…") if piece.strip()]
             assert label.endswith(".") or all(piece in code for piece in pieces), f"{file.name}: there is no control {label!r}"
+
+
+def test_no_picture_shows_a_heading_or_a_control_that_is_gone() -> None:
+    """``make tutorial`` takes them all, ``python -m tests.browser.tutorial PAGE`` those of one page."""
+    used = set(re.findall(r"pictures/([\w-]+)\.png", "\n".join(file.read_text(encoding="utf-8") for file in DOCS.rglob("*.md"))))
+    assert set(said()) <= used <= {file.stem for file in PICTURES.glob("*.png")}
+    assert {f"page-{name}" for name in PAGES} <= set(said())
+    for picture, words in said().items():
+        gone = sorted(set(words) - set(words_of(page_of(picture))))
+        assert not gone, f"{picture}.png is older than {gone}; take it again: python -m tests.browser.tutorial {page_of(picture)}"
 
 
 def test_every_command_in_the_documentation_is_one_that_the_parser_reads() -> None:

@@ -104,4 +104,4 @@ def test_a_drawn_manifest_has_the_hash_it_always_had_and_nothing_that_fills_up()
     manifest = EpisodeManifest(numbers(2, 3), numbers(2, 3, 2), numbers(2, 3, 4), np.array([0, -1]), ("e",), "data")
     assert manifest.hash == "bd8b8ac00fa8378549e4"
     assert manifest.support_mask is None and manifest.query_mask is None and manifest.queries.tolist() == [12, 12]
-    assert [kind.name for kind in TASK_KINDS] == ["drawn", "given"]
+    assert [kind.name for kind in TASK_KINDS] == ["drawn", "given", "rated"]

@@ -4,6 +4,7 @@ import json
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from metadash import prepared as shown
@@ -71,6 +72,17 @@ def repacked(packed: Path, room: Path, change) -> None:  # type: ignore[no-untyp
     with tarfile.open(packed, "w:xz") as out:
         for path in room.iterdir():
             out.add(path, path.name)
+
+
+def test_an_archive_with_one_byte_changed_is_one_sentence(packed: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).bytes(200_000)  # of what can be compressed, all is read before anything is unpacked
+    repacked(packed, tmp_path / "room", lambda room: (room / "noise").write_bytes(noise))
+    content = bytearray(packed.read_bytes())
+    content[len(content) // 2] ^= 255
+    packed.write_bytes(content)
+    with pytest.raises(BadInput, match="damaged"):
+        demo.demo_workspace(tmp_path)
+    assert not (tmp_path / demo.FOLDER).exists()
 
 
 @pytest.mark.parametrize("what", ["scores", "record", "name", "about"])

@@ -1,17 +1,21 @@
 """Saved views: what is chosen under a name, and the runs they look at, wherever these have gone."""
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from metadash.answers.stored_arms import arm_id
+from metadash.checksums import sealed
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
 from metadash.front.sharing import views
 from metadash.runs.kinds import run_digest
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
-from metadash.workspace import Workspace, write_text
+from metadash.workspace import Workspace, write_json, write_text
 from tests.builders import copy_workspace, tiny_run
 
 
@@ -41,6 +45,27 @@ def test_no_link_changes_its_meaning(workspace: Workspace) -> None:
         views.view_named(workspace, "0" * 12)
 
 
+def test_two_who_choose_one_name_at_once_do_not_both_have_it(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, both = views.views, threading.Barrier(2, timeout=0.5)
+
+    def together(there: Workspace) -> list[views.View]:
+        found = listed(there)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait()
+        return found
+
+    def refused(value: str) -> bool:
+        try:
+            saved(workspace, "Ours", value)
+        except BadInput:
+            return True
+        return False
+
+    monkeypatch.setattr(views, "views", together)
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(refused, ["one", "other"])) == 1
+
+
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "a" * 12, "x" * 500])
 def test_what_is_no_view_is_one_sentence(name: str, workspace: Workspace) -> None:
     with pytest.raises(BadInput, match="not stored here"):
@@ -66,4 +91,7 @@ def test_runs_that_are_gone_are_offered_and_then_called_by_their_name_of_today(
 def test_a_damaged_view_is_left_out(workspace: Workspace) -> None:
     view = saved(workspace)
     write_text(workspace.root / "views" / ("1" * 12 + ".json"), '{"format": 1, "name": "forged"}')
+    write_json(
+        workspace.root / "views" / ("2" * 12 + ".json"), sealed({"format": 1, "name": "Odd", "page": "start", "query": [1]})
+    )
     assert views.views(workspace) == [view]

@@ -21,7 +21,7 @@ from metadash.ablation.words import told_sets
 from metadash.answers.answer import AnswerSpec, answer, own_question
 from metadash.answers.sentence import headline
 from metadash.dashboard.ablation import road
-from metadash.dashboard.ablation.cards import csv_of, good_set, parquet_of
+from metadash.dashboard.ablation.cards import OPEN, SHOWN, csv_of, good_set, parquet_of
 from metadash.dashboard.parts.badges import COLOURS
 from metadash.dashboard.parts.escape import plain
 from metadash.data.dataset import Dataset, Source
@@ -202,6 +202,11 @@ def test_combinations_begin_with_the_smallest_set_that_would_do(measured: Worksp
     page = opened()
     told = ", ".join(good_set(found)) or "no metadata"
     assert said(page, f"With {told}, at 1 shot: ")
+    (pills,) = (one for one in page.get("button_group") if one.key == "ab_subset")
+    assert (
+        len(good_set(found)) < len(SOURCES)
+        and pills.label == f"Sources that are there ({SHOWN if found.sets.smallest else OPEN})"
+    )
 
 
 def test_amber_is_of_controls_alone() -> None:

@@ -1,6 +1,7 @@
 """The *Adaptation* page: one task, step by step, computed in a job, with what it comes to in a sentence above it."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from metadash.answers.inner_steps import Adapted, advice, details, headline, queries_table, read_adaptation, steps_table
+from metadash.dashboard.adaptation.player import component
 from metadash.dashboard.adaptation.query_grid import (
     MOST_COLUMNS,
     bins,
@@ -108,6 +110,15 @@ def test_the_slider_or_the_link_shows_an_earlier_step(trained: Workspace, tiny: 
     assert said(page, f"At step 2, {right} of 25 queries are answered rightly.")
     page.slider(key="ad_step").set_value(0).run()
     assert said(page, "At step 0, ")
+
+
+def test_the_player_sets_the_slider_to_steps_that_there_are_and_to_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: dict = {component.STEP: 5}
+    monkeypatch.setattr(component.st, "session_state", held)
+    for sent, shown in ((3, 3), (0, 0), (6, 0), (-1, 0), (True, 0), ("2", 0), (None, 0), (5, 5)):
+        held[component.KEY] = SimpleNamespace(step=sent)
+        component.go_to(5)
+        assert held[component.STEP] == shown
 
 
 def test_more_steps_than_scored_are_chosen_by_link_and_marked_in_the_chart(trained: Workspace, tiny: Dataset) -> None:

@@ -1,5 +1,5 @@
 """Every page opens, with results on it, on each kind of data set there is: grey images, colour images, larger ones that are not square, vectors,
-texts."""
+texts, mentions in sentences."""
 
 import re
 from typing import Any
@@ -25,12 +25,13 @@ SHOWN_AS = {
     "photos": "data:image/(jpeg|png);base64,",
     "vectors": "data:image/svg[+]xml;base64,",
     "sentences": "md-words",
+    "mentions": "md-words[^>]*>[^<]*<mark",
 }
 
 
 def small(data: Dataset, *sources: str, **choices: object) -> RunSpec:
     budget: dict[str, Any] = {"width": 4, "backbone_episodes": 5, "steps": 10, "n_episodes": 30, "shots": (1, 2)}
-    if data.modality.name == "text":
+    if data.modality.stored == "texts":
         del budget["backbone_episodes"]  # its features of a chosen width have nothing to train
     return run_for(data, sources, **budget, **choices)
 

@@ -82,8 +82,8 @@ STATES: dict[str, list[dict[str, Any]]] = {
     "use": [{}, {"us_step": "2 · To label", "us_rows": PICKED}, {"us_step": "3 · Review"}],
 }
 """Of each page, links that bring up its controls: with those of the first of them every hostile value is tried, with others some."""
-NOT_TRIED = {"ab_leak", "wi_dose_sources"}
-"""A checkbox and a list like others, which stand only beside a leaking source and beside an answer."""
+NOT_TRIED = {"ab_leak", "wi_dose_sources", "rn_mine"}
+"""Switches and a list like others, which stand only beside a leaking source, beside an answer, and where people sign in."""
 
 
 @pytest.fixture(scope="module")

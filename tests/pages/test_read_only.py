@@ -1,26 +1,37 @@
-"""Where nothing may be changed: pages show what is stored, and whatever a browser sends, no job starts and no file is written."""
+"""Where nothing may be changed, or not by a viewer: pages show what is stored, and whatever a browser sends, no job starts and no file is written."""
 
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from metadash import settings
+from metadash import settings, visitors
 from metadash.answers.ledger import asked_of_run, record
+from metadash.dashboard import server
 from metadash.data.library import open_dataset, remove_dataset
 from metadash.episodes.sampler import draw
 from metadash.errors import BadInput
+from metadash.figures.section import Section
+from metadash.front.sharing.reports import add
+from metadash.front.sharing.views import save as save_view
 from metadash.front.use import give
+from metadash.runs.kinds import run_digest
 from metadash.runs.queue.board import JobBoard
 from metadash.runs.queue.jobs import JobFolder
+from metadash.runs.shelf.deleting import delete
+from metadash.runs.shelf.notes import write_note
 from metadash.runs.store import RunStore
 from metadash.runs.train import train
-from metadash.workspace import CLOSED, Workspace, new_folder, write_json
+from metadash.visitors import Visitor
+from metadash.workspace import CLOSED, VIEWER, Workspace, new_folder, refuse_change, write_json
 from tests.builders import tiny_run
+from tests.pages.conftest import MAP
 from tests.pages.page import ROOT, open_page, said
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+SECTION = Section("Does it help?", ["It helps."], {}, [])
 WATCHED: list[Path] = []
 WRITTEN: list[str] = []
 
@@ -49,44 +60,110 @@ def closed(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work
     WATCHED.clear()
 
 
+@pytest.fixture
+def looked_at(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The same where others may change it and who visits may not; the server goes on with what it keeps of its own."""
+    add(trained, "ours", SECTION)
+    save_view(trained, "ours", "start", {"dataset": ["tiny"]}, {})
+    monkeypatch.setattr(visitors, "_found", [lambda: Visitor("eve", "eve@example.org", viewer=True)])
+    return trained
+
+
+OWN_BOOKS = ("asked.jsonl", "runs.index", ".lock")
+"""What the server keeps whoever visits: what was asked of the test classes, which runs there are."""
+
+
+def held(workspace: Workspace) -> dict[str, tuple[int, int]]:
+    """Every file, with when it was changed and its size."""
+    files = (path for path in workspace.root.rglob("*") if path.is_file() and not path.name.endswith(OWN_BOOKS))
+    return {str(path): ((about := path.stat()).st_mtime_ns, about.st_size) for path in files}
+
+
+def press_every_button(page: AppTest) -> None:
+    for key in [button.key for button in page.button if not button.disabled]:
+        for button in page.button:
+            if button.key == key:
+                button.click().run()
+                break
+        assert not page.exception and not [found.value for found in page.error], key
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_says_that_it_is_read_only_and_no_button_on_it_changes_anything(page: str, closed: Workspace) -> None:
     opened = open_page(page, dataset="tiny")
     assert said(opened, "nothing can be computed or changed")
-    assert not opened.error, [found.value for found in opened.error]
-    for key in [button.key for button in opened.button if not button.disabled]:
-        for button in opened.button:
-            if button.key == key:
-                button.click().run()
-                break
-        assert not opened.exception, key
+    press_every_button(opened)
     assert WRITTEN == [] and not any(closed.jobs.iterdir())
 
 
-def test_the_message_of_a_button_that_is_not_drawn_is_refused(closed: Workspace) -> None:
-    """What the buttons call, without them: each is one sentence, and nothing was written before it."""
-    data, spec, run = open_dataset(closed, "tiny"), tiny_run(("place",), seed=7), RunStore(closed).runs("learner")[0]
+ON_A_MAP = {"pr_episode": "3", "pr_background": "120", "pr_perplexity": "8"}
+
+
+@pytest.mark.parametrize("page", ["episodes", "prototypes", "reports", "runs", "start", "what_if"])
+def test_a_page_says_who_a_viewer_is_and_no_button_on_it_changes_anything(page: str, looked_at: Workspace) -> None:
+    before = held(looked_at)
+    run = {"pr_run": run_digest(MAP.run, open_dataset(looked_at, "tiny")), **ON_A_MAP} if page == "prototypes" else {}
+    opened = open_page(page, dataset="tiny", **run)
+    assert said(opened, "You are a viewer.") and not said(opened, "on your own machine")
+    assert page != "prototypes" or "Nearest neighbours" in [button.label for button in opened.button]
+    press_every_button(opened)
+    assert held(looked_at) == before and not any(looked_at.jobs.iterdir())
+
+
+def changes(workspace: Workspace) -> dict[str, Callable[[], object]]:
+    """What the buttons call, without them."""
+    data, spec, run = open_dataset(workspace, "tiny"), tiny_run(("place",), seed=7), RunStore(workspace).runs("learner")[0]
     manifest = draw(data, run.spec_as(type(spec)).evaluation.episodes("family-0", "test"))
 
     def folder() -> None:
-        with new_folder(closed.datasets / "another"):
+        with new_folder(workspace.datasets / "another"):
             pass
 
-    changes: dict[str, Callable[[], object]] = {
-        "start a job": lambda: JobBoard(closed).submit(spec),
-        "cancel one": lambda: JobFolder(closed, run.digest).request_cancel(),
-        "compute in this process": lambda: train(spec, closed),
-        "delete a data set": lambda: remove_dataset(closed, "tiny"),
+    return {
+        "start a job": lambda: JobBoard(workspace).submit(spec),
+        "cancel one": lambda: JobFolder(workspace, run.digest).request_cancel(),
+        "compute in this process": lambda: train(spec, workspace),
+        "delete a data set": lambda: remove_dataset(workspace, "tiny"),
+        "delete a run": lambda: delete(workspace, [run.digest]),
         "import one": folder,
         "give a learner something": lambda: give(data, data.inputs[:2], ["a", "b"], data.inputs[2:4]),
-        "save episodes": lambda: manifest.save(closed.episodes / "new.npz"),
-        "write any record": lambda: write_json(closed.root / "anything.json", {}),
+        "save episodes": lambda: manifest.save(workspace.episodes / "new.npz"),
+        "write a note": lambda: write_note(workspace.runs, run.learner, name="mine"),
+        "begin a report": lambda: add(workspace, "mine", SECTION),
+        "save a view": lambda: save_view(workspace, "mine", "start", {}, {}),
+        "write any record": lambda: write_json(workspace.root / "anything.json", {}),
     }
-    for what, change in changes.items():
+
+
+def test_the_message_of_a_button_that_is_not_drawn_is_refused(closed: Workspace) -> None:
+    """Each is one sentence, and nothing was written before it."""
+    for what, change in changes(closed).items():
         with pytest.raises(BadInput) as refused:
             change()
         assert str(refused.value) == CLOSED, what
     assert WRITTEN == []
+
+
+def test_the_message_of_a_button_that_a_viewer_does_not_see_is_refused(looked_at: Workspace) -> None:
+    before = held(looked_at)
+    for what, change in changes(looked_at).items():
+        with pytest.raises(BadInput) as refused:
+            change()
+        assert str(refused.value) == VIEWER, what
+    assert held(looked_at) == before
+
+
+def test_what_comes_with_metadash_is_made_by_whoever_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: None
+) -> None:
+    made: list[str] = []
+    monkeypatch.setenv("METADASH_WORKSPACE", str(tmp_path / "fresh"))
+    monkeypatch.setattr(visitors, "_found", [lambda: Visitor("eve", "eve@example.org", viewer=True)])
+    monkeypatch.setattr(
+        server, "open_dataset", lambda workspace, name: refuse_change(workspace.datasets / name) or made.append(name)
+    )
+    server.dataset("glyphs")
+    assert made == ["glyphs"]
 
 
 def test_an_answer_is_counted_and_not_written_down(closed: Workspace) -> None:

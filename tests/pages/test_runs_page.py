@@ -1,22 +1,31 @@
 """The page *Runs*: what is stored is found, named, starred, tagged, repeated and deleted, and a learner's name is the same on every page."""
 
 import json
+import re
 import shlex
 import shutil
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from metadash import settings
 from metadash.answers.stored_arms import names_of, stored_arms
+from metadash.dashboard import lifespan
+from metadash.dashboard.train import queue
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
+from metadash.front.keeping.stored import note_run
 from metadash.front.run import run_asked, train
 from metadash.runs.queue.jobs import JobFolder
+from metadash.runs.shelf import expiry
 from metadash.runs.shelf.deleting import delete, loss_of
 from metadash.runs.shelf.expiry import DAY, days_kept, expired
-from metadash.runs.shelf.notes import all_notes, write_note
+from metadash.runs.shelf.notes import Note, all_notes, write_note
 from metadash.runs.shelf.rows import narrowed, rows_of
 from metadash.runs.store import Run, RunStore
 from metadash.verbs.cli import main
@@ -145,6 +154,19 @@ def test_nothing_expires_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
             days_kept()
 
 
+def test_a_disk_that_is_away_for_a_while_ends_no_expiry(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_said: object) -> int:
+        raise OSError("Stale file handle")
+
+    monkeypatch.setenv(settings.KEEP_DAYS.name, "9")
+    monkeypatch.setattr(expiry, "expire", away)
+    waited: list[float] = []
+    stopped = threading.Event()
+    monkeypatch.setattr(stopped, "wait", lambda seconds: waited.append(seconds) or len(waited) > 1)
+    lifespan.expire_daily(stopped)
+    assert waited == [DAY, DAY]
+
+
 def test_the_verb_does_what_the_page_does(kept: Workspace, capsys: pytest.CaptureFixture) -> None:
     def said(*words: str) -> dict | list:
         assert main(["runs", *words, "--workspace", str(kept.root), "--json"]) == 0
@@ -187,6 +209,106 @@ def test_a_damaged_run_is_listed_and_named(kept: Workspace) -> None:
     (run.folder / "run.json").write_text(json.dumps({**about, "created": "x"}))
     page = open_page("runs", rn_search="damaged")
     assert page.dataframe[0].value["digest"].tolist() == [run.digest] and said(page, "1 damaged")
+
+
+def form() -> None:
+    """The note of the learner that the session names, as its page draws it."""
+    import streamlit as st
+
+    from metadash.dashboard import server
+    from metadash.dashboard.runs.one import note_form, star
+    from metadash.runs.shelf.notes import all_notes
+    from metadash.runs.shelf.rows import rows_of
+
+    rows = rows_of(server.store().listed(), all_notes(server.store().folder))
+    row = next(row for row in rows if row.run.learner == st.session_state["learner"])
+    star(row)
+    note_form(row, 1)
+
+
+def opened(learner: str) -> AppTest:
+    page = AppTest.from_function(form, default_timeout=30)
+    page.session_state["learner"] = learner
+    return page.run()
+
+
+def save(page: AppTest) -> AppTest:
+    return next(button for button in page.button if button.label == "Save").click().run()
+
+
+def test_two_who_write_to_one_note_undo_nothing_of_each_other(kept: Workspace) -> None:
+    learner = informed(kept)[0].learner
+    mine, theirs = opened(learner), opened(learner)
+    theirs.text_input(key=f"rn_tags_{learner}").input("paper, b")
+    save(theirs)
+    mine.text_input(key=f"rn_name_{learner}").input("Best")
+    save(mine)
+    assert all_notes(kept.runs)[learner] == Note("Best", tags=("b", "paper"))
+    assert mine.text_input(key=f"rn_tags_{learner}").value == "b, paper"
+    theirs.text_input(key=f"rn_name_{learner}").input("Worst")
+    save(theirs)
+    assert "Best" in theirs.error[0].value and all_notes(kept.runs)[learner].name == "Best"
+    save(theirs)
+    assert all_notes(kept.runs)[learner] == Note("Worst", tags=("b", "paper")) and not theirs.error
+
+
+def test_a_star_that_was_given_meanwhile_is_not_taken_away_by_who_gives_it_too(kept: Workspace) -> None:
+    learner = informed(kept)[0].learner
+    page = opened(learner)
+    write_note(kept.runs, learner, star=True)
+    page.button(key="rn_star").click().run()
+    assert all_notes(kept.runs)[learner].star
+    page.button(key="rn_star").click().run()
+    assert not all_notes(kept.runs)
+
+
+def test_a_link_holds_what_the_list_is_narrowed_to_and_a_tag_may_be_called_any(kept: Workspace) -> None:
+    runs = informed(kept)
+    write_note(kept.runs, runs[0].learner, tags=("any", "paper"))
+    assert set(open_page("runs", rn_kind="map").dataframe[0].value["kind"]) == {"map"}
+    page = open_page("runs", rn_kind="learner", rn_set="tiny", rn_tag="paper")
+    assert set(page.dataframe[0].value["digest"]) == {run.digest for run in runs}
+    page = open_page("runs").selectbox(key="rn_tag").set_value("any").run()
+    assert set(page.dataframe[0].value["digest"]) == {run.digest for run in runs}
+
+
+def test_the_link_of_a_stored_map_opens_that_map(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    links: list[dict] = []
+    monkeypatch.setattr(queue, "link_to", lambda page, *_said, **chosen: links.append(chosen))
+    stored = RunStore(kept).runs("map")
+    for run in stored:
+        queue.map_of(run)
+        page = open_page("prototypes", **links.pop())
+        assert said(page, f"Map `{run.digest}`"), run.title
+    assert stored
+
+
+def test_one_clock_says_when_runs_were_made(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        first = RunStore(kept).runs()[0]
+        table = open_page("runs").dataframe[0].value
+        assert f"{table['when'][0]:%Y-%m-%d %H:%M}" == time.strftime("%Y-%m-%d %H:%M", time.localtime(first.created))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_nothing_is_noted_of_what_is_damaged(kept: Workspace, capsys: pytest.CaptureFixture) -> None:
+    run = informed(kept)[0]
+    (run.folder / "run.json").write_text("{")
+    with pytest.raises(BadInput, match="Nothing can be noted") as refused:
+        note_run(kept, run.digest, star=True)
+    one_sentence(refused.value)
+
+
+@pytest.mark.parametrize("say", [lambda kept: delete(kept, ["0" * 12]), lambda kept: write_note(kept.runs, "none", name="x")])
+def test_what_lists_the_runs_is_named_as_it_is_called(say: Callable[[Workspace], object], kept: Workspace) -> None:
+    with pytest.raises(BadInput) as refused:
+        say(kept)
+    (line,) = re.findall("`([^`]*)`", str(refused.value))
+    assert main([*line.split(), "--workspace", str(kept.root)]) == 0
 
 
 def test_an_empty_workspace_says_what_to_do(

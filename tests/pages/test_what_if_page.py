@@ -7,7 +7,8 @@ import numpy as np
 from metadash.answers.doses import BreakEven, break_even_words, dose_curves
 from metadash.answers.placement import placed
 from metadash.dashboard.compare.learners import differences_chart
-from metadash.dashboard.what_if.question import MOST_ARROWS, moved_map, scenarios
+from metadash.dashboard.what_if.moving import MOST_WAYS, moved_points
+from metadash.dashboard.what_if.question import scenarios
 from metadash.data.dataset import Dataset
 from metadash.figures.charts import Dot
 from metadash.figures.doses import dose_chart
@@ -130,8 +131,9 @@ def test_the_curve_of_wrong_metadata_is_drawn_from_its_run(trained: Workspace, t
 
 def test_prototypes_are_placed_among_their_neighbours_on_the_pinned_map(trained: Workspace, tiny: Dataset) -> None:
     found, drawn = train(WhatIfSpec(MAP.run, (Change("place", "swap"),), episode=MAP.episode), trained), train(MAP, trained)
-    figure = moved_map(drawn.frame("points"), drawn.array("vectors"), found.frame("classes"), tiny, LIGHT)
-    assert len(figure.layout.annotations) == found.frame("classes")["changed"].sum() > 0
+    points = moved_points(drawn.frame("points"), drawn.array("vectors"), found.frame("classes"), found.frame("queries")).points
+    before, after = (points.loc[points["kind"] == kind, ["x", "y"]].to_numpy() for kind in ("plain prototype", "prototype"))
+    assert (before != after).any(axis=1).sum() == found.frame("classes")["changed"].sum() > 0
     known, layout = np.eye(4), np.array([[0.0, 0], [1, 0], [0, 1], [5, 5]])
     (place,) = placed(np.array([[0.9, 0.1, 0, 0]]), known, layout, 2)
     assert np.linalg.norm(place - layout[0]) < np.linalg.norm(place - layout[1]) < 1
@@ -228,14 +230,12 @@ def test_a_moved_instance_has_its_way_on_the_pinned_map(trained: Workspace, tiny
     drawn = train(MapSpec(MIXED, episode=2, background=120, perplexity=8.0), trained)
     found = train(WhatIfSpec(MIXED, (Change("site", "swap"),), episode=2), trained)
     moved = found.frame("instances")
-    figure = moved_map(drawn.frame("points"), drawn.array("vectors"), found.frame("classes"), tiny, LIGHT, moved)
-    hollow = [trace for trace in figure.data if trace.name == "moved"]
-    assert len(hollow) == min(MOST_ARROWS, len(moved)) > 0 and len(figure.layout.annotations) > len(hollow)
     still = train(WhatIfSpec(MIXED, episode=2), trained)
-    untouched = moved_map(
-        drawn.frame("points"), drawn.array("vectors"), still.frame("classes"), tiny, LIGHT, still.frame("instances")
+    on_map, there = drawn.frame("points"), drawn.array("vectors")
+    went, stayed = (
+        moved_points(on_map, there, one.frame("classes"), one.frame("queries"), one.frame("instances")) for one in (found, still)
     )
-    assert not untouched.layout.annotations
+    assert len(went.ways) == min(MOST_WAYS, len(moved)) > 0 and not stayed.ways
 
 
 def test_no_page_writes_an_article_before_a_noun_that_it_does_not_know() -> None:

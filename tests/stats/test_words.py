@@ -11,6 +11,7 @@ from metadash.stats.words import (
     duration,
     left,
     likelihood,
+    memory,
     percent,
     plural,
     plural_of,
@@ -166,3 +167,19 @@ def test_a_noun_has_its_article(said: str) -> None:
 
 def test_a_sentence_begins_large_and_keeps_its_names() -> None:
     assert capital("about MAML") == "About MAML" and capital("") == ""
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1536, "1.54 kB"),
+        (999_400, "999 kB"),
+        (999_600, "1 MB"),
+        (999_999_999, "1 GB"),
+        (5e12, "5\u202f000 GB"),
+    ],
+)
+def test_bytes_are_said_in_three_digits_and_never_as_a_power_of_ten(size, words):
+    assert memory(size) == words

@@ -5,6 +5,7 @@ EVERYWHERE = ("workspace", "json")
 
 SITUATIONS: dict[str, tuple[str, ...]] = {
     "answer": ("", "--question any", "--sources place", "--mode full"),
+    "recommend": ("--dataset things",),
     "ablate": (
         "--sources place size",
         "--tier screen --sources place size",
@@ -99,6 +100,17 @@ CASES: dict[str, dict[str, str]] = {
         **TASKS,
         **BUDGET,
         "split": "--split family-1|--split family-0",
+    },
+    "recommend": {
+        "dataset": "--dataset tiny",
+        "sources": "--sources weight",
+        "metric": "--metric auc",
+        "shots": "--shots 2,5",
+        "n_query": "--n-query 4",
+        "draws": "--draws 3",
+        "order": "--order time",
+        "folds": "--folds 4",
+        "seed": "--seed 3",
     },
     "ablate": {**ABLATION, "plan": "--plan"},
     "report": {**ABLATION, "out": "--out nowhere/b.html", "claim": "--claim"},
@@ -251,6 +263,7 @@ NO_DIFFERENCE = {
     "own_backbone": "a demand that is met already where no backbone comes with the data set; it is tested on glyphs below",
     "allow_leak": "leave is given for a leak that is not there; it is tested on the source that leaks",
     "out": "of episodes: it writes a file, which is tested below",
+    "metric": "which numbers of one run the sentences are about; tests/front/test_recommend.py reads them",
     "metadata_only": "it is on the line already",
     "pairs": "it is on the line already",
     "preview": "it is on the line already",

@@ -1,5 +1,5 @@
 """Every verb goes the whole road on each kind of data set there is: grey images, colour images, larger ones that are not square, vectors,
-texts."""
+texts, mentions in sentences."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ask(capsys: pytest.CaptureFixture, there: tuple[Workspace, Dataset], verb: str, *arguments: str) -> dict[str, Any]:
     workspace, data = there
-    if data.name == "sentences":  # their usual features have nothing to train
+    if data.modality.stored == "texts":  # their usual features have nothing to train
         arguments = tuple(one for one in arguments if one not in TRAINING)
     code = cli.main([verb, "--dataset", data.name, *arguments, "--json", "--workspace", str(workspace.root)])
     found = capsys.readouterr()

@@ -38,6 +38,7 @@ from tests.builders import (
     tiny_run,
     write_tiny,
 )
+from tests.ratings import write_made_up
 from tests.verbs.option_cases import CASES, EVERYWHERE, NO_DIFFERENCE, SITUATIONS
 
 LEAK = Source("number", "class", ("number",))
@@ -82,6 +83,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     classes = tiny_classes().assign(number=lambda table: table["class_id"] + 100)
     description = tiny_description(sources=(*tiny_description().sources, LEAK))
     data = write_tiny(workspace, classes=classes, description=description)
+    write_made_up(workspace)
     runs = {name: train(spec, workspace) for name, spec in (("plain", PLAIN), ("informed", INFORMED), ("shuffled", SHUFFLED))}
     write_songs(workspace.root)
     write_pictures(workspace.root, data)

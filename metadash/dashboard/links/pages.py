@@ -12,7 +12,7 @@ UNBOUND = "unbound in link"
 """In the session: the parameters that this page, not a widget, writes into the link."""
 
 
-def link_to(page: str, label: str, icon: str, help: str | None = None, **chosen: str | list[str]) -> None:
+def link_to(page: str, label: str, icon: str, help: str | None = None, /, **chosen: str | list[str]) -> None:
     """A link to ``pages/<page>.py``; ``chosen`` are the values of that page's own widgets, by key. ``help`` stands there on hover, by
     default what the page is for."""
     data = st.session_state.get("dataset")

@@ -1,9 +1,9 @@
 """The frame every page hangs in: its question, the place of its answer, its link, and what happens to bad input."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
@@ -15,6 +15,8 @@ from metadash.errors import BadInput
 
 log = logging.getLogger(__name__)
 
+REFUSED = "click refused"
+"""In the session: why what was clicked last could not be done."""
 TERMS = {
     "n_way": "n-way: how many classes a task asks to tell apart.",
     "n_shot": "Shots: how many labelled examples of each class the learner is given. At 0 only metadata say what a class is; without them it can but guess.",
@@ -41,6 +43,8 @@ def header(question: str, caption: str) -> None:
     with link:
         copy_link.place()
     st.caption(caption)
+    if refused := st.session_state.pop(REFUSED, ""):
+        st.error(plain(refused), icon=":material/error:")
 
 
 def end_page() -> NoReturn:
@@ -63,6 +67,16 @@ def one_sentence() -> Iterator[None]:
             icon=":material/bug_report:",
         )
         end_page()
+
+
+def tried(how: Callable[..., object], *arguments: Any) -> bool:
+    """Whether what a click asks for could be done: where not, the page says why below its title, and stays."""
+    try:
+        how(*arguments)
+    except BadInput as problem:
+        st.session_state[REFUSED] = str(problem)
+        return False
+    return True
 
 
 def term(name: str) -> str:

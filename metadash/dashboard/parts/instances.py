@@ -43,7 +43,7 @@ def possible_changes(source: str, data: Dataset) -> tuple[dict[str, str], list[s
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _known(key: str, _data: Dataset) -> list[str]:
-    tables = {"class": "classes", "instance": "instances"}
+    tables = {"class": "classes", "instance": "instances", "task": "instances"}
     counts = {
         source.name: " + ".join(f"count({identifier(column)})" for column in source.columns)
         + f" AS n FROM {tables[source.level]}"

@@ -8,9 +8,10 @@ import streamlit as st
 from metadash import settings
 from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.signing_in import way
 from metadash.data.dataset import Dataset
 from metadash.runs.kinds import facts_of, run_digest
-from metadash.runs.queue.jobs import Job, JobFolder, active_jobs, may_end
+from metadash.runs.queue.jobs import Job, JobFolder, active_jobs, askers_of, may_end
 from metadash.runs.queue.outlook import Outlook, steady, steady_times
 from metadash.runs.queue.underway import Part, alone, before_it, outlook_of, parts_of
 from metadash.specs.any_spec import Spec
@@ -82,6 +83,11 @@ def cancel(parts: Sequence[Part]) -> None:
 def theirs(jobs: Sequence[Job | None]) -> bool:
     """Whether others asked for all that is on its way of ``jobs``, so that this visitor may not cancel it."""
     return not any(job is not None and job.active and may_end(job, visitor()) for job in jobs)
+
+
+def asked_by(digest: str) -> str:
+    """The names of those who asked for a run, where people sign in; empty for who is at the machine, and where nobody has a name."""
+    return ", ".join(sorted(filter(None, askers_of(server.workspace(), digest).values()))) if way() else ""
 
 
 THEIRS = "Somebody else asked for this: who asked for it may cancel it, and an editor."

@@ -21,7 +21,7 @@ from metadash.dashboard.parts.jobs import (
     theirs,
     troubled,
 )
-from metadash.dashboard.share.closed import closed, not_prepared
+from metadash.dashboard.share.closed import closed, not_prepared, who_can
 from metadash.data.dataset import Dataset
 from metadash.specs.any_spec import Spec
 from metadash.specs.run import RunSpec
@@ -59,7 +59,7 @@ def offer(
         return
     parts = jobs_of(missing, data)
     if closed() and not primary:
-        st.caption(f"“{label}”: not among the answers that are stored here, and nothing can be computed on this server.")
+        st.caption(f"“{label}”: not among the answers that are stored here; {who_can()}.")
         return
     if closed():
         not_prepared(f"{how_long(parts)} on a machine like this")
@@ -110,6 +110,8 @@ def watch(specs: Sequence[Spec], data: Dataset, key: str, label: str = "Cancel",
         if not active(parts) or (each and done != before):
             st.rerun()
         progress_bar(parts)
+        if closed():
+            return
         others = theirs([part.job for part in parts])
         why = THEIRS if others else "What is finished stays, and it can go on from there."
         if st.button(label, icon=":material/close:", key=f"{key}_cancel", help=why, disabled=others):

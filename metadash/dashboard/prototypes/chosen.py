@@ -18,6 +18,7 @@ from metadash.dashboard.places import PAGES
 from metadash.dashboard.prototypes.canvas.component import answer, heard
 from metadash.dashboard.prototypes.map_figure import PICTURE, TABLE_ROWS, in_order_of_task, nearest_rows, selected_table
 from metadash.dashboard.prototypes.map_view import vectors_of
+from metadash.dashboard.share.closed import closed
 from metadash.dashboard.use.tray import Tray, class_labels, of_rows, put
 from metadash.data.dataset import Dataset
 from metadash.episodes.chosen import MOST_WAYS, classes_of, condition_of, episode_of_rows
@@ -117,7 +118,7 @@ def actions(
     nouns, classes = words.plural(about.class_noun), classes_of(data, rows)
     several = len(classes) >= 2
     with st.container(horizontal=True, gap="small"):
-        if st.button(
+        if not closed() and st.button(
             "Episode from these",
             icon=":material/grid_view:",
             key="pr_episode_of",
@@ -158,7 +159,7 @@ def actions(
         ):
             st.session_state[NEAR] = (digest, list(mine))
             st.rerun(scope="fragment")
-        if st.button(
+        if not closed() and st.button(
             "Label with Use",
             icon=":material/new_label:",
             key="pr_use",

@@ -10,7 +10,7 @@ from metadash.data.dataset import Dataset
 from metadash.figures.map import task_map
 from metadash.figures.palette import LIGHT
 from metadash.figures.section import Section
-from metadash.front.sharing.methods import data_words, tasks_words
+from metadash.front.sharing.methods import data_words, drawn_words
 from metadash.runs.record import Run
 from metadash.specs.views import MapSpec
 from metadash.stats import words
@@ -30,14 +30,24 @@ def map_section(run: Run, points: pd.DataFrame, data: Dataset, learner: str, ove
         pictures={"The map": lambda: task_map(points, names, LIGHT)},
         methods=[
             ("Data", data_words(data, f"Split {spec.run.split}.")),
-            ("Task", tasks_words(spec.run, 1, str(run.summary.get("manifest", "of the learner")))),
             (
-                "Map",
-                f"t-SNE (van der Maaten & Hinton 2008), perplexity {spec.perplexity:g}, seed {spec.seed}, {words.count(spec.background)} other test instances at most. It "
-                "keeps neighbours, not distances: the size of a cluster and the gap between two mean nothing.",
+                "Task",
+                f"Number {spec.episode + 1} of the learner's test episodes: {drawn_words(spec.run, words.plural_of(spec.n_shot, 'shot'))}",
             ),
+            ("Map", arranged_words(spec, run.summary.get("perplexity", spec.perplexity))),
         ],
         configuration={"map": plain(spec), "fingerprint": data.fingerprint, "digest": run.digest},
+    )
+
+
+def arranged_words(spec: MapSpec, perplexity: float) -> str:
+    """How its points came onto a plane, ``perplexity`` as it was used, and what may be read off it."""
+    others = f"seed {spec.seed}, {words.count(spec.background)} other test instances at most"
+    if spec.method == "pca":
+        return f"The first two principal components, {others}. They show a part of what there is: what lies together here may lie apart in the others."
+    return (
+        f"t-SNE (van der Maaten & Hinton 2008), perplexity {perplexity:g}, {others}. It keeps neighbours, not distances: the size of a "
+        "cluster and the gap between two mean nothing."
     )
 
 

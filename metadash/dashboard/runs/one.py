@@ -1,16 +1,18 @@
 """One run on the *Runs* page: its name, star, tags and notes to change, how to repeat it, its log, and where to look at it."""
 
-import time
+from collections.abc import Collection
+from dataclasses import replace
 
 import streamlit as st
 
 from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.jobs import asked_by
 from metadash.dashboard.runs.again import duplicate
 from metadash.dashboard.train.queue import LOOKS
 from metadash.errors import BadInput
 from metadash.runs.shelf.entries import Listed
-from metadash.runs.shelf.notes import LONGEST, tags_in, write_note
+from metadash.runs.shelf.notes import LONGEST, NOTHING, Note, all_notes, checked, tags_in, write_note
 from metadash.runs.shelf.rows import Row
 from metadash.stats import words
 
@@ -20,49 +22,86 @@ SAID = "runs said"
 
 def head(row: Row) -> None:
     entry = row.run.entry
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created)) if entry.created else ""
     took = words.duration(float(row.run.about["seconds"])) if entry.record else ""
+    by = f"asked for by {plain(name)}" if (name := asked_by(row.digest)) else ""
     st.markdown(f"#### {plain(row.name)}")
     if row.note.name:
         st.caption(plain(entry.title))
     st.caption(
         " · ".join(
-            filter(None, [plain(entry.kind), plain(entry.dataset), when, took, words.memory(entry.size), f"`{row.digest}`"])
+            filter(
+                None, [plain(entry.kind), plain(entry.dataset), row.when, took, by, words.memory(entry.size), f"`{row.digest}`"]
+            )
         )
     )
     if trouble := entry.why or row.run.misunderstood:
         st.warning(plain(f"It is left out everywhere: {trouble}."), icon=":material/report:")
 
 
+OPENED, TROUBLE = "rn_opened", "rn_trouble"
+"""In the session: the note that a form was filled with, by learner; why the last change was refused."""
+
+
+def fields_of(key: str) -> dict[str, str]:
+    """The widget of each part of a note."""
+    return {part: f"rn_{part}_{key}" for part in ("name", "tags", "text")}
+
+
+def fill(key: str, note: Note, but: Collection[str] = ()) -> None:
+    """Put a note into its form; ``but`` these parts, in which somebody has typed what is not kept."""
+    for part, field in fields_of(key).items():
+        if part not in but:
+            st.session_state[field] = ", ".join(note.tags) if part == "tags" else getattr(note, part)
+    st.session_state[OPENED] = {**st.session_state.get(OPENED, {}), key: note}
+
+
 def note_form(row: Row, siblings: int) -> None:
     """A learner's note is that of all its runs, and this says so."""
-    key = f"{row.run.learner}"
+    key = row.run.learner
+    names = fields_of(key)
+    if names["name"] not in st.session_state:
+        fill(key, row.note)
+    if trouble := st.session_state.pop(TROUBLE, ""):
+        st.error(plain(trouble), icon=":material/error:")
     with st.form(f"rn_form_{key}", border=False):
         left, right = st.columns([3, 2])
-        name = left.text_input(
-            "Name", row.note.name, max_chars=LONGEST["name"], key=f"rn_name_{key}", placeholder="as it is called by its options"
-        )
-        tags = right.text_input("Tags", ", ".join(row.note.tags), key=f"rn_tags_{key}", placeholder="with commas between")
-        text = st.text_area("Notes", row.note.text, max_chars=LONGEST["text"], key=f"rn_text_{key}", height=100)
-        if st.form_submit_button("Save", icon=":material/save:"):
-            try:
-                write_note(server.store().folder, row.run.learner, name=name, tags=tags_in(tags), text=text)
-            except BadInput as problem:
-                st.error(plain(problem), icon=":material/error:")
-            else:
-                st.session_state[SAID] = "Saved."
-                st.rerun()
+        left.text_input("Name", max_chars=LONGEST["name"], key=names["name"], placeholder="as it is called by its options")
+        right.text_input("Tags", key=names["tags"], placeholder="with commas between")
+        st.text_area("Notes", max_chars=LONGEST["text"], key=names["text"], height=100)
+        st.form_submit_button("Save", icon=":material/save:", on_click=save, args=(key,))
     if siblings > 1:
         st.caption(
             f"Name, star, tags and notes are the learner's: of all its {siblings} runs, one a seed and fold. It is called so on every page."
         )
 
 
+def save(key: str) -> None:
+    """Write what was typed into the form; what somebody else has written into other parts meanwhile stays, and stands in the form then."""
+    opened: Note = st.session_state[OPENED][key]
+    typed = {part: st.session_state[field] for part, field in fields_of(key).items()}
+    folder = server.store().folder
+    own: set[str] = set()
+    try:
+        wanted = checked(replace(opened, **{**typed, "tags": tags_in(typed["tags"])}))
+        own = {part for part in typed if getattr(wanted, part) != getattr(opened, part)}
+        fill(key, write_note(folder, key, opened, **{part: getattr(wanted, part) for part in own}))
+        st.session_state[SAID] = "Saved."
+    except BadInput as problem:
+        st.session_state[TROUBLE] = str(problem)
+        fill(key, all_notes(folder).get(key, NOTHING), but=own or typed)
+
+
 def star(row: Row) -> None:
+    """What is clicked is what stands on the button, whatever somebody else has done since."""
     label, icon = ("Take the star away", ":material/star:") if row.note.star else ("Star", ":material/star_border:")
-    if st.button(label, icon=icon, key="rn_star"):
-        write_note(server.store().folder, row.run.learner, star=not row.note.star)
-        st.rerun()
+    st.button(label, icon=icon, key="rn_star", on_click=set_star, args=(row.run.learner, not row.note.star))
+
+
+def set_star(learner: str, on: bool) -> None:
+    try:
+        write_note(server.store().folder, learner, star=on)
+    except BadInput as problem:
+        st.session_state[TROUBLE] = str(problem)
 
 
 def log(run: Listed) -> None:

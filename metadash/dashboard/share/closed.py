@@ -1,4 +1,5 @@
-"""Where nothing may be changed (``serve --read-only``, ``serve --demo``): what stands in the place of a button, and the banner.
+"""Where nothing may be changed (``serve --read-only``, ``serve --demo``), or not by who visits (a viewer): what stands in the place of a
+button, and the banner.
 
 A button that is not drawn is a courtesy. What it would do is refused where it would be done (``refuse_change`` of ``metadash/workspace.py``).
 """
@@ -11,6 +12,8 @@ from metadash import settings
 from metadash.dashboard import server
 from metadash.dashboard.links.pages import link_to
 from metadash.prepared import Prepared, prepared
+from metadash.stats import words
+from metadash.workspace import why_closed
 
 INSTALL = "`make run`"
 ICONS = {
@@ -25,13 +28,20 @@ ICONS = {
 
 
 def closed() -> bool:
-    """Whether this server only shows what is stored."""
-    return settings.read_only()
+    """Whether who visits only sees what is stored."""
+    return bool(why_closed())
 
 
 def shown() -> Prepared | None:
     """What the prepared answers say of themselves, where such are shown."""
-    return prepared(server.workspace().root) if closed() else None
+    return prepared(server.workspace().root) if settings.read_only() else None
+
+
+def who_can() -> str:
+    """Why nothing is computed, and who could, as the end of a sentence."""
+    if settings.read_only():
+        return f"nothing can be computed on this server; MetaDash on your own machine ({INSTALL}) answers it"
+    return "a viewer starts no job; an editor of this MetaDash can"
 
 
 def banner() -> None:
@@ -40,6 +50,11 @@ def banner() -> None:
         return
     about = shown()
     with st.container(key="closed_banner", border=True):
+        if not settings.read_only():
+            st.caption(
+                ":material/visibility: **You are a viewer.** Look through, filter, query, chart and download what is stored; editors compute and change."
+            )
+            return
         if about is None:
             st.caption(
                 ":material/visibility: **Read-only.** You see what this workspace holds; nothing can be computed or changed here."
@@ -64,9 +79,9 @@ def links(about: Prepared, page: str = "") -> None:
 
 def not_prepared(takes: str = "") -> None:
     """In place of a button that would compute, with what there is instead; ``takes`` is how long that is."""
-    cost = f" It takes {takes} there." if takes else ""
+    cost = f" It takes {takes}." if takes else ""
     st.markdown("#### This is not among the answers that are stored here.")
-    st.caption(f"Nothing can be computed on this server; MetaDash on your own machine ({INSTALL}) answers it.{cost}")
+    st.caption(f"{words.capital(who_can())}.{cost}")
     here = st.session_state.get("address page") or "start"
     about = shown()
     if about and any(where == here for _, where, _ in about.roads):

@@ -1,6 +1,7 @@
 """Saved views on the pages: saving one, opening one by its link, and the list of them."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from metadash.dashboard import server
 from metadash.dashboard.links import address
 from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.frame import one_sentence
+from metadash.dashboard.parts.frame import tried
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.places import PAGES
 from metadash.dashboard.share.closed import closed
@@ -42,14 +43,17 @@ def runs_named(query: Query) -> dict[str, list[Spec]]:
     return found
 
 
+def page_now() -> str:
+    return st.session_state.get(address.PAGE) or "start"
+
+
 def save_here() -> None:
     """In the popover of every page."""
     name = st.text_input("Or save this page as a view", key="vw_name", max_chars=LONGEST, placeholder="what it shows")
     if st.button("Save view", icon=":material/bookmark_add:", key="vw_save", width="stretch", disabled=not name.strip()):
         try:
             query = everything_chosen()
-            page = st.session_state.get(address.PAGE) or "start"
-            found = save(server.workspace(), name, page, query, runs_named(query))
+            found = save(server.workspace(), name, page_now(), query, runs_named(query))
         except BadInput as problem:
             st.error(plain(problem), icon=":material/error:")
         else:
@@ -65,14 +69,20 @@ def open_asked() -> None:
     try:
         view = view_named(server.workspace(), asked)
         query = here(view)
-        page = PAGES / f"{view.page}.py"
-        if not page.is_file():
+        page = page_of(view)
+        if page is None:
             raise BadInput(f"The view “{view.name}” is of a page that is not here: {view.page}.")
     except BadInput as problem:
         st.session_state[SAID] = str(problem)
         return
     st.session_state[OPENED] = view.id
     st.switch_page(page, query_params=query)
+
+
+def page_of(view: View) -> Path | None:
+    """None where this version has no such page."""
+    page = PAGES / f"{view.page}.py"
+    return page if view.page.isidentifier() and page.is_file() else None
 
 
 def here(view: View) -> Query:
@@ -95,6 +105,9 @@ def told() -> None:
         gone = missing(view, server.store(), data)
     except (BadInput, KeyError, IndexError):
         st.session_state.pop(OPENED, None)  # the page says what is not here
+        return
+    if view.page != page_now():
+        st.session_state.pop(OPENED, None)  # on another page its parameters mean nothing
         return
     if not gone:
         if st.session_state.get("view waited for") == identity:
@@ -128,7 +141,10 @@ def draw_views() -> None:
     for view in found:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             chosen: dict[str, Any] = {**here(view)}
-            link_to(view.page, plain(view.name), "bookmark", **chosen)
+            if page_of(view):
+                link_to(view.page, plain(view.name), "bookmark", **chosen)
+            else:
+                st.markdown(f"{plain(view.name)} :small[(its page is not here)]")
             st.caption(
                 f"{view.page.replace('_', ' ')} · {plain(view.query.get('dataset', ['?'])[0])} · `/?{PARAMETER}={view.id}`"
             )
@@ -143,5 +159,4 @@ def draw_views() -> None:
 
 
 def remove(identity: str) -> None:
-    with one_sentence():
-        delete(server.workspace(), identity)
+    tried(delete, server.workspace(), identity)

@@ -11,7 +11,7 @@ from metadash.dashboard import server
 from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.curves import history_of
 from metadash.dashboard.parts.escape import plain
-from metadash.dashboard.parts.jobs import MARKS, THEIRS, theirs, time_left
+from metadash.dashboard.parts.jobs import MARKS, THEIRS, asked_by, theirs, time_left
 from metadash.dashboard.share.closed import closed
 from metadash.data.dataset import Dataset
 from metadash.runs.kinds import KINDS, facts_of
@@ -19,7 +19,7 @@ from metadash.runs.queue.jobs import Job, JobFolder
 from metadash.runs.store import Run
 from metadash.specs.any_spec import Spec
 from metadash.specs.choosing.tuning import as_chosen
-from metadash.specs.views import AdaptationSpec, own_steps
+from metadash.specs.views import MAP_METHODS, AdaptationSpec, MapSpec, own_steps
 from metadash.stats import words
 
 SHOWN = 6
@@ -41,7 +41,8 @@ def active_row(job: Job, before: int, data: Dataset) -> None:
         doing = f"{100 * job.fraction:.0f} % · {job.phase} · {time_left(job)}"
     else:
         doing = MARKS["queued"] + (f", {before} before it" if before else "")
-    bar.progress(min(job.fraction, 1.0), f"**{plain(job.title)}**{plain(elsewhere(job.spec, data))} · {doing}")
+    by = f" · {plain(name)}" if (name := asked_by(job.digest)) else ""
+    bar.progress(min(job.fraction, 1.0), f"**{plain(job.title)}**{plain(elsewhere(job.spec, data))} · {doing}{by}")
     others = theirs([job])
     if not closed() and button.button(
         "Cancel",
@@ -57,8 +58,9 @@ def active_row(job: Job, before: int, data: Dataset) -> None:
 def ended_row(job: Job, data: Dataset) -> None:
     """One job that is over: what became of it, and what can be done about it."""
     text, actions = st.columns([5, 2], vertical_alignment="center")
+    by = f" · {plain(name)}" if (name := asked_by(job.digest)) else ""
     text.markdown(
-        f"{MARKS[job.state]} · **{plain(job.title)}**{plain(elsewhere(job.spec, data))}  \n:small[{plain(job.message) or when(job)}]"
+        f"{MARKS[job.state]} · **{plain(job.title)}**{plain(elsewhere(job.spec, data))}  \n:small[{plain(job.message) or when(job)}{by}]"
     )
     with actions.container(horizontal=True, horizontal_alignment="right"):
         st.button("Show", icon=":material/show_chart:", key=f"tr_look_{job.digest}", on_click=show, args=(job.digest,))
@@ -77,7 +79,23 @@ def comparison_of(run: Run) -> None:
 
 
 def map_of(run: Run) -> None:
-    link_to("prototypes", "Map", "scatter_plot", dataset=run.spec.dataset)
+    """A link to the very map: its learners, task, shots and how it is arranged."""
+    spec = run.spec_as(MapSpec)
+    learners = run.summary["needs"]
+    link_to(
+        "prototypes",
+        "Map",
+        "scatter_plot",
+        dataset=spec.dataset,
+        pr_run=learners[0],
+        pr_episode=str(spec.episode + 1),
+        pr_shot=str(spec.n_shot),
+        pr_method=MAP_METHODS[spec.method],
+        pr_background=str(spec.background),
+        pr_perplexity=f"{spec.perplexity:g}",
+        pr_seed=str(spec.seed),
+        **({"pr_beside": learners[1]} if spec.beside else {}),
+    )
 
 
 def adaptation_of(run: Run) -> None:

@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from metadash.answers.placement import placed
 from metadash.answers.what_if import WhatIf, moved_queries, what_if
 from metadash.dashboard import server
 from metadash.dashboard.parts.asked import new_value
@@ -17,13 +15,10 @@ from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
 from metadash.dashboard.parts.pictures import input_row
-from metadash.dashboard.prototypes.map_figure import KIND_WORDS, arrow_on_map
 from metadash.dashboard.runs.again import Lines
 from metadash.data.columns.registry import rung_named
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
-from metadash.figures.charts import base
-from metadash.figures.palette import Palette
 from metadash.front.what_if import WhatIfResult
 from metadash.metadata.changes import CHOICES, Change, Edit, read_kind
 from metadash.runs.record import Run
@@ -33,8 +28,6 @@ from metadash.stats.words import plural, with_article
 NOTHING = "nothing"
 SEEN = 5e-4
 """Of a probability: what moved by less than a twentieth of a per cent has not moved."""
-MOST_ARROWS = 12
-"""Instances whose way is drawn: more would hide the map."""
 
 
 Scenario = Mapping[str, tuple[str, int, int]]
@@ -193,86 +186,3 @@ def queries_view(queries: pd.DataFrame, data: Dataset, most: int = 24) -> None:
 
 def marked(query: Mapping[Any, Any], when: str) -> str:
     return "✓" if query[f"predicted_{when}"] == query["class_id"] else "✗"
-
-
-def moved_map(
-    points: pd.DataFrame,
-    vectors: np.ndarray,
-    classes: pd.DataFrame,
-    data: Dataset,
-    palette: Palette,
-    moved: pd.DataFrame | None = None,
-) -> go.Figure:
-    """The pinned map of the task with each prototype's way from where it was to where the changed metadata put it; under FiLM also that
-    of the support and queries that ``moved`` most, each a thin arrow to a hollow mark."""
-    figure = base(palette, 460)
-    names = data.classes["class_name"].astype(str).to_numpy()
-    instances = points["kind"].isin(["instance", "support", "query"]).to_numpy()
-    own = points["kind"].isin(["support", "query"]).to_numpy()
-    shade = dict(zip(classes["class_id"], palette.categories * (1 + len(classes) // len(palette.categories)), strict=False))
-    for chosen, size, opacity in ((instances & ~own, 5, 0.35), (own, 9, 0.9)):
-        part = points[chosen]
-        figure.add_scatter(
-            x=part["x"],
-            y=part["y"],
-            mode="markers",
-            marker={"size": size, "opacity": opacity, "color": [shade.get(c, palette.plain) for c in part["class_id"]]},
-            hovertext=[f"{names[c]}<br>{KIND_WORDS[kind]}" for c, kind in zip(part["class_id"], part["kind"], strict=True)],
-            hovertemplate="%{hovertext}<extra></extra>",
-        )
-    layout = points.loc[instances, ["x", "y"]].to_numpy()
-    ways = [placed(np.stack(classes[f"prototype_{when}"].tolist()), vectors[instances], layout) for when in ("before", "after")]
-    for place, (c, start, end) in enumerate(zip(classes["class_id"], *ways, strict=True)):
-        if np.hypot(*(end - start)) > 1e-6:
-            arrow_on_map(figure, start, end, palette)
-        figure.add_scatter(
-            x=[start[0], end[0]],
-            y=[start[1], end[1]],
-            name="prototype",
-            mode="markers+text",
-            marker={"size": [12, 25], "color": shade[c], "line": {"color": palette.text, "width": 2.5}},
-            text=["", f"<b>{place + 1}</b>"],
-            textfont={"color": palette.background, "size": 13},
-            hovertext=[f"{names[c]}, before", f"{names[c]}, after"],
-            hovertemplate="%{hovertext}<extra></extra>",
-        )
-    if moved is not None and len(moved):
-        draw_moved(figure, points, vectors, moved, shade, data, palette)
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
-    return figure
-
-
-def draw_moved(
-    figure: go.Figure,
-    points: pd.DataFrame,
-    vectors: np.ndarray,
-    moved: pd.DataFrame,
-    shade: dict[int, str],
-    data: Dataset,
-    palette: Palette,
-) -> None:
-    names = data.classes["class_name"].astype(str).to_numpy()
-    before, after = (np.stack(moved[when].tolist()) for when in ("before", "after"))
-    farthest = np.argsort(-np.linalg.norm(after - before, axis=1), kind="stable")[:MOST_ARROWS]
-    known = points["kind"].isin(["instance", "support", "query"]).to_numpy()
-    layout = points.loc[known, ["x", "y"]].to_numpy()
-    ends = placed(after[farthest], vectors[known], layout)
-    drawn = points[points["kind"].isin(["support", "query"])].set_index(["kind", "row"])
-    for (_, one), end in zip(moved.iloc[farthest].iterrows(), ends, strict=True):
-        start = drawn.loc[(one["kind"], one["row"])]
-        arrow_on_map(figure, [float(start["x"]), float(start["y"])], end.tolist(), palette)
-        figure.add_scatter(
-            x=[end[0]],
-            y=[end[1]],
-            name="moved",
-            mode="markers",
-            marker={
-                "size": 11,
-                "symbol": "circle-open",
-                "color": shade.get(one["class_id"], palette.plain),
-                "line": {"width": 2.5},
-            },
-            hovertext=[f"{names[one['class_id']]}<br>{KIND_WORDS[one['kind']]}, after"],
-            hovertemplate="%{hovertext}<extra></extra>",
-        )

@@ -12,9 +12,10 @@ from metadash.data.importing.lineage import Lineage, lineage_of
 from metadash.data.importing.linking import as_key
 from metadash.data.importing.plan import Column, Plan
 from metadash.data.importing.words import SPLIT_WORDS
+from metadash.data.modality import modality_of
 from metadash.data.splits import split_by_group
 from metadash.errors import BadInput
-from metadash.stats.words import plural_of
+from metadash.stats.words import plural, plural_of
 
 KEPT_NAMES = ("class_id", "class_name", "instance_id")
 PATH = "path"
@@ -121,7 +122,8 @@ def was(count: int) -> str:
 
 def fault_sentence(found: Found, plan: Plan, faults: dict[int, str], lost: np.ndarray) -> str:
     rows = np.flatnonzero(lost)
-    noun = {"image": "pictures", "text": "texts", "vector": "vectors"}[plan.modality]
+    kind = modality_of(plan.modality)
+    noun = "pictures" if kind.parts == "pixels" else plural(kind.noun)
     said = ", ".join(f"{input_name(found, plan, int(row))} {faults[int(row)]}" for row in rows[:3])
     more = f", and {len(rows) - 3} more" if len(rows) > 3 else ""
     return f"{len(rows)} of {len(lost)} {noun} cannot be read and {was(len(rows))} left out ({said}{more})."

@@ -11,6 +11,7 @@ from metadash.data.importing import words
 from metadash.data.importing.found import Found
 from metadash.data.importing.inputs import as_path, is_pictures
 from metadash.data.importing.readers.pixels import ENDINGS
+from metadash.data.inputs.mentions import is_marked
 from metadash.errors import BadInput, nearest
 
 SOME = 200
@@ -18,7 +19,8 @@ SOME = 200
 
 @dataclass(frozen=True)
 class Look:
-    """``distinct`` of ``present`` values; ``words``: how many there are in a text, on average; ``pictures``: bytes of picture files."""
+    """``distinct`` of ``present`` values; ``words``: how many there are in a text, on average; ``pictures``: bytes of picture files;
+    ``marked``: texts in which a mention is marked."""
 
     storage: Storage
     present: int
@@ -28,6 +30,7 @@ class Look:
     pictures: bool = False
     paths: bool = False
     counts: bool = False
+    marked: bool = False
 
 
 def look_at(column: pd.Series) -> Look:
@@ -50,7 +53,13 @@ def look_at(column: pd.Series) -> Look:
     n = max(len(some), 1)
     paths = sum(as_path(value).lower().endswith(ENDINGS) for value in some) > 0.8 * n
     return Look(
-        storage, len(known), distinct, sum(len(t.split()) for t in some) / n, sum(map(len, some)) / n, paths=bool(some) and paths
+        storage,
+        len(known),
+        distinct,
+        sum(len(t.split()) for t in some) / n,
+        sum(map(len, some)) / n,
+        paths=bool(some) and paths,
+        marked=sum(map(is_marked, some)) > 0.8 * n,
     )
 
 
@@ -167,4 +176,6 @@ def modality_of_columns(found: Found, inputs: Sequence[str], looks: Mapping[str,
     look = looks[inputs[0]]
     if look.pictures or look.paths:
         return "image"
-    return "text" if look.storage == "text" else "vector"
+    if look.storage == "text":
+        return "mention" if look.marked else "text"
+    return "vector"

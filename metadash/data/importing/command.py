@@ -3,12 +3,12 @@
 import shlex
 from collections.abc import Iterable
 
-from metadash.data.library import NOT_YET, OBTAINABLE
+from metadash.data.library import OBTAINABLE
 
 
 def command(path: str, options: Iterable[tuple[str, str]] = ()) -> str:
     """``options``: names and values. A path that would be read as an option, or as the name of a known data set, is said from here."""
-    if path.startswith("-") or path in (*OBTAINABLE, *NOT_YET):
+    if path.startswith("-") or path in OBTAINABLE:
         path = f"./{path}"
     said = [f"--{name}{'=' if value.startswith('-') else ' '}{shlex.quote(value)}" for name, value in options]
     return " ".join(["python -m metadash datasets import", shlex.quote(path), *said])

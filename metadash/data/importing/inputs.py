@@ -29,19 +29,25 @@ def is_pictures(values: pd.Series) -> bool:
 
 
 class Texts:
-    """A column of texts; one that is missing, or blank, is nothing that a learner could be asked about."""
+    """A column of texts, of the ``modality`` that they are; one that is missing, blank, or not of that kind, is nothing that a learner could be
+    asked about."""
 
-    modality = "text"
-
-    def __init__(self, column: pd.Series):
-        self.column = column
+    def __init__(self, column: pd.Series, modality: str = "text"):
+        self.column, self.modality = column, modality
 
     def __len__(self) -> int:
         return len(self.column)
 
     def faults(self) -> Mapping[int, str]:
         known = self.column.notna().to_numpy() & (self.column.astype("string").str.strip().fillna("") != "").to_numpy(dtype=bool)
-        return {int(row): "is missing" for row in np.flatnonzero(~known)}
+        return {
+            **{int(row): "is missing" for row in np.flatnonzero(~known)},
+            **{
+                int(row): fault
+                for row in np.flatnonzero(known)
+                if (fault := modality_of(self.modality).fault(str(self.column.iloc[row])))
+            },
+        }
 
     def pieces(self, rows: Sequence[int]) -> Iterator[Any]:
         for start in range(0, len(rows), AT_ONCE):
@@ -135,5 +141,5 @@ def of_columns(found: Found, plan: Plan, columns: Sequence[str]) -> InputsFound:
                 found.place, [as_path(str(value)) if isinstance(value, str) else None for value in first], plan.side
             )
         if kind.stored == "texts" or not (known.dtype.kind in "iufb" or isinstance(known.iloc[0], (list, tuple, np.ndarray))):
-            return Texts(first)
+            return Texts(first, kind.name if kind.stored == "texts" else "text")
     return Vectors(found.instances[list(columns)])

@@ -40,13 +40,14 @@ def write_sentences(
     rows: pd.DataFrame,
     key: str,
     splits: Mapping[str, np.ndarray],
+    by_class: bool = True,
 ) -> Dataset:
     """``classes``: a row a class with ``class_name`` and ``key``; ``rows``: a row a sentence with ``text``, ``key`` and its metadata. Sentences
-    are stored class by class."""
+    are stored class by class, or as they come."""
     classes = classes.reset_index(drop=True)
     classes.insert(0, "class_id", np.arange(len(classes)))
     of_class = rows[key].map(pd.Series(classes["class_id"].to_numpy(), index=classes[key])).to_numpy()
-    order = np.argsort(of_class, kind="stable")
+    order = np.argsort(of_class, kind="stable") if by_class else np.arange(len(rows))
     rows, of_class = rows.iloc[order].reset_index(drop=True), of_class[order]
     instances = rows.drop(columns=["text", key])
     instances.insert(0, "instance_id", np.arange(len(instances)))

@@ -53,7 +53,9 @@ def note_run(
     """Change what is noted of a run's learner (of other kinds: of the run); None leaves as it is, an empty text takes away. Returns the note."""
     store = RunStore(workspace)
     run = found(store, digest)
-    changes = {"name": name, "star": star, "tags": None if tags is None else tags_in(tags), "text": text}
+    if run.entry.why:
+        raise BadInput(f"Nothing can be noted of the run {run.digest}: {run.entry.why}; delete it, or see `doctor`.")
+    changes: dict[str, Any] = {"name": name, "star": star, "tags": None if tags is None else tags_in(tags), "text": text}
     changes = {part: value for part, value in changes.items() if value is not None}
     note = write_note(store.folder, run.learner, **changes) if changes else all_notes(store.folder).get(run.learner, NOTHING)
     return {"learner": run.learner, **asdict(note)}

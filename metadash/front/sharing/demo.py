@@ -4,6 +4,7 @@ The archive holds runs, the episodes they were scored on, and what was given to 
 is believed because it is shipped: every run must lie under the digest of its spec, data and code, and every file be what its record says.
 """
 
+import lzma
 import tarfile
 import tempfile
 from collections.abc import Sequence
@@ -58,7 +59,7 @@ def unpack(target: Path, archive: str) -> None:
         try:
             with tarfile.open(ARCHIVE, "r:xz") as packed:
                 packed.extractall(folder, filter="data")
-        except (OSError, tarfile.TarError, EOFError) as error:
+        except (OSError, tarfile.TarError, lzma.LZMAError, EOFError) as error:
             raise BadInput(REFUSED.format(reason(error))) from error
         workspace, record = Workspace(folder), read_json(folder / RECORD)
         if not isinstance(record, dict) or not is_sealed(record):

@@ -21,13 +21,16 @@ def data_words(data: Dataset, tested: str) -> str:
     )
 
 
-def tasks_words(run: RunSpec, n_episodes: int, manifest: str) -> str:
+def tasks_words(run: RunSpec, n_episodes: int, manifest: str = "") -> str:
+    named = f" (manifest {manifest})" if manifest else ""
+    shots = ", ".join(map(str, run.evaluation.shots))
+    return f"{words.plural_of(n_episodes, 'test episode')}, the same for everything that is compared{named}: {drawn_words(run, f'{shots} shots')}"
+
+
+def drawn_words(run: RunSpec, shots: str) -> str:
+    """``5-way, 1, 5 shots, 15 queries a class, drawn siblings by script.``"""
     tests = run.evaluation
-    shots = ", ".join(map(str, tests.shots))
-    return (
-        f"{words.count(n_episodes)} test episodes, the same for everything that is compared (manifest {manifest}): {tests.n_way}-way, {shots} shots, "
-        f"{tests.queries_words}, drawn {tests.strategy}{f' by {tests.column}' if tests.column else ''}."
-    )
+    return f"{tests.n_way}-way, {shots}, {tests.queries_words}, drawn {tests.strategy}{f' by {tests.column}' if tests.column else ''}."
 
 
 def intervals_words(unit: str, rope: float, gain: str) -> str:

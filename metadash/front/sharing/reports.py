@@ -6,7 +6,7 @@ A section is stored as it was shown, under a name that is a hash of it: a report
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from filelock import FileLock
 from metadash.checksums import is_sealed, sealed
 from metadash.errors import BadInput
 from metadash.figures.document import Commented
-from metadash.figures.section import LARGEST, Section, restored, stored
+from metadash.figures.section import LARGEST, Section, name_of, restored, stored
 from metadash.workspace import Workspace, read_json, reason, refuse_change, write_json, write_text
 
 FORMAT = 1
@@ -45,10 +45,15 @@ def reports(workspace: Workspace) -> list[Report]:
 
 
 def read(path: Path) -> Report | None:
+    """None for a file that is no report, whoever sealed it."""
     record = read_json(path)
     if not isinstance(record, dict) or record.get("format") != FORMAT or not is_sealed(record):
         return None
-    return Report(path.stem, record["title"], tuple((name, told) for name, told in record["sections"]), record["changed"])
+    try:
+        sections = tuple((str(name), str(told)) for name, told in record["sections"])
+        return Report(path.stem, str(record["title"]), sections, float(record["changed"]))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def report_named(workspace: Workspace, identity: str) -> Report:
@@ -59,14 +64,14 @@ def report_named(workspace: Workspace, identity: str) -> Report:
     return found
 
 
-def new_report(workspace: Workspace, title: str) -> Report:
-    """Raises BadInput for a title that says nothing, that another report has, and for too many reports."""
+def titled(workspace: Workspace, title: str) -> Report:
+    """The report of this title, else a new one that is not written yet. Raises BadInput for a title that says nothing, and for too many
+    reports."""
     title, known = checked_title(title), reports(workspace)
-    if any(one.title == title for one in known):
-        raise BadInput(f"There is a report '{title}' already; choose another title.")
-    if len(known) >= MOST:
+    found = next((one for one in known if one.title == title), None)
+    if found is None and len(known) >= MOST:
         raise BadInput(f"There are {MOST} reports already; delete one first.")
-    return write(workspace, Report(uuid.uuid4().hex[:12], title))
+    return found or Report(uuid.uuid4().hex[:12], title)
 
 
 def checked_title(title: str) -> str:
@@ -84,18 +89,15 @@ def add(workspace: Workspace, title: str, section: Section) -> Report:
         raise BadInput(
             f"This answer takes {len(text) / 1e6:.0f} MB, and {LARGEST / 1e6:.0f} MB are the most of a section; show less on its chart."
         )
-    found = next((one for one in reports(workspace) if one.title == checked_title(title)), None) or new_report(workspace, title)
-    name = section.id
-
-    def with_it(now: Report) -> Report:
+    name = name_of(text)
+    with held(workspace):
+        now = titled(workspace, title)
         if any(one == name for one, _ in now.sections):
             raise BadInput(f"This answer stands in “{now.title}” already.")
         if len(now.sections) >= MOST_SECTIONS:
             raise BadInput(f"“{now.title}” has {MOST_SECTIONS} sections already; begin another report.")
-        write_text(folder_of(workspace) / "sections" / f"{name}.json", text)
-        return replace(now, sections=(*now.sections, (name, "")))
-
-    return change(workspace, found.id, with_it)
+        write_text(file_of(workspace, name), text)
+        return write(workspace, replace(now, sections=(*now.sections, (name, ""))))
 
 
 def change(workspace: Workspace, identity: str, how: Callable[[Report], Report]) -> Report:
@@ -104,13 +106,19 @@ def change(workspace: Workspace, identity: str, how: Callable[[Report], Report])
         return write(workspace, how(report_named(workspace, identity)))
 
 
-def commented(workspace: Workspace, identity: str, name: str, comment: str) -> Report:
-    told = comment[:LONGEST_COMMENT]
-    return change(
-        workspace,
-        identity,
-        lambda now: replace(now, sections=tuple((one, told if one == name else old) for one, old in now.sections)),
-    )
+def commented(workspace: Workspace, identity: str, name: str, comment: str, seen: str | None = None) -> Report:
+    """Raises BadInput for a comment that is too long, and for one that somebody else has changed since it was as ``seen``."""
+    if len(comment) > LONGEST_COMMENT:
+        raise BadInput(f"The comment has {len(comment)} letters; it may have {LONGEST_COMMENT}.")
+
+    def with_it(now: Report) -> Report:
+        if seen is not None and dict(now.sections).get(name, seen) not in (seen, comment):
+            raise BadInput(
+                f"Somebody else has written to this section meanwhile: “{dict(now.sections)[name]}”; change yours, and it takes the place of theirs."
+            )
+        return replace(now, sections=tuple((one, comment if one == name else old) for one, old in now.sections))
+
+    return change(workspace, identity, with_it)
 
 
 def moved(workspace: Workspace, identity: str, name: str, by: int) -> Report:
@@ -127,7 +135,12 @@ def moved(workspace: Workspace, identity: str, name: str, by: int) -> Report:
 
 
 def without(workspace: Workspace, identity: str, name: str) -> Report:
-    return change(workspace, identity, lambda now: replace(now, sections=tuple(one for one in now.sections if one[0] != name)))
+    """The report without a section, which goes where no other holds it."""
+    with held(workspace):
+        now = report_named(workspace, identity)
+        left = write(workspace, replace(now, sections=tuple(one for one in now.sections if one[0] != name)))
+        forget(workspace, [name])
+        return left
 
 
 def delete(workspace: Workspace, identity: str) -> None:
@@ -135,10 +148,20 @@ def delete(workspace: Workspace, identity: str) -> None:
     with held(workspace):
         gone = report_named(workspace, identity)
         (folder_of(workspace) / f"{identity}.json").unlink(missing_ok=True)
-        kept = {name for one in reports(workspace) for name, _ in one.sections}
-        for name, _ in gone.sections:
-            if name not in kept:
-                (folder_of(workspace) / "sections" / f"{name}.json").unlink(missing_ok=True)
+        forget(workspace, [name for name, _ in gone.sections])
+
+
+def forget(workspace: Workspace, names: Iterable[str]) -> None:
+    """Those sections go that no report holds any more."""
+    kept = {name for one in reports(workspace) for name, _ in one.sections}
+    for name in names:
+        if name not in kept:
+            file_of(workspace, name).unlink(missing_ok=True)
+
+
+def file_of(workspace: Workspace, name: str) -> Path:
+    """Of a section."""
+    return folder_of(workspace) / "sections" / f"{name}.json"
 
 
 def sections_of(workspace: Workspace, report: Report) -> list[Commented]:
@@ -146,11 +169,25 @@ def sections_of(workspace: Workspace, report: Report) -> list[Commented]:
     return [(section_named(workspace, name), comment) for name, comment in report.sections]
 
 
+def sections_there(workspace: Workspace, report: Report) -> dict[str, Section | None]:
+    """By their names, in order; None for one that is gone or damaged, which stops no other."""
+    found: dict[str, Section | None] = {}
+    for name, _ in report.sections:
+        try:
+            found[name] = section_named(workspace, name)
+        except BadInput:
+            found[name] = None
+    return found
+
+
 def section_named(workspace: Workspace, name: str) -> Section:
+    """Raises BadInput where it is gone, or is not the one that has this name."""
     try:
-        text = (folder_of(workspace) / "sections" / f"{name}.json").read_text(encoding="utf-8")
+        text = file_of(workspace, name).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise BadInput("A section of this report is gone; remove it, and add it from its page again.") from error
+        raise BadInput("This section is gone; take it out of the report, and add it from its page again.") from error
+    if name_of(text) != name:
+        raise BadInput("This section is not as it was written; take it out of the report, and add it from its page again.")
     return restored(text)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from filelock import FileLock
+
 from metadash.answers.stored_arms import arm_id, stored_arms
 from metadash.canonical import digest
 from metadash.checksums import is_sealed, sealed
@@ -52,11 +54,16 @@ def views(workspace: Workspace) -> list[View]:
 
 
 def read(path: Path) -> View | None:
+    """None for a file that is no view, whoever sealed it."""
     record = read_json(path)
     if not isinstance(record, dict) or record.get("format") != FORMAT or not is_sealed(record):
         return None
-    runs = {value: [(kind, values) for kind, values in found] for value, found in record["runs"].items()}
-    return View(path.stem, record["name"], record["page"], record["query"], runs, record["made"])
+    try:
+        query = {key: [str(one) for one in values] for key, values in record["query"].items()}
+        runs = {value: [(str(kind), dict(values)) for kind, values in found] for value, found in record["runs"].items()}
+        return View(path.stem, str(record["name"]), str(record["page"]), query, runs, float(record["made"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def view_named(workspace: Workspace, identity: str) -> View:
@@ -75,11 +82,6 @@ def save(workspace: Workspace, name: str, page: str, query: Query, runs: Mapping
     name = " ".join(name.split())
     if not name or len(name) > LONGEST:
         raise BadInput(f"The name has {len(name)} letters; give it from 1 to {LONGEST}.")
-    known = views(workspace)
-    if any(one.name == name for one in known):
-        raise BadInput(f"There is a view “{name}” already; choose another name, or delete that one on Reports.")
-    if len(known) >= MOST:
-        raise BadInput(f"There are {MOST} views already; delete one first.")
     if sum(len(one) for values in query.values() for one in values) > MOST_LETTERS:
         raise BadInput(f"More is chosen here than a view holds ({MOST_LETTERS:,} letters); choose less.")
     stored = {value: [(kind_of(spec), as_plain(spec)) for spec in specs] for value, specs in runs.items()}
@@ -89,7 +91,13 @@ def save(workspace: Workspace, name: str, page: str, query: Query, runs: Mapping
     except OSError as error:
         raise BadInput(f"The view could not be kept: {reason(error)}. Free some space, then try again.") from error
     record = {"name": name, "page": page, "query": query, "runs": stored, "made": found.made}
-    write_json(folder_of(workspace) / f"{found.id}.json", sealed({"format": FORMAT, **record}))
+    with FileLock(folder_of(workspace) / ".lock"):  # two who choose one name at once do not both have it
+        known = views(workspace)
+        if any(one.name == name for one in known):
+            raise BadInput(f"There is a view “{name}” already; choose another name, or delete that one on Reports.")
+        if len(known) >= MOST:
+            raise BadInput(f"There are {MOST} views already; delete one first.")
+        write_json(folder_of(workspace) / f"{found.id}.json", sealed({"format": FORMAT, **record}))
     return found
 
 

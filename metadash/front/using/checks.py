@@ -6,7 +6,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from metadash.data.finite import check_finite
-from metadash.data.inputs.texts import check_texts
 from metadash.data.modality import Modality
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
@@ -53,7 +52,7 @@ def rows_like(rows: Any, dataset: "TakesInputs", name: str) -> np.ndarray:
         texts = [] if rows is None or isinstance(rows, str) or np.ndim(rows) == 0 else list(rows)
         if not texts:
             raise BadInput(f"The {name} must be a list of one or more texts, as the inputs of '{dataset.name}' are.")
-        check_texts(name, texts)
+        dataset.modality.check(name, texts)
         return np.array(texts, dtype=object)
     try:
         found = np.asarray(rows)

@@ -53,7 +53,9 @@ def personal_columns(dataset: Dataset) -> list[Personal]:
             for column, type in described:
                 if column in ("class_id", "instance_id", "class_name"):
                     continue
-                source = next((s for s in dataset.sources if s.level == level and column in s.columns), None)
+                source = next(
+                    (s for s in dataset.sources if (s.level == "class") == (level == "class") and column in s.columns), None
+                )
                 sign = sign_of(connection, table, column, type)
                 if sign:
                     found.append(

@@ -5,13 +5,13 @@ Characters are there for what words miss: endings, compounds, misspellings, and 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from metadash.data.inputs.texts import TextColumn
 from metadash.errors import BadInput
 
 WORDS, CHARACTERS = (1, 2), (2, 4)
@@ -23,9 +23,13 @@ EVENED = 0.5
 where texts are few, count as much as any. On held-out domains of CLINC150 5-way 1-shot 61.4, 64.7 and 65.8 % at 0, ½ and 1."""
 
 
-def fit(
-    inputs: TextColumn, train: np.ndarray, width: int, tick: Callable[[float], None]
-) -> Callable[[Sequence[str]], np.ndarray]:
+class Texts(Protocol):
+    """Texts that are read some at a time, such as a ``TextColumn``."""
+
+    def pieces(self) -> Iterator[list[str]]: ...
+
+
+def fit(inputs: Texts, train: np.ndarray, width: int, tick: Callable[[float], None]) -> Callable[[Sequence[str]], np.ndarray]:
     """Of texts, [n, D] float32 of length 1 (or 0 for a text that shares nothing with the training texts); D is ``width``, or what the
     training texts have directions for.
 
@@ -56,7 +60,7 @@ def fit(
     return encode
 
 
-def trained_on(inputs: TextColumn, train: np.ndarray) -> Iterator[str]:
+def trained_on(inputs: Texts, train: np.ndarray) -> Iterator[str]:
     start = 0
     for texts in inputs.pieces():
         yield from (text for text, wanted in zip(texts, train[start : start + len(texts)], strict=True) if wanted)

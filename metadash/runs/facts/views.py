@@ -9,17 +9,28 @@ from metadash.runs.facts import learner
 from metadash.runs.facts.backbone import per_input
 from metadash.runs.facts.facts import USUAL_SHAPE, Facts
 from metadash.runs.facts.learner import SECONDS_PER_HEAD_STEP
-from metadash.specs.views import AdaptationSpec, MapSpec
+from metadash.specs.views import AdaptationSpec, MapSpec, own_steps
 
 
 def map_title(spec: MapSpec) -> str:
     beside = f" beside {learner.title(spec.beside)}" if spec.beside else ""
+    beside += f" beside itself without {spec.without}" if spec.without else ""
+    beside += " beside itself before its steps" if spec.before_steps else ""
     return f"Map of episode {spec.episode + 1}: {learner.title(spec.run)}{beside}"
 
 
 def map_seconds(spec: MapSpec, n_instances: int, shape: Sequence[int] = USUAL_SHAPE) -> float:
-    arranging = spec.background * 8e-3 if spec.method == "tsne" else 0.5
-    return (3.0 + arranging) * len(spec.needs)
+    arranging = spec.background * 6e-3 if spec.method == "tsne" else 0.5
+    return (3.0 + arranging) * spec.n_panes + (asking_seconds(spec, shape) if spec.before_steps else 0.0)
+
+
+def asking_seconds(spec: MapSpec, shape: Sequence[int]) -> float:
+    """What it takes a network that adapts to be asked about the background as well, as many of it at a time as a task has queries."""
+    run, tests = spec.run, spec.run.evaluation
+    if not run.adapts_network:
+        return 1.0
+    each = (own_steps(run) or 0) * 3 * tests.n_way * spec.n_shot + tests.n_way * tests.n_query
+    return spec.background / (tests.n_way * tests.n_query) * per_input(run.backbone, shape) * each / 3
 
 
 def map_advice(spec: MapSpec) -> str:

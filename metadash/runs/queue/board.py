@@ -26,7 +26,7 @@ from metadash.runs.queue.shapes import number
 from metadash.runs.store import RunStore
 from metadash.specs.any_spec import Spec
 from metadash.visitors import Visitor, visitor
-from metadash.workspace import Workspace, read_json, refuse_change, write_json
+from metadash.workspace import Workspace, read_json, refuse_change, why_closed, write_json
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class JobBoard:
 
     def warm(self) -> None:
         """Have the workers start before anything is asked of them, by somebody who is about to ask."""
-        if settings.read_only():
+        if why_closed():
             return
         with self.lock:
             if not self.ready and self.thread is None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
@@ -110,12 +111,7 @@ class JobFolder:
 
     def askers(self) -> dict[str, str]:
         """The keys of those who wait for it, with their names."""
-        found = {}
-        with suppress(OSError, ValueError):
-            for path in self.path.glob(f"{BY}*"):
-                key = path.name.removeprefix(BY)
-                found["" if key == MACHINE else key] = path.read_text(encoding="utf-8")
-        return found
+        return askers_in(self.path)
 
     def write_progress(self, **values: Any) -> None:
         if self.path.is_dir():
@@ -190,6 +186,30 @@ class JobFolder:
 
 def asking(folder: Path, who: Visitor) -> None:
     (folder / f"{BY}{who.key or MACHINE}").write_text(who.name, encoding="utf-8")
+
+
+def askers_of(workspace: Workspace, digest: str) -> dict[str, str]:
+    """The keys of those who asked for a job, while it is under way and afterwards, with their names; nobody for a run that was computed
+    without one. It stands beside the job and nowhere else: in no run, report or export."""
+    folder = workspace.jobs / digest
+    try:
+        return _askers_of(folder, folder.stat().st_mtime_ns)
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=20_000)
+def _askers_of(folder: Path, changed: int) -> dict[str, str]:
+    return askers_in(folder)
+
+
+def askers_in(folder: Path) -> dict[str, str]:
+    found = {}
+    with suppress(OSError, ValueError):
+        for path in folder.glob(f"{BY}*"):
+            key = path.name.removeprefix(BY)
+            found["" if key == MACHINE else key] = path.read_text(encoding="utf-8")
+    return found
 
 
 def may_end(job: Job, who: Visitor) -> bool:

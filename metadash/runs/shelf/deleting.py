@@ -55,16 +55,16 @@ class Loss:
 
 def loss_of(store: RunStore, digests: Collection[str]) -> Loss:
     """What deleting these runs would take away. Raises BadInput for a digest that is not stored."""
-    listed = store.listed()
+    listed, asked = store.listed(), set(digests)
     there = {run.digest: run for run in listed}
     if unknown := next((digest for digest in digests if digest not in there), ""):
-        raise BadInput(f"There is no stored run '{unknown[:40]}'; `runs list` shows them.")
+        raise BadInput(f"There is no stored run '{unknown[:40]}'; `runs` lists them.")
     going = [there[digest] for digest in dict.fromkeys(digests)]
-    staying = [run for run in listed if run.digest not in digests]
+    staying = [run for run in listed if run.digest not in asked]
     whole = {run.learner for run in going if run.entry.record}
     left = {run.learner for run in staying if run.entry.record}
     of_learners = {run.learner for run in going if run.kind == "learner"}
-    build = [run for run in staying if run.entry.record and set(digests) & set(needs(run))]
+    build = [run for run in staying if run.entry.record and not asked.isdisjoint(needs(run))]
     return Loss(
         tuple(run for run in going if run.entry.record),
         sum(run.entry.size for run in going),

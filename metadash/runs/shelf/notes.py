@@ -6,7 +6,7 @@ workspace under the id of either, so it outlives the run's folder and is there a
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,18 +86,23 @@ def changed(place: Path) -> int:
         return 0
 
 
-def write_note(runs: Path, identity: str, **changes: Any) -> Note:
-    """Change some parts of a note; another that is being changed by somebody else keeps what they wrote. Raises BadInput, in one sentence,
-    for what is too long and where nothing can be written."""
+def write_note(runs: Path, identity: str, seen: Note | None = None, **changes: Any) -> Note:
+    """Change some parts of a note; the others keep what somebody else wrote. Raises BadInput, in one sentence, for what is too long, where
+    nothing can be written, and for a part that was changed by somebody else since the note was as ``seen``."""
     if not ID.fullmatch(identity):
-        raise BadInput(f"'{identity[:40]}' is the id of no learner and no run; `runs list` shows them.")
+        raise BadInput(f"'{identity[:40]}' is the id of no learner and no run; `runs` lists them.")
     place = place_of(runs)
     refuse_change(place)
     file = place / f"{identity}.json"
     try:
         place.mkdir(exist_ok=True)
         with FileLock(place / ".lock", timeout=PATIENCE):
-            note = checked(replace(read_note(file), **changes))
+            before = read_note(file)
+            note = checked(replace(before, **changes))
+            if seen is not None and (part := changed_by_others(before, seen, note)):
+                raise BadInput(
+                    f"Somebody else has changed the {part} meanwhile, to “{in_words(before, part)}”; save again to have yours."
+                )
             if note == NOTHING:
                 file.unlink(missing_ok=True)
             else:
@@ -107,6 +112,17 @@ def write_note(runs: Path, identity: str, **changes: Any) -> Note:
     except OSError as error:
         raise BadInput(f"The note could not be written ({error.strerror or error}); free some space, then try again.") from error
     return note
+
+
+def changed_by_others(now: Note, seen: Note, wanted: Note) -> str:
+    """The part of a note that is neither as it was seen nor as it is wanted; empty where there is none."""
+    parts = ((field.name, *(getattr(note, field.name) for note in (now, seen, wanted))) for field in fields(Note))
+    return next((name for name, is_now, was, is_wanted in parts if is_now not in (was, is_wanted)), "")
+
+
+def in_words(note: Note, part: str) -> str:
+    value = getattr(note, part)
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def forget_note(runs: Path, identity: str) -> None:

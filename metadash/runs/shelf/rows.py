@@ -1,5 +1,6 @@
 """Stored runs as rows of a list, each with the note of its learner: searched and narrowed without a look at a record."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,12 @@ class Row:
     def name(self) -> str:
         """What a person called it, else what it is."""
         return self.note.name or self.run.entry.title or "no run to be believed"
+
+    @property
+    def when(self) -> str:
+        """It was made, by the clock of this machine; empty where nothing says so."""
+        created = self.run.entry.created
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(created)) if created else ""
 
     @property
     def status(self) -> str:

@@ -156,7 +156,7 @@ def maker(spec: RunSpec, tensors: dict[str, Tensor], own: Left) -> tuple[Callabl
 
 def blank(own: Left) -> Any:
     """One input that says nothing."""
-    return [""] if own.modality.stored == "texts" else np.zeros((1, *own.inputs.shape[1:]), own.inputs.dtype)
+    return [own.modality.blank] if own.modality.stored == "texts" else np.zeros((1, *own.inputs.shape[1:]), own.inputs.dtype)
 
 
 def width_of(tensors: dict[str, Tensor], found: int) -> int:

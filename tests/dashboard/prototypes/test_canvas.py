@@ -46,7 +46,8 @@ def test_every_point_travels_with_its_place_kind_class_row_and_colour(tiny: Data
 
 
 def test_both_axes_have_one_scale() -> None:
-    x, y = laid_out(np.array([[0.0, 0.0], [8.0, 2.0]]))
+    corners = np.array([[0.0, 0.0], [8.0, 2.0]])
+    x, y = laid_out(corners, corners)
     assert x.tolist() == [-1, 1] and y.tolist() == [-0.25, 0.25]
 
 

@@ -20,7 +20,7 @@ from tests.builders import WRITERS
 NAMES = ["a/b", "../c", "= 1, “é”"]
 
 
-@pytest.mark.parametrize("name", ["tiny", "sentences", "vectors"])
+@pytest.mark.parametrize("name", ["tiny", "sentences", "mentions", "vectors"])
 def test_what_is_taken_home_is_read_as_it_was_given(name: str, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "workspace")
     data: Dataset = WRITERS[name](workspace)
@@ -28,7 +28,7 @@ def test_what_is_taken_home_is_read_as_it_was_given(name: str, tmp_path: Path) -
         "n_episodes": 20,
         "shots": (1, 2),
         "steps": 10,
-        **({} if data.modality.name == "text" else {"backbone_episodes": 5}),
+        **({} if data.modality.stored == "texts" else {"backbone_episodes": 5}),
     }
     run = train(run_for(data, ["place"], width=4, **budget), workspace)
     shown, asked = np.arange(6), np.arange(6, 9)

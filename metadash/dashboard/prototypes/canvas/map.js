@@ -53,7 +53,7 @@ function begin(root) {
 
 function layOut(m, before) {
   const { data } = m, sameMap = before?.id === data.id;
-  const panes = m.find("#panes");
+  const panes = m.find("#panes"), old = sameMap ? m.panes : [];
   m.hover = null;
   if (panes.children.length !== data.panes.length) panes.replaceChildren(...data.panes.map(room));
   m.panes = data.panes.map((sent, place) => {
@@ -79,6 +79,7 @@ function layOut(m, before) {
   key(m);
   setLasso(m, m.lasso);
   size(m);
+  glide(m, old);
 }
 
 function room() {

@@ -171,6 +171,12 @@ function paintTask(m, pane, ink) {
     arrow(ink, x, y, tx, ty, 5, radiusOf(m, pane, to) + 2, theme.text, theme.background);
     ring(ink, x, y, 4.5, colourOf(m, pane, at), theme.text);
   });
+  pane.ways.forEach(([at, from, height]) => {
+    const x = (from - m.view.x) * m.view.scale + pane.wide / 2, y = pane.high / 2 - (height - m.view.y) * m.view.scale, [tx, ty] = screen(m, pane, at);
+    ink.globalAlpha = shown(m, pane, at) ? 1 : 0.3;
+    disc(ink, x, y, 3.5, theme.background, colourOf(m, pane, at), 2);
+    arrow(ink, x, y, tx, ty, 4, 8, theme.text, theme.background);
+  });
   each(ANCHOR, (at, x, y, colour) => diamond(ink, x, y, 6 + 5 * share(m, pane, at), colour, theme.text));
   each(last, (at, x, y, colour) => {
     const r = radiusOf(m, pane, at);

@@ -6,7 +6,7 @@ function paneOf(sent) {
   const pane = {
     title: sent.title, x: new Float32Array(raw(sent.x)), y: new Float32Array(raw(sent.y)), kind: new Uint8Array(raw(sent.kind)),
     of: new Uint16Array(raw(sent.of)), row: new Int32Array(raw(sent.row)), code: new Uint8Array(raw(sent.code)),
-    said: new Map(sent.said.map(([at, by, plainly]) => [at, { by, plainly }])), worth: new Map(sent.worth), placed: [], layer: null,
+    said: new Map(sent.said.map(([at, by, plainly]) => [at, { by, plainly }])), worth: new Map(sent.worth), placed: [], layer: null, ways: sent.ways,
   };
   pane.task = [];
   pane.at = new Map();
@@ -75,6 +75,27 @@ function go(m, view) {
   };
   m.gone = step;
   requestAnimationFrame(step);
+}
+
+// Points of the task that lie elsewhere than before on the same map go there.
+function glide(m, before) {
+  const moves = [];
+  m.panes.forEach((pane, place) => pane.task.forEach((at) => {
+    const was = before[place], from = was && sameIn(was, pane, at);
+    if (from !== undefined && Math.hypot(was.x[from] - pane.x[at], was.y[from] - pane.y[at]) > 1e-5) moves.push([pane, at, was.x[from], was.y[from], pane.x[at], pane.y[at]]);
+  }));
+  m.gliding = null;
+  if (!moves.length || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const start = performance.now();
+  const step = (now) => {
+    if (m.gliding !== step) return;
+    const t = Math.max(0, Math.min(1, (now - start) / 700)), e = t * (2 - t);
+    moves.forEach(([pane, at, x, y, tx, ty]) => { pane.x[at] = x + (tx - x) * e; pane.y[at] = y + (ty - y) * e; });
+    if (t < 1) requestAnimationFrame(step); else { m.gliding = null; m.key++; }
+    m.ask();
+  };
+  m.gliding = step;
+  step(start);
 }
 
 // The point under the pointer: a picture that it is on, else the nearest within reach; what belongs to the task before what does not.

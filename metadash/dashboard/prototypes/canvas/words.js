@@ -1,17 +1,18 @@
 // What stands in words around the drawing: tip, legend with counts, search, key, and what a screen reader is told.
 const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
 const count = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
-const KIND_WORDS = ["test instance", "support example", "query", "prototype without metadata", "prototype", "anchor μ of the metadata"];
+const KIND_WORDS = ["test instance", "support example", "query", "prototype", "prototype", "anchor μ of the metadata"];
 
 // Name and one more line: what the learner answered, else what it is.
 function wordsOf(m, pane, at) {
   const name = m.data.names[pane.of[at]], said = pane.said.get(at);
   if (said) {
-    const right = said.by === pane.of[at], otherwise = said.plainly !== said.by ? `; by plain prototypes: ${m.data.names[said.plainly]}` : "";
+    const right = said.by === pane.of[at], otherwise = said.plainly !== said.by ? `; ${m.data.told.otherwise}: ${m.data.names[said.plainly]}` : "";
     return [name, `query, answered ${right ? "rightly ✓" : `${m.data.names[said.by]} ✗`}${otherwise}`];
   }
   const worth = pane.worth.has(at) ? `, worth κ = ${pane.worth.get(at).toFixed(1)} examples` : "";
-  const kind = pane.kind[at] === PLAIN && finalKind(pane) === PLAIN ? "prototype" : pane.kind[at] === FUSED ? "prototype with metadata" : KIND_WORDS[pane.kind[at]];
+  const two = finalKind(pane) === FUSED ? { [PLAIN]: m.data.told.plain, [FUSED]: m.data.told.fused } : {};
+  const kind = two[pane.kind[at]] ?? KIND_WORDS[pane.kind[at]];
   const value = m.data.column && pane.code[at] !== NO_CODE ? ` · ${m.data.column}: ${m.data.labels[pane.code[at]]}` : "";
   return [name, `${kind}${worth}${value}`];
 }
@@ -103,12 +104,13 @@ const SHAPES = [
   [(pane) => pane.said.size, "query, right", '<circle cx="8" cy="8" r="4.5"/>'],
   [(pane) => [...pane.said.keys()].some((at) => isWrong(pane, at)), "query, wrong", '<path d="M4 4l8 8M12 4l-8 8" class="wrong" stroke-width="3" stroke-linecap="round"/>'],
   [() => true, "prototype", '<circle cx="8" cy="8" r="6.5" stroke="currentColor" stroke-width="2"/>'],
-  [(pane) => pane.stands[FUSED].size, "where it would be without metadata", '<circle cx="8" cy="8" r="4" fill="none" stroke="currentColor" stroke-width="2"/>'],
+  [(pane) => pane.stands[FUSED].size, (m) => m.data.told.way, '<circle cx="8" cy="8" r="4" fill="none" stroke="currentColor" stroke-width="2"/>'],
   [(pane) => pane.stands[ANCHOR].size, "anchor μ: where metadata put the class", '<path d="M8 2l6 6-6 6-6-6z" stroke="currentColor" stroke-width="1.5"/>'],
 ];
 
 function key(m) {
-  m.find("#key").replaceChildren(...SHAPES.filter(([there]) => m.panes.some(there)).map(([, name, shape]) => {
+  m.find("#key").replaceChildren(...SHAPES.filter(([there]) => m.panes.some(there)).map(([, called, shape]) => {
+    const name = typeof called === "string" ? called : called(m);
     const entry = make("span");
     entry.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true">${shape}</svg>`; // our own shapes, nothing of the data
     entry.firstChild.setAttribute("fill", m.data.theme.muted);

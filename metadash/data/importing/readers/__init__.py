@@ -30,6 +30,7 @@ READERS = (
     "metadash.data.importing.formats.attributes",
     "metadash.data.importing.formats.packed",
     "metadash.data.importing.formats.huggingface",
+    "metadash.data.importing.formats.mentions",
     "metadash.data.importing.readers.folders",
     "metadash.data.importing.readers.files",
 )

@@ -1,0 +1,1 @@
+"""The button that plays the steps of an adaptation."""

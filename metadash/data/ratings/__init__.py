@@ -1,0 +1,1 @@
+"""Ratings: users who rated items, each user a task of their own."""
