@@ -17,8 +17,8 @@ from metadash.workspace import Workspace
 
 
 def filled_workspace(folder: Path) -> Workspace:
-    """The workspace at ``folder``, made where it is not there yet: it can be changed and computed in, as a demo cannot."""
-    target = folder / "filled"
+    """A workspace in ``folder``, made where there is none of this version of the code: it can be changed and computed in, as a demo cannot."""
+    target = folder / f"filled-{version_here()}"
     if not target.is_dir():
         half = folder / "half-filled"
         shutil.rmtree(half, ignore_errors=True)

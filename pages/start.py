@@ -28,6 +28,8 @@ from metadash.dashboard.start.answer import (
     next_steps,
 )
 from metadash.dashboard.start.ratings import ask_about_users
+from metadash.dashboard.start.ready import ready_row
+from metadash.dashboard.tour.invitation import invite
 from metadash.dashboard.train.controls import backbone_origin
 from metadash.data.ratings.rated import rated_in
 from metadash.front.answer import AnswerResult
@@ -44,6 +46,8 @@ header(
     f"Pick a question about *{words_of(data).title.lower()}*, press the button, read the answer. Every number behind it is kept.",
 )
 
+invite()
+ready_row(data)
 pool = chosen_pool(data)
 question = chosen_question(data)
 with st.expander("How thoroughly?", on_change="rerun", key="start_more") as more:

@@ -174,6 +174,7 @@ def asking() -> None:
         )
 
 
+scores = scores_of((run_id,))
 with answer_area.container(border=True):
     if found is None:
         if closed():
@@ -189,7 +190,6 @@ with answer_area.container(border=True):
         st.markdown(
             f"#### {plain(headline(result, spec, about.class_noun, about.group_noun if tests.strategy == 'siblings' else about.class_noun))}"
         )
-        scores = scores_of((run_id,))
         st.caption(
             f"As it is: {mean_words(scores, int(shot), noun.of(scores))}, over {words.count(len(scores.manifest))} test tasks of one training "
             "seed. The changes reach the learner at test only; what a learner trained on such metadata does is another question (Compare)."

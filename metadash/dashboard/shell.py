@@ -32,6 +32,12 @@ STYLE = """<style>
 .stApp [data-testid=stWidgetLabel], .stApp [data-testid=stWidgetLabel] * {color: inherit; opacity: 1}
 .st-key-closed_banner {padding: .35rem .9rem; margin-bottom: .4rem; background: var(--st-secondary-background-color)}
 .st-key-copy_link {min-height: 2.5rem}
+.st-key-tour_invitation {padding: .3rem .9rem; row-gap: 0; background: light-dark(#f5f6f8, #1a2029)}
+/* Questions to click look like what they are, whichever page they lead to. */
+.st-key-ready [data-testid=stPageLink] a, .st-key-tour_go [data-testid=stPageLink] a {background: none; border: 1px solid rgba(128, 128, 128, .45);
+  border-radius: var(--st-button-radius, 8px); padding: .3rem .8rem; font-weight: inherit}
+.st-key-ready [data-testid=stPageLink] a p, .st-key-tour_go [data-testid=stPageLink] a p {font-weight: 400}
+.st-key-ready [data-testid=stPageLink] a:hover, .st-key-tour_go [data-testid=stPageLink] a:hover {border-color: light-dark(#0b7285, #3cc4d6)}
 @media (min-width: 640px) {.st-key-copy_link, .st-key-report_button {padding-top: .6rem}}
 /* Streamlit writes white on the primary colour; on the dark theme's light teal that is too faint to read. */
 [data-testid^=stBaseButton-primary] p, [data-testid^=stBaseButton-primary] span,
@@ -59,7 +65,15 @@ st.set_page_config(page_title="MetaDash", page_icon=ICON, layout="wide", initial
 st.html(STYLE)
 
 SECTIONS = {
-    "": [page("start", "Start", "rocket_launch", "Pick a question, press one button, read an answer with its interval.", True)],
+    "": [
+        page("start", "Start", "rocket_launch", "Pick a question, press one button, read an answer with its interval.", True),
+        page(
+            "tour",
+            "Tour",
+            "school",
+            "Five short steps: what a task is, what a prototype does, what metadata add, how sure that is.",
+        ),
+    ],
     "Look": [
         page(
             "metadata",

@@ -47,6 +47,11 @@ OBTAINABLE = {
         "ratings.csv and movies.csv (latest-small; or the two as Parquet), u.data, u.item and u.user (100K), or ratings.dat, movies.dat and "
         "users.dat (1M) of grouplens.org/datasets/movielens",
     ),
+    "ratings": Obtainable(
+        "metadash.data.ratings.folder",
+        "ratings.csv (user, item, rating, perhaps time) and, where something is known, items.csv (item, name, any metadata) and users.csv "
+        "(user, any metadata); or Parquet",
+    ),
     "crossner": Obtainable(
         "metadash.data.known.crossner", "the folder ner_data of github.com/zliucr/CrossNER, or crossner.parquet"
     ),

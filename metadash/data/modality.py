@@ -12,14 +12,14 @@ from typing import Any, Literal
 import numpy as np
 
 from metadash.data import thumbnails
-from metadash.data.inputs.mentions import around, check_mentions, fault_of, mention_words
+from metadash.data.inputs.mentions import HOW, around, check_mentions, fault_of, mention_words
 from metadash.data.inputs.texts import check_texts, snippet
 from metadash.errors import BadInput, nearest
 
 LARGEST_SIDE = 256
 """Pixels. A larger image costs a CPU seconds a training task, and shows a network of these depths no more."""
 COARSE_SIDE = 32
-MARK = "background:rgba(0,150,136,.2);color:inherit;font-weight:600;padding:0 2px;border-radius:3px;border-bottom:2px solid rgb(0,150,136)"
+MARK = "background:rgba(20,150,170,.22);color:inherit;font-weight:600;padding:0 2px;border-radius:3px;border-bottom:2px solid currentColor"
 HEARD = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
 """Of what is read aloud, and not shown."""
 
@@ -40,7 +40,8 @@ class Modality:
     of an input mean, for the audit: pixels of a plane, places of a vector, or nothing (None). ``stored`` says how they lie on disk
     (``metadash.data.inputs.storage``). ``marks(row)`` parts the words of a row into what is before the thing that is asked about, itself, and what is
     behind it; without, all of a row is. ``blank``: of texts one that says nothing;
-    ``fault(text)``: why a text is none of this kind, in a few words, or nothing.
+    ``fault(text)``: why a text is none of this kind, in a few words, or nothing;
+    ``how``: what a person who writes one has to do, as a sentence.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Modality:
     marks: Callable[[Any], tuple[str, str, str]] | None = None
     blank: str = ""
     fault: Callable[[str], str] = no_fault
+    how: str = ""
 
     def html(self, row: Any, side: int, alt: str = "", title: str = "") -> str:
         """One row on a page, in a place of ``side`` pixels: a picture with its text for those who do not see it, or its words."""
@@ -67,6 +69,10 @@ class Modality:
             return f'<span class="md-words"{hover}>{self.words_html(row)}</span>'
         smooth = "" if self.is_coarse(row) else ' style="image-rendering:auto"'
         return f'<img src="{self.picture(row, side)}" alt="{html.escape(alt, quote=True)}"{hover}{smooth}>'
+
+    def shown_words(self, row: Any) -> dict[str, Any]:
+        """Its words for a browser: ``words``, and as ``marks`` the three parts of them where something in them is asked about."""
+        return {"words": self.words(row), **({} if self.marks is None else {"marks": list(self.marks(row))})}
 
     def words_html(self, row: Any) -> str:
         """Its words, escaped; what is asked about in them stands out by colour, weight and a line, and by a word for those who hear it."""
@@ -161,6 +167,7 @@ MODALITIES = {
             marks=around,
             blank="[[nothing]]",
             fault=fault_of,
+            how=HOW,
         ),
     )
 }

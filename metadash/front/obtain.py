@@ -51,7 +51,7 @@ def install(
     progress: bool = True,
 ) -> Dataset:
     """Install a known data set from files that are here, in the folder ``source``: ``omniglot``, ``clinc150``, ``fewrel``, ``crossner``,
-    ``snips-slots`` or ``movielens``.
+    ``snips-slots``, ``movielens``, or ``ratings`` of one's own.
 
     What each needs is said by ``python -m metadash datasets``: its authors' files, or their content as Parquet. ``as_name`` and
     ``no_rotations`` (of omniglot), ``workspace`` and ``progress`` as in :func:`metadash.fetch`. Raises BadInput, and leaves nothing behind,

@@ -18,6 +18,7 @@ CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-c
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-3d-apis",  # no page may need WebGL, which browsers on remote desktops and locked-down machines lack
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -97,6 +98,18 @@ def settle(page: Page, seconds: float = 60) -> None:
     """Wait until the script has run and no skeleton is left."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=seconds * 1000)
     page.wait_for_function("document.querySelectorAll('[data-testid=stSkeleton]').length === 0", timeout=seconds * 1000)
+
+
+FOCUSED = "document.activeElement?.matches('a, button, summary') ? document.activeElement.innerText : ''"
+
+
+def tab_to(page: Page, label: str, most: int = 120) -> None:
+    """Go to the button or link that is called so as somebody does who has no mouse."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if label in page.evaluate(FOCUSED).splitlines():
+            return
+    raise AssertionError(f"“{label}” is not among the first {most} that the key Tab comes to.")
 
 
 KNOWN_TO_STREAMLIT = {"scrollable-region-focusable"}

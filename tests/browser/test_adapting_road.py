@@ -19,6 +19,8 @@ SMALL = "tr_episodes=5&tr_steps=20&tr_tests=60&tr_query=5&tr_shots=1&tr_shots=2&
 TITLES = ("Prototypical Networks", "MAML", "LSTM meta-learner")
 HEADLINE = re.compile(r"5 steps (take|leave) this task .*\d.% of 25 queries; a prototype over the same backbone gets \d+.%\.")
 
+COLOURS = "one => new Set(new Uint32Array(one.getContext('2d').getImageData(0, 0, one.width, one.height).data.buffer)).size"
+
 
 @pytest.fixture(scope="module")
 def tiny_address(folder: Path) -> Iterator[str]:
@@ -119,6 +121,8 @@ def map_of_a_task(page: Page, visit: Visit) -> None:
     canvas = page.locator("canvas.main")
     expect(canvas).to_be_visible(timeout=WITHIN)
     settle(page)
+    assert page.evaluate("document.createElement('canvas').getContext('webgl')") is None, "it is drawn without WebGL"
+    assert canvas.evaluate(COLOURS) > 5
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None

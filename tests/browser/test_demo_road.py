@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from metadash.front.sharing.demo import demo_workspace
 from tests.browser.harness import new_visitor, open_in, server, settle
@@ -16,6 +16,10 @@ def test_the_demo_answers_at_once_and_its_report_opens_without_a_request(chromiu
         page = open_in(visitor, address)
         expect(page.get_by_text("Demo, read-only.")).to_be_visible()
         expect(page.get_by_text("helps tell sibling characters apart").first).to_be_visible()
+        take_the_tour(page)
+        page = open_in(visitor, address)
+        expect(page.get_by_text("helps tell sibling characters apart").first).to_be_visible()
+        expect(page.get_by_text("New here?")).to_have_count(0)
         expect(page.get_by_role("button", name="Answer it")).to_have_count(0)
         page.get_by_role("button", name="Share").click()
         settle(page)
@@ -34,3 +38,20 @@ def test_the_demo_answers_at_once_and_its_report_opens_without_a_request(chromiu
     expect(report.get_by_text("To repeat it")).to_be_visible()
     assert asked == [file.as_uri()] and file.stat().st_size < 6_000_000
     offline.close()
+
+
+def take_the_tour(page: Page) -> None:
+    """From its offer to its end by keyboard alone: *Enter* on each button that leads on."""
+    page.get_by_role("link", name="Show me").press("Enter")
+    for question in (
+        "What is an episode?",
+        "What does a prototype do?",
+        "What do metadata add?",
+        "How sure are we?",
+        "What next?",
+    ):
+        expect(page.get_by_role("heading", level=1)).to_have_text(question)
+        settle(page)
+        if question != "What next?":
+            page.get_by_role("button", name="Next:").press("Enter")
+    expect(page.get_by_text("opens at once")).to_be_visible()

@@ -13,7 +13,11 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
 
 DEEP = [page for page in PAGES if page != "start"]
-VIEWS = {"bring": "metadata?md_view=Bring+your+own", "card": "metadata?md_view=Card+and+export"}
+VIEWS = {
+    "bring": "metadata?md_view=Bring+your+own",
+    "card": "metadata?md_view=Card+and+export",
+    "tour": "tour?tour_step=3+Metadata",
+}
 """Views of a page that are pages of their own to whoever looks at them."""
 
 

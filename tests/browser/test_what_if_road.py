@@ -55,5 +55,30 @@ def test_from_a_swapped_source_to_an_answer_that_its_link_repeats(tiny_address: 
         with other.expect_download() as started:
             other.get_by_role("button", name="Download every task's score (CSV)").click()
         assert started.value.suggested_filename.startswith("what-if-")
+    points_go_where_a_change_puts_them(page)
     log = (folder / "asked.log").read_text()
     assert "Traceback" not in log and "a page failed" not in log
+
+
+def points_go_where_a_change_puts_them(page: Page) -> None:
+    """The map stays the same canvas while the learner answers, and its prototypes go where metadata that are missing leave them."""
+    page.get_by_text("Where the prototypes go (map)").click()
+    page.get_by_role("button", name="Draw the map of this task").click()
+    canvas = page.locator("canvas.main")
+    expect(canvas).to_be_visible(timeout=WITHIN)
+    settle(page)
+    places = (
+        "canvas => { const {panes: [pane], data} = canvas.getRootNode().querySelector('#map').map; "
+        "const of = (kind) => [...pane.stands[kind].values()].map((at) => [pane.x[at], pane.y[at]]); "
+        "return [canvas === window.kept, data.drawn, of(3), of(4)]; }"
+    )
+    canvas.evaluate("canvas => { window.kept = canvas; }")
+    _, drawn, before, _ = canvas.evaluate(places)
+    page.get_by_role("button", name="have nothing").click()
+    expect(page.get_by_text("Changed in this task: thing")).to_be_visible(timeout=WITHIN)
+    page.wait_for_function(
+        "([canvas, drawn]) => { const {data, gliding} = canvas.getRootNode().querySelector('#map').map; return data.drawn !== drawn && !gliding; }",
+        arg=[canvas.element_handle(), drawn],
+    )
+    same, _, start, after = canvas.evaluate(places)
+    assert same and start == before != after

@@ -10,7 +10,7 @@ from metadash.data.inputs.mentions import Mention, around, fault_of, marked, men
 from metadash.data.modality import MODALITIES
 from metadash.errors import BadInput
 from metadash.workspace import Workspace
-from tests.builders import one_sentence, tiny_mentions, write_mentions
+from tests.builders import one_sentence, tiny_mentions, write_mentions, write_sentences
 
 KIND = MODALITIES["mention"]
 HOSTILE = "a]] <b>[[x\\]] \\[ *y* [z](u) [[["
@@ -72,3 +72,25 @@ def test_a_list_of_marked_texts_is_mentions_and_of_any_others_texts(tmp_path) ->
     from metadash.data.tables import modality_like
 
     assert modality_like(tiny_mentions()[:9]) == "mention" and modality_like([*tiny_mentions()[:9], "none"]) == "text"
+
+
+def test_on_the_map_a_mention_is_its_span_and_its_sentence_is_beside_it(tmp_path) -> None:
+    from metadash.dashboard.prototypes.canvas.thumbs import sheet
+
+    data = write_mentions(Workspace(tmp_path))
+    sent = sheet(data, [3, 1])
+    assert sent is not None and sent["words"] == [mention_of(data.inputs[row]).span for row in (3, 1)]
+    assert ["".join(parts) for parts in sent["marks"]] == [mention_of(data.inputs[row]).text for row in (3, 1)]
+
+
+def test_a_line_that_is_no_mention_is_told_before_it_is_given_and_a_mention_is_read_out(tmp_path) -> None:
+    from metadash.dashboard.use.giving import first_wrong, lines_of
+    from metadash.dashboard.use.press import item
+
+    data = write_mentions(Workspace(tmp_path))
+    lines = lines_of("in [[Paris]] now\n\n a *bold* line \n")
+    assert first_wrong(data, lines[:1]) == "" and first_wrong(write_sentences(Workspace(tmp_path)), lines) == ""
+    assert one_sentence(first_wrong(data, lines).partition(". ")[0] + ".").startswith("Line 2 marks no mention")
+    assert r"\*bold\*" in first_wrong(data, lines) and "Put" in first_wrong(data, lines)
+    shown = item("1", data.modality, lines[0], "Example of place: number 1")
+    assert shown["label"] == "Example of place: number 1: in [Paris] now" and shown["marks"] == ["in ", "Paris", " now"]

@@ -72,6 +72,7 @@ STATES: dict[str, list[dict[str, Any]]] = {
         {"tr_recipe": "paper"},
         {"tr_strategy": "disjoint", "tr_learner": "maml", "tr_mode": "full", "pool": "count > 1"},
     ],
+    "tour": [{}, {"tour_step": "3 Metadata"}, {"tour_step": "4 Certainty"}, {"tour_step": "5 Next"}],
     "compare": [{"runs": [tiny_run(), tiny_run(("place",), seed=0)]}],
     "adaptation": [{}, {"ad_episode": "3"}],
     "prototypes": [{}],

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from metadash.answers.map_sentence import one_task, task_sentence
+from metadash.dashboard.prototypes.beside import START, as_spec, besides, in_link
 from metadash.dashboard.prototypes.map_figure import (
     Colouring,
     colour_columns,
@@ -30,12 +31,12 @@ from metadash.runs.store import RunStore
 from metadash.runs.train import train
 from metadash.specs.views import MapSpec
 from metadash.workspace import Workspace
-from tests.builders import one_sentence
+from tests.builders import one_sentence, tiny_run
 from tests.pages.conftest import MAP, PLAIN_MAP
 from tests.pages.page import cancelled_is_offered_again, ends_just_after_it_was_read, open_page, said
 
 
-def linked(workspace: Workspace, dataset: Dataset, spec: MapSpec) -> AppTest:
+def linked(workspace: Workspace, dataset: Dataset, spec: MapSpec, **more: str) -> AppTest:
     """The page at the link to one map."""
     return open_page(
         "prototypes",
@@ -44,6 +45,7 @@ def linked(workspace: Workspace, dataset: Dataset, spec: MapSpec) -> AppTest:
         pr_episode=str(spec.episode + 1),
         pr_background=str(spec.background),
         pr_perplexity=f"{spec.perplexity:g}",
+        **more,
     )
 
 
@@ -307,6 +309,29 @@ def test_two_learners_stand_beside_each_other_on_the_same_axes(trained: Workspac
     )
     assert "answered beside" in page.dataframe[0].value and said(page, "both see every instance at the same place")
     assert page.query_params["pr_beside"] in (other, [other])
+
+
+def test_a_learner_stands_beside_itself_told_nothing_of_a_source(trained: Workspace, tiny: Dataset) -> None:
+    spec = dataclasses.replace(MAP, without="place", method="pca", perplexity=30.0)
+    drawn = train(spec, trained)
+    page = linked(trained, tiny, spec, pr_method="principal components", **in_link(spec, drawn.summary["needs"]))
+    (canvas,) = the_maps(page)
+    assert [pane["title"] for pane in json.loads(canvas.proto.json)["panes"]][1] == "Itself without place"
+    here, there = (one_task(drawn.frame(name)).right for name in ("points", "points_beside"))
+    assert there == one_task(drawn.frame("points")).right_plainly, "it reads nothing else"
+    assert said(page, f"Beside it, told nothing of place, it is right in {there} of 25 queries (here {here});")
+
+
+def test_only_a_learner_that_takes_steps_is_offered_its_start_and_only_what_it_reads_can_be_hidden() -> None:
+    told, adapts = tiny_run(("place", "size")), tiny_run(learner="maml")
+    assert list(besides(told, ["abc"], str.upper)) == ["", "without place", "without size", "abc"]
+    assert list(besides(adapts, [], str)) == ["", START]
+    assert (
+        as_spec(START, {}) == {"before_steps": True}
+        and as_spec("without size", {}) == {"without": "size"}
+        and not as_spec("", {})
+    )
+    assert in_link(MapSpec(adapts, before_steps=True), ["a"]) == {"pr_beside": START} and in_link(MapSpec(told), ["a"]) == {}
 
 
 def test_a_pair_that_is_confused_can_be_seen_on_the_map(trained: Workspace, tiny: Dataset, points: pd.DataFrame) -> None:

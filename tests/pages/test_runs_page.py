@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from metadash import settings
+from metadash import settings, visitors
 from metadash.answers.stored_arms import names_of, stored_arms
 from metadash.dashboard import lifespan
+from metadash.dashboard.share import entering
 from metadash.dashboard.train import queue
 from metadash.data.library import open_dataset
 from metadash.errors import BadInput
@@ -29,9 +30,10 @@ from metadash.runs.shelf.notes import Note, all_notes, write_note
 from metadash.runs.shelf.rows import narrowed, rows_of
 from metadash.runs.store import Run, RunStore
 from metadash.verbs.cli import main
+from metadash.visitors import Visitor
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, store_scores
-from tests.pages.page import open_page, said
+from tests.pages.page import open_page, said, shown
 
 LEARNERS = 5
 
@@ -96,6 +98,30 @@ def test_a_note_is_beside_the_run_and_in_no_digest(kept: Workspace) -> None:
     before = {path: path.stat().st_mtime_ns for path in kept.runs.rglob("*")}
     write_note(kept.runs, informed(kept)[0].learner, name="x", star=True)
     assert {path: path.stat().st_mtime_ns for path in kept.runs.rglob("*")} == before
+
+
+def test_where_people_sign_in_a_run_says_who_asked_and_ones_own_are_one_click_away(
+    kept: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = (Visitor(name, f"{name}@example.org", True) for name in ("ada", "bob"))
+    mine, theirs = informed(kept)
+    for run, who in ((mine, ada), (theirs, bob)):
+        monkeypatch.setattr(visitors, "_found", [lambda who=who: who])
+        JobFolder(kept, run.digest).create(run.spec, "a job")
+    monkeypatch.setattr(visitors, "_found", [lambda: ada])
+    assert "asked by" not in open_page("runs").dataframe[0].value
+    monkeypatch.setenv(settings.USER_HEADER.name, "X-Auth-Request-Email")
+    monkeypatch.setattr(entering, "person", lambda headers: ada)
+    page = open_page("runs", rn_mine="true")
+    table = page.dataframe[0].value
+    assert dict(zip(table["digest"], table["asked by"], strict=True)) == {mine.digest: "ada@example.org"}
+    assert any("ada@example.org · editor" in shown(caption.value) for caption in page.sidebar.caption)
+    page.toggle(key="rn_mine").set_value(False).run()
+    table = page.dataframe[0].value
+    assert set(table["asked by"]) == {"", "ada@example.org", "bob@example.org"}
+    said_in = [path for path in kept.root.rglob("*") if path.is_file() and b"@example.org" in path.read_bytes()]
+    assert {path.parent for path in said_in} == {JobFolder(kept, run.digest).path for run in (mine, theirs)}
+    assert {path.name for path in said_in} == {"by.ada", "by.bob"}, "a name stands beside the job and nowhere else"
 
 
 @pytest.mark.parametrize("content", ["[1]", '{"name": 3, "tags": {"a": 1}, "star": "yes"}', "{", '{"tags": [1, "a,b"]}'])

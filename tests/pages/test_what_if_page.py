@@ -139,6 +139,18 @@ def test_prototypes_are_placed_among_their_neighbours_on_the_pinned_map(trained:
     assert np.linalg.norm(place - layout[0]) < np.linalg.norm(place - layout[1]) < 1
 
 
+def test_the_answer_before_stays_below_until_the_next_is_there_and_goes_with_another_task(
+    trained: Workspace, tiny: Dataset, no_workers: None
+) -> None:
+    train(WhatIfSpec(RUN), trained)
+    page = opened(tiny)
+    page.selectbox(key="wi_kind_place").set_value("missing").run()
+    assert said(page, "Asking the learner") and said(page, "Below stands the answer before.") and not page.error
+    assert said(page, "##### Accuracy before and after") and said(page, "Changed in this task: nothing.")
+    page.number_input(key="wi_episode").set_value(2).run()
+    assert said(page, "Asking the learner") and not said(page, "##### Accuracy before and after")
+
+
 def test_a_link_to_a_run_that_is_not_there_says_so(trained: Workspace, no_workers: None) -> None:
     page = open_page("what_if", dataset="tiny", wi_run="gone")
     assert any("names a run that is not stored here" in warning.value for warning in page.warning)

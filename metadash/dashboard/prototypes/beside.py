@@ -10,7 +10,7 @@ from metadash.answers.map_sentence import one_task
 from metadash.answers.stored_arms import StoredArm
 from metadash.runs.record import Run
 from metadash.specs.run import RunSpec
-from metadash.specs.views import own_steps, told_at_test
+from metadash.specs.views import MapSpec, own_steps, told_at_test
 
 NOTHING, START, WITHOUT = "", "start", "without "
 """What the link names beside the digests of other runs."""
@@ -46,6 +46,14 @@ def beside_sentence(points: pd.DataFrame, beside: pd.DataFrame, choice: str) -> 
     own, other = (frame[frame["kind"] == "query"] for frame in (points, beside))
     differ = int((own["predicted"].to_numpy() != other["predicted"].to_numpy()).sum())
     return f"Beside it, {who} {there.right} of {there.queries} queries (here {here.right}); {differ} of them are answered differently."
+
+
+def in_link(spec: MapSpec, learners: Sequence[str]) -> dict[str, str]:
+    """What a link to a stored map says of what stands beside it; ``learners`` are the digests of the runs that the map needs."""
+    choice = (
+        START if spec.before_steps else f"{WITHOUT}{spec.without}" if spec.without else learners[1] if spec.beside else NOTHING
+    )
+    return {"pr_beside": choice} if choice else {}
 
 
 def what_lies(choice: str) -> str:

@@ -42,11 +42,12 @@ def map_section(run: Run, points: pd.DataFrame, data: Dataset, learner: str, ove
 
 def arranged_words(spec: MapSpec, perplexity: float) -> str:
     """How its points came onto a plane, ``perplexity`` as it was used, and what may be read off it."""
+    lie = "Points lie by their scores of the classes of the task. " if spec.before_steps else ""
     others = f"seed {spec.seed}, {words.count(spec.background)} other test instances at most"
     if spec.method == "pca":
-        return f"The first two principal components, {others}. They show a part of what there is: what lies together here may lie apart in the others."
+        return f"{lie}The first two principal components, {others}. They show a part of what there is: what lies together here may lie apart in the others."
     return (
-        f"t-SNE (van der Maaten & Hinton 2008), perplexity {perplexity:g}, {others}. It keeps neighbours, not distances: the size of a "
+        f"{lie}t-SNE (van der Maaten & Hinton 2008), perplexity {perplexity:g}, {others}. It keeps neighbours, not distances: the size of a "
         "cluster and the gap between two mean nothing."
     )
 

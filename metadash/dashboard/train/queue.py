@@ -12,6 +12,7 @@ from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.curves import history_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.jobs import MARKS, THEIRS, asked_by, theirs, time_left
+from metadash.dashboard.prototypes.beside import in_link
 from metadash.dashboard.share.closed import closed
 from metadash.data.dataset import Dataset
 from metadash.runs.kinds import KINDS, facts_of
@@ -94,7 +95,7 @@ def map_of(run: Run) -> None:
         pr_background=str(spec.background),
         pr_perplexity=f"{spec.perplexity:g}",
         pr_seed=str(spec.seed),
-        **({"pr_beside": learners[1]} if spec.beside else {}),
+        **in_link(spec, learners),
     )
 
 

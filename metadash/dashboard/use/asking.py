@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from metadash.dashboard.parts.escape import words_of
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
 from metadash.dashboard.use.files import upload_inputs
-from metadash.dashboard.use.giving import TAKEN, of_inputs_in, one_way, preview, ways_of
+from metadash.dashboard.use.giving import TAKEN, first_wrong, lines_of, of_inputs_in, one_way, preview, ways_of
 from metadash.dashboard.use.press import group, item, press
 from metadash.dashboard.use.tray import Shown, own_classes, put, rest_of, tray_of
 from metadash.dashboard.use.work import ask_for
@@ -106,13 +106,16 @@ def write(data: Dataset) -> None:
     """One text a line."""
 
     def add() -> None:
-        lines = [line.strip() for line in st.session_state["us_ask_text"].splitlines() if line.strip()]
+        lines = lines_of(st.session_state["us_ask_text"])
         put(data, tray_of(data).with_asked("write", [Shown(one, one) for one in lines]))
         st.session_state["us_ask_text"] = ""
 
     with st.container(key="us_ask_write"):
         text = st.text_area("What is to be labelled, one a line", key="us_ask_text", height=140)
-        st.button("Add them", icon=":material/add:", key="us_ask_add", disabled=not text.strip(), on_click=add)
+        wrong = first_wrong(data, lines_of(text))
+        st.button("Add them", icon=":material/add:", key="us_ask_add", disabled=not text.strip() or bool(wrong), on_click=add)
+        if wrong or data.modality.how:
+            st.caption(wrong or plain(data.modality.how))
 
 
 def asked_so_far(data: Dataset, split: str, habit: Habit | None, way: str) -> None:

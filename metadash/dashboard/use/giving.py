@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from metadash.dashboard.parts.asked import one_of
-from metadash.dashboard.parts.escape import words_of
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.use.canvas import canvas
 from metadash.dashboard.use.files import upload_examples
@@ -15,6 +15,7 @@ from metadash.dashboard.use.press import group, item, press, seen
 from metadash.dashboard.use.tray import Shown, Tray, class_labels, drawn_rows, of_rows, put, rows_of_class, tray_of
 from metadash.data.dataset import Dataset
 from metadash.data.drawn import Habit, as_input, habit_of
+from metadash.data.inputs.texts import snippet
 from metadash.errors import BadInput
 from metadash.front.use import columns_of_inputs, places_by_metadata, why_not
 from metadash.specs.run import RunSpec
@@ -198,13 +199,30 @@ def write(data: Dataset) -> None:
     with st.container(key="us_write"):
         name = of_which(data, "us_write_class")
         text = st.text_area("Its examples, one a line", key="us_write_text", height=140)
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        lines = lines_of(text)
+        wrong = first_wrong(data, lines)
 
         def add() -> None:
             put(data, tray_of(data).with_examples(name, [Shown(one, one) for one in lines]))
             st.session_state["us_write_text"] = ""
 
-        st.button("Add them", icon=":material/add:", key="us_write_add", disabled=not (name and lines), on_click=add)
+        st.button(
+            "Add them", icon=":material/add:", key="us_write_add", disabled=not (name and lines) or bool(wrong), on_click=add
+        )
+        if wrong or data.modality.how:
+            st.caption(wrong or plain(data.modality.how))
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def first_wrong(data: Dataset, lines: Sequence[str]) -> str:
+    """One sentence about the first line that is no input of such a data set; empty where all are."""
+    for number, line in enumerate(lines, 1):
+        if fault := data.modality.fault(line):
+            return plain(f"Line {number} {fault} (“{snippet(line, 60)}”). {data.modality.how}")
+    return ""
 
 
 def of_inputs_in(spec: RunSpec, data: Dataset) -> list[str]:

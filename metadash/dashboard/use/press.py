@@ -30,6 +30,7 @@ button:hover {border-color: var(--st-primary-color)}
 .one img {width: 56px; height: 56px; object-fit: contain; border-radius: 4px; display: block}
 .one img.coarse {image-rendering: pixelated}
 .one span {display: block; line-height: 1.3; font-size: .875rem; text-align: left; padding: 2px 5px; overflow-wrap: anywhere}
+mark {background: color-mix(in srgb, var(--st-primary-color) 22%, transparent); color: inherit; font-weight: 600; padding: 0 2px; border-radius: 3px; border-bottom: 2px solid currentColor}
 .one[aria-pressed=true] {border-color: var(--st-primary-color); box-shadow: 0 0 0 2px var(--st-primary-color)}
 .one i {position: absolute; right: -6px; top: -6px; width: 18px; height: 18px; border-radius: 50%; font: 700 12px/18px var(--st-font); text-align: center;
   background: var(--st-primary-color); color: var(--st-background-color)}
@@ -44,6 +45,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.drawn = drawn;
   const focused = root.getRootNode().activeElement?.dataset?.id;
   const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
+  const said = (place, item) => {
+    if (item.marks) place.append(item.marks[0], make("mark", item.marks[1]), item.marks[2]);
+    else place.textContent = item.words;
+    return place;
+  };
   root.replaceChildren(...data.groups.map((group) => {
     const section = make("section"), head = make("header"), row = make("div", "", { className: "row" });
     if (group.name) {
@@ -63,7 +69,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (data.fixed) button.setAttribute("role", "img");
       button.setAttribute("aria-label", item.label);
       if (data.choosing) button.setAttribute("aria-pressed", String(item.pressed));
-      button.append(item.picture ? make("img", "", { src: item.picture, alt: "", className: item.coarse ? "coarse" : "" }) : make("span", item.words));
+      button.append(item.picture ? make("img", "", { src: item.picture, alt: "", className: item.coarse ? "coarse" : "" }) : said(make("span"), item));
       if (data.fixed) { row.append(button); return; }
       if (!data.choosing) button.append(make("i", "×", { className: "away" }));
       else if (item.pressed) button.append(make("i", "✓"));
@@ -81,14 +87,16 @@ groups_to_press = st.components.v2.component("metadash_press", html=HTML, css=CS
 def seen(kind: Modality, value: Any, side: int = SIDE) -> dict[str, Any]:
     """How an input is shown, for a browser: its picture as a data URI, or its words."""
     if kind.picture is None:
-        return {"words": kind.words(value)}
+        return kind.shown_words(value)
     image = np.asarray(value)
     return {"picture": kind.picture(image, side), "coarse": kind.is_coarse(image)}
 
 
 def item(identity: str, kind: Modality, value: Any, label: str, title: str = "", pressed: bool = False) -> dict[str, Any]:
-    """One input as a button: ``label`` is what it is called where it is not seen, ``title`` is shown on hover."""
-    return {"id": identity, "label": label, "title": title or label, "pressed": pressed, **seen(kind, value)}
+    """One input as a button: ``label`` is what it is called where it is not seen (and what it says is added), ``title`` is shown on hover."""
+    shown = seen(kind, value)
+    heard = f"{label}: {shown['words']}" if "words" in shown and shown["words"] not in label else label
+    return {"id": identity, "label": heard, "title": title or label, "pressed": pressed, **shown}
 
 
 def group(

@@ -18,6 +18,7 @@ li.mended {border-color: var(--st-primary-color)}
 img {width: 64px; height: 64px; object-fit: contain; border-radius: 5px; flex: none; align-self: flex-start}
 img.coarse {image-rendering: pixelated}
 .words {font-size: .875rem; line-height: 1.35; overflow-wrap: anywhere}
+mark {background: color-mix(in srgb, var(--st-primary-color) 22%, transparent); color: inherit; font-weight: 600; padding: 0 2px; border-radius: 3px; border-bottom: 2px solid currentColor}
 li.said {flex-direction: column}
 .beside {flex: 1; min-width: 0; display: flex; flex-direction: column; gap: 4px}
 select {font: inherit; font-size: 1rem; font-weight: 600; width: 100%; min-height: 2rem; color: inherit; background: var(--st-secondary-background-color);
@@ -38,10 +39,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const widest = Math.max(...data.labels.map((label) => label.length));
   root.style.setProperty("--least", `${Math.min(400, Math.max(240, 130 + 8.6 * widest))}px`);
   const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
+  const said = (place, item) => {
+    if (item.marks) place.append(item.marks[0], make("mark", item.marks[1]), item.marks[2]);
+    else place.textContent = item.words;
+    return place;
+  };
   root.replaceChildren(...data.items.map((item) => {
     const card = make("li", "", { className: [item.none && "none", item.mended && "mended", item.picture ? "" : "said"].filter(Boolean).join(" ") });
     card.title = item.name;
-    card.append(item.picture ? make("img", "", { src: item.picture, alt: item.name, className: item.coarse ? "coarse" : "" }) : make("div", item.words, { className: "words" }));
+    card.append(item.picture ? make("img", "", { src: item.picture, alt: item.name, className: item.coarse ? "coarse" : "" }) : said(make("div", "", { className: "words" }), item));
     const beside = make("div", "", { className: "beside" }), choice = make("select"), sure = make("div", "", { className: "sure" });
     choice.setAttribute("aria-label", `Label of ${item.name}`);
     data.labels.forEach((label, place) => choice.append(make("option", label, { value: String(place), selected: place === item.label })));

@@ -14,7 +14,7 @@ from metadash.errors import BadInput
 OPEN, CLOSE = "[[", "]]"
 ESCAPED = re.compile(r"([\[\]\\])")
 PART = re.compile(r"\\([\[\]\\])|(\[\[)|(\]\])")
-HOW = f"put {OPEN} before it and {CLOSE} behind it"
+HOW = f"Put {OPEN} before the mention and {CLOSE} behind it."
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def check_mentions(name: str, rows: Sequence[Any]) -> None:
     for number, row in enumerate(rows):
         if problem := fault_of(row):
             shown = f" (“{snippet(row, 60)}”)" if row.strip() else ""
-            raise BadInput(f"The text in row {number} of '{name}' {problem}{shown}; of the one mention in it, {HOW}.")
+            raise BadInput(f"The text in row {number} of '{name}' {problem}{shown}; {HOW[0].lower()}{HOW[1:]}")
 
 
 def around(row: str, most: int = 90) -> tuple[str, str, str]:

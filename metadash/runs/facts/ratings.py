@@ -26,6 +26,8 @@ def check(spec: RatingsSpec, dataset: Dataset) -> None:
     ratings_of(dataset)
     for name in spec.sources:
         source = dataset.source(name)
+        if source.level == "task":
+            raise BadInput(f"The source '{name}' describes users, and no method here reads such; choose sources of items.")
         if source.level == "instance":
             raise BadInput(
                 f"The source '{name}' describes single ratings, which nobody knows before they are given; choose others."

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import metadash as md
 from metadash.data.exporting.export import export
 from metadash.data.exporting.restore import restore
 from metadash.data.ratings.movielens import install
@@ -130,6 +131,55 @@ def test_odd_ratings_are_counted_and_nothing_is_lost(workspace: Workspace) -> No
     assert "1 rating of an item that the same user rated again" in notes and "1 thing in the ratings have no row" in notes
     unknown = data.classes.iloc[-1]
     assert unknown["class_name"] == "not in the table of items" and pd.isna(unknown["kind"])
+
+
+OWN = {
+    "ratings.csv": "Reader ID,book-id,Stars,date\na,1,5,2020-01-02\na,2,3,2020-01-01\nb,1,1,2020-01-03\nb,3,4,2020-02-01\n",
+    "items.csv": "id,Title,pages,shelf\n1,One,100,x\n2,Two,200,y\n3,Three,,\n",
+    "users.csv": "user,town\na,Ulm\nb,Bonn\n",
+}
+
+
+def test_tables_of_ones_own_are_read_by_what_their_columns_are_called(workspace: Workspace, tmp_path: Path) -> None:
+    data = md.install("ratings", files(tmp_path / "books", OWN), as_name="books", workspace=workspace, progress=False)
+    assert data.classes[["class_name", "shelf"]].fillna("").to_numpy().tolist() == [["One", "x"], ["Two", "y"], ["Three", ""]]
+    assert data.instances[["user", "rating", "town"]].to_numpy().tolist() == [
+        ["a", 5, "Ulm"],
+        ["a", 3, "Ulm"],
+        ["b", 1, "Bonn"],
+        ["b", 4, "Bonn"],
+    ]
+    assert [(source.name, source.level, source.sensitive) for source in data.sources] == [
+        ("pages", "class", False),
+        ("shelf", "class", False),
+        ("town", "task", True),
+    ]
+    bare = md.install(
+        "ratings", files(tmp_path / "bare", {"ratings.csv": OWN["ratings.csv"]}), workspace=workspace, progress=False
+    )
+    assert bare.classes["class_name"].tolist() == ["1", "2", "3"] and not bare.sources
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("ratings.csv", None, "holds no table ratings.csv"),
+        ("ratings.csv", "user,rating\na,1\n", "no column for the item; call it item"),
+        ("ratings.csv", "user,user_id,item,rating\na,a,1,1\n", "two columns for the user"),
+        ("ratings.csv", "user,item,rating,time\na,1,1,soon\n", "holds what is no time"),
+        ("items.csv", "id,pages\n1,2\n1,3\n", "two rows of id '1'"),
+        ("items.csv", "id,class_id\n1,2\n", "rename it"),
+        ("users.csv", "user,rating\na,2\n", "has a column 'rating'"),
+    ],
+)
+def test_what_is_wrong_with_tables_of_ones_own_is_one_sentence(
+    file: str, text: str | None, said: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = files(tmp_path / "books", {name: held for name, held in (OWN | {file: text}).items() if held is not None})
+    with pytest.raises(BadInput, match=said) as refused:
+        md.install("ratings", folder, workspace=workspace, progress=False)
+    one_sentence(refused.value)
+    assert not list(workspace.datasets.iterdir())
 
 
 def test_items_of_one_name_are_told_apart_by_their_id(workspace: Workspace) -> None:

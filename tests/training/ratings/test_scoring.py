@@ -124,6 +124,8 @@ def test_sources_are_one_question_in_whichever_order_and_single_ratings_describe
     assert RatingsSpec("things", ("b", "a")) == RatingsSpec("things", ("a", "b"))
     with pytest.raises(BadInput, match="no source 'kinds'"):
         asked(things, "kinds")
+    with pytest.raises(BadInput, match="describes users, and no method"):
+        asked(things, "age")
     with pytest.raises(BadInput, match="smallest first"):
         RatingsSpec("things", shots=(15, 3))
 

@@ -29,7 +29,7 @@ function keepThumbs(m, sheet) {
   const { kept } = thumbs();
   const put = (row, thumb) => kept.set(`${sheet.fingerprint} ${row}`, thumb);
   const done = () => { while (kept.size > KEPT) kept.delete(kept.keys().next().value); m.ask(); if (m.hover) tell(m); };
-  if (sheet.words) { sheet.rows.forEach((row, place) => put(row, { words: sheet.words[place] })); done(); return; }
+  if (sheet.words) { sheet.rows.forEach((row, place) => put(row, { words: sheet.words[place], marks: sheet.marks?.[place] })); done(); return; }
   const image = new Image();
   image.onload = () => {
     sheet.rows.forEach((row, place) => put(row, {

@@ -17,7 +17,7 @@ LONGEST = 140
 
 
 def sheet(data: Dataset, rows: Sequence[int]) -> dict[str, Any] | None:
-    """The inputs of ``rows`` for the browser: ``words`` by row, or one picture ``uri`` with cells of ``wide`` × ``high`` pixels in so many
+    """The inputs of ``rows`` for the browser: ``words`` by row (and, as ``marks``, what they stand in), or one picture ``uri`` with cells of ``wide`` × ``high`` pixels in so many
     ``columns``. Where not all fit, the first do, and the rest is asked for again. None for no rows."""
     rows = list(dict.fromkeys(int(row) for row in rows))[:MOST_ROWS]
     if not rows:
@@ -25,6 +25,9 @@ def sheet(data: Dataset, rows: Sequence[int]) -> dict[str, Any] | None:
     shown = data.modality
     about = {"fingerprint": data.fingerprint, "id": f"{data.fingerprint} {hash(tuple(rows))}"}
     inputs = data.inputs[np.array(rows)]
+    if shown.marks is not None:
+        marks = [shown.marks(text) for text in inputs]
+        return {**about, "rows": rows, "words": [asked for _, asked, _ in marks], "marks": [list(parts) for parts in marks]}
     if shown.tile is None:
         texts = [" ".join(str(text).split()) for text in inputs]
         return {**about, "rows": rows, "words": [text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…" for text in texts]}

@@ -34,7 +34,8 @@ function tell(m) {
     if (at === undefined) return;
     const [name, line] = wordsOf(m, pane, at), row = pane.row[at], thumb = row >= 0 ? thumbOf(m, row) : null;
     const text = make("div");
-    if (thumb?.words) text.append(make("q", cut(thumb.words, 140)));
+    if (thumb?.marks) { const q = make("q"); q.append(thumb.marks[0], make("mark", thumb.marks[1]), thumb.marks[2]); text.append(q); }
+    else if (thumb?.words) text.append(make("q", cut(thumb.words, 140)));
     text.append(make("b", name), make("span", line));
     const parts = [text];
     if (thumb && !thumb.words) {
