@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from metadash import settings
 from metadash.dashboard.signing_in import LOOPBACK, person, way
 from metadash.visitors import AT_THE_MACHINE, Visitor, found_by, key_of
 
@@ -38,6 +39,7 @@ def who() -> Visitor:
     if headers:  # every browser sends some
         found = known_by(headers, running.session_id)
         st.session_state[LAST] = found
+        may_send(running.session_id, not found.viewer)
         return found
     return st.session_state.get(LAST) or stranger(running.session_id)
 
@@ -65,8 +67,29 @@ def is_at_the_machine(headers: Mapping[str, str], address: str | None) -> bool:
     return all(urlsplit(one if "//" in one else f"//{one}").hostname in LOOPBACK for one in named)
 
 
+UPLOADS = "/_stcore/upload_file/"
+SENDERS: dict[str, None] = {}
+"""Sessions that may send files, the newest last: Streamlit takes them into memory for any session, whether a page asks for one or not."""
+MOST_SENDERS = 20_000
+
+
+def may_send(session: str, allowed: bool) -> None:
+    if not allowed:
+        SENDERS.pop(session, None)
+    elif session not in SENDERS:
+        SENDERS[session] = None
+        while len(SENDERS) > MOST_SENDERS:
+            SENDERS.pop(next(iter(SENDERS)), None)
+
+
+def is_unasked(scope: Any) -> bool:
+    """Whether a file is sent by somebody whom no page asks for one: who has not signed in, a viewer, anybody where nothing may be changed."""
+    _, found, rest = scope.get("path", "").partition(UPLOADS)
+    return bool(found) and scope["method"] == "PUT" and (settings.read_only() or rest.partition("/")[0] not in SENDERS)
+
+
 class Visiting:
-    """Gives a browser its cookie with the page, and tells it to fetch pictures and fonts from here alone."""
+    """Gives a browser its cookie with the page, tells it to fetch pictures and fonts from here alone, and takes no file unasked."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -79,6 +102,10 @@ class Visiting:
                     message = {**message, "headers": [*message["headers"], *page_headers(scope)]}
             await send(message)
 
+        if scope["type"] == "http" and is_unasked(scope):
+            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"No file is asked of you here."})
+            return
         await self.app(scope, receive, answer if scope["type"] == "http" else send)
 
 

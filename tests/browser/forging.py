@@ -1,5 +1,8 @@
 """A visitor with a program instead of a browser: signs in with a cookie, and sends whatever messages of widgets it likes."""
 
+import json
+import urllib.error
+import urllib.request
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -19,8 +22,6 @@ WITHIN = 60.0
 
 def cookie_of(address: str, email: str, secret: str = SECRET, **claims: Any) -> str:
     """The cookie that Streamlit gives to somebody who signed in."""
-    import json
-
     said = {"origin": address, "is_logged_in": True, "iss": "https://id.example", "sub": email, "email": email, **claims}
     return create_signed_value(secret, USER_COOKIE_NAME, json.dumps(said)).decode()
 
@@ -34,13 +35,15 @@ class Program:
     headers: Mapping[str, str] = field(default_factory=dict)
     secret: str = SECRET
     pages: dict[str, str] = field(default_factory=dict)
+    session = ""
 
     def __enter__(self) -> Self:
-        token = generate_xsrf_token_string()
+        self.token = token = generate_xsrf_token_string()
         cookies = {XSRF_COOKIE_NAME: token}
         if self.email:
             cookies[USER_COOKIE_NAME] = f'"{cookie_of(self.address, self.email, self.secret)}"'
-        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), **self.headers}
+        self.cookies = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        sent = {"Cookie": self.cookies, **self.headers}
         self.socket = connect(
             f"ws://{urlsplit(self.address).netloc}/_stcore/stream",
             origin=self.address,  # type: ignore[arg-type]
@@ -53,6 +56,17 @@ class Program:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.socket.close()
 
+    def upload(self, content: bytes = b"a file") -> int:
+        """Send a file as the uploader of a page would; the status of the answer."""
+        body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n' + content + b"\r\n--x--\r\n"
+        headers = {"Content-Type": "multipart/form-data; boundary=x", "X-Xsrftoken": self.token, "Cookie": self.cookies}
+        address = f"{self.address}/_stcore/upload_file/{self.session}/one"
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address, body, headers, method="PUT"), timeout=WITHIN) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
     def run(
         self, page: str = "", query: str = "", pressed: Iterable[str] = (), values: Mapping[str, Any] | None = None
     ) -> "Shown":
@@ -62,6 +76,8 @@ class Program:
         while True:
             message = ForwardMsg()
             message.ParseFromString(self.socket.recv(WITHIN, decode=False))
+            if message.WhichOneof("type") == "new_session":
+                self.session = message.new_session.initialize.session_id
             if message.WhichOneof("type") == "navigation":
                 self.pages.update({one.url_pathname or "start": one.page_script_hash for one in message.navigation.app_pages})
             shown.take(message)

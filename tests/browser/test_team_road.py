@@ -102,11 +102,12 @@ def test_whatever_a_program_sends_a_viewer_stays_one(team_address: str, team: Wo
     pages = ("start", "episodes", "reports", "metadata")
     with Program(team_address, ADA) as editor:
         editor.run(query="dataset=tiny")
+        assert editor.upload() == 204
         own = {page: editor.run(page, "dataset=tiny").buttons for page in pages}
     assert "Answer it" in own["start"] and "Save in this workspace" in own["episodes"] and "Delete it" in own["reports"]
     before = held(team)
     with Program(team_address, EVE) as viewer:
-        assert "You are a viewer" in viewer.run(query="dataset=tiny").text
+        assert "You are a viewer" in viewer.run(query="dataset=tiny").text and viewer.upload() == 403
         for page in pages:
             asked = "dataset=tiny&md_view=Bring+your+own"
             drawn = viewer.run(page, asked).buttons
@@ -120,7 +121,7 @@ def test_whatever_a_program_sends_a_viewer_stays_one(team_address: str, team: Wo
         Program(team_address, headers={"X-Auth-Request-Email": ADA, "X-Forwarded-For": "127.0.0.1"}),
     ):
         with forged as nobody:
-            assert "for people who sign in" in nobody.run(query="dataset=tiny").text
+            assert "for people who sign in" in nobody.run(query="dataset=tiny").text and nobody.upload() == 403
             assert "for people who sign in" in nobody.run("reports", "dataset=tiny", own["reports"].values()).text
     assert held(team) == before
     assert "Traceback" not in (folder / "team.log").read_text()

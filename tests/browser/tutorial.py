@@ -13,14 +13,14 @@ from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page, expect
 
 from metadash.front.sharing.demo import demo_workspace
-from tests.browser.harness import HOME, PAGES, WITHIN, browser, open_page, server, settle
+from tests.browser.harness import HOME, ROOT, WITHIN, browser, open_page, server, settle
 from tests.browser.test_bring_road import SENTENCE, bring_signs
 from tests.docs.pictured import OF_BRING, PICTURES, write_down
 
 WIDTH, COLOURS = 900, 128
 """Pixels that a picture is wide in the text, and its colours: a few kB each."""
 
-OF_DEMO = tuple(name for name in PAGES if name != "prototypes")
+OF_DEMO = sorted(file.stem for file in (ROOT / "pages").glob("*.py") if file.stem != "prototypes")
 TALL, MAP = 1000, 1500
 """Pixels of a page, at most: what one sees without going far down; and of the page whose map stands below its controls."""
 

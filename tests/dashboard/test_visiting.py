@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from metadash.dashboard.visiting import COOKIE, Visiting, is_at_the_machine, key_of
+from metadash import settings
+from metadash.dashboard.visiting import COOKIE, Visiting, is_at_the_machine, is_unasked, key_of, may_send
 
 HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
 
@@ -63,3 +64,18 @@ def test_a_page_lets_no_picture_be_fetched_from_elsewhere() -> None:
 
 def test_what_stands_in_a_record_is_not_the_cookie() -> None:
     assert "mine" not in key_of("browser mine") and key_of("browser mine") != key_of("browser yours")
+
+
+def test_no_file_is_taken_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unasked(path: str, method: str = "PUT") -> bool:
+        return is_unasked({"path": path, "method": method})
+
+    may_send("a", True)
+    may_send("b", True)
+    may_send("b", False)
+    place = "/_stcore/upload_file/"
+    assert [unasked(f"{place}{session}/1") for session in ("a", "b", "c")] == [False, True, True]
+    assert unasked(f"/below{place}b/1") and not unasked(f"/below{place}a/1")
+    assert not unasked("/_stcore/health") and not unasked(f"{place}b/1", "OPTIONS")
+    monkeypatch.setenv(settings.READ_ONLY.name, "yes")
+    assert unasked(f"{place}a/1")

@@ -116,7 +116,16 @@ def test_a_table_beside_it_describes_the_types(tmp_path: Path) -> None:
         {"type": KINDS, "description": [f"a thing of the sort {k}" for k in range(9)], "coarse": ["a", "b", "c"] * 3}
     )
     about.to_csv(tmp_path / "types.csv", index=False)
-    data = imported(as_tokens(tmp_path / "files"), tmp_path / "w", classes=tmp_path / "types.csv")
+    path = as_tokens(tmp_path / "files")
+    data = imported(path, tmp_path / "w", classes=tmp_path / "types.csv")
+    together = as_parquet(tmp_path / "together").parent
+    about.to_csv(together / "types.csv", index=False)
+    (together / "other.csv").write_text("a,b\n1,2\n")
+    again = imported(together, tmp_path / "again", name="files")
+    assert again.classes.drop(columns="class_id").equals(data.classes.drop(columns="class_id")), (
+        "uploaded together it is the same"
+    )
+    assert "'other.csv' has no row of its own for each type" in notes_of(again)
     assert data.classes["description"].tolist() == about["description"].tolist() and set(data.classes["coarse"]) == set("abc")
 
 

@@ -16,12 +16,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from metadash.data.importing.formats.looking import HEAD, content_of, head_of
+from metadash.data.importing.formats.looking import HEAD, content_of, head_of, tables_at
 from metadash.data.importing.found import Found, Hints
-from metadash.data.importing.linking import put_together
+from metadash.data.importing.linking import link_of, put_together
 from metadash.data.importing.readers.asked import Asked
 from metadash.data.importing.readers.places import Folder, Place, place_at
-from metadash.data.importing.readers.tables import Table, tables_of
+from metadash.data.importing.readers.tables import Table, is_table, tables_of
 from metadash.data.importing.words import SPLIT_WORDS
 from metadash.data.known.files import words_of
 from metadash.data.tagged.bio import tagged
@@ -48,7 +48,7 @@ def claims(path: Path) -> bool:
     if not path.exists():
         return False
     place = place_at(path)
-    return any(looks_like(head_in(place, name), name) for name in candidates(place)[:HEADS])
+    return any(is_ours(place, name) for name in candidates(place)[:HEADS])
 
 
 def is_tagged_file(path: Path) -> bool:
@@ -91,11 +91,17 @@ def is_table_of_spans(path: Path, head: str) -> bool:
     return all(str(rows[one].dtype).lower().startswith("int") for one in (start, end)) and rows[text].map(type).eq(str).all()
 
 
+def is_ours(place: Place, name: str) -> bool:
+    if name.lower().endswith(PARQUET):
+        return isinstance(place, Folder) and is_tagged_file(place.path / name)
+    return looks_like(head_in(place, name), name)
+
+
 def candidates(place: Place) -> list[str]:
     return [
         name
         for name in place.names
-        if name.lower().endswith((*COLUMNS, *RECORDS))
+        if name.lower().endswith((*COLUMNS, *RECORDS, *PARQUET))
         and name[len(place.top) :].count("/") < MOST_DEEP
         and not re.search(r"(?i)(^|/)(readme|licen[cs]e|notice|requirements)", name)
     ]
@@ -109,22 +115,45 @@ def head_in(place: Place, name: str) -> str:
 
 def read(path: Path, asked: Asked) -> Found:
     faults: Counter[str] = Counter()
+    place: Place | None = None
     if path.is_file() and path.suffix.lower() != ".zip":
         files, found = [path.name], list(sentences_of_file(path, faults))
     else:
         place = place_at(path)
-        files = [name for name in candidates(place) if looks_like(head_in(place, name), name)]
+        files = [name for name in candidates(place) if is_ours(place, name)]
         found = [one for name in files for one in sentences_in_place(place, name, len(files) > 1, faults)]
     rows = table_of_mentions([clear_of_ours(one) for one in found])
     if not len(rows):
         raise BadInput(f"No span of the {plural_of(len(found), 'sentence')} in '{path.name}' is tagged; a mention needs a type.")
-    classes = tables_of(asked.classes)[0] if asked.classes is not None else names_of(rows)
-    made = put_together([Table("mentions", rows)], classes, "type")
+    read_too: list[str] = []
+    said: list[str] = []
+    if asked.classes is not None:
+        classes: Table | None = tables_of(asked.classes)[0]
+        read_too = [asked.classes.name]
+    else:
+        classes, read_too, said = beside(place, files, rows) if place is not None else (None, [], [])
+    made = put_together([Table("mentions", rows)], classes or names_of(rows), "type")
     made.hints = hints(rows, made.hints)
-    made.notes = [*notes(found, rows, faults), *made.notes]
+    made.notes = [*notes(found, rows, faults), *said, *made.notes]
     made.tables, made.table = (), ""
-    made.files = tuple(name.rsplit("/", 1)[-1] for name in files) + ((asked.classes.name,) if asked.classes else ())
+    made.files = tuple(name.rsplit("/", 1)[-1] for name in [*files, *read_too])
     return made
+
+
+def beside(place: Place, files: list[str], rows: pd.DataFrame) -> tuple[Table | None, list[str], list[str]]:
+    """(the first table that has a row for each type, its file's name, a sentence of each other table) of what lies beside the sentences."""
+    found: Table | None = None
+    name_of_it: list[str] = []
+    said = []
+    for name in place.names:
+        if name in files or not is_table(name) or name.lower().endswith((*RECORDS, ".txt")):
+            continue
+        table = tables_at(place, name)[0]
+        if found is None and link_of(rows, table.frame, "type") is not None:
+            found, name_of_it = table, [name]
+        else:
+            said.append(f"'{name}' has no row of its own for each type, and was not read (--classes names a table of types).")
+    return found, name_of_it, said
 
 
 def hints(rows: pd.DataFrame, known: Hints) -> Hints:
@@ -183,10 +212,14 @@ def sentences_of_file(path: Path, faults: Counter[str]) -> Iterator[Tagged]:
 def sentences_in_place(place: Place, name: str, several: bool, faults: Counter[str]) -> Iterator[Tagged]:
     """With the file that it stands in and, where it lies in a folder of its own, the domain."""
     short = name[len(place.top) :]
+    if name.lower().endswith(PARQUET) and isinstance(place, Folder):
+        read_ones = of_records(pq.read_table(place.path / name).to_pylist(), short, faults)
+    else:
+        read_ones = of_content(content_of(place, name), short, faults)
     folders = [part for part in short.split("/")[:-1] if part.casefold() not in {*COMMON, *SPLIT_WORDS}]
-    beside = {"file": short} if several else {}
-    for one in of_content(content_of(place, name), short, faults):
-        one.known = {**one.known, **beside, **({"domain": folders[-1]} if folders and "domain" not in one.known else {})}
+    where = {"file": short} if several else {}
+    for one in read_ones:
+        one.known = {**one.known, **where, **({"domain": folders[-1]} if folders and "domain" not in one.known else {})}
         yield one
 
 
