@@ -2,14 +2,14 @@
 # `docker run --read-only --tmpfs /tmp -p 127.0.0.1:8501:8501 -v metadash:/workspace metadash`.
 FROM python:3.12-slim AS built
 WORKDIR /src
-COPY requirements.txt pyproject.toml README.md LICENSE CHANGELOG.md CITATION.cff app.py ./
-COPY .streamlit .streamlit
+COPY requirements.txt requirements-auth.txt pyproject.toml README.md LICENSE CHANGELOG.md CITATION.cff app.py ./
+COPY .streamlit/config.toml .streamlit/config.toml
 COPY pages pages
 COPY metadash metadash
 # The pins of requirements.txt, in an environment of its own that the second stage takes over; TORCH names an index with a CPU build.
 ARG TORCH=""
 RUN python -m venv /opt/metadash \
- && /opt/metadash/bin/pip install --no-cache-dir ${TORCH:+--extra-index-url "$TORCH"} -r requirements.txt \
+ && /opt/metadash/bin/pip install --no-cache-dir ${TORCH:+--extra-index-url "$TORCH"} -r requirements.txt -r requirements-auth.txt \
  && /opt/metadash/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.12-slim

@@ -1,6 +1,7 @@
 """What is each metadata source worth? Plan an ablation, watch it come in, read a card for every source."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -29,6 +30,7 @@ from metadash.dashboard.ablation.road import (
     doses_of,
     draw_whole,
     leaks_allowed,
+    lines_of,
     opened_words,
     stored_ablation,
 )
@@ -41,6 +43,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import begin, offer
+from metadash.dashboard.runs.again import copied
 from metadash.dashboard.share.closed import closed
 from metadash.dashboard.share.told import report
 from metadash.errors import BadInput
@@ -107,7 +110,7 @@ def combination() -> None:
     with above:
         shaded = chosen if len(chosen) < len(spec.sources) else []
         chart(
-            worth_chart(found, measure, palette(), shaded),
+            partial(worth_chart, found, measure, palette(), shaded),
             key="ab_chart",
             alt=f"Each source by {MEASURES[measure]}, with both intervals and control",
         )
@@ -152,14 +155,14 @@ if pictures:
     further = one_of(st, "Picture", pictures, default=pictures[0], key="ab_further", label_visibility="collapsed")
     if further == FADING:
         chart(
-            fading_chart(found, measure, palette()),
+            partial(fading_chart, found, measure, palette()),
             key="ab_fading",
             alt=f"Each source ({measure}) over the number of labelled examples",
         )
         st.caption(f"Bands: 95 % interval for these test {noun}. What metadata adds mostly fades as examples come.")
     else:
         chart(
-            interaction_chart(found, palette()),
+            partial(interaction_chart, found, palette()),
             key="ab_pairs",
             alt="Interaction of each pair of sources, in points",
         )
@@ -168,16 +171,18 @@ if pictures:
         )
 st.markdown(efficiency_words(found))
 
-with st.expander("Every number", icon=":material/table:"):
-    st.dataframe(effects_table(found), hide_index=True, width="stretch", alt="Every effect with its three intervals")
-    if found.by_fold:
+with st.expander("Every number", icon=":material/table:", key="ab_numbers", on_change="rerun") as numbers:
+    if numbers.open:
+        st.dataframe(effects_table(found), hide_index=True, width="stretch", alt="Every effect with its three intervals")
+    if numbers.open and found.by_fold:
         st.dataframe(fold_table(found), hide_index=True, width="stretch", alt="The folds of the cross-fitting, one a row")
         st.caption(
             "Fold by fold, at the fewest shots: each has its own test classes, backbone and heads. Brackets: 95 %, these test classes."
         )
-with st.expander("How this was computed", icon=":material/info:"):
-    st.markdown("\n".join(f"- **{name}** {plain(text)}" for name, text in methods(found, data)))
-    st.code(command(spec), language="bash", wrap_lines=True)
+with st.expander("How this was computed", icon=":material/info:", key="ab_how", on_change="rerun") as computed:
+    if computed.open:
+        st.markdown("\n".join(f"- **{name}** {plain(text)}" for name, text in methods(found, data)))
+        st.code(command(spec), language="bash", wrap_lines=True)
 
 st.subheader("Take it along", anchor=False)
 with st.container(horizontal=True):
@@ -186,6 +191,7 @@ with st.container(horizontal=True):
     download(
         "Figure", lambda: figure_page(worth_chart(found, measure, LIGHT)), f"ablation-{found.digest}-figure.html", "text/html"
     )
+copied(partial(lines_of, spec), "ab_copy")
 claim = st.toggle(
     "Mark the report as a claim", key="ab_claim", bind="query-params", help="Only what was confirmed may be claimed."
 )

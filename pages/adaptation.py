@@ -1,5 +1,7 @@
 """What the inner loop of a learner does to one test task, step by step, and how a prototype over the same backbone sees that task."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -7,7 +9,7 @@ from metadash.answers.inner_steps import advice, details, headline, queries_tabl
 from metadash.answers.stored_arms import run_words
 from metadash.dashboard import server
 from metadash.dashboard.adaptation.player.component import player
-from metadash.dashboard.adaptation.query_grid import bins, cut_words, picture_of, query_grid, read_episode
+from metadash.dashboard.adaptation.query_grid import bins, cut_words, episode_of, picture_of, query_grid
 from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
 from metadash.dashboard.adaptation.steps_link import adapting, arm_title, learners_that_adapt
 from metadash.dashboard.compare.learners import mean_words, named, scores_of, shelf, unit_nouns
@@ -20,6 +22,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, trouble
 from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import anew, offer
+from metadash.dashboard.runs.again import duplicate, repeat
 from metadash.dashboard.share.closed import closed
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
@@ -200,7 +203,7 @@ if seen.right_moved is not None:
     accuracy.append(Line("+ metadata", [seen.right_moved * percent], colours.helps, "dash", 2))
 with left:
     chart(
-        over_steps(accuracy, colours, "accuracy, %", own, " %", 0, top=100.0, bottom=0.0),
+        partial(over_steps, accuracy, colours, "accuracy, %", own, " %", 0, top=100.0, bottom=0.0),
         key="ad_accuracy",
         alt=f"Accuracy on queries and support over {seen.steps} steps, with the prototype's as a dashed line. {headline(seen)}",
     )
@@ -210,7 +213,7 @@ losses = [
 ]
 with right:
     chart(
-        over_steps(losses, colours, "loss", own, bottom=0.0),
+        partial(over_steps, losses, colours, "loss", own, bottom=0.0),
         key="ad_loss",
         alt=f"Loss over {seen.steps} steps: support from {losses[1].values[0]:.2f} to {losses[1].values[-1]:.2f}",
     )
@@ -235,14 +238,14 @@ if "forget_mean" in steps and seen.steps:
         least, mean, greatest = (after[f"{name}_{which}"].tolist() for which in ("least", "mean", "greatest"))
         with place:
             chart(
-                gate(least, mean, greatest, label, colours),
+                partial(gate, least, mean, greatest, label, colours),
                 key=f"ad_{name}",
                 alt=f"The {label} over the steps: mean {mean[0]:.3g} at step 1 and {mean[-1]:.3g} at step {seen.steps}",
             )
             st.caption(f"{label.capitalize()}: {meaning}. Line: mean over all weights; band: least to greatest.")
 
 announced(spec.run)
-shown = read_episode(queries, prototypes, support, data)
+shown = episode_of(digest, data)
 picture = picture_of(data)
 
 
@@ -282,8 +285,11 @@ with st.expander("How this was computed", icon=":material/info:"):
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {int(shot)} shot{"s" if shot > 1 else ""}, {tests.queries_words}. Computed as `{digest}`.
 """
     )
+LOOKS = "No verb takes these steps yet, only this page. Its learner: copy as command, as Python"
+repeat(run, "ad_copy", LOOKS)
 class_names = data.classes["class_name"].astype(str).to_numpy()
 with st.container(horizontal=True):
+    duplicate(run, "Train it with changes")
     download("Download the steps (CSV)", lambda: steps_table(steps, prototypes).to_csv(index=False), f"steps-{digest}.csv")
     download(
         "Download every query's answers (CSV)",

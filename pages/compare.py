@@ -19,6 +19,7 @@ from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term
 from metadash.dashboard.parts.jobs import how_long, jobs_of
+from metadash.dashboard.runs.again import copied
 from metadash.dashboard.share.told import report
 from metadash.errors import BadInput
 from metadash.specs.builder import run_for
@@ -252,4 +253,5 @@ parts = {
 parts[one_of(st, "Show", list(parts), default="differences", key="cmp_show", label_visibility="collapsed")]()
 stored_table()
 adaptation_links(kept, names)
+copied(view.lines, "cmp_copy")
 view.draw_downloads()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from metadash.dashboard import server
 from metadash.dashboard.episodes import task
+from metadash.dashboard.episodes.ratings import show_user
 from metadash.dashboard.metadata import explore
 from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.asked import one_of, query_balance, typed_condition
@@ -15,12 +16,16 @@ from metadash.dashboard.parts.reads import Refusal
 from metadash.dashboard.share.closed import closed
 from metadash.data.dataset import ROLES
 from metadash.data.facets import both
+from metadash.data.ratings.rated import rated_in
 from metadash.episodes.saved import as_table, save, saved_episodes
 from metadash.episodes.spec import STRATEGIES, EpisodeSpec, Pool
 from metadash.stats import words
 from metadash.stats.metric import Ways, guessing_one_of
 
 data = server.chosen_dataset()
+if rated_in(data):
+    show_user(data)
+    end_page()
 about = words_of(data)
 header(
     "What does one task look like?",

@@ -23,6 +23,7 @@ from metadash.dashboard.prototypes.confused import confused_part
 from metadash.dashboard.prototypes.map_figure import TASK, export_table, task_classes
 from metadash.dashboard.prototypes.map_section import map_section
 from metadash.dashboard.prototypes.map_view import colour_choices, drawn, message
+from metadash.dashboard.runs.again import duplicate, repeat
 from metadash.dashboard.share.told import report
 from metadash.errors import BadInput
 from metadash.figures.report import figure_page
@@ -284,7 +285,9 @@ with st.expander("How this map was made", icon=":material/info:"):
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.queries_words}. Map `{digest}`.
 """
     )
+repeat(run, "pr_copy", "No verb draws a map, only this page. Its learner: copy as command, as Python")
 with st.container(horizontal=True):
+    duplicate(run, "Train it with changes")
     download("Download the coordinates (CSV)", lambda: export_table(points, data).to_csv(index=False), f"map-{digest}.csv")
     download(
         "Download the map (HTML)",

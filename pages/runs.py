@@ -7,8 +7,9 @@ from metadash.dashboard import server
 from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header
+from metadash.dashboard.runs.again import repeat
 from metadash.dashboard.runs.deleting import deletion
-from metadash.dashboard.runs.one import SAID, head, links, log, note_form, repeat, star
+from metadash.dashboard.runs.one import SAID, head, links, log, note_form, star
 from metadash.dashboard.runs.table import SHOWN, mine, table
 from metadash.dashboard.share.closed import closed
 from metadash.dashboard.signing_in import way

@@ -155,10 +155,12 @@ st.subheader("One of the tasks", anchor=False)
 episode_row(data, spec)
 
 if found:
-    with st.expander("Show me the numbers", icon=":material/table:"):
-        draw_numbers(found)
-    with st.expander("How this was computed", icon=":material/info:"):
-        computed_how(found, data)
+    with st.expander("Show me the numbers", icon=":material/table:", key="start_numbers", on_change="rerun") as numbers:
+        if numbers.open:
+            draw_numbers(found)
+    with st.expander("How this was computed", icon=":material/info:", key="start_how", on_change="rerun") as computed:
+        if computed.open:
+            computed_how(found, data)
     download(
         "Download everything (JSON)",
         lambda: json.dumps(as_json(found), ensure_ascii=False, indent=1),

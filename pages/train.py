@@ -16,14 +16,14 @@ from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY, jobs_of
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
-from metadash.dashboard.runs.one import repeat
+from metadash.dashboard.runs.again import repeat
 from metadash.dashboard.train.controls import chosen_runs, reading
 from metadash.dashboard.train.how import MODES, recipe_lines
 from metadash.dashboard.train.proposal import arrangement_part
 from metadash.dashboard.train.queue import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.errors import BadInput
 from metadash.learners.registry import LEARNERS
-from metadash.runs.kinds import run_digest
+from metadash.runs.kinds import facts_of, run_digest
 from metadash.runs.queue.jobs import all_jobs
 from metadash.runs.store import Run
 from metadash.specs.run import RunSpec
@@ -31,7 +31,7 @@ from metadash.specs.views import adapts
 from metadash.stats import words
 from metadash.stats.shots import fewest_shots
 
-NEWEST = "What is running, or the newest"
+NEWEST = "The learner chosen above; else what is running, or the newest"
 NOTHING_HERE = "Loss and validation accuracy are drawn here, step by step, once something trains."
 
 data = server.chosen_dataset()
@@ -53,6 +53,7 @@ arrangement_part(data, specs)
 jobs = all_jobs(server.workspace())
 busy = any(job.active for job in jobs)
 asked = {run_digest(spec, data) for spec in specs}  # a backbone that trains for somebody else does not hold up the button
+built_on = asked | {run_digest(need, data) for spec in specs for need in spec.needs}
 stored: list[Run] = [run for spec in specs if (run := server.store().find(spec, data))]
 
 
@@ -150,11 +151,13 @@ def learning() -> None:
             st.rerun()
         st.subheader("Learning curves", anchor=False)
         looks = choices(now, server.store().runs(), data)
+        busy_now = {job.digest for job in active}
         labels = {digest: look.label for digest, look in looks.items()}
         here = [digest for digest, look in looks.items() if look.here]
         if labels:
-            running = (job.digest for job in active if job.state == "running" and job.digest in here)
-            wanted = next(running, newest_trained(here))
+            running = [job.digest for job in active if job.state == "running" and job.digest in here]
+            own = [digest for digest in running if digest in built_on] or [run.digest for run in stored]
+            wanted = next(iter(own or running), "") or newest_trained(here)
             from_link("tr_show", {"": NEWEST, **labels}, name="Run")
             chosen = st.selectbox(
                 "Run",
@@ -166,9 +169,10 @@ def learning() -> None:
             to_link("tr_show")
             shown = chosen if chosen in labels else wanted
             if not chosen:
-                st.caption(plain(labels.get(shown, NOTHING_HERE)))
+                others = "" if shown in built_on or not shown else "The learner chosen above has no curve yet. This is of "
+                st.caption(plain(f"{others}{labels.get(shown, NOTHING_HERE)}"))
             if shown:
-                learning_curves(history_of(shown), "tr_curve", over=shown not in {job.digest for job in active})
+                learning_curves(history_of(shown), "tr_curve", over=shown not in busy_now)
                 log_part(shown)
         else:
             st.caption(NOTHING_HERE)
@@ -180,9 +184,11 @@ def learning() -> None:
 
 learning()
 
-ended = [job for job in jobs if not job.active]
+ended = [
+    job for job in jobs if not job.active and facts_of(job.spec).listed
+]  # trainings: what other pages asked for stands there
 if ended:
-    st.subheader("Done and ended", anchor=False)
+    st.subheader("Trainings that are over", anchor=False)
     for job in ended[:SHOWN]:
         ended_row(job, data)
     if len(ended) > SHOWN:

@@ -9,6 +9,7 @@ from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header, one_sentence
 from metadash.dashboard.parts.jobs import cancel, how_long, jobs_of, on_its_way, progress_bar, troubled
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.runs.again import repeat
 from metadash.dashboard.share.closed import closed, not_prepared
 from metadash.dashboard.use import result as shown
 from metadash.dashboard.use import work
@@ -268,4 +269,5 @@ if step == "review":
     with st.expander("How far the probabilities can be believed", icon=":material/straighten:"):
         shown.believed(result)
     take_away(data, run.digest, result, frame)
+repeat(run, "us_copy", "The learner: copy as command, as Python")
 leaving(data, spec)

@@ -1,13 +1,14 @@
 """What if the metadata were wrong, missing, out of date or written differently? A trained learner answers, live."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from metadash.ablation.plan import tolerant_run
 from metadash.answers.doses import break_even_words, dose_curves, dose_name
 from metadash.answers.stored_arms import run_words
-from metadash.answers.what_if import headline, moved_queries, what_if
+from metadash.answers.what_if import headline
 from metadash.dashboard import server
 from metadash.dashboard.compare.learners import mean_words, named, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
@@ -20,12 +21,15 @@ from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.parts.which_data import forget_others
 from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
+from metadash.dashboard.runs.again import copied
 from metadash.dashboard.share.closed import closed, not_prepared
 from metadash.dashboard.share.told import report
 from metadash.dashboard.what_if.moving import moved_message, moved_points
 from metadash.dashboard.what_if.question import (
+    answer_of,
     changes_of,
     edits_of,
+    lines_of,
     queries_view,
     scenario_buttons,
 )
@@ -137,7 +141,7 @@ with changes_area.container(border=True):
     changes = changes_of(asked_run.sources, data)
 with beside.container(border=True):
     st.markdown("##### One value rewritten")
-    manifest = server.store().manifest(trained)
+    manifest = server.manifest_of(trained)
     edits = edits_of(asked_run.sources, [int(c) for c in manifest.classes[int(episode) - 1]], data)
     task = manifest[int(episode) - 1 : int(episode)].at_shot(int(shot))
     instance_edits = instance_edits_of(asked_run.sources, task, data)
@@ -182,8 +186,9 @@ with answer_area.container(border=True):
             server.board().submit(spec)
         asking()
     else:
+        result, queries = answer_of(found, trained)
         st.markdown(
-            f"#### {plain(headline(what_if(found, trained, server.store()), spec, about.class_noun, about.group_noun if tests.strategy == 'siblings' else about.class_noun))}"
+            f"#### {plain(headline(result, spec, about.class_noun, about.group_noun if tests.strategy == 'siblings' else about.class_noun))}"
         )
         st.caption(
             f"As it is: {mean_words(scores, int(shot), noun.of(scores))}, over {words.count(len(scores.manifest))} test tasks of one training "
@@ -192,12 +197,12 @@ with answer_area.container(border=True):
 found = found or earlier
 if found is None:
     end_page()
-digest, result = found.digest, what_if(found, trained, server.store())
+digest, (result, queries) = found.digest, answer_of(found, trained)
 
 report(f"what-if-{digest}", WhatIfResult(found=result, run=found, data=data).parts)
 st.markdown("##### Accuracy before and after, paired on the same tasks")
 chart(
-    what_if_chart(result, palette()),
+    partial(what_if_chart, result, palette()),
     key="wi_dots",
     alt="Difference in accuracy after the change, at each number of shots",
 )
@@ -205,24 +210,23 @@ st.caption(
     f"Thick: 95 % interval over the tasks of these test {noun.classes}. Thin: for new {noun.of(scores)}. Grey band: no practical difference; a grey dot lies in it or cannot be told yet."
 )
 
-queries = moved_queries(found)
 st.markdown(
     f"##### Test task {int(episode)}: {queries['right_before']} of {queries['queries']} queries right before, {queries['right_after']} after"
 )
-classes = found.frame("classes")
+classes, asked_queries = server.run_frame(digest, "classes"), server.run_frame(digest, "queries")
 touched = [plain(str(data.classes["class_name"][c])) for c in classes["class_id"][classes["changed"]]]
 rows_touched = [
     words.plural_of(number, what)
     for number, what in (
         (int(classes["changed_support"].sum()), "support instance"),
-        (int(found.frame("queries")["changed"].sum()), "query"),
+        (int(asked_queries["changed"].sum()), "query"),
     )
     if number
 ]
 told = [", ".join(touched)] * bool(touched) + [" and ".join(rows_touched)] * bool(rows_touched)
 st.caption(f"Changed in this task: {'; '.join(told) if told else 'nothing'}.")
 with st.container():  # one element more or less would make the map below another, and nothing on it could move
-    queries_view(found.frame("queries"), data)
+    queries_view(asked_queries, data)
 
 
 def map_part() -> None:
@@ -239,7 +243,7 @@ def map_part() -> None:
         offer([pinned], data, "wi_map", "Draw the map of this task", busy=busy, icon="scatter_plot", primary=False)
         return
     points = drawn.frame("points")
-    moved = moved_points(points, drawn.array("vectors"), classes, found.frame("queries"), found.frame("instances"))
+    moved = moved_points(points, drawn.array("vectors"), classes, asked_queries, found.frame("instances"))
     the_map(key="wi_map_canvas", data=moved_message(drawn.digest, digest, moved, data, palette()))
     pictures_of(points, data)
 
@@ -274,7 +278,7 @@ def dose_part() -> None:
         return
     curves = dose_curves(stored, server.store(), int(shot))
     chart(
-        dose_chart(curves, palette()),
+        partial(dose_chart, curves, palette()),
         key="wi_dose_chart",
         alt="Gain over doing without the sources as more is hit, one curve for each kind of fault",
     )
@@ -297,4 +301,5 @@ with st.expander("How wrong may it get? Accuracy against the share that is hit",
 download(
     "Download every task's score (CSV)", lambda: found.scores().to_csv(index=False) if found else "", f"what-if-{digest}.csv"
 )
+copied(partial(lines_of, found, trained, data), "wi_copy")
 link_to("compare", "Compare learners", "stacked_line_chart")

@@ -1,6 +1,7 @@
 """How an ablation was done, so that somebody else can judge and repeat it, and what may be claimed from it."""
 
 import shlex
+from typing import Any
 
 from metadash.ablation.plan import FEWEST_SEEDS, SOURCE_DROPOUT, AblationSpec
 from metadash.ablation.result import Ablation
@@ -53,20 +54,45 @@ def claims_words(found: Ablation) -> str:
     return f"What is said of {', '.join(named)} may be quoted as a claim; what is said of other sources may not."
 
 
+def said(spec: AblationSpec) -> dict[str, Any]:
+    """The choices of ``metadash.ablate``, and of its verb, that give it."""
+    run, tests = spec.run, spec.run.evaluation
+    found = {
+        "tier": spec.tier,
+        **({"folds": spec.folds} if spec.folds else {"split": run.split}),
+        "sources": list(spec.sources),
+        "fusion": run.fusion,
+        "seeds": len(spec.seeds),
+        "learner": run.learner,
+        "mode": run.mode,
+        "where": tests.where,
+        "controls": list(spec.controls) if spec.tier == "confirm" else None,
+        "rope": spec.rope,
+        "n_way": tests.n_way,
+        "strategy": tests.strategy,
+        "column": tests.column,
+        "shots": list(tests.shots),
+        "n_episodes": tests.n_episodes,
+        "steps": run.steps,
+        "n_query": tests.n_query,
+        "query_dirichlet": tests.query_dirichlet,
+        **run.backbone.choices,
+        "normalise": None if run.normalise == "usual" else run.normalise,
+        "text_encoder": None if run.text_encoder == "words" else run.text_encoder,
+    }
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
 def command(spec: AblationSpec, verb: str = "ablate") -> str:
     """The line that repeats it."""
-    run, tests = spec.run, spec.run.evaluation
-    parts = ["python", "-m", "metadash", verb, "--dataset", run.dataset, "--tier", spec.tier]
-    parts += ["--folds", str(spec.folds)] if spec.folds else ["--split", run.split]
-    parts += ["--sources", *spec.sources, "--fusion", run.fusion, "--seeds", str(len(spec.seeds))]
-    parts += ["--learner", run.learner, "--mode", run.mode, *(["--where", tests.where] if tests.where else [])]
-    parts += [*(["--controls", ",".join(spec.controls)] if spec.tier == "confirm" else []), "--rope", f"{spec.rope:g}"]
-    parts += ["--n-way", str(tests.n_way), "--strategy", tests.strategy, *(["--column", tests.column] if tests.column else [])]
-    parts += ["--shots", ",".join(map(str, tests.shots)), "--n-episodes", str(tests.n_episodes), "--steps", str(run.steps)]
-    uneven = [] if tests.query_dirichlet is None else ["--query-dirichlet", f"{tests.query_dirichlet:g}"]
-    parts += ["--n-query", str(tests.n_query), *uneven, *as_options(run.backbone.choices)]
-    parts += [] if run.normalise == "usual" else ["--normalise", run.normalise]
-    parts += [] if run.text_encoder == "words" else ["--text-encoder", run.text_encoder]
+    parts = ["python", "-m", "metadash", verb, "--dataset", spec.run.dataset]
+    for name, value in said(spec).items():
+        if name == "sources":
+            parts += ["--sources", *value]
+        elif isinstance(value, list):
+            parts += as_options({name: ",".join(map(str, value))})
+        else:
+            parts += as_options({name: f"{value:g}" if isinstance(value, float) else value})
     return shlex.join(parts)
 
 

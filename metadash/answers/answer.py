@@ -83,7 +83,7 @@ class AnswerSpec:
     @property
     def by_fold(self) -> list[Runs]:
         """The runs of each arm in each fold; of one split, there is one."""
-        return [arms_of(run, self.seeds) for run in self.fold_runs]
+        return arms_by_fold(self)
 
     @property
     def arms(self) -> Runs:
@@ -112,6 +112,12 @@ class AnswerSpec:
     def ahead(self) -> "AnswerSpec":
         """The same question asked with the first of the seeds alone."""
         return replace(self, seeds=self.seeds[:1])
+
+
+@lru_cache(maxsize=32)
+def arms_by_fold(spec: AnswerSpec) -> list[Runs]:
+    """Kept, since a page asks at every click, and with the specs their digests; nobody writes into it."""
+    return [arms_of(run, spec.seeds) for run in spec.fold_runs]
 
 
 @lru_cache(maxsize=32)

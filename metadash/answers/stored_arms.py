@@ -12,11 +12,13 @@ from metadash.answers.scores import load_scores, pooled_scores
 from metadash.data.folds import read_fold
 from metadash.errors import BadInput
 from metadash.learners.core.fusions import BOTH
+from metadash.learners.registry import entry_of
 from metadash.metadata.blur import read_blur
 from metadash.networks.encoders.of_metadata import in_words as texts_in_words
 from metadash.networks.encoders.registry import feature_entry
 from metadash.runs.shelf.learner_id import cross_fitting
 from metadash.runs.shelf.notes import all_notes
+from metadash.runs.shelf.short_names import class_sources, in_short, learner_in_short
 from metadash.runs.store import Run, RunStore
 from metadash.specs.normalising import normalisation_in_words
 from metadash.specs.run import RunSpec, ways_note
@@ -42,6 +44,10 @@ FUSION_WORDS = {
 }
 IN_THE_NAME = ("sources", "modulating", "control", "falsified", "blur", "learner", "evaluation.column")
 """What a name says already; the other options are added to it only where they tell two arms apart."""
+
+
+LEAST = ("evaluation.ways", "backbone.split")
+"""Options that tell least: fewer ways, and a split that the learner itself was trained on."""
 
 
 @dataclass(frozen=True)
@@ -270,9 +276,9 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
     learners = {arm.spec.learner for arm in arms}
     marks = {arm.id: MARK if transductive(arm.spec) else "" for arm in arms}
     if len(learners) > 1:
-        names = {arm.id: f"{arm.spec.learner}{marks[arm.id]}, {knowledge(arm.spec)}" for arm in arms}
+        names = {arm.id: f"{learner_in_short(arm.spec.learner)}{marks[arm.id]}, {known_to(arm)}" for arm in arms}
     else:
-        names = {arm.id: knowledge(arm.spec) + marks[arm.id] for arm in arms}
+        names = {arm.id: known_to(arm) + marks[arm.id] for arm in arms}
     together: dict[str, list[StoredArm]] = {}
     for arm in arms:
         together.setdefault(names[arm.id], []).append(arm)
@@ -280,7 +286,7 @@ def names_of(arms: Sequence[StoredArm]) -> dict[str, str]:
         if len(alike) == 1:
             continue
         options = {arm.id: options_of(arm) for arm in alike}
-        for key in sorted(differing_in([*options.values()]), key="evaluation.ways".__eq__):  # fewer ways tell least
+        for key in sorted(differing_in([*options.values()]), key=LEAST.__contains__):
             if key not in IN_THE_NAME and len({names[arm.id] for arm in alike}) < len(alike):
                 for arm in alike:
                     names[arm.id] += f", {option_in_words(key, options[arm.id].get(key, MISSING))}"
@@ -311,14 +317,26 @@ def starved_words(names: Mapping[str, str], arms: Sequence[StoredArm]) -> list[s
     )
 
 
-def knowledge(spec: RunSpec) -> str:
-    """``name, accents (rows shuffled)``, ``age (found: year)``, ``name (only in training)``"""
+def known_to(arm: StoredArm) -> str:
+    """What it knows, in short: ``all 6 metadata (rows shuffled)``."""
+    sources = arm.spec.sources
+    known = class_sources(arm.runs[0].folder.parent, arm.dataset) if len(sources) > 2 else ()
+    return knowledge(arm.spec, in_short(sources, known))
+
+
+def about(arm: StoredArm) -> str:
+    """Its learner and all that it knows, for who wants it whole."""
+    return f"{entry_of(arm.spec.learner).title}, {knowledge(arm.spec)}"
+
+
+def knowledge(spec: RunSpec, sources: str = "") -> str:
+    """``name, accents (rows shuffled)``, ``age (found: year)``, ``name (only in training)``; ``sources`` are these in other words."""
     notes = ["only in training"] if spec.fusion == "auxiliary" else []
     notes += [texts_in_words(spec.text_encoder)] if spec.text_encoder != "words" else []
     notes += [read_blur(entry).words for entry in spec.blur]
     which = f"{', '.join(spec.falsified)}: " if spec.falsified else ""
     notes += [which + CONTROL_WORDS[spec.control]] if spec.control != "none" else []
-    return (", ".join(spec.sources) or "no metadata") + (f" ({'; '.join(notes)})" if notes else "")
+    return (sources or ", ".join(spec.sources) or "no metadata") + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def title_of(features: Any) -> str:
@@ -345,6 +363,10 @@ OPTION_WORDS: dict[str, Callable[[Any], str]] = {
     "normalise": normalisation_in_words,
     "text_encoder": lambda value: "texts word by word" if value in ("words", MISSING) else texts_in_words(str(value)),
     "options": lambda value: in_words(value) if value else "the paper's options",
+    "source_dropout": lambda value: (
+        f"sources hidden {100 * float(value):g} % of the time" if value and value != MISSING else "no source hidden"
+    ),
+    "split": lambda value: f"split {value}".replace("_", " "),
     "fusion": lambda value: FUSION_WORDS.get(str(value), str(value)),
     "backbone.backbone": title_of,
     "backbone.encoder": title_of,

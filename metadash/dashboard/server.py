@@ -1,16 +1,23 @@
 """What all sessions of one server share: the workspace, its data sets, its runs, its job board."""
 
+import os
 import threading
+import time
 
 import pandas as pd
 import streamlit as st
 
+from metadash import settings
 from metadash.answers.answer import Answer, AnswerSpec, so_far, stored_folds
+from metadash.canonical import digest
 from metadash.dashboard.lifespan import SERVING
+from metadash.dashboard.parts.shared import share
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
+from metadash.episodes.manifest import EpisodeManifest
 from metadash.errors import BadInput
 from metadash.runs.queue.board import JobBoard
+from metadash.runs.record import Run
 from metadash.runs.store import RunStore
 from metadash.visitors import by_itself
 from metadash.workspace import Workspace
@@ -19,9 +26,19 @@ LOCK = threading.Lock()
 BOARDS: list[JobBoard] = []
 
 
+LOOKED_OVER = 1.0
+"""Seconds for which a workspace that could be written is believed to be: a page asks for it up to thirty times."""
+WORKSPACES: dict[tuple[str, bool], tuple[float, Workspace]] = {}
+
+
 def workspace() -> Workspace:
-    """Opened anew each time: a folder that vanished under a running server is made again, or named in one sentence."""
-    return Workspace()
+    """A folder that vanished under a running server is made again, or named in one sentence; one that cannot be written any more is
+    named within a second."""
+    asked, now = (settings.WORKSPACE.value, settings.read_only()), time.monotonic()
+    looked, found = WORKSPACES.get(asked, (0.0, None))
+    if found is None or now - looked > LOOKED_OVER or not all(map(os.path.isdir, (found.datasets, found.runs, found.jobs))):
+        WORKSPACES[asked] = now, (found := Workspace())
+    return found
 
 
 def store() -> RunStore:
@@ -76,6 +93,16 @@ def run_frame(digest: str, name: str) -> pd.DataFrame:
     return run.frame(name)
 
 
+def manifest_of(run: Run) -> EpisodeManifest:
+    """The test episodes of a run, kept: nobody writes into them. Raises BadInput when they cannot be had."""
+    return _manifest(str(run.summary["manifest"]), run)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _manifest(name: str, _run: Run) -> EpisodeManifest:
+    return store().manifest(_run)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _answer(digests: tuple[str, ...], _spec: AnswerSpec, _dataset: Dataset) -> Answer | None:
     return so_far(_spec, _dataset, store())
@@ -96,4 +123,5 @@ def answer_so_far(spec: AnswerSpec, data: Dataset) -> Answer | None:
     """What the finished folds say; worked out once a server, keyed by the digests of the runs."""
     folds = stored_folds(spec, data, store())
     digests = tuple(run.digest for fold in folds if fold for runs in fold.values() for run in runs)
-    return _answer(digests, spec, data) if digests else None
+    found = _answer(digests, spec, data) if digests else None
+    return found and share(found, digest(digests))

@@ -9,6 +9,7 @@ from metadash.dashboard.bring import BRING
 from metadash.dashboard.links import history
 from metadash.dashboard.links.address import listening
 from metadash.dashboard.links.copy_link import whole_page
+from metadash.dashboard.links.one_look import look_only
 from metadash.dashboard.links.pages import link_to
 from metadash.dashboard.parts.frame import one_sentence
 from metadash.dashboard.parts.jobs import running_badge
@@ -59,6 +60,7 @@ def page(file: str, title: str, icon: str, help: str, default: bool = False) -> 
     return st.Page(PAGES / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=file, help=help, default=default)
 
 
+look_only()
 st.set_page_config(page_title="MetaDash", page_icon=ICON, layout="wide", initial_sidebar_state="auto")
 st.html(STYLE)
 

@@ -20,6 +20,8 @@ LEAST_SECRET = 32
 """Letters of ``cookie_secret``: whoever guesses it signs in as anybody."""
 MANY_TENANTS = ("common", "organizations", "consumers")
 """In the address of Microsoft's metadata: organisations of which each writes what addresses it likes into its own accounts."""
+NAMED = "STREAMLIT_SECRETS_FILES"
+"""Whoever sets it means a file to be there."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -56,11 +58,13 @@ def decided(header: str, editors: str, files: tuple[str, ...]) -> Way:
 
 
 def oidc(files: tuple[str, ...] = ()) -> dict[str, Any] | None:
-    """The section [auth] of secrets.toml; None where there is none. Raises BadInput where one of ``files`` is there and cannot be read."""
+    """The section [auth] of secrets.toml; None where there is none. Raises BadInput where one of ``files`` is there and
+    cannot be read, or was named and is not there."""
     if not st.secrets.load_if_toml_exists():
-        if spoiled := [file for file in files if os.path.exists(file)]:
+        named = [file for file in files if os.path.exists(file)] or (files if os.environ.get(NAMED) else ())
+        if named:
             raise BadInput(
-                f"'{os.path.basename(spoiled[0])}' cannot be read, so nobody knows who may sign in; see the server's log."
+                f"'{os.path.basename(named[0])}' cannot be read, so nobody knows who may sign in; see the server's log."
             )
         return None
     found = st.secrets.get("auth")

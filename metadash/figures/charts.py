@@ -30,6 +30,8 @@ class Curve:
     points: Sequence[Interval | None]
     colour: str
     dash: str = "solid"
+    about: str = ""
+    """What is read on hover beside a short name."""
 
 
 def base(palette: Palette, height: int) -> go.Figure:
@@ -130,7 +132,7 @@ def draw_curve(figure: go.Figure, ticks: Sequence[str], curve: Curve) -> None:
             "visible": len(known) == 1,
         },
         customdata=list(zip(low, high, strict=True)),
-        hovertemplate=f"{curve.name}: %{{y:{form}}} {unit} [%{{customdata[0]:{form}}}, %{{customdata[1]:{form}}}]<extra></extra>",
+        hovertemplate=f"{in_full(curve.name, curve.about)}: %{{y:{form}}} {unit} [%{{customdata[0]:{form}}}, %{{customdata[1]:{form}}}]<extra></extra>",
     )
 
 
@@ -297,13 +299,23 @@ class Dot:
     new_classes: Interval
     colour: str
     hollow: bool = False
+    about: str = ""
+    """What is read on hover beside a short name."""
+
+
+def in_full(name: str, about: str) -> str:
+    """A name with what it is short for, broken into lines."""
+    return "<br>".join([name, *textwrap.wrap(about if about != name else "", LEGEND_WIDTH)])
 
 
 def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope, in_order: bool = False) -> go.Figure:
     """One row each, the largest on top, or ``in_order`` the first given; the grey band is no practical difference, the line is zero."""
     ordered = list(reversed(dots)) if in_order else sorted(dots, key=lambda dot: dot.episodes.estimate)
     unit = ordered[0].episodes.counted_in if ordered else ACCURACY.gain
-    figure = base(palette, 90 + 44 * len(dots))
+    names = [dot.name for dot in ordered]
+    wrapped = ["<br>".join(textwrap.wrap(name, LABEL_WIDTH)) for name in names]  # on a narrow screen a long name leaves no room
+    lines = max((label.count("<br>") + 1 for label in wrapped), default=1)
+    figure = base(palette, 90 + max(44, 19 * lines + 6) * len(dots))
     if rope:
         figure.add_vrect(x0=-rope, x1=rope, fillcolor=translucent(palette.plain, 0.18), line_width=0, layer="below")
     figure.add_vline(x=0, line={"color": palette.muted, "width": 1})
@@ -326,11 +338,11 @@ def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.
                 "color": palette.background if dot.hollow else dot.colour,
                 "line": {"color": dot.colour if dot.hollow else palette.background, "width": 2.5},
             },
-            hovertemplate=f"{dot.name}: %{{x:+.2f}} {unit}<extra></extra>",
+            hovertemplate=f"{in_full(dot.name, dot.about)}<br>%{{x:+.2f}} {unit}<extra></extra>"
+            if dot.about
+            else f"{dot.name}: %{{x:+.2f}} {unit}<extra></extra>",
         )
     figure.update_xaxes(title={"text": f"difference, {unit}", "font": {"color": palette.muted, "size": 13}})
-    names = [dot.name for dot in ordered]  # wrapped: on a narrow screen a long name would leave no room for the dots
-    wrapped = ["<br>".join(textwrap.wrap(name, LABEL_WIDTH)) for name in names]
     figure.update_yaxes(tickvals=names, ticktext=wrapped)
     figure.update_yaxes(categoryorder="array", categoryarray=names)
     figure.update_yaxes(type="category", tickfont={"color": palette.text, "size": 14}, automargin=True)

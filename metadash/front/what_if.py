@@ -25,6 +25,7 @@ from metadash.figures.section import Section
 from metadash.figures.what_if import what_if_chart
 from metadash.front.choices import names_in
 from metadash.front.computing import compute_one
+from metadash.front.keeping.spelling import call
 from metadash.front.run import TrainedRun, load
 from metadash.front.sharing.methods import what_if_methods
 from metadash.front.shown import ShownRun
@@ -98,6 +99,19 @@ class WhatIfResult(ShownRun):
         learner = run_digest(asked.run, self.data)
         looked = ["--seed", str(asked.seed), "--episode", str(asked.episode + 1), "--n-shot", str(asked.n_shot)]
         return shlex.join(["python", "-m", "metadash", "whatif", "--dataset", self.data.name, "--run", learner, *said, *looked])
+
+    @property
+    def python(self) -> str:
+        """The same in Python."""
+        asked = self.spec
+        said: dict[str, Any] = {
+            "change": [change_in_a_line(change) for change in asked.changes],
+            "edit": [f"{edit.class_id}:{edit.column}={edit.value}" for edit in asked.edits],
+            "edit_instance": [f"{edit.instance_id}:{edit.column}={edit.value}" for edit in asked.instance_edits],
+        }
+        said = {name: value for name, value in said.items() if value}
+        looked = {"n_shot": asked.n_shot, "episode": asked.episode + 1, **({"seed": asked.seed} if asked.changes else {})}
+        return call("what_if", repr(run_digest(asked.run, self.data)), said | looked)
 
     def parts(self) -> Section:
         return Section(

@@ -82,8 +82,8 @@ def add_budget(verb: argparse.ArgumentParser, shots: bool = True) -> None:
     verb.add_argument(
         "--backbone",
         choices=list(known),
-        help="what embeds the inputs: a network, or an encoder that is not trained here (default: conv4, mlp for vectors, tfidf for texts; of photographs "
-        "efficientnet-lite0 and of texts minilm, where they are installed and the mode is quick)",
+        help="what embeds the inputs: a network, or an encoder that is not trained here (default: conv4, mlp for vectors, tfidf for texts, tfidf-span for mentions; of photographs "
+        "efficientnet-lite0, of texts minilm and of mentions minilm-span, where they are installed and the mode is quick)",
     )
     verb.add_argument(
         "--width", type=int, help=f"how wide the backbone is, or how many features an encoder keeps (default {widths})"

@@ -57,7 +57,7 @@ def test_three_learners_are_trained_compared_and_one_is_looked_into(tiny_address
     ).to_be_visible()
     expect(page.get_by_text("60 episodes, the same for all")).to_be_visible()
     settle(page)
-    page.get_by_role("link", name="See “maml, no metadata” adapt").click()
+    page.get_by_role("link", name="See “MAML, no metadata” adapt").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("What does the inner loop do?")
     page.get_by_role("button", name="Look inside").click()

@@ -143,6 +143,15 @@ def test_secrets_that_cannot_be_read_open_nothing(here: Callable, tmp_path: Path
         signing_in.way()
 
 
+def test_secrets_that_somebody_named_and_that_are_not_there_open_nothing(here: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    here(files=("/nowhere/auth.toml",))
+    assert signing_in.way() == ""
+    signing_in.decided.cache_clear()
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", "/nowhere/auth.toml")
+    with pytest.raises(BadInput, match=r"'auth\.toml' cannot be read"):
+        signing_in.way()
+
+
 def test_secrets_that_are_lost_later_open_nothing(here: Callable) -> None:
     st = here(OIDC, ADA, "ada@example.org")
     assert signing_in.way() == "oidc"

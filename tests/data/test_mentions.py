@@ -94,3 +94,18 @@ def test_a_line_that_is_no_mention_is_told_before_it_is_given_and_a_mention_is_r
     assert r"\*bold\*" in first_wrong(data, lines) and "Put" in first_wrong(data, lines)
     shown = item("1", data.modality, lines[0], "Example of place: number 1")
     assert shown["label"] == "Example of place: number 1: in [Paris] now" and shown["marks"] == ["in ", "Paris", " now"]
+
+
+def test_a_file_to_label_names_the_line_that_marks_no_mention(tmp_path) -> None:
+    from metadash.front.using.reading import read_examples, read_inputs
+
+    data = write_mentions(Workspace(tmp_path / "w"))
+    (tmp_path / "asked.txt").write_text("in [[Paris]] now\n\nno mark\n")
+    (tmp_path / "shown.csv").write_text("text,label\nin [[Paris]],place\n[[a]] [[b]],place\n")
+    for read, name, words in (
+        (read_inputs, "asked.txt", "Line 3 of 'asked.txt' marks no mention"),
+        (read_examples, "shown.csv", "Row 2 of 'shown.csv' marks more than one mention"),
+    ):
+        with pytest.raises(BadInput, match=words) as refusal:
+            read(tmp_path / name, data)
+        one_sentence(refusal.value)

@@ -20,11 +20,12 @@ from metadash.dashboard.adaptation.query_grid import (
     shown_steps,
 )
 from metadash.dashboard.adaptation.step_charts import LABEL_GAP, Line, apart, over_steps
+from metadash.dashboard.train import queue
 from metadash.data.dataset import Dataset
 from metadash.figures.palette import DARK, LIGHT
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS
-from metadash.runs.kinds import run_digest, title_of
+from metadash.runs.kinds import run_digest
 from metadash.runs.queue.jobs import JobFolder, all_jobs
 from metadash.runs.store import Run, RunStore
 from metadash.runs.train import train
@@ -221,14 +222,15 @@ def test_train_and_compare_link_to_it_for_learners_that_adapt_only(trained: Work
     assert any(run_digest(MAML, tiny) in target for target in compare)
 
 
-def test_the_queue_leads_back_to_the_very_task_and_steps(trained: Workspace, tiny: Dataset) -> None:
-    folder = JobFolder(trained, run_digest(LOOKS[1], tiny))
-    folder.create(LOOKS[1], title_of(LOOKS[1]))
-    (link,) = [
-        link.proto for link in open_page("train", dataset="tiny").get("page_link") if "ad_steps" in link.proto.query_string
-    ]
-    asked = dict(part.split("=") for part in link.query_string.split("&"))
-    assert {key: asked[key] for key in asked if key.startswith("ad_")} == {
+def test_a_stored_look_leads_back_to_the_very_task_and_steps(
+    trained: Workspace, tiny: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links: list[dict[str, str]] = []
+    monkeypatch.setattr(queue, "link_to", lambda page, *_said, **chosen: links.append(chosen))
+    found = RunStore(trained).get(run_digest(LOOKS[1], tiny))
+    assert found is not None
+    queue.LOOKS["adaptation"](found)
+    assert {key: value for key, value in links[0].items() if key.startswith("ad_")} == {
         "ad_run": run_digest(MAML, tiny),
         "ad_episode": "3",
         "ad_shot": "1",

@@ -124,7 +124,7 @@ def test_fewer_ways_are_a_curve_and_a_choice_and_a_fixed_head_says_why_it_is_lef
     train(tiny_run(("place",), evaluation=fewer), trained)
     ids.append(next(arm.id for arm in stored(trained) if describe(arm) == "place" and arm.spec.evaluation.ways))
     page = open_page("compare", dataset="tiny", runs=ids, cmp_ways="2")
-    assert not page.exception and said(page, "Left out at 2 ways: “anil") and said(page, "2-way, siblings tasks")
+    assert not page.exception and said(page, "Left out at 2 ways: “ANIL") and said(page, "2-way, siblings tasks")
 
 
 def test_it_starts_with_the_newest_learners_that_can_be_compared_and_writes_them_to_the_link(

@@ -9,7 +9,7 @@ from metadash.workspace import Workspace
 from tests.pages.page import open_page, said
 from tests.ratings import write_made_up
 
-OTHERS = ("metadata", "episodes", "train", "compare", "prototypes", "adaptation", "ablation", "what_if", "use")
+OTHERS = ("metadata", "train", "compare", "prototypes", "adaptation", "ablation", "what_if", "use")
 
 
 @pytest.fixture
@@ -57,3 +57,14 @@ def test_other_pages_say_in_one_sentence_that_users_are_the_tasks(things: Worksp
         page = open_page(name, dataset="things")
         told = [error.value for error in page.error]
         assert not told if name == "metadata" else len(told) == 1 and "are its users" in told[0], (name, told)
+
+
+def test_episodes_shows_one_user_with_what_is_known_and_what_is_to_be_foreseen(things: Workspace) -> None:
+    page = open_page("episodes", dataset="things", ep_known="7", ep_order="the earliest")
+    assert not page.error and [title.value for title in page.subheader] == ["Known: 7 ratings", "To be foreseen: 10 ratings"]
+    known, asked = (frame.value for frame in page.dataframe)
+    assert list(known.columns) == ["thing", "rating", "kind", "weight"] and (len(known), len(asked)) == (7, 10)
+    assert not set(known["thing"]) & set(asked["thing"])
+    other = page.selectbox(key="ep_user").options[1]
+    page.selectbox(key="ep_user").select(other).run()
+    assert page.dataframe[0].value["thing"].tolist() != known["thing"].tolist()

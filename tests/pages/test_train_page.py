@@ -15,6 +15,7 @@ from metadash.runs.queue.board import JobBoard
 from metadash.runs.queue.jobs import JobFolder, all_jobs
 from metadash.runs.train import train
 from metadash.specs.run import BackboneSpec, RunSpec
+from metadash.specs.views import AdaptationSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_run, write_vectors
 from tests.pages.page import ROOT, open_page, said
@@ -311,3 +312,23 @@ def test_learners_of_another_data_set_name_it_and_their_curves_do_not_open_by_th
     assert len(texts) == 2 and all("tiny" in text for text in texts) and "seed 0**, on tiny · " in texts[1]
     page.run()
     assert not any(", on tiny" in label for label in page.selectbox(key="tr_show").options)
+
+
+def test_the_curves_are_of_the_learner_that_is_chosen_and_the_list_below_is_of_trainings_alone(
+    page: AppTest, no_workers: None, untrained: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = train(tiny_run(("place",)), untrained)
+    newest = train(tiny_run(("place",), steps=30), untrained)
+    board = JobBoard(untrained)
+    for spec in (AdaptationSpec(tiny_run(learner="maml"), 0, 1, 2), newest.spec):
+        board.submit(spec)
+    for job in all_jobs(untrained):
+        JobFolder(untrained, job.digest).write_progress(state="failed", message="It ended early.", fraction=0.1)
+    page.run()
+    assert said(page, "The learner chosen above has no curve yet. This is of ") and said(page, newest.digest[:6])
+    assert {button.key for button in page.button if button.key and button.key.startswith("tr_look_")} == {
+        f"tr_look_{job.digest}" for job in all_jobs(untrained) if isinstance(job.spec, (RunSpec, BackboneSpec))
+    }
+    monkeypatch.setattr("metadash.dashboard.train.controls.run_for", lambda *_, **more: chosen.spec)
+    page.run()
+    assert not said(page, "has no curve yet") and said(page, chosen.digest[:6])

@@ -17,6 +17,7 @@ from metadash.runs.kinds import KINDS, check, facts_of, title_of
 from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.choosing.tuning import TuneSpec
 from metadash.specs.features import EncodedSpec, FeaturesSpec
+from metadash.specs.given.ratings import RatingsSpec
 from metadash.specs.probes import ProbeSpec, ProxySpec
 from metadash.specs.subsets import HeadsSpec, LoopSpec, MaskedSpec
 from metadash.specs.use import CalibrationSpec, LeavingSpec, SeenSpec, StepsSpec, UseSpec
@@ -42,6 +43,7 @@ HELD = tiny_run(
 CASES: dict[str, tuple[Any, float, str]] = {
     "backbone": (tiny_backbone(), 0.210133, "Backbone Conv-4-8 without metadata, tiny"),
     "features": (FeaturesSpec("sentences", "family-0", "tfidf"), 1.22, "Features TF-IDF-256 of the inputs, sentences"),
+    "ratings": (RatingsSpec("things", ("kind",)), 5.18, "Ratings of new users with kind, things, 5 folds"),
     "plain": (tiny_run(), 0.318, "Prototypical Networks (quick) with no metadata, seed 0"),
     "light": (RUN, 1.118, LIGHT),
     "film": (

@@ -136,8 +136,9 @@ def test_scores_of_different_metrics_are_never_compared(manifest: EpisodeManifes
 
 
 def test_a_metric_of_another_version_is_named_in_one_sentence() -> None:
-    assert METRICS == {"accuracy": ACCURACY} and metric_of("accuracy") is ACCURACY
-    with pytest.raises(BadInput, match=r"'ndcg'.*it knows accuracy") as caught:
+    assert next(iter(METRICS)) == "accuracy" and metric_of("accuracy") is ACCURACY
+    assert all(metric_of(name) is metric and metric.name == name for name, metric in METRICS.items())
+    with pytest.raises(BadInput, match=r"'ndcg'.*it knows accuracy, mae") as caught:
         metric_of("ndcg")
     one_sentence(caught.value)
 

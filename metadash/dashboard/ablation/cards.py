@@ -17,6 +17,7 @@ from metadash.answers.sentence import cell
 from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.badges import Colour, badge_of
 from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.parts.theme import mark_of
 from metadash.figures.palette import Palette
 from metadash.metadata.audit.findings import CODES
 from metadash.runs.store import RunStore
@@ -101,10 +102,15 @@ def chosen_card(found: Ablation) -> SourceCard:
 
 def comparison(found: Ablation) -> None:
     """All sources side by side, a row each."""
-    shown = cards_table(found).rename(columns={"": "verdict"})
+    shown = _side_by_side(mark_of(found), found)
     st.dataframe(
         shown, hide_index=True, width="stretch", alt="Every source with its effects, intervals and verdict, worth most first"
     )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _side_by_side(mark: str, _found: Ablation) -> pd.DataFrame:
+    return cards_table(_found).rename(columns={"": "verdict"})
 
 
 def good_set(found: Ablation) -> list[str]:
@@ -137,7 +143,7 @@ def chosen_subset(found: Ablation) -> list[str]:
 
 def subset_explorer(found: Ablation, chosen: list[str]) -> None:
     """The value of the sources that are on, at once. Raises BadInput where that subset was not scored."""
-    rows = subset_values(found, chosen)
+    rows = _subset(mark_of(found, chosen), found, chosen)
     first, metric = at_fewest(rows), found.metric
     noun = plain(words.plural(found.unit_noun))
     told = ", ".join(chosen) or "no metadata"
@@ -151,6 +157,11 @@ def subset_explorer(found: Ablation, chosen: list[str]) -> None:
     st.caption(
         f"First bracket: 95 % interval for these test {noun}; second: for new {noun}. Differences in {metric.gain}, paired."
     )
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _subset(mark: str, _found: Ablation, _chosen: list[str]) -> list[SubsetValue]:
+    return subset_values(_found, _chosen)
 
 
 def subset_table(rows: list[SubsetValue], metric: Metric) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from metadash.ablation.companions import OTHER, complete, dose_specs
-from metadash.ablation.methods import split_words
+from metadash.ablation.methods import command, said, split_words
 from metadash.ablation.plan import FEWEST_SEEDS, USUAL_SEEDS, AblationSpec, Tier, ablation_run, ablation_spec, leaks
 from metadash.ablation.result import Ablation, ablation
 from metadash.answers.answer import USUAL_SEEDS as ANSWER_SEEDS
@@ -20,14 +20,17 @@ from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import known_sources, level_label
 from metadash.dashboard.parts.jobs import jobs_of
+from metadash.dashboard.parts.reads import checked
+from metadash.dashboard.parts.shared import share
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.parts.which_data import forget_others
+from metadash.dashboard.runs.again import Lines
 from metadash.dashboard.train.controls import backbone_origin
 from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
+from metadash.front.keeping.spelling import call
 from metadash.metadata.audit.audit import Audit, audit
 from metadash.networks.encoders.registry import is_trained, usual_features
-from metadash.runs.kinds import check
 from metadash.specs.any_spec import Spec
 from metadash.specs.builder import run_for
 from metadash.specs.run import Evaluation
@@ -102,7 +105,7 @@ def chosen_ablation(data: Dataset, pool: str | None = None) -> AblationSpec:
         raise BadInput("Choose at least one number of labelled examples per class.")
     rope, controls, folds = choices.pop("rope"), choices.pop("controls"), choices.pop("folds")
     run = ablation_run(data, tuple(name for name in known if name in sources), shots=tuple(sorted(shots)), where=pool, **choices)
-    check(run, data)
+    checked(run, data)
     return ablation_spec(data, run, tier, range(int(seeds)), controls, float(rope), folds)
 
 
@@ -221,6 +224,18 @@ def more_choices(data: Dataset, sources: Sequence[str], tier: Tier, usual: Evalu
     }
 
 
+def lines_of(spec: AblationSpec) -> Lines:
+    """What repeats it: what is stored of it is read again, the rest is computed."""
+    leak = {"allow_leak": True} if st.session_state.get("ab_leak") else {}
+    chosen = said(spec)
+    python = call("ablate", "data", chosen | leak, spec.run.dataset)
+    return (
+        command(spec) + (" --allow-leak" if leak else ""),
+        python,
+        "Either gives the same effects, as long as the data and the code stay what they are.",
+    )
+
+
 def leaks_allowed(spec: AblationSpec, data: Dataset) -> bool:
     """Names each source that gives its classes away, and asks whether to go on all the same."""
     found = leaks_of(digest(spec.run.split, spec.sources, data.fingerprint), spec, data)
@@ -259,7 +274,9 @@ def stored_ablation(spec: AblationSpec, data: Dataset) -> Ablation | None:
         other = OTHER[spec.tier]
         beside += replace(spec, tier=other, seeds=tuple(range(USUAL_SEEDS[other]))).runs
     stored = [run.digest for one in [*spec.runs, *beside] if (run := store.find(one, data))]
-    return _read(digest(spec, data.fingerprint, stored), spec, data)
+    name = digest(spec, data.fingerprint, stored)
+    found = _read(name, spec, data)
+    return found and share(found, name)
 
 
 def doses_of(spec: AblationSpec, data: Dataset) -> dict:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 
 from metadash.answers.inner_steps import by_step
+from metadash.dashboard import server
 from metadash.dashboard.parts.pictures import input_html
 from metadash.data.dataset import Dataset
 from metadash.figures.palette import Palette, translucent
@@ -79,6 +81,17 @@ def read_episode(queries: pd.DataFrame, prototypes: pd.DataFrame, support: pd.Da
         {by: views[by] for by in PROTOTYPES if by in views},
         {c: names[c] for c in classes},
     )
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _read(digest: str, _frames: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], _data: Dataset) -> Episode:
+    return read_episode(*_frames, _data)
+
+
+def episode_of(digest: str, data: Dataset) -> Episode:
+    """That of a stored adaptation, put in order once."""
+    queries, prototypes, support = (server.run_frame(digest, name) for name in ("queries", "prototypes", "support"))
+    return _read(digest, (queries, prototypes, support), data)
 
 
 def shown_steps(last: int, *wanted: int) -> list[int]:

@@ -10,7 +10,7 @@ import streamlit as st
 from metadash.answers.costs import cost_of, paid
 from metadash.answers.family import Claim, Pair, every_pair
 from metadash.answers.sentence import cell
-from metadash.answers.stored_arms import StoredArm, arm_scores, names_of, stored_arms
+from metadash.answers.stored_arms import StoredArm, about, arm_scores, names_of, stored_arms
 from metadash.answers.versus import Versus, against_baseline, versus
 from metadash.canonical import canonical_json
 from metadash.dashboard import server
@@ -140,7 +140,7 @@ def dots(
 ) -> list[Dot]:
     """One row an arm against the baseline; a falsified control is hollow."""
     return [
-        Dot(names[arm.id], row.episodes, row.new_classes, colours[arm.id], arm.spec.control != "none")
+        Dot(names[arm.id], row.episodes, row.new_classes, colours[arm.id], arm.spec.control != "none", about(arm))
         for arm in arms
         if arm.id in compared and (row := compared[arm.id].at(shot))
     ]
@@ -172,6 +172,7 @@ def curves(
             [scores[arm.id].means(shot)[0] for shot in scores[arm.id].shots],
             colours[arm.id],
             "dash" if arm.spec.control != "none" else "solid",
+            about(arm),
         )
         for arm in arms
     ]
@@ -188,6 +189,7 @@ def curves_over_ways(
             [scores[arm.id].at_ways(n_way).means(shot)[0] if n_way in scores[arm.id].ways else None for n_way in ways],
             colours[arm.id],
             "dash" if arm.spec.control != "none" else "solid",
+            about(arm),
         )
         for arm in arms
     ]

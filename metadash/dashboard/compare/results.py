@@ -40,10 +40,12 @@ from metadash.dashboard.parts.badges import badge_of
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.theme import chart, palette
+from metadash.dashboard.runs.again import Lines
 from metadash.errors import BadInput
 from metadash.figures.charts import curve_over_shots, curve_over_ways, mean_against_cost
 from metadash.figures.section import Section
 from metadash.front.compare import ComparisonResult
+from metadash.front.keeping.spelling import call
 from metadash.stats import words
 from metadash.stats.caveats import chosen_on_validation, single_seed, winners_curse
 from metadash.stats.metric import Metric
@@ -179,7 +181,12 @@ class SideBySide:
     def draw_differences(self) -> None:
         st.subheader(f"Differences from “{plain(self.names[self.baseline])}”", anchor=False)
         chart(
-            differences_chart(dots(self.names, self.compared, self.shot, self.arms, self.colours), palette(), self.metric.rope),
+            partial(
+                differences_chart,
+                dots(self.names, self.compared, self.shot, self.arms, self.colours),
+                palette(),
+                self.metric.rope,
+            ),
             key="cmp_dots",
             alt=f"Paired differences from the baseline at {words.plural_of(self.shot, 'shot')} with their intervals",
         )
@@ -218,7 +225,7 @@ class SideBySide:
             st.markdown(cheapest_words(self.plain_names, costs, self.pairs))
         learners, unit = priced(self.names, self.scores, self.arms, self.colours, self.shot)
         chart(
-            mean_against_cost(learners, unit, palette(), metric=self.metric),
+            partial(mean_against_cost, learners, unit, palette(), metric=self.metric),
             key="cmp_cost",
             alt=f"{self.metric.title.capitalize()} of each learner at {self.shot} shots with its intervals, over the {unit}",
         )
@@ -235,7 +242,8 @@ class SideBySide:
         worth = one.worth if len(self.arms) == 2 else None
         start = one.at(fewest_shots(shots))
         chart(
-            curve_over_shots(
+            partial(
+                curve_over_shots,
                 shots,
                 curves(self.names, self.scores, [by_id[first], by_id[self.baseline]] if worth else self.arms, self.colours),
                 palette(),
@@ -265,7 +273,7 @@ class SideBySide:
     def draw_ways(self) -> None:
         ways, lines = curves_over_ways(self.names, self.every_way, self.everyone, self.colours, self.shot)
         chart(
-            curve_over_ways(ways, lines, palette(), metric=self.metric),
+            partial(curve_over_ways, ways, lines, palette(), metric=self.metric),
             key="cmp_ways_curves",
             alt=f"{self.metric.title.capitalize()} of each learner at {self.shot} shots over the number of classes to tell apart, with chance",
         )
@@ -290,6 +298,17 @@ class SideBySide:
         except BadInput:
             data = None
         return ComparisonResult(found, looks, looked, self.in_pairs, data=data).parts()
+
+    def lines(self) -> Lines:
+        """The same learners, the last the baseline."""
+        ids = [arm.id for arm in sorted(self.arms, key=lambda arm: arm.id == self.baseline)]
+        chosen = {"pairs": True} if self.in_pairs else {}
+        command = f"python -m metadash compare {' '.join(ids)}{' --pairs' * self.in_pairs}"
+        return (
+            command,
+            call("compare", repr(ids), chosen),
+            "Either compares the learners that are stored in this workspace, at all numbers of shots.",
+        )
 
     # --- downloads -----------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The parts of the *Episodes* page: the task kept between reruns, what a person does to it, its pictures, what the learner sees of it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from metadash.canonical import canonical_json
 from metadash.dashboard.episodes import handmade
 from metadash.dashboard.episodes.handmade import Task
 from metadash.dashboard.links.address import not_possible
@@ -167,9 +169,13 @@ def shared_value(task: Task) -> str:
 def facts_of_classes(data: Dataset, manifest: EpisodeManifest, sources: list[Source]) -> dict[int, str]:
     """For each class, the chosen sources' columns in a line of Markdown."""
     columns = list(dict.fromkeys(column for source in sources for column in source.columns))
-    if not columns:
-        return {}
-    frame = reads.rows_by_id(data, "classes", manifest.classes[0].tolist(), columns)
+    return _facts(data.fingerprint, canonical_json([manifest.classes[0].tolist(), columns]), data) if columns else {}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _facts(fingerprint: str, key: str, _data: Dataset) -> dict[int, str]:
+    classes, columns = json.loads(key)
+    frame = reads.rows_by_id(_data, "classes", classes, columns)
     return {
         int(str(identity)): " · ".join(f"{plain(c)} **{plain(in_short(row[c]))}**" for c in columns)
         for identity, row in frame.iterrows()
@@ -179,7 +185,13 @@ def facts_of_classes(data: Dataset, manifest: EpisodeManifest, sources: list[Sou
 def titles_of_instances(data: Dataset, rows: list[int]) -> dict[int, str]:
     """What is known of each instance, one line a column, for the hover text."""
     columns = list(dict.fromkeys(c for source in data.sources if source.level == "instance" for c in source.columns))
-    frame = reads.rows_by_id(data, "instances", rows, columns)
+    return _titles(data.fingerprint, canonical_json([rows, columns]), data)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _titles(fingerprint: str, key: str, _data: Dataset) -> dict[int, str]:
+    rows, columns = json.loads(key)
+    frame = reads.rows_by_id(_data, "instances", rows, columns)
     return {int(str(identity)): "\n".join(f"{c}: {in_short(row[c])}" for c in columns) for identity, row in frame.iterrows()}
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,6 +18,7 @@ from metadash.dashboard.parts.theme import chart, palette
 from metadash.data.dataset import ROLES, Dataset
 from metadash.errors import BadInput
 from metadash.figures.charts import base
+from metadash.figures.palette import Palette
 from metadash.metadata.audit.anonymity import SIZES, Anonymity, anonymity
 from metadash.metadata.audit.audit import Audit, audit
 from metadash.metadata.audit.findings import SEVERITIES, Finding
@@ -189,7 +191,7 @@ def recognisable(data: Dataset) -> None:
         for name, value in figures.items():
             st.metric(name, value, width="content")
     chart(
-        sizes_chart(found),
+        partial(sizes_chart, found, palette()),
         key="md_sizes",
         alt="Rows by the size of the group they share their values with: " + anonymity_sentence(found),
     )
@@ -223,9 +225,8 @@ def anonymity_sentence(found: Anonymity) -> str:
     return f"To somebody who knows {known}, {told}{diverse}."
 
 
-def sizes_chart(found: Anonymity) -> go.Figure:
+def sizes_chart(found: Anonymity, colours: Palette) -> go.Figure:
     """Rows by size of their group; rows that are alone, and those in groups under 5, stand out."""
-    colours = palette()
     ends = {start: f"{start}" if after == start + 1 else f"{start}–{after - 1}" for start, after in itertools.pairwise(SIZES)}
     label = {**ends, SIZES[-1]: f"{SIZES[-1]} or more"}
     rows = {start: n for start, _, n in found.sizes}

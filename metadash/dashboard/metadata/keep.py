@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -56,12 +57,16 @@ def carded(data: Dataset) -> None:
     with right:
         if uneven:
             chart(
-                balance_chart(found.sizes, palette(), data.description.class_noun),
+                partial(balance_chart, found.sizes, palette(), data.description.class_noun),
                 key="md_balance",
                 alt=f"Instances of each {data.description.class_noun}",
             )
         for table, holes in found.missing.items():
-            chart(missing_chart(holes, palette(), table), key=f"md_missing_{table}", alt=f"Missing values in the table {table}")
+            chart(
+                partial(missing_chart, holes, palette(), table),
+                key=f"md_missing_{table}",
+                alt=f"Missing values in the table {table}",
+            )
     download(
         "Download the data card (HTML)", lambda: card_page(_card(data.fingerprint, data)), f"{data.name}-card.html", "text/html"
     )

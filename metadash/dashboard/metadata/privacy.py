@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -198,7 +199,7 @@ def cost_chart(rows: Sequence[Cost]) -> None:
         if row.cost
     ]
     chart(
-        interval_dots(dots, colours),
+        partial(interval_dots, dots, colours),
         key="md_cost_chart",
         alt="Accuracy lost by each step at one example per class, with intervals",
     )
@@ -247,7 +248,7 @@ def alone(data: Dataset) -> None:
             for one in found
         ]
         chart(
-            interval_dots(dots, colours, rope=0.0),
+            partial(interval_dots, dots, colours, rope=0.0),
             key="md_alone_chart",
             alt="Accuracy of each source alone, in points above chance",
         )

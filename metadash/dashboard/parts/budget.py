@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, cast, get_args
 
+from metadash.dashboard.parts.reads import any_prose
 from metadash.data.dataset import Dataset
 from metadash.networks.encoders.of_metadata import TextEncoder
 from metadash.networks.encoders.registry import ENCODERS
-from metadash.specs.check import has_prose
 from metadash.specs.run import BackboneSpec, Evaluation, RunSpec, TrainedOn
 
 MOST = 100_000
@@ -58,7 +58,7 @@ def chosen_text_encoder(
 ) -> TextEncoder:
     """*words* where no source holds texts or names, by the training classes of ``split`` (None: the usual one); the control is ``closed``
     then, or is not there."""
-    idle = not has_prose(data, split or data.description.default_split or data.split_names[0], sources)
+    idle = not any_prose(data, split or data.description.default_split or data.split_names[0], sources)
     if idle and not closed:
         return "words"
     chosen = place.selectbox(

@@ -1,6 +1,7 @@
 """How a run learned, or is learning: its loss and its accuracy on validation classes, each over the training steps."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
@@ -33,7 +34,14 @@ def series(rows: Rows, name: str) -> tuple[list[int], list[float]]:
     return [int(row["step"]) for row in last], [float(row[name]) for row in last]
 
 
-def curve(steps: Sequence[int], values: Sequence[float], label: str, colour: str, colours: Palette) -> go.Figure:
+def curve(
+    steps: Sequence[int],
+    values: Sequence[float],
+    label: str,
+    colour: str,
+    colours: Palette,
+    bounds: tuple[float | None, float | None],
+) -> go.Figure:
     figure = base(colours, 230)
     figure.add_scatter(
         x=list(steps),
@@ -46,7 +54,7 @@ def curve(steps: Sequence[int], values: Sequence[float], label: str, colour: str
     title = {"font": {"color": colours.muted, "size": 13}}
     figure.update_xaxes(title={"text": "training step", **title}, rangemode="tozero")
     figure.update_yaxes(title={"text": label, **title})
-    return figure
+    return within(figure, bounds)
 
 
 def learning_curves(rows: Rows, key: str, over: bool) -> None:
@@ -66,7 +74,7 @@ def learning_curves(rows: Rows, key: str, over: bool) -> None:
                 st.container(height=230, border=False).caption(f"The {label.removesuffix(', %')} will be drawn here.")
                 continue
             chart(
-                within(curve(steps, values, label, shades[name], colours), BOUNDS.get(name, (None, None))),
+                partial(curve, steps, values, label, shades[name], colours, BOUNDS.get(name, (None, None))),
                 key=f"{key}_{name}",
                 alt=f"{label.capitalize()} over {steps[-1]} training steps, at the end {values[-1]:.3g}",
             )

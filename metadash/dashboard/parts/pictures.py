@@ -16,9 +16,19 @@ STYLE = """<style>
 </style>"""
 
 
+MOST = 2000
+"""Pictures that are kept, some KB each; a page has up to two hundred, and shows them again at every click."""
+KEPT: dict[tuple[str, int, int, str, str], str] = {}
+
+
 def input_html(data: Dataset, row: int, size: int, alt: str = "", title: str = "") -> str:
     """One input in a place of ``size`` pixels, by its row; what is not its picture is escaped."""
-    return data.modality.html(data.inputs[row], size, alt, title)
+    key = (data.fingerprint, int(row), size, alt, title)
+    if (found := KEPT.get(key)) is None:
+        if len(KEPT) >= MOST:
+            KEPT.clear()
+        found = KEPT[key] = data.modality.html(data.inputs[row], size, alt, title)
+    return found
 
 
 def input_row(

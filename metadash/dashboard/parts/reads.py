@@ -1,4 +1,4 @@
-"""What *Metadata* and *Episodes* read again on every rerun, kept between reruns.
+"""What pages read again on every rerun, kept between reruns.
 
 Each is keyed by the data set's fingerprint and one canonical text (Streamlit does not tell where one text argument ends and the next
 begins). What is underscored only computes the answer.
@@ -6,13 +6,14 @@ begins). What is underscored only computes the answer.
 
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from metadash.canonical import canonical_json
+from metadash.canonical import canonical_json, digest
 from metadash.data import facets, profile
 from metadash.data.columns.summary import ColumnSummary
 from metadash.data.dataset import Dataset
@@ -23,6 +24,10 @@ from metadash.data.sql.query import QueryResult, run_query, select_ids
 from metadash.data.sql.words import Busy, QueryError
 from metadash.episodes.pool import PoolTable, pool_table
 from metadash.episodes.spec import EpisodeSpec
+from metadash.errors import BadInput
+from metadash.runs.kinds import check
+from metadash.specs.any_spec import Spec
+from metadash.specs.check import has_prose
 
 ROWS_OF_A_QUERY = 1000
 ONE_FILE = threading.Lock()
@@ -150,6 +155,31 @@ def file_of(data: Dataset, sql: str, asked_by: str) -> bytes:
     """The rows of an answer as CSV, as many as ``MOST_BYTES`` hold; asked anew for ``asked_by``, and kept nowhere. Raises QueryError."""
     with ONE_FILE:
         return run_query(data.database, sql, rows=None, seconds=20.0, asked_by=asked_by).frame.to_csv(index=False).encode()
+
+
+def checked(spec: Spec, data: Dataset) -> None:
+    """Raises BadInput where the data cannot serve a run; looked over once for each choice."""
+    if problem := _problem(digest(data.fingerprint, spec), spec, data):
+        raise BadInput(problem)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _problem(key: str, _spec: Spec, _data: Dataset) -> str:
+    try:
+        check(_spec, _data)
+    except BadInput as problem:
+        return str(problem)
+    return ""
+
+
+def any_prose(data: Dataset, split: str, sources: Sequence[str]) -> bool:
+    """Whether the sources hold texts or names, by the training classes of a split."""
+    return _any_prose(data.fingerprint, canonical_json([split, list(sources)]), data)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _any_prose(fingerprint: str, key: str, _data: Dataset) -> bool:
+    return has_prose(_data, *json.loads(key))
 
 
 def pool(data: Dataset, spec: EpisodeSpec) -> PoolTable:

@@ -8,14 +8,12 @@ import streamlit as st
 from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.jobs import asked_by
+from metadash.dashboard.runs.again import duplicate
 from metadash.dashboard.train.queue import LOOKS
 from metadash.errors import BadInput
-from metadash.front.keeping.spelling import as_command, as_python
 from metadash.runs.shelf.entries import Listed
 from metadash.runs.shelf.notes import LONGEST, NOTHING, Note, all_notes, checked, tags_in, write_note
 from metadash.runs.shelf.rows import Row
-from metadash.runs.store import Run
-from metadash.specs.run import RunSpec
 from metadash.stats import words
 
 SAID = "runs said"
@@ -106,23 +104,6 @@ def set_star(learner: str, on: bool) -> None:
         st.session_state[TROUBLE] = str(problem)
 
 
-def repeat(run: Run, key: str = "rn_repeat") -> None:
-    """A learner as a line for a terminal and as lines of Python; both give this very digest."""
-    with st.expander("Copy as command, as Python", icon=":material/terminal:", on_change="rerun", key=key) as shown:
-        if not shown.open:
-            return
-        try:
-            data = server.dataset(run.dataset)
-            spec = run.spec_as(RunSpec)
-            command, lines = as_command(spec, data), as_python(spec, data)
-        except BadInput as problem:
-            st.caption(plain(problem))
-            return
-        st.code(command, language="bash", wrap_lines=True)
-        st.code(lines, language="python", wrap_lines=True)
-        st.caption(f"Either gives the run {run.digest}, as long as the data and the code stay what they are.")
-
-
 def log(run: Listed) -> None:
     with st.expander("Log", icon=":material/notes:", on_change="rerun", key="rn_log") as shown:
         if shown.open:
@@ -133,5 +114,7 @@ def log(run: Listed) -> None:
 
 
 def links(run: Listed) -> None:
+    if run.kind == "learner" and run.entry.record and not run.misunderstood:
+        duplicate(run)
     if run.kind in LOOKS and not run.misunderstood:
         LOOKS[run.kind](run)

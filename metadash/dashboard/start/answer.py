@@ -1,5 +1,7 @@
 """The parts of the *Start* page: the question, the answer's sentence and curve, a task in pictures, the numbers."""
 
+from functools import partial
+
 import streamlit as st
 
 from metadash.answers.answer import OWN, Answer, AnswerSpec, own_question
@@ -66,7 +68,7 @@ def draw_answer(answer: Answer) -> None:
             f"{MODE_NOTES[answer.spec.mode]} · batch norm: {answer.batch_norm} statistics"
         )
     chart(
-        answer_curve(answer, palette()),
+        partial(answer_curve, answer, palette()),
         key="answer_curve",
         alt=f"{answer.metric.title.capitalize()} over shots with, without and with shuffled metadata: {first}",
     )

@@ -1,6 +1,7 @@
 """The controls of the *Train* page: what a person chooses, turned into the runs it stands for, checked before anything is queued."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -8,12 +9,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from metadash.answers.stored_arms import knowledge
-from metadash.canonical import digest
 from metadash.dashboard.links.pages import from_link, to_link
 from metadash.dashboard.parts.asked import query_balance, typed_condition
 from metadash.dashboard.parts.budget import backbone_episodes, backbone_training, chosen_text_encoder, test_tasks
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import term
+from metadash.dashboard.parts.reads import checked
 from metadash.dashboard.train.backbone import chosen_backbone
 from metadash.dashboard.train.how import chosen_mode, chosen_recipe, chosen_tuning, chosen_width, recipe_steps, training_controls
 from metadash.data.columns.facts import is_single
@@ -26,7 +27,6 @@ from metadash.learners.core.fusions import BOTH, HOOKS, MODULATING
 from metadash.learners.core.options import read_options
 from metadash.learners.registry import LEARNERS, options_for
 from metadash.networks.encoders.registry import is_trained
-from metadash.runs.kinds import check
 from metadash.specs.builder import fitting_recipe, run_for
 from metadash.specs.normalising import NORMALISATIONS, Normalise, usual_normalise
 from metadash.specs.run import RunSpec, usual_ways
@@ -151,44 +151,40 @@ def chosen_runs(data: Dataset, pool: str | None = None) -> list[RunSpec]:
         )
     if not seeds:
         raise BadInput("Choose at least one training seed.")
-    runs = [
-        run_for(
-            data,
-            sources,
-            split=split,
-            learner=learner,
-            options=read_options(options) if entry.options else (),
-            mode=mode,
-            recipe=recipe,
-            **training(),
-            **size,
-            own_backbone=own_backbone,
-            distance=distance,
-            normalise=normalise,
-            fusion=fusion if sources else "none",
-            control=control if sources else "none",
-            text_encoder=text_encoder,
-            steps=steps,
-            tune=tune,
-            seed=int(seed),
-            **tasks(),
-        )
-        for seed in sorted(seeds)
-    ]
-    return checked(runs if runs[0].trains else runs[:1], data)
+    first_seed, *others = sorted(map(int, seeds))
+    run = run_for(
+        data,
+        sources,
+        split=split,
+        learner=learner,
+        options=read_options(options) if entry.options else (),
+        mode=mode,
+        recipe=recipe,
+        **training(),
+        **size,
+        own_backbone=own_backbone,
+        distance=distance,
+        normalise=normalise,
+        fusion=fusion if sources else "none",
+        control=control if sources else "none",
+        text_encoder=text_encoder,
+        steps=steps,
+        tune=tune,
+        seed=first_seed,
+        **tasks(),
+    )
+    checked(run, data)
+    return [run, *(replace(run, seed=seed) for seed in others)] if run.trains else [run]
 
 
 def chosen_normalisation(place: DeltaGenerator, entry: LearnerEntry, mode: Mode, backbone: str) -> Normalise:
     """The control of what is done to frozen features before the head; *usual* where nothing frozen is read."""
     idle = mode == "full" or not entry.reads_embeddings
-    titles: dict[Normalise, str] = {
-        "usual": f"As usual: {NORMALISATIONS[usual_normalise(entry.name, backbone)]}",
-        **NORMALISATIONS,
-    }
+    titles = normalisation_titles(entry, backbone)
     chosen = place.selectbox(
         "Features that the head reads",
         list(titles),
-        format_func=lambda name: titles[name][0].upper() + titles[name][1:],
+        format_func=titles.__getitem__,
         key="tr_normalise",
         bind="query-params",
         disabled=idle,
@@ -196,6 +192,12 @@ def chosen_normalisation(place: DeltaGenerator, entry: LearnerEntry, mode: Mode,
         "al. 2019): often worth points with features that a large network made. Only in quick mode, where features are frozen.",
     )
     return "usual" if idle else chosen
+
+
+def normalisation_titles(entry: LearnerEntry, backbone: str) -> dict[Normalise, str]:
+    """What may be done to frozen features, as the control says it."""
+    usual = NORMALISATIONS[usual_normalise(entry.name, backbone)]
+    return {name: words.capital(said) for name, said in {"usual": f"as usual: {usual}", **NORMALISATIONS}.items()}
 
 
 def backbone_origin(data: Dataset, key: str, **choices: Any) -> bool:
@@ -354,20 +356,3 @@ def words_of_hidden(data: Dataset) -> str:
     """Which of the instance sources a query comes without."""
     hidden = [plain(source.name) for source in data.sources if source.level == "instance" and not source.available_at_prediction]
     return f"Not available at prediction, and so hidden of queries: {', '.join(hidden)}." if hidden else ""
-
-
-def checked(runs: list[RunSpec], data: Dataset) -> list[RunSpec]:
-    """Raises BadInput when the data cannot serve them; looked up once for each choice, since runs differ in their seed only."""
-    problem = _problem(digest(data.fingerprint, runs[0]), runs[0], data)
-    if problem:
-        raise BadInput(problem)
-    return runs
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def _problem(key: str, _spec: RunSpec, _data: Dataset) -> str:
-    try:
-        check(_spec, _data)
-    except BadInput as problem:
-        return str(problem)
-    return ""

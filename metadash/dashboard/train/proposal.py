@@ -1,11 +1,13 @@
 """The part of *Train* that proposes an arrangement: features, what is done to them, and a light head, as validation classes like best."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from metadash.answers.choosing.proposal import Proposal, in_words, read_proposal
+from metadash.canonical import canonical_json
 from metadash.dashboard import server
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.jobs import on_its_way
@@ -15,6 +17,7 @@ from metadash.data.dataset import Dataset
 from metadash.errors import BadInput
 from metadash.networks.encoders.registry import feature_entry
 from metadash.specs.choosing.arrangements import proposal_for
+from metadash.specs.choosing.proposal import ProposalSpec
 from metadash.specs.run import RunSpec
 from metadash.stats import words
 
@@ -24,7 +27,7 @@ ASKED = "tr_propose asked"  # in the session: somebody waited for a proposal her
 def arrangement_part(data: Dataset, chosen: list[RunSpec]) -> None:
     """The proposal for tasks like those that are chosen (as many ways and queries, drawn alike), or the button that computes it."""
     try:
-        spec = proposal_for(data, **tasks_of(chosen))
+        spec = _proposal(data.fingerprint, canonical_json(tasks_of(chosen)), data)
     except BadInput:
         return  # what does not fit is said where the run is offered
     if on_its_way([spec], data):
@@ -51,6 +54,11 @@ def arrangement_part(data: Dataset, chosen: list[RunSpec]) -> None:
             st.error(plain(damage), icon=":material/error:")
             return
         told(proposal, chosen)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _proposal(fingerprint: str, key: str, _data: Dataset) -> ProposalSpec:
+    return proposal_for(_data, **json.loads(key))
 
 
 def tasks_of(chosen: list[RunSpec]) -> dict[str, Any]:

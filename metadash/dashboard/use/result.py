@@ -1,6 +1,7 @@
 """What was labelled: the sentence on top, the review queue, what metadata and examples decided, how far the probabilities can be believed."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -249,7 +250,7 @@ def believed(result: Labelled) -> None:
         st.caption("The data set has too few validation or test classes to say what these probabilities are worth.")
         return
     chart(
-        reliability_chart(result.reliability, palette()),
+        partial(reliability_chart, result.reliability, palette()),
         key="us_reliability",
         alt="How often answers are right over how sure they were",
     )

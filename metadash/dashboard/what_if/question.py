@@ -8,14 +8,21 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from metadash.answers.what_if import WhatIf, moved_queries, what_if
+from metadash.dashboard import server
 from metadash.dashboard.parts.asked import new_value
 from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import term
 from metadash.dashboard.parts.instances import possible_changes
 from metadash.dashboard.parts.pictures import input_row
+from metadash.dashboard.runs.again import Lines
 from metadash.data.columns.registry import rung_named
 from metadash.data.dataset import Dataset
+from metadash.errors import BadInput
+from metadash.front.what_if import WhatIfResult
 from metadash.metadata.changes import CHOICES, Change, Edit, read_kind
+from metadash.runs.record import Run
+from metadash.specs.what_if import WhatIfSpec
 from metadash.stats.words import plural, with_article
 
 NOTHING = "nothing"
@@ -58,6 +65,25 @@ def play(sources: Sequence[str], scenario: Scenario) -> None:
             st.session_state[f"wi_share_{source}"] = share
         if years:
             st.session_state[f"wi_years_{source}"] = years
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _answer(digests: str, _run: Run, _trained: Run) -> tuple[WhatIf, dict[str, int]]:
+    return what_if(_run, _trained, server.store()), moved_queries(_run)
+
+
+def answer_of(run: Run, trained: Run) -> tuple[WhatIf, dict[str, int]]:
+    """What a stored answer says, and how many queries it moved; worked out once. Raises BadInput when a folder is damaged."""
+    return _answer(f"{run.digest} {trained.digest}", run, trained)
+
+
+def lines_of(run: Run, trained: Run, data: Dataset) -> Lines:
+    """What asks the same elsewhere. Raises BadInput where nothing is changed yet: then there is nothing to ask."""
+    asked = run.spec_as(WhatIfSpec)
+    if not (asked.changes or asked.edits or asked.instance_edits):
+        raise BadInput("Nothing is changed yet; once something is, the line that asks it stands here.")
+    found = WhatIfResult(found=answer_of(run, trained)[0], run=run, data=data)
+    return found.command, found.python, f"Either asks the run {trained.digest} of this workspace."
 
 
 def changes_of(sources: Sequence[str], data: Dataset) -> tuple[Change, ...]:

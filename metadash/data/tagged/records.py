@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from metadash.data.tagged.bio import tagged
+from metadash.data.tagged.columns import is_tag
 from metadash.data.tagged.spans import Tagged, checked_spans
 from metadash.errors import BadInput
 
@@ -30,6 +31,14 @@ def has_tags(record: Mapping[str, Any]) -> bool:
 def has_spans(record: Mapping[str, Any]) -> bool:
     text, spans = record.get(named(record, TEXTS)), record.get(named(record, SPANS))
     return isinstance(text, str) and is_list(spans) and all(span_in(one) is not None for one in spans or ())
+
+
+def says_a_mention(record: Mapping[str, Any]) -> bool:
+    """Whether some word of it is tagged, or it has a span."""
+    if not has_tags(record):
+        return has_spans(record) and len(record[named(record, SPANS)]) > 0
+    tokens, tags = (record[named(record, wanted)] for wanted in (TOKENS, TAGS))
+    return len(tokens) == len(tags) and any(isinstance(tag, (int, np.integer)) or is_tag(str(tag)) for tag in tags)
 
 
 def is_list(said: Any) -> bool:

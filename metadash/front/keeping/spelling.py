@@ -143,5 +143,12 @@ def as_python(spec: RunSpec, data: Dataset) -> str:
     return f"import metadash as md\n\ndata = md.open({data.name!r})\nrun = md.train(data{', ' if said else ''}{said})"
 
 
+def call(function: str, first: str, choices: Mapping[str, Any], data: str = "") -> str:
+    """Lines of Python that call a function of ``metadash``: ``first`` as it is written, then choices by name; over the data set ``data``."""
+    said = ", ".join([first, *(f"{name}={listed(value)!r}" for name, value in choices.items())])
+    opened = f"data = md.open({data!r})\n" if data else ""
+    return f"import metadash as md\n\n{opened}found = md.{function}({said})"
+
+
 def listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value

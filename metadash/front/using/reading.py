@@ -12,6 +12,7 @@ from metadash.data.given.pictures import like
 from metadash.data.importing.readers.pixels import ENDINGS, Unreadable, decoded
 from metadash.data.importing.readers.places import Place, place_at
 from metadash.data.importing.readers.tables import is_table, tables_of
+from metadash.data.inputs.texts import snippet
 from metadash.data.modality import LARGEST_SIDE
 from metadash.errors import BadInput
 from metadash.front.using.checks import TakesInputs
@@ -90,7 +91,7 @@ def read_inputs(path: str | Path, data: TakesInputs) -> Read:
     place = Path(path)
     check_there(place, "inputs")
     if data.modality.stored == "texts" and place.suffix.lower() == ".txt":
-        return texts_of(place)
+        return texts_of(place, data)
     if is_table(place.name):
         return of_table(place, data, labelled=False)
     refuse_pictures(place, data)
@@ -180,7 +181,9 @@ def of_table(path: Path, data: TakesInputs, labelled: bool) -> Read:
     names = [str(row + 1) for row in range(len(frame))]
     if data.modality.stored == "texts":
         texts = rest[column_among(rest, TEXTS, path, "of texts")]
-        return Read([said(value, row, path) for row, value in enumerate(texts)], names, labels, beside=rest)
+        found = [said(value, row, path) for row, value in enumerate(texts)]
+        check_faults(data, found, [f"Row {row + 1}" for row in range(len(found))], path)
+        return Read(found, names, labels, beside=rest)
     return Read(list(numbers_in(rest, data, path)), names, labels, beside=rest)
 
 
@@ -213,13 +216,23 @@ def numbers_in(frame: pd.DataFrame, data: TakesInputs, path: Path) -> np.ndarray
     return frame[columns].to_numpy(dtype=np.float32)
 
 
-def texts_of(path: Path) -> Read:
-    """The lines of a file that are not empty. Raises BadInput where there is none, or it is not UTF-8."""
+def check_faults(data: TakesInputs, texts: Sequence[str], called: Sequence[str], path: Path) -> None:
+    """Raises BadInput naming the first text that is no input of such a data set, as what it is ``called`` in the file."""
+    for text, name in zip(texts, called, strict=True):
+        if fault := data.modality.fault(text):
+            raise BadInput(
+                f"{name} of '{path.name}' {fault} (“{snippet(text, 60)}”); {data.modality.how[:1].lower()}{data.modality.how[1:]}"
+            )
+
+
+def texts_of(path: Path, data: TakesInputs) -> Read:
+    """The lines of a file that are not empty. Raises BadInput where there is none, where it is not UTF-8, and for a line that is no input."""
     try:
         lines = [line.strip() for line in read_bytes(path).decode("utf-8-sig").splitlines()]
     except UnicodeDecodeError as error:
         raise BadInput(f"'{path.name}' is not written in UTF-8; save it so.") from error
     found = [(line, str(number)) for number, line in enumerate(lines, 1) if line]
+    check_faults(data, [line for line, _ in found], [f"Line {number}" for _, number in found], path)
     return Read([line for line, _ in found], [number for _, number in found])
 
 

@@ -42,4 +42,4 @@ def like(spec: RatingsSpec) -> tuple:
     return spec.dataset, spec.folds, bool(spec.sources)
 
 
-RATINGS = Facts(title, seconds, check, advice, like, listed=True)
+RATINGS = Facts(title, seconds, check, advice, like)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metadash.dashboard.parts.reads import checked
 from metadash.dashboard.train.backbone import price
-from metadash.dashboard.train.controls import checked, instance_note, reading, shared_columns, words_of_hidden
+from metadash.dashboard.train.controls import instance_note, reading, shared_columns, words_of_hidden
 from metadash.data.dataset import Dataset, Source
 from metadash.errors import BadInput
 from metadash.networks.encoders.registry import features_for
@@ -67,7 +68,6 @@ def test_what_it_reads_is_quoted() -> None:
 
 
 def test_a_choice_that_makes_no_run_is_refused_before_it_is_queued(tiny: Dataset) -> None:
-    runs = [tiny_run(("place",))]
-    assert checked(runs, tiny) is runs
+    checked(tiny_run(("place",)), tiny)
     with pytest.raises(BadInput, match="is empty for every"):
-        checked([tiny_run(("nothing",))], tiny)
+        checked(tiny_run(("nothing",)), tiny)

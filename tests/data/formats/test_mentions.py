@@ -116,7 +116,16 @@ def test_a_table_beside_it_describes_the_types(tmp_path: Path) -> None:
         {"type": KINDS, "description": [f"a thing of the sort {k}" for k in range(9)], "coarse": ["a", "b", "c"] * 3}
     )
     about.to_csv(tmp_path / "types.csv", index=False)
-    data = imported(as_tokens(tmp_path / "files"), tmp_path / "w", classes=tmp_path / "types.csv")
+    path = as_tokens(tmp_path / "files")
+    data = imported(path, tmp_path / "w", classes=tmp_path / "types.csv")
+    together = as_parquet(tmp_path / "together").parent
+    about.to_csv(together / "types.csv", index=False)
+    (together / "other.csv").write_text("a,b\n1,2\n")
+    again = imported(together, tmp_path / "again", name="files")
+    assert again.classes.drop(columns="class_id").equals(data.classes.drop(columns="class_id")), (
+        "uploaded together it is the same"
+    )
+    assert "'other.csv' has no row of its own for each type" in notes_of(again)
     assert data.classes["description"].tolist() == about["description"].tolist() and set(data.classes["coarse"]) == set("abc")
 
 
@@ -164,11 +173,16 @@ def test_tables_and_texts_of_others_are_none(tmp_path: Path) -> None:
         ("table.csv", "text,label\nhello,a\nthere,b\n"),
         ("sound.csv", "text,start,end,label\nhello,0.52,1.25,a\nthere,1.5,2.5,b\n"),
         ("lines.jsonl", '{"text": "a", "label": "x"}\n{"text": "b", "label": "y"}\n'),
+        ("topics.jsonl", '{"text": "a", "labels": []}\n{"text": "b", "labels": ["x", "y"]}\n'),
+        ("bare.jsonl", '{"text": "a", "labels": []}\n{"text": "b", "labels": []}\n'),
+        ("words.jsonl", '{"tokens": ["a", "b"], "labels": ["news", "sport"]}\n{"tokens": ["c"], "labels": ["news"]}\n'),
         ("prose.txt", "It was a night\nas dark as any\n"),
         ("scores.tsv", "name\tgrade\nBob\tB\nAnn\tO\n"),
     ):
         (tmp_path / name).write_text(content)
         assert not mentions.claims(tmp_path / name), name
+    late = [{"text": "none here", "spans": []}, {"text": "in Paris", "spans": [[3, 8, "place"]]}]
+    assert mentions.claims(as_lines(tmp_path, late, "late.jsonl")), "the first sentence need not have one"
 
 
 def test_a_column_of_marked_texts_is_mentions_and_goes_out_and_comes_back(tmp_path: Path) -> None:

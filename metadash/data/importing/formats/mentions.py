@@ -16,17 +16,29 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from metadash.data.importing.formats.looking import HEAD, content_of, head_of
+from metadash.data.importing.formats.looking import HEAD, content_of, head_of, tables_at
 from metadash.data.importing.found import Found, Hints
-from metadash.data.importing.linking import put_together
+from metadash.data.importing.linking import link_of, put_together
 from metadash.data.importing.readers.asked import Asked
 from metadash.data.importing.readers.places import Folder, Place, place_at
-from metadash.data.importing.readers.tables import Table, tables_of
+from metadash.data.importing.readers.tables import Table, is_table, tables_of
 from metadash.data.importing.words import SPLIT_WORDS
 from metadash.data.known.files import words_of
 from metadash.data.tagged.bio import tagged
 from metadash.data.tagged.columns import looks_tagged, sentences_in
-from metadash.data.tagged.records import ENDS, STARTS, TAGS, TEXTS, TOKENS, TYPES, has_spans, has_tags, named, sentence_of
+from metadash.data.tagged.records import (
+    ENDS,
+    STARTS,
+    TAGS,
+    TEXTS,
+    TOKENS,
+    TYPES,
+    has_spans,
+    has_tags,
+    named,
+    says_a_mention,
+    sentence_of,
+)
 from metadash.data.tagged.spans import Tagged, checked_spans, in_words
 from metadash.data.tagged.table import SOURCES, table_of_mentions
 from metadash.errors import BadInput
@@ -35,8 +47,9 @@ from metadash.stats.words import plural_of
 COLUMNS = (".conll", ".bio", ".iob", ".iob2", ".ner", ".tsv", ".txt")
 RECORDS = (".jsonl", ".ndjson", ".json")
 PARQUET = (".parquet", ".pq")
-HEADS, MOST_DEEP = 5, 3
-"""Files of a folder that are looked into, and how far below it they may lie."""
+HEADS, MOST_DEEP, LOOKED_AT = 5, 3, 20
+"""Files of a folder that are looked into, how far below it they may lie, and sentences of a file that are looked at."""
+BETWEEN = re.compile(r"[\s,\[]*")
 OWN = ("text", "type", "sentence", *(column for source in SOURCES for column in source.columns))
 COMMON = ("ner_data", "data", "annotations")
 """Folders that say nothing of what lies in them."""
@@ -48,17 +61,18 @@ def claims(path: Path) -> bool:
     if not path.exists():
         return False
     place = place_at(path)
-    return any(looks_like(head_in(place, name), name) for name in candidates(place)[:HEADS])
+    return any(is_ours(place, name) for name in candidates(place)[:HEADS])
 
 
 def is_tagged_file(path: Path) -> bool:
     if path.suffix.lower() in PARQUET:
         try:
-            names = pq.read_schema(path)
-        except (OSError, pa.ArrowException):
+            with pq.ParquetFile(path) as file:
+                names = [named(file.schema_arrow.names, wanted) for wanted in (TOKENS, TAGS)]
+                first = next(file.iter_batches(LOOKED_AT, columns=names)).to_pylist() if None not in names else []
+        except (OSError, pa.ArrowException, StopIteration):
             return False
-        both = [named(names.names, wanted) for wanted in (TOKENS, TAGS)]
-        return None not in both and all(pa.types.is_list(names.field(one).type) for one in both)
+        return are_tagged(first)
     head = head_of(path)
     return looks_like(head, path.name) or (path.suffix.lower() in (".csv", ".tsv") and is_table_of_spans(path, head))
 
@@ -66,18 +80,25 @@ def is_tagged_file(path: Path) -> bool:
 def looks_like(head: str, name: str) -> bool:
     if name.lower().endswith(COLUMNS):
         return looks_tagged(head)
-    return name.lower().endswith(RECORDS) and any(has_tags(one) or has_spans(one) for one in first_records(head))
+    return name.lower().endswith(RECORDS) and are_tagged(list(first_records(head)))
+
+
+def are_tagged(records: list[dict[str, Any]]) -> bool:
+    """Whether most are sentences with tags or spans, and some has one: lists of labels of whole texts are none."""
+    return 2 * sum(has_tags(one) or has_spans(one) for one in records) >= len(records) and any(map(says_a_mention, records))
 
 
 def first_records(head: str) -> Iterator[dict[str, Any]]:
-    """The first object of JSON lines, or of a list of objects."""
-    start = re.match(r"\s*\[?\s*(?=\{)", head)
-    try:
-        found = json.JSONDecoder().raw_decode(head, start.end())[0] if start else None
-    except ValueError:
-        return
-    if isinstance(found, dict):
-        yield found
+    """The first objects of JSON lines, or of a list of objects, as far as they are whole."""
+    place = 0
+    for _ in range(LOOKED_AT):
+        start = BETWEEN.match(head, place)
+        try:
+            found, place = json.JSONDecoder().raw_decode(head, start.end() if start else place)
+        except ValueError:
+            return
+        if isinstance(found, dict):
+            yield found
 
 
 def is_table_of_spans(path: Path, head: str) -> bool:
@@ -91,11 +112,17 @@ def is_table_of_spans(path: Path, head: str) -> bool:
     return all(str(rows[one].dtype).lower().startswith("int") for one in (start, end)) and rows[text].map(type).eq(str).all()
 
 
+def is_ours(place: Place, name: str) -> bool:
+    if name.lower().endswith(PARQUET):
+        return isinstance(place, Folder) and is_tagged_file(place.path / name)
+    return looks_like(head_in(place, name), name)
+
+
 def candidates(place: Place) -> list[str]:
     return [
         name
         for name in place.names
-        if name.lower().endswith((*COLUMNS, *RECORDS))
+        if name.lower().endswith((*COLUMNS, *RECORDS, *PARQUET))
         and name[len(place.top) :].count("/") < MOST_DEEP
         and not re.search(r"(?i)(^|/)(readme|licen[cs]e|notice|requirements)", name)
     ]
@@ -109,22 +136,45 @@ def head_in(place: Place, name: str) -> str:
 
 def read(path: Path, asked: Asked) -> Found:
     faults: Counter[str] = Counter()
+    place: Place | None = None
     if path.is_file() and path.suffix.lower() != ".zip":
         files, found = [path.name], list(sentences_of_file(path, faults))
     else:
         place = place_at(path)
-        files = [name for name in candidates(place) if looks_like(head_in(place, name), name)]
+        files = [name for name in candidates(place) if is_ours(place, name)]
         found = [one for name in files for one in sentences_in_place(place, name, len(files) > 1, faults)]
     rows = table_of_mentions([clear_of_ours(one) for one in found])
     if not len(rows):
         raise BadInput(f"No span of the {plural_of(len(found), 'sentence')} in '{path.name}' is tagged; a mention needs a type.")
-    classes = tables_of(asked.classes)[0] if asked.classes is not None else names_of(rows)
-    made = put_together([Table("mentions", rows)], classes, "type")
+    read_too: list[str] = []
+    said: list[str] = []
+    if asked.classes is not None:
+        classes: Table | None = tables_of(asked.classes)[0]
+        read_too = [asked.classes.name]
+    else:
+        classes, read_too, said = beside(place, files, rows) if place is not None else (None, [], [])
+    made = put_together([Table("mentions", rows)], classes or names_of(rows), "type")
     made.hints = hints(rows, made.hints)
-    made.notes = [*notes(found, rows, faults), *made.notes]
+    made.notes = [*notes(found, rows, faults), *said, *made.notes]
     made.tables, made.table = (), ""
-    made.files = tuple(name.rsplit("/", 1)[-1] for name in files) + ((asked.classes.name,) if asked.classes else ())
+    made.files = tuple(name.rsplit("/", 1)[-1] for name in [*files, *read_too])
     return made
+
+
+def beside(place: Place, files: list[str], rows: pd.DataFrame) -> tuple[Table | None, list[str], list[str]]:
+    """(the first table that has a row for each type, its file's name, a sentence of each other table) of what lies beside the sentences."""
+    found: Table | None = None
+    name_of_it: list[str] = []
+    said = []
+    for name in place.names:
+        if name in files or not is_table(name) or name.lower().endswith((*RECORDS, ".txt")):
+            continue
+        table = tables_at(place, name)[0]
+        if found is None and link_of(rows, table.frame, "type") is not None:
+            found, name_of_it = table, [name]
+        else:
+            said.append(f"'{name}' has no row of its own for each type, and was not read (--classes names a table of types).")
+    return found, name_of_it, said
 
 
 def hints(rows: pd.DataFrame, known: Hints) -> Hints:
@@ -183,10 +233,14 @@ def sentences_of_file(path: Path, faults: Counter[str]) -> Iterator[Tagged]:
 def sentences_in_place(place: Place, name: str, several: bool, faults: Counter[str]) -> Iterator[Tagged]:
     """With the file that it stands in and, where it lies in a folder of its own, the domain."""
     short = name[len(place.top) :]
+    if name.lower().endswith(PARQUET) and isinstance(place, Folder):
+        read_ones = of_records(pq.read_table(place.path / name).to_pylist(), short, faults)
+    else:
+        read_ones = of_content(content_of(place, name), short, faults)
     folders = [part for part in short.split("/")[:-1] if part.casefold() not in {*COMMON, *SPLIT_WORDS}]
-    beside = {"file": short} if several else {}
-    for one in of_content(content_of(place, name), short, faults):
-        one.known = {**one.known, **beside, **({"domain": folders[-1]} if folders and "domain" not in one.known else {})}
+    where = {"file": short} if several else {}
+    for one in read_ones:
+        one.known = {**one.known, **where, **({"domain": folders[-1]} if folders and "domain" not in one.known else {})}
         yield one
 
 
