@@ -65,7 +65,7 @@ def test_three_questions_are_ready_on_start_and_one_click_fills_in_what_they_cho
     here = page.button(key="ready_here")
     assert here.label == "Does “name” alone help with one example?"
     here.click().run()
-    assert page.selectbox(key="q").value == "name-siblings" and page.query_params["q"] == ["name-siblings"]
+    assert page.selectbox(key="q").value == "name-siblings" and "name-siblings" in page.query_params["q"]
     asked = {key: values[0] for key, values in ready["What if a third of “name” is wrong?"].items()}
     page = open_page("what_if", **asked)
     assert not [warning for warning in page.warning if "link" in warning.value]
