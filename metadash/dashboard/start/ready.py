@@ -9,6 +9,7 @@ from metadash.ablation.plan import ablation_run, ablation_spec, tolerant_run
 from metadash.answers.answer import OWN, answer_spec, own_question
 from metadash.dashboard import server
 from metadash.dashboard.links.pages import link_to
+from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.instances import known_sources
 from metadash.dashboard.share.closed import ICONS
 from metadash.data.dataset import Dataset, Question
@@ -28,7 +29,7 @@ class Ready:
     query: dict[str, str | list[str]] = field(default_factory=dict)
 
     def link(self, label: str = "") -> None:
-        link_to(self.page, label or self.asked, ICONS[self.page], self.tells, **self.query)
+        link_to(self.page, plain(label or self.asked), ICONS[self.page], plain(self.tells), **self.query)
 
 
 def ready_questions(data: Dataset) -> list[Ready]:
@@ -86,7 +87,9 @@ def ready_row(data: Dataset) -> None:
             for one in found:
                 if one.page == "start":
                     icon = f":material/{ICONS[one.page]}:"
-                    st.button(one.asked, key="ready_here", icon=icon, help=one.tells, on_click=choose, args=(one.query,))
+                    st.button(
+                        plain(one.asked), key="ready_here", icon=icon, help=plain(one.tells), on_click=choose, args=(one.query,)
+                    )
                 else:
                     one.link()
 
