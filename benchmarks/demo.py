@@ -123,7 +123,9 @@ def walk(road: Road, workspace: Workspace, workers: int) -> None:
             found = [button for button in test.button if button.key == key and not button.disabled]
             if found:
                 found[0].click().run()
-        odd = [warning for warning in test.warning if "link" in warning.value]  # what the address says and the page cannot show
+        odd = [
+            warning for warning in test.warning if "The link" in warning.value
+        ]  # what the address says and the page cannot show
         if problems := [*test.exception, *test.error, *odd]:
             raise SystemExit(f"{road.title} ({road.page}): {problems[0].value}")
         if not board.specs:

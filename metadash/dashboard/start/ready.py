@@ -82,7 +82,7 @@ def alone(data: Dataset, of_classes: Sequence[str]) -> Question:
 def ready_row(data: Dataset) -> None:
     """The three, side by side. To the query of a link the browser adds what this page holds, so what is asked here is chosen by a button."""
     if found := ready_questions(data):
-        with st.container(horizontal=True, key="ready"):
+        with st.container(horizontal=True, vertical_alignment="center", key="ready"):
             for one in found:
                 if one.page == "start":
                     icon = f":material/{ICONS[one.page]}:"
