@@ -1,5 +1,6 @@
 """What the inner loop of a learner does to one test task, step by step, and how a prototype over the same backbone sees that task."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -10,8 +11,9 @@ from metadash.answers.stored_arms import run_words
 from metadash.dashboard import server
 from metadash.dashboard.adaptation.player.component import player
 from metadash.dashboard.adaptation.query_grid import bins, cut_words, episode_of, picture_of, query_grid
-from metadash.dashboard.adaptation.step_charts import Line, gate, over_steps
+from metadash.dashboard.adaptation.step_charts import accuracy_chart, accuracy_lines, gate, loss_chart, loss_lines
 from metadash.dashboard.adaptation.steps_link import adapting, arm_title, learners_that_adapt
+from metadash.dashboard.adaptation.steps_section import steps_section
 from metadash.dashboard.compare.learners import mean_words, named, scores_of, shelf, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
@@ -24,6 +26,7 @@ from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import anew, offer
 from metadash.dashboard.runs.again import duplicate, repeat
 from metadash.dashboard.share.closed import closed
+from metadash.dashboard.share.told import report
 from metadash.errors import BadInput
 from metadash.learners.registry import entry_of
 from metadash.runs.kinds import run_digest
@@ -142,7 +145,7 @@ def promise() -> str:
     )
 
 
-def overall() -> str:
+def overall(written: Callable[[object], str] = plain) -> str:
     """What holds for all test tasks, so that nobody takes one for the rest."""
     try:
         scores = scores_of(arm.digests)
@@ -151,7 +154,7 @@ def overall() -> str:
     seeds = f"{len(scores.seeds)} seed{'s' if len(scores.seeds) > 1 else ''}"
     return (
         f"This is one task: its counts are exact and say little about others. Over all {words.count(len(scores.manifest))} test tasks and {seeds}, "
-        f"the learner is right in {mean_words(scores, int(shot), unit_nouns(data.name).of(scores))}."
+        f"the learner is right in {mean_words(scores, int(shot), unit_nouns(data.name, written).of(scores))}."
     )
 
 
@@ -187,33 +190,21 @@ if not found:
     end_page()
 
 colours = palette()
-blue = colours.categories[0]
 if text := advice(seen, spec.run.mode):
     st.info(text, icon=":material/lightbulb:")
 
 st.subheader("Loss and accuracy by step", anchor=False)
 left, right = st.columns(2)
-percent = 100 / seen.queries
-accuracy = [
-    Line("queries", [count * percent for count in seen.right], blue),
-    Line("support", (100 * steps["support_accuracy"]).tolist(), blue, "dot", 1.5),
-    Line("prototype", [seen.right_plainly * percent], colours.plain, "dash", 2),
-]
-if seen.right_moved is not None:
-    accuracy.append(Line("+ metadata", [seen.right_moved * percent], colours.helps, "dash", 2))
+losses = loss_lines(steps, colours)
 with left:
     chart(
-        partial(over_steps, accuracy, colours, "accuracy, %", own, " %", 0, top=100.0, bottom=0.0),
+        partial(accuracy_chart, accuracy_lines(seen, steps, colours), colours, own),
         key="ad_accuracy",
         alt=f"Accuracy on queries and support over {seen.steps} steps, with the prototype's as a dashed line. {headline(seen)}",
     )
-losses = [
-    Line("queries", steps["query_loss"].tolist(), blue),
-    Line("support", steps["support_loss"].tolist(), blue, "dot", 1.5),
-]
 with right:
     chart(
-        partial(over_steps, losses, colours, "loss", own, bottom=0.0),
+        partial(loss_chart, losses, colours, own),
         key="ad_loss",
         alt=f"Loss over {seen.steps} steps: support from {losses[1].values[0]:.2f} to {losses[1].values[-1]:.2f}",
     )
@@ -247,6 +238,7 @@ if "forget_mean" in steps and seen.steps:
 announced(spec.run)
 shown = episode_of(digest, data)
 picture = picture_of(data)
+report(f"adaptation-{digest}", lambda found=found, seen=seen: steps_section(found, run, data, seen, overall(str), shown.classes))
 
 
 @st.fragment

@@ -1,5 +1,7 @@
 """What a learner has learned, seen on one task: where it puts instances and prototypes, and where the metadata moves them."""
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 
@@ -175,13 +177,13 @@ def moved_by(chosen: RunSpec) -> str:
     return ", moved towards the metadata's anchors" if chosen.reads_at_test else ""
 
 
-def overall() -> str:
+def overall(written: Callable[[object], str] = plain) -> str:
     """What holds for all test tasks, so that nobody takes one for the rest."""
     try:
         scores = scores_of(arm.digests)
     except BadInput as problem:
         return str(problem)
-    noun = unit_nouns(data.name).of(scores)
+    noun = unit_nouns(data.name, written).of(scores)
     seeds = f"{words.plural_of(len(scores.seeds), 'seed')}"
     return (
         f"One task says little about others: over all {words.count(len(scores.manifest))} test tasks and {seeds}, it is right in "
@@ -199,7 +201,7 @@ with answer_area.container(border=True):
             st.markdown(plain(beside_sentence(points, server.run_frame(digest, "points_beside"), beside_id)))
         st.caption(overall())
         announced(spec.run)
-        report(f"map-{digest}", lambda: map_section(found, points, data, run_label(run_id), overall()))
+        report(f"map-{digest}", lambda: map_section(found, points, data, run_label(run_id), overall(str)))
     else:
         offer([spec], data, "pr_go", "Draw the map", promise(), busy=busy, note=anew(spec.run, data))
 

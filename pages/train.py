@@ -1,24 +1,27 @@
 """Train a learner: choose it, see how long it takes, watch it learn, cancel it. What is computed once is kept for everybody."""
 
+from functools import partial
+
 import streamlit as st
 
-from metadash.answers.sentence import examples
 from metadash.answers.stored_arms import arm_id
 from metadash.dashboard import server
-from metadash.dashboard.compare.learners import mean_words, scores_of, unit_nouns
+from metadash.dashboard.compare.learners import scores_of, unit_nouns
 from metadash.dashboard.links.pages import from_link, link_to, to_link
 from metadash.dashboard.parts.badges import announced
 from metadash.dashboard.parts.curves import history_of, learning_curves
 from metadash.dashboard.parts.downloads import download
-from metadash.dashboard.parts.escape import plain, unbroken, words_of
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.first_look import warn_first
 from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY, jobs_of
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.runs.again import repeat
+from metadash.dashboard.share.told import report
 from metadash.dashboard.train.controls import chosen_runs, reading
-from metadash.dashboard.train.how import MODES, recipe_lines
+from metadash.dashboard.train.how import recipe_lines
+from metadash.dashboard.train.learned import learned, learner_section, rests_on
 from metadash.dashboard.train.proposal import arrangement_part
 from metadash.dashboard.train.queue import SHOWN, active_row, choices, defect_log, ended_row, log_of, newest_trained, older_table
 from metadash.errors import BadInput
@@ -29,7 +32,6 @@ from metadash.runs.store import Run
 from metadash.specs.run import RunSpec
 from metadash.specs.views import adapts
 from metadash.stats import words
-from metadash.stats.shots import fewest_shots
 
 NEWEST = "The learner chosen above; else what is running, or the newest"
 NOTHING_HERE = "Loss and validation accuracy are drawn here, step by step, once something trains."
@@ -84,27 +86,13 @@ def recipe_note(spec: RunSpec) -> None:
 
 def known() -> None:
     """What the stored runs say: how often it is right, how sure that is, and how long it took to learn."""
-    scores, nouns = scores_of(tuple(run.digest for run in stored)), unit_nouns(specs[0].dataset)
-    shots, fewest = scores.shots, fewest_shots(scores.shots)
-    noun = nouns.of(scores)
-    first, last = (mean_words(scores, shot, noun) for shot in (fewest, shots[-1]))
-    spec, entry = specs[0], LEARNERS[specs[0].learner]
-    st.markdown(f"#### With {examples(fewest)} per class, {LEARNERS[spec.learner].title} {reading(spec)} is right in {first}.")
-    seconds = sum(run.about["seconds"] for run in stored) / len(stored)
-    chance = scores.metric.chance(spec.evaluation)
-    guessed = "" if chance is None else f" Guessing would be right in {chance:.3g} {scores.metric.unit}."
-    verb = "It learned" if spec.trains else "Nothing was trained for it; it was scored"
-    took = f"{verb} in {unbroken(words.duration(seconds).removeprefix('about '))}" + (" a seed" if len(stored) > 1 else "")
-    st.markdown((f"With {examples(shots[-1])}, in {last}. " if shots[-1] != fewest else "") + f"{took}.{guessed}")
-    st.caption(
-        f"{words.count(spec.evaluation.n_episodes)} episodes · {words.plural_of(len(stored), 'seed')}"
-        + (
-            " · on the inputs as they are"
-            if not entry.reads_embeddings
-            else f" · {MODES[spec.mode].rstrip('.').lower()} · batch norm: {stored[0].summary['batch_norm']} statistics"
-        )
-    )
+    spec, scores = specs[0], scores_of(tuple(run.digest for run in stored))
+    headline, *rest = learned(stored, scores, unit_nouns(spec.dataset).of(scores), plain)
+    st.markdown(f"#### {headline}")
+    st.markdown(" ".join(rest))
+    st.caption(rests_on(stored))
     announced(spec)
+    report("learner", partial(learner_section, stored, scores, data))
     with st.container(horizontal=True):
         link_to("compare", "Compare it with others", "stacked_line_chart", runs=arm_id(stored[0]))
         if adapts(spec.learner):

@@ -1,5 +1,7 @@
 """A trained learner at work: a few examples of new classes, and it labels the rest; what it doubts, a person corrects, and it learns from that."""
 
+from functools import partial
+
 import streamlit as st
 
 from metadash.dashboard import server
@@ -11,6 +13,7 @@ from metadash.dashboard.parts.jobs import cancel, how_long, jobs_of, on_its_way,
 from metadash.dashboard.parts.watching import offer
 from metadash.dashboard.runs.again import repeat
 from metadash.dashboard.share.closed import closed, not_prepared
+from metadash.dashboard.share.told import report
 from metadash.dashboard.use import result as shown
 from metadash.dashboard.use import work
 from metadash.dashboard.use.asking import ask, asked_now
@@ -20,6 +23,7 @@ from metadash.dashboard.use.known import known_form
 from metadash.dashboard.use.learner import AWAITED, choose_learner, quick_learner, told_learner, usable
 from metadash.dashboard.use.leaving import leaving
 from metadash.dashboard.use.next import next_steps
+from metadash.dashboard.use.section import labels_section
 from metadash.dashboard.use.taking import take_away
 from metadash.dashboard.use.tray import tray_of
 from metadash.errors import BadInput
@@ -245,6 +249,8 @@ if result is None:
     leaving(data, spec)
     end_page()
 frame = shown.settled(data, result.frame())
+if not coming:
+    report(f"labels-{result.digest}", partial(labels_section, data, run, result, frame))
 with answer_area:
     if not coming:
         st.markdown(f"#### {shown.headline(data, frame, len(result.classes))}")

@@ -1,6 +1,7 @@
 """Opens a page of the app in process, as a link would."""
 
 import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from metadash.dashboard.lifespan import keep_search_path
 from metadash.dashboard.parts.escape import JOINER
+from metadash.dashboard.share.told import GIVEN
 from metadash.dashboard.use.tray import class_labels
 from metadash.data.dataset import Dataset
 from metadash.data.given.given import Given
 from metadash.data.library import open_dataset
+from metadash.figures.document import LARGEST, html_document
+from metadash.figures.section import Section, restored, stored
 from metadash.front.use import columns_read, give
 from metadash.runs.kinds import run_digest
 from metadash.runs.queue.jobs import JobFolder
@@ -44,6 +48,14 @@ def open_page(name: str, **query: str) -> AppTest:
     page.run()
     assert not page.exception, [problem.message for problem in page.exception]
     return page
+
+
+def shared(page: AppTest) -> Section:
+    """What *Share* on the page would hand over, as a report keeps it."""
+    _, make = page.session_state[GIVEN]
+    found = restored(stored(make()))
+    assert found.title in unescape(html_document(found.title, [(found, "")], LARGEST))
+    return found
 
 
 def said(page: AppTest, text: str) -> bool:

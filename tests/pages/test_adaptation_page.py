@@ -34,7 +34,7 @@ from metadash.specs.views import AdaptationSpec
 from metadash.stats.words import THIN
 from metadash.workspace import Workspace
 from tests.builders import copy_workspace, one_sentence, tiny_evaluation, tiny_run
-from tests.pages.page import cancelled_is_offered_again, ends_just_after_it_was_read, open_page, said
+from tests.pages.page import cancelled_is_offered_again, ends_just_after_it_was_read, open_page, said, shared
 
 
 def run_of(learner: str, text: str = "", sources: tuple[str, ...] = ()) -> RunSpec:
@@ -101,6 +101,12 @@ def test_a_stored_look_is_there_at_once_with_its_sentence_pictures_and_downloads
     assert said(page, "This is one task: its counts are exact and say little about others. Over all 20 test tasks and 1 seed")
     assert len(page.get("plotly_chart")) == 2 and len(grids(page)) == 1 and len(page.get("download_button")) == 2
     assert said(page, f"At step 5, {seen.right[5]} of 25 queries are answered rightly.")
+    section = shared(page)
+    assert section.told[0] == headline(seen) and "Over all 20 test tasks" in section.small and len(section.pictures) == 2
+    ends = section.numbers["What each query is taken for at the end"]
+    assert int((ends["class"] == ends["taken for"])[ends["by"] == "learner"].sum()) == seen.right[-1]
+    assert len(section.numbers["Step by step"]) == 6 and run.digest in section.repeat[-1]
+    assert f"test task 3, 1 shot, 5 steps, of the run {run_digest(MAML, tiny)}" in section.repeat[0]
 
 
 def test_the_slider_or_the_link_shows_an_earlier_step(trained: Workspace, tiny: Dataset) -> None:

@@ -18,7 +18,7 @@ from metadash.specs.run import BackboneSpec, RunSpec
 from metadash.specs.views import AdaptationSpec
 from metadash.workspace import Workspace
 from tests.builders import one_sentence, tiny_run, write_vectors
-from tests.pages.page import ROOT, open_page, said
+from tests.pages.page import ROOT, open_page, said, shared
 
 SMALL = {"tr_episodes": "5", "tr_steps": "20", "tr_tests": "60", "tr_query": "5", "tr_way": "5", "tr_shots": ["1", "2"]}
 
@@ -266,7 +266,11 @@ def test_from_the_button_to_the_answer(page: AppTest, untrained: Workspace) -> N
         r"It learned in (under )?\S+\u00a0s\.|learned in under\u00a01\u00a0s", known
     )
     spec = next(job.spec for job in all_jobs(untrained) if isinstance(job.spec, RunSpec))
-    assert server.store().get(run_digest(spec, server.dataset("tiny"))) is not None
+    run = server.store().get(run_digest(spec, server.dataset("tiny")))
+    section = shared(page)
+    assert run is not None and run.digest in section.repeat[-1] and said(page, f"#### {section.told[0]}")
+    assert list(section.numbers["Accuracy by labelled examples"].index) == ["1 shot", "2 shots"] and len(section.pictures) >= 2
+    assert "metadash train --dataset tiny" in section.repeat[0] and "sources=['place']" in section.repeat[1]
 
 
 def test_what_the_pages_are_made_of_loads_neither_torch_nor_scikit_learn() -> None:

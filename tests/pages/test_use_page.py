@@ -28,7 +28,7 @@ from metadash.specs.run import RunSpec
 from metadash.specs.use import LeavingSpec, UseSpec
 from metadash.workspace import Workspace
 from tests.builders import rewrite, store_scores, tiny_run
-from tests.pages.page import brought, open_page, said
+from tests.pages.page import brought, open_page, said, shared
 
 INFORMED, PLAIN = tiny_run(("place",), seed=0), tiny_run()
 STEPS = {"ask": "2 · To label", "review": "3 · Review"}
@@ -173,8 +173,13 @@ def test_with_and_without_metadata_stand_side_by_side_where_a_learner_reads_some
 def test_what_the_probabilities_are_worth_is_drawn_and_said_with_its_n(
     trained: Workspace, tiny: Dataset, no_workers: None
 ) -> None:
-    page = labelled_page(trained, tiny, brought(trained, INFORMED))
+    given = brought(trained, INFORMED)
+    page = labelled_page(trained, tiny, given)
     assert len(page.get("plotly_chart")) == 1 and said(page, "temperature") and said(page, "answers")
+    section = shared(page)
+    assert section.told[0].startswith("Of 12 images, ") and said(page, section.told[0]) and "temperature" in section.told[1]
+    assert len(section.numbers["Labels"]) == 12 and len(section.pictures) == 1 and given.digest in section.repeat[1]
+    assert f"metadash predict \\\n  --run {run_digest(INFORMED, tiny)}" in section.repeat[0]
 
 
 def test_the_labels_are_taken_home_as_files_and_as_a_command(trained: Workspace, tiny: Dataset, no_workers: None) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pandas as pd
 import plotly.graph_objects as go
 
+from metadash.answers.inner_steps import Adapted
 from metadash.figures.charts import base, draw_band, end_label
 from metadash.figures.palette import Palette, translucent
 
@@ -23,6 +25,36 @@ class Line:
     colour: str
     dash: str = "solid"
     width: float = 2.5
+
+
+def accuracy_lines(seen: Adapted, steps: pd.DataFrame, palette: Palette) -> list[Line]:
+    """In %: of the queries and of the support at each step, and of the prototypes, which take none."""
+    blue, percent = palette.categories[0], 100 / seen.queries
+    found = [
+        Line("queries", [count * percent for count in seen.right], blue),
+        Line("support", (100 * steps["support_accuracy"]).tolist(), blue, "dot", 1.5),
+        Line("prototype", [seen.right_plainly * percent], palette.plain, "dash", 2),
+    ]
+    if seen.right_moved is not None:
+        found.append(Line("+ metadata", [seen.right_moved * percent], palette.helps, "dash", 2))
+    return found
+
+
+def loss_lines(steps: pd.DataFrame, palette: Palette) -> list[Line]:
+    """Of the queries and of the support at each step."""
+    blue = palette.categories[0]
+    return [
+        Line("queries", steps["query_loss"].tolist(), blue),
+        Line("support", steps["support_loss"].tolist(), blue, "dot", 1.5),
+    ]
+
+
+def accuracy_chart(lines: Sequence[Line], palette: Palette, own_steps: int) -> go.Figure:
+    return over_steps(lines, palette, "accuracy, %", own_steps, " %", 0, top=100.0, bottom=0.0)
+
+
+def loss_chart(lines: Sequence[Line], palette: Palette, own_steps: int) -> go.Figure:
+    return over_steps(lines, palette, "loss", own_steps, bottom=0.0)
 
 
 def over_steps(

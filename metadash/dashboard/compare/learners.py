@@ -1,6 +1,6 @@
 """The parts of the *Compare* page, and what other pages say about stored runs: arms, their scores, their differences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -37,13 +37,13 @@ class Nouns:
         return self.classes if scores.group is None else self.groups
 
 
-def unit_nouns(dataset: str) -> Nouns:
-    """Runs outlive their data set: where it is gone, its classes are just called classes."""
+def unit_nouns(dataset: str, written: Callable[[object], str] = plain) -> Nouns:
+    """Runs outlive their data set: where it is gone, its classes are just called classes. ``written``: as Markdown, or as ``str``."""
     try:
         about = server.dataset(dataset).description
     except BadInput:
         return Nouns()
-    return Nouns(plain(words.plural(about.class_noun)), plain(words.plural(about.group_noun)))
+    return Nouns(written(words.plural(about.class_noun)), written(words.plural(about.group_noun)))
 
 
 def shelf() -> tuple[list[StoredArm], list[str]]:

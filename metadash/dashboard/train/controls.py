@@ -336,9 +336,9 @@ def shared_columns(data: Dataset, strategy: str) -> list[str]:
     return _shared_columns(f"{data.fingerprint} {strategy}", strategy, data)
 
 
-def reading(spec: RunSpec) -> str:
-    """``with “name, accents”`` or ``without metadata``, as Markdown."""
-    return f"with “{plain(knowledge(spec))}”" if spec.sources else "without metadata"
+def reading(spec: RunSpec, written: Callable[[object], str] = plain) -> str:
+    """``with “name, accents”`` or ``without metadata``; ``written``: as Markdown, or as ``str``."""
+    return f"with “{written(knowledge(spec))}”" if spec.sources else "without metadata"
 
 
 def instance_note(data: Dataset, fusion: str) -> str:

@@ -1,6 +1,6 @@
 """What was labelled: the sentence on top, the review queue, what metadata and examples decided, how far the probabilities can be believed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from metadash.dashboard.parts.escape import plain, unbroken, words_of
+from metadash.dashboard.parts.escape import plain, unbroken
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.use.press import seen
 from metadash.dashboard.use.queue import queue
@@ -40,15 +40,15 @@ def counts(frame: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def headline(data: Dataset, frame: pd.DataFrame, n_classes: int) -> str:
-    """``Of 40 images, 31 are surely one of the 5 letters, 6 are in doubt, 3 look like none of these.``"""
-    found, noun = counts(frame), words_of(data).class_noun
+def headline(data: Dataset, frame: pd.DataFrame, n_classes: int, written: Callable[[object], str] = plain) -> str:
+    """``Of 40 images, 31 are surely one of the 5 letters, 6 are in doubt, 3 look like none of these.`` ``written``: as Markdown, or as ``str``."""
+    found, noun = counts(frame), written(data.description.class_noun)
     what = words.plural_of(found["all"], data.modality.noun)
     if found["all"] == 1:
         row = frame.iloc[0]
         if row["none_of_these"]:
-            return f"It looks like none of the {n_classes} {words.plural(noun)}; the nearest is “{plain(row['label'])}”."
-        return f"It is “{plain(row['label'])}”, by {percent(row['probability'])}; else “{plain(row['second'])}”."
+            return f"It looks like none of the {n_classes} {words.plural(noun)}; the nearest is “{written(row['label'])}”."
+        return f"It is “{written(row['label'])}”, by {percent(row['probability'])}; else “{written(row['second'])}”."
     sure = {0: "none is", 1: "1 is"}.get(found["sure"], f"{found['sure']} are")
     parts = [f"{sure} surely one of the {n_classes} {words.plural(noun)}"]
     if found["doubt"]:
