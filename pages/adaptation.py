@@ -277,10 +277,10 @@ with st.expander("How this was computed", icon=":material/info:"):
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {int(shot)} shot{"s" if shot > 1 else ""}, {tests.queries_words}. Computed as `{digest}`.
 """
     )
-LOOKS = "No verb takes these steps yet, only this page. Its learner: copy as command, as Python"
+LOOKS = "Copy its learner as command, as Python (these steps are taken on this page alone)"
 repeat(run, "ad_copy", LOOKS)
 class_names = data.classes["class_name"].astype(str).to_numpy()
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     duplicate(run, "Train it with changes")
     download("Download the steps (CSV)", lambda: steps_table(steps, prototypes).to_csv(index=False), f"steps-{digest}.csv")
     download(

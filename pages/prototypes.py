@@ -287,8 +287,8 @@ with st.expander("How this map was made", icon=":material/info:"):
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.queries_words}. Map `{digest}`.
 """
     )
-repeat(run, "pr_copy", "No verb draws a map, only this page. Its learner: copy as command, as Python")
-with st.container(horizontal=True):
+repeat(run, "pr_copy", "Copy its learner as command, as Python (the map is drawn on this page alone)")
+with st.container(horizontal=True, vertical_alignment="center"):
     duplicate(run, "Train it with changes")
     download("Download the coordinates (CSV)", lambda: export_table(points, data).to_csv(index=False), f"map-{digest}.csv")
     download(
