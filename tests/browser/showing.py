@@ -38,6 +38,12 @@ def down(page: Page, pixels: int) -> None:
     page.locator("[data-testid=stMain]").evaluate("(node, by) => node.scrollBy(0, by)", pixels)
 
 
+def up_to(page: Page, text: str) -> None:
+    """The text stands at the top, and nothing above it is cut."""
+    line = page.get_by_text(text, exact=True).first
+    down(page, line.evaluate("node => node.getBoundingClientRect().top - 84"))
+
+
 @dataclass(frozen=True)
 class Scene:
     """Where the visitor goes (nowhere: stays), and what is done there before the picture is taken."""
@@ -60,7 +66,7 @@ class Scene:
         return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
-ANSWER = Scene("?q=unicode-siblings", lambda page: down(page, 250))
+ANSWER = Scene("?q=unicode-siblings", lambda page: up_to(page, "Question"))
 """The one that README shows by itself."""
 SCENES = (
     Scene(""),
@@ -71,7 +77,7 @@ SCENES = (
     Scene("tour?tour_step=4+Certainty"),
     Scene(None, lambda page: tell(page, "How many tasks", 5)),
     ANSWER,
-    Scene("?q=name-siblings", lambda page: down(page, 260)),
+    Scene("?q=name-siblings", lambda page: up_to(page, "Question")),
     Scene("ablation"),
     Scene(None, lambda page: down(page, 420)),
     Scene("prototypes", lambda page: down(page, 260)),
