@@ -24,6 +24,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, trouble
 from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import anew, offer
+from metadash.dashboard.parts.which_data import of_classes
 from metadash.dashboard.runs.again import duplicate, repeat
 from metadash.dashboard.share.closed import closed
 from metadash.dashboard.share.told import report
@@ -45,6 +46,7 @@ header(
     "Some learners adapt to every new task: they take a few steps on its labelled examples (the support) before they answer the queries. "
     "Here you see one task, step by step.",
 )
+of_classes(data)
 
 every = [arm for arm in shelf()[0] if arm.dataset == data.name]
 names = named(every)
@@ -277,10 +279,10 @@ with st.expander("How this was computed", icon=":material/info:"):
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {int(shot)} shot{"s" if shot > 1 else ""}, {tests.queries_words}. Computed as `{digest}`.
 """
     )
-LOOKS = "No verb takes these steps yet, only this page. Its learner: copy as command, as Python"
+LOOKS = "Copy its learner as command, as Python (these steps are taken on this page alone)"
 repeat(run, "ad_copy", LOOKS)
 class_names = data.classes["class_name"].astype(str).to_numpy()
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     duplicate(run, "Train it with changes")
     download("Download the steps (CSV)", lambda: steps_table(steps, prototypes).to_csv(index=False), f"steps-{digest}.csv")
     download(

@@ -18,6 +18,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.watching import anew, offer
+from metadash.dashboard.parts.which_data import of_classes
 from metadash.dashboard.prototypes.beside import START, as_spec, beside_sentence, beside_words, besides, what_lies
 from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
 from metadash.dashboard.prototypes.chosen import chosen_part, selected
@@ -52,6 +53,7 @@ header(
     "What did it learn?",
     "A map of one test task: what lies close together is alike to the learner, and arrows show where the metadata moves a class.",
 )
+of_classes(data)
 
 arms = [arm for arm in shelf()[0] if arm.dataset == data.name]
 names = named(arms)
@@ -287,8 +289,8 @@ with st.expander("How this map was made", icon=":material/info:"):
 - **Task** {int(episode)} of manifest `{run.summary["manifest"]}`: {tests.n_way}-way, {words.plural_of(int(shot), "shot")}, {tests.queries_words}. Map `{digest}`.
 """
     )
-repeat(run, "pr_copy", "No verb draws a map, only this page. Its learner: copy as command, as Python")
-with st.container(horizontal=True):
+repeat(run, "pr_copy", "Copy its learner as command, as Python (the map is drawn on this page alone)")
+with st.container(horizontal=True, vertical_alignment="center"):
     duplicate(run, "Train it with changes")
     download("Download the coordinates (CSV)", lambda: export_table(points, data).to_csv(index=False), f"map-{digest}.csv")
     download(

@@ -84,6 +84,7 @@ chosen = st.dataframe(
     column_config={
         "★": st.column_config.TextColumn(width=30, help="starred"),
         "run": st.column_config.TextColumn(width=290),
+        "tags": st.column_config.TextColumn(width=100),
         "when": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         "seconds": st.column_config.NumberColumn(format="%.1f"),
         "disk, MB": st.column_config.NumberColumn(format="%.2f"),
@@ -102,7 +103,7 @@ if len(picked) == 1:
     row = picked[0]
     head(row)
     noted = bool(row.run.entry.record) and not closed()  # what cannot be believed is of no learner
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if noted:
             star(row)
         links(row.run)

@@ -27,10 +27,12 @@ ICON = Path(__file__).with_name(
 
 STYLE = """<style>
 .stMainBlockContainer {max-width: 1240px; padding-top: 3.75rem}
-.stApp [data-testid=stCaptionContainer] {opacity: 1}
+:root [data-testid=stCaptionContainer] {opacity: 1}
 /* The name of a control stays readable where the control is off: Streamlit fades both, and the name says what could be chosen. */
 .stApp [data-testid=stWidgetLabel], .stApp [data-testid=stWidgetLabel] * {color: inherit; opacity: 1}
 .st-key-closed_banner {padding: .35rem .9rem; margin-bottom: .4rem; background: var(--st-secondary-background-color)}
+/* A name that is longer than the screen is wide is read whole, in two lines. */
+.stMain [data-testid=stPageLink] a, .stMain [data-testid=stPageLink] a * {white-space: normal; overflow-wrap: anywhere}
 .st-key-copy_link {min-height: 2.5rem}
 .st-key-tour_invitation {padding: .3rem .9rem; row-gap: 0; background: light-dark(#f5f6f8, #1a2029)}
 /* Questions to click look like what they are, whichever page they lead to. */
@@ -38,6 +40,8 @@ STYLE = """<style>
   border-radius: var(--st-button-radius, 8px); padding: .3rem .8rem; font-weight: inherit}
 .st-key-ready [data-testid=stPageLink] a p, .st-key-tour_go [data-testid=stPageLink] a p {font-weight: 400}
 .st-key-ready [data-testid=stPageLink] a:hover, .st-key-tour_go [data-testid=stPageLink] a:hover {border-color: light-dark(#0b7285, #3cc4d6)}
+/* On a narrow screen the two share a row below the title, not one each. */
+@media (max-width: 639.98px) {[data-testid=stColumn]:has(> * .st-key-copy_link, > * .st-key-report_button) {min-width: 0; flex: 1 1 40%}}
 @media (min-width: 640px) {.st-key-copy_link, .st-key-report_button {padding-top: .6rem}}
 /* Streamlit writes white on the primary colour; on the dark theme's light teal that is too faint to read. */
 [data-testid^=stBaseButton-primary] p, [data-testid^=stBaseButton-primary] span,

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from metadash.ablation.cards import SourceCard
 from metadash.ablation.result import Ablation
-from metadash.figures.charts import LABEL_WIDTH, Curve, base, draw_curve, with_axes
+from metadash.figures.charts import LABEL_WIDTH, Curve, base, draw_curve, literal, with_axes
 from metadash.figures.palette import Palette, colour_of, translucent
 from metadash.stats.intervals import Interval
 from metadash.stats.paired import Difference, at_fewest
@@ -80,7 +80,7 @@ def worth_chart(found: Ablation, measure: str, palette: Palette, chosen: Collect
             draw_effect(
                 figure, place - below, row.control, f"{row.name}, rows shuffled", palette.control, palette, hollow=True, thick=4
             )
-    labels = ["<br>".join(textwrap.wrap(label_of(row), LABEL_WIDTH)) for row in rows]
+    labels = ["<br>".join(map(literal, textwrap.wrap(label_of(row), LABEL_WIDTH))) for row in rows]
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=labels,
@@ -124,7 +124,7 @@ def draw_effect(
             "color": palette.background if hollow else colour,
             "line": {"color": colour if hollow else palette.background, "width": 2.5},
         },
-        hovertemplate=f"{name}<br>these: {inside.words}{beyond}<extra></extra>",
+        hovertemplate=f"{literal(name)}<br>these: {inside.words}{beyond}<extra></extra>",
     )
 
 
@@ -174,7 +174,7 @@ def interaction_chart(found: Ablation, palette: Palette) -> go.Figure:
         xgap=2,
         ygap=2,
     )
-    short = ["<br>".join(textwrap.wrap(source, 12)) for source in sources]
+    short = ["<br>".join(map(literal, textwrap.wrap(source, 12))) for source in sources]
     figure.update_xaxes(
         tickvals=sources, ticktext=short, side="top", showgrid=False, tickfont={"color": palette.text, "size": 13}
     )

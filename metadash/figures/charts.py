@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,17 @@ class Curve:
     dash: str = "solid"
     about: str = ""
     """What is read on hover beside a short name."""
+
+
+TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+"""Letters that nobody sees, which set the direction of what follows, as Unicode calls them."""
+
+
+def literal(text: str) -> str:
+    """A name that somebody gave, as it is typed: plotly reads ``<b>`` and ``%{x}`` in labels, and a letter that turns round how the rest is
+    read would turn our words too."""
+    straight = "".join(letter for letter in text if unicodedata.bidirectional(letter) not in TURNS)
+    return straight.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "%&#123;")
 
 
 def base(palette: Palette, height: int) -> go.Figure:
@@ -161,7 +173,7 @@ def with_legend(figure: go.Figure, palette: Palette) -> go.Figure:
     lines = 0
     for trace in names:
         wrapped = textwrap.wrap(trace.name, LEGEND_WIDTH)
-        trace.name, lines = "<br>".join(wrapped), lines + len(wrapped)
+        trace.name, lines = "<br>".join(map(literal, wrapped)), lines + len(wrapped)
     figure.update_layout(height=figure.layout.height + LEGEND_ROW * max(0, lines - 2))
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": palette.text, "size": 14}}
     return figure.update_layout(showlegend=True, legend=legend)
@@ -239,7 +251,7 @@ def mean_against_cost(
                 "color": palette.background if learner.hollow else learner.colour,
                 "line": {"color": learner.colour if learner.hollow else palette.background, "width": 2.5},
             },
-            hovertemplate=f"{learner.name}: %{{y:.{metric.decimals}f}} {metric.unit}, %{{x:.3g}} {unit}<extra></extra>",
+            hovertemplate=f"{literal(learner.name)}: %{{y:.{metric.decimals}f}} {metric.unit}, %{{x:.3g}} {unit}<extra></extra>",
         )
     small = {"color": palette.muted, "size": 13}
     low, high = (end(math.log10(max(learner.seconds, 1e-3)) for learner in learners) for end in (min, max))
@@ -305,7 +317,15 @@ class Dot:
 
 def in_full(name: str, about: str) -> str:
     """A name with what it is short for, broken into lines."""
-    return "<br>".join([name, *textwrap.wrap(about if about != name else "", LEGEND_WIDTH)])
+    return "<br>".join(map(literal, [name, *textwrap.wrap(about if about != name else "", LEGEND_WIDTH)]))
+
+
+def with_room(dots: Sequence[Dot], rope: float) -> list[float]:
+    """All that the dots say and the band, and some room beside: an interval that ends at the frame looks cut off. What is not finite is left out."""
+    said = [one for dot in dots for side in (dot.episodes, dot.new_classes) for one in (side.estimate, side.low, side.high)]
+    ends = [-rope, 0.0, rope, *(one for one in said if one is not None and math.isfinite(one))]
+    room = 0.04 * (max(ends) - min(ends)) or 1.0
+    return [min(ends) - room, max(ends) + room]
 
 
 def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.rope, in_order: bool = False) -> go.Figure:
@@ -313,7 +333,9 @@ def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.
     ordered = list(reversed(dots)) if in_order else sorted(dots, key=lambda dot: dot.episodes.estimate)
     unit = ordered[0].episodes.counted_in if ordered else ACCURACY.gain
     names = [dot.name for dot in ordered]
-    wrapped = ["<br>".join(textwrap.wrap(name, LABEL_WIDTH)) for name in names]  # on a narrow screen a long name leaves no room
+    wrapped = [
+        "<br>".join(map(literal, textwrap.wrap(name, LABEL_WIDTH))) for name in names
+    ]  # on a narrow screen a long name leaves no room
     lines = max((label.count("<br>") + 1 for label in wrapped), default=1)
     figure = base(palette, 90 + max(44, 19 * lines + 6) * len(dots))
     if rope:
@@ -340,9 +362,11 @@ def interval_dots(dots: Sequence[Dot], palette: Palette, rope: float = ACCURACY.
             },
             hovertemplate=f"{in_full(dot.name, dot.about)}<br>%{{x:+.2f}} {unit}<extra></extra>"
             if dot.about
-            else f"{dot.name}: %{{x:+.2f}} {unit}<extra></extra>",
+            else f"{literal(dot.name)}: %{{x:+.2f}} {unit}<extra></extra>",
         )
-    figure.update_xaxes(title={"text": f"difference, {unit}", "font": {"color": palette.muted, "size": 13}})
+    figure.update_xaxes(
+        title={"text": f"difference, {unit}", "font": {"color": palette.muted, "size": 13}}, range=with_room(dots, rope)
+    )
     figure.update_yaxes(tickvals=names, ticktext=wrapped)
     figure.update_yaxes(categoryorder="array", categoryarray=names)
     figure.update_yaxes(type="category", tickfont={"color": palette.text, "size": 14}, automargin=True)

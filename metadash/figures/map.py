@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from metadash.figures.charts import arrow, base
+from metadash.figures.charts import arrow, base, literal
 from metadash.figures.palette import Palette
 
 LAYERS = (
@@ -21,6 +21,7 @@ LAYERS = (
 def task_map(points: pd.DataFrame, names: np.ndarray, palette: Palette) -> go.Figure:
     """``points`` are those of a stored map, ``names`` [C] of the classes."""
     figure = base(palette, 560)
+    names = np.array([literal(str(name)) for name in names], dtype=object)
     task = list(dict.fromkeys(points.loc[points["kind"] == "support", "class_id"]))
     colours = {c: palette.categories[place % len(palette.categories)] for place, c in enumerate(task)}
     for kind, title, marker in LAYERS:

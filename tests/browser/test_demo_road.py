@@ -48,10 +48,10 @@ def take_the_tour(page: Page) -> None:
         "What does a prototype do?",
         "What do metadata add?",
         "How sure are we?",
-        "What next?",
+        "Where to go from here?",
     ):
         expect(page.get_by_role("heading", level=1)).to_have_text(question)
         settle(page)
-        if question != "What next?":
+        if question != "Where to go from here?":
             page.get_by_role("button", name="Next:").press("Enter")
     expect(page.get_by_text("opens at once")).to_be_visible()

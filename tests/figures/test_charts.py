@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import pytest
 
-from metadash.figures.charts import Curve, Priced, curve_over_shots, log_ticks, mean_against_cost
+from metadash.figures.charts import Curve, Dot, Priced, curve_over_shots, interval_dots, literal, log_ticks, mean_against_cost
 from metadash.figures.palette import LIGHT
 from metadash.stats.intervals import Interval
 from metadash.stats.metric import ACCURACY
@@ -57,3 +57,22 @@ def test_no_axis_of_accuracies_goes_beyond_what_an_accuracy_can_be() -> None:
 def test_the_words_of_a_gap_stand_below_curves_that_would_strike_them_through(means: tuple[float, ...], struck: bool) -> None:
     (note,) = over_shots(*means).layout.annotations
     assert (note.yanchor == "top") == struck
+
+
+def test_a_name_is_read_as_it_is_typed_and_turns_no_words_round() -> None:
+    assert literal("a<b>&%{y} שלום") == "a&lt;b>&amp;%&#123;y} שלום"
+    assert literal("one \u202etwo\u2066") == "one two"
+    named = "<b>%{y}</b>"
+    (curve,) = curve_over_shots((1, 2), [Curve(named, [priced("", 1).episodes] * 2, LIGHT.plain)], LIGHT).data[-1:]
+    dots = interval_dots([Dot(named, priced("", 1).episodes, priced("", 1).episodes, LIGHT.plain)], LIGHT)
+    for shown in (curve.name, curve.hovertemplate, *dots.layout.yaxis.ticktext, dots.data[-1].hovertemplate):
+        assert shown.startswith(literal(named))
+
+
+def test_no_interval_ends_at_the_frame() -> None:
+    whole, part = Interval(2.0, -3.0, 5.0, 10, "t", "episode"), Interval(1.0, None, None, 10, "t", "episode")
+    low, high = interval_dots([Dot("one", whole, part, LIGHT.plain)], LIGHT).layout.xaxis.range
+    assert (low, high) == pytest.approx((-3.32, 5.32))
+    assert interval_dots([Dot("one", part, part, LIGHT.plain)], LIGHT, rope=4.0).layout.xaxis.range == pytest.approx(
+        (-4.32, 4.32)
+    )

@@ -18,6 +18,7 @@ from metadash.dashboard.links.pages import UNBOUND
 from metadash.data.dataset import Dataset
 from metadash.data.library import open_dataset
 from metadash.figures.section import Section
+from metadash.front.given.recommend import recommend_asked
 from metadash.front.sharing.reports import add
 from metadash.learners.core.fusions import BOTH
 from metadash.learners.core.options import read_options
@@ -30,6 +31,7 @@ from metadash.workspace import Workspace
 from tests.builders import copy_workspace, tiny_evaluation, tiny_run
 from tests.pages.page import ROOT, open_page
 from tests.pages.test_ablation_page import SMALL, asked
+from tests.ratings import write_made_up
 
 HOSTILE = ("inf", "-inf", "nan", "1e400", "-1", "", "9" * 10_000, "nope", "0x10", "*bold* :red[x] <b>", "5.5", "\x00", "٣", "1e2")
 MAML = tiny_run(
@@ -54,7 +56,7 @@ PICKED = ["30", "1199"]
 """Instances of two classes of *tiny*."""
 
 STATES: dict[str, list[dict[str, Any]]] = {
-    "start": [{}, {"q": "own", "q_sources": "place"}],
+    "start": [{}, {"q": "own", "q_sources": "place"}, {"dataset": "things"}],
     "metadata": [
         {"md_sql": "SELECT 1", "md_as": "chart"},
         {"md_table": "instances", "md_instances": "site:1..2"},
@@ -65,7 +67,12 @@ STATES: dict[str, list[dict[str, Any]]] = {
         {"md_audit": "A published map"},
         {"md_split": "family-1", "md_audit": "Findings"},
     ],
-    "episodes": [{"pool": "count > 1"}, {"ep_strategy": "disjoint"}, {"ep_way": "3", "ep_steps": "d0.c1"}],
+    "episodes": [
+        {"pool": "count > 1"},
+        {"ep_strategy": "disjoint"},
+        {"ep_way": "3", "ep_steps": "d0.c1"},
+        {"dataset": "things"},
+    ],
     "train": [
         {},
         {"tr_learner": "baseline"},
@@ -95,6 +102,8 @@ def full(workspace_with_runs: Workspace, tmp_path_factory: pytest.TempPathFactor
     )
     for spec in (MAML, LOOK, TOLD, MIXED, *asked(open_dataset(workspace, "tiny"), "screen", 3).runs):
         train(spec, workspace)
+    write_made_up(workspace)  # ratings: *Start* and *Episodes* have others there
+    train(recommend_asked(open_dataset(workspace, "things")), workspace)
     add(workspace, "Ours", Section("Does it help?", ["It helps."], {}, []))
     return workspace
 
@@ -165,7 +174,7 @@ def linked(name: str, data: Dataset, state: dict[str, Any], **more: Any) -> AppT
     query = {key: run_digest(value, data) if isinstance(value, RunSpec) else value for key, value in state.items()}
     if "runs" in query:
         query["runs"] = [arm_id(run) for spec in query["runs"] if (run := server.store().find(spec, data))]
-    return open_page(name, dataset="tiny", **{**more, **query})
+    return open_page(name, **{"dataset": "tiny", **more, **query})
 
 
 def bound_keys() -> set[str]:
@@ -293,7 +302,7 @@ def test_steps_that_lead_nowhere_show_the_task_as_drawn_and_say_so(steps: str, s
 def test_a_data_set_that_is_not_here_is_said_and_none_takes_its_place(asked: list[str], seen: list[dict]) -> None:
     page = open_page("start", dataset=asked)
     told = page.error[0].value
-    assert "which is not here; those here: glyphs, tiny" in told and "*x*" not in told and len(told) < 400
+    assert "which is not here; those here: glyphs, things, tiny" in told and "*x*" not in told and len(told) < 400
     assert page.title[0].value == "Which data set?" and not page.subheader
     page.button(key="dataset_tiny").click().run()
     assert page.title[0].value.startswith("Which metadata") and not page.error and page.selectbox(key="dataset").value == "tiny"

@@ -40,7 +40,7 @@ def test_a_visitor_walks_through_all_five_and_what_he_moves_is_answered() -> Non
     page.select_slider(key="tour_tasks").set_value(1000).run()
     assert "1\u202f000 tasks" in headline(page).replace("\u2009", "\u202f") and headline(page) != few
     page.button(key="tour_next").click().run()
-    assert page.title[0].value == "What next?" and said(page, "You will read") and not page.exception
+    assert page.title[0].value == "Where to go from here?" and said(page, "You will read") and not page.exception
     page.button(key="tour_back").click().run()
     assert page.title[0].value == "How sure are we?"
 

@@ -115,6 +115,7 @@ def gate(least: Sequence[float], mean: Sequence[float], greatest: Sequence[float
         x=steps,
         y=list(mean),
         mode="lines+markers" if len(steps) <= 25 else "lines",
+        cliponaxis=False,  # a gate that is open stands on the frame
         line={"color": colour, "width": 2.5},
         marker={"size": 6},
         customdata=list(zip(least, greatest, strict=True)),

@@ -49,9 +49,7 @@ def show_user(data: Dataset) -> None:
     with right:
         st.subheader(f"To be foreseen: {plural_of(len(asked), 'rating')}", anchor=False)
         st.dataframe(rated_table(data, asked), hide_index=True, width="stretch", alt="The ratings that are to be foreseen")
-    st.caption(
-        f"{plural_of(len(names), 'user')} in this fold have enough ratings. The ratings on the right are what no method is told."
-    )
+    st.caption(f"{plural_of(len(names), 'user')} in this fold have enough ratings. No method is told the ratings to be foreseen.")
 
 
 def rated_table(data: Dataset, rows: np.ndarray) -> pd.DataFrame:

@@ -177,7 +177,7 @@ def _facts(fingerprint: str, key: str, _data: Dataset) -> dict[int, str]:
     classes, columns = json.loads(key)
     frame = reads.rows_by_id(_data, "classes", classes, columns)
     return {
-        int(str(identity)): " · ".join(f"{plain(c)} **{plain(in_short(row[c]))}**" for c in columns)
+        int(str(identity)): " · ".join(f"{plain(named(c))} **{plain(in_short(row[c]))}**" for c in columns)
         for identity, row in frame.iterrows()
     }
 
@@ -192,16 +192,25 @@ def titles_of_instances(data: Dataset, rows: list[int]) -> dict[int, str]:
 def _titles(fingerprint: str, key: str, _data: Dataset) -> dict[int, str]:
     rows, columns = json.loads(key)
     frame = reads.rows_by_id(_data, "instances", rows, columns)
-    return {int(str(identity)): "\n".join(f"{c}: {in_short(row[c])}" for c in columns) for identity, row in frame.iterrows()}
+    return {
+        int(str(identity)): "\n".join(f"{named(c)}: {in_short(row[c])}" for c in columns) for identity, row in frame.iterrows()
+    }
+
+
+def named(column: str) -> str:
+    """``base_letter`` → *base letter*."""
+    return column.replace("_", " ")
 
 
 def in_short(value: object) -> str:
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
         return MISSING
     if isinstance(value, pd.Timestamp):
         return value.date().isoformat()
-    if isinstance(value, (np.integer, np.floating)):
-        return number(value.item())
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float, np.number)):  # a row of several kinds of columns holds Python's own numbers
+        return number(float(value))
     return str(value)
 
 

@@ -25,7 +25,7 @@ HTML = """
 """
 CSS = """
 #copy {position: relative; font-family: var(--st-font)}
-button {display: flex; align-items: center; justify-content: center; gap: .5rem; width: 100%; min-height: 2.5rem; padding: .25rem .75rem; cursor: pointer; font: inherit; font-size: 1rem; white-space: nowrap;
+button {display: flex; align-items: center; justify-content: center; gap: .5rem; width: 100%; min-height: 2.5rem; padding: .25rem .75rem; cursor: pointer; font: inherit; font-size: .875rem; white-space: nowrap;
   color: var(--st-text-color); background: var(--st-background-color);
   border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, 8px)}
 button:hover, button:focus-visible {border-color: var(--st-primary-color); color: var(--st-primary-color)}

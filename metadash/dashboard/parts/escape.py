@@ -10,6 +10,8 @@ JOINER = "\N{WORD JOINER}"
 """Of no width, and nowhere a line may end."""
 READ_AFTERWARDS = re.compile(r"(?<![0-9]):(?=[\w+/])|(?<=[0-9]):(?=[A-Za-z_+/])|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
 """Where browsers look once escapes are gone: ``:material/home:``, ``:cat:``, ``http://``, ``www.`` and addresses of mail become pictures and links."""
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Letters that nobody sees and that turn round how the rest of the sentence is read, that of ours too."""
 PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!$:~<>|&^=])")
 
 
@@ -20,8 +22,9 @@ def unbroken(quantity: str) -> str:
 
 def plain(text: object) -> str:
     """The text with its punctuation escaped, line breaks as spaces; what is read as a link or an icon afterwards is parted by a character
-    of no width."""
-    parted = READ_AFTERWARDS.sub(lambda found: found.group() + JOINER, str(text).replace("\n", " "))
+    of no width, and what would turn round the sentence around it is left out."""
+    straight = TURNS.sub("", str(text)).replace("\n", " ")
+    parted = READ_AFTERWARDS.sub(lambda found: found.group() + JOINER, straight)
     return PUNCTUATION.sub(r"\\\1", parted)
 
 

@@ -158,6 +158,8 @@ def map_points(found: Task, kappa: float | None) -> pd.DataFrame:
     every = np.concatenate([vectors for _, vectors, _ in layers])
     middle = every[: len(every) if kappa is None else -2 * len(plain)]
     directions = np.linalg.svd(middle - middle.mean(axis=0), full_matrices=False)[2][:2]
+    signs = np.sign(directions[np.arange(2), np.abs(directions).argmax(axis=1)])
+    directions = directions * signs[:, None]  # which way round is chance: the next step would show the same task upside down
     flat = (every - middle.mean(axis=0)) @ directions.T
     points = pd.DataFrame(
         {

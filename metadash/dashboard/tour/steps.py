@@ -119,9 +119,11 @@ def queries_grid(found: Task, answers: np.ndarray, data: Dataset, before: np.nda
 def task_chart(found: Task, kappa: float | None, data: Dataset) -> None:
     figure = task_map(map_points(found, kappa), data.classes["class_name"].astype(str).to_numpy(), palette())
     figure.update_layout(height=380)
-    for number, (x, y) in enumerate(_places(found, kappa)):
+    plain_at, at = _places(found, None), _places(found, kappa)
+    for number, (x, y) in enumerate(at):
+        away = -18 if plain_at[number, 1] > y else 18  # on the side from which no arrow comes
         figure.add_annotation(
-            x=x, y=y, text=str(number + 1), showarrow=False, font={"size": 12, "color": palette().text}, yshift=18
+            x=x, y=y, text=str(number + 1), showarrow=False, font={"size": 12, "color": palette().text}, yshift=away
         )
     chart(
         figure,
@@ -151,8 +153,8 @@ def what_does_a_prototype_do(data: Dataset) -> None:
         st.markdown("##### What the learner says")
         queries_grid(found, answers, data)
     st.caption(
-        "A network turns each picture into 32 numbers, a place. The mean of a character's examples is its *prototype* (ring), and a query (dot) "
-        "gets the name of the nearest one; wrong ones are crosses. Give it more examples and the rings move to where they belong. The network is "
+        "A network turns each picture into 32 numbers, a place. The mean of a character's examples (squares) is its *prototype* (ring), and a query "
+        "(dot) gets the name of the nearest one; wrong ones are crosses. Give it more examples and the rings move to where they belong. The network is "
         "the one that comes with MetaDash, at work on this server now; the map shows the two directions in which these places differ most."
     )
 
@@ -274,5 +276,7 @@ STEPS = (
         "One task is luck. The same comparison over many tasks has an interval, and a control.",
         how_sure_are_we,
     ),
-    Step("5 Next", "What next?", "Three questions that are ready to be asked, and your own data after that.", what_next),
+    Step(
+        "5 Next", "Where to go from here?", "Three questions that are ready to be asked, and your own data after that.", what_next
+    ),
 )

@@ -63,7 +63,7 @@ def ended_row(job: Job, data: Dataset) -> None:
     text.markdown(
         f"{MARKS[job.state]} · **{plain(job.title)}**{plain(elsewhere(job.spec, data))}  \n:small[{plain(job.message) or when(job)}{by}]"
     )
-    with actions.container(horizontal=True, horizontal_alignment="right"):
+    with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.button("Show", icon=":material/show_chart:", key=f"tr_look_{job.digest}", on_click=show, args=(job.digest,))
         if job.state != "done":
             if not closed() and st.button(

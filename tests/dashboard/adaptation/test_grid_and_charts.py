@@ -138,7 +138,7 @@ def test_a_gate_is_drawn_from_its_least_to_its_greatest_within_0_and_1() -> None
     assert list(band.x) == [1, 2, 2, 1] and list(band.y) == [0.9, 0.7, 0.2, 0.1]
     assert list(line.x) == [1, 2] and list(line.y) == [0.5, 0.6] and list(line.customdata[1]) == [0.2, 0.7]
     assert figure.layout.yaxis.range == pytest.approx((0.1 - 0.096, 0.9 + 0.096)) and figure.layout.xaxis.range == (0.8, 2.2)
-    assert gate([0.0], [0.5], [1.0], "", LIGHT).layout.yaxis.range == (0, 1)
+    assert gate([0.0], [0.5], [1.0], "", LIGHT).layout.yaxis.range == (0, 1) and line.cliponaxis is False
     assert gate([0.5], [0.5], [0.5], "", LIGHT).layout.yaxis.range == pytest.approx((0.49, 0.51))
     assert [gate([0.1] * n, [0.5] * n, [0.9] * n, "", LIGHT).data[1].mode for n in (25, 26)] == ["lines+markers", "lines"]
 

@@ -32,12 +32,16 @@ SPEC = EpisodeSpec(Pool("family-0"), n_way=3, n_shot=1, n_query=2, strategy="sib
     [
         (None, MISSING),
         (pd.NaT, MISSING),
+        (pd.NA, MISSING),
         (float("nan"), MISSING),
         (pd.Timestamp("2003-04-05 06:07"), "2003-04-05"),
         (np.float64(12345.678), "1.235e+04"),
         (np.int64(12345), "12\u202f345"),
         ("as it is", "as it is"),
-        (True, "True"),
+        (1.6308798987187638, "1.631"),
+        (7, "7"),
+        (True, "yes"),
+        (np.False_, "no"),
     ],
 )
 def test_a_value_is_said_in_short(value: object, said: str) -> None:

@@ -29,7 +29,7 @@ def test_a_curve_is_of_the_last_phase_that_was_measured() -> None:
 
 @pytest.mark.parametrize(("n", "mode"), [(39, "lines+markers"), (40, "lines")])
 def test_a_curve_of_many_steps_has_no_markers(n: int, mode: str) -> None:
-    (line,) = curve(range(n), range(n), "loss", "#123456", LIGHT).data
+    (line,) = curve(range(n), range(n), "loss", "#123456", LIGHT, (0, None)).data
     assert line.mode == mode and line.line.color == "#123456" and list(line.x) == list(range(n))
 
 
@@ -47,6 +47,7 @@ def test_a_condition_is_one_line_and_cut_where_it_is_long() -> None:
 
 def test_text_of_the_data_is_never_markdown_and_quantities_stay_on_a_line() -> None:
     assert plain("a*b_[c]\n$1") == r"a\*b\_\[c\] \$1" and unbroken("80.4 %") == "80.4\u00a0%"
+    assert plain("one \u202etwo\u2069") == "one two", "and turns no words round"
 
 
 # --- sources that describe instances -----------------------------------------------------------------------------------------

@@ -66,3 +66,10 @@ def test_the_map_has_anchors_and_both_kinds_of_prototypes_only_where_names_count
     assert set(told["kind"]) - set(plain["kind"]) == {"anchor", "prototype"}
     predicted = plain.loc[plain["kind"] == "query", "predicted"].to_numpy().reshape(5, -1)
     assert np.array_equal(predicted, task.manifest.classes[0][task.answers(task.prototypes)])
+
+
+def test_no_step_of_the_tour_turns_the_map_of_the_one_before_round(glyphs: Dataset) -> None:
+    for number in (1, 2, 3, 31):
+        task = bench.task(glyphs.fingerprint, 5, 1, number, False, glyphs)
+        plain, told = bench.map_points(task, None), bench.map_points(task, 1.0)
+        assert told.iloc[: len(plain)][["x", "y"]].to_numpy() == pytest.approx(plain[["x", "y"]].to_numpy(), abs=1e-4)
