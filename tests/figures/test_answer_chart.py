@@ -13,6 +13,7 @@ from metadash.figures.palette import LIGHT
     ("roles", "kind", "across", "up"),
     [
         ({"family": "category", "n": "number"}, "bars", "family", "n"),
+        ({"family": "category", "n": "number", "mean": "number"}, "bars", "family", "n"),
         ({"found": "time", "family": "category", "n": "number"}, "line", "found", "n"),
         ({"width": "number", "height": "number"}, "points", "width", "height"),
         ({"width": "number"}, "histogram", "width", None),
