@@ -43,6 +43,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import begin, offer
+from metadash.dashboard.parts.which_data import of_classes
 from metadash.dashboard.runs.again import copied
 from metadash.dashboard.share.closed import closed
 from metadash.dashboard.share.told import report
@@ -58,6 +59,7 @@ header(
     "What is each metadata source worth?",
     "Sources are taken away, put back and falsified, on the same test tasks. A card for each says how much it adds, how sure that is, and against which control.",
 )
+of_classes(data)
 pool = chosen_pool(data)
 answer_area, picture_area = st.container(border=True), st.container()
 try:

@@ -24,6 +24,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way, trouble
 from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import anew, offer
+from metadash.dashboard.parts.which_data import of_classes
 from metadash.dashboard.runs.again import duplicate, repeat
 from metadash.dashboard.share.closed import closed
 from metadash.dashboard.share.told import report
@@ -45,6 +46,7 @@ header(
     "Some learners adapt to every new task: they take a few steps on its labelled examples (the support) before they answer the queries. "
     "Here you see one task, step by step.",
 )
+of_classes(data)
 
 every = [arm for arm in shelf()[0] if arm.dataset == data.name]
 names = named(every)

@@ -19,6 +19,7 @@ from metadash.dashboard.parts.asked import one_of
 from metadash.dashboard.parts.escape import plain
 from metadash.dashboard.parts.frame import end_page, header, term
 from metadash.dashboard.parts.jobs import how_long, jobs_of
+from metadash.dashboard.parts.which_data import of_classes
 from metadash.dashboard.runs.again import copied
 from metadash.dashboard.share.told import report
 from metadash.errors import BadInput
@@ -36,6 +37,7 @@ SHOWN_OF = "cmp data set"  # in the session: whose learners are chosen
 MOST = 6  # learners compared when nobody has said which
 
 data = server.chosen_dataset()
+of_classes(data)
 everywhere, unreadable = shelf()
 arms = [arm for arm in everywhere if arm.dataset == data.name]
 by_id = {arm.id: arm for arm in arms}

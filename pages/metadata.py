@@ -9,9 +9,9 @@ from metadash.dashboard.bring import BRING
 from metadash.dashboard.bring import page as bring
 from metadash.dashboard.metadata import audit as auditing
 from metadash.dashboard.metadata import explore, keep
+from metadash.dashboard.metadata.answering import answered
 from metadash.dashboard.parts import reads
 from metadash.dashboard.parts.asked import one_of, typed_condition
-from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header
 from metadash.dashboard.parts.pool_chip import choose_pool
@@ -181,8 +181,6 @@ with left:
         if isinstance(answer, Refusal):
             explore.refused(answer, sql)
         else:
-            st.dataframe(answer.frame, hide_index=True, alt="The query's answer")
-            st.caption(explore.how_much(answer))
-            download("Download CSV", explore.answer_file(data, sql, answer), f"{data.name}-query.csv")
+            answered(data, sql, answer)
     elif asked:
         st.info("Write a query first, or take one of the examples.", icon=":material/edit:")

@@ -18,6 +18,7 @@ from metadash.dashboard.parts.jobs import how_long, jobs_of, on_its_way
 from metadash.dashboard.parts.one_task import choose_task
 from metadash.dashboard.parts.pictures import input_row
 from metadash.dashboard.parts.watching import anew, offer
+from metadash.dashboard.parts.which_data import of_classes
 from metadash.dashboard.prototypes.beside import START, as_spec, beside_sentence, beside_words, besides, what_lies
 from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
 from metadash.dashboard.prototypes.chosen import chosen_part, selected
@@ -52,6 +53,7 @@ header(
     "What did it learn?",
     "A map of one test task: what lies close together is alike to the learner, and arrows show where the metadata moves a class.",
 )
+of_classes(data)
 
 arms = [arm for arm in shelf()[0] if arm.dataset == data.name]
 names = named(arms)

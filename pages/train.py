@@ -17,6 +17,7 @@ from metadash.dashboard.parts.frame import header, one_sentence
 from metadash.dashboard.parts.jobs import LOOK_EVERY, jobs_of
 from metadash.dashboard.parts.pool_chip import chosen_pool
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.parts.which_data import of_classes
 from metadash.dashboard.runs.again import repeat
 from metadash.dashboard.share.told import report
 from metadash.dashboard.train.controls import chosen_runs, reading
@@ -41,6 +42,7 @@ header(
     "Who learns, and how fast?",
     "Choose a learner and what it may know, see how long it takes, press the button, watch it learn. It goes on if you close the page.",
 )
+of_classes(data)
 
 pool = chosen_pool(data)
 specs: list[RunSpec] = []

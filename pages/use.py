@@ -11,6 +11,7 @@ from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page, header, one_sentence
 from metadash.dashboard.parts.jobs import cancel, how_long, jobs_of, on_its_way, progress_bar, troubled
 from metadash.dashboard.parts.watching import offer
+from metadash.dashboard.parts.which_data import of_classes
 from metadash.dashboard.runs.again import repeat
 from metadash.dashboard.share.closed import closed, not_prepared
 from metadash.dashboard.share.told import report
@@ -45,6 +46,7 @@ header(
     "What are these?",
     "Show a trained learner a few examples of new classes, give it the rest to label, and correct what it doubts.",
 )
+of_classes(data)
 work.from_link(data)
 answer_area = st.container(border=True)
 

@@ -19,7 +19,7 @@ from metadash.dashboard.parts.instances import instance_edits_of, known_sources,
 from metadash.dashboard.parts.jobs import jobs_of, on_its_way, troubled
 from metadash.dashboard.parts.theme import chart, palette
 from metadash.dashboard.parts.watching import offer
-from metadash.dashboard.parts.which_data import forget_others
+from metadash.dashboard.parts.which_data import forget_others, of_classes
 from metadash.dashboard.prototypes.canvas.component import pictures_of, the_map
 from metadash.dashboard.runs.again import copied
 from metadash.dashboard.share.closed import closed, not_prepared
@@ -55,6 +55,7 @@ header(
     "Swap, hide, age or rewrite what is known about the test classes, or about single instances, and see what a trained learner makes of it. "
     "Nothing is trained again.",
 )
+of_classes(data)
 
 
 def tolerant(of_instances: bool = False) -> RunSpec:

@@ -58,7 +58,7 @@ PICKED = ["30", "1199"]
 STATES: dict[str, list[dict[str, Any]]] = {
     "start": [{}, {"q": "own", "q_sources": "place"}, {"dataset": "things"}],
     "metadata": [
-        {"md_sql": "SELECT 1"},
+        {"md_sql": "SELECT 1", "md_as": "chart"},
         {"md_table": "instances", "md_instances": "site:1..2"},
         {"md_table": "splits"},
         {"md_classes": "corner:middle", "md_where": "count > 0", "md_audit": "Who is recognisable"},

@@ -135,10 +135,27 @@ def ask(page: AppTest, sql: str) -> AppTest:
 def test_sql_answers_with_a_table_and_says_when_it_is_cut(page: AppTest) -> None:
     ask(page, "SELECT corner, count(*) AS n FROM classes GROUP BY ALL")
     assert page.dataframe[-1].value["n"].sum() == 40
+    charts = len(page.get("plotly_chart"))
+    page.segmented_control(key="md_as").set_value("chart").run()
+    assert len(page.get("plotly_chart")) == charts + 1 and page.selectbox(key="md_chart").value == "bars"
+    page.selectbox(key="md_chart").set_value("histogram").run()
+    assert page.query_params["md_chart"] == "histogram" and not page.exception
+    page.segmented_control(key="md_as").set_value("table").run()
     ask(page, "SELECT * FROM instances")
     assert len(page.dataframe[-1].value) == 1000 and said(
         page, "The first 1\u202f000 rows; there are more. The file has them all"
     )
+
+
+def test_the_classes_of_an_answer_become_the_pool(page: AppTest) -> None:
+    ask(page, "SELECT class_name, class_id FROM classes WHERE class_id IN (3, 9, 7) ORDER BY 1")
+    assert not [control for control in page.get("button_group") if control.key == "md_as"], "names alone are no chart"
+    page.button(key="md_pool_of").click().run()
+    assert page.query_params["pool"] == "class_id IN (3, 7, 9)" and page.button(key="pool_chip").label.startswith(
+        "Class pool of 3 "
+    )
+    ask(open := open_page("metadata", dataset="tiny"), "SELECT 7 AS class_id, 1.5 AS n")
+    assert open.button(key="md_pool_of").disabled
 
 
 def test_a_wide_answer_shows_two_megabytes_and_its_file_has_the_rest(page: AppTest, tiny_workspace: Workspace) -> None:

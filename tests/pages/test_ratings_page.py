@@ -52,11 +52,11 @@ def test_no_source_chosen_shows_the_baselines(things: Workspace) -> None:
     assert page.subheader[0].value.startswith("Best of all 6 methods")
 
 
-def test_other_pages_say_in_one_sentence_that_users_are_the_tasks(things: Workspace) -> None:
+def test_other_pages_say_that_users_are_the_tasks_and_where_to_go(things: Workspace) -> None:
     for name in OTHERS:
         page = open_page(name, dataset="things")
-        told = [error.value for error in page.error]
-        assert not told if name == "metadata" else len(told) == 1 and "are its users" in told[0], (name, told)
+        assert not page.error and said(page, "are its users") == (name != "metadata"), name
+        assert not page.get("selectbox")[1:] or name == "metadata", "nothing to choose where nothing comes of it"
 
 
 def test_episodes_shows_one_user_with_what_is_known_and_what_is_to_be_foreseen(things: Workspace) -> None:

@@ -16,6 +16,8 @@ from metadash.stats import words
 KEY, POOLS = "pool", "pools"
 """The query parameter; in the session, the condition chosen for each data set."""
 LONGEST = 70
+MOST_POOL = 500
+"""Classes of a pool that is chosen by hand: its condition stands in the link."""
 
 
 def choose_pool(data: Dataset, condition: str) -> None:

@@ -6,8 +6,11 @@ import streamlit as st
 
 from metadash.dashboard.links.address import ODD
 from metadash.dashboard.links.history import linked
-from metadash.dashboard.parts.escape import plain
+from metadash.dashboard.links.pages import link_to
+from metadash.dashboard.parts.escape import plain, words_of
 from metadash.dashboard.parts.frame import end_page
+from metadash.data.dataset import Dataset
+from metadash.data.ratings.rated import rated_in
 
 KEY, ASKED, ANSWERED = "dataset", "dataset asked", "dataset answered"
 
@@ -51,6 +54,22 @@ def refuse_unknown(names: Sequence[str]) -> None:
     with st.container(horizontal=True):
         for name in names:
             st.button(plain(name), key=f"dataset_{name}", icon=":material/database:", on_click=take, args=(name,))
+    end_page()
+
+
+def of_classes(data: Dataset) -> None:
+    """Instead of a page on telling classes apart, where the tasks are users: what there is to see of them."""
+    if not rated_in(data):
+        return
+    about = words_of(data)
+    with st.container(border=True):
+        st.markdown(
+            f"#### The tasks of “{plain(data.name)}” are its users.\nThis page is about telling classes apart, and no {about.class_noun} is a class "
+            "here. Ask whether metadata help to foresee what new users like, look at one user, or choose another data set in the sidebar."
+        )
+        with st.container(horizontal=True):
+            link_to("start", "Ask about new users", "rocket_launch")
+            link_to("episodes", "Look at one user", "grid_view")
     end_page()
 
 

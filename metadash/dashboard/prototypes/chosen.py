@@ -13,7 +13,7 @@ from metadash.dashboard.links.pages import put as put_in_link
 from metadash.dashboard.parts.downloads import download
 from metadash.dashboard.parts.escape import words_of
 from metadash.dashboard.parts.frame import one_sentence
-from metadash.dashboard.parts.pool_chip import choose_pool
+from metadash.dashboard.parts.pool_chip import MOST_POOL, choose_pool
 from metadash.dashboard.places import PAGES
 from metadash.dashboard.prototypes.canvas.component import answer, heard
 from metadash.dashboard.prototypes.map_figure import PICTURE, TABLE_ROWS, in_order_of_task, nearest_rows, selected_table
@@ -32,8 +32,6 @@ page wants to be selected."""
 LINK, MOST_IN_LINK = "pr_rows", 60
 """The parameter of a link that names the selected rows; more of them are left out."""
 NEIGHBOURS = 24
-MOST_POOL = 500
-"""Classes of a pool that is chosen by hand: its condition stands in the link."""
 
 
 def selected(points: pd.DataFrame, data: Dataset) -> list[int]:

@@ -76,7 +76,7 @@ def learner_section(runs: Sequence[Run], scores: Scores, data: Dataset) -> Secti
         [*again(runs, data), f"{data.name}, fingerprint {data.fingerprint}\nmanifest {scores.manifest.hash}\nruns {digests}"],
         small=rests_on(runs),
         pictures={
-            f"{metric.title.capitalize()} over labelled examples": partial(over_shots, scores),
+            f"{metric.title.capitalize()} over labelled examples": partial(over_shots, scores, LEARNERS[spec.learner].title),
             **{heading_of(label, runs): draw for label, draw in drawn.items()},
         },
         methods=methods(runs, scores, data, noun),
@@ -98,14 +98,14 @@ def numbers(scores: Scores) -> pd.DataFrame:
     )
 
 
-def over_shots(scores: Scores) -> go.Figure:
+def over_shots(scores: Scores, name: str) -> go.Figure:
     means = [scores.means(shot)[0] for shot in scores.shots]
-    return curve_over_shots(scores.shots, [Curve("the learner", means, LIGHT.helps)], LIGHT, metric=scores.metric)
+    return curve_over_shots(scores.shots, [Curve(name, means, LIGHT.helps)], LIGHT, metric=scores.metric)
 
 
 def learning_curve(rows: Rows, name: str) -> go.Figure:
     colour = {"validation_accuracy": LIGHT.helps}.get(name, LIGHT.plain)
-    return curve(*series(rows, name), MEASURED[name], colour, LIGHT, BOUNDS.get(name, (None, None)))
+    return curve(*series(rows, name), MEASURED[name], colour, LIGHT, BOUNDS.get(name, (None, None))).update_layout(height=300)
 
 
 def heading_of(label: str, runs: Sequence[Run]) -> str:
