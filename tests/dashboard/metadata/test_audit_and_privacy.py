@@ -83,7 +83,7 @@ def test_who_could_be_recognised_is_a_sentence(found: Anonymity, sentence: str) 
 
 
 def test_rows_stand_by_the_size_of_their_group_and_small_groups_stand_out() -> None:
-    (bars,) = sizes_chart(hidden()).data
+    (bars,) = sizes_chart(hidden(), LIGHT).data
     assert list(bars.x) == ["1", "2–4", "5–9", "10–19", "20–49", "50–99", "100 or more"]
     assert list(bars.y) == [12, 0, 86, 0, 0, 0, 0] and list(bars.text) == ["12", "", "86", "", "", "", ""]
     assert list(bars.marker.color) == [LIGHT.hurts, LIGHT.control, *[LIGHT.plain] * 5]
