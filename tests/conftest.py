@@ -72,3 +72,17 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
             yield folder
     except OSError as error:
         pytest.skip(f"no small file system can be mounted here: {error}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """One browser a process, since Playwright runs once in each; in CI one that cannot start is a failure, elsewhere a reason to skip."""
+    from tests.browser.harness import browser, chromium_path
+
+    if chromium_path() is None:
+        message = "Chromium is not installed; these tests drive Debian's package `chromium`."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with browser() as opened:
+        yield opened

@@ -79,7 +79,7 @@ def test_any_number_of_learners_are_compared_with_the_last_or_in_pairs(capsys, w
     for learner in found["learners"]:
         assert learner["seconds"] > 0 and learner["peak_mib"] >= 0 and learner["cpu_seconds"] >= 0
         ways = {row["n_way"] for row in learner["accuracy"]}
-        assert ways == ({5} if learner["name"].startswith("anil") else {2, 3, 5})
+        assert ways == ({5} if learner["name"].startswith("ANIL") else {2, 3, 5})
     assert found["learners"][0]["ways_note"] == "scored at 5 ways only: its head has one row for each of 5 classes"
     code, out, _ = call(capsys, workspace, "compare", *digests, "--ways")
     for column in ("1 shot, %", "seconds", "of them scoring", "processor", "memory", "parameters trained", "2 ways, %"):

@@ -6,6 +6,7 @@ by their address (docs/sharing.md).
 """
 
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -20,8 +21,10 @@ from metadash.visitors import AT_THE_MACHINE, Visitor, found_by, key_of
 
 COOKIE = "metadash_visitor"
 A_YEAR = 365 * 24 * 3600
-LAST = "visitor last"
-"""In the session: who it was when the script last knew."""
+LAST: OrderedDict[str, Visitor] = OrderedDict()
+"""Of each session, who it was when its script last knew. Not in Streamlit's session state: whoever touches that may be stopped there by a
+reload, and those who ask who asks, such as a button that submits several jobs, would be left half done."""
+MOST_SESSIONS = 10_000
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 """What a proxy says of whom it speaks for."""
 

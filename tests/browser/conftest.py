@@ -1,28 +1,16 @@
-"""One server and one browser for all browser tests; in CI a browser that cannot start is a failure, elsewhere a reason to skip."""
+"""One server for all browser tests; the browser itself is that of ``tests/conftest.py``."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.harness import browser, chromium_path, open_page, server
+from tests.browser.harness import open_page, server
 
 expect.set_options(
     timeout=30_000
 )  # milliseconds; a page of a busy machine of two cores may be late, and is waited for no longer than it takes
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if chromium_path() is None:
-        message = "Chromium is not installed; these tests drive Debian's package `chromium`."
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")

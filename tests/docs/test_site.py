@@ -4,7 +4,6 @@ import contextlib
 import html
 import inspect
 import io
-import os
 import re
 import shlex
 import subprocess
@@ -12,10 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from metadash import api
 from metadash.verbs import cli
-from tests.browser.harness import browser, chromium_path
 from tests.docs.pictured import PICTURES, page_of, said, words_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,11 +137,8 @@ def test_the_readme_links_to_what_is_there() -> None:
             assert (ROOT / target).exists(), f"{name}: {target}"
 
 
-def test_the_site_opens_from_a_disk_finds_words_and_draws_formulas(site: Path) -> None:
-    if chromium_path() is None:
-        assert not os.environ.get("CI"), "Chromium is not installed; this test drives Debian's package `chromium`."
-        pytest.skip("Chromium is not installed.")
-    with browser() as opened:
+def test_the_site_opens_from_a_disk_finds_words_and_draws_formulas(site: Path, chromium: Browser) -> None:
+    with chromium.new_context() as opened:
         page, asked = opened.new_page(), []
         page.on("request", lambda request: asked.append(request.url))
         page.goto((site / "index.html").as_uri())

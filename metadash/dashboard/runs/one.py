@@ -42,16 +42,20 @@ OPENED, TROUBLE = "rn_opened", "rn_trouble"
 """In the session: the note that a form was filled with, by learner; why the last change was refused."""
 
 
+PARTS = "name", "tags", "text"
+
+
 def fields_of(key: str) -> dict[str, str]:
     """The widget of each part of a note."""
-    return {part: f"rn_{part}_{key}" for part in ("name", "tags", "text")}
+    return {part: f"rn_{part}_{key}" for part in PARTS}
 
 
 def fill(key: str, note: Note, but: Collection[str] = ()) -> None:
     """Put a note into its form; ``but`` these parts, in which somebody has typed what is not kept."""
     for part, field in fields_of(key).items():
         if part not in but:
-            st.session_state[field] = ", ".join(note.tags) if part == "tags" else getattr(note, part)
+            value = getattr(note, part)
+            st.session_state[field] = value if isinstance(value, str) else ", ".join(value)
     st.session_state[OPENED] = {**st.session_state.get(OPENED, {}), key: note}
 
 
