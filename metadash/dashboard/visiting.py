@@ -41,10 +41,13 @@ def who() -> Visitor:
     headers = st.context.headers
     if headers:  # every browser sends some
         found = known_by(headers, running.session_id)
-        st.session_state[LAST] = found
+        LAST[running.session_id] = found
+        LAST.move_to_end(running.session_id)
+        while len(LAST) > MOST_SESSIONS:
+            LAST.popitem(last=False)
         may_send(running.session_id, not found.viewer)
         return found
-    return st.session_state.get(LAST) or stranger(running.session_id)
+    return LAST.get(running.session_id) or stranger(running.session_id)
 
 
 def known_by(headers: Any, session: str) -> Visitor:
